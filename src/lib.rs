@@ -1,0 +1,14 @@
+//! Governed access to Snowflake for AI agents over the Model Context Protocol.
+//!
+//! The rooms, and which way the arrows go (each may use what is to its right, never to its left):
+//!
+//! ```text
+//! main → app → http → mcp → query → warehouse (snowflake, embedded) → policy → sql
+//! ```
+//!
+//! [`config`] and [`telemetry`] are leaves: every room may use them and they use no room. `ARCHITECTURE.md` walks through
+//! one request from end to end.
+
+pub mod policy;
+pub mod sql;
+pub mod warehouse;

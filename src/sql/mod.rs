@@ -1,0 +1,19 @@
+//! Statements as text and tree: what is this statement, and which names does it use?
+//!
+//! Pure functions over text; no room below, nothing here waits or reads a setting. Start at [`parse`](fn@parse), which
+//! turns one statement into a [`Parsed`] with its [`Class`]; `classify` holds the rules for what counts as a read.
+//!
+//! Two readers share the work. The `sqlparser` crate reads queries into a tree. Snowflake's SHOW and DESCRIBE have more
+//! forms than that crate knows, and are simple enough to read from tokens: [`show`].
+
+mod classify;
+pub mod identifier;
+mod parse;
+pub mod show;
+
+pub use classify::Class;
+pub use identifier::{Identifier, NameError, QualifiedName};
+pub use parse::{Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, parse, qualified_name};
+
+/// The tree the parser makes, under the one name the other rooms use for it.
+pub use sqlparser::ast;

@@ -1,0 +1,146 @@
+//! What can go wrong between an approved statement and its rows, the same for both drivers.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why a statement gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The statement does not compile, or failed on the data; the warehouse's text says where.
+    #[error("{message}")]
+    Sql {
+        /// The warehouse's own words.
+        message: String,
+        /// Where in the statement.
+        position: Option<Position>,
+        /// The statement in the warehouse, once it has an id.
+        query_id: Option<String>,
+    },
+    /// A table, view, schema, database or column that does not exist or may not be seen.
+    #[error("{message}")]
+    ObjectNotFound {
+        /// The warehouse's own words.
+        message: String,
+        /// The statement in the warehouse, once it has an id.
+        query_id: Option<String>,
+    },
+    /// The role lacks a privilege.
+    #[error("{message}")]
+    PermissionDenied {
+        /// The warehouse's own words.
+        message: String,
+        /// The statement in the warehouse, once it has an id.
+        query_id: Option<String>,
+    },
+    /// Snowflake would run this; the embedded engine cannot.
+    #[error("{0}")]
+    EngineLimit(#[from] EngineLimit),
+    /// The deadline passed; the statement was stopped.
+    #[error("the statement was stopped after {after:?}, its time limit")]
+    Timeout {
+        /// The limit that was reached.
+        after: Duration,
+        /// The statement in the warehouse, once it has an id.
+        query_id: Option<String>,
+    },
+    /// Somebody stopped the statement.
+    #[error("the statement was cancelled")]
+    Cancelled {
+        /// The statement in the warehouse, once it has an id.
+        query_id: Option<String>,
+    },
+    /// No session or thread came free in time. Trying again later can help.
+    #[error("the warehouse is busy: {message}")]
+    Busy {
+        /// What was waited for, how long, and the setting that changes it.
+        message: String,
+    },
+    /// The warehouse cannot be reached. Trying again later can help.
+    #[error("the warehouse cannot be reached: {message}")]
+    Unreachable {
+        /// What was tried.
+        message: String,
+        /// Why it failed.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The warehouse knows us and says no.
+    #[error("sign-in was refused: {message}")]
+    SignInRefused {
+        /// The warehouse's words and the setting to look at.
+        message: String,
+    },
+    /// A defect of this service. The text is for the operator, never for the agent.
+    #[error("internal error: {message}")]
+    Internal {
+        /// What was being done.
+        message: String,
+        /// Why it failed.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}
+
+/// Something that works in Snowflake and not in the embedded engine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the embedded engine {what}; this is a limit of the embedded engine, Snowflake itself has none here"
+)]
+pub struct EngineLimit {
+    /// Completes "the embedded engine …": `does not know the function SOUNDEX`.
+    pub what: String,
+    /// What to write instead, where something is known.
+    pub hint: Option<String>,
+}
+
+/// A place in a statement's text, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Line.
+    pub line: u64,
+    /// Column, in characters.
+    pub column: u64,
+}
+
+impl EngineLimit {
+    /// A limit without a better way to offer.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: None,
+        }
+    }
+}
+
+impl Error {
+    /// A defect, with its cause.
+    pub fn internal(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Internal {
+            message: message.into(),
+            source: Some(source.into()),
+        }
+    }
+
+    /// The statement's id in the warehouse, once it has one.
+    #[must_use]
+    pub fn query_id(&self) -> Option<&str> {
+        match self {
+            Self::Sql { query_id, .. }
+            | Self::ObjectNotFound { query_id, .. }
+            | Self::PermissionDenied { query_id, .. }
+            | Self::Timeout { query_id, .. }
+            | Self::Cancelled { query_id } => query_id.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}

@@ -1,0 +1,139 @@
+//! Where approved statements run: the trait both drivers implement, and the words they share.
+//!
+//! Calls [`crate::policy`] for the type of an approved statement and [`crate::sql`] for its tree. No arrow array, DuckDB
+//! handle or Snowflake token leaves its driver: results cross the room's edge as [`rows`].
+//!
+//! Start with [`Warehouse`]; `embedded` is the shorter of the two drivers to read.
+
+#[cfg(feature = "embedded")]
+pub mod embedded;
+mod error;
+pub mod rows;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use futures::Stream;
+
+use crate::policy::ApprovedStatement;
+use crate::sql::{Identifier, QualifiedName};
+
+pub use error::{EngineLimit, Error, Position};
+pub use rows::{Batch, Cell, Column, DataType};
+
+/// A warehouse that runs approved statements.
+///
+/// Every call stands by itself: nothing a statement does to its session is seen by the next one.
+#[async_trait]
+pub trait Warehouse: Send + Sync + 'static {
+    /// Which of the drivers this is.
+    fn kind(&self) -> Kind;
+
+    /// Starts a statement and returns once its columns are known; the rows follow in [`Answer::batches`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future, or later the answer, stops the statement where it runs, not only the wait for it.
+    ///
+    /// # Errors
+    ///
+    /// The warehouse's own refusal with its text kept whole, or why it could not be asked; see [`Error`].
+    async fn run(&self, run: Run) -> Result<Answer, Error>;
+
+    /// Whether a statement sent now would find a working session.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    async fn ready(&self) -> Result<(), Error>;
+
+    /// Ends all sessions. Statements still running are stopped.
+    async fn close(&self);
+}
+
+/// The drivers there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A Snowflake account.
+    Snowflake,
+    /// The engine inside this process, with Snowflake's sample data.
+    Embedded,
+}
+
+/// One statement to run, with all it needs.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What to run.
+    pub statement: Arc<ApprovedStatement>,
+    /// The names that unqualified ones resolve to.
+    pub session: Session,
+    /// Values for the statement's placeholders, in order.
+    pub parameters: Vec<Parameter>,
+    /// When the statement must have ended; the driver stops it then and answers [`Error::Timeout`].
+    pub deadline: Instant,
+}
+
+/// What a statement's session is set to. `None` means the configured default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Session {
+    /// Current database.
+    pub database: Option<Identifier>,
+    /// Current schema, possibly with its database, which then wins over `database`.
+    pub schema: Option<QualifiedName>,
+    /// Virtual warehouse that pays for the statement.
+    pub warehouse: Option<Identifier>,
+    /// Primary role.
+    pub role: Option<Identifier>,
+}
+
+/// A value for a placeholder: `?` in the order of the list, `:1` by its number.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parameter {
+    /// SQL NULL.
+    Null,
+    /// A truth value.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// A text; also how dates and exact decimals are sent, cast by the statement.
+    Text(String),
+}
+
+/// A running or finished statement.
+pub struct Answer {
+    /// Names the statement in the warehouse: a UUID.
+    pub query_id: String,
+    /// What the rows are made of; there even when there are no rows.
+    pub columns: Arc<[Column]>,
+    /// The rows, in order, in pieces. Ends after the first error.
+    pub batches: Batches,
+    /// How many rows there are in all, where the warehouse says so beforehand.
+    pub total_rows: Option<u64>,
+}
+
+/// The rows of an answer as they arrive.
+pub type Batches = Pin<Box<dyn Stream<Item = Result<Box<dyn Batch>, Error>> + Send>>;
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("query_id", &self.query_id)
+            .field("columns", &self.columns)
+            .field("total_rows", &self.total_rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Snowflake => "snowflake",
+            Self::Embedded => "embedded",
+        })
+    }
+}
