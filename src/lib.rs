@@ -10,5 +10,6 @@
 //! one request from end to end.
 
 pub mod policy;
+pub mod query;
 pub mod sql;
 pub mod warehouse;

@@ -1,0 +1,236 @@
+//! One value as the text Snowflake's own clients show for it with default settings.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+
+use crate::warehouse::Cell;
+
+/// The value as text; `None` for NULL.
+#[must_use]
+pub fn plain_text(cell: &Cell<'_>) -> Option<String> {
+    match cell {
+        Cell::Null => None,
+        Cell::Text(value) | Cell::Json(value) => Some(value.to_string()),
+        cell => {
+            let mut text = String::new();
+            write_plain(&mut text, cell);
+            Some(text)
+        }
+    }
+}
+
+/// Appends the value as text; NULL is `NULL`.
+pub(super) fn write_plain(text: &mut String, cell: &Cell<'_>) {
+    match *cell {
+        Cell::Null => text.push_str("NULL"),
+        Cell::Boolean(value) => text.push_str(if value { "true" } else { "false" }),
+        Cell::Number { unscaled, scale } => write_number(text, unscaled, scale),
+        Cell::Float(value) => write_float(text, value),
+        Cell::Text(ref value) | Cell::Json(ref value) => text.push_str(value),
+        Cell::Binary(bytes) => {
+            for byte in bytes {
+                let _ = write!(text, "{byte:02X}");
+            }
+        }
+        Cell::Date(days) => match date(days) {
+            Some(date) => {
+                let _ = write!(
+                    text,
+                    "{:04}-{:02}-{:02}",
+                    date.year(),
+                    date.month(),
+                    date.day()
+                );
+            }
+            None => {
+                let _ = write!(text, "{days} days since 1970-01-01");
+            }
+        },
+        Cell::Time { nanoseconds, scale } => {
+            let seconds = nanoseconds.div_euclid(1_000_000_000);
+            let _ = write!(
+                text,
+                "{:02}:{:02}:{:02}",
+                seconds / 3600,
+                seconds / 60 % 60,
+                seconds % 60
+            );
+            write_fraction(
+                text,
+                nanoseconds.rem_euclid(1_000_000_000).unsigned_abs(),
+                scale,
+                0,
+            );
+        }
+        Cell::Timestamp {
+            seconds,
+            nanoseconds,
+            offset_minutes,
+            scale,
+        } => {
+            let offset = i32::from(offset_minutes.unwrap_or(0)) * 60;
+            match moment(seconds, offset) {
+                Some(moment) => {
+                    let (date, time) = (moment.date(), moment.time());
+                    let _ = write!(
+                        text,
+                        "{:04}-{:02}-{:02} ",
+                        date.year(),
+                        date.month(),
+                        date.day()
+                    );
+                    let _ = write!(
+                        text,
+                        "{:02}:{:02}:{:02}",
+                        time.hour(),
+                        time.minute(),
+                        time.second()
+                    );
+                }
+                None => {
+                    let _ = write!(text, "{seconds} s since 1970-01-01");
+                }
+            }
+            write_fraction(text, u64::from(nanoseconds), scale, 3);
+            if let Some(minutes) = offset_minutes {
+                let sign = if minutes < 0 { '-' } else { '+' };
+                let minutes = minutes.unsigned_abs();
+                let _ = write!(text, " {sign}{:02}{:02}", minutes / 60, minutes % 60);
+            }
+        }
+    }
+}
+
+fn write_number(text: &mut String, unscaled: i128, scale: u8) {
+    if scale == 0 {
+        let _ = write!(text, "{unscaled}");
+        return;
+    }
+    let scale = usize::from(scale);
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    if unscaled < 0 {
+        text.push('-');
+    }
+    text.push_str(whole);
+    text.push('.');
+    text.push_str(fraction);
+}
+
+/// Shortest text that reads back as the same number; an exponent outside the range people read easily.
+fn write_float(text: &mut String, value: f64) {
+    let size = value.abs();
+    let _ = if value.is_nan() {
+        write!(text, "NaN")
+    } else if value.is_infinite() {
+        write!(text, "{}", if value < 0.0 { "-inf" } else { "inf" })
+    } else if size != 0.0 && !(1e-5..1e16).contains(&size) {
+        write!(text, "{value:e}")
+    } else {
+        write!(text, "{value}")
+    };
+}
+
+/// At least `at_least` digits (when the type has as many), and as many as the value needs.
+fn write_fraction(text: &mut String, nanoseconds: u64, scale: u8, at_least: usize) {
+    let digits = format!("{nanoseconds:09}");
+    let scale = usize::from(scale.min(9));
+    let shown = digits.get(..scale).unwrap_or(&digits);
+    let needed = shown.trim_end_matches('0').len().max(at_least.min(scale));
+    if needed > 0 {
+        text.push('.');
+        text.push_str(shown.get(..needed).unwrap_or(shown));
+    }
+}
+
+fn date(days: i32) -> Option<Date> {
+    moment(i64::from(days) * 86_400, 0).map(DateTime::date)
+}
+
+fn moment(seconds: i64, offset: i32) -> Option<DateTime> {
+    let offset = Offset::from_seconds(offset).ok()?;
+    Timestamp::from_second(seconds)
+        .ok()
+        .map(|timestamp| offset.to_datetime(timestamp))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(cell: Cell<'_>) -> String {
+        plain_text(&cell).unwrap()
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        assert_eq!(
+            text(Cell::Number {
+                unscaled: -5,
+                scale: 2
+            }),
+            "-0.05"
+        );
+        assert_eq!(
+            text(Cell::Number {
+                unscaled: 1200,
+                scale: 2
+            }),
+            "12.00"
+        );
+        let largest = 10_i128.pow(38) - 1;
+        assert_eq!(
+            text(Cell::Number {
+                unscaled: largest,
+                scale: 37
+            }),
+            format!("9.{}", "9".repeat(37))
+        );
+        assert_eq!(
+            text(Cell::Number {
+                unscaled: i128::MIN,
+                scale: 0
+            }),
+            i128::MIN.to_string()
+        );
+    }
+
+    #[test]
+    fn floats_read_back_as_themselves() {
+        for value in [0.0, 1.0, -1.5, 0.1, 1e300, 5e-324, 123_456_789.125] {
+            assert_eq!(text(Cell::Float(value)).parse::<f64>().unwrap(), value);
+        }
+        assert_eq!(text(Cell::Float(f64::NAN)), "NaN");
+        assert_eq!(text(Cell::Float(f64::NEG_INFINITY)), "-inf");
+    }
+
+    #[test]
+    fn dates_and_times_look_as_in_snowflake() {
+        assert_eq!(text(Cell::Date(0)), "1970-01-01");
+        assert_eq!(text(Cell::Date(-719_162)), "0001-01-01");
+        assert_eq!(
+            text(Cell::Time {
+                nanoseconds: 3_661_500_000_000,
+                scale: 9
+            }),
+            "01:01:01.5"
+        );
+        let at = |nanoseconds, offset_minutes| Cell::Timestamp {
+            seconds: 0,
+            nanoseconds,
+            offset_minutes,
+            scale: 9,
+        };
+        assert_eq!(text(at(0, None)), "1970-01-01 00:00:00.000");
+        assert_eq!(text(at(1_000, None)), "1970-01-01 00:00:00.000001");
+        assert_eq!(text(at(0, Some(-330))), "1969-12-31 18:30:00.000 -0530");
+    }
+
+    #[test]
+    fn binary_is_upper_case_hexadecimal() {
+        assert_eq!(text(Cell::Binary(&[0, 0xab])), "00AB");
+    }
+}
