@@ -155,6 +155,12 @@ impl fmt::Display for QualifiedName {
     }
 }
 
+/// A text as an SQL literal. Snowflake reads backslashes in one as escapes, so they are doubled like the quotes.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 /// Whether Snowflake takes the word as an identifier without quotes.
 fn is_plain_word(word: &str) -> bool {
     let mut bytes = word.bytes();
@@ -271,6 +277,12 @@ mod tests {
         ] {
             assert_eq!(QualifiedName::parse(text, 3), Err(expected), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_literal_stays_one_literal() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("\\' OR 1=1 --"), "'\\\\'' OR 1=1 --'");
     }
 
     proptest! {

@@ -12,7 +12,7 @@ mod parse;
 pub mod show;
 
 pub use classify::Class;
-pub use identifier::{Identifier, NameError, QualifiedName};
+pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use parse::{Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, parse, qualified_name};
 
 /// The tree the parser makes, under the one name the other rooms use for it.

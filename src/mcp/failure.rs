@@ -1,0 +1,312 @@
+//! What an agent is told when a call fails: one shape, with codes from a closed set.
+//!
+//! The text of a failure is read by a model that will try again, so it says what was wrong and what to do instead. What
+//! only the operator can mend is logged in full here, once, and leaves as a bland sentence.
+
+use rmcp::model::{CallToolResult, ContentBlock};
+use schemars::JsonSchema;
+use serde::Serialize;
+use tracing::error;
+
+use crate::{policy, query, sql, warehouse};
+
+/// A failed call.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Failure {
+    /// What kind of failure this is.
+    pub code: Code,
+    /// What went wrong.
+    pub message: String,
+    /// What to do instead.
+    pub hint: String,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+    /// The statement in the warehouse, if it got that far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_id: Option<String>,
+}
+
+/// Declares the codes once: for the type, the schema and docs/errors.md.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $retryable:literal;)+) => {
+        /// The closed set of failure codes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+        #[schemars(inline)]
+        pub enum Code {
+            $(
+                $(#[doc = $doc])+
+                #[serde(rename = $name)]
+                #[schemars(description = "")]
+                $variant,
+            )+
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as it is sent.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// Whether the same call may succeed later.
+            #[must_use]
+            pub fn is_retryable(self) -> bool {
+                match self { $(Self::$variant => $retryable),+ }
+            }
+
+            /// When it is sent, for the documentation.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+)),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// An argument is missing, unknown or not of the expected form; the message names it.
+    InvalidArgument = "invalid_argument", false;
+    /// The policy does not let this statement run; the hint says what may.
+    StatementNotAllowed = "statement_not_allowed", false;
+    /// The statement does not compile, or fails on the data.
+    SqlInvalid = "sql_invalid", false;
+    /// A table, view, schema, database or column does not exist, or the role may not see it.
+    ObjectNotFound = "object_not_found", false;
+    /// The role lacks a privilege.
+    PermissionDenied = "permission_denied", false;
+    /// Not even one row fits into the size a result may have.
+    ResultTooLarge = "result_too_large", false;
+    /// The statement would scan more than the configured limit.
+    CostLimit = "cost_limit", false;
+    /// The statement reached its time limit and was stopped.
+    QueryTimeout = "query_timeout", false;
+    /// The statement was stopped: by the caller, or because the server is shutting down.
+    QueryCancelled = "query_cancelled", true;
+    /// No query with this id belongs to the caller.
+    QueryNotFound = "query_not_found", false;
+    /// The cursor was changed, has expired or belongs to somebody else.
+    CursorInvalid = "cursor_invalid", false;
+    /// All sessions are in use.
+    WarehouseBusy = "warehouse_busy", true;
+    /// The warehouse does not answer.
+    WarehouseUnreachable = "warehouse_unreachable", true;
+    /// The warehouse refuses the server's own credentials; only the operator can mend it.
+    SignInRefused = "sign_in_refused", false;
+    /// The caller sends more requests than it may.
+    RateLimited = "rate_limited", true;
+    /// Snowflake would do this; the embedded engine cannot.
+    EngineLimit = "engine_limit", false;
+    /// A defect of this server; its log has the details.
+    Internal = "internal", false;
+}
+
+impl Failure {
+    /// A failure of the given kind.
+    pub fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: hint.into(),
+            retryable: code.is_retryable(),
+            query_id: None,
+        }
+    }
+
+    /// The failure as a tool result: the same in the text and in the structured part.
+    #[must_use]
+    pub fn into_result(self) -> CallToolResult {
+        let mut text = format!("{}: {}", self.code.as_str(), self.message);
+        if !self.hint.is_empty() {
+            text.push_str("\nWhat to do: ");
+            text.push_str(&self.hint);
+        }
+        if self.retryable {
+            text.push_str("\nThe same call may succeed later.");
+        }
+        if let Some(query_id) = &self.query_id {
+            text.push_str("\nquery_id: ");
+            text.push_str(query_id);
+        }
+        let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+        result.structured_content = serde_json::to_value(&self).ok();
+        result
+    }
+}
+
+impl From<query::Error> for Failure {
+    fn from(error: query::Error) -> Self {
+        let query_id = error.query_id().map(ToOwned::to_owned);
+        let failure = match error {
+            query::Error::Unreadable(error) => unreadable(&error),
+            query::Error::Refused(refusal) => refused(&refusal),
+            query::Error::Warehouse(error) => from_warehouse(error),
+            query::Error::RowTooLarge { .. } => Self::new(
+                Code::ResultTooLarge,
+                error.to_string(),
+                "select fewer or shorter columns, for example LEFT(column, 1000)",
+            ),
+        };
+        Self {
+            query_id,
+            ..failure
+        }
+    }
+}
+
+fn unreadable(error: &sql::Error) -> Failure {
+    let (code, hint) = match error {
+        sql::Error::SeveralStatements => (
+            Code::StatementNotAllowed,
+            "send each statement in a call of its own",
+        ),
+        sql::Error::Ambiguous { .. } => (
+            Code::StatementNotAllowed,
+            "rewrite the statement without it",
+        ),
+        sql::Error::Empty => (
+            Code::SqlInvalid,
+            "send one SELECT, WITH, SHOW, DESCRIBE or EXPLAIN statement",
+        ),
+        sql::Error::TooLong { .. } => (
+            Code::SqlInvalid,
+            "shorten it; long lists of values go into a table or into parameters",
+        ),
+        sql::Error::TooDeep => (Code::SqlInvalid, "use WITH to name the inner queries"),
+        _ => (
+            Code::SqlInvalid,
+            "check the syntax against Snowflake's; if it is right, write the same in a simpler form, as a statement that \
+             cannot be read is never run",
+        ),
+    };
+    Failure::new(code, error.to_string(), hint)
+}
+
+fn refused(refusal: &policy::Refusal) -> Failure {
+    Failure::new(Code::StatementNotAllowed, refusal.to_string(), refusal.hint)
+}
+
+fn from_warehouse(error: warehouse::Error) -> Failure {
+    use warehouse::Error;
+    let message = error.to_string();
+    match error {
+        Error::Sql { position, .. } => {
+            let hint = match position {
+                Some(position) => format!(
+                    "see {position} of the statement; describe_table shows columns and types"
+                ),
+                None => "describe_table shows columns and types".to_owned(),
+            };
+            Failure::new(Code::SqlInvalid, message, hint)
+        }
+        Error::ObjectNotFound { .. } => Failure::new(
+            Code::ObjectNotFound,
+            message,
+            "search_objects finds tables, views and columns by a word; give names as database.schema.table, and put \
+             names that are not upper case in double quotes",
+        ),
+        Error::PermissionDenied { .. } => Failure::new(
+            Code::PermissionDenied,
+            message,
+            "use objects the role may read; list_tables shows them. Granting more is up to the account's administrator",
+        ),
+        Error::EngineLimit(limit) => Failure::new(
+            Code::EngineLimit,
+            message,
+            limit.hint.unwrap_or_else(|| {
+                "write it with functions and clauses the embedded engine has".to_owned()
+            }),
+        ),
+        Error::Timeout { .. } => Failure::new(
+            Code::QueryTimeout,
+            message,
+            "make the statement cheaper (filter, aggregate, fewer joins); the same statement would time out again",
+        ),
+        Error::Cancelled { .. } => Failure::new(
+            Code::QueryCancelled,
+            message,
+            "send the statement again if it is still wanted",
+        ),
+        Error::Busy { .. } => Failure::new(
+            Code::WarehouseBusy,
+            message,
+            "wait a few seconds, then send the same call again",
+        ),
+        Error::Unreachable { .. } => {
+            error!(error = chain(&error), "the warehouse cannot be reached");
+            Failure::new(
+                Code::WarehouseUnreachable,
+                message,
+                "wait a minute, then send the same call again",
+            )
+        }
+        Error::SignInRefused { .. } => {
+            error!(
+                error = chain(&error),
+                "the warehouse refused to sign the server in"
+            );
+            Failure::new(
+                Code::SignInRefused,
+                "the warehouse refuses the server's credentials",
+                "tell the person who runs this server; its log says which setting to look at",
+            )
+        }
+        Error::Internal { .. } => {
+            error!(
+                error = chain(&error),
+                "a statement failed through a defect of the server"
+            );
+            Failure::internal()
+        }
+    }
+}
+
+impl Failure {
+    /// Tells the agent nothing but that it is not its fault.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(
+            Code::Internal,
+            "the server failed to answer this call",
+            "try another statement; the person who runs this server finds the cause in its log",
+        )
+    }
+}
+
+/// The error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// docs/errors.md, from the declarations above.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from(
+        "<!-- Generated by `make docs` from src/mcp/failure.rs. -->\n\
+         # Error codes\n\n\
+         A call that fails is a tool result with `isError: true`. Its structured content is \
+         `{code, message, hint, retryable, query_id?}`; the text says the same. `code` is one of the codes below, `message` \
+         says what went wrong, `hint` what to do instead, `retryable` whether the same call may succeed later.\n\n\
+         Broken protocol (an unknown tool, a malformed request) and defects that end a call without a result are JSON-RPC \
+         errors instead.\n\n\
+         | code | retryable | when |\n|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        let retryable = if code.is_retryable() { "yes" } else { "no" };
+        text.push_str(&format!(
+            "| `{}` | {retryable} |{} |\n",
+            code.as_str(),
+            code.meaning()
+        ));
+    }
+    text
+}

@@ -1,0 +1,293 @@
+//! The one place every MCP request passes: identity, deadline, cancellation, panics, progress and the log line of a call.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rmcp::ErrorData;
+use rmcp::handler::server::ServerHandler;
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, Implementation,
+    JsonObject, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+    ServerCapabilities, ServerConfig, Tool as Description,
+};
+use rmcp::service::{RequestContext, RoleServer};
+use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, error, info, info_span};
+
+use super::failure::{Code, Failure};
+use super::instructions;
+use super::tools::{Call, Registry, Reply};
+use crate::query::Queries;
+
+/// How long clients may keep the list of tools. It changes only with a new version or other settings.
+const LIST_TTL: Duration = Duration::from_secs(300);
+
+/// How often a caller that asked for progress hears that the call is still running.
+///
+/// Common proxies give up on a silent answer after 60 s; clients vary. Ten seconds is well inside all of them.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
+/// What a call may take beyond the time of its statement: reading it, rendering, and a describe's three statements.
+const CALL_GRACE: Duration = Duration::from_secs(5);
+
+/// Who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// A name for logs: never a secret, nor anything the caller may choose.
+    pub name: Cow<'static, str>,
+}
+
+impl Caller {
+    /// Somebody on the other end of stdio: whoever started the process.
+    pub const LOCAL: Self = Self {
+        name: Cow::Borrowed("local"),
+    };
+    /// Somebody without a key, where that is allowed.
+    pub const ANONYMOUS: Self = Self {
+        name: Cow::Borrowed("anonymous"),
+    };
+}
+
+/// What the handler needs from the rest of the service.
+pub struct Services {
+    /// The way to the warehouse.
+    pub queries: Arc<Queries>,
+    /// The tools that are switched on.
+    pub registry: Registry,
+    /// Where calls run. Not the caller's thread: an actix worker has one, and every other request waits for it.
+    pub runtime: Handle,
+    /// Cancelled when the time for calls in flight is over.
+    pub shutdown: CancellationToken,
+    /// Finds the caller among the request's extensions; stdio has none.
+    pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
+    /// Told the outcome of every call.
+    pub observe: fn(&Observation<'_>),
+}
+
+/// The outcome of one call, for metrics.
+#[derive(Debug)]
+pub struct Observation<'call> {
+    /// The tool, by its registered name.
+    pub tool: &'call str,
+    /// `ok` or the failure's code.
+    pub outcome: &'static str,
+    /// From request to answer.
+    pub elapsed: Duration,
+    /// Rows in the answer.
+    pub rows: u64,
+}
+
+/// Serves MCP over HTTP and stdio. A cheap clone: rmcp wants a handler of its own for every request.
+#[derive(Clone)]
+pub struct Handler {
+    services: Arc<Services>,
+    info: Arc<ServerConfig>,
+    tools: Arc<Vec<Description>>,
+}
+
+impl Handler {
+    /// Builds what all requests share: the texts and the list of tools.
+    #[must_use]
+    pub fn new(services: Services) -> Self {
+        let queries = &services.queries;
+        let instructions = instructions::text(queries.warehouse().kind(), queries.budget());
+        let name =
+            Implementation::new("snowflake-mcp", env!("CARGO_PKG_VERSION")).with_title("Snowflake");
+        let info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(name)
+            .with_instructions(instructions);
+        let tools = services
+            .registry
+            .iter()
+            .map(|entry| entry.description.clone())
+            .collect();
+        Self {
+            services: Arc::new(services),
+            info: Arc::new(info),
+            tools: Arc::new(tools),
+        }
+    }
+
+    /// Runs a tool and answers, however it ends.
+    async fn run(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let Some(entry) = self.services.registry.get(&request.name) else {
+            return Err(ErrorData::invalid_params(
+                "there is no tool of this name; tools/list has those there are",
+                None,
+            ));
+        };
+        let tool = entry.description.name.clone();
+        let caller = (self.services.identify)(&context.extensions).unwrap_or(Caller::LOCAL);
+        let span = info_span!("tool", tool = %tool, caller = %caller.name);
+        let started = Instant::now();
+
+        let call = Call {
+            queries: self.services.queries.clone(),
+        };
+        let work = entry
+            .call(arguments(request.arguments), call)
+            .instrument(span.clone());
+        let task = Running(self.services.runtime.spawn(work));
+        let outcome = self.wait(task, &context).instrument(span.clone()).await;
+
+        let elapsed = started.elapsed();
+        let (code, rows) = match &outcome {
+            Ok(Ok(reply)) => ("ok", reply.rows),
+            Ok(Err(failure)) => (failure.code.as_str(), 0),
+            Err(_) => (Code::Internal.as_str(), 0),
+        };
+        (self.services.observe)(&Observation {
+            tool: &tool,
+            outcome: code,
+            elapsed,
+            rows,
+        });
+        log(&span, &outcome, code, elapsed);
+        match outcome {
+            Ok(Ok(reply)) => Ok(reply.into_result()),
+            Ok(Err(failure)) => Ok(failure.into_result()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits for the first of: the answer, the caller going away, the server's end, the deadline. All but the first stop
+    /// the work.
+    async fn wait(
+        &self,
+        mut task: Running,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Result<Reply, Failure>, ErrorData> {
+        let deadline = self.services.queries.budget().timeout + CALL_GRACE;
+        let deadline = tokio::time::sleep(deadline);
+        let progress = report_progress(context);
+        tokio::pin!(deadline, progress);
+        tokio::select! {
+            biased;
+            done = &mut task.0 => done.map_or_else(|error| Err(broken(error)), Ok),
+            () = context.ct.cancelled() => Ok(Err(Failure::new(Code::QueryCancelled, "the caller went away", ""))),
+            () = self.services.shutdown.cancelled() => Ok(Err(Failure::new(
+                Code::QueryCancelled,
+                "the server is shutting down; the statement was stopped",
+                "send the same call again in a few seconds",
+            ))),
+            () = &mut deadline => Ok(Err(Failure::new(
+                Code::QueryTimeout,
+                "the call did not end within its time limit",
+                "make the statement cheaper",
+            ))),
+            never = &mut progress => match never {},
+        }
+    }
+}
+
+/// A call under way. Stops when dropped, wherever it is.
+struct Running(JoinHandle<Result<Reply, Failure>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn arguments(arguments: Option<JsonObject>) -> JsonObject {
+    arguments.unwrap_or_default()
+}
+
+/// Tells the caller at once and from time to time that the call is running, if it asked to be told. Never ends.
+async fn report_progress(context: &RequestContext<RoleServer>) -> std::convert::Infallible {
+    let Some(token) = context.meta.get_progress_token() else {
+        return std::future::pending().await;
+    };
+    let started = Instant::now();
+    let mut ticks = tokio::time::interval(PROGRESS_EVERY);
+    // The first answers of most calls are faster than a progress message is worth.
+    ticks.reset_after(Duration::from_millis(500));
+    loop {
+        ticks.tick().await;
+        let seconds = started.elapsed().as_secs_f64();
+        let message = format!("running for {seconds:.0} s");
+        let progress = ProgressNotificationParam::new(token.clone(), seconds).with_message(message);
+        // A caller that does not listen is noticed by the transport; the call itself goes on.
+        let _ = context.peer.notify_progress(progress).await;
+    }
+}
+
+/// A tool that panicked, or whose runtime is gone. The panic itself was logged by the process's panic hook.
+fn broken(error: JoinError) -> ErrorData {
+    if error.is_panic() {
+        error!("a tool panicked");
+    }
+    ErrorData::internal_error("the server failed to answer this call", None)
+}
+
+fn log(
+    span: &Span,
+    outcome: &Result<Result<Reply, Failure>, ErrorData>,
+    code: &str,
+    elapsed: Duration,
+) {
+    let _inside = span.enter();
+    let duration_ms = elapsed.as_secs_f64() * 1000.0;
+    match outcome {
+        Ok(Ok(reply)) => {
+            let query_id = reply.query_id.as_deref();
+            info!(
+                outcome = code,
+                rows = reply.rows,
+                query_id,
+                duration_ms,
+                "call answered"
+            );
+        }
+        Ok(Err(failure)) => info!(
+            outcome = code,
+            query_id = failure.query_id.as_deref(),
+            duration_ms,
+            "call failed"
+        ),
+        Err(_) => error!(outcome = code, duration_ms, "call broke off"),
+    }
+}
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> ServerConfig {
+        (*self.info).clone()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.run(request, context).await.map(CallToolResponse::from)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let ttl = u64::try_from(LIST_TTL.as_millis()).unwrap_or(u64::MAX);
+        // The list is the same for every caller, so a shared cache may keep it.
+        Ok(ListToolsResult::with_all_items(self.tools.to_vec())
+            .with_ttl_ms(ttl)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Description> {
+        self.services
+            .registry
+            .get(name)
+            .map(|entry| entry.description.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! What a model is told about this server before its first call.
+
+use crate::query::Budget;
+use crate::warehouse::Kind;
+
+/// The instructions for a server in front of the given warehouse.
+pub(super) fn text(kind: Kind, budget: &Budget) -> String {
+    let warehouse = match kind {
+        Kind::Snowflake => "This server queries a Snowflake account.",
+        Kind::Embedded => {
+            "This server queries its embedded engine, not a Snowflake account: a local engine that speaks Snowflake's SQL, \
+             with a small copy of Snowflake's sample data in SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 (the TPC-H tables CUSTOMER, \
+             LINEITEM, NATION, ORDERS, PART, PARTSUPP, REGION, SUPPLIER), which is also the default schema. What it cannot \
+             do fails with the code engine_limit; Snowflake itself may well do it."
+        }
+    };
+    format!(
+        "{warehouse}\n\
+         Write Snowflake SQL. Unquoted names fold to upper case; put other names in double quotes. Names in results are \
+         written as SQL takes them, so they can be copied into a statement.\n\
+         Explore before you query: list_databases, list_schemas, list_tables, or search_objects for a word; then \
+         describe_table for columns, keys and comments; then execute_query.\n\
+         Only reads are accepted, one statement a call. Nothing lasts from one call to the next (no USE, SET, temporary \
+         tables): pass database and schema as arguments, or write names in full.\n\
+         Results are cut at {rows} rows unless limit says otherwise (at most {max_rows}), and say so in truncated. Prefer \
+         aggregating, filtering and ORDER BY … LIMIT in SQL over fetching many rows.",
+        rows = budget.default_rows,
+        max_rows = budget.max_rows,
+    )
+}

@@ -1,0 +1,13 @@
+//! The Model Context Protocol: what an agent sees of the service.
+//!
+//! Calls [`crate::query`] for everything that touches a warehouse and knows nothing of HTTP: the same [`Handler`] serves
+//! `/mcp` and stdio. Start at `handler`, which every request passes; `tools` holds one file for each tool; `failure` is
+//! what an agent is told when something went wrong.
+
+mod arguments;
+pub mod failure;
+mod handler;
+mod instructions;
+pub mod tools;
+
+pub use handler::{Caller, Handler, Observation, Services};

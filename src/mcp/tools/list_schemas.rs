@@ -1,0 +1,63 @@
+//! `list_schemas`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::reply::RowsOutput;
+use super::{Call, Failure, Reply, Tool, Toolset};
+use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit};
+use crate::query::{Pick, Query};
+
+/// Schemas of a database, or of the account.
+pub(super) struct ListSchemas;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The database to look in; all of them when left out.
+    database: Option<DatabaseName>,
+    /// Only schemas whose name matches this pattern: % stands for any text, _ for one character, case does not count.
+    like: Option<String>,
+    limit: Option<RowLimit>,
+    /// How to write the rows.
+    #[serde(default)]
+    format: ResultFormat,
+}
+
+impl Tool for ListSchemas {
+    const NAME: &'static str = "list_schemas";
+    const TITLE: &'static str = "List schemas";
+    const DESCRIPTION: &'static str = "Lists the schemas of a database, or of all databases. list_tables and list_views \
+                                       go on from a schema.";
+    const TOOLSET: Toolset = Toolset::Catalog;
+    type Arguments = Arguments;
+    type Output = RowsOutput;
+
+    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+        let scope = super::scope(arguments.database.as_ref(), None);
+        let query = Query {
+            sql: super::show("SCHEMAS", arguments.like.as_deref(), &scope),
+            limit: arguments.limit.map(|limit| limit.0),
+            format: arguments.format.into(),
+            pick: Some(&[
+                Pick {
+                    source: "database_name",
+                    name: "database",
+                    is_identifier: true,
+                },
+                Pick {
+                    source: "name",
+                    name: "name",
+                    is_identifier: true,
+                },
+                Pick {
+                    source: "comment",
+                    name: "comment",
+                    is_identifier: false,
+                },
+            ]),
+            ..Query::default()
+        };
+        super::listing(query, &call).await
+    }
+}

@@ -1,0 +1,74 @@
+//! `list_views`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::reply::RowsOutput;
+use super::{Call, Failure, Reply, Tool, Toolset};
+use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
+use crate::query::{Pick, Query};
+
+/// Views of a schema, a database, or the account.
+pub(super) struct ListViews;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The database to look in.
+    database: Option<DatabaseName>,
+    /// The schema to look in. With neither database nor schema, the whole account is listed.
+    schema: Option<SchemaName>,
+    /// Only views whose name matches this pattern: % stands for any text, _ for one character, case does not count.
+    like: Option<String>,
+    limit: Option<RowLimit>,
+    /// How to write the rows.
+    #[serde(default)]
+    format: ResultFormat,
+}
+
+impl Tool for ListViews {
+    const NAME: &'static str = "list_views";
+    const TITLE: &'static str = "List views";
+    const DESCRIPTION: &'static str = "Lists views with their comment. describe_view shows the columns and definition of one; query_view samples its rows.";
+    const TOOLSET: Toolset = Toolset::Catalog;
+    type Arguments = Arguments;
+    type Output = RowsOutput;
+
+    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+        let scope = super::scope(arguments.database.as_ref(), arguments.schema.as_ref());
+        let query = Query {
+            sql: super::show("VIEWS", arguments.like.as_deref(), &scope),
+            limit: arguments.limit.map(|limit| limit.0),
+            format: arguments.format.into(),
+            pick: Some(&[
+                Pick {
+                    source: "database_name",
+                    name: "database",
+                    is_identifier: true,
+                },
+                Pick {
+                    source: "schema_name",
+                    name: "schema",
+                    is_identifier: true,
+                },
+                Pick {
+                    source: "name",
+                    name: "name",
+                    is_identifier: true,
+                },
+                Pick {
+                    source: "is_materialized",
+                    name: "is_materialized",
+                    is_identifier: false,
+                },
+                Pick {
+                    source: "comment",
+                    name: "comment",
+                    is_identifier: false,
+                },
+            ]),
+            ..Query::default()
+        };
+        super::listing(query, &call).await
+    }
+}

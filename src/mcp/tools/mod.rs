@@ -1,0 +1,376 @@
+//! The tools, one file each, and the registry that lists and calls them.
+//!
+//! A tool is a type that implements [`Tool`]: its texts, its argument and output types, and `call`. [`Registry::new`] is
+//! the list; the schemas are made there, once. To add a tool, write its file and add its line.
+
+mod describe_table;
+mod describe_view;
+mod execute_query;
+mod explain_query;
+mod list_databases;
+mod list_schemas;
+mod list_tables;
+mod list_views;
+mod query_view;
+mod reply;
+mod search_objects;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use rmcp::model::{JsonObject, Tool as Description, ToolAnnotations};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::arguments::{DatabaseName, SchemaName};
+use super::failure::{Code, Failure};
+use crate::query::{Queries, Query};
+use crate::sql::literal;
+
+pub use reply::Reply;
+
+/// A tool as its file writes it.
+pub trait Tool: 'static {
+    /// The name agents call it by.
+    const NAME: &'static str;
+    /// The name people see.
+    const TITLE: &'static str;
+    /// What it is for and when to use it, for a model.
+    const DESCRIPTION: &'static str;
+    /// The set it is switched on with.
+    const TOOLSET: Toolset;
+
+    /// What it takes; unknown fields are refused.
+    type Arguments: DeserializeOwned + JsonSchema + Send;
+    /// The structured part of what it gives.
+    type Output: JsonSchema;
+
+    /// Does it.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when the caller goes away or the server shuts down; that must stop the work.
+    fn call(
+        arguments: Self::Arguments,
+        call: Call,
+    ) -> impl Future<Output = Result<Reply, Failure>> + Send;
+}
+
+/// What a call may use.
+#[derive(Clone)]
+pub struct Call {
+    /// The way to the warehouse.
+    pub queries: Arc<Queries>,
+}
+
+/// Tools are switched on and off by set (`TOOLSETS`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Toolset {
+    /// Finding and describing objects.
+    Catalog,
+    /// Running statements.
+    Query,
+}
+
+impl Toolset {
+    /// The name used in `TOOLSETS`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalog",
+            Self::Query => "query",
+        }
+    }
+}
+
+type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
+
+/// A tool as the registry keeps it.
+pub struct Entry {
+    /// What `tools/list` says of it.
+    pub description: Description,
+    toolset: Toolset,
+    call: fn(JsonObject, Call) -> Outcome,
+}
+
+/// The tools that are switched on, by name.
+pub struct Registry {
+    entries: BTreeMap<&'static str, Entry>,
+}
+
+impl Registry {
+    /// All tools of the given sets.
+    #[must_use]
+    pub fn new(toolsets: &[Toolset]) -> Self {
+        let mut registry = Self {
+            entries: BTreeMap::new(),
+        };
+        registry.add::<list_databases::ListDatabases>();
+        registry.add::<list_schemas::ListSchemas>();
+        registry.add::<list_tables::ListTables>();
+        registry.add::<list_views::ListViews>();
+        registry.add::<describe_table::DescribeTable>();
+        registry.add::<describe_view::DescribeView>();
+        registry.add::<search_objects::SearchObjects>();
+        registry.add::<query_view::QueryView>();
+        registry.add::<execute_query::ExecuteQuery>();
+        registry.add::<explain_query::ExplainQuery>();
+        registry
+            .entries
+            .retain(|_, entry| toolsets.contains(&entry.toolset));
+        registry
+    }
+
+    /// Adds one tool.
+    pub fn add<T: Tool>(&mut self) {
+        self.entries.insert(
+            T::NAME,
+            Entry {
+                description: describe::<T>(),
+                toolset: T::TOOLSET,
+                call: start::<T>,
+            },
+        );
+    }
+
+    /// The tool of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// The tools in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+}
+
+impl Entry {
+    /// Reads the arguments and starts the tool.
+    #[must_use]
+    pub fn call(&self, arguments: JsonObject, call: Call) -> Outcome {
+        (self.call)(arguments, call)
+    }
+}
+
+fn start<T: Tool>(arguments: JsonObject, call: Call) -> Outcome {
+    Box::pin(async move {
+        let arguments =
+            serde_path_to_error::deserialize(Value::Object(arguments)).map_err(unreadable)?;
+        T::call(arguments, call).await
+    })
+}
+
+/// Names the argument that could not be read. The reader's text says what was expected there.
+fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
+    let path = error.path().to_string();
+    let problem = error.into_inner().to_string();
+    let message = if path == "." {
+        problem
+    } else {
+        format!("argument {path}: {problem}")
+    };
+    Failure::new(
+        Code::InvalidArgument,
+        message,
+        "see the tool's input schema for the arguments it takes",
+    )
+}
+
+fn describe<T: Tool>() -> Description {
+    // Everything here reads; nothing leaves the warehouse the server is configured for.
+    let annotations = ToolAnnotations::with_title(T::TITLE)
+        .read_only(true)
+        .destructive(false)
+        .idempotent(true)
+        .open_world(false);
+    Description::new(
+        T::NAME,
+        T::DESCRIPTION,
+        Arc::new(input_schema::<T::Arguments>()),
+    )
+    .with_title(T::TITLE)
+    .with_raw_output_schema(Arc::new(output_schema::<T::Output>()))
+    .with_annotations(annotations)
+}
+
+fn input_schema<A: JsonSchema>() -> JsonObject {
+    let mut schema = schema_of::<A>();
+    // A tool without arguments still has an object for a schema, with the field some clients insist on.
+    schema.entry("properties").or_insert_with(|| json!({}));
+    schema
+}
+
+/// Either the tool's own output or a failure: some clients hold failed results against the schema as well.
+fn output_schema<O: JsonSchema>() -> JsonObject {
+    let mut schema = JsonObject::new();
+    schema.insert("type".into(), json!("object"));
+    schema.insert(
+        "anyOf".into(),
+        json!([schema_of::<O>(), schema_of::<Failure>()]),
+    );
+    schema
+}
+
+fn schema_of<T: JsonSchema>() -> JsonObject {
+    let mut generator = SchemaSettings::draft2020_12()
+        .with(|settings| {
+            settings.inline_subschemas = true;
+            settings.meta_schema = None;
+        })
+        .into_generator();
+    let schema = generator.root_schema_for::<T>();
+    let mut value = schema.to_value();
+    strip(&mut value);
+    match value {
+        Value::Object(mut object) => {
+            object.remove("title");
+            object
+        }
+        _ => JsonObject::new(),
+    }
+}
+
+/// `SHOW … [LIKE 'pattern'] [scope]`
+fn show(objects: &str, like: Option<&str>, scope: &str) -> String {
+    let mut sql = format!("SHOW {objects}");
+    if let Some(pattern) = like {
+        sql.push_str(" LIKE ");
+        sql.push_str(&literal(pattern));
+    }
+    if !scope.is_empty() {
+        sql.push(' ');
+        sql.push_str(scope);
+    }
+    sql
+}
+
+/// Where a SHOW looks: in the schema, else the database, else everywhere.
+fn scope(database: Option<&DatabaseName>, schema: Option<&SchemaName>) -> String {
+    match (database, schema) {
+        (Some(database), Some(SchemaName(schema))) if schema.schema.is_none() => {
+            format!("IN SCHEMA {}.{}", database.0.quoted(), schema.quoted())
+        }
+        (_, Some(schema)) => format!("IN SCHEMA {}", schema.0.quoted()),
+        (Some(database), None) => format!("IN DATABASE {}", database.0.quoted()),
+        (None, None) => "IN ACCOUNT".to_owned(),
+    }
+}
+
+/// Runs a query of ours and answers with its rows.
+async fn listing(query: Query, call: &Call) -> Result<Reply, Failure> {
+    let format = query.format;
+    let sheet = call.queries.run(query).await?;
+    Ok(Reply::rows(sheet, format, call.queries.budget().max_rows))
+}
+
+/// Removes what only Rust cares about: number formats like `uint64`, which make TypeScript clients print warnings, and
+/// empty descriptions.
+fn strip(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object
+                .get("format")
+                .is_some_and(|format| format.as_str().is_some_and(is_number_format))
+            {
+                object.remove("format");
+            }
+            if object.get("description").is_some_and(|text| text == "") {
+                object.remove("description");
+            }
+            object.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+fn is_number_format(format: &str) -> bool {
+    let digits = format.trim_start_matches("uint").trim_start_matches("int");
+    format == "double"
+        || format == "float"
+        || (digits != format && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// docs/tools.md, from the descriptions the agents get.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from(
+        "<!-- Generated by `make docs` from src/mcp/tools. -->\n\
+         # Tools\n\n\
+         The descriptions are the ones agents read. Failures have one shape: see [errors.md](errors.md).\n",
+    );
+    for entry in Registry::new(&[Toolset::Catalog, Toolset::Query]).iter() {
+        let tool = &entry.description;
+        let description = tool.description.as_deref().unwrap_or_default();
+        text.push_str(&format!(
+            "\n## `{}`\n\nToolset `{}`. {description}\n\n",
+            tool.name,
+            entry.toolset.as_str()
+        ));
+        text.push_str("| argument | type | meaning |\n|---|---|---|\n");
+        let required = tool.input_schema.get("required").and_then(Value::as_array);
+        let properties = tool
+            .input_schema
+            .get("properties")
+            .and_then(Value::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
+            let is_required =
+                required.is_some_and(|required| required.iter().any(|item| item == name));
+            let need = if is_required { ", required" } else { "" };
+            let meaning = schema
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            text.push_str(&format!(
+                "| `{name}` | {}{need} | {meaning} |\n",
+                type_of(schema)
+            ));
+        }
+    }
+    text
+}
+
+/// The type of an argument in a few words.
+fn type_of(schema: &Value) -> String {
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        return values
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|value| format!("`{value}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
+    }
+    match schema.get("type") {
+        Some(Value::String(name)) if name == "array" => {
+            format!(
+                "array of {}",
+                schema.get("items").map(type_of).unwrap_or_default()
+            )
+        }
+        Some(Value::String(name)) => name.clone(),
+        Some(Value::Array(names)) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|name| *name != "null")
+            .collect::<Vec<_>>()
+            .join(" or "),
+        _ => match schema
+            .get("anyOf")
+            .or_else(|| schema.get("oneOf"))
+            .and_then(Value::as_array)
+        {
+            Some(options) => options
+                .iter()
+                .filter(|option| option.get("type").is_none_or(|name| name != "null"))
+                .map(type_of)
+                .collect::<Vec<_>>()
+                .join(" or "),
+            None => String::new(),
+        },
+    }
+}

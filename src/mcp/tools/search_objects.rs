@@ -1,0 +1,183 @@
+//! `search_objects`
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Code, Failure, Reply, Tool, Toolset};
+use crate::mcp::arguments::{DatabaseName, RowLimit, SchemaName};
+use crate::query::Row;
+use crate::sql::Identifier;
+use crate::warehouse::Session;
+
+/// Finds tables, views and columns by a word in their names.
+pub(super) struct SearchObjects;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// A word, or part of one, that the name contains. Case does not count. With several words, all must be contained.
+    query: String,
+    /// The database to look in.
+    database: Option<DatabaseName>,
+    /// The schema to look in. With neither database nor schema, the whole account is searched.
+    schema: Option<SchemaName>,
+    limit: Option<RowLimit>,
+}
+
+/// Matches, tables and views before columns.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SearchOutput {
+    matches: Vec<Match>,
+    /// Whether there are more matches than these.
+    truncated: bool,
+}
+
+/// One object. Names are written as SQL takes them.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Match {
+    /// TABLE, VIEW or COLUMN.
+    kind: String,
+    /// The table or view, with database and schema.
+    name: String,
+    /// The column, for a column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
+}
+
+impl Tool for SearchObjects {
+    const NAME: &'static str = "search_objects";
+    const TITLE: &'static str = "Search tables, views and columns";
+    const DESCRIPTION: &'static str = "Finds tables, views and columns whose names contain a word: the quickest way to where some data is. Try a short \
+         stem (cust rather than customers), and describe_table on what looks right.";
+    const TOOLSET: Toolset = Toolset::Catalog;
+    type Arguments = Arguments;
+    type Output = SearchOutput;
+
+    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+        let words: Vec<String> = arguments
+            .query
+            .split_whitespace()
+            .map(str::to_lowercase)
+            .collect();
+        // The longest word finds the fewest names; the others are looked for in what it finds.
+        let Some(longest) = words.iter().max_by_key(|word| word.chars().count()) else {
+            return Err(Failure::new(
+                Code::InvalidArgument,
+                "argument query: expected at least one word",
+                "give a part of the name of a table, view or column",
+            ));
+        };
+        let scope = super::scope(arguments.database.as_ref(), arguments.schema.as_ref());
+        let pattern = format!("%{}%", escape_pattern(longest));
+        let (objects, columns) = futures::join!(
+            search(&call, super::show("OBJECTS", Some(&pattern), &scope)),
+            search(&call, super::show("COLUMNS", Some(&pattern), &scope)),
+        );
+        let (objects, columns) = (objects?, columns?);
+        let contains_all = |name: &str| {
+            let name = name.to_lowercase();
+            words.iter().all(|word| name.contains(word))
+        };
+        let mut matches: Vec<Match> = objects
+            .rows()
+            .filter(|row| row.get("name").is_some_and(contains_all))
+            .filter_map(|row| object(&row))
+            .collect();
+        matches.extend(
+            columns
+                .rows()
+                .filter(|row| row.get("column_name").is_some_and(contains_all))
+                .filter_map(|row| column(&row)),
+        );
+        let budget = call.queries.budget();
+        let limit = arguments
+            .limit
+            .map_or(budget.default_rows, |limit| limit.0)
+            .min(budget.max_rows);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let truncated = matches.len() > limit || objects.is_cut || columns.is_cut;
+        matches.truncate(limit);
+        Ok(reply(&SearchOutput { matches, truncated }))
+    }
+}
+
+async fn search(call: &Call, sql: String) -> Result<crate::query::Table, crate::query::Error> {
+    call.queries.table(&sql, Session::default()).await
+}
+
+/// `%`, `_` and the backslash have a meaning in a LIKE pattern.
+fn escape_pattern(word: &str) -> String {
+    word.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+fn object(row: &Row<'_>) -> Option<Match> {
+    Some(Match {
+        kind: row.get("kind").unwrap_or("TABLE").to_owned(),
+        name: full_name(row, "name")?,
+        column: None,
+        comment: row.get("comment").map(ToOwned::to_owned),
+    })
+}
+
+fn column(row: &Row<'_>) -> Option<Match> {
+    Some(Match {
+        kind: "COLUMN".to_owned(),
+        name: full_name(row, "table_name")?,
+        column: Some(Identifier::exact(row.get("column_name")?).ok()?.to_string()),
+        comment: row.get("comment").map(ToOwned::to_owned),
+    })
+}
+
+fn full_name(row: &Row<'_>, object: &str) -> Option<String> {
+    let parts = [
+        row.get("database_name")?,
+        row.get("schema_name")?,
+        row.get(object)?,
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|part| Identifier::exact(part).map(|part| part.to_string()))
+        .collect::<Result<_, _>>()
+        .ok()?;
+    Some(parts.join("."))
+}
+
+fn reply(output: &SearchOutput) -> Reply {
+    let mut text = String::from("| kind | name | column | comment |\n|---|---|---|---|\n");
+    for found in &output.matches {
+        let cell = |value: &Option<String>| {
+            value
+                .as_deref()
+                .unwrap_or_default()
+                .replace('|', "\\|")
+                .replace('\n', " ")
+        };
+        // Writing into a String cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            found.kind,
+            found.name.replace('|', "\\|"),
+            cell(&found.column),
+            cell(&found.comment)
+        );
+    }
+    let _ = match (output.matches.len(), output.truncated) {
+        (0, _) => write!(
+            text,
+            "\nNothing found. Try a shorter part of the name, or list_tables."
+        ),
+        (count, false) => write!(text, "\n{count} found, all there are."),
+        (count, true) => write!(
+            text,
+            "\n{count} shown; there are more. Search in one database or schema, or for more words."
+        ),
+    };
+    Reply::new(text, output, output.matches.len() as u64, None)
+}
