@@ -1,0 +1,54 @@
+//! Who may call: static keys now, tokens of an OAuth issuer in a later version.
+
+use envconfig::Envconfig;
+use secrecy::SecretString;
+
+use super::types::{List, Secret};
+
+/// Shortest key that is accepted. 16 characters of hex are 64 bits: too many to guess over a network, and enough to
+/// tell a key from a placeholder such as `changeme`.
+pub const SHORTEST_KEY: usize = 16;
+
+/// What a caller must show.
+#[derive(Debug, Clone, Envconfig)]
+#[non_exhaustive]
+pub struct Auth {
+    #[envconfig(from = "API_KEY")]
+    api_key: Option<Secret>,
+    #[envconfig(from = "API_KEYS")]
+    more_api_keys: Option<List<Secret>>,
+    /// Whether serving everybody beyond this machine is meant.
+    #[envconfig(from = "ALLOW_ANONYMOUS", default = "false")]
+    pub allow_anonymous: bool,
+    /// The issuer whose tokens are accepted.
+    #[envconfig(from = "OAUTH_ISSUER")]
+    pub oauth_issuer: Option<String>,
+    /// What tokens must be meant for.
+    #[envconfig(from = "OAUTH_AUDIENCE")]
+    pub oauth_audience: Option<String>,
+    /// Where the issuer's keys are, when not where its metadata says.
+    #[envconfig(from = "OAUTH_JWKS_URL")]
+    pub oauth_jwks_url: Option<String>,
+    /// Scopes a token must have.
+    #[envconfig(from = "OAUTH_SCOPES")]
+    pub oauth_scopes: Option<List>,
+}
+
+impl Auth {
+    /// Every key that is accepted, from `API_KEY` and `API_KEYS`.
+    pub fn api_keys(&self) -> impl Iterator<Item = &SecretString> {
+        let more = self.more_api_keys.iter().flat_map(|keys| keys.iter());
+        self.api_key.iter().chain(more).map(|key| &**key)
+    }
+
+    /// Whether callers must show something.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.api_keys().next().is_some() || self.oauth_issuer.is_some()
+    }
+}
+
+/// Whether a key is long enough, and can be sent in a header and listed between commas.
+pub(super) fn is_key(text: &str) -> bool {
+    text.chars().count() >= SHORTEST_KEY && text.chars().all(|c| c.is_ascii_graphic() && c != ',')
+}

@@ -1,0 +1,84 @@
+//! What one call may cost, and what it may touch.
+
+use envconfig::Envconfig;
+
+use super::types::{ByteSize, List, Secret, Span, words};
+
+words! {
+    /// What statements may do.
+    SqlPolicy {
+        /// Read.
+        ReadOnly = "read_only",
+        /// Read and change data; not objects, users or grants.
+        ReadWrite = "read_write",
+    }
+}
+
+words! {
+    /// A group of tools that is offered or not.
+    Toolset {
+        /// Databases, schemas, tables, views and what is in them.
+        Catalog = "catalog",
+        /// Run, page, stop and explain statements.
+        Query = "query",
+        /// Semantic views.
+        Semantic = "semantic",
+        /// Cortex Analyst, Search and Agents.
+        Cortex = "cortex",
+        /// Tools made from functions and procedures by configuration.
+        Custom = "custom",
+    }
+}
+
+/// The toolsets this version has.
+pub const TOOLSETS: &[Toolset] = &[Toolset::Catalog, Toolset::Query];
+
+/// Budgets and policy of a call.
+#[derive(Debug, Clone, Envconfig)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Rows in an answer to a call that does not ask for a number: enough to see what is there, few enough for a
+    /// model's context.
+    #[envconfig(from = "DEFAULT_ROWS", default = "100")]
+    pub default_rows: u64,
+    /// Rows in one answer at most, whatever the call asks for.
+    #[envconfig(from = "MAX_ROWS", default = "10000")]
+    pub max_rows: u64,
+    /// Text of one answer at most. 1 MiB is about 10,000 rows of ten short columns, so that by default the row limit
+    /// is met first; four times what Snowflake's managed server lets through.
+    #[envconfig(from = "MAX_RESULT_BYTES", default = "1MiB")]
+    pub max_result_bytes: ByteSize,
+    /// How long a statement may run. Both the default and the most a call may ask for: five minutes cover analysts'
+    /// queries, while a mistake does not keep a warehouse busy for hours.
+    #[envconfig(from = "QUERY_TIMEOUT", default = "5m")]
+    pub query_timeout: Span,
+    /// How long a call waits before it answers with a handle instead of rows. Below the 60 s after which common MCP
+    /// clients give up on a call.
+    #[envconfig(from = "SYNC_WAIT", default = "45s")]
+    pub sync_wait: Span,
+    /// Statements running at once in this process; more wait their turn. Above every environment's pool, so that it is
+    /// the pool that decides unless somebody wants less.
+    #[envconfig(from = "MAX_CONCURRENT_QUERIES", default = "64")]
+    pub max_concurrent_queries: usize,
+    /// Calls of one caller in a minute.
+    #[envconfig(from = "RATE_LIMIT_PER_MINUTE")]
+    pub rate_limit_per_minute: Option<u32>,
+    /// The tools that are offered.
+    #[envconfig(from = "TOOLSETS", default = "catalog,query")]
+    pub toolsets: List<Toolset>,
+    /// What statements may do. Reading only, because nobody should find out afterwards.
+    #[envconfig(from = "SQL_POLICY", default = "read_only")]
+    pub sql_policy: SqlPolicy,
+    /// The only databases statements may touch.
+    #[envconfig(from = "ALLOWED_DATABASES")]
+    pub allowed_databases: Option<List>,
+    /// Functions no statement may call.
+    #[envconfig(from = "DENIED_FUNCTIONS")]
+    pub denied_functions: Option<List>,
+    /// Bytes a statement may be estimated to scan.
+    #[envconfig(from = "MAX_SCAN_BYTES")]
+    pub max_scan_bytes: Option<ByteSize>,
+    /// Signs the cursors of long results; the same in every replica.
+    #[envconfig(from = "CURSOR_SECRET")]
+    pub cursor_secret: Option<Secret>,
+}

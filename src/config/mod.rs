@@ -1,0 +1,124 @@
+//! Environment → typed settings. Nobody else reads the environment.
+//!
+//! A leaf: every room may use it, it uses none. [`Settings::from_vars`] is pure and takes a map, which is what tests pass;
+//! [`load`] collects the map from the process and an env file. One struct per concern is handed to its room; [`reference`]
+//! is the table that documents, checks and fills them.
+//!
+//! Start reading with [`Settings`], then [`reference`].
+
+mod auth;
+mod embedded;
+mod environment;
+mod limits;
+mod pool;
+mod problem;
+pub mod reference;
+mod resolve;
+mod rules;
+mod server;
+mod shape;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+pub mod types;
+mod warehouse;
+
+use std::collections::BTreeMap;
+
+pub use auth::{Auth, SHORTEST_KEY};
+pub use embedded::Embedded;
+pub use environment::Environment;
+pub use limits::{Limits, SqlPolicy, TOOLSETS, Toolset};
+pub use pool::Pool;
+pub use problem::{Problem, Problems};
+pub use server::Server;
+pub use shape::Shape;
+pub use telemetry::{LogFormat, LogLevel, Telemetry};
+pub use warehouse::{AuthType, Backend, IdentityProvider, Protocol, Warehouse};
+
+use resolve::Resolved;
+
+/// Everything that can be set, checked.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Where the service runs.
+    pub environment: Environment,
+    /// The HTTP side.
+    pub server: Server,
+    /// Who may call.
+    pub auth: Auth,
+    /// Where statements run.
+    pub warehouse: Warehouse,
+    /// Snowflake sessions.
+    pub pool: Pool,
+    /// Budgets and policy of a call.
+    pub limits: Limits,
+    /// The engine in this process.
+    pub embedded: Embedded,
+    /// Logs and export.
+    pub telemetry: Telemetry,
+}
+
+/// What the settings are for. Rules about the port do not concern a program that opens none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To listen for HTTP.
+    #[default]
+    Serve,
+    /// To speak over stdin and stdout with the program that started this one.
+    Stdio,
+}
+
+impl Settings {
+    /// Settings for a service, from variables by name. Pure: reads nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once.
+    pub fn from_vars(vars: &BTreeMap<String, String>) -> Result<Self, Problems> {
+        Self::for_purpose(vars, Purpose::Serve)
+    }
+
+    /// The same, for a purpose.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once.
+    pub fn for_purpose(
+        vars: &BTreeMap<String, String>,
+        purpose: Purpose,
+    ) -> Result<Self, Problems> {
+        let mut resolved = Resolved::new(vars);
+        rules::choose_backend(&mut resolved);
+        let settings = Self::read(&mut resolved);
+        if let Some(settings) = &settings {
+            rules::check(settings, purpose, &mut resolved);
+        }
+        let Some(settings) = settings else {
+            return Err(resolved.problems);
+        };
+        resolved.problems.or(settings)
+    }
+
+    /// Reads each section by itself, so that a problem in one does not hide those of another.
+    fn read(resolved: &mut Resolved) -> Option<Self> {
+        let server = resolved.section();
+        let auth = resolved.section();
+        let warehouse = resolved.section();
+        let pool = resolved.section();
+        let limits = resolved.section();
+        let embedded = resolved.section();
+        let telemetry = resolved.section();
+        Some(Self {
+            environment: resolved.environment,
+            server: server?,
+            auth: auth?,
+            warehouse: warehouse?,
+            pool: pool?,
+            limits: limits?,
+            embedded: embedded?,
+            telemetry: telemetry?,
+        })
+    }
+}

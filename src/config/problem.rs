@@ -1,0 +1,132 @@
+//! What is wrong with the settings: everything at once, by name, with what was expected, never with the value.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One thing to correct.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The variable as it was written (`PRODUCTION_SNOWFLAKE_ACCOUNT`), or the file.
+    pub name: String,
+    /// File and line, where it came from a file.
+    pub place: Option<String>,
+    /// Completes "expected …".
+    pub expected: String,
+    /// What to do, where that is not plain.
+    pub hint: Option<String>,
+}
+
+/// Everything there is to correct: never empty as an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problem {
+    /// A problem with a variable.
+    pub fn new(name: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            place: None,
+            expected: expected.into(),
+            hint: None,
+        }
+    }
+
+    /// The same, with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, with where it was found.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+}
+
+impl Problems {
+    /// The exit code for bad settings: `EX_USAGE` of sysexits, so that a restart loop shows it is not a crash.
+    pub const EXIT_CODE: u8 = 64;
+
+    pub(super) fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    pub(super) fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
+    }
+
+    /// Whether there is nothing to correct.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// One by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+
+    /// Says where each name was written, for those that came from a file.
+    pub(super) fn locate(&mut self, places: &BTreeMap<String, String>) {
+        for problem in &mut self.0 {
+            if problem.place.is_none() {
+                problem.place = places.get(&problem.name).cloned();
+            }
+        }
+    }
+
+    pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(place) = &self.place {
+            write!(f, " ({place})")?;
+        }
+        write!(f, ": expected {}", self.expected)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One line per problem.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}

@@ -1,0 +1,168 @@
+//! From the variables as they were written to one value for each entry of the table.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use envconfig::Envconfig;
+
+use super::environment::{Environment, Which};
+use super::problem::{Problem, Problems};
+use super::reference::{self, Availability, VARIABLES, Variable};
+
+/// One value for each variable: written somewhere, or the environment's default.
+pub(super) struct Resolved {
+    pub(super) environment: Environment,
+    pub(super) problems: Problems,
+    /// What `envconfig` reads.
+    values: HashMap<String, String>,
+    /// The name under which each variable was written.
+    written: BTreeMap<&'static str, String>,
+    /// Variables with a problem: rules that compare them with others stay silent.
+    doubtful: BTreeSet<&'static str>,
+}
+
+impl Resolved {
+    /// Drops blanks, applies prefixes and defaults, and checks every value by itself.
+    pub(super) fn new(vars: &BTreeMap<String, String>) -> Self {
+        let mut resolved = Self {
+            environment: Environment::Development,
+            problems: Problems::default(),
+            values: HashMap::new(),
+            written: BTreeMap::new(),
+            doubtful: BTreeSet::new(),
+        };
+        // ENVIRONMENT is the table's first entry and decides about the others.
+        for variable in VARIABLES {
+            resolved.take(variable, vars);
+            if variable.name == "ENVIRONMENT"
+                && let Some(which) = resolved.section::<Which>()
+            {
+                resolved.environment = which.environment;
+            }
+        }
+        resolved
+    }
+
+    fn take(&mut self, variable: &'static Variable, vars: &BTreeMap<String, String>) {
+        if let Some((name, value)) = lookup(variable, self.environment, vars) {
+            self.written.insert(variable.name, name.clone());
+            if !variable.shape.accepts(value) {
+                let expected = variable.shape.to_string();
+                self.problem(variable.name, |name| Problem::new(name, expected));
+            } else if !is_available(variable, value) {
+                self.problem(variable.name, not_available(variable));
+            } else {
+                let value = variable.shape.canonical(value);
+                self.values.insert(variable.name.to_owned(), value);
+                return;
+            }
+        }
+        self.put_default(variable);
+    }
+
+    fn put_default(&mut self, variable: &Variable) {
+        if let Some(value) = variable.default_in(self.environment) {
+            self.values
+                .insert(variable.name.to_owned(), value.to_owned());
+        }
+    }
+
+    /// Reads one struct. Bad values were replaced before, so this fails only where the table accepts what the struct
+    /// does not; that is reported too, and a test looks for it.
+    pub(super) fn section<T: Envconfig>(&mut self) -> Option<T> {
+        loop {
+            let name = match T::init_from_hashmap(&self.values) {
+                Ok(section) => return Some(section),
+                Err(
+                    envconfig::Error::EnvVarMissing { name }
+                    | envconfig::Error::ParseError { name },
+                ) => name,
+            };
+            let first_time = !self.is_doubtful(name);
+            if first_time {
+                let expected = reference::find(name)
+                    .map_or_else(String::new, |variable| variable.shape.to_string());
+                self.problem(name, |written| Problem::new(written, expected));
+            }
+            let removed = self.values.remove(name).is_some();
+            if let Some(variable) = reference::find(name) {
+                self.put_default(variable);
+            }
+            if !first_time || !(removed || self.values.contains_key(name)) {
+                return None;
+            }
+        }
+    }
+
+    /// Whether somebody wrote the variable down, rightly or not.
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        self.written.contains_key(name)
+    }
+
+    /// Whether the variable has a problem already.
+    pub(super) fn is_doubtful(&self, name: &str) -> bool {
+        self.doubtful.contains(name)
+    }
+
+    /// Supplies what nobody wrote.
+    pub(super) fn supply(&mut self, name: &'static str, value: &str) {
+        self.values.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Reports a problem under the name the operator wrote, or would have to write.
+    pub(super) fn problem(&mut self, name: &'static str, make: impl FnOnce(String) -> Problem) {
+        self.doubtful.insert(name);
+        let written = self.written.get(name).map_or(name, String::as_str);
+        self.problems.push(make(written.to_owned()));
+    }
+
+    /// Reports a problem that concerns several variables, unless one of them has its own.
+    pub(super) fn conflict(
+        &mut self,
+        name: &'static str,
+        with: &[&str],
+        make: impl FnOnce(String) -> Problem,
+    ) {
+        if !self.is_doubtful(name) && !with.iter().any(|name| self.is_doubtful(name)) {
+            self.problem(name, make);
+        }
+    }
+}
+
+/// The value of a variable and the name it was found under; blank is unset.
+pub(super) fn lookup<'a>(
+    variable: &Variable,
+    environment: Environment,
+    vars: &'a BTreeMap<String, String>,
+) -> Option<(String, &'a str)> {
+    let prefixed = environment
+        .prefix()
+        .filter(|_| variable.takes_prefix())
+        .map(|prefix| format!("{prefix}{}", variable.name));
+    prefixed
+        .into_iter()
+        .chain([variable.name.to_owned()])
+        .find_map(|name| {
+            let value = vars.get(&name)?.trim();
+            (!value.is_empty()).then_some((name, value))
+        })
+}
+
+fn is_available(variable: &Variable, value: &str) -> bool {
+    match variable.availability {
+        Availability::Obeyed | Availability::Later => true,
+        Availability::GuardLater(harmless) => {
+            harmless.is_some_and(|harmless| harmless.eq_ignore_ascii_case(value))
+        }
+    }
+}
+
+fn not_available(variable: &Variable) -> impl FnOnce(String) -> Problem + use<> {
+    let expected = match variable.availability {
+        Availability::GuardLater(Some(value)) => format!("`{value}`"),
+        _ => "to be unset".to_owned(),
+    };
+    |name| {
+        Problem::new(name, expected)
+            .hint("not available in this version, so it would guard nothing; unset it")
+    }
+}

@@ -1,0 +1,229 @@
+//! Rules between variables; what one variable may be by itself is in the reference table.
+
+use super::environment::Environment;
+use super::limits::TOOLSETS;
+use super::problem::Problem;
+use super::resolve::Resolved;
+use super::warehouse::{AuthType, Backend, IdentityProvider, Protocol};
+use super::{Purpose, Settings};
+
+/// Decides where statements run when nobody said: with an account in Snowflake; without one in the embedded engine, in
+/// development only. A production service that quietly answers from sample data would be the worst of outcomes.
+pub(super) fn choose_backend(resolved: &mut Resolved) {
+    if resolved.is_written("WAREHOUSE_BACKEND") && !resolved.is_doubtful("WAREHOUSE_BACKEND") {
+        return;
+    }
+    let embedded = !resolved.is_written("SNOWFLAKE_ACCOUNT")
+        && resolved.environment == Environment::Development;
+    let backend = if embedded {
+        Backend::Embedded
+    } else {
+        Backend::Snowflake
+    };
+    resolved.supply("WAREHOUSE_BACKEND", backend.as_str());
+}
+
+/// Checks what only several variables together can get wrong.
+pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
+    if purpose == Purpose::Serve {
+        check_access(settings, resolved);
+    }
+    check_server(settings, resolved);
+    check_limits(settings, resolved);
+    // An unknown environment, or a backend that could not be read, says nothing about what Snowflake needs.
+    let known = !resolved.is_doubtful("ENVIRONMENT") && !resolved.is_doubtful("WAREHOUSE_BACKEND");
+    if known && settings.warehouse.backend == Backend::Snowflake {
+        check_account(settings, resolved);
+        check_sign_in(settings, purpose, resolved);
+    }
+}
+
+fn check_access(settings: &Settings, resolved: &mut Resolved) {
+    let server = &settings.server;
+    if server.is_loopback() || settings.auth.is_required() || settings.auth.allow_anonymous {
+        return;
+    }
+    resolved.conflict("API_KEY", &["API_KEYS", "ALLOW_ANONYMOUS", "SERVER_HOST"], |name| {
+        Problem::new(name, "a key, because SERVER_HOST is beyond loopback").hint(
+            "or set ALLOW_ANONYMOUS=true if everybody who can reach the port may query the warehouse",
+        )
+    });
+}
+
+fn check_server(settings: &Settings, resolved: &mut Resolved) {
+    let server = &settings.server;
+    let any_origin = server.cors_origins.iter().any(|origin| origin == "*");
+    if any_origin && settings.environment == Environment::Production {
+        resolved.conflict("CORS_ORIGINS", &["ENVIRONMENT"], |name| {
+            Problem::new(name, "origins such as `https://app.example.com`")
+                .hint("`*` is refused in production")
+        });
+    } else if any_origin && server.cors_origins.len() > 1 {
+        resolved.conflict("CORS_ORIGINS", &[], |name| {
+            Problem::new(name, "either `*` alone or a list of origins")
+        });
+    }
+    if server.port != 0 && server.management_port == Some(server.port) {
+        resolved.conflict("MANAGEMENT_PORT", &["SERVER_PORT"], |name| {
+            Problem::new(name, "another port than SERVER_PORT")
+                .hint("unset it to serve probes and metrics on SERVER_PORT")
+        });
+    }
+}
+
+fn check_limits(settings: &Settings, resolved: &mut Resolved) {
+    let (pool, limits) = (&settings.pool, &settings.limits);
+    if pool.max_size < pool.min_size {
+        resolved.conflict(
+            "SNOWFLAKE_POOL_MAX_SIZE",
+            &["SNOWFLAKE_POOL_MIN_SIZE"],
+            |name| Problem::new(name, "a number not below SNOWFLAKE_POOL_MIN_SIZE"),
+        );
+    }
+    if limits.default_rows > limits.max_rows {
+        // Whoever lowers only MAX_ROWS reads the name they wrote.
+        let (name, expected) = if resolved.is_written("DEFAULT_ROWS") {
+            ("DEFAULT_ROWS", "a number not above MAX_ROWS")
+        } else {
+            (
+                "MAX_ROWS",
+                "a number not below DEFAULT_ROWS, which is 100 unless set",
+            )
+        };
+        resolved.conflict(name, &["DEFAULT_ROWS", "MAX_ROWS"], |name| {
+            Problem::new(name, expected)
+        });
+    }
+    if limits
+        .toolsets
+        .iter()
+        .any(|toolset| !TOOLSETS.contains(toolset))
+    {
+        let words: Vec<_> = TOOLSETS
+            .iter()
+            .map(|toolset| format!("`{toolset}`"))
+            .collect();
+        let expected = format!("any of {}", words.join(", "));
+        resolved.conflict("TOOLSETS", &[], |name| {
+            Problem::new(name, expected).hint("the others come in later versions")
+        });
+    }
+}
+
+fn check_account(settings: &Settings, resolved: &mut Resolved) {
+    let warehouse = &settings.warehouse;
+    if warehouse.account.is_none() {
+        let hint = match settings.environment {
+            Environment::Development => {
+                "or set WAREHOUSE_BACKEND=embedded, or unset it, for the sample data".to_owned()
+            }
+            other => format!(
+                "in {other} {}SNOWFLAKE_ACCOUNT is read first; WAREHOUSE_BACKEND=embedded serves sample data instead",
+                other.prefix().unwrap_or_default()
+            ),
+        };
+        resolved.conflict("SNOWFLAKE_ACCOUNT", &[], |name| {
+            Problem::new(name, "an account identifier such as `myorg-myaccount`").hint(hint)
+        });
+    }
+    if warehouse.protocol == Protocol::Http && settings.environment == Environment::Production {
+        resolved.conflict("SNOWFLAKE_PROTOCOL", &[], |name| {
+            Problem::new(name, "`https` in production")
+        });
+    }
+}
+
+fn check_sign_in(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
+    let warehouse = &settings.warehouse;
+    let mut need = |there: bool, name: &'static str, expected: &str, hint: &str| {
+        if !there {
+            resolved.conflict(name, &["SNOWFLAKE_AUTH_TYPE"], |name| {
+                let problem = Problem::new(name, expected);
+                if hint.is_empty() {
+                    problem
+                } else {
+                    problem.hint(hint)
+                }
+            });
+        }
+    };
+    let has_user = warehouse.user.is_some();
+    let has_token = warehouse.token.is_some() || warehouse.token_path.is_some();
+    match warehouse.auth_type {
+        AuthType::PrivateKey => {
+            need(has_user, "SNOWFLAKE_USER", "a login name", "");
+            let has_key = warehouse.private_key_path.is_some() || warehouse.private_key.is_some();
+            need(
+                has_key,
+                "SNOWFLAKE_PRIVATE_KEY_PATH",
+                "the path of a PEM file, for SNOWFLAKE_AUTH_TYPE=private_key",
+                "or SNOWFLAKE_PRIVATE_KEY with the PEM or its base64",
+            );
+        }
+        AuthType::Password => {
+            need(has_user, "SNOWFLAKE_USER", "a login name", "");
+            let has_password = warehouse.password.is_some();
+            need(
+                has_password,
+                "SNOWFLAKE_PASSWORD",
+                "the user's password",
+                "",
+            );
+        }
+        AuthType::ExternalBrowser => {
+            need(has_user, "SNOWFLAKE_USER", "a login name", "");
+            let somebody_is_there = purpose == Purpose::Stdio || settings.server.is_loopback();
+            need(
+                somebody_is_there,
+                "SNOWFLAKE_AUTH_TYPE",
+                "a way to sign in that needs no browser, because SERVER_HOST is beyond loopback",
+                "private_key suits a service",
+            );
+        }
+        AuthType::Oauth | AuthType::ProgrammaticAccessToken => need(
+            has_token,
+            "SNOWFLAKE_TOKEN",
+            "a token, for this SNOWFLAKE_AUTH_TYPE",
+            "or SNOWFLAKE_TOKEN_PATH with its file",
+        ),
+        AuthType::OauthClientCredentials => {
+            let has_id = warehouse.oauth_client_id.is_some();
+            need(
+                has_id,
+                "SNOWFLAKE_OAUTH_CLIENT_ID",
+                "the id of an OAuth client",
+                "",
+            );
+            let has_secret = warehouse.oauth_client_secret.is_some();
+            need(
+                has_secret,
+                "SNOWFLAKE_OAUTH_CLIENT_SECRET",
+                "the client's secret",
+                "",
+            );
+            let has_url = warehouse.oauth_token_url.is_some();
+            need(
+                has_url,
+                "SNOWFLAKE_OAUTH_TOKEN_URL",
+                "an `https://` address",
+                "",
+            );
+        }
+        AuthType::WorkloadIdentity => {
+            let provider = warehouse.workload_identity_provider;
+            need(
+                provider.is_some(),
+                "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER",
+                "`aws`, `azure`, `gcp` or `oidc`",
+                "",
+            );
+            let token_needed = provider == Some(IdentityProvider::Oidc);
+            need(
+                !token_needed || has_token,
+                "SNOWFLAKE_TOKEN",
+                "a token of the issuer, for the provider `oidc`",
+                "or SNOWFLAKE_TOKEN_PATH with its file",
+            );
+        }
+    }
+}
