@@ -11,13 +11,6 @@ use crate::query::Format;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::{Parameter, Session};
 
-/// How names are read; one sentence for every description that needs it.
-macro_rules! naming {
-    ($what:literal) => {
-        concat!($what, ". Written as in SQL: plain words fold to upper case, \"double quotes\" keep case, dots and spaces.")
-    };
-}
-
 /// `database`
 #[derive(Debug, Clone)]
 pub(super) struct DatabaseName(pub Identifier);
@@ -80,7 +73,7 @@ pub(super) fn session(database: Option<DatabaseName>, schema: Option<SchemaName>
 }
 
 macro_rules! named_argument {
-    ($type:ident, $read:expr, $description:literal) => {
+    ($type:ident, $read:expr) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = Cow::<'de, str>::deserialize(deserializer)?;
@@ -98,25 +91,18 @@ macro_rules! named_argument {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "minLength": 1, "description": naming!($description) })
+                // What it names is said where it is used.
+                json_schema!({ "type": "string", "minLength": 1 })
             }
         }
     };
 }
 
-named_argument!(DatabaseName, str::parse::<Identifier>, "Name of a database");
-named_argument!(
-    SchemaName,
-    |text| QualifiedName::parse(text, 2),
-    "Name of a schema, or database.schema"
-);
-named_argument!(
-    ObjectName,
-    |text| QualifiedName::parse(text, 3),
-    "Name of a table or view, best as database.schema.name"
-);
-named_argument!(PlainName, str::parse::<Identifier>, "Name of the object");
-named_argument!(ColumnName, str::parse::<Identifier>, "Name of a column");
+named_argument!(DatabaseName, str::parse::<Identifier>);
+named_argument!(SchemaName, |text| QualifiedName::parse(text, 2));
+named_argument!(ObjectName, |text| QualifiedName::parse(text, 3));
+named_argument!(PlainName, str::parse::<Identifier>);
+named_argument!(ColumnName, str::parse::<Identifier>);
 
 impl<'de> Deserialize<'de> for RowLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -4,7 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in order: each may use what stands after it.
-const ROOMS: [&str; 9] = ["main", "cli", "app", "http", "mcp", "query", "warehouse", "policy", "sql"];
+const ROOMS: [&str; 9] = [
+    "main",
+    "cli",
+    "app",
+    "http",
+    "mcp",
+    "query",
+    "warehouse",
+    "policy",
+    "sql",
+];
 
 /// Rooms that everybody may use, and what they may use themselves.
 const LEAVES: [(&str, &[&str]); 2] = [("config", &[]), ("telemetry", &["config"])];
@@ -27,7 +37,9 @@ fn objection(from: &str, to: &str) -> Option<String> {
     match (place(from), place(to)) {
         (Some(from), Some(to)) if from < to => None,
         (Some(_), Some(_)) => Some(format!("{from} stands below {to}")),
-        _ => Some(format!("{from} or {to} is no room that ARCHITECTURE.md knows")),
+        _ => Some(format!(
+            "{from} or {to} is no room that ARCHITECTURE.md knows"
+        )),
     }
 }
 
@@ -44,7 +56,11 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The rooms a line of code names, `use crate::room::…` and `crate::room::…` alike.
 fn rooms_named(line: &str) -> impl Iterator<Item = &str> {
-    let prefix = if line.contains("snowflake_mcp::") { "snowflake_mcp::" } else { "crate::" };
+    let prefix = if line.contains("snowflake_mcp::") {
+        "snowflake_mcp::"
+    } else {
+        "crate::"
+    };
     line.split(prefix).skip(1).filter_map(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
         rest.get(..end).filter(|room| !room.is_empty())
@@ -60,9 +76,16 @@ fn no_room_uses_one_that_stands_before_it() {
     let mut objections = Vec::new();
     for path in paths {
         let inside = path.strip_prefix(&source).unwrap();
-        let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let first = inside
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap();
         let from = first.trim_end_matches(".rs");
-        if from == "lib" {
+        // A test may reach for what its room may not.
+        if from == "lib" || inside.ends_with("tests.rs") {
             continue;
         }
         for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
@@ -72,7 +95,11 @@ fn no_room_uses_one_that_stands_before_it() {
             }
             for to in rooms_named(code) {
                 if let Some(objection) = objection(from, to) {
-                    objections.push(format!("src/{}:{}: {objection}", inside.display(), number + 1));
+                    objections.push(format!(
+                        "src/{}:{}: {objection}",
+                        inside.display(),
+                        number + 1
+                    ));
                 }
             }
         }

@@ -1,1 +1,14 @@
-fn main() {}
+//! The service through its front door.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+mod architecture;
+mod documents;

@@ -18,7 +18,8 @@ pub(super) struct DescribeTable;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The table to describe.
+    /// The table to describe, best as database.schema.table. As in SQL, plain words fold to upper case; put names
+    /// with lower case, spaces or dots in double quotes.
     table: ObjectName,
 }
 

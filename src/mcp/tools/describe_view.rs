@@ -13,7 +13,8 @@ pub(super) struct DescribeView;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The view to describe.
+    /// The view to describe, best as database.schema.view. As in SQL, plain words fold to upper case; put names
+    /// with lower case, spaces or dots in double quotes.
     view: ObjectName,
 }
 

@@ -14,7 +14,7 @@ pub(super) struct ListSchemas;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The database to look in; all of them when left out.
+    /// The database to look in, written as in SQL: "double quotes" keep lower case. All of them when left out.
     database: Option<DatabaseName>,
     /// Only schemas whose name matches this pattern: % stands for any text, _ for one character, case does not count.
     like: Option<String>,

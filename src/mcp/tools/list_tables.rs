@@ -14,9 +14,9 @@ pub(super) struct ListTables;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The database to look in.
+    /// The database to look in, written as in SQL: "double quotes" keep lower case.
     database: Option<DatabaseName>,
-    /// The schema to look in. With neither database nor schema, the whole account is listed.
+    /// The schema to look in, or database.schema. With neither database nor schema, the whole account is listed.
     schema: Option<SchemaName>,
     /// Only tables whose name matches this pattern: % stands for any text, _ for one character, case does not count.
     like: Option<String>,

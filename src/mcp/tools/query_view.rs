@@ -14,7 +14,8 @@ pub(super) struct QueryView;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The view or table to look into.
+    /// The view or table to look into, best as database.schema.view. As in SQL, plain words fold to upper case; put names
+    /// with lower case, spaces or dots in double quotes.
     view: ObjectName,
     /// The columns to show; all when left out.
     #[serde(default)]

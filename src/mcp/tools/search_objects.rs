@@ -19,9 +19,9 @@ pub(super) struct SearchObjects;
 pub(super) struct Arguments {
     /// A word, or part of one, that the name contains. Case does not count. With several words, all must be contained.
     query: String,
-    /// The database to look in.
+    /// The database to look in, written as in SQL: "double quotes" keep lower case.
     database: Option<DatabaseName>,
-    /// The schema to look in. With neither database nor schema, the whole account is searched.
+    /// The schema to look in, or database.schema. With neither database nor schema, the whole account is searched.
     schema: Option<SchemaName>,
     limit: Option<RowLimit>,
 }

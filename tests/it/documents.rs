@@ -1,0 +1,28 @@
+//! What restates code is generated and compared. `make docs` rewrites it (`UPDATE_DOCS=1` is how it asks to).
+
+use std::fs;
+use std::path::Path;
+
+fn is_current(name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, wanted).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "docs/{name} is stale: run `make docs`, read the difference, commit it"
+    );
+}
+
+#[test]
+fn the_list_of_error_codes_is_current() {
+    is_current("errors.md", &snowflake_mcp::mcp::failure::reference());
+}
+
+#[test]
+fn the_list_of_tools_is_current() {
+    is_current("tools.md", &snowflake_mcp::mcp::tools::reference());
+}
