@@ -1,31 +1,37 @@
 //! Environment → typed settings. Nobody else reads the environment.
 //!
 //! A leaf: every room may use it, it uses none. [`Settings::from_vars`] is pure and takes a map, which is what tests pass;
-//! [`load`] collects the map from the process and an env file. One struct per concern is handed to its room; [`reference`]
+//! [`load`] collects the map from the process and an env file. One struct per concern is handed to its room; [`mod@reference`]
 //! is the table that documents, checks and fills them.
 //!
-//! Start reading with [`Settings`], then [`reference`].
+//! Start reading with [`Settings`], then [`mod@reference`].
 
 mod auth;
+mod effective;
 mod embedded;
+mod env_file;
 mod environment;
 mod limits;
 mod pool;
 mod problem;
 pub mod reference;
+pub mod render;
 mod resolve;
 mod rules;
 mod server;
 mod shape;
+mod sources;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 pub mod types;
+mod unknown;
 mod warehouse;
 
 use std::collections::BTreeMap;
 
 pub use auth::{Auth, SHORTEST_KEY};
+pub use effective::Effective;
 pub use embedded::Embedded;
 pub use environment::Environment;
 pub use limits::{Limits, SqlPolicy, TOOLSETS, Toolset};
@@ -33,6 +39,7 @@ pub use pool::Pool;
 pub use problem::{Problem, Problems};
 pub use server::Server;
 pub use shape::Shape;
+pub use sources::{Loaded, Sources, load};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use warehouse::{AuthType, Backend, IdentityProvider, Protocol, Warehouse};
 

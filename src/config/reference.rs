@@ -958,3 +958,6 @@ fn is_account(text: &str) -> bool {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/'))
 }
+
+#[cfg(test)]
+mod tests;

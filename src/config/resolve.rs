@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use envconfig::Envconfig;
 
+use super::env_file;
 use super::environment::{Environment, Which};
 use super::problem::{Problem, Problems};
 use super::reference::{self, Availability, VARIABLES, Variable};
@@ -45,7 +46,14 @@ impl Resolved {
     fn take(&mut self, variable: &'static Variable, vars: &BTreeMap<String, String>) {
         if let Some((name, value)) = lookup(variable, self.environment, vars) {
             self.written.insert(variable.name, name.clone());
-            if !variable.shape.accepts(value) {
+            if env_file::has_reference(value) {
+                let expected = "a value in which every `${NAME}` was replaced";
+                let hint =
+                    "references are replaced only in the file of --env-file, outside single quotes";
+                self.problem(variable.name, |name| {
+                    Problem::new(name, expected).hint(hint)
+                });
+            } else if !variable.shape.accepts(value) {
                 let expected = variable.shape.to_string();
                 self.problem(variable.name, |name| Problem::new(name, expected));
             } else if !is_available(variable, value) {

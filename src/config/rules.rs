@@ -7,19 +7,22 @@ use super::resolve::Resolved;
 use super::warehouse::{AuthType, Backend, IdentityProvider, Protocol};
 use super::{Purpose, Settings};
 
-/// Decides where statements run when nobody said: with an account in Snowflake; without one in the embedded engine, in
+/// Where statements run when nobody said: with an account in Snowflake; without one in the embedded engine, in
 /// development only. A production service that quietly answers from sample data would be the worst of outcomes.
+pub(super) const fn backend_in_force(environment: Environment, has_account: bool) -> Backend {
+    match environment {
+        Environment::Development if !has_account => Backend::Embedded,
+        _ => Backend::Snowflake,
+    }
+}
+
+/// Supplies the backend when nobody said.
 pub(super) fn choose_backend(resolved: &mut Resolved) {
     if resolved.is_written("WAREHOUSE_BACKEND") && !resolved.is_doubtful("WAREHOUSE_BACKEND") {
         return;
     }
-    let embedded = !resolved.is_written("SNOWFLAKE_ACCOUNT")
-        && resolved.environment == Environment::Development;
-    let backend = if embedded {
-        Backend::Embedded
-    } else {
-        Backend::Snowflake
-    };
+    let has_account = resolved.is_written("SNOWFLAKE_ACCOUNT");
+    let backend = backend_in_force(resolved.environment, has_account);
     resolved.supply("WAREHOUSE_BACKEND", backend.as_str());
 }
 

@@ -1,0 +1,173 @@
+//! The command line: what can be asked for, and the commands that only print.
+//!
+//! Calls only [`crate::config`]. What needs a running service is for [`Cli::command`]'s caller.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Backend, Loaded, Problems, Purpose, Sources, render};
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let version = env!("CARGO_PKG_VERSION");
+    match option_env!("SNOWFLAKE_MCP_REVISION").filter(|revision| !revision.is_empty()) {
+        Some(revision) => format!("{version} ({revision})"),
+        None => version.to_owned(),
+    }
+});
+
+/// Governed access to Snowflake for AI agents over the Model Context Protocol.
+///
+/// Without a command it serves MCP over HTTP, under /mcp on port 8000 of localhost unless told otherwise. Without any
+/// setting it answers from an engine inside the process that holds a copy of Snowflake's sample data, so it can be tried at once.
+/// Everything is set by environment variables; `snowflake-mcp config` explains each of them.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "snowflake-mcp", version = VERSION.as_str(), after_long_help = EXAMPLES)]
+pub struct Cli {
+    /// Read settings from a file too: .env, JSON or YAML
+    ///
+    /// A flat map of the same variable names. What the environment sets wins over the file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Serve MCP over HTTP (what happens without a command)
+    Serve,
+    /// Speak MCP over stdin and stdout, for a client that starts this program itself
+    ///
+    /// Opens no port, so keys, hosts and origins do not matter. Logs go to stderr.
+    Stdio,
+    /// Say whether the settings are right, all problems at once
+    ///
+    /// The exit code is 0 when they are and 64 when they are not.
+    Check {
+        /// Also sign in and run one statement
+        #[arg(long)]
+        connect: bool,
+    },
+    /// Ask the service on this machine whether it is alive, for container health checks without a shell
+    Healthcheck,
+    /// Explain every variable
+    Config {
+        /// Print the values in force and where each comes from instead, secrets masked
+        #[arg(long)]
+        effective: bool,
+        /// Print the reference as Markdown, which is docs/configuration.md
+        #[arg(long, conflicts_with = "effective")]
+        markdown: bool,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  snowflake-mcp                                    sample data on http://localhost:8000/mcp
+  snowflake-mcp stdio                              the same for a desktop client
+  snowflake-mcp --env-file .env check --connect    try settings before using them
+  SERVER_PORT=9000 snowflake-mcp                   any setting is a variable
+  snowflake-mcp config --effective                 what is in force, and why
+
+Exit codes: 0 success, 1 could not start or run, 64 wrong settings or usage.";
+
+impl Cli {
+    /// What to do; serving is the default.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        self.command.clone().unwrap_or(Command::Serve)
+    }
+}
+
+/// Checks the settings and says what was found: problems and warnings on `err`, one line on `out` when all is well.
+///
+/// The settings are returned for whoever goes on to connect; `None` means exit code [`Problems::EXIT_CODE`].
+///
+/// # Errors
+///
+/// When `out` or `err` cannot be written.
+pub fn check(
+    sources: &Sources,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<Option<Loaded>> {
+    let loaded = match sources.load(Purpose::Serve) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            report(&problems, err)?;
+            return Ok(None);
+        }
+    };
+    for warning in &loaded.warnings {
+        writeln!(err, "warning: {warning}")?;
+    }
+    let settings = &loaded.settings;
+    let warehouse = match settings.warehouse.backend {
+        Backend::Snowflake => "Snowflake",
+        Backend::Embedded => "the embedded engine's sample data",
+    };
+    writeln!(
+        out,
+        "the settings are right: {}, answering from {warehouse}, listening on {} port {}",
+        settings.environment, settings.server.host, settings.server.port,
+    )?;
+    Ok(Some(loaded))
+}
+
+/// Says what is wrong, one line per problem, and where to read more.
+///
+/// # Errors
+///
+/// When `err` cannot be written.
+pub fn report(problems: &Problems, err: &mut dyn Write) -> io::Result<()> {
+    writeln!(err, "{problems}")?;
+    let count = problems.len();
+    let noun = if count == 1 { "problem" } else { "problems" };
+    writeln!(
+        err,
+        "{count} {noun} in the settings; `snowflake-mcp config` explains every variable"
+    )
+}
+
+/// Prints the reference, or with `effective` the values in force. Returns the exit code.
+///
+/// # Errors
+///
+/// When `out` or `err` cannot be written.
+pub fn config(
+    sources: &Sources,
+    effective: bool,
+    markdown: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<u8> {
+    if markdown {
+        out.write_all(render::markdown().as_bytes())?;
+        return Ok(0);
+    }
+    if !effective {
+        out.write_all(render::text().as_bytes())?;
+        return Ok(0);
+    }
+    let rows = sources.effective();
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    for row in &rows {
+        // Wide enough for most values; the few longer ones push their origin to the right.
+        let value = row.value.as_deref().unwrap_or("-");
+        writeln!(out, "{:width$}  {value:24}  {}", row.name, row.origin)?;
+    }
+    match sources.load(Purpose::Serve) {
+        Ok(_) => Ok(0),
+        Err(problems) => {
+            report(&problems, err)?;
+            Ok(Problems::EXIT_CODE)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from([&["snowflake-mcp"], arguments].concat())
+}
+
+fn sources(pairs: &[(&str, &str)]) -> Sources {
+    let vars: BTreeMap<_, _> = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    Sources::from_environment(vars)
+}
+
+fn run_check(pairs: &[(&str, &str)]) -> (bool, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let loaded = check(&sources(pairs), &mut out, &mut err).unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (loaded.is_some(), text(out), text(err))
+}
+
+#[test]
+fn the_definitions_are_consistent() {
+    use clap::CommandFactory;
+    <Cli as CommandFactory>::command().debug_assert();
+}
+
+#[test]
+fn serving_is_the_default_and_the_env_file_may_stand_anywhere() {
+    assert_eq!(parse(&[]).unwrap().command(), Command::Serve);
+    let cli = parse(&["check", "--connect", "--env-file", ".env"]).unwrap();
+    assert_eq!(cli.command(), Command::Check { connect: true });
+    assert_eq!(
+        cli.env_file,
+        parse(&["--env-file", ".env"]).unwrap().env_file
+    );
+    assert!(parse(&["config", "--effective", "--markdown"]).is_err());
+}
+
+#[test]
+fn check_says_what_is_wrong_and_how_many() {
+    let (valid, out, err) = run_check(&[("SERVER_PORT", "hunter2"), ("MAX_ROWS", "hunter2")]);
+    assert!(!valid && out.is_empty());
+    assert_eq!(err.lines().count(), 3);
+    assert!(err.contains("2 problems in the settings") && !err.contains("hunter2"));
+}
+
+#[test]
+fn check_says_in_one_line_what_would_be_served() {
+    let (valid, out, err) = run_check(&[("SERVER_PROT", "1")]);
+    assert!(valid);
+    assert_eq!(
+        out,
+        "the settings are right: development, answering from the embedded engine's sample data, listening on localhost port 8000\n"
+    );
+    assert_eq!(
+        err,
+        "warning: SERVER_PROT: not a variable of this service; did you mean SERVER_PORT?\n"
+    );
+}
+
+#[test]
+fn config_explains_every_variable_even_when_settings_are_wrong() {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let wrong = sources(&[("SERVER_PORT", "x")]);
+    assert_eq!(config(&wrong, false, false, &mut out, &mut err).unwrap(), 0);
+    let text = String::from_utf8(out).unwrap();
+    for variable in crate::config::reference::VARIABLES {
+        assert!(text.contains(&format!("\n  {}\n", variable.name)));
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100));
+}
+
+#[test]
+fn config_effective_shows_values_with_their_origin_and_fails_when_they_are_wrong() {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let wrong = sources(&[("SERVER_PORT", "x"), ("API_KEY", "hunter2-hunter2-hunter2")]);
+    assert_eq!(config(&wrong, true, false, &mut out, &mut err).unwrap(), 64);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("****") && !text.contains("hunter2"));
+    assert!(
+        String::from_utf8(err)
+            .unwrap()
+            .starts_with("SERVER_PORT: expected")
+    );
+}

@@ -1,0 +1,101 @@
+//! The value of every variable that is in force, and where it comes from.
+
+use super::Environment;
+use super::reference::{self, Default, VARIABLES, Variable};
+use super::resolve::lookup;
+use super::rules::backend_in_force;
+use super::sources::Sources;
+
+/// What stands in for a secret.
+const MASK: &str = "****";
+
+/// A variable's value in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// The variable's plain name.
+    pub name: &'static str,
+    /// Its value; a secret is masked, unset is `None`.
+    pub value: Option<String>,
+    /// Where the value comes from, in words.
+    pub origin: String,
+}
+
+impl Sources {
+    /// Which environment is in force; development where none that is known was named.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        let named = self.vars.get("ENVIRONMENT");
+        named
+            .and_then(|value| value.trim().parse().ok())
+            .unwrap_or(Environment::Development)
+    }
+
+    /// Every variable, in the order of the table. Also shows values that are refused, to help find out why.
+    #[must_use]
+    pub fn effective(&self) -> Vec<Effective> {
+        let environment = self.environment();
+        VARIABLES
+            .iter()
+            .map(|variable| self.effective_value(variable, environment))
+            .collect()
+    }
+
+    fn has_account(&self, environment: Environment) -> bool {
+        reference::find("SNOWFLAKE_ACCOUNT")
+            .is_some_and(|account| lookup(account, environment, &self.vars).is_some())
+    }
+
+    fn effective_value(&self, variable: &'static Variable, environment: Environment) -> Effective {
+        let (value, origin) = match lookup(variable, environment, &self.vars) {
+            Some((name, value)) => {
+                let place = self.places.get(&name).map_or("environment", String::as_str);
+                let origin = if name == variable.name {
+                    place.to_owned()
+                } else {
+                    format!("{place}, as {name}")
+                };
+                (Some(value), origin)
+            }
+            None if variable.name == "WAREHOUSE_BACKEND" => {
+                let backend = backend_in_force(environment, self.has_account(environment));
+                (
+                    Some(backend.as_str()),
+                    format!("chosen: {}", meaning(variable)),
+                )
+            }
+            None => (
+                variable.default_in(environment),
+                default_origin(variable, environment),
+            ),
+        };
+        let value = value.map(|value| {
+            if variable.secret {
+                MASK.to_owned()
+            } else {
+                value.escape_debug().to_string()
+            }
+        });
+        Effective {
+            name: variable.name,
+            value,
+            origin,
+        }
+    }
+}
+
+fn default_origin(variable: &Variable, environment: Environment) -> String {
+    match variable.default {
+        Default::Unset("none") => "unset".to_owned(),
+        Default::Unset(_) => format!("unset: {}", meaning(variable)),
+        Default::Same(_) => "default".to_owned(),
+        Default::Each(..) => format!("default for {environment}"),
+    }
+}
+
+/// What being unset means, for the terminal: backticks are for Markdown.
+fn meaning(variable: &Variable) -> String {
+    match variable.default {
+        Default::Unset(meaning) => meaning.replace('`', ""),
+        _ => String::new(),
+    }
+}

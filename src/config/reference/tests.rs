@@ -1,0 +1,247 @@
+//! The table against everything that must agree with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::super::{Purpose, Settings, Sources, render};
+use super::*;
+
+/// The structs, as they are written.
+const STRUCTS: &[(Section, &str)] = &[
+    (Section::Environment, include_str!("../environment.rs")),
+    (Section::Server, include_str!("../server.rs")),
+    (Section::Auth, include_str!("../auth.rs")),
+    (Section::Warehouse, include_str!("../warehouse.rs")),
+    (Section::Pool, include_str!("../pool.rs")),
+    (Section::Limits, include_str!("../limits.rs")),
+    (Section::Embedded, include_str!("../embedded.rs")),
+    (Section::Telemetry, include_str!("../telemetry.rs")),
+];
+
+const DEVELOPMENT: &str = include_str!("../../../.env.development");
+const PRODUCTION: &str = include_str!("../../../.env.production");
+
+/// Name and default of each `#[envconfig(…)]` attribute.
+fn attributes(source: &str) -> Vec<(&str, Option<&str>)> {
+    source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("#[envconfig(from = \""))
+        .map(|rest| {
+            let (name, rest) = rest.split_once('"').unwrap();
+            let default = rest
+                .split_once("default = \"")
+                .map(|(_, rest)| rest.split('"').next().unwrap());
+            (name, default)
+        })
+        .collect()
+}
+
+#[test]
+fn the_table_has_the_names_of_the_structs_in_their_order_and_sections() {
+    for (section, source) in STRUCTS {
+        let fields: BTreeSet<_> = attributes(source)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        let entries: BTreeSet<_> = VARIABLES
+            .iter()
+            .filter(|variable| variable.section == *section)
+            .map(|variable| variable.name)
+            .collect();
+        assert_eq!(fields, entries, "{section:?}");
+    }
+}
+
+#[test]
+fn the_table_has_the_defaults_of_the_structs() {
+    for (_, source) in STRUCTS {
+        for (name, default) in attributes(source) {
+            let variable = find(name).unwrap();
+            match variable.default {
+                Default::Same(value) => assert_eq!(default, Some(value), "{name}"),
+                // Supplied from the table, because the attribute knows one default only.
+                Default::Each(..) | Default::Unset(_) => assert_eq!(default, None, "{name}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn every_default_is_one_of_the_values_its_variable_accepts() {
+    for variable in VARIABLES {
+        for environment in [
+            Environment::Development,
+            Environment::Staging,
+            Environment::Production,
+        ] {
+            if let Some(value) = variable.default_in(environment) {
+                assert!(variable.shape.accepts(value), "{} = {value}", variable.name);
+            }
+        }
+        assert!(
+            !variable.about.is_empty() && variable.about.ends_with('.'),
+            "{}",
+            variable.name
+        );
+        assert!(
+            !matches!(variable.default, Default::Unset("")),
+            "{}: what does unset mean?",
+            variable.name
+        );
+    }
+}
+
+#[test]
+fn no_name_is_there_twice_and_sections_stay_together() {
+    let names: BTreeSet<_> = VARIABLES.iter().map(|variable| variable.name).collect();
+    assert_eq!(names.len(), VARIABLES.len());
+    assert!(VARIABLES.is_sorted_by_key(|variable| variable.section));
+    assert_eq!(
+        VARIABLES[0].name, "ENVIRONMENT",
+        "it decides how the others are read"
+    );
+}
+
+#[test]
+fn the_committed_reference_is_current() {
+    let committed = include_str!("../../../docs/configuration.md");
+    assert!(
+        committed == render::markdown(),
+        "docs/configuration.md is stale: snowflake-mcp config --markdown > docs/configuration.md"
+    );
+}
+
+/// What a top-level env file says about each variable: set or commented out.
+fn listed(file: &str, prefix: &str) -> BTreeMap<String, (bool, String)> {
+    let mut listed = BTreeMap::new();
+    for line in file.lines() {
+        let (is_set, line) = match line.strip_prefix("# ") {
+            Some(rest) => (false, rest),
+            None => (true, line),
+        };
+        let Some((name, value)) = line.split_once('=') else {
+            continue;
+        };
+        let name = name.strip_prefix(prefix).unwrap_or(name);
+        if find(name).is_some() {
+            let before = listed.insert(name.to_owned(), (is_set, value.to_owned()));
+            assert!(before.is_none(), "{name} is there twice");
+        }
+    }
+    listed
+}
+
+#[test]
+fn the_env_files_list_every_variable_with_its_default() {
+    for (file, environment, prefix) in [
+        (DEVELOPMENT, Environment::Development, "-"),
+        (PRODUCTION, Environment::Production, "PRODUCTION_"),
+    ] {
+        let listed = listed(file, prefix);
+        for variable in VARIABLES {
+            let name = variable.name;
+            let Some((is_set, value)) = listed.get(name) else {
+                panic!("{name} is missing in the env file for {environment}");
+            };
+            if name == "ENVIRONMENT" {
+                assert_eq!((*is_set, value.as_str()), (true, environment.as_str()));
+            } else if !value.starts_with("${") {
+                assert_eq!(
+                    value,
+                    variable.default_in(environment).unwrap_or(""),
+                    "{name}"
+                );
+                assert_eq!(
+                    *is_set,
+                    matches!(variable.default, Default::Each(..)),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+fn load(path: &str, file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let mut sources = Sources::from_environment(environment);
+    sources.add_file(Path::new(path), file);
+    let loaded = sources
+        .load(Purpose::Serve)
+        .map_err(|problems| problems.to_string())?;
+    assert!(
+        loaded
+            .warnings
+            .iter()
+            .all(|warning| warning.ends_with("without effect in this version of snowflake-mcp")),
+        "{:?}",
+        loaded.warnings
+    );
+    Ok(loaded.settings)
+}
+
+#[test]
+fn the_development_file_loads_as_it_is_and_changes_nothing() {
+    let from_file = load(".env.development", DEVELOPMENT, &[]).unwrap();
+    let from_nothing = Settings::from_vars(&BTreeMap::new()).unwrap();
+    assert_eq!(format!("{from_file:?}"), format!("{from_nothing:?}"));
+}
+
+#[test]
+fn the_production_file_asks_for_the_account_and_nothing_else() {
+    let problems = load(".env.production", PRODUCTION, &[]).unwrap_err();
+    let names: Vec<_> = problems
+        .lines()
+        .map(|line| line.split([':', ' ']).next().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "SNOWFLAKE_ACCOUNT",
+            "SNOWFLAKE_USER",
+            "SNOWFLAKE_PRIVATE_KEY_PATH"
+        ]
+    );
+
+    let key = tempfile::NamedTempFile::new().unwrap();
+    let path = key.path().to_str().unwrap();
+    let settings = load(
+        ".env.production",
+        PRODUCTION,
+        &[
+            ("PRODUCTION_SNOWFLAKE_ACCOUNT", "myorg-prod"),
+            ("SNOWFLAKE_USER", "MCP"),
+            ("PRODUCTION_SNOWFLAKE_PRIVATE_KEY_PATH", path),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.environment, Environment::Production);
+    assert_eq!(settings.warehouse.account.as_deref(), Some("myorg-prod"));
+    assert_eq!(settings.warehouse.user.as_deref(), Some("MCP"));
+}
+
+proptest! {
+    /// The table checks before the structs read. Where it accepts what a struct does not, the struct's refusal would
+    /// have no words of its own; where it refuses, there must be exactly one problem.
+    #[test]
+    fn what_the_table_accepts_the_structs_read(
+        index in 0..VARIABLES.len(),
+        text in "[ -~]{1,12}|[0-9]{1,6}|[0-9]{1,4}(ms|s|m|h|KiB|MiB|GiB|B)|[a-z_]{3,12}(,[a-z_]{3,12})?",
+    ) {
+        let variable = &VARIABLES[index];
+        let vars = BTreeMap::from([(variable.name.to_owned(), text.clone())]);
+        let of_this = |problems: &super::super::Problems| {
+            problems.iter().filter(|problem| problem.name == variable.name).count()
+        };
+        let expected = variable.shape.to_string();
+        if let Err(problems) = Settings::from_vars(&vars) {
+            prop_assert!(of_this(&problems) <= 1, "{}", problems);
+            let refused = problems.iter().any(|p| p.name == variable.name && p.expected == expected);
+            prop_assert_eq!(refused, !text.trim().is_empty() && !variable.shape.accepts(text.trim()), "{}", problems);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Where variables come from: the process's environment, then the env file for those it does not set.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::env_file;
+use super::problem::{Problem, Problems};
+use super::reference::{self, Availability, VARIABLES};
+use super::resolve::lookup;
+use super::warehouse::{AuthType, Backend};
+use super::{Environment, Purpose, Settings, unknown};
+
+/// Settings, and what the start-up log should say about them.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What was probably not meant, a line each; to be logged as warnings once logging works.
+    pub warnings: Vec<String>,
+    /// The env file, absolute, for whoever watches it.
+    pub env_file: Option<PathBuf>,
+}
+
+/// Reads the environment of the process and the env file, and checks everything.
+///
+/// # Errors
+///
+/// Everything that is wrong, at once; the exit code is [`Problems::EXIT_CODE`].
+pub fn load(env_file: Option<&Path>, purpose: Purpose) -> Result<Loaded, Problems> {
+    Sources::collect(env_file).load(purpose)
+}
+
+/// The variables by name, and where each was written.
+#[derive(Debug, Default)]
+pub struct Sources {
+    pub(super) vars: BTreeMap<String, String>,
+    /// `.env:12`, for what the file said.
+    pub(super) places: BTreeMap<String, String>,
+    referenced: Vec<String>,
+    problems: Problems,
+    env_file: Option<PathBuf>,
+}
+
+impl Sources {
+    /// From this process's environment and a file.
+    #[must_use]
+    pub fn collect(env_file: Option<&Path>) -> Self {
+        let (environment, problems) = process_environment();
+        let mut sources = Self::from_environment(environment);
+        sources.problems.append(problems);
+        if let Some(path) = env_file {
+            sources.read_file(path);
+        }
+        sources
+    }
+
+    /// From a map that stands for the process's environment.
+    #[must_use]
+    pub fn from_environment(environment: BTreeMap<String, String>) -> Self {
+        // A blank is unset: it must not hide what the file says.
+        let mut vars = environment;
+        vars.retain(|_, value| !value.trim().is_empty());
+        Self {
+            vars,
+            ..Self::default()
+        }
+    }
+
+    fn read_file(&mut self, path: &Path) {
+        match fs::read_to_string(path) {
+            Ok(text) => self.add_file(path, &text),
+            Err(error) => {
+                let problem = Problem::new("--env-file", "a file that can be read, as UTF-8 text")
+                    .at(path.display().to_string())
+                    .hint(error.kind().to_string());
+                self.problems.push(problem);
+            }
+        }
+        // Still known after WORKING_DIR has been changed into.
+        self.env_file = Some(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+    }
+
+    /// Adds what a file says; what is there already wins.
+    pub fn add_file(&mut self, path: &Path, text: &str) {
+        let label = path.display().to_string();
+        let contents = env_file::read(path, &label, text, &self.vars);
+        self.problems.append(contents.problems);
+        self.referenced.extend(contents.referenced);
+        for env_file::Entry { name, value, line } in contents.entries {
+            if !value.trim().is_empty() && !self.vars.contains_key(&name) {
+                self.places.insert(name.clone(), format!("{label}:{line}"));
+                self.vars.insert(name, value);
+            }
+        }
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once.
+    pub fn load(&self, purpose: Purpose) -> Result<Loaded, Problems> {
+        let mut problems = self.problems.clone();
+        let settings = match Settings::for_purpose(&self.vars, purpose) {
+            Ok(settings) => {
+                self.check_paths(&settings, &mut problems);
+                Some(settings)
+            }
+            Err(more) => {
+                problems.append(more);
+                None
+            }
+        };
+        problems.locate(&self.places);
+        let settings = match settings {
+            Some(settings) => problems.or(settings)?,
+            None => return Err(problems),
+        };
+        Ok(Loaded {
+            warnings: self.warnings(settings.environment),
+            settings,
+            env_file: self.env_file.clone(),
+        })
+    }
+
+    /// What was probably not meant: unknown names, and settings this version does not obey.
+    #[must_use]
+    pub fn warnings(&self, environment: Environment) -> Vec<String> {
+        let from_file: BTreeSet<_> = self.places.keys().map(String::as_str).collect();
+        let referenced: BTreeSet<_> = self.referenced.iter().map(String::as_str).collect();
+        let mut warnings = unknown::warnings(&self.vars, &from_file, &referenced);
+        warnings.extend(self.not_obeyed(environment));
+        warnings
+    }
+
+    /// One line for all, since a Snowflake account alone has a handful.
+    fn not_obeyed(&self, environment: Environment) -> Option<String> {
+        let names: Vec<_> = VARIABLES
+            .iter()
+            .filter(|variable| variable.availability == Availability::Later)
+            .filter_map(|variable| {
+                let (name, value) = lookup(variable, environment, &self.vars)?;
+                let differs = variable.default_in(environment) != Some(value);
+                differs.then_some(name)
+            })
+            .collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "{}: without effect in this version of snowflake-mcp",
+                names.join(", ")
+            )
+        })
+    }
+}
+
+/// The environment of the process; what is not UTF-8 is a problem if it bears one of our names.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the environment is read"
+)]
+fn process_environment() -> (BTreeMap<String, String>, Problems) {
+    let mut vars = BTreeMap::new();
+    let mut problems = Problems::default();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(value) => {
+                vars.insert(name, value);
+            }
+            Err(_)
+                if VARIABLES
+                    .iter()
+                    .any(|variable| name.ends_with(variable.name)) =>
+            {
+                problems.push(Problem::new(name, "UTF-8 text"));
+            }
+            Err(_) => {}
+        }
+    }
+    (vars, problems)
+}
+
+impl Sources {
+    /// Looks at the paths, so that a missing key is found at the start and not by the first caller. Relative ones start in
+    /// `WORKING_DIR`, which has not been changed into yet.
+    fn check_paths(&self, settings: &Settings, problems: &mut Problems) {
+        let server = &settings.server;
+        let base = server.working_dir.as_deref().unwrap_or(Path::new(""));
+        if server.working_dir.is_some() && !base.is_dir() {
+            // Every relative path would be wrong too; one line is enough.
+            problems.push(Problem::new("WORKING_DIR", "a folder that exists"));
+            return;
+        }
+        for (name, path) in [
+            ("PID_FILE", &server.pid_file),
+            ("LOG_FILE", &server.log_file),
+        ] {
+            let Some(path) = path else { continue };
+            let path = base.join(path);
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            if path.is_dir() || !folder.is_none_or(Path::is_dir) {
+                problems.push(Problem::new(name, "a file in a folder that exists"));
+            }
+        }
+        let warehouse = &settings.warehouse;
+        let written = |name: &'static str| {
+            let variable = reference::find(name);
+            let found =
+                variable.and_then(|variable| lookup(variable, settings.environment, &self.vars));
+            found.map_or_else(|| name.to_owned(), |(name, _)| name)
+        };
+        let signs_with_key =
+            warehouse.auth_type == AuthType::PrivateKey && warehouse.private_key.is_none();
+        for (name, path, is_used) in [
+            (
+                "SNOWFLAKE_PRIVATE_KEY_PATH",
+                &warehouse.private_key_path,
+                signs_with_key,
+            ),
+            ("SNOWFLAKE_TOKEN_PATH", &warehouse.token_path, true),
+        ] {
+            let Some(path) = path else { continue };
+            if is_used
+                && warehouse.backend == Backend::Snowflake
+                && let Err(error) = fs::File::open(base.join(path))
+            {
+                let problem = Problem::new(written(name), "the path of a file that can be read");
+                problems.push(problem.hint(error.kind().to_string()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
