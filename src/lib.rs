@@ -15,4 +15,5 @@ pub mod mcp;
 pub mod policy;
 pub mod query;
 pub mod sql;
+pub mod telemetry;
 pub mod warehouse;

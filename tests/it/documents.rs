@@ -26,3 +26,11 @@ fn the_list_of_error_codes_is_current() {
 fn the_list_of_tools_is_current() {
     is_current("tools.md", &snowflake_mcp::mcp::tools::reference());
 }
+
+#[test]
+fn the_list_of_metrics_is_current() {
+    is_current(
+        "metrics.md",
+        &snowflake_mcp::telemetry::metrics::reference(),
+    );
+}

@@ -1,0 +1,180 @@
+//! Log lines: one per event, to stderr always and to `LOG_FILE` as well when it is set.
+//!
+//! JSON for machines, text for people; the same events and the same field names in both. Every line can be read alone, and
+//! what one would filter by is a field. stdout stays free: the `stdio` command speaks MCP there.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use super::LIFECYCLE;
+use crate::config::{LogFormat, Telemetry};
+
+/// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
+///
+/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL.
+const NOISY: [&str; 9] = [
+    "actix_http",
+    "actix_server",
+    "actix_web",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "reqwest",
+    "rmcp",
+    "rmcp_actix_web",
+];
+
+/// Why there can be no logs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The log file's folder cannot be written to.
+    #[error("LOG_FILE {path} cannot be opened: {reason}")]
+    File {
+        /// As configured.
+        path: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// The filter was checked when the settings were read, and is refused now.
+    #[error("LOG_LEVEL is not a filter: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Logs were started twice.
+    #[error("logs were set up before: {0}")]
+    SetTwice(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// Writes what is left to the log file when it is dropped: keep it until the very end.
+#[must_use = "dropping it ends the log file"]
+#[derive(Debug)]
+pub struct Guard {
+    _file: Option<WorkerGuard>,
+}
+
+/// Starts logging for the whole process, panics included.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn start(settings: &Telemetry, file: Option<&Path>) -> Result<Guard, Error> {
+    let filter = EnvFilter::try_new(with_caps(settings.log_level.as_filter()))?;
+    let is_terminal = io::stderr().is_terminal();
+    let (file, guard) = match file {
+        Some(path) => {
+            // Written by a thread of its own: a slow disk must not hold up requests.
+            let (writer, guard) = tracing_appender::non_blocking(rotated_daily(path)?);
+            let layer = lines(settings.log_format, false, writer);
+            (Some(layer), Some(guard))
+        }
+        None => (None, None),
+    };
+    tracing_subscriber::registry()
+        .with(lines(settings.log_format, is_terminal, io::stderr))
+        .with(file)
+        .with(filter)
+        .try_init()?;
+    log_panics();
+    Ok(Guard { _file: guard })
+}
+
+/// `LOG_FILE=/var/log/x.log` makes `/var/log/x.log.2026-08-31`, a new one each day (UTC). None is ever deleted.
+fn rotated_daily(path: &Path) -> Result<RollingFileAppender, Error> {
+    let refused = |reason: String| Error::File {
+        path: path.display().to_string(),
+        reason,
+    };
+    let name = path
+        .file_name()
+        .ok_or_else(|| refused("it names no file".into()))?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix(name.to_string_lossy())
+        .build(folder)
+        .map_err(|error| refused(chain(&error)))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn lines<S, W>(format: LogFormat, has_colour: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(has_colour);
+    match format {
+        // Flat, so that a field is found under its own name; of the spans only the innermost, which has all we set.
+        LogFormat::Json => layer
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .boxed(),
+        LogFormat::Text => layer.compact().boxed(),
+    }
+}
+
+/// The configured filter with our caps before it, so that its own directives win.
+fn with_caps(filter: &str) -> String {
+    // A cap must not let more through than the level asked for.
+    let cap = match filter {
+        "error" | "off" => filter,
+        _ => "warn",
+    };
+    let mut directives: Vec<String> = NOISY.iter().map(|name| format!("{name}={cap}")).collect();
+    if filter != "off" {
+        directives.push(format!("{LIFECYCLE}=info"));
+    }
+    directives.push(filter.to_owned());
+    directives.join(",")
+}
+
+/// A panic becomes one log line instead of several on stderr that no collector can read.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map(ToString::to_string);
+        let thread = std::thread::current();
+        tracing::error!(
+            place,
+            thread = thread.name(),
+            "a defect of this program: panic: {message}"
+        );
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directive_of_the_operator_overrules_a_cap() {
+        let filter: EnvFilter = with_caps("info,rmcp=debug").parse().unwrap();
+        let shown = filter.to_string();
+        assert!(shown.contains("rmcp=debug"), "{shown}");
+        assert!(!shown.contains("rmcp=warn"), "{shown}");
+        assert!(shown.contains("actix_server=warn"), "{shown}");
+    }
+
+    #[test]
+    fn asking_for_errors_only_silences_the_noisy_ones_too() {
+        assert!(with_caps("error").contains("rmcp=error"));
+        assert!(!with_caps("off").contains(LIFECYCLE));
+    }
+}

@@ -1,0 +1,23 @@
+//! What the process tells about itself: log lines and metrics. A leaf: every room may use it, it reads its own settings only.
+//!
+//! [`logs::start`] once, first thing; then `tracing`'s macros anywhere. [`metrics`] holds every metric, declared once.
+//!
+//! What never goes into a log line or a label, at any level: keys and tokens, request bodies, SQL text and its values, rows.
+
+pub mod logs;
+pub mod metrics;
+
+/// The target of the few lines that tell a process's life: what it listens on, which warehouse it uses, why it ends.
+///
+/// They are written at INFO and shown even when `LOG_LEVEL` is WARNING, the default in production: a dozen lines in a
+/// process's life, and the first ones anybody looks for.
+pub const LIFECYCLE: &str = "snowflake_mcp::lifecycle";
+
+/// The version of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit this build was made from, where the build was told (`SNOWFLAKE_MCP_REVISION`).
+pub const REVISION: &str = match option_env!("SNOWFLAKE_MCP_REVISION") {
+    Some(revision) if !revision.is_empty() => revision,
+    _ => "unknown",
+};
