@@ -1,0 +1,181 @@
+//! The front door: actix-web, its routes and layers, and the ports they are served on.
+//!
+//! Calls [`crate::mcp`] for everything an agent asks; knows no warehouse. What it needs from above, such as readiness,
+//! `app` hands in as a small value. Start at [`public_routes`], which is the whole map.
+
+mod answer;
+mod auth;
+pub mod health;
+pub mod healthcheck;
+pub mod listen;
+mod mcp_service;
+mod observe;
+mod origin;
+mod scrape;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, guard, web};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{self, Settings};
+use crate::mcp::Handler;
+use crate::telemetry::metrics::Metrics;
+
+use health::Readiness;
+use listen::Port;
+pub use mcp_service::caller;
+
+/// How long a client may take to send a request's head. Longer is either a dead connection or somebody who opens many on
+/// purpose.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the system may take to close a connection we have ended.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What the routes need besides the handler. A cheap clone.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// What the probes answer.
+    pub readiness: Readiness,
+    /// What the scraper reads and every request counts into.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Everything one worker of the public port serves, outermost layer last, as actix reads it.
+fn public_routes(
+    routes: &mut web::ServiceConfig,
+    service: &mcp_service::Service,
+    keys: &auth::Keys,
+    server: &config::Server,
+    parts: &Parts,
+) {
+    routes
+        .app_data(web::Data::new(keys.clone()))
+        .service(
+            service
+                .clone()
+                .scope_with_path("/mcp")
+                // A key is asked for before rmcp reads the body, so that strangers cost nothing.
+                .wrap(from_fn(auth::check))
+                // Outside `auth`: browsers send no key with a preflight request, and must be able to read a 401.
+                .wrap(origin::cors(&server.cors_origins)),
+        )
+        .service(only_get("/version").route(get().to(answer::version)));
+    if server.management_port.is_none() {
+        probes(routes, parts);
+    }
+}
+
+/// The routes of the management port: probes, metrics and which build answers.
+fn management_routes(routes: &mut web::ServiceConfig, parts: &Parts) {
+    routes.service(only_get("/version").route(get().to(answer::version)));
+    probes(routes, parts);
+}
+
+/// What Kubernetes and Prometheus ask. No keys here: kubelets have none.
+fn probes(routes: &mut web::ServiceConfig, parts: &Parts) {
+    routes
+        .app_data(web::Data::new(parts.readiness.clone()))
+        .service(only_get("/livez").route(get().to(health::live)))
+        .service(only_get("/healthz").route(get().to(health::live)))
+        .service(only_get("/readyz").route(get().to(health::ready)))
+        .service(only_get("/startupz").route(get().to(health::startup)))
+        .service(only_get("/metrics").route(get().to(scrape::metrics)));
+}
+
+/// Layers common to both ports, outermost last.
+macro_rules! app {
+    ($parts:expr, $routes:expr) => {
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&$parts.metrics)))
+            .configure($routes)
+            .default_service(web::route().to(answer::not_found))
+            // Outermost, to see what every other layer refuses. There is no compressing layer: it would hold back
+            // streams, and a proxy does it better.
+            .wrap(from_fn(observe::requests))
+    };
+}
+
+/// Serves the public port. The future must be polled until it ends; it ends after `Server::handle().stop(…)`.
+///
+/// `cut` ends calls that are still unanswered when it is cancelled.
+///
+/// # Errors
+///
+/// The listeners cannot be made non-blocking or a worker thread cannot be started.
+pub fn serve(
+    port: Port,
+    settings: &Settings,
+    handler: Handler,
+    parts: Parts,
+    cut: CancellationToken,
+) -> io::Result<Server> {
+    let server = settings.server.clone();
+    let workers = server.workers;
+    let keep_alive = *server.keepalive_timeout;
+    let max_connections = server.max_connections;
+    let drain_limit = actix_drain_limit(&server);
+    let service = mcp_service::service(handler, &server, cut);
+    let keys = auth::Keys::new(settings.auth.api_keys(), !settings.auth.is_required());
+    let mut http = HttpServer::new(move || {
+        app!(parts, |routes: &mut web::ServiceConfig| public_routes(
+            routes, &service, &keys, &server, &parts
+        ))
+    })
+    .workers(workers)
+    .keep_alive(keep_alive)
+    .max_connections(max_connections)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .client_disconnect_timeout(CLOSE_TIMEOUT)
+    // Otherwise a client that hangs up while it waits goes unnoticed, and its statement runs on.
+    .h1_allow_half_closed(false)
+    // Otherwise each message of a stream waits for the client's acknowledgement of the one before, some 40 ms.
+    .tcp_nodelay(true)
+    // `app` decides what a signal means and when waiting is over.
+    .disable_signals()
+    .shutdown_timeout(drain_limit);
+    for listener in port.listeners {
+        http = http.listen(listener)?;
+    }
+    Ok(http.run())
+}
+
+/// Serves the management port, which stays open until the very end so that probes can see the process drain.
+///
+/// # Errors
+///
+/// As [`serve`].
+pub fn serve_management(port: Port, parts: Parts) -> io::Result<Server> {
+    let mut http = HttpServer::new(move || {
+        app!(parts, |routes: &mut web::ServiceConfig| management_routes(
+            routes, &parts
+        ))
+    })
+    // A probe every few seconds and a scrape now and then.
+    .workers(1)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .disable_signals();
+    for listener in port.listeners {
+        http = http.listen(listener)?;
+    }
+    Ok(http.run())
+}
+
+/// actix may never cut a call off before `app` does: later than `app` ever waits, in whole seconds.
+fn actix_drain_limit(server: &config::Server) -> u64 {
+    server.shutdown_timeout.as_secs().saturating_add(60)
+}
+
+/// A path that answers GET and HEAD, and everything else with 405.
+fn only_get(path: &str) -> actix_web::Resource {
+    web::resource(path).default_service(web::route().to(answer::method_not_allowed))
+}
+
+fn get() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}

@@ -1,0 +1,232 @@
+//! One log line and two metrics for every request, written when its answer's last byte is sent or the client is gone.
+//!
+//! The outermost layer, so that what the others refuse is seen too. A stream counts until it ends: the recorder travels
+//! with the body and speaks when it is dropped, which also covers clients that leave in the middle.
+
+use std::cell::OnceCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::web::{self, Bytes};
+use actix_web::{Error, HttpMessage};
+
+use crate::mcp::Caller;
+use crate::telemetry::metrics::Metrics;
+
+/// nginx's number for "the client closed the connection before it was answered". Seen only in logs and metrics.
+const CLIENT_GONE: u16 = 499;
+
+/// Where the inner layers leave the caller's name for the log line.
+#[derive(Clone, Default)]
+struct CallerSlot(Rc<OnceCell<Caller>>);
+
+/// Called by `auth` once it knows.
+pub(super) fn note_caller(request: &ServiceRequest, caller: &Caller) {
+    if let Some(slot) = request.extensions().get::<CallerSlot>() {
+        // Set once per request; a second caller would be a defect, and the first name is as good.
+        let _ = slot.0.set(caller.clone());
+    }
+}
+
+/// The middleware.
+pub(super) async fn requests(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(metrics) = request.app_data::<web::Data<Metrics>>() else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let mut recorder = Recorder::start(Arc::clone(metrics), &request);
+    request.extensions_mut().insert(recorder.caller.clone());
+    let response = next.call(request).await.inspect_err(|error| {
+        recorder.status = error.as_response_error().status_code().as_u16();
+    })?;
+    recorder.status = response.status().as_u16();
+    Ok(response.map_body(|_, body| {
+        BoxBody::new(Observed {
+            body: body.boxed(),
+            recorder,
+        })
+    }))
+}
+
+/// A body that knows when it has been sent or given up.
+struct Observed {
+    body: BoxBody,
+    recorder: Recorder,
+}
+
+impl MessageBody for Observed {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let next = Pin::new(&mut self.body).poll_next(cx);
+        if matches!(next, Poll::Ready(Some(Err(_)))) {
+            self.recorder.is_broken = true;
+        }
+        next
+    }
+}
+
+/// Speaks when dropped.
+struct Recorder {
+    metrics: Arc<Metrics>,
+    route: &'static str,
+    method: &'static str,
+    status: u16,
+    /// The answer's head was sent, its body not to the end.
+    is_broken: bool,
+    caller: CallerSlot,
+    trace_id: Option<String>,
+    started: Instant,
+}
+
+impl Recorder {
+    fn start(metrics: Arc<Metrics>, request: &ServiceRequest) -> Self {
+        metrics.http_started();
+        Self {
+            metrics,
+            route: route_of(request.match_pattern().as_deref()),
+            method: method_of(request.method()),
+            // What is true unless an answer is made.
+            status: CLIENT_GONE,
+            is_broken: false,
+            caller: CallerSlot::default(),
+            trace_id: request
+                .headers()
+                .get("traceparent")
+                .and_then(|value| value.to_str().ok())
+                .and_then(trace_id)
+                .map(ToOwned::to_owned),
+            started: Instant::now(),
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        self.metrics
+            .http_finished(self.route, self.method, self.status, took);
+        // To the microsecond: more digits are noise.
+        let duration_ms = (took.as_secs_f64() * 1_000_000.0).round() / 1000.0;
+        let caller = self.caller.0.get().map(|caller| &*caller.name);
+        let trace_id = self.trace_id.as_deref();
+        let (route, method, status) = (self.route, self.method, self.status);
+        // The level must be known when the line is written down, hence the macro and not a variable.
+        macro_rules! line {
+            ($level:ident, $ended:literal) => {
+                tracing::$level!(
+                    route,
+                    method,
+                    status,
+                    duration_ms,
+                    caller,
+                    trace_id,
+                    concat!("{} {} ", $ended, " {}"),
+                    method,
+                    route,
+                    status
+                )
+            };
+        }
+        match status {
+            _ if self.is_broken => line!(warn, "broke off after"),
+            503 if route != MCP => line!(debug, "answered"),
+            500.. => line!(warn, "answered"),
+            _ if route == MCP => line!(info, "answered"),
+            _ => line!(debug, "answered"),
+        }
+    }
+}
+
+/// The route whose requests are worth a line at INFO.
+const MCP: &str = "/mcp";
+
+/// One of our routes, or `other`: what a client makes up must not become a time series.
+fn route_of(pattern: Option<&str>) -> &'static str {
+    const KNOWN: [&str; 8] = [
+        MCP,
+        "/livez",
+        "/healthz",
+        "/readyz",
+        "/startupz",
+        "/metrics",
+        "/version",
+        "/mcp/",
+    ];
+    let route = KNOWN.into_iter().find(|known| Some(*known) == pattern);
+    match route {
+        Some("/mcp/") => MCP,
+        Some(route) => route,
+        None => "other",
+    }
+}
+
+fn method_of(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["POST", "GET", "OPTIONS", "HEAD", "DELETE", "PUT", "PATCH"];
+    let known = KNOWN.into_iter().find(|known| *known == method.as_str());
+    known.unwrap_or("other")
+}
+
+/// The trace id of a W3C `traceparent`: `00-<32 hex digits>-<16>-<2>`. Anything else is no trace.
+fn trace_id(traceparent: &str) -> Option<&str> {
+    let mut parts = traceparent.split('-');
+    let (version, trace, parent, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_hex = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_valid = is_hex(version, 2)
+        && version != "ff"
+        && is_hex(trace, 32)
+        && trace.bytes().any(|b| b != b'0')
+        && is_hex(parent, 16)
+        && is_hex(flags, 2);
+    is_valid.then_some(trace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_well_formed_trace_parents_have_an_id() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let good = format!("00-{id}-00f067aa0ba902b7-01");
+        assert_eq!(trace_id(&good), Some(id));
+        for bad in [
+            "",
+            "00",
+            "00-xyz-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(trace_id(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn unknown_routes_and_methods_share_one_label() {
+        assert_eq!(route_of(Some("/mcp")), "/mcp");
+        assert_eq!(route_of(Some("/wp-admin")), "other");
+        assert_eq!(route_of(None), "other");
+        assert_eq!(method_of(&Method::POST), "POST");
+        assert_eq!(method_of(&Method::from_bytes(b"BREW").unwrap()), "other");
+    }
+}

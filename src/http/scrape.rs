@@ -1,0 +1,20 @@
+//! `GET /metrics` for Prometheus.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+use crate::telemetry::metrics::Metrics;
+
+/// Everything in the text format. Labels hold no caller, statement or object name, so the route needs no key; where even
+/// the counts are nobody's business, `MANAGEMENT_PORT` moves it to a port of its own.
+pub(super) async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
+    match metrics.render() {
+        Ok(text) => HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, Metrics::CONTENT_TYPE))
+            .body(text),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
