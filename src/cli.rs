@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and the commands that only print.
 //!
-//! Calls only [`crate::config`]. What needs a running service is for [`Cli::command`]'s caller.
+//! Calls only [`crate::config`], and [`telemetry`] for the version. What needs a running service is for [`Cli::command`]'s caller.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -9,14 +9,10 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Backend, Loaded, Problems, Purpose, Sources, render};
+use crate::telemetry;
 
-static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let version = env!("CARGO_PKG_VERSION");
-    match option_env!("SNOWFLAKE_MCP_REVISION").filter(|revision| !revision.is_empty()) {
-        Some(revision) => format!("{version} ({revision})"),
-        None => version.to_owned(),
-    }
-});
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} ({})", telemetry::VERSION, telemetry::REVISION));
 
 /// Governed access to Snowflake for AI agents over the Model Context Protocol.
 ///

@@ -9,6 +9,7 @@
 //! [`config`] and [`telemetry`] are leaves: every room may use them and they use no room. `ARCHITECTURE.md` walks through
 //! one request from end to end.
 
+pub mod app;
 pub mod cli;
 pub mod config;
 pub mod http;

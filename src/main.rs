@@ -1,49 +1,105 @@
-//! The program: reads the command line and does what it says.
+//! The program: command line → settings → telemetry → app → exit code.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use snowflake_mcp::app::{self, Ending, Launch};
 use snowflake_mcp::cli::{self, Cli, Command};
-use snowflake_mcp::config::{Problems, Sources};
+use snowflake_mcp::config::{Loaded, Problems, Purpose, Sources};
+use snowflake_mcp::telemetry::logs;
+
+/// What `main` may answer with besides an exit code: something the system refused.
+type Outcome = Result<u8, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(usage) => {
             // A closed terminal is no reason to fail differently.
-            let _ = error.print();
-            let code = if error.use_stderr() {
-                Problems::EXIT_CODE
-            } else {
-                0
-            };
-            return ExitCode::from(code);
+            let _ = usage.print();
+            let is_wrong = usage.use_stderr();
+            return ExitCode::from(if is_wrong { Problems::EXIT_CODE } else { 0 });
         }
     };
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
         // `snowflake-mcp config | head` closes the pipe early, and means it.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to be told when stderr is closed.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
-fn run(cli: &Cli) -> io::Result<u8> {
+fn run(cli: &Cli) -> Outcome {
     let sources = Sources::collect(cli.env_file.as_deref());
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    match cli.command() {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let purpose = match cli.command() {
         Command::Config {
             effective,
             markdown,
-        } => cli::config(&sources, effective, markdown, &mut out, &mut err),
-        Command::Check { .. } => match cli::check(&sources, &mut out, &mut err)? {
-            Some(_) => Ok(0),
-            None => Ok(Problems::EXIT_CODE),
-        },
-        Command::Serve | Command::Stdio | Command::Healthcheck => {
-            writeln!(err, "not in this build")?;
+        } => {
+            return Ok(cli::config(
+                &sources, effective, markdown, &mut out, &mut err,
+            )?);
+        }
+        Command::Check { connect } => {
+            let Some(loaded) = cli::check(&sources, &mut out, &mut err)? else {
+                return Ok(Problems::EXIT_CODE);
+            };
+            if connect {
+                writeln!(out, "{}", app::connect(&loaded.settings)?)?;
+            }
+            return Ok(0);
+        }
+        Command::Stdio => Purpose::Stdio,
+        Command::Serve | Command::Healthcheck => Purpose::Serve,
+    };
+    let loaded = match sources.load(purpose) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            cli::report(&problems, &mut err)?;
+            return Ok(Problems::EXIT_CODE);
+        }
+    };
+    if cli.command() == Command::Healthcheck {
+        app::healthcheck(&loaded.settings)?;
+        return Ok(0);
+    }
+    start(&loaded, purpose)
+}
+
+fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
+    let settings = &loaded.settings;
+    let launch = Launch::note(loaded.env_file.as_deref())?;
+    app::enter_working_dir(settings)?;
+    let guard = logs::start(&settings.telemetry, settings.server.log_file.as_deref())?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let ending = match purpose {
+        Purpose::Stdio => app::stdio(settings),
+        Purpose::Serve => app::serve(settings, &launch),
+    };
+    match ending {
+        Ok(Ending::Finished) => Ok(0),
+        Ok(Ending::Interrupted(signal)) => Ok(signal.exit_code()),
+        Ok(Ending::Again(port)) => {
+            drop(guard);
+            Err(launch.again(port).into())
+        }
+        Err(error) => {
+            tracing::error!("{error}");
             Ok(1)
         }
     }
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

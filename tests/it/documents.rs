@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no setting of the service, a request of the person who runs the test"
+)]
 fn is_current(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")
