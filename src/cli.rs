@@ -114,19 +114,16 @@ pub fn check(
     Ok(Some(loaded))
 }
 
-/// Says what is wrong, one line per problem, and where to read more.
+/// Says what is wrong, one line per problem, after what else was noticed.
 ///
 /// # Errors
 ///
 /// When `err` cannot be written.
 pub fn report(problems: &Problems, err: &mut dyn Write) -> io::Result<()> {
-    writeln!(err, "{problems}")?;
-    let count = problems.len();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    writeln!(
-        err,
-        "{count} {noun} in the settings; `snowflake-mcp config` explains every variable"
-    )
+    for warning in problems.warnings() {
+        writeln!(err, "warning: {warning}")?;
+    }
+    writeln!(err, "{problems}")
 }
 
 /// Prints the reference, or with `effective` the values in force. Returns the exit code.

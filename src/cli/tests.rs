@@ -40,11 +40,24 @@ fn serving_is_the_default_and_the_env_file_may_stand_anywhere() {
 }
 
 #[test]
-fn check_says_what_is_wrong_and_how_many() {
-    let (valid, out, err) = run_check(&[("SERVER_PORT", "hunter2"), ("MAX_ROWS", "hunter2")]);
+fn check_says_what_is_wrong_in_one_line_each_and_what_else_it_noticed() {
+    let wrong = [
+        ("SERVER_PORT", "hunter2"),
+        ("MAX_ROWS", "hunter2"),
+        ("API_KEY", "hunter2"),
+    ];
+    let (valid, out, err) = run_check(&wrong);
     assert!(!valid && out.is_empty());
-    assert_eq!(err.lines().count(), 3);
-    assert!(err.contains("2 problems in the settings") && !err.contains("hunter2"));
+    assert_eq!(err.lines().count(), 3, "{err}");
+    assert!(!err.contains("hunter2"));
+    let (_, _, err) = run_check(&[
+        ("WAREHOUSE_BACKEND", "snowflake"),
+        ("SNOWFLAKE_ACOUNT", "a"),
+    ]);
+    assert!(
+        err.starts_with("warning: SNOWFLAKE_ACOUNT: not a variable"),
+        "{err}"
+    );
 }
 
 #[test]

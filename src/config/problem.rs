@@ -18,7 +18,10 @@ pub struct Problem {
 
 /// Everything there is to correct: never empty as an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    problems: Vec<Problem>,
+    warnings: Vec<String>,
+}
 
 impl Problem {
     /// A problem with a variable.
@@ -51,33 +54,44 @@ impl Problems {
     pub const EXIT_CODE: u8 = 64;
 
     pub(super) fn push(&mut self, problem: Problem) {
-        self.0.push(problem);
+        self.problems.push(problem);
     }
 
     pub(super) fn append(&mut self, mut more: Self) {
-        self.0.append(&mut more.0);
+        self.problems.append(&mut more.problems);
+        self.warnings.append(&mut more.warnings);
     }
 
     /// Whether there is nothing to correct.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.problems.is_empty()
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.problems.len()
     }
 
     /// One by one.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
-        self.0.iter()
+        self.problems.iter()
+    }
+
+    /// What else was noticed, a line each: a misspelt name is often why another one is missing.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    pub(super) fn warn(&mut self, warnings: Vec<String>) {
+        self.warnings.extend(warnings);
     }
 
     /// Says where each name was written, for those that came from a file.
     pub(super) fn locate(&mut self, places: &BTreeMap<String, String>) {
-        for problem in &mut self.0 {
+        for problem in &mut self.problems {
             if problem.place.is_none() {
                 problem.place = places.get(&problem.name).cloned();
             }
@@ -98,7 +112,7 @@ impl<'a> IntoIterator for &'a Problems {
     type IntoIter = std::slice::Iter<'a, Problem>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.problems.iter()
     }
 }
 
@@ -119,7 +133,7 @@ impl fmt::Display for Problem {
 /// One line per problem.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
+        for (index, problem) in self.problems.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }

@@ -419,7 +419,8 @@ pub const VARIABLES: &[Variable] = &[
         "WAREHOUSE_BACKEND",
         Section::Warehouse,
         Shape::Choice(Backend::WORDS),
-        "Where statements run.",
+        "Where statements run. The Snowflake driver comes in a later version: its settings are checked already, but the \
+         service does not start with it.",
     )
     .unset(
         "`snowflake` when `SNOWFLAKE_ACCOUNT` is set; otherwise `embedded` in development, and an error elsewhere",

@@ -30,8 +30,8 @@ pub(super) fn choose_backend(resolved: &mut Resolved) {
 pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
     if purpose == Purpose::Serve {
         check_access(settings, resolved);
+        check_server(settings, resolved);
     }
-    check_server(settings, resolved);
     check_limits(settings, resolved);
     // An unknown environment, or a backend that could not be read, says nothing about what Snowflake needs.
     let known = !resolved.is_doubtful("ENVIRONMENT") && !resolved.is_doubtful("WAREHOUSE_BACKEND");

@@ -9,7 +9,10 @@ use super::problem::{Problem, Problems};
 use super::reference::{self, Availability, VARIABLES};
 use super::resolve::lookup;
 use super::warehouse::{AuthType, Backend};
-use super::{Environment, Purpose, Settings, unknown};
+use super::{Purpose, Settings, unknown};
+
+/// Whether this version can serve from Snowflake.
+const HAS_SNOWFLAKE_DRIVER: bool = false;
 
 /// Settings, and what the start-up log should say about them.
 #[derive(Debug, Clone)]
@@ -113,44 +116,53 @@ impl Sources {
             }
         };
         problems.locate(&self.places);
-        let settings = match settings {
-            Some(settings) => problems.or(settings)?,
-            None => return Err(problems),
-        };
-        Ok(Loaded {
-            warnings: self.warnings(settings.environment),
-            settings,
-            env_file: self.env_file.clone(),
-        })
+        match settings {
+            Some(settings) if problems.is_empty() => Ok(Loaded {
+                warnings: self.warnings(&settings),
+                settings,
+                env_file: self.env_file.clone(),
+            }),
+            _ => {
+                problems.warn(self.unknown_names());
+                Err(problems)
+            }
+        }
     }
 
-    /// What was probably not meant: unknown names, and settings this version does not obey.
-    #[must_use]
-    pub fn warnings(&self, environment: Environment) -> Vec<String> {
-        let from_file: BTreeSet<_> = self.places.keys().map(String::as_str).collect();
-        let referenced: BTreeSet<_> = self.referenced.iter().map(String::as_str).collect();
-        let mut warnings = unknown::warnings(&self.vars, &from_file, &referenced);
-        warnings.extend(self.not_obeyed(environment));
-        warnings
-    }
-
-    /// One line for all, since a Snowflake account alone has a handful.
-    fn not_obeyed(&self, environment: Environment) -> Option<String> {
+    fn warnings(&self, settings: &Settings) -> Vec<String> {
+        let mut warnings = self.unknown_names();
+        let is_snowflake = settings.warehouse.backend == Backend::Snowflake;
+        if is_snowflake && !HAS_SNOWFLAKE_DRIVER {
+            warnings.push(
+                "WAREHOUSE_BACKEND: the Snowflake driver comes in a later version; this one checks its settings and \
+                 cannot serve from it"
+                    .to_owned(),
+            );
+        }
+        // One line for all of them.
         let names: Vec<_> = VARIABLES
             .iter()
             .filter(|variable| variable.availability == Availability::Later)
+            .filter(|variable| !(is_snowflake && variable.takes_prefix()))
             .filter_map(|variable| {
-                let (name, value) = lookup(variable, environment, &self.vars)?;
-                let differs = variable.default_in(environment) != Some(value);
+                let (name, value) = lookup(variable, settings.environment, &self.vars)?;
+                let differs = variable.default_in(settings.environment) != Some(value);
                 differs.then_some(name)
             })
             .collect();
-        (!names.is_empty()).then(|| {
-            format!(
-                "{}: without effect in this version of snowflake-mcp",
-                names.join(", ")
-            )
-        })
+        if !names.is_empty() {
+            let names = names.join(", ");
+            warnings.push(format!(
+                "{names}: without effect in this version of snowflake-mcp"
+            ));
+        }
+        warnings
+    }
+
+    fn unknown_names(&self) -> Vec<String> {
+        let from_file: BTreeSet<_> = self.places.keys().map(String::as_str).collect();
+        let referenced: BTreeSet<_> = self.referenced.iter().map(String::as_str).collect();
+        unknown::warnings(&self.vars, &from_file, &referenced)
     }
 }
 

@@ -247,3 +247,26 @@ fn sizes_of_pool_and_answers_must_fit_each_other() {
     assert!(problems(&[("MANAGEMENT_PORT", "8000")])[0].starts_with("MANAGEMENT_PORT"));
     assert!(problems(&[("TOOLSETS", "catalog,cortex")])[0].starts_with("TOOLSETS"));
 }
+
+#[test]
+fn an_unknown_environment_is_one_problem_and_brings_no_others() {
+    let lines = problems(&[("ENVIRONMENT", "prod"), ("SNOWFLAKE_ACCOUNT", "myorg-dev")]);
+    assert_eq!(
+        lines,
+        ["ENVIRONMENT: expected one of `development`, `staging`, `production`"]
+    );
+}
+
+#[test]
+fn the_browser_is_for_people_at_this_machine() {
+    let browser = vars(&[
+        ("SNOWFLAKE_ACCOUNT", "myorg-dev"),
+        ("SNOWFLAKE_USER", "ME"),
+        ("SNOWFLAKE_AUTH_TYPE", "external_browser"),
+        ("SERVER_HOST", "0.0.0.0"),
+        ("API_KEY", "0123456789abcdef"),
+    ]);
+    let problems = Settings::from_vars(&browser).unwrap_err().to_string();
+    assert!(problems.starts_with("SNOWFLAKE_AUTH_TYPE: ") && problems.lines().count() == 1);
+    assert!(Settings::for_purpose(&browser, Purpose::Stdio).is_ok());
+}
