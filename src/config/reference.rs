@@ -384,7 +384,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable::new(
         "OAUTH_ISSUER",
         Section::Auth,
-        Shape::Checked("an `https://` address", is_https_url),
+        Shape::Checked("an `https://` address without user or password", is_https_url),
         "The issuer whose access tokens are accepted.",
     )
     .guard_later()
@@ -401,7 +401,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable::new(
         "OAUTH_JWKS_URL",
         Section::Auth,
-        Shape::Checked("an `https://` address", is_https_url),
+        Shape::Checked("an `https://` address without user or password", is_https_url),
         "Where the issuer's public keys are.",
     )
     .guard_later()
@@ -533,7 +533,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable::new(
         "SNOWFLAKE_OAUTH_TOKEN_URL",
         Section::Warehouse,
-        Shape::Checked("an `https://` address", is_https_url),
+        Shape::Checked("an `https://` address without user or password", is_https_url),
         "Where the client fetches tokens.",
     )
     .later()
@@ -828,7 +828,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable::new(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         Section::Telemetry,
-        Shape::Checked("an `http://` or `https://` address", is_url),
+        Shape::Checked("an `http://` or `https://` address without user or password", is_url),
         "Where traces and metrics are sent.",
     )
     .later()
@@ -941,11 +941,12 @@ fn is_origin(text: &str) -> bool {
     text == "*" || host.is_some_and(is_allowed_host)
 }
 
+/// Credentials in an address would be shown with it.
 fn is_url(text: &str) -> bool {
     let rest = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(is_word)
+    rest.is_some_and(|rest| is_word(rest) && !rest.contains('@'))
 }
 
 fn is_https_url(text: &str) -> bool {

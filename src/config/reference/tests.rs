@@ -219,6 +219,135 @@ fn the_production_file_asks_for_the_account_and_nothing_else() {
     assert_eq!(settings.warehouse.user.as_deref(), Some("MCP"));
 }
 
+/// What the design fixed, so that nobody changes it by the way: name, then development, staging and production.
+const FIXED: &[(&str, [&str; 3])] = &[
+    ("ENVIRONMENT", ["development"; 3]),
+    ("SNOWFLAKE_AUTH_TYPE", ["private_key"; 3]),
+    ("SNOWFLAKE_POOL_MIN_SIZE", ["1", "2", "5"]),
+    ("SNOWFLAKE_POOL_MAX_SIZE", ["5", "10", "20"]),
+    ("SNOWFLAKE_POOL_MAX_INACTIVE_MINUTES", ["30"; 3]),
+    ("SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES", ["5"; 3]),
+    ("SNOWFLAKE_POOL_CONNECTION_TIMEOUT", ["30.0"; 3]),
+    ("SNOWFLAKE_POOL_RETRY_ATTEMPTS", ["3"; 3]),
+    ("SERVER_HOST", ["localhost"; 3]),
+    ("SERVER_PORT", ["8000"; 3]),
+    ("SERVER_WORKERS", ["1", "2", "4"]),
+    ("SERVER_RELOAD", ["true", "false", "false"]),
+    ("LOG_LEVEL", ["DEBUG", "INFO", "WARNING"]),
+    (
+        "CORS_ORIGINS",
+        [
+            "*",
+            "https://staging.example.com",
+            "https://app.example.com",
+        ],
+    ),
+    ("KEEPALIVE_TIMEOUT", ["5"; 3]),
+    ("MAX_CONNECTIONS", ["1000"; 3]),
+    ("DEFAULT_ROWS", ["100"; 3]),
+    ("MAX_ROWS", ["10000"; 3]),
+    ("SYNC_WAIT", ["45s"; 3]),
+];
+
+#[test]
+fn the_defaults_of_the_design_are_kept() {
+    for (name, values) in FIXED {
+        let variable = find(name).unwrap();
+        let environments = [
+            Environment::Development,
+            Environment::Staging,
+            Environment::Production,
+        ];
+        let defaults = environments.map(|environment| variable.default_in(environment).unwrap());
+        assert_eq!(defaults, *values, "{name}");
+    }
+}
+
+#[test]
+fn both_ends_of_every_range_are_read_and_what_is_beyond_is_not() {
+    for variable in VARIABLES {
+        let (inside, beyond) = match variable.shape {
+            Shape::Whole(min, max) => (
+                vec![min.to_string(), max.to_string()],
+                (max + 1).to_string(),
+            ),
+            Shape::Seconds(min, max) | Shape::Minutes(min, max) => (
+                vec![min.to_string(), max.to_string()],
+                (max + 1).to_string(),
+            ),
+            Shape::Decimal(min, max) => (
+                vec![min.to_string(), max.to_string()],
+                (max + 1.0).to_string(),
+            ),
+            Shape::Span(min, max) => (vec![min.to_string(), max.to_string()], "9999h".to_owned()),
+            Shape::Size(min, max) => (
+                vec![min.to_string(), max.to_string()],
+                "99999999GiB".to_owned(),
+            ),
+            _ => continue,
+        };
+        let expected = variable.shape.to_string();
+        let is_refused = |value: &str| {
+            let vars = BTreeMap::from([(variable.name.to_owned(), value.to_owned())]);
+            Settings::from_vars(&vars)
+                .is_err_and(|problems| problems.iter().any(|problem| problem.expected == expected))
+        };
+        for value in inside {
+            assert!(!is_refused(&value), "{} = {value}", variable.name);
+        }
+        assert!(is_refused(&beyond), "{} = {beyond}", variable.name);
+    }
+}
+
+#[test]
+fn hosts_origins_and_addresses_are_told_from_what_only_looks_like_them() {
+    for host in [
+        "localhost",
+        "0.0.0.0",
+        "::1",
+        "[::1]",
+        "mcp.example.com",
+        "my_service",
+    ] {
+        assert!(is_host(host), "{host}");
+    }
+    for host in ["", "http://x", "x:80", "x/y", "x y", "*", "[x]]"] {
+        assert!(!is_host(host), "{host}");
+    }
+    for host in ["localhost:8000", "[::1]:8000", "::1", "x"] {
+        assert!(is_allowed_host(host), "{host}");
+    }
+    for origin in ["*", "https://app.example.com", "http://localhost:3000"] {
+        assert!(is_origin(origin), "{origin}");
+    }
+    for origin in [
+        "app.example.com",
+        "https://",
+        "https://x/",
+        "https://*.example.com",
+        "null",
+    ] {
+        assert!(!is_origin(origin), "{origin}");
+    }
+    assert!(is_https_url("https://issuer.example.com/realm"));
+    for url in [
+        "http://issuer.example.com",
+        "https://",
+        "https://user:hunter2@host/",
+        "issuer",
+    ] {
+        assert!(!is_https_url(url), "{url}");
+    }
+    for account in [
+        "myorg-myaccount",
+        "xy12345.eu-central-1",
+        "https://a-b.snowflakecomputing.com/",
+    ] {
+        assert!(is_account(account), "{account}");
+    }
+    assert!(!is_account("my account") && !is_account("a'b"));
+}
+
 proptest! {
     /// The table checks before the structs read. Where it accepts what a struct does not, the struct's refusal would
     /// have no words of its own; where it refuses, there must be exactly one problem.
