@@ -1,0 +1,73 @@
+# The commands of this repository. Each fetches what it needs by itself and says so; the second time it is quick.
+#
+# What is fetched lies in .build/ and in the user's cache. `make check` is what CI runs, step for step.
+
+target := $(or $(CARGO_TARGET_DIR),target)
+cargo_flags ?=
+venv := .build/venv/bin
+
+# One program at a time: cargo uses all cores by itself, and the steps of `check` are in the order of their cost.
+.NOTPARALLEL:
+
+.PHONY: build
+build: duckdb ## the release binary
+	cargo build --release $(cargo_flags)
+	@echo "built $(target)/release/snowflake-mcp"
+
+.PHONY: run
+run: build ## starts the server on the embedded engine, no account needed
+	WAREHOUSE_BACKEND=embedded $(target)/release/snowflake-mcp
+
+.PHONY: test
+test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another engine
+	cargo test $(cargo_flags)
+	cargo build $(cargo_flags)
+	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp $(venv)/pytest tests/clients
+
+.PHONY: check
+check: cargo_flags += --locked
+check: duckdb clients format lint documentation test ## everything CI runs, cheapest first
+
+.PHONY: format
+format: clients ## whether Rust, Python and shell are written as they should be
+	cargo fmt --check
+	$(venv)/ruff format --quiet --check tests/clients scripts
+	$(venv)/ruff check --quiet tests/clients scripts
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
+	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
+
+.PHONY: lint
+lint: duckdb ## clippy, with and without the embedded engine; warnings are errors
+	cargo clippy --all-targets $(cargo_flags) -- -D warnings
+	cargo clippy --all-targets --no-default-features $(cargo_flags) -- -D warnings
+
+.PHONY: documentation
+documentation: duckdb ## the documentation of the code, private items as well; warnings are errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items $(cargo_flags)
+
+.PHONY: docs
+docs: duckdb ## rewrites the documents that are generated from the code
+	UPDATE_DOCS=1 cargo test --test it documents
+
+.PHONY: measure
+measure: build clients ## start-up time, memory and size of the release binary
+	$(venv)/python scripts/measure.py $(target)/release/snowflake-mcp
+
+.PHONY: clean
+clean: ## removes what was built; what was fetched stays in the cache
+	cargo clean
+	rm -rf .build
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The prebuilt DuckDB library, where the build looks for it.
+.PHONY: duckdb
+duckdb:
+	@scripts/fetch-duckdb.sh
+
+# The clients that the tests use, in Python and JavaScript.
+.PHONY: clients
+clients:
+	@scripts/fetch-clients.sh

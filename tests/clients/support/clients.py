@@ -1,0 +1,189 @@
+"""Clients that other people wrote, behind one small interface, so that every test runs with each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import mcp
+import mcp.client.stdio
+
+from support.server import REPOSITORY, Server, binary, environment
+
+HERE = Path(__file__).resolve().parents[1]
+NODE_FOLDER = Path(os.environ.get("NODE_CLIENTS", REPOSITORY / ".build" / "node"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a tool answered."""
+
+    text: str
+    structured: dict[str, Any]
+    is_error: bool
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """The rows of an answer that was asked for as JSON."""
+        assert not self.is_error, self.text
+        return self.structured["rows"]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The same, each row by the names of its columns."""
+        names = [column["name"] for column in self.structured["columns"]]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+class Session(Protocol):
+    """One client connected to one server."""
+
+    protocol: str
+
+    async def tools(self) -> list[dict[str, Any]]:
+        """`tools/list`, as it came."""
+
+    async def call(self, tool: str, **arguments: Any) -> Answer:
+        """`tools/call`."""
+
+    async def give_up(self, after: float, tool: str, **arguments: Any) -> None:
+        """Calls, and aborts the call after so many seconds in the way the client does that."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A client, its transport and the protocol it is told to speak."""
+
+    name: str
+    protocol: str
+    transport: str = "http"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @asynccontextmanager
+    async def connect(self, server: Server | str, log: Path) -> AsyncIterator[Session]:
+        """Connects to a server, or to one of its own over stdio, whose log goes to the file."""
+        url = server if isinstance(server, str) else server.url
+        session = _python(self, url, log) if self.name.startswith("python") else _node(self, url)
+        async with session as connected:
+            yield connected
+
+
+PYTHON_AUTO = Kind("python-http", "2026-07-28")
+PYTHON_LEGACY = Kind("python-http-legacy", "2025-11-25")
+PYTHON_STDIO = Kind("python-stdio", "2026-07-28", "stdio")
+PYTHON_STDIO_LEGACY = Kind("python-stdio-legacy", "2025-11-25", "stdio")
+TYPESCRIPT_1 = Kind("typescript-1", "2025-11-25")
+TYPESCRIPT_2 = Kind("typescript-2", "2026-07-28")
+TYPESCRIPT_2_LEGACY = Kind("typescript-2-legacy", "2025-11-25")
+
+OVER_HTTP = (PYTHON_AUTO, PYTHON_LEGACY, TYPESCRIPT_1, TYPESCRIPT_2, TYPESCRIPT_2_LEGACY)
+ALL = (*OVER_HTTP, PYTHON_STDIO, PYTHON_STDIO_LEGACY)
+
+
+class _PythonSession:
+    def __init__(self, client: mcp.Client) -> None:
+        self._client = client
+        self.protocol = client.protocol_version
+
+    async def tools(self) -> list[dict[str, Any]]:
+        listed = await self._client.list_tools()
+        return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed.tools]
+
+    async def call(self, tool: str, **arguments: Any) -> Answer:
+        result = await self._client.call_tool(tool, arguments)
+        text = "\n".join(block.text for block in result.content if block.type == "text")
+        return Answer(text, result.structured_content or {}, bool(result.is_error))
+
+    async def give_up(self, after: float, tool: str, **arguments: Any) -> None:
+        try:
+            async with asyncio.timeout(after):
+                answer = await self.call(tool, **arguments)
+        except TimeoutError:
+            return
+        raise AssertionError(f"the call was to be given up, but was answered: {answer.text}")
+
+
+@asynccontextmanager
+async def _python(kind: Kind, url: str, log: Path) -> AsyncIterator[Session]:
+    mode = "auto" if kind.protocol == "2026-07-28" else "legacy"
+    if kind.transport == "http":
+        async with mcp.Client(url, mode=mode) as client:
+            yield _PythonSession(client)
+        return
+    command = mcp.StdioServerParameters(command=str(binary()), args=["stdio"], env=environment())
+    with log.open("w") as errors:
+        async with mcp.Client(mcp.client.stdio.stdio_client(command, errlog=errors), mode=mode) as client:
+            yield _PythonSession(client)
+
+
+def node() -> Path:
+    """Node as a package beside the clients: the Inspector wants a newer one than many systems have."""
+    found = sorted(NODE_FOLDER.glob("node_modules/node-*/bin/node"))
+    if not found:
+        raise FileNotFoundError(f"no Node in {NODE_FOLDER}: run the tests with `make test`")
+    return found[0]
+
+
+class _NodeSession:
+    """Talks to `node/driver.mjs`, one JSON object a line each way."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.protocol = ""
+
+    async def ask(self, **request: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        line = await self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the driver ended with {await self._process.wait()}; its stderr tells why")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["result"]
+
+    async def tools(self) -> list[dict[str, Any]]:
+        return await self.ask(do="list")
+
+    async def call(self, tool: str, **arguments: Any) -> Answer:
+        result = await self.ask(do="call", name=tool, arguments=arguments)
+        text = "\n".join(block["text"] for block in result["content"] if block["type"] == "text")
+        return Answer(text, result.get("structuredContent", {}), result.get("isError", False))
+
+    async def give_up(self, after: float, tool: str, **arguments: Any) -> None:
+        await self.ask(do="give_up", name=tool, arguments=arguments, after_ms=round(after * 1000))
+
+
+@asynccontextmanager
+async def _node(kind: Kind, url: str) -> AsyncIterator[Session]:
+    process = await asyncio.create_subprocess_exec(
+        node(),
+        HERE / "node" / "driver.mjs",
+        NODE_FOLDER,
+        kind.name,
+        url,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=64 * 1024 * 1024,
+    )
+    try:
+        session = _NodeSession(process)
+        session.protocol = await session.ask(do="connect")
+        yield session
+        await session.ask(do="close")
+        assert process.stdin is not None
+        process.stdin.close()
+        await asyncio.wait_for(process.wait(), 10)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
