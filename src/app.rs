@@ -127,7 +127,7 @@ impl Rooms {
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
             identify: http::caller,
-            observe: |_| {},
+            metrics: Arc::clone(&metrics),
         });
         Ok(Self {
             handler,

@@ -21,6 +21,7 @@ use super::failure::{Code, Failure};
 use super::instructions;
 use super::tools::{Call, Registry, Reply};
 use crate::query::Queries;
+use crate::telemetry::metrics::Metrics;
 
 /// How long clients may keep the list of tools. It changes only with a new version or other settings.
 const LIST_TTL: Duration = Duration::from_secs(300);
@@ -63,21 +64,8 @@ pub struct Services {
     pub shutdown: CancellationToken,
     /// Finds the caller among the request's extensions; stdio has none.
     pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
-    /// Told the outcome of every call.
-    pub observe: fn(&Observation<'_>),
-}
-
-/// The outcome of one call, for metrics.
-#[derive(Debug)]
-pub struct Observation<'call> {
-    /// The tool, by its registered name.
-    pub tool: &'call str,
-    /// `ok` or the failure's code.
-    pub outcome: &'static str,
-    /// From request to answer.
-    pub elapsed: Duration,
-    /// Rows in the answer.
-    pub rows: u64,
+    /// Counts every call.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Serves MCP over HTTP and stdio. A cheap clone: rmcp wants a handler of its own for every request.
@@ -127,6 +115,7 @@ impl Handler {
         let caller = (self.services.identify)(&context.extensions).unwrap_or(Caller::LOCAL);
         let span = info_span!("tool", tool = %tool, caller = %caller.name);
         let started = Instant::now();
+        self.services.metrics.tool_started();
 
         let call = Call {
             queries: self.services.queries.clone(),
@@ -143,12 +132,8 @@ impl Handler {
             Ok(Err(failure)) => (failure.code.as_str(), 0),
             Err(_) => (Code::Internal.as_str(), 0),
         };
-        (self.services.observe)(&Observation {
-            tool: &tool,
-            outcome: code,
-            elapsed,
-            rows,
-        });
+        let metrics = &self.services.metrics;
+        metrics.tool_finished(&tool, code, rows, elapsed);
         log(&span, &outcome, code, elapsed);
         match outcome {
             Ok(Ok(reply)) => Ok(reply.into_result()),

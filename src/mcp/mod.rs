@@ -10,4 +10,4 @@ mod handler;
 mod instructions;
 pub mod tools;
 
-pub use handler::{Caller, Handler, Observation, Services};
+pub use handler::{Caller, Handler, Services};

@@ -94,6 +94,14 @@ metrics! {
         http_duration: HistogramVec = "snowflake_mcp_http_request_duration_seconds" ["route", "method"] in LATENCY;
         /// HTTP requests being worked on now, streams included.
         http_in_flight: IntGauge = "snowflake_mcp_http_requests_in_flight" [];
+        /// Tool calls that were answered, by outcome: `ok` or an error code.
+        tool_calls: IntCounterVec = "snowflake_mcp_tool_calls_total" ["tool", "outcome"];
+        /// Time from a tool call to its answer.
+        tool_duration: HistogramVec = "snowflake_mcp_tool_call_duration_seconds" ["tool"] in LATENCY;
+        /// Tool calls being worked on now.
+        tools_in_flight: IntGauge = "snowflake_mcp_tool_calls_in_flight" [];
+        /// Rows given to callers.
+        tool_rows: IntCounterVec = "snowflake_mcp_tool_rows_total" ["tool"];
         /// 1 while `/readyz` answers 200, 0 while it answers 503.
         ready: IntGauge = "snowflake_mcp_ready" [];
     }
@@ -150,6 +158,21 @@ impl Metrics {
         self.http_duration
             .with_label_values(&[route, method])
             .observe(took.as_secs_f64());
+    }
+
+    /// A call of a registered tool has come in.
+    pub fn tool_started(&self) {
+        self.tools_in_flight.inc();
+    }
+
+    /// A call has ended. `tool` is a registered name and `outcome` is `ok` or an error code.
+    pub fn tool_finished(&self, tool: &str, outcome: &str, rows: u64, took: Duration) {
+        self.tools_in_flight.dec();
+        self.tool_calls.with_label_values(&[tool, outcome]).inc();
+        self.tool_duration
+            .with_label_values(&[tool])
+            .observe(took.as_secs_f64());
+        self.tool_rows.with_label_values(&[tool]).inc_by(rows);
     }
 
     /// How many HTTP requests are being worked on now.

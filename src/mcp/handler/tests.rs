@@ -123,7 +123,7 @@ impl Client {
             runtime: Handle::current(),
             shutdown: shutdown.clone(),
             identify: |_| None,
-            observe: |_| {},
+            metrics: Arc::new(Metrics::new().unwrap()),
         });
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move {
