@@ -1,4 +1,4 @@
-"""SIGTERM with calls in flight: what ends in time is answered, what does not is stopped, and the process leaves with 0."""
+"""SIGTERM with calls in flight: what ends in time is answered, what does not is stopped; the process leaves with 0."""
 
 from __future__ import annotations
 

@@ -11,6 +11,13 @@ from typing import Self
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
+class _Quiet(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is no news."""
+
+
 class RoundRobin:
     """Listens on a free port of the loopback address and counts what each server got."""
 
@@ -33,8 +40,7 @@ class RoundRobin:
             def log_message(self, *_: object) -> None:
                 """Silent: pytest shows what failed."""
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
