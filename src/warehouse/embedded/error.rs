@@ -1,0 +1,274 @@
+//! DuckDB's errors in Snowflake's words, as far as they can be told apart.
+//!
+//! DuckDB gives one text, `Class Error: sentence`, then hints and a line with a caret that show the translated
+//! statement. Only the first paragraph is used: the rest speaks of names and settings the caller never sees.
+
+use duckdb::Error as Cause;
+
+use crate::warehouse::{EngineLimit, Error, Position};
+
+/// What an error text may say about the statement it happened to.
+pub(super) struct Place<'a> {
+    /// The statement as the caller sent it.
+    pub(super) statement: &'a str,
+    pub(super) query_id: &'a str,
+    pub(super) memory_limit_bytes: u64,
+}
+
+/// DuckDB's error as the warehouse's.
+pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
+    let text = match cause {
+        Cause::DuckDBFailure(_, Some(text)) => text.clone(),
+        Cause::FromSqlConversionFailure(..) => {
+            return EngineLimit::new("cannot hand over a value of this type").into();
+        }
+        other => return Error::internal("a call of the engine failed", other.to_string()),
+    };
+    let (class, message) = text.split_once(" Error: ").unwrap_or(("", &text));
+    let message = first_paragraph(message);
+    match class {
+        "Catalog" | "Binder" => place.name_error(&message),
+        "Parser" | "Syntax" | "Not implemented" => limit("cannot run this statement", &message),
+        "Out of Memory" => place.out_of_memory(),
+        "INTERRUPT" => Error::Cancelled {
+            query_id: Some(place.query_id.to_owned()),
+        },
+        "Permission" | "IO" | "Extension Autoloading" | "Missing Extension" | "HTTP" => {
+            EngineLimit::new("reads its own tables only, no files and no network").into()
+        }
+        "INTERNAL" | "FATAL" | "TransactionContext" | "Connection" => {
+            Error::internal("the engine failed", text.clone())
+        }
+        _ => place.data_error(&message),
+    }
+}
+
+fn limit(what: &str, message: &str) -> Error {
+    EngineLimit {
+        what: what.to_owned(),
+        hint: Some(message.to_owned()),
+    }
+    .into()
+}
+
+impl Place<'_> {
+    fn name_error(&self, message: &str) -> Error {
+        if message.contains("Function with name ") {
+            let function = between(message, "with name ", " ").unwrap_or_default();
+            return EngineLimit::new(format!(
+                "does not know the function {}",
+                function.to_uppercase()
+            ))
+            .into();
+        }
+        if message.starts_with("Type with name ") {
+            let name = between(message, "with name ", " ").unwrap_or_default();
+            return EngineLimit::new(format!(
+                "does not know the data type {}",
+                name.to_uppercase()
+            ))
+            .into();
+        }
+        if let Some(column) = between(message, "does not have a column named \"", "\"") {
+            let table = between(message, "able \"", "\"").or(between(message, "list \"", "\""));
+            return match table {
+                Some(table) => self.invalid_identifier(&format!("{table}.{column}")),
+                None => self.invalid_identifier(column),
+            };
+        }
+        if let Some(column) = between(message, "Referenced column \"", "\"") {
+            return self.invalid_identifier(column);
+        }
+        if let Some(table) = between(message, "Referenced table \"", "\"") {
+            // The column after the dot is not in the message, but it is in the statement.
+            return match self.word_after(&format!("{table}.")) {
+                Some(column) => self.invalid_identifier(&format!("{table}.{column}")),
+                None => self.invalid_identifier(table),
+            };
+        }
+        if let Some(schema) = between(message, "because schema \"", "\" does not exist") {
+            return self.missing("Schema", &public(schema));
+        }
+        if let Some(name) = between(message, "Table with name \"", "\"")
+            .or_else(|| between(message, "Table with name ", " does not exist"))
+        {
+            return self.missing("Object", &public(name));
+        }
+        if let Some(name) = between(message, "Catalog \"", "\" does not exist") {
+            return self.missing("Database", name);
+        }
+        if let Some(name) = between(message, "Schema with name ", " does not exist") {
+            return self.missing("Schema", &public(name));
+        }
+        if let Some(name) = between(message, "Ambiguous reference to column name \"", "\"") {
+            return self.compilation(
+                &format!("ambiguous column name '{}'", name.to_uppercase()),
+                Some(name),
+            );
+        }
+        if let Some(name) = between(message, "column \"", "\" must appear in the GROUP BY") {
+            return self.compilation(
+                &format!(
+                    "'{}' is not a valid group by expression",
+                    name.to_uppercase()
+                ),
+                Some(name),
+            );
+        }
+        if let Some(call) = between(message, "given name and argument types '", "'") {
+            let (function, types) = call.split_once('(').unwrap_or((call, ""));
+            return self.compilation(
+                &format!(
+                    "Invalid argument types for function '{}': ({types}",
+                    function.to_uppercase()
+                ),
+                Some(function),
+            );
+        }
+        self.compilation(message, None)
+    }
+
+    /// Snowflake's words for a column nobody has, with the place when the word is in the statement just once.
+    fn invalid_identifier(&self, name: &str) -> Error {
+        let message = format!("invalid identifier '{}'", name.to_uppercase());
+        Error::ObjectNotFound {
+            message: self.at(&message, self.position(name)),
+            query_id: Some(self.query_id.to_owned()),
+        }
+    }
+
+    fn missing(&self, kind: &str, name: &str) -> Error {
+        Error::ObjectNotFound {
+            message: does_not_exist(kind, name),
+            query_id: Some(self.query_id.to_owned()),
+        }
+    }
+
+    fn compilation(&self, message: &str, word: Option<&str>) -> Error {
+        let position = word.and_then(|word| self.position(word));
+        Error::Sql {
+            message: self.at(message, position),
+            position,
+            query_id: Some(self.query_id.to_owned()),
+        }
+    }
+
+    fn at(&self, message: &str, position: Option<Position>) -> String {
+        match position {
+            // Snowflake counts lines from one and positions from nought.
+            Some(Position { line, column }) => format!(
+                "SQL compilation error: error line {line} at position {}\n{message}",
+                column.saturating_sub(1)
+            ),
+            None => format!("SQL compilation error:\n{message}"),
+        }
+    }
+
+    fn data_error(&self, message: &str) -> Error {
+        let quoted = between(message, "string \"", "\" to ")
+            .or_else(|| between(message, "string '", "' to "));
+        let message = match (
+            quoted,
+            between(message, "invalid date field format: \"", "\""),
+        ) {
+            (Some(value), _) if message.contains("to BOOL") => {
+                format!("Boolean value '{value}' is not recognized")
+            }
+            (Some(value), _) => format!("Numeric value '{value}' is not recognized"),
+            (None, Some(value)) => format!("Date '{value}' is not recognized"),
+            (None, None) => match between(message, "invalid timestamp field format: \"", "\"") {
+                Some(value) => format!("Timestamp '{value}' is not recognized"),
+                None => message.to_owned(),
+            },
+        };
+        Error::Sql {
+            message,
+            position: None,
+            query_id: Some(self.query_id.to_owned()),
+        }
+    }
+
+    fn out_of_memory(&self) -> Error {
+        EngineLimit {
+            what: format!(
+                "ran out of memory: this statement needs more than the {} MiB it may use",
+                self.memory_limit_bytes >> 20
+            ),
+            hint: Some(
+                "aggregate or filter earlier; EMBEDDED_MEMORY_LIMIT sets how much memory there is"
+                    .into(),
+            ),
+        }
+        .into()
+    }
+
+    /// The word that follows a text in the statement, wherever it does so first.
+    fn word_after(&self, start: &str) -> Option<&str> {
+        let at = self
+            .statement
+            .to_ascii_lowercase()
+            .find(&start.to_ascii_lowercase())?;
+        let rest = self.statement.get(at + start.len()..)?;
+        let word = rest.split(|c: char| !is_part_of_name(c)).next()?;
+        (!word.is_empty()).then_some(word)
+    }
+
+    /// Where the word stands in the statement, when it stands there once.
+    fn position(&self, word: &str) -> Option<Position> {
+        let statement = self.statement.to_ascii_lowercase();
+        let word = word.to_ascii_lowercase();
+        let mut found = statement.match_indices(&word).filter(|(start, _)| {
+            let before = statement
+                .get(..*start)
+                .and_then(|text| text.chars().next_back());
+            let after = statement
+                .get(start + word.len()..)
+                .and_then(|text| text.chars().next());
+            !before.is_some_and(is_part_of_name) && !after.is_some_and(is_part_of_name)
+        });
+        let (start, _) = found.next()?;
+        if word.is_empty() || found.next().is_some() {
+            return None;
+        }
+        let before = statement.get(..start)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Some(Position {
+            line: u64::try_from(line).ok()?,
+            column: u64::try_from(column).ok()?,
+        })
+    }
+}
+
+/// Snowflake's words for a name that leads nowhere.
+pub(super) fn does_not_exist(kind: &str, name: &str) -> String {
+    format!("SQL compilation error:\n{kind} '{name}' does not exist or not authorized.")
+}
+
+fn is_part_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+/// The engine keeps the views of `INFORMATION_SCHEMA` in a schema of its own.
+fn public(name: &str) -> String {
+    name.replace("_INFORMATION_SCHEMA", "INFORMATION_SCHEMA")
+}
+
+fn first_paragraph(message: &str) -> String {
+    message
+        .lines()
+        .take_while(|line| {
+            !line.trim().is_empty()
+                && !line.starts_with("LINE ")
+                && !line.starts_with("Did you mean")
+                && !line.starts_with("Candidate")
+                && !line.starts_with('\t')
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(start)?;
+    rest.split_once(end).map(|(found, _)| found)
+}

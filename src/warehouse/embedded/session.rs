@@ -1,0 +1,194 @@
+//! The database in memory, a connection of its own for every statement, and the means to stop one.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use duckdb::{Config, Connection, InterruptHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::Options;
+use crate::warehouse;
+
+/// How often a running statement is told again to stop.
+///
+/// DuckDB forgets an interruption that arrives while it prepares a statement, so one call is not enough.
+const INTERRUPT_EVERY: Duration = Duration::from_millis(5);
+
+/// Settings that can only be given when the sample data is in: after them nothing outside memory can be reached.
+///
+/// The order counts: the last one locks all settings, these too, for the rest of the process.
+const CONTROLS: [&str; 8] = [
+    // A statement that needs more memory than it may have fails; it does not fill the disk.
+    "SET temp_directory = ''",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET allow_persistent_secrets = false",
+    // Two locks on the same door: no file can be opened, and none may be asked for.
+    "SET disabled_filesystems = 'LocalFileSystem'",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+];
+
+/// Opens an empty database in memory, not locked yet.
+pub(super) fn open(options: &Options) -> duckdb::Result<Connection> {
+    let threads = i64::try_from(options.threads.max(1)).unwrap_or(i64::MAX);
+    let config = Config::default()
+        .max_memory(&format!("{}B", options.memory_limit_bytes))?
+        .threads(threads)?
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?
+        .with("allow_persistent_secrets", "false")?;
+    let connection = Connection::open_in_memory_with_flags(config)?;
+    // Snowflake's accounts start in Los Angeles; the engine shows all times in UTC, whatever the machine is set to.
+    connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
+    Ok(connection)
+}
+
+/// Shuts the database off from files, network and changes of settings.
+pub(super) fn lock(connection: &Connection) -> duckdb::Result<()> {
+    CONTROLS
+        .iter()
+        .try_for_each(|control| connection.execute_batch(control))
+}
+
+/// Where statements get their connections from.
+pub(super) struct Sessions {
+    /// Runs no caller's statement; new connections are made from it.
+    root: Mutex<Connection>,
+}
+
+impl Sessions {
+    pub(super) fn new(root: Connection) -> Self {
+        Self {
+            root: Mutex::new(root),
+        }
+    }
+
+    /// A new connection inside a read-only transaction, which `stop` can interrupt from now on.
+    ///
+    /// Nothing of another connection is seen on it: temporary objects, variables and transactions belong to one
+    /// connection, and settings are locked.
+    pub(super) fn session(&self, stop: &Arc<Stop>) -> duckdb::Result<Session> {
+        let connection = held(&self.root).try_clone()?;
+        *held(&stop.engine) = Some(connection.interrupt_handle());
+        let session = Session {
+            connection,
+            stop: Arc::clone(stop),
+        };
+        session
+            .connection
+            .execute_batch("BEGIN TRANSACTION READ ONLY")?;
+        Ok(session)
+    }
+}
+
+impl Sessions {
+    /// Whether a statement would run.
+    pub(super) fn probe(&self) -> duckdb::Result<()> {
+        held(&self.root).execute_batch("SELECT 1")
+    }
+}
+
+/// One statement's connection. Dropping it ends the transaction and everything the statement left behind.
+pub(super) struct Session {
+    pub(super) connection: Connection,
+    stop: Arc<Stop>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Before the connection goes: the handle would reach into a connection that is just being closed.
+        *held(&self.stop.engine) = None;
+    }
+}
+
+/// Why a statement was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Its time was over.
+    Deadline,
+    /// Nobody waits for it any more, or the warehouse closes.
+    Cancelled,
+}
+
+/// Stops one statement, from any thread.
+pub(super) struct Stop {
+    engine: Mutex<Option<Arc<InterruptHandle>>>,
+    /// Cancelled when the statement shall end.
+    asked: CancellationToken,
+    /// Cancelled when it has ended.
+    ended: CancellationToken,
+    reason: OnceLock<Reason>,
+    allowed: Duration,
+    query_id: String,
+}
+
+impl Stop {
+    /// The means to stop the statement `query_id`; `closing` stops all there are.
+    pub(super) fn new(closing: &CancellationToken, deadline: Instant, query_id: &str) -> Self {
+        Self {
+            engine: Mutex::new(None),
+            asked: closing.child_token(),
+            ended: CancellationToken::new(),
+            reason: OnceLock::new(),
+            allowed: deadline.saturating_duration_since(Instant::now()),
+            query_id: query_id.to_owned(),
+        }
+    }
+
+    /// Asks the statement to end. The first reason given is the one that counts.
+    pub(super) fn ask(&self, reason: Reason) {
+        let _ = self.reason.set(reason);
+        self.asked.cancel();
+    }
+
+    /// Says that the statement has ended, in whatever way.
+    pub(super) fn mark_ended(&self) {
+        self.ended.cancel();
+    }
+
+    /// Waits until the statement is asked to end.
+    pub(super) async fn asked(&self) {
+        self.asked.cancelled().await;
+    }
+
+    /// The error of a stopped statement, or `None` while nobody has asked for its end.
+    pub(super) fn error(&self) -> Option<warehouse::Error> {
+        if !self.asked.is_cancelled() {
+            return None;
+        }
+        let query_id = Some(self.query_id.clone());
+        Some(match self.reason.get() {
+            Some(Reason::Deadline) => warehouse::Error::Timeout {
+                after: self.allowed,
+                query_id,
+            },
+            Some(Reason::Cancelled) | None => warehouse::Error::Cancelled { query_id },
+        })
+    }
+
+    /// Waits for a reason to stop the statement and then makes it stop. Returns when the statement has ended.
+    pub(super) async fn watch(self: Arc<Self>, deadline: Instant) {
+        tokio::select! {
+            biased;
+            () = self.ended.cancelled() => return,
+            () = self.asked.cancelled() => {}
+            () = tokio::time::sleep_until(deadline.into()) => self.ask(Reason::Deadline),
+        }
+        while !self.ended.is_cancelled() {
+            if let Some(engine) = held(&self.engine).as_ref() {
+                engine.interrupt();
+            }
+            tokio::select! {
+                () = self.ended.cancelled() => {}
+                () = tokio::time::sleep(INTERRUPT_EVERY) => {}
+            }
+        }
+    }
+}
+
+/// A thread that panicked while it held one of these locks left nothing half done: they guard a handle each.
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,272 @@
+//! One approved statement on the engine: translated, started on a thread that may block, its batches handed over.
+
+use std::sync::Arc;
+
+use futures::stream;
+use sqlparser::ast::Statement;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinHandle;
+
+use super::dialect::{self, Context};
+use super::session::{Reason, Session, Sessions, Stop};
+use super::{error, explain, rows};
+use crate::policy::ApprovedStatement;
+use crate::sql::{ExplainFormat, Tree};
+use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error};
+
+/// Batches that wait for a slow reader.
+///
+/// A batch is one vector of DuckDB's, at most 2,048 rows. With the engine's own buffer of about 1 MB a statement holds a
+/// few megabytes however long its result is; the engine waits when they are full.
+const WAITING_BATCHES: usize = 4;
+
+/// A statement on its way to the engine.
+pub(super) struct Job {
+    /// The statement, a query or an EXPLAIN.
+    pub(super) statement: Arc<ApprovedStatement>,
+    /// What names and context functions mean.
+    pub(super) context: Context,
+    /// Where connections come from.
+    pub(super) sessions: Arc<Sessions>,
+    /// How it is stopped.
+    pub(super) stop: Arc<Stop>,
+    /// The memory limit, for the text of the error.
+    pub(super) memory_limit_bytes: u64,
+    /// Returned when the engine is done with the statement, not when the caller is.
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+/// What the engine's thread says, in this order: columns, batches; an error ends it.
+enum Message {
+    Columns(Arc<[Column]>),
+    Batch(Box<dyn Batch>),
+    Failed(Error),
+}
+
+/// Starts the statement and waits for its columns.
+///
+/// Dropping the future or the answer's batches stops the statement.
+pub(super) async fn start(job: Job) -> Result<Answer, Error> {
+    let query_id = job.context.query_id.clone();
+    let stop = Arc::clone(&job.stop);
+    let (sender, receiver) = mpsc::channel(WAITING_BATCHES);
+    let runtime = Handle::current();
+    let thread = tokio::task::spawn_blocking(move || job.run(&Sender { sender, runtime }));
+    let mut rows = Rows {
+        receiver,
+        thread: Some(thread),
+        stop: StopOnDrop(stop),
+    };
+    let columns = match rows.next().await? {
+        Some(Message::Columns(columns)) => columns,
+        Some(Message::Failed(error)) => return Err(error),
+        Some(Message::Batch(_)) | None => {
+            return Err(Error::Internal {
+                message: "the engine gave no columns".into(),
+                source: None,
+            });
+        }
+    };
+    let batches = stream::unfold(Some(rows), |rows| async move {
+        let mut rows = rows?;
+        match rows.next().await {
+            Ok(Some(Message::Batch(batch))) => Some((Ok(batch), Some(rows))),
+            Ok(Some(Message::Failed(error))) | Err(error) => Some((Err(error), None)),
+            Ok(Some(Message::Columns(_)) | None) => None,
+        }
+    });
+    Ok(Answer {
+        query_id,
+        columns,
+        batches: Box::pin(batches),
+        total_rows: None,
+    })
+}
+
+/// The reader's end.
+struct Rows {
+    receiver: mpsc::Receiver<Message>,
+    thread: Option<JoinHandle<()>>,
+    stop: StopOnDrop,
+}
+
+impl Rows {
+    async fn next(&mut self) -> Result<Option<Message>, Error> {
+        let message = tokio::select! {
+            biased;
+            message = self.receiver.recv() => message,
+            // Not left to the engine alone: few of its operators do not look for an interruption at once.
+            () = self.stop.0.asked() => None,
+        };
+        if message.is_some() {
+            return Ok(message);
+        }
+        if let Some(error) = self.stop.0.error() {
+            return Err(error);
+        }
+        match self.thread.take() {
+            Some(thread) => thread
+                .await
+                .map(|()| None)
+                .map_err(|panic| Error::internal("the engine's thread ended early", panic)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Stops the statement when nobody is left to read its rows. After the end it does nothing.
+struct StopOnDrop(Arc<Stop>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.ask(Reason::Cancelled);
+    }
+}
+
+/// The engine's end.
+struct Sender {
+    sender: mpsc::Sender<Message>,
+    runtime: Handle,
+}
+
+impl Sender {
+    /// Waits for room; `false` when nobody wants the message any more.
+    fn send(&self, stop: &Stop, message: Message) -> bool {
+        match self.sender.try_send(message) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(message)) => self.runtime.block_on(async {
+                tokio::select! {
+                    sent = self.sender.send(message) => sent.is_ok(),
+                    () = stop.asked() => false,
+                }
+            }),
+        }
+    }
+}
+
+impl Job {
+    /// The whole life of the statement, on a thread that may block.
+    fn run(self, sender: &Sender) {
+        // Also when something below panics: the watcher must not go on interrupting.
+        let _ended = MarkEnded(Arc::clone(&self.stop));
+        if let Err(error) = self.stream(sender) {
+            let error = self.stop.error().unwrap_or(error);
+            sender.send(&self.stop, Message::Failed(error));
+        }
+        drop(self.permit);
+    }
+
+    fn stream(&self, sender: &Sender) -> Result<(), Error> {
+        let (statement, format) = match self.statement.parsed().tree() {
+            Tree::Statement(statement) => (statement, None),
+            Tree::Explain { format, statement } => (statement, Some(*format)),
+            Tree::Show(_) | Tree::Describe(_) => {
+                return Err(Error::Internal {
+                    message: "SHOW and DESCRIBE are answered by the catalog".into(),
+                    source: None,
+                });
+            }
+        };
+        let sql = self.translate(statement)?;
+        if let Some(error) = self.stop.error() {
+            return Err(error);
+        }
+        let session = self
+            .sessions
+            .session(&self.stop)
+            .map_err(|error| self.explained(&error))?;
+        match format {
+            None => self.query(&session, &sql, sender),
+            Some(format) => self.plan(&session, &sql, format, sender),
+        }
+    }
+
+    fn translate(&self, statement: &Statement) -> Result<String, Error> {
+        match statement {
+            Statement::Query(_) => {}
+            Statement::List(_) => {
+                return Err(
+                    EngineLimit::new("has no stages, so there are no files to list").into(),
+                );
+            }
+            _ => {
+                return Err(
+                    EngineLimit::new("runs queries, SHOW, DESCRIBE and EXPLAIN only").into(),
+                );
+            }
+        }
+        let sql = dialect::translate(statement, &self.context)?.sql;
+        // In parentheses only a query is a statement at all, so whatever the translation let through could not be an
+        // ATTACH or a PRAGMA. The line feed ends a comment, should there be one.
+        Ok(format!("({sql}\n)"))
+    }
+
+    fn query(&self, session: &Session, sql: &str, sender: &Sender) -> Result<(), Error> {
+        let mut prepared = session
+            .connection
+            .prepare(sql)
+            .map_err(|error| self.explained(&error))?;
+        if let Some(error) = self.stop.error() {
+            return Err(error);
+        }
+        // Streamed, not collected: the engine works only as far ahead as its buffer and our channel reach.
+        let schema = prepared
+            .stream_arrow([])
+            .map_err(|error| self.explained(&error))?
+            .get_schema();
+        let columns = (0..schema.fields().len())
+            .map(|index| (prepared.column_logical_type(index), schema.field(index)))
+            .map(|(logical, field)| rows::Reader::new(&logical, field))
+            .collect::<Vec<_>>();
+        let described = columns.iter().map(rows::Reader::column).collect();
+        if !sender.send(&self.stop, Message::Columns(described)) {
+            return Ok(());
+        }
+        while let Some(chunk) = prepared.step().map_err(|error| self.explained(&error))? {
+            let batch = Message::Batch(Box::new(rows::ArrowBatch::new(&columns, &chunk)));
+            if !sender.send(&self.stop, batch) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(
+        &self,
+        session: &Session,
+        sql: &str,
+        format: ExplainFormat,
+        sender: &Sender,
+    ) -> Result<(), Error> {
+        let plan: String = session
+            .connection
+            .query_row(&format!("EXPLAIN (FORMAT JSON) {sql}"), [], |row| {
+                row.get(1)
+            })
+            .map_err(|error| self.explained(&error))?;
+        let listing = explain::listing(&plan, format)?;
+        if sender.send(&self.stop, Message::Columns(listing.columns())) {
+            sender.send(&self.stop, Message::Batch(Box::new(listing)));
+        }
+        Ok(())
+    }
+
+    fn explained(&self, cause: &duckdb::Error) -> Error {
+        let place = error::Place {
+            statement: self.statement.text(),
+            query_id: &self.context.query_id,
+            memory_limit_bytes: self.memory_limit_bytes,
+        };
+        error::translate(cause, &place)
+    }
+}
+
+struct MarkEnded(Arc<Stop>);
+
+impl Drop for MarkEnded {
+    fn drop(&mut self) {
+        self.0.mark_ended();
+    }
+}
