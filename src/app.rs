@@ -355,6 +355,12 @@ fn tell_where(
             "connect a client: claude mcp add --transport http snowflake {url}  ·  npx @modelcontextprotocol/inspector --transport http --server-url {url}",
         );
     }
+    if settings.server.allowed_hosts.iter().any(|host| host == "*") {
+        tracing::warn!(
+            target: LIFECYCLE,
+            "ALLOWED_HOSTS is *: any Host header is answered, which is safe only behind something that checks it",
+        );
+    }
     let any_page_may_call = settings
         .server
         .cors_origins

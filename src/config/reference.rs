@@ -301,9 +301,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable::new(
         "ALLOWED_HOSTS",
         Section::Server,
-        Shape::Items("a host name or address, with or without a port", is_allowed_host),
-        "`Host` headers that `/mcp` answers: the defence against DNS rebinding. Behind a proxy or in Kubernetes, name the \
-         public host and the service's DNS name; probes are not affected.",
+        Shape::Items("a host name or address, with or without a port, or `*` for any", is_answered_host),
+        "`Host` headers that `/mcp` answers, besides local names and `SERVER_HOST`: the defence against DNS rebinding. \
+         Behind a proxy or in Kubernetes, name the public host and the service's DNS name; probes are not affected. `*` \
+         switches the check off: only where something in front of the service checks names.",
     )
     .default("localhost,127.0.0.1,::1"),
     Variable::new(
@@ -925,7 +926,12 @@ fn is_host(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
 }
 
-/// A host with or without port. `*` is not one: a list that allows everything is no check.
+/// A host whose name is answered, or all of them.
+fn is_answered_host(text: &str) -> bool {
+    text == "*" || is_allowed_host(text)
+}
+
+/// A host with or without port.
 fn is_allowed_host(text: &str) -> bool {
     is_host(text)
         || text.rsplit_once(':').is_some_and(|(host, port)| {

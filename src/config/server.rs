@@ -39,8 +39,8 @@ pub struct Server {
     /// allow for this and the seconds before it.
     #[envconfig(from = "SHUTDOWN_TIMEOUT", default = "30s")]
     pub shutdown_timeout: Span,
-    /// `Host` headers that are answered on `/mcp`: the defence against DNS rebinding. Never empty, because an empty
-    /// list would switch the check off.
+    /// `Host` headers that are answered on `/mcp`, besides local names: the defence against DNS rebinding. What `http`
+    /// makes of it is empty, which means no check, only for `*`.
     #[envconfig(from = "ALLOWED_HOSTS", default = "localhost,127.0.0.1,::1")]
     pub allowed_hosts: List,
     /// Largest request body. SQL written by a model is a few kilobytes; 4 MiB leaves room for long lists of bind
