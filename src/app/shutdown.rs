@@ -140,8 +140,8 @@ impl Drain {
                 Err(signal)
             }
             () = self.steps(&mut server, started) => {
-                let took_ms = started.elapsed().as_millis();
-                tracing::info!(target: LIFECYCLE, took_ms, "all connections have ended");
+                let took_s = started.elapsed().as_secs_f64();
+                tracing::info!(target: LIFECYCLE, took_s, "all connections have ended");
                 Ok(())
             }
         }

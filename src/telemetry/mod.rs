@@ -11,7 +11,7 @@ pub mod metrics;
 ///
 /// They are written at INFO and shown even when `LOG_LEVEL` is WARNING, the default in production: a dozen lines in a
 /// process's life, and the first ones anybody looks for.
-pub const LIFECYCLE: &str = "snowflake_mcp::lifecycle";
+pub const LIFECYCLE: &str = "lifecycle";
 
 /// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -12,3 +12,8 @@
 
 mod architecture;
 mod documents;
+mod doors;
+mod health;
+mod process;
+mod shutdown;
+mod support;

@@ -1,0 +1,166 @@
+//! Who gets in: keys, host names, origins, sizes.
+
+use serde_json::{Value, json};
+
+use crate::support::{KEY, Server};
+
+fn list() -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+}
+
+#[tokio::test]
+async fn a_key_opens_mcp_in_either_header() {
+    let other = "another-key-0123456789abcdef";
+    let keys = format!("{other}, a-third-key-0123456789abcdef");
+    let server = Server::start(&[("API_KEY", KEY), ("API_KEYS", &keys)]).await;
+    for key in [KEY, other] {
+        let answer = server.mcp().key(key).request("tools/list", json!({})).await;
+        assert!(answer["result"]["tools"].is_array(), "{answer}");
+        let post = server.mcp().post().header("X-API-Key", key).json(&list());
+        assert_eq!(post.send().await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_key_and_a_wrong_one_are_told_apart() {
+    let server = Server::start(&[("API_KEY", KEY)]).await;
+    let missing = server.mcp().post().json(&list()).send().await.unwrap();
+    assert_eq!(missing.status(), 401);
+    assert_eq!(missing.headers()["www-authenticate"], "Bearer");
+    let missing: Value = missing.json().await.unwrap();
+    let wrong = server.mcp().key("wrong-0123456789abcdef").post();
+    let wrong = wrong.json(&list()).send().await.unwrap();
+    assert_eq!(wrong.status(), 401);
+    let challenge = wrong.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains("invalid_token"), "{challenge}");
+    let wrong: Value = wrong.json().await.unwrap();
+    for refusal in [&missing, &wrong] {
+        assert_eq!(refusal["code"], "unauthorized");
+        assert!(!refusal["hint"].as_str().unwrap().is_empty());
+    }
+    assert_ne!(missing["message"], wrong["message"]);
+}
+
+#[tokio::test]
+async fn probes_need_no_key() {
+    let mut server = Server::start(&[("API_KEY", KEY)]).await;
+    server.event("ready").await;
+    for path in ["/livez", "/readyz", "/startupz", "/metrics", "/version"] {
+        assert_eq!(server.get(&server.url(path)).await.0, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_key_ever_reaches_the_log() {
+    let guess = "a-wrong-guess-0123456789";
+    let mut server = Server::start(&[("API_KEY", KEY), ("LOG_LEVEL", "TRACE")]).await;
+    server.mcp().key(KEY).request("tools/list", json!({})).await;
+    for header in ["X-API-Key", "Authorization", "Cookie"] {
+        let post = server.mcp().post().header(header, guess).json(&list());
+        assert_eq!(post.send().await.unwrap().status(), 401, "{header}");
+    }
+    let known = server
+        .line("request of a known caller", |line| {
+            line["caller"] == "key:0813ba6d"
+        })
+        .await;
+    assert_eq!(known["route"], "/mcp");
+    assert_eq!(server.stop().await.code(), Some(0));
+    let log = server.log();
+    assert!(!log.contains(KEY) && !log.contains(guess), "{log}");
+}
+
+#[tokio::test]
+async fn only_known_host_names_are_answered() {
+    let server = Server::start(&[("ALLOWED_HOSTS", "mcp.example.com")]).await;
+    for (host, status) in [
+        ("localhost", 200),
+        ("127.0.0.1:1", 200),
+        ("mcp.example.com", 200),
+        ("mcp.example.com:8443", 200),
+        ("evil.example", 403),
+        ("mcp.example.com.evil.example", 403),
+    ] {
+        let post = server.mcp().post().header("Host", host).json(&list());
+        assert_eq!(post.send().await.unwrap().status(), status, "{host}");
+    }
+    // Probes come by any name, such as a pod's address.
+    let probe = reqwest::Client::new().get(server.url("/livez"));
+    let probe = probe.header("Host", "10.1.2.3:8000").send().await.unwrap();
+    assert_eq!(probe.status(), 200);
+}
+
+#[tokio::test]
+async fn a_star_for_hosts_answers_to_every_name() {
+    let server = Server::start(&[("ALLOWED_HOSTS", "*")]).await;
+    let post = server.mcp().post().header("Host", "any.example");
+    assert_eq!(post.json(&list()).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn only_pages_of_listed_origins_may_call() {
+    let origins = "https://app.example.com,http://localhost:3000";
+    let server = Server::start(&[("CORS_ORIGINS", origins), ("API_KEY", KEY)]).await;
+    let preflight = |origin: &'static str| {
+        reqwest::Client::new()
+            .request(reqwest::Method::OPTIONS, server.url("/mcp"))
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header(
+                "Access-Control-Request-Headers",
+                "authorization,content-type,mcp-protocol-version,x-api-key",
+            )
+            .send()
+    };
+    let allowed = preflight("https://app.example.com").await.unwrap();
+    assert_eq!(allowed.status(), 200);
+    let headers = allowed.headers();
+    assert_eq!(
+        headers["access-control-allow-origin"],
+        "https://app.example.com"
+    );
+    assert!(!headers.contains_key("access-control-allow-credentials"));
+    let refused = preflight("https://evil.example").await.unwrap();
+    assert!(
+        !refused
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+
+    for (origin, status) in [
+        ("https://app.example.com", 200),
+        ("http://localhost:3000", 200),
+        ("https://app.example.com:8443", 403),
+        ("http://localhost:4000", 403),
+        ("https://evil.example", 403),
+        ("null", 403),
+    ] {
+        let post = server.mcp().key(KEY).post().header("Origin", origin);
+        let response = post.json(&list()).send().await.unwrap();
+        assert_eq!(response.status(), status, "{origin}");
+    }
+    // A page must be able to read why it was refused.
+    let post = server
+        .mcp()
+        .post()
+        .header("Origin", "http://localhost:3000");
+    let response = post.json(&list()).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    let headers = response.headers();
+    assert_eq!(
+        headers["access-control-allow-origin"],
+        "http://localhost:3000"
+    );
+    let exposed = headers["access-control-expose-headers"].to_str().unwrap();
+    assert!(exposed.contains("www-authenticate"), "{exposed}");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let server = Server::start(&[("MAX_REQUEST_BYTES", "64KiB")]).await;
+    let body = |bytes: usize| json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": {"x": "y".repeat(bytes)}}});
+    let fits = server.mcp().post().json(&body(32 * 1024)).send().await;
+    assert_eq!(fits.unwrap().status(), 200);
+    let too_large = server.mcp().post().json(&body(128 * 1024)).send().await;
+    assert_eq!(too_large.unwrap().status(), 413);
+}

@@ -1,0 +1,225 @@
+//! The process among others: ports, files, folders, exit codes, and starting again in place.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Server, command, run};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn bad_settings_are_told_all_at_once_with_exit_code_64() {
+    let vars = [
+        ("ENVIRONMENT", "production"),
+        ("SERVER_WORKERS", "none-of-your-business"),
+        ("SHUTDOWN_TIMEOUT", "30"),
+    ];
+    let output = run(&[], &vars);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{told}");
+    for name in ["SERVER_WORKERS", "SHUTDOWN_TIMEOUT", "SNOWFLAKE_ACCOUNT"] {
+        assert!(told.contains(name), "{name} in\n{told}");
+    }
+    assert!(!told.contains("none-of-your-business"), "{told}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_port_in_use_is_a_failed_start_that_names_the_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&[], &[("SERVER_HOST", "127.0.0.1"), ("SERVER_PORT", &port)]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("SERVER_PORT") && told.contains(&port),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn the_pid_file_is_there_while_the_process_is() {
+    let mut server = Server::start(&[("PID_FILE", "server.pid")]).await;
+    let path = server.folder.path().join("server.pid");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        format!("{}\n", server.pid())
+    );
+
+    let pid_file = path.to_str().unwrap();
+    let second = run(&[], &[("PID_FILE", pid_file)]);
+    let told = text(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("PID_FILE") && told.contains(&server.pid().to_string()),
+        "{told}"
+    );
+
+    assert_eq!(server.stop().await.code(), Some(0));
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_pid_file_left_behind_is_overwritten() {
+    let mut killed = Server::start(&[("PID_FILE", "server.pid")]).await;
+    killed.signal("KILL");
+    killed.ended().await;
+    let path = killed.folder.path().join("server.pid");
+    assert!(path.exists());
+    let pid_file = path.to_str().unwrap();
+    let server = Server::start(&[("PID_FILE", pid_file)]).await;
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        format!("{}\n", server.pid())
+    );
+}
+
+#[tokio::test]
+async fn relative_paths_are_taken_from_the_working_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("logs")).unwrap();
+    let mut server = Server::start(&[
+        ("WORKING_DIR", folder.path().to_str().unwrap()),
+        ("PID_FILE", "server.pid"),
+        ("LOG_FILE", "logs/server.log"),
+    ])
+    .await;
+    server.event("ready").await;
+    assert!(folder.path().join("server.pid").exists());
+    assert_eq!(server.stop().await.code(), Some(0));
+
+    let files: Vec<_> = fs::read_dir(folder.path().join("logs")).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let file = files[0].as_ref().unwrap();
+    let name = file.file_name().into_string().unwrap();
+    assert!(name.starts_with("server.log.20"), "{name}");
+    // The same lines as on stderr, to the last one.
+    let logged = fs::read_to_string(file.path()).unwrap();
+    let messages = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines
+            .map(|line: Value| line["message"].to_string())
+            .collect()
+    };
+    assert_eq!(messages(&logged), messages(&server.log()));
+    assert!(logged.contains(r#""event":"stopped""#), "{logged}");
+}
+
+#[test]
+fn a_working_folder_that_is_not_there_is_a_bad_setting() {
+    let output = run(&[], &[("WORKING_DIR", "/nowhere/to/be/found")]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("WORKING_DIR"));
+}
+
+#[tokio::test]
+async fn a_health_check_tells_a_server_that_lives_from_one_that_does_not() {
+    let mut server = Server::start(&[("MANAGEMENT_PORT", "0")]).await;
+    let main = server.address.port().to_string();
+    let management = server.management.unwrap().port().to_string();
+    let settings = [("SERVER_PORT", &*main), ("MANAGEMENT_PORT", &*management)];
+    let alive = run(&["healthcheck"], &settings);
+    assert_eq!(alive.status.code(), Some(0), "{}", text(&alive.stderr));
+    // The probes are not on the public port.
+    let elsewhere = run(&["healthcheck"], &settings[..1]);
+    assert_eq!(elsewhere.status.code(), Some(1));
+    assert!(text(&elsewhere.stderr).contains("404"));
+    server.stop().await;
+    let gone = run(&["healthcheck"], &settings);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(!gone.stderr.is_empty());
+}
+
+#[tokio::test]
+async fn a_changed_program_is_started_again_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("snowflake-mcp");
+    fs::copy(env!("CARGO_BIN_EXE_snowflake-mcp"), &program).unwrap();
+    let vars = [("SERVER_RELOAD", "true"), ("PID_FILE", "server.pid")];
+    let mut server = Server::start_program(&program, &[], &vars, folder).await;
+    let address = server.address;
+    // As a linker does it: a new file under the old name.
+    let next = server.folder.path().join("next");
+    fs::copy(env!("CARGO_BIN_EXE_snowflake-mcp"), &next).unwrap();
+    fs::rename(&next, &program).unwrap();
+
+    server.event("restarting").await;
+    let listening = |lines: Vec<Value>| {
+        let lines = lines.into_iter();
+        lines
+            .filter(|line| line["event"] == "listening")
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..250 {
+        if listening(server.lines()).len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let starts = listening(server.lines());
+    assert_eq!(starts.len(), 2, "{}", server.log());
+    assert_eq!(
+        starts[1]["address"],
+        address.to_string(),
+        "found where it was"
+    );
+    assert_eq!(server.get(&server.url("/livez")).await.0, 200);
+    let pid_file = server.folder.path().join("server.pid");
+    assert_eq!(
+        fs::read_to_string(pid_file).unwrap(),
+        format!("{}\n", server.pid())
+    );
+    assert_eq!(server.stop().await.code(), Some(0));
+}
+
+#[test]
+fn stdio_ends_well_when_its_client_does() {
+    let program = Path::new(env!("CARGO_BIN_EXE_snowflake-mcp"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = command(program, &[])
+        .arg("stdio")
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let messages = [
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+        r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#,
+    ];
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut answers = Vec::new();
+    for message in messages {
+        use std::io::{BufRead, Write};
+        writeln!(stdin, "{message}").unwrap();
+        if message.contains("\"id\"") {
+            let mut answer = String::new();
+            stdout.read_line(&mut answer).unwrap();
+            answers.push(serde_json::from_str::<Value>(&answer).unwrap());
+        }
+    }
+    assert_eq!(answers[0]["result"]["serverInfo"]["name"], "snowflake-mcp");
+    assert!(answers[1]["result"]["tools"].is_array(), "{}", answers[1]);
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Logs are on stderr; on stdout a single stray line would break the protocol.
+    assert!(text(&output.stderr).contains(r#""event":"connected""#));
+}
+
+#[test]
+fn stdio_ends_well_when_nobody_ever_speaks() {
+    let output = run(&["stdio"], &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+}
