@@ -8,32 +8,29 @@
 //! answered, and the threads of the runtime made here, where the warehouse lives and where work that takes the processor
 //! for long belongs.
 
+mod announce;
 mod pid_file;
 mod reload;
+mod rooms;
 mod shutdown;
+mod stdio;
+mod warehouse;
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::ServiceExt;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{self, Environment, Settings};
-use crate::http::health::{self, Readiness};
+use crate::config::{Environment, Settings};
+use crate::http;
 use crate::http::listen::{self, Port};
-use crate::http::{self, Parts};
-use crate::mcp::tools::{Registry, Toolset};
-use crate::mcp::{Handler, Services};
-use crate::policy::Policy;
-use crate::query::{Budget, Format, Queries, Query};
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::{self, LIFECYCLE};
-use crate::warehouse::{self, Warehouse};
+use crate::query::{Format, Query};
+use crate::telemetry::LIFECYCLE;
 
 use pid_file::PidFile;
 pub use reload::Launch;
+use rooms::Rooms;
 pub use shutdown::{AFTER_TIMEOUT, StopSignal};
 use shutdown::{Drain, Running, Signals};
 
@@ -46,9 +43,6 @@ const BLOCKING_THREADS: usize = 128;
 /// How long readiness has failed before the port closes: what a load balancer needs to notice. Kubernetes takes about this
 /// long to tell all nodes that a pod is going. In development nobody is to be told.
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
-
-/// A warehouse that has not said within this time that it is ready, is not.
-const WAREHOUSE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a process that was to run did not, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +73,21 @@ pub enum Error {
         /// The system's words.
         source: io::Error,
     },
+    /// This build has no such warehouse.
+    #[error("{what}")]
+    NoDriver {
+        /// Which, and what to set instead.
+        what: &'static str,
+    },
+    /// The warehouse did not start or did not answer.
+    #[error(transparent)]
+    Warehouse(#[from] crate::warehouse::Error),
+    /// `check --connect` got no answer to its statement.
+    #[error(transparent)]
+    Query(#[from] crate::query::Error),
+    /// A defect; the log has the panic.
+    #[error("a part of the process panicked")]
+    Panicked,
     /// The HTTP server stopped although nobody asked it to.
     #[error("the HTTP server ended by itself: {reason}")]
     Ended {
@@ -99,128 +108,6 @@ pub enum Ending {
     Interrupted(StopSignal),
     /// A file has changed: the process is to begin again, on this port if the settings leave it open.
     Again(Option<u16>),
-}
-
-/// The rooms, built and joined.
-struct Rooms {
-    warehouse: Arc<dyn Warehouse>,
-    handler: Handler,
-    parts: Parts,
-    /// Cancelled when calls in progress must end now.
-    stop_calls: CancellationToken,
-}
-
-impl Rooms {
-    fn build(settings: &Settings) -> Result<Self, Error> {
-        let metrics = Arc::new(Metrics::new()?);
-        let warehouse = warehouse(settings);
-        let kind = warehouse.kind().to_string();
-        metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
-        let stop_calls = CancellationToken::new();
-        let handler = Handler::new(Services {
-            queries: Arc::new(Queries::new(
-                Arc::clone(&warehouse),
-                Policy::default(),
-                budget(&settings.limits),
-            )),
-            registry: Registry::new(&toolsets(&settings.limits)),
-            runtime: tokio::runtime::Handle::current(),
-            shutdown: stop_calls.clone(),
-            identify: http::caller,
-            metrics: Arc::clone(&metrics),
-        });
-        Ok(Self {
-            handler,
-            parts: Parts {
-                readiness: Readiness::starting(kind, Arc::clone(&metrics)),
-                metrics,
-            },
-            warehouse,
-            stop_calls,
-        })
-    }
-
-    /// Keeps readiness up to date for as long as the runtime lives.
-    fn keep_asking_the_warehouse(&self) {
-        let warehouse = Arc::clone(&self.warehouse);
-        let readiness = self.parts.readiness.clone();
-        tokio::spawn(async move {
-            loop {
-                let answer = tokio::time::timeout(WAREHOUSE_PATIENCE, warehouse.ready()).await;
-                let answer = match answer {
-                    Ok(answer) => answer.map_err(|error| error.to_string()),
-                    Err(_) => Err(format!("no answer within {WAREHOUSE_PATIENCE:?}")),
-                };
-                note_warehouse(&readiness, warehouse.kind(), answer);
-                tokio::time::sleep(health::ask_again_after(readiness.is_ready())).await;
-            }
-        });
-    }
-
-    async fn close_warehouse(&self) {
-        let closed = tokio::time::timeout(shutdown::TO_SIGN_OUT, self.warehouse.close()).await;
-        if closed.is_err() {
-            tracing::warn!(target: LIFECYCLE, "the warehouse's sessions could not be ended in time");
-        }
-    }
-}
-
-/// The warehouse the settings ask for. A stand-in until the drivers are joined: ready at once, and never answers.
-fn warehouse(settings: &Settings) -> Arc<dyn Warehouse> {
-    struct Silent(warehouse::Kind);
-
-    #[async_trait::async_trait]
-    impl Warehouse for Silent {
-        fn kind(&self) -> warehouse::Kind {
-            self.0
-        }
-
-        async fn run(&self, _: warehouse::Run) -> Result<warehouse::Answer, warehouse::Error> {
-            std::future::pending().await
-        }
-
-        async fn ready(&self) -> Result<(), warehouse::Error> {
-            Ok(())
-        }
-
-        async fn close(&self) {}
-    }
-
-    Arc::new(Silent(match settings.warehouse.backend {
-        config::Backend::Snowflake => warehouse::Kind::Snowflake,
-        config::Backend::Embedded => warehouse::Kind::Embedded,
-    }))
-}
-
-fn budget(limits: &config::Limits) -> Budget {
-    Budget {
-        default_rows: limits.default_rows,
-        max_rows: limits.max_rows,
-        max_bytes: usize::try_from(*limits.max_result_bytes).unwrap_or(usize::MAX),
-        timeout: *limits.query_timeout,
-    }
-}
-
-/// Passes on what the warehouse said, and logs it when it is news.
-fn note_warehouse(readiness: &Readiness, kind: warehouse::Kind, answer: Result<(), String>) {
-    let reason = answer.as_ref().err().cloned();
-    if !readiness.warehouse_answered(answer) {
-        return;
-    }
-    match reason {
-        None => tracing::info!(
-            target: LIFECYCLE,
-            event = "ready",
-            warehouse = %kind,
-            "ready: the {kind} warehouse answers",
-        ),
-        Some(reason) => tracing::warn!(
-            target: LIFECYCLE,
-            event = "not_ready",
-            warehouse = %kind,
-            "not ready: the {kind} warehouse does not: {reason}",
-        ),
-    }
 }
 
 /// Enters `WORKING_DIR`. Before anything opens a relative path, the log file included.
@@ -261,7 +148,7 @@ async fn serve_until_told(settings: &Settings, launch: &Launch) -> Result<Ending
     };
     let _pid_file = server.pid_file.as_deref().map(PidFile::write).transpose()?;
     let address = port.address;
-    let rooms = Rooms::build(settings)?;
+    let mut rooms = Rooms::build(settings)?;
     let cut = CancellationToken::new();
     let main = http::serve(
         port,
@@ -278,17 +165,17 @@ async fn serve_until_told(settings: &Settings, launch: &Launch) -> Result<Ending
         .transpose()
         .map_err(system("the management port"))?
         .map(Running::start);
-    tell_where(
+    announce::start(
         settings,
         address,
         management_address,
         rooms.warehouse.kind(),
     );
-    rooms.keep_asking_the_warehouse();
 
     let is_restart = tokio::select! {
         _ = signals.next() => false,
         _ = launch.changed(), if server.reload => true,
+        failed = &mut rooms.failed_start => return Err(failed.unwrap_or(Error::Panicked)),
         ended = &mut main.task => {
             let reason = match ended {
                 Ok(Ok(())) => "no reason given".to_owned(),
@@ -329,81 +216,33 @@ fn pause(settings: &Settings, is_restart: bool) -> Duration {
     PAUSE_BEFORE_CLOSING.min(*settings.server.shutdown_timeout / 4)
 }
 
-/// The `listening` event, which programs read, and for people how to connect.
-fn tell_where(
-    settings: &Settings,
-    address: std::net::SocketAddr,
-    management: Option<std::net::SocketAddr>,
-    warehouse: warehouse::Kind,
-) {
-    tracing::info!(
-        target: LIFECYCLE,
-        event = "listening",
-        %address,
-        management_address = management.map(tracing::field::display),
-        environment = %settings.environment,
-        %warehouse,
-        requires_key = settings.auth.is_required(),
-        version = telemetry::VERSION,
-        "listening on {address}, {}, warehouse: {warehouse}",
-        settings.environment,
-    );
-    if settings.environment == Environment::Development {
-        let url = format!("http://localhost:{}/mcp", address.port());
-        tracing::info!(
-            target: LIFECYCLE,
-            "connect a client: claude mcp add --transport http snowflake {url}  ·  npx @modelcontextprotocol/inspector --transport http --server-url {url}",
-        );
-    }
-    if settings.server.allowed_hosts.iter().any(|host| host == "*") {
-        tracing::warn!(
-            target: LIFECYCLE,
-            "ALLOWED_HOSTS is *: any Host header is answered, which is safe only behind something that checks it",
-        );
-    }
-    let any_page_may_call = settings
-        .server
-        .cors_origins
-        .iter()
-        .any(|origin| origin == "*")
-        && !settings.auth.is_required();
-    if any_page_may_call && warehouse == warehouse::Kind::Snowflake {
-        tracing::warn!(
-            target: LIFECYCLE,
-            "CORS_ORIGINS is * and no key is asked for: every web page opened on this machine can query the account; \
-             set API_KEY, or name the origins",
-        );
-    }
-}
-
 /// Signs in and runs one statement, as `check --connect` promises; says what answered.
 ///
 /// # Errors
 ///
-/// The runtime could not be made, or the warehouse did not answer.
-pub fn connect(settings: &Settings) -> Result<String, Box<dyn std::error::Error>> {
+/// The runtime could not be made, or the warehouse did not start or answer.
+pub fn connect(settings: &Settings) -> Result<String, Error> {
     let runtime = runtime()?;
-    let answer = runtime.block_on(async {
-        let warehouse = warehouse(settings);
-        let queries = Queries::new(
-            Arc::clone(&warehouse),
-            Policy::default(),
-            budget(&settings.limits),
-        );
-        let query = Query {
-            sql: "SELECT CURRENT_VERSION() AS VERSION".to_owned(),
-            format: Format::Csv,
-            ..Query::default()
-        };
-        let sheet = queries.run(query).await;
-        warehouse.close().await;
-        sheet.map(|sheet| (warehouse.kind(), sheet))
-    });
+    let answer = runtime.block_on(ask_once(settings));
     runtime.shutdown_background();
-    let (kind, sheet) = answer?;
+    answer
+}
+
+async fn ask_once(settings: &Settings) -> Result<String, Error> {
+    let warehouse::Starting { warehouse, start } = warehouse::start(settings)?;
+    start.await.map_err(|_| Error::Panicked)??;
+    let queries = rooms::queries(std::sync::Arc::clone(&warehouse), settings);
+    let query = Query {
+        sql: "SELECT CURRENT_VERSION() AS VERSION".to_owned(),
+        format: Format::Csv,
+        ..Query::default()
+    };
+    let sheet = queries.run(query).await;
+    warehouse.close().await;
+    let took = sheet?.elapsed.as_millis();
+    let kind = warehouse.kind();
     Ok(format!(
-        "the {kind} warehouse answered a statement in {} ms",
-        sheet.elapsed.as_millis()
+        "the {kind} warehouse answered a statement in {took} ms"
     ))
 }
 
@@ -414,60 +253,10 @@ pub fn connect(settings: &Settings) -> Result<String, Box<dyn std::error::Error>
 /// The conversation could not start.
 pub fn stdio(settings: &Settings) -> Result<Ending, Error> {
     let runtime = runtime()?;
-    let ending = runtime.block_on(stdio_until_closed(settings));
+    let ending = runtime.block_on(stdio::until_closed(settings));
     // A read of stdin cannot be cancelled, so its thread must not be waited for.
     runtime.shutdown_background();
     ending
-}
-
-async fn stdio_until_closed(settings: &Settings) -> Result<Ending, Error> {
-    let mut signals = Signals::catch().map_err(system("signal handlers"))?;
-    let rooms = Rooms::build(settings)?;
-    rooms.keep_asking_the_warehouse();
-    let session = tokio_util::sync::CancellationToken::new();
-    let conversation = converse(rooms.handler.clone(), session.clone());
-    tokio::pin!(conversation);
-    let ended = tokio::select! {
-        ended = &mut conversation => ended,
-        _ = signals.next() => {
-            // Who started us wants us gone: calls are interrupted rather than waited for, but they get their answers.
-            rooms.stop_calls.cancel();
-            let interrupted = tokio::select! {
-                _ = tokio::time::timeout(STDIO_TO_ANSWER, &mut conversation) => None,
-                signal = signals.next() => Some(signal),
-            };
-            if let Some(signal) = interrupted {
-                return Ok(Ending::Interrupted(signal));
-            }
-            session.cancel();
-            Ok(())
-        }
-    };
-    // The other side is gone: nobody waits for what still runs.
-    rooms.stop_calls.cancel();
-    rooms.close_warehouse().await;
-    ended?;
-    tracing::info!(target: LIFECYCLE, event = "stopped", "stopped");
-    Ok(Ending::Finished)
-}
-
-/// How long interrupted calls have to answer on stdout.
-const STDIO_TO_ANSWER: Duration = Duration::from_millis(500);
-
-async fn converse(handler: Handler, session: CancellationToken) -> Result<(), Error> {
-    use rmcp::service::ServerInitializeError;
-    let transport = rmcp::transport::stdio();
-    let running = match handler.serve_with_ct(transport, session).await {
-        Ok(running) => running,
-        // stdin was closed before anything was said.
-        Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
-        Err(error) => return Err(Error::Stdio(error.to_string())),
-    };
-    tracing::info!(target: LIFECYCLE, event = "connected", "a client has connected on stdin and stdout");
-    match running.waiting().await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Error::Stdio(error.to_string())),
-    }
 }
 
 /// Asks the server that these settings describe whether it is alive.
@@ -498,14 +287,4 @@ fn runtime() -> Result<Runtime, Error> {
 
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::System { what, source }
-}
-
-fn toolsets(limits: &config::Limits) -> Vec<Toolset> {
-    let named = limits.toolsets.iter().filter_map(|toolset| match toolset {
-        config::Toolset::Catalog => Some(Toolset::Catalog),
-        config::Toolset::Query => Some(Toolset::Query),
-        // The settings refuse what this version does not have.
-        _ => None,
-    });
-    named.collect()
 }

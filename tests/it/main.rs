@@ -7,6 +7,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     missing_docs,
+    unreachable_pub,
     reason = "a test that cannot go on says so by ending"
 )]
 

@@ -1,0 +1,54 @@
+//! What a start tells: where it listens, how to connect, and what looks unsafe.
+
+use std::net::SocketAddr;
+
+use crate::config::{Environment, Settings};
+use crate::telemetry::{self, LIFECYCLE};
+use crate::warehouse::Kind;
+
+/// The `listening` event, which programs read, and for people how to connect.
+pub(super) fn start(
+    settings: &Settings,
+    address: SocketAddr,
+    management: Option<SocketAddr>,
+    warehouse: Kind,
+) {
+    tracing::info!(
+        target: LIFECYCLE,
+        event = "listening",
+        %address,
+        management_address = management.map(tracing::field::display),
+        environment = %settings.environment,
+        %warehouse,
+        requires_key = settings.auth.is_required(),
+        version = telemetry::VERSION,
+        "listening on {address}, {}, warehouse: {warehouse}",
+        settings.environment,
+    );
+    if settings.environment == Environment::Development {
+        let url = format!("http://localhost:{}/mcp", address.port());
+        tracing::info!(
+            target: LIFECYCLE,
+            "connect a client: claude mcp add --transport http snowflake {url}  ·  npx @modelcontextprotocol/inspector --transport http --server-url {url}",
+        );
+    }
+    if settings.server.allowed_hosts.iter().any(|host| host == "*") {
+        tracing::warn!(
+            target: LIFECYCLE,
+            "ALLOWED_HOSTS is *: any Host header is answered, which is safe only behind something that checks it",
+        );
+    }
+    let any_page_may_call = settings
+        .server
+        .cors_origins
+        .iter()
+        .any(|origin| origin == "*")
+        && !settings.auth.is_required();
+    if any_page_may_call && warehouse == Kind::Snowflake {
+        tracing::warn!(
+            target: LIFECYCLE,
+            "CORS_ORIGINS is * and no key is asked for: every web page opened on this machine can query the account; \
+             set API_KEY, or name the origins",
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! The rooms, built from the settings and joined.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::warehouse::{self, Starting};
+use super::{Error, shutdown};
+use crate::config::{self, Settings};
+use crate::http::health::{self, Readiness};
+use crate::http::{self, Parts};
+use crate::mcp::tools::{Registry, Toolset};
+use crate::mcp::{Handler, Services};
+use crate::policy::Policy;
+use crate::query::{Budget, Queries};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{self, LIFECYCLE};
+use crate::warehouse::{Kind, Warehouse};
+
+/// A warehouse that has not said within this time that it is ready, is not.
+const WAREHOUSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The rooms, built and joined.
+pub(super) struct Rooms {
+    pub(super) warehouse: Arc<dyn Warehouse>,
+    pub(super) handler: Handler,
+    pub(super) parts: Parts,
+    /// Cancelled when calls in progress must end now.
+    pub(super) stop_calls: CancellationToken,
+    /// Ends only when the warehouse could not be started.
+    pub(super) failed_start: JoinHandle<Error>,
+}
+
+impl Rooms {
+    /// Builds them, and starts the warehouse in the background. Must be called inside the runtime.
+    pub(super) fn build(settings: &Settings) -> Result<Self, Error> {
+        let metrics = Arc::new(Metrics::new()?);
+        let Starting { warehouse, start } = warehouse::start(settings)?;
+        let kind = warehouse.kind().to_string();
+        metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
+        let stop_calls = CancellationToken::new();
+        let handler = Handler::new(Services {
+            queries: Arc::new(queries(Arc::clone(&warehouse), settings)),
+            registry: Registry::new(&toolsets(&settings.limits)),
+            runtime: tokio::runtime::Handle::current(),
+            shutdown: stop_calls.clone(),
+            identify: http::caller,
+            metrics: Arc::clone(&metrics),
+        });
+        let readiness = Readiness::starting(kind, Arc::clone(&metrics));
+        let watch = watch(Arc::clone(&warehouse), start, readiness.clone());
+        Ok(Self {
+            handler,
+            parts: Parts { readiness, metrics },
+            warehouse,
+            stop_calls,
+            failed_start: tokio::spawn(watch),
+        })
+    }
+
+    /// Ends the warehouse's sessions, or gives up on it after a moment.
+    pub(super) async fn close_warehouse(&self) {
+        let closed = tokio::time::timeout(shutdown::TO_SIGN_OUT, self.warehouse.close()).await;
+        if closed.is_err() {
+            tracing::warn!(target: LIFECYCLE, "the warehouse's sessions could not be ended in time");
+        }
+    }
+}
+
+/// Waits for the warehouse to start, then keeps readiness up to date for as long as the runtime lives.
+async fn watch(
+    warehouse: Arc<dyn Warehouse>,
+    start: JoinHandle<Result<(), crate::warehouse::Error>>,
+    readiness: Readiness,
+) -> Error {
+    match start.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return error.into(),
+        // The panic was logged by its hook.
+        Err(_) => return Error::Panicked,
+    }
+    loop {
+        let answer = tokio::time::timeout(WAREHOUSE_PATIENCE, warehouse.ready()).await;
+        let answer = match answer {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer within {WAREHOUSE_PATIENCE:?}")),
+        };
+        note(&readiness, warehouse.kind(), answer);
+        tokio::time::sleep(health::ask_again_after(readiness.is_ready())).await;
+    }
+}
+
+/// The way from a statement's text to its result, as the settings limit it.
+pub(super) fn queries(warehouse: Arc<dyn Warehouse>, settings: &Settings) -> Queries {
+    Queries::new(warehouse, Policy::default(), budget(&settings.limits))
+}
+
+fn budget(limits: &config::Limits) -> Budget {
+    Budget {
+        default_rows: limits.default_rows,
+        max_rows: limits.max_rows,
+        max_bytes: usize::try_from(*limits.max_result_bytes).unwrap_or(usize::MAX),
+        timeout: *limits.query_timeout,
+    }
+}
+
+fn toolsets(limits: &config::Limits) -> Vec<Toolset> {
+    let named = limits.toolsets.iter().filter_map(|toolset| match toolset {
+        config::Toolset::Catalog => Some(Toolset::Catalog),
+        config::Toolset::Query => Some(Toolset::Query),
+        // The settings refuse what this version does not have.
+        _ => None,
+    });
+    named.collect()
+}
+
+/// Passes on what the warehouse said, and logs it when it is news.
+fn note(readiness: &Readiness, kind: Kind, answer: Result<(), String>) {
+    let reason = answer.as_ref().err().cloned();
+    if !readiness.warehouse_answered(answer) {
+        return;
+    }
+    match reason {
+        None => tracing::info!(
+            target: LIFECYCLE,
+            event = "ready",
+            warehouse = %kind,
+            "ready: the {kind} warehouse answers",
+        ),
+        Some(reason) => tracing::warn!(
+            target: LIFECYCLE,
+            event = "not_ready",
+            warehouse = %kind,
+            "not ready: the {kind} warehouse does not: {reason}",
+        ),
+    }
+}

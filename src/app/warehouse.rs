@@ -1,0 +1,110 @@
+//! Which warehouse the settings ask for, and starting it beside everything else.
+//!
+//! The embedded engine loads its sample data for half a second of processor time. Meanwhile the port is open, `tools/list`
+//! is answered, and statements wait inside their deadline: [`Late`] stands in for the engine until it is there.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::SetOnce;
+use tokio::task::JoinHandle;
+
+use crate::config::{Backend, Settings};
+use crate::warehouse::{Answer, Error, Kind, Run, Warehouse};
+
+/// A warehouse on its way.
+pub(super) struct Starting {
+    pub(super) warehouse: Arc<dyn Warehouse>,
+    /// Ends when the warehouse is there or cannot be started.
+    pub(super) start: JoinHandle<Result<(), Error>>,
+}
+
+/// Starts the warehouse in the background. Must be called inside the runtime.
+///
+/// # Errors
+///
+/// This build has no such warehouse.
+pub(super) fn start(settings: &Settings) -> Result<Starting, super::Error> {
+    match settings.warehouse.backend {
+        Backend::Embedded => embedded(settings),
+        Backend::Snowflake => Err(super::Error::NoDriver {
+            what: "this version cannot serve from a Snowflake account yet: set WAREHOUSE_BACKEND=embedded, \
+                   or leave it and SNOWFLAKE_ACCOUNT unset in development",
+        }),
+    }
+}
+
+#[cfg(feature = "embedded")]
+fn embedded(settings: &Settings) -> Result<Starting, super::Error> {
+    use crate::warehouse::embedded::{Embedded, Options};
+
+    let defaults = Options::default();
+    let options = Options {
+        scale_factor: settings.embedded.scale_factor,
+        memory_limit_bytes: *settings.embedded.memory_limit,
+        threads: settings.embedded.threads.unwrap_or(defaults.threads),
+        max_concurrent: settings.limits.max_concurrent_queries,
+    };
+    let late = Arc::new(Late {
+        kind: Kind::Embedded,
+        started: SetOnce::new(),
+    });
+    let place = Arc::clone(&late);
+    let start = tokio::task::spawn_blocking(move || {
+        let engine = Embedded::start(&options)?;
+        // Set here and nowhere else.
+        let _ = place.started.set(Arc::new(engine));
+        Ok(())
+    });
+    Ok(Starting {
+        warehouse: late,
+        start,
+    })
+}
+
+#[cfg(not(feature = "embedded"))]
+fn embedded(_: &Settings) -> Result<Starting, super::Error> {
+    Err(super::Error::NoDriver {
+        what: "this build was made without the embedded engine (cargo feature `embedded`)",
+    })
+}
+
+/// A warehouse that is still starting. Calls wait for it.
+#[cfg_attr(
+    not(feature = "embedded"),
+    allow(dead_code, reason = "only the engine starts late")
+)]
+struct Late {
+    kind: Kind,
+    started: SetOnce<Arc<dyn Warehouse>>,
+}
+
+#[async_trait]
+impl Warehouse for Late {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    async fn run(&self, run: Run) -> Result<Answer, Error> {
+        if let Some(warehouse) = self.started.get() {
+            return warehouse.run(run).await;
+        }
+        match tokio::time::timeout_at(run.deadline.into(), self.started.wait()).await {
+            Ok(warehouse) => warehouse.run(run).await,
+            Err(_) => Err(Error::Busy {
+                message: format!("the {} warehouse is still starting", self.kind),
+            }),
+        }
+    }
+
+    async fn ready(&self) -> Result<(), Error> {
+        self.started.wait().await.ready().await
+    }
+
+    async fn close(&self) {
+        // One that is not there yet ends with the process.
+        if let Some(warehouse) = self.started.get() {
+            warehouse.close().await;
+        }
+    }
+}
