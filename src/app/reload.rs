@@ -2,11 +2,14 @@
 //!
 //! "In place" means `exec`: the same process id, arguments, environment and terminal, with the program as it is on disk
 //! now. Files are looked at once a second; a change counts when it has stayed the same for one more look, because a linker
-//! writes for a while.
+//! writes for a while. Before the running process gives way, the new program is asked whether it would start with the new
+//! settings (`check`): a typing error in the env file is told, and changes nothing.
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use crate::telemetry::LIFECYCLE;
@@ -42,8 +45,7 @@ impl Launch {
     /// `port` is the one to take when the settings said "any": clients know where we are and should find us again.
     #[must_use]
     pub fn again(&self, port: Option<u16>) -> io::Error {
-        use std::os::unix::process::CommandExt;
-        let mut command = std::process::Command::new(&self.program);
+        let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder);
         if let Some(port) = port {
             command.env("SERVER_PORT", port.to_string());
@@ -51,19 +53,53 @@ impl Launch {
         command.exec()
     }
 
-    /// Waits until one of the files has changed, and says which.
-    pub(super) async fn changed(&self) -> PathBuf {
+    /// Waits until one of the files has changed for something that would start.
+    pub(super) async fn changed(&self) {
         let mut watched: Vec<Watched> = std::iter::once(&self.program)
             .chain(&self.env_file)
             .map(|path| Watched::new(path.clone()))
             .collect();
         loop {
             tokio::time::sleep(EVERY).await;
-            if let Some(changed) = watched.iter_mut().find_map(Watched::look) {
-                tracing::info!(target: LIFECYCLE, file = %changed.display(), "{} has changed", changed.display());
-                return changed;
+            let Some(changed) = watched.iter_mut().find_map(Watched::look) else {
+                continue;
+            };
+            let file = changed.display();
+            let launch = self.clone();
+            let checked = tokio::task::spawn_blocking(move || launch.check()).await;
+            match checked.unwrap_or_else(|error| Err(error.to_string())) {
+                Ok(()) => {
+                    tracing::info!(target: LIFECYCLE, event = "changed", %file, "{file} has changed");
+                    return;
+                }
+                Err(problems) => tracing::warn!(
+                    target: LIFECYCLE,
+                    event = "not_taken_over",
+                    %file,
+                    "{file} has changed, but would not start; this process goes on as it is: {problems}",
+                ),
             }
         }
+    }
+
+    /// Asks the program on disk whether the settings it would find are right.
+    fn check(&self) -> Result<(), String> {
+        let mut command = Command::new(&self.program);
+        if let Some(env_file) = &self.env_file {
+            command.arg("--env-file").arg(env_file);
+        }
+        let output = command
+            .arg("check")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        // One line each, and a count at the end.
+        let told = String::from_utf8_lossy(&output.stderr);
+        Err(told.lines().collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -72,7 +108,8 @@ type Stamp = (SystemTime, u64);
 
 struct Watched {
     path: PathBuf,
-    at_start: Option<Stamp>,
+    /// What is in force, or was looked at and found wanting.
+    known: Option<Stamp>,
     last: Option<Stamp>,
 }
 
@@ -81,17 +118,22 @@ impl Watched {
         let stamp = stamp(&path);
         Self {
             path,
-            at_start: stamp,
+            known: stamp,
             last: stamp,
         }
     }
 
-    /// The path, once it differs from the start and is the same as at the last look. A file that is away is being replaced.
+    /// The path, when it differs from what is known and is the same as at the last look. Told once for each change; a file
+    /// that is away is being replaced.
     fn look(&mut self) -> Option<PathBuf> {
         let now = stamp(&self.path);
         let is_stable = now == self.last;
         self.last = now;
-        (now.is_some() && is_stable && now != self.at_start).then(|| self.path.clone())
+        if now.is_none() || !is_stable || now == self.known {
+            return None;
+        }
+        self.known = now;
+        Some(self.path.clone())
     }
 }
 
@@ -119,5 +161,6 @@ mod tests {
         std::fs::write(&path, "ccc").unwrap();
         assert_eq!(watched.look(), None, "not settled");
         assert_eq!(watched.look(), Some(path));
+        assert_eq!(watched.look(), None, "told once");
     }
 }

@@ -4,7 +4,6 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -150,26 +149,9 @@ async fn a_changed_program_is_started_again_in_place() {
     fs::copy(env!("CARGO_BIN_EXE_snowflake-mcp"), &next).unwrap();
     fs::rename(&next, &program).unwrap();
 
-    server.event("restarting").await;
-    let listening = |lines: Vec<Value>| {
-        let lines = lines.into_iter();
-        lines
-            .filter(|line| line["event"] == "listening")
-            .collect::<Vec<_>>()
-    };
-    for _ in 0..250 {
-        if listening(server.lines()).len() == 2 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let starts = listening(server.lines());
-    assert_eq!(starts.len(), 2, "{}", server.log());
-    assert_eq!(
-        starts[1]["address"],
-        address.to_string(),
-        "found where it was"
-    );
+    let again = server.nth_event("listening", 2).await;
+    // Clients find it where it was.
+    assert_eq!(again["address"], address.to_string());
     assert_eq!(server.get(&server.url("/livez")).await.0, 200);
     let pid_file = server.folder.path().join("server.pid");
     assert_eq!(
@@ -177,6 +159,35 @@ async fn a_changed_program_is_started_again_in_place() {
         format!("{}\n", server.pid())
     );
     assert_eq!(server.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_changed_env_file_is_taken_over_only_when_it_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let env_file = folder.path().join("settings.env");
+    fs::write(&env_file, "DEFAULT_ROWS=5\n").unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_snowflake-mcp"));
+    // Relative, and from another folder than the one the server works in.
+    let arguments = ["--env-file", "settings.env"];
+    let elsewhere = tempfile::tempdir().unwrap();
+    let vars = [
+        ("SERVER_RELOAD", "true"),
+        ("WORKING_DIR", elsewhere.path().to_str().unwrap()),
+    ];
+    let mut server = Server::start_program(program, &arguments, &vars, folder).await;
+
+    fs::write(&env_file, "DEFAULT_ROWS=lots\n").unwrap();
+    let refused = server.event("not_taken_over").await;
+    assert!(
+        refused["message"].to_string().contains("DEFAULT_ROWS"),
+        "{refused}"
+    );
+    assert!(!server.log().contains("lots"));
+    assert_eq!(server.get(&server.url("/livez")).await.0, 200);
+
+    fs::write(&env_file, "DEFAULT_ROWS=55\n").unwrap();
+    server.nth_event("listening", 2).await;
+    assert_eq!(server.stop().await.code(), Some(0), "{}", server.log());
 }
 
 #[test]

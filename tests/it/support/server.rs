@@ -163,15 +163,25 @@ impl Server {
 
     /// Waits for a line whose `event` is this.
     pub async fn event(&mut self, name: &str) -> Value {
-        self.line(name, |line| line["event"] == name).await
+        self.nth_event(name, 1).await
+    }
+
+    /// Waits until there are so many of them, and gives the last: a server that starts again listens twice.
+    pub async fn nth_event(&mut self, name: &str, nth: usize) -> Value {
+        self.nth_line(name, nth, |line| line["event"] == name).await
     }
 
     /// Waits for a line that meets a condition; `what` is for the message when it does not come.
     pub async fn line(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        self.nth_line(what, 1, is_it).await
+    }
+
+    async fn nth_line(&mut self, what: &str, nth: usize, is_it: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let ended = self.exit_status();
-            if let Some(line) = self.lines().into_iter().find(|line| is_it(line)) {
+            let mut found = self.lines().into_iter().filter(&is_it);
+            if let Some(line) = found.nth(nth - 1) {
                 return line;
             }
             assert!(
