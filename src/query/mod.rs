@@ -11,4 +11,4 @@ mod run;
 pub use budget::{Budget, Truncation, TruncationReason};
 pub use error::Error;
 pub use render::Format;
-pub use run::{Pick, Queries, Query, Row, Sheet, Table};
+pub use run::{Hide, Pick, Queries, Query, Row, Sheet, Table};

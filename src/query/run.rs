@@ -36,6 +36,17 @@ pub struct Query {
     pub timeout: Option<Duration>,
     /// Which columns to keep, in which order and under which names; all when absent.
     pub pick: Option<&'static [Pick]>,
+    /// Leaves out rows that hold this value in this column, before they are counted.
+    pub hide: Option<Hide>,
+}
+
+/// Rows nobody asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Hide {
+    /// The warehouse's name for the column.
+    pub column: &'static str,
+    /// The text that is hidden.
+    pub value: &'static str,
 }
 
 /// A column to keep from a SHOW or DESCRIBE result, whose columns differ between versions of Snowflake.
@@ -125,11 +136,19 @@ impl Queries {
             kept.iter().map(|kept| &kept.column),
             self.budget.max_bytes,
         );
+        let hidden = hidden_cell(&answer.columns, query.hide);
+        let is_hidden = |batch: &dyn Batch, row| {
+            hidden
+                .is_some_and(|(column, value)| batch.cell(row, column) == Cell::Text(value.into()))
+        };
         let mut row_count: u64 = 0;
         let mut truncation = None;
         'rows: while let Some(batch) = answer.batches.next().await {
             let batch = batch?;
             for row in 0..batch.rows() {
+                if is_hidden(&*batch, row) {
+                    continue;
+                }
                 // Only a row beyond the limit shows that there is more.
                 if row_count == limit {
                     truncation = Some(Truncation {
@@ -157,15 +176,15 @@ impl Queries {
             }
         }
         let (text, rows) = writer.finish();
+        // The warehouse's own count includes what was hidden.
+        let said = answer.total_rows.filter(|_| hidden.is_none());
         Ok(Sheet {
             text,
             rows,
             columns: kept.into_iter().map(|kept| kept.column).collect(),
             row_count,
             truncation,
-            total_rows: answer
-                .total_rows
-                .or(truncation.is_none().then_some(row_count)),
+            total_rows: said.or(truncation.is_none().then_some(row_count)),
             query_id: answer.query_id,
             elapsed: started.elapsed(),
         })
@@ -270,6 +289,14 @@ impl Kept {
             cell => cell,
         }
     }
+}
+
+fn hidden_cell(columns: &[Column], hide: Option<Hide>) -> Option<(usize, &'static str)> {
+    let hide = hide?;
+    let index = columns
+        .iter()
+        .position(|column| column.name.eq_ignore_ascii_case(hide.column))?;
+    Some((index, hide.value))
 }
 
 fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {

@@ -64,6 +64,7 @@ impl Tool for ExecuteQuery {
             format: arguments.format.into(),
             timeout: arguments.timeout_seconds.map(|seconds| seconds.0),
             pick: None,
+            hide: None,
         };
         super::listing(query, &call).await
     }

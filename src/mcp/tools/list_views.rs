@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::reply::RowsOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
-use crate::query::{Pick, Query};
+use crate::query::{Hide, Pick, Query};
 
 /// Views of a schema, a database, or the account.
 pub(super) struct ListViews;
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 impl Tool for ListViews {
     const NAME: &'static str = "list_views";
     const TITLE: &'static str = "List views";
-    const DESCRIPTION: &'static str = "Lists views with their comment. describe_view shows the columns and definition of one; query_view samples its rows.";
+    const DESCRIPTION: &'static str = "Lists views with their comment. describe_view shows the columns and definition of one; query_view samples its rows. The views of INFORMATION_SCHEMA are listed only when that schema is named.";
     const TOOLSET: Toolset = Toolset::Catalog;
     type Arguments = Arguments;
     type Output = RowsOutput;
@@ -67,6 +67,11 @@ impl Tool for ListViews {
                     is_identifier: false,
                 },
             ]),
+            // Every database has the same twenty; they are shown to whoever names their schema.
+            hide: arguments.schema.is_none().then_some(Hide {
+                column: "schema_name",
+                value: "INFORMATION_SCHEMA",
+            }),
             ..Query::default()
         };
         super::listing(query, &call).await
