@@ -18,3 +18,4 @@ mod health;
 mod process;
 mod shutdown;
 mod support;
+mod tools;
