@@ -197,7 +197,7 @@ impl Job {
                 );
             }
         }
-        let sql = dialect::translate(statement, &self.context)?.sql;
+        let sql = dialect::translate(statement, self.statement.text(), &self.context)?.sql;
         // In parentheses only a query is a statement at all, so whatever the translation let through could not be an
         // ATTACH or a PRAGMA. The line feed ends a comment, should there be one.
         Ok(format!("({sql}\n)"))

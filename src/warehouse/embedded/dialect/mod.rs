@@ -37,6 +37,7 @@ pub(super) struct Translation {
 /// Translates one statement.
 pub(super) fn translate(
     statement: &Statement,
+    _source: &str,
     context: &Context,
 ) -> Result<Translation, warehouse::Error> {
     let mut statement = statement.clone();
