@@ -129,6 +129,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     if text.len() > MAX_STATEMENT_BYTES {
         return Err(Error::TooLong { bytes: text.len() });
     }
+    // Trimmed first, so that places in the tree are places in the text that is kept.
+    let text = text.trim();
     let dialect = SnowflakeDialect {};
     let tokens = Tokenizer::new(&dialect, text)
         .tokenize_with_location()
@@ -166,7 +168,6 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     };
     let class = classify::classify(&tree);
     let text = text
-        .trim()
         .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
         .to_owned();
     Ok(Parsed { text, tree, class })

@@ -1,80 +1,90 @@
-//! Snowflake's queries as DuckDB statements. A stand-in: it only completes names, the rest passes as it is.
+//! Snowflake's SQL, said in DuckDB's.
+//!
+//! A statement comes in as the tree that `crate::sql` made and the policy approved; out goes the text of one DuckDB
+//! statement. The text is written by hand, node by node (`expressions`, `select`, `tables`), and whatever no rule
+//! mentions is an [`EngineLimit`]: a wrong answer in silence is worse than none. The same holds for functions. Only those
+//! in the table of `functions` may pass, which is also what keeps `read_csv`, `getenv` and their like out.
+//!
+//! What cannot be said in place, because it depends on the type of a value (DATE or TIMESTAMP, VARIANT or text), is a
+//! macro in `macros.sql`; [`install`] puts them where every call finds them.
+//!
+//! Calls [`crate::sql`] for trees and names and [`crate::warehouse`] for errors. Start at [`translate`], then read
+//! `writer` for what the chapters share.
 
-use std::ops::ControlFlow;
+mod aggregates;
+mod calls;
+mod dates;
+mod expressions;
+mod formats;
+mod functions;
+mod names;
+mod select;
+mod semi_structured;
+mod source;
+mod tables;
+mod texts;
+mod types;
+mod writer;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Statement, visit_relations_mut};
+#[cfg(test)]
+mod suite;
+#[cfg(test)]
+mod tests;
 
-use crate::sql::{Identifier, qualified_name};
-use crate::warehouse::{self, Parameter};
+use crate::sql::Identifier;
+use crate::sql::ast::Statement;
+use crate::warehouse::{EngineLimit, Error, Parameter};
+
+use writer::Writer;
 
 /// What a query's context functions and unqualified names resolve to.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "the stand-in reads no more than the names")]
 pub(super) struct Context {
-    /// Current database.
-    pub database: Identifier,
-    /// Current schema.
-    pub schema: Identifier,
-    /// Current role.
-    pub role: Identifier,
-    /// Current virtual warehouse.
-    pub warehouse: Identifier,
-    /// Current user.
-    pub user: Identifier,
-    /// The statement's id.
-    pub query_id: String,
-    /// Values for placeholders.
-    pub parameters: Vec<Parameter>,
+    /// Database of names that give none.
+    pub(super) database: Identifier,
+    /// Schema of names that give none.
+    pub(super) schema: Identifier,
+    /// The answer of `CURRENT_ROLE()`.
+    pub(super) role: Identifier,
+    /// The answer of `CURRENT_WAREHOUSE()`.
+    pub(super) warehouse: Identifier,
+    /// The answer of `CURRENT_USER()`.
+    pub(super) user: Identifier,
+    /// The id of the statement itself.
+    pub(super) query_id: String,
+    /// Values for `?` and `:1`, written into the text as literals.
+    pub(super) parameters: Vec<Parameter>,
 }
 
-/// A query as DuckDB reads it.
-#[derive(Debug)]
+/// A statement DuckDB understands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Translation {
-    /// One DuckDB statement.
-    pub sql: String,
+    /// One statement, ready to prepare, without placeholders.
+    pub(super) sql: String,
 }
 
-/// Translates one statement.
+/// Says a query in DuckDB's words. `source` is the text the tree was read from: columns without alias are named by it.
+///
+/// # Errors
+///
+/// [`Error::EngineLimit`] for what DuckDB cannot do, or not for certain as Snowflake does; [`Error::Sql`] for what
+/// Snowflake would refuse as well.
 pub(super) fn translate(
     statement: &Statement,
-    _source: &str,
+    source: &str,
     context: &Context,
-) -> Result<Translation, warehouse::Error> {
-    let mut statement = statement.clone();
-    let _ = visit_relations_mut(&mut statement, |relation| {
-        // A table function keeps its name.
-        if relation.0.len() == 1
-            && relation
-                .0
-                .first()
-                .and_then(ObjectNamePart::as_ident)
-                .is_some_and(|ident| {
-                    matches!(ident.value.as_str(), "range" | "cte" | "read_text" | "glob")
-                })
-        {
-            return ControlFlow::<()>::Continue(());
-        }
-        if let Ok(name) = qualified_name(relation) {
-            let database = name.database.as_ref().unwrap_or(&context.database);
-            let schema = match name.schema.as_ref().unwrap_or(&context.schema).as_str() {
-                "INFORMATION_SCHEMA" => "_INFORMATION_SCHEMA",
-                schema => schema,
-            };
-            *relation = ObjectName(
-                [database.as_str(), schema, name.object.as_str()]
-                    .map(|part| ObjectNamePart::Identifier(Ident::with_quote('"', part)))
-                    .to_vec(),
-            );
-        }
-        ControlFlow::<()>::Continue(())
-    });
-    Ok(Translation {
-        sql: statement.to_string(),
-    })
+) -> Result<Translation, Error> {
+    let Statement::Query(query) = statement else {
+        return Err(EngineLimit::new("runs queries only").into());
+    };
+    let sql = Writer::new(source, context)
+        .query(query)
+        .map_err(|fault| *fault)?;
+    Ok(Translation { sql })
 }
 
-/// Macros and types: none here.
-#[expect(clippy::unnecessary_wraps, reason = "the real one can fail")]
-pub(super) fn install(_connection: &duckdb::Connection) -> duckdb::Result<()> {
-    Ok(())
+/// Makes the macros. Once for each database, before it is locked; `connection` must be in the in-memory database
+/// DuckDB starts with, whose name the translated statements use.
+pub(super) fn install(connection: &duckdb::Connection) -> duckdb::Result<()> {
+    connection.execute_batch(include_str!("macros.sql"))
 }

@@ -1,0 +1,198 @@
+//! Aggregate functions whose form differs from DuckDB's.
+
+use crate::sql::ast::{Expr, NullTreatment};
+
+use super::calls::Call;
+use super::writer::{Writer, Written, limit, limit_with_hint, macro_call, refuse};
+
+/// FIRST_VALUE and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
+const WHOLE_WINDOW: &str = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
+
+impl Writer<'_> {
+    /// `COUNT(*)`, `COUNT(x)`, `COUNT(DISTINCT x, y)`: rows where no argument is NULL.
+    pub(super) fn count(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, "")?;
+        if call.is_star {
+            return Ok(format!("count(*){over}"));
+        }
+        let arguments = call
+            .arguments()
+            .iter()
+            .map(|argument| self.expression(argument))
+            .collect::<Result<Vec<_>, _>>()?;
+        let counted = match arguments.as_slice() {
+            [one] => one.clone(),
+            many => {
+                let tests: Vec<String> = many.iter().map(|a| format!("{a} IS NOT NULL")).collect();
+                format!(
+                    "CASE WHEN {} THEN row({}) END",
+                    tests.join(" AND "),
+                    many.join(", ")
+                )
+            }
+        };
+        Ok(format!("count({}{counted}){over}", call.distinct()))
+    }
+
+    /// `AVG`: a NUMBER with six digits more than its argument, at most twelve.
+    pub(super) fn avg(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, "")?;
+        let number = self.repeated(6, |writer| writer.number(call.argument(0)?))?;
+        let distinct = call.distinct();
+        Ok(macro_call(
+            "avg",
+            &[
+                &format!("sum({distinct}{number}){over}"),
+                &format!("count({distinct}{number}){over}"),
+            ],
+        ))
+    }
+
+    /// `MIN` and `MAX`, which order their values.
+    pub(super) fn extreme(&mut self, call: &Call<'_>) -> Written {
+        let argument = call.argument(0)?;
+        if self.is_variant(argument) {
+            return limit_with_hint(
+                format!("does not order VARIANTs, as {} has to", call.name),
+                "cast the value first, as in MAX(v:a::NUMBER)",
+            );
+        }
+        let over = self.over(call, "")?;
+        let value = self.expression(argument)?;
+        Ok(format!("{}({value}){over}", call.name.to_lowercase()))
+    }
+
+    /// `LISTAGG(x [, delimiter]) [WITHIN GROUP (ORDER BY …)]`: an empty text for no rows.
+    pub(super) fn listagg(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, "")?;
+        let text = self.text(call.argument(0)?)?;
+        let delimiter = match call.arguments().get(1) {
+            Some(delimiter) => self.expression(delimiter)?,
+            None => "''".into(),
+        };
+        let order = self.within_group(call)?;
+        Ok(format!(
+            "coalesce(string_agg({}{text}, {delimiter}{order}){over}, '')",
+            call.distinct()
+        ))
+    }
+
+    /// `ARRAY_AGG(x) [WITHIN GROUP (ORDER BY …)]`: without NULLs, an empty ARRAY for no rows.
+    pub(super) fn array_agg(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, "")?;
+        let value = self.repeated(2, |writer| writer.expression(call.argument(0)?))?;
+        let order = self.within_group(call)?;
+        let distinct = if call.name == "ARRAY_UNIQUE_AGG" {
+            "DISTINCT "
+        } else {
+            call.distinct()
+        };
+        Ok(format!(
+            "coalesce(to_json(array_agg({distinct}{value}{order}) FILTER (WHERE {value} IS NOT NULL){over}), CAST('[]' AS JSON))"
+        ))
+    }
+
+    /// `OBJECT_AGG(key, value)`: without NULLs.
+    pub(super) fn object_agg(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, "")?;
+        let key = self.repeated(3, |writer| writer.text(call.argument(0)?))?;
+        let value = self.repeated(2, |writer| writer.expression(call.argument(1)?))?;
+        Ok(format!(
+            "coalesce(json_group_object({key}, to_json({value}) ORDER BY {key}) FILTER (WHERE {key} IS NOT NULL AND {value} IS NOT NULL){over}, CAST('{{}}' AS JSON))"
+        ))
+    }
+
+    /// `PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x)` and `PERCENTILE_DISC`.
+    pub(super) fn percentile(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, "")?;
+        let share = self.expression(call.argument(0)?)?;
+        let [order] = call.within_group else {
+            return refuse(format!("{} needs WITHIN GROUP (ORDER BY x)", call.name));
+        };
+        let value = self.number(&order.expr)?;
+        let is_descending = order.options.sort == Some(crate::sql::ast::OrderBySort::Desc);
+        let share = if is_descending {
+            format!("(1 - {share})")
+        } else {
+            share
+        };
+        Ok(if call.name == "PERCENTILE_CONT" {
+            macro_call(
+                "percentile",
+                &[&format!("quantile_cont({value}, {share}){over}"), &share],
+            )
+        } else if is_descending {
+            return limit("does not take PERCENTILE_DISC in descending order");
+        } else {
+            format!("quantile_disc({value}, {share}){over}")
+        })
+    }
+
+    /// `RATIO_TO_REPORT(x) OVER (…)`
+    pub(super) fn ratio_to_report(&mut self, call: &Call<'_>) -> Written {
+        if call.over.is_none() {
+            return refuse("the window function RATIO_TO_REPORT needs OVER");
+        }
+        let over = self.over(call, "")?;
+        let number = self.repeated(6, |writer| writer.number(call.argument(0)?))?;
+        Ok(macro_call(
+            "avg",
+            &[&number, &format!("sum({number}){over}")],
+        ))
+    }
+
+    /// `FIRST_VALUE`, `LAST_VALUE`, `NTH_VALUE`
+    pub(super) fn value_of_window(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, WHOLE_WINDOW)?;
+        let arguments = call
+            .arguments()
+            .iter()
+            .map(|argument| self.expression(argument))
+            .collect::<Result<Vec<_>, _>>()?
+            .join(", ");
+        let nulls = match call.null_treatment {
+            Some(NullTreatment::IgnoreNulls) => " IGNORE NULLS",
+            _ => "",
+        };
+        Ok(format!(
+            "{}({arguments}{nulls}){over}",
+            call.name.to_lowercase()
+        ))
+    }
+
+    /// `MAX_BY(value, key)` and `MIN_BY`.
+    pub(super) fn extreme_by(&mut self, call: &Call<'_>) -> Written {
+        if call.arguments().len() > 2 {
+            return limit(format!(
+                "does not know {} with a number of values",
+                call.name
+            ));
+        }
+        let function = if call.name == "MAX_BY" {
+            "max_by"
+        } else {
+            "min_by"
+        };
+        let over = self.over(call, "")?;
+        let value = self.expression(call.argument(0)?)?;
+        let key = self.expression(call.argument(1)?)?;
+        Ok(format!("{function}({value}, {key}){over}"))
+    }
+
+    /// `GROUPING(a, b)`
+    pub(super) fn grouping_id(&mut self, call: &Call<'_>) -> Written {
+        let list = call
+            .arguments()
+            .iter()
+            .map(|argument: &&Expr| self.expression(argument))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(format!("grouping({})", list.join(", ")))
+    }
+
+    fn within_group(&mut self, call: &Call<'_>) -> Written {
+        if call.within_group.is_empty() {
+            return Ok(String::new());
+        }
+        Ok(format!(" ORDER BY {}", self.order_list(call.within_group)?))
+    }
+}

@@ -1,0 +1,310 @@
+//! Calls of functions: looked up, checked, and written by their rule.
+
+use crate::sql::ast::{
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, NullTreatment, OrderByExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowSpec, WindowType,
+};
+
+use super::functions::{How, Known, find};
+use super::types::typed_null;
+use super::writer::{Fault, Writer, Written, limit, limit_with_hint, macro_call, name, refuse};
+
+/// A call of a function, its parts laid out.
+pub(super) struct Call<'e> {
+    /// Upper case.
+    pub(super) name: String,
+    arguments: Vec<&'e Expr>,
+    /// `FLATTEN(input => …)`
+    pub(super) named: Vec<(String, &'e Expr)>,
+    /// `COUNT(*)`
+    pub(super) is_star: bool,
+    pub(super) is_distinct: bool,
+    pub(super) within_group: &'e [OrderByExpr],
+    pub(super) null_treatment: Option<NullTreatment>,
+    pub(super) over: Option<&'e WindowType>,
+}
+
+impl<'e> Call<'e> {
+    pub(super) fn of(function: &'e Function) -> Result<Self, Fault> {
+        let mut call = Self {
+            name: function.name.to_string().to_uppercase(),
+            arguments: Vec::new(),
+            named: Vec::new(),
+            is_star: false,
+            is_distinct: false,
+            within_group: &function.within_group,
+            null_treatment: function.null_treatment,
+            over: function.over.as_ref(),
+        };
+        if function.filter.is_some() || !matches!(function.parameters, FunctionArguments::None) {
+            return limit(format!("does not know this form of {}", call.name));
+        }
+        match &function.args {
+            FunctionArguments::None => {}
+            FunctionArguments::Subquery(_) => {
+                return limit(format!(
+                    "takes no subquery as the argument of {}",
+                    call.name
+                ));
+            }
+            FunctionArguments::List(list) => {
+                call.is_distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+                call.read_clauses(&list.clauses)?;
+                call.read_arguments(&list.args)?;
+            }
+        }
+        Ok(call)
+    }
+
+    fn read_clauses(&mut self, clauses: &'e [FunctionArgumentClause]) -> Result<(), Fault> {
+        for clause in clauses {
+            match clause {
+                FunctionArgumentClause::IgnoreOrRespectNulls(treatment) => {
+                    self.null_treatment = Some(*treatment);
+                }
+                _ => return limit(format!("does not know this form of {}", self.name)),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_arguments(&mut self, arguments: &'e [FunctionArg]) -> Result<(), Fault> {
+        for argument in arguments {
+            match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.arguments.push(expr),
+                FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => self.is_star = true,
+                FunctionArg::Named {
+                    name,
+                    arg: FunctionArgExpr::Expr(expr),
+                    ..
+                } => self.named.push((name.value.to_uppercase(), expr)),
+                _ => return limit(format!("does not take this argument of {}", self.name)),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn table_function(
+        name: String,
+        arguments: &'e [FunctionArg],
+    ) -> Result<Self, Fault> {
+        let mut call = Self {
+            name: name.to_uppercase(),
+            arguments: Vec::new(),
+            named: Vec::new(),
+            is_star: false,
+            is_distinct: false,
+            within_group: &[],
+            null_treatment: None,
+            over: None,
+        };
+        call.read_arguments(arguments)?;
+        Ok(call)
+    }
+
+    pub(super) fn arguments(&self) -> &[&'e Expr] {
+        &self.arguments
+    }
+
+    pub(super) fn argument(&self, index: usize) -> Result<&'e Expr, Fault> {
+        match self.arguments.get(index) {
+            Some(argument) => Ok(argument),
+            None => refuse(format!("not enough arguments for function {}", self.name)),
+        }
+    }
+
+    /// The argument passed by name, or else by place.
+    pub(super) fn named_or(&self, name: &str, index: usize) -> Option<&'e Expr> {
+        self.named
+            .iter()
+            .find(|(given, _)| given == name)
+            .map(|(_, expr)| *expr)
+            .or_else(|| self.arguments.get(index).copied())
+    }
+
+    /// "DISTINCT " where it was asked for.
+    pub(super) fn distinct(&self) -> &'static str {
+        if self.is_distinct { "DISTINCT " } else { "" }
+    }
+}
+
+impl Writer<'_> {
+    /// Any call of a function.
+    pub(super) fn function(&mut self, function: &Function) -> Written {
+        let call = Call::of(function)?;
+        let Some(known) = find(&call.name) else {
+            return unknown(&call.name);
+        };
+        self.check(&call, known)?;
+        match known.how {
+            How::Scalar(template) | How::Aggregate(template) | How::Window(template) => {
+                self.fill(template, &call)
+            }
+            How::Rewrite(rewrite)
+            | How::AggregateRewrite(rewrite)
+            | How::WindowRewrite(rewrite) => rewrite(self, &call),
+            How::Refused { what, hint } => limit_with_hint(what, hint),
+        }
+    }
+
+    fn check(&self, call: &Call<'_>, known: &Known) -> Result<(), Fault> {
+        let count = call.arguments.len() + call.named.len() + usize::from(call.is_star);
+        if count < known.min {
+            return refuse(format!("not enough arguments for function {}", call.name));
+        }
+        if count > known.max {
+            return refuse(format!("too many arguments for function {}", call.name));
+        }
+        let is_scalar = matches!(known.how, How::Scalar(_) | How::Rewrite(_));
+        if is_scalar && (call.over.is_some() || call.is_distinct || !call.within_group.is_empty()) {
+            return refuse(format!("{} is no aggregate or window function", call.name));
+        }
+        let is_window = matches!(known.how, How::Window(_) | How::WindowRewrite(_));
+        if is_window && call.over.is_none() {
+            return refuse(format!("the window function {} needs OVER", call.name));
+        }
+        let takes_order = matches!(known.how, How::AggregateRewrite(_));
+        if !takes_order && !call.within_group.is_empty() {
+            return limit(format!("does not take WITHIN GROUP with {}", call.name));
+        }
+        if !is_window && call.null_treatment.is_some() {
+            return limit(format!("does not take IGNORE NULLS with {}", call.name));
+        }
+        Ok(())
+    }
+
+    /// Puts the arguments into a template. `{0}` is the first argument as it is, `{t0}` as text, `{n0}` as number, `{m0}`
+    /// as moment; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
+    fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
+        let mut written = Vec::with_capacity(call.arguments.len());
+        for (index, argument) in call.arguments.iter().enumerate() {
+            let times = template.matches(&format!("{index}}}")).count().max(1);
+            // A macro may name its argument again.
+            let times = if template.contains("sf_") {
+                times * 2
+            } else {
+                times
+            };
+            written.push(self.repeated(times, |writer| writer.expression(argument))?);
+        }
+        let mut result = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            result.push_str(before);
+            let Some((field, tail)) = after.split_once('}') else {
+                return limit(format!("has a broken rule for {}", call.name));
+            };
+            rest = tail;
+            let piece = match field {
+                "*" => written.join(", "),
+                "d" => call.distinct().to_owned(),
+                "over" => self.over(call, "")?,
+                "nulls" => match call.null_treatment {
+                    Some(NullTreatment::IgnoreNulls) => " IGNORE NULLS".to_owned(),
+                    _ => String::new(),
+                },
+                _ => self.field(field, &written, call)?,
+            };
+            result.push_str(&piece);
+        }
+        result.push_str(rest);
+        Ok(result)
+    }
+
+    /// One argument, made what the template asks for.
+    fn field(&mut self, field: &str, written: &[String], call: &Call<'_>) -> Written {
+        let (kind, digits) = match field.strip_prefix(['t', 'n', 'm']) {
+            Some(digits) => (field.chars().next(), digits),
+            None => (None, field),
+        };
+        let index: usize = digits.parse().unwrap_or(usize::MAX);
+        let (Some(text), Ok(expr)) = (written.get(index), call.argument(index)) else {
+            return refuse(format!("not enough arguments for function {}", call.name));
+        };
+        Ok(match kind {
+            Some('t') => self.as_text(text.clone(), expr),
+            Some('n') => self.as_number(text.clone(), expr),
+            Some('m') => macro_call("moment", &[&typed_null(text, "TIMESTAMP")]),
+            _ => text.clone(),
+        })
+    }
+
+    /// The OVER clause, with a blank before it, or nothing. `frame` is used where the statement has none.
+    pub(super) fn over(&mut self, call: &Call<'_>, frame: &str) -> Written {
+        match call.over {
+            None => Ok(String::new()),
+            Some(WindowType::NamedWindow(window)) => Ok(format!(" OVER {}", name(window))),
+            Some(WindowType::WindowSpec(spec)) => {
+                Ok(format!(" OVER ({})", self.window(spec, frame)?))
+            }
+        }
+    }
+
+    pub(super) fn window(&mut self, spec: &WindowSpec, frame: &str) -> Written {
+        let mut parts = Vec::new();
+        if let Some(window) = &spec.window_name {
+            parts.push(name(window));
+        }
+        if !spec.partition_by.is_empty() {
+            let list = self.comma_separated(&spec.partition_by)?;
+            parts.push(format!("PARTITION BY {list}"));
+        }
+        if !spec.order_by.is_empty() {
+            parts.push(format!("ORDER BY {}", self.order_list(&spec.order_by)?));
+        }
+        match &spec.window_frame {
+            Some(frame) => parts.push(self.frame(frame)?),
+            None if !frame.is_empty() => parts.push(frame.to_owned()),
+            None => {}
+        }
+        Ok(parts.join(" "))
+    }
+
+    fn frame(&mut self, frame: &WindowFrame) -> Written {
+        let units = match frame.units {
+            WindowFrameUnits::Rows => "ROWS",
+            WindowFrameUnits::Range => "RANGE",
+            WindowFrameUnits::Groups => return limit("does not know GROUPS in a window frame"),
+        };
+        let start = self.bound(&frame.start_bound)?;
+        Ok(match &frame.end_bound {
+            Some(end) => format!("{units} BETWEEN {start} AND {}", self.bound(end)?),
+            None => format!("{units} {start}"),
+        })
+    }
+
+    fn bound(&mut self, bound: &WindowFrameBound) -> Written {
+        Ok(match bound {
+            WindowFrameBound::CurrentRow => "CURRENT ROW".into(),
+            WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".into(),
+            WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".into(),
+            WindowFrameBound::Preceding(Some(n)) => format!("{} PRECEDING", self.distance(n)?),
+            WindowFrameBound::Following(Some(n)) => format!("{} FOLLOWING", self.distance(n)?),
+        })
+    }
+
+    /// How far a frame reaches: rows, or an interval of the ordering date.
+    fn distance(&mut self, expr: &Expr) -> Written {
+        match expr {
+            Expr::Interval(interval) => {
+                let zero =
+                    self.plus_interval("TIMESTAMP '2000-01-01 00:00:00'", false, interval)?;
+                let text = interval.to_string();
+                // Months have no fixed length; only the plain form DuckDB reads alike is handed on.
+                if zero.contains("add_months_to") {
+                    return limit("does not take months in a window frame");
+                }
+                Ok(text)
+            }
+            other => self.expression(other),
+        }
+    }
+}
+
+fn unknown(name: &str) -> Written {
+    limit_with_hint(
+        format!("does not know the function {name}"),
+        "SHOW FUNCTIONS lists what it knows; user-defined functions exist in Snowflake only",
+    )
+}

@@ -1,0 +1,369 @@
+//! Dates and times: units under all their names, and the functions that take one.
+
+use crate::sql::ast::{DateTimeField, Expr, Interval};
+
+use super::calls::Call;
+use super::types::typed_null;
+use super::writer::{
+    Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
+};
+
+/// A unit of time that can be added, counted and truncated to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Years, quarters and months, in months.
+    Months(i64, &'static str),
+    /// Weeks and days, in days.
+    Days(i64, &'static str),
+    /// Hours and what is shorter, in microseconds.
+    Time(i64, &'static str),
+}
+
+/// The names Snowflake takes for each unit, and what it is.
+const UNITS: [(&[&str], Unit); 10] = [
+    (
+        &["year", "y", "yy", "yyy", "yyyy", "yr", "years", "yrs"],
+        Unit::Months(12, "year"),
+    ),
+    (
+        &["quarter", "q", "qtr", "qtrs", "quarters"],
+        Unit::Months(3, "quarter"),
+    ),
+    (
+        &["month", "mm", "mon", "mons", "months"],
+        Unit::Months(1, "month"),
+    ),
+    (
+        &["week", "w", "wk", "weekofyear", "woy", "wy", "weeks"],
+        Unit::Days(7, "week"),
+    ),
+    (
+        &["day", "d", "dd", "days", "dayofmonth"],
+        Unit::Days(1, "day"),
+    ),
+    (
+        &["hour", "h", "hh", "hr", "hours", "hrs"],
+        Unit::Time(3_600_000_000, "hour"),
+    ),
+    (
+        &["minute", "m", "mi", "min", "minutes", "mins"],
+        Unit::Time(60_000_000, "minute"),
+    ),
+    (
+        &["second", "s", "sec", "seconds", "secs"],
+        Unit::Time(1_000_000, "second"),
+    ),
+    (
+        &["millisecond", "ms", "msec", "milliseconds"],
+        Unit::Time(1_000, "millisecond"),
+    ),
+    (
+        &["microsecond", "us", "usec", "microseconds"],
+        Unit::Time(1, "microsecond"),
+    ),
+];
+
+/// Parts of a date that can be read but not added, with DuckDB's expression for them; `{}` stands for the timestamp.
+const PARTS: [(&[&str], &str); 13] = [
+    (
+        &["dayofweek", "weekday", "dow", "dw"],
+        "date_part('dow', {})",
+    ),
+    (
+        &[
+            "dayofweekiso",
+            "dayofweek_iso",
+            "weekday_iso",
+            "dow_iso",
+            "dw_iso",
+        ],
+        "date_part('isodow', {})",
+    ),
+    (
+        &["dayofyear", "yearday", "doy", "dy"],
+        "date_part('doy', {})",
+    ),
+    (
+        &["weekiso", "week_iso", "weekofyeariso", "weekofyear_iso"],
+        "date_part('week', {})",
+    ),
+    (&["yearofweek", "yearofweekiso"], "date_part('isoyear', {})"),
+    (
+        &["epoch", "epoch_second", "epoch_seconds"],
+        "(epoch_us({}) // 1000000)",
+    ),
+    (&["epoch_millisecond", "epoch_milliseconds"], "epoch_ms({})"),
+    (&["epoch_microsecond", "epoch_microseconds"], "epoch_us({})"),
+    (&["epoch_nanosecond", "epoch_nanoseconds"], "epoch_ns({})"),
+    (
+        &["second", "s", "sec", "seconds", "secs"],
+        "date_part('second', {})",
+    ),
+    (
+        &["millisecond", "ms", "msec", "milliseconds"],
+        "(date_part('microsecond', {}) % 1000000 // 1000)",
+    ),
+    (
+        &["microsecond", "us", "usec", "microseconds"],
+        "(date_part('microsecond', {}) % 1000000)",
+    ),
+    (
+        &[
+            "nanosecond",
+            "ns",
+            "nsec",
+            "nanosec",
+            "nsecond",
+            "nanoseconds",
+            "nanosecs",
+            "nseconds",
+        ],
+        "(date_part('microsecond', {}) % 1000000 * 1000)",
+    ),
+];
+
+/// The unit of a name, whatever its case.
+pub(super) fn unit(name: &str) -> Result<Unit, Fault> {
+    let wanted = name.to_lowercase();
+    match UNITS
+        .iter()
+        .find(|(names, _)| names.contains(&wanted.as_str()))
+    {
+        Some((_, unit)) => Ok(*unit),
+        None => limit(format!("does not know {name} as a unit of time")),
+    }
+}
+
+/// The unit or part an argument names, bare or in quotes.
+pub(super) fn unit_name(argument: &Expr) -> Result<String, Fault> {
+    match argument {
+        Expr::Identifier(ident) => Ok(ident.value.clone()),
+        Expr::Value(value) => match value.value.clone().into_string() {
+            Some(name) => Ok(name),
+            None => refuse(format!("{argument} is not a valid date/time component")),
+        },
+        _ => refuse(format!("{argument} is not a valid date/time component")),
+    }
+}
+
+impl Unit {
+    /// DuckDB's name for the unit.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Months(_, name) | Self::Days(_, name) | Self::Time(_, name) => name,
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// `DATEADD(unit, n, date)`
+    pub(super) fn date_add(&mut self, call: &Call<'_>) -> Written {
+        let unit = unit(&unit_name(call.argument(0)?)?)?;
+        let count = self.number(call.argument(1)?)?;
+        let date = self.repeated(2, |writer| writer.moment(call.argument(2)?))?;
+        Ok(added(&date, &count, unit))
+    }
+
+    /// `DATEDIFF(unit, from, to)`
+    pub(super) fn date_diff(&mut self, call: &Call<'_>) -> Written {
+        let unit = unit(&unit_name(call.argument(0)?)?)?;
+        let from = self.moment(call.argument(1)?)?;
+        let to = self.moment(call.argument(2)?)?;
+        Ok(format!(
+            "date_diff('{}', {}, {})",
+            unit.name(),
+            macro_call("moment", &[&from]),
+            macro_call("moment", &[&to])
+        ))
+    }
+
+    /// `DATE_TRUNC(unit, date)`, in either order of the arguments.
+    pub(super) fn date_trunc(&mut self, call: &Call<'_>) -> Written {
+        let (first, second) = (call.argument(0)?, call.argument(1)?);
+        let (name, date) = match unit_name(first).and_then(|name| unit(&name).map(|_| name)) {
+            Ok(name) => (name, second),
+            Err(_) => (unit_name(second)?, first),
+        };
+        let unit = unit(&name)?;
+        let date = self.moment(date)?;
+        Ok(macro_call("date_trunc", &[&date, &quote_text(unit.name())]))
+    }
+
+    /// `TRUNC` of a number to a scale, or of a date to a unit.
+    pub(super) fn trunc(&mut self, call: &Call<'_>) -> Written {
+        match call.arguments() {
+            [_, second] if is_text(second) => self.date_trunc(call),
+            [number] => {
+                let number = self.number(number)?;
+                Ok(format!("trunc({number})"))
+            }
+            _ => {
+                let number = self.repeated(3, |writer| writer.number(call.argument(0)?))?;
+                let scale = self.expression(call.argument(1)?)?;
+                Ok(macro_call("trunc_scale", &[&number, &scale]))
+            }
+        }
+    }
+
+    /// `DATE_PART(part, date)`, `EXTRACT(part FROM date)`, `YEAR(date)`.
+    pub(super) fn date_part(&mut self, part: &str, date: &Expr) -> Written {
+        let date = self.moment(date)?;
+        let moment = macro_call("moment", &[&date]);
+        let wanted = part.trim_matches('\'').to_lowercase();
+        if let Some((_, template)) = PARTS
+            .iter()
+            .find(|(names, _)| names.contains(&wanted.as_str()))
+        {
+            return Ok(template.replace("{}", &moment));
+        }
+        Ok(format!("date_part('{}', {moment})", unit(&wanted)?.name()))
+    }
+
+    /// `LAST_DAY(date [, unit])`
+    pub(super) fn last_day(&mut self, call: &Call<'_>) -> Written {
+        let date = self.moment(call.argument(0)?)?;
+        let moment = macro_call("moment", &[&date]);
+        let unit = match call.arguments().get(1) {
+            Some(name) => unit(&unit_name(name)?)?,
+            None => return Ok(format!("last_day({moment})")),
+        };
+        let next = match unit {
+            Unit::Months(months, _) => format!("to_months({months})"),
+            Unit::Days(days, _) => format!("to_days({days})"),
+            Unit::Time(..) => return refuse("LAST_DAY takes year, quarter, month or week"),
+        };
+        Ok(format!(
+            "CAST(date_trunc('{}', {moment}) + {next} - to_days(1) AS DATE)",
+            unit.name()
+        ))
+    }
+
+    /// `NEXT_DAY(date, weekday)` and `PREVIOUS_DAY`.
+    pub(super) fn neighbour_day(&mut self, call: &Call<'_>, is_next: bool) -> Written {
+        let name = unit_name(call.argument(1)?)?.to_lowercase();
+        let days = ["mo", "tu", "we", "th", "fr", "sa", "su"];
+        let Some(index) = days.iter().position(|day| name.starts_with(day)) else {
+            return refuse(format!("{name} is not a day of the week"));
+        };
+        let date = self.repeated(2, |writer| writer.moment(call.argument(0)?))?;
+        let moment = macro_call("moment", &[&date]);
+        let weekday = index + 1;
+        Ok(if is_next {
+            format!(
+                "CAST({moment} + to_days(CAST((({weekday} - date_part('isodow', {moment}) + 6) % 7) + 1 AS INTEGER)) AS DATE)"
+            )
+        } else {
+            format!(
+                "CAST({moment} - to_days(CAST(((date_part('isodow', {moment}) - {weekday} + 6) % 7) + 1 AS INTEGER)) AS DATE)"
+            )
+        })
+    }
+
+    /// `TIME_SLICE(date, length, unit [, 'START' | 'END'])`
+    pub(super) fn time_slice(&mut self, call: &Call<'_>) -> Written {
+        let unit = unit(&unit_name(call.argument(2)?)?)?;
+        let is_end = match call.arguments().get(3) {
+            Some(edge) => unit_name(edge)?.eq_ignore_ascii_case("END"),
+            None => false,
+        };
+        let length = match call.argument(1)? {
+            Expr::Value(value) => value.value.to_string(),
+            _ => return limit("takes a literal length in TIME_SLICE"),
+        };
+        let Ok(length) = length.parse::<u16>() else {
+            return refuse("the length of TIME_SLICE must be a positive whole number");
+        };
+        if unit == Unit::Days(7, "week") && length != 1 {
+            return limit("does not slice time into several weeks");
+        }
+        let date = self.repeated(2, |writer| writer.moment(call.argument(0)?))?;
+        Ok(macro_call(
+            if is_end {
+                "time_slice_end"
+            } else {
+                "time_slice"
+            },
+            &[&date, &format!("INTERVAL '{length}' {}", unit.name())],
+        ))
+    }
+
+    /// `CONVERT_TIMEZONE(from, to, timestamp)`
+    pub(super) fn convert_timezone(&mut self, call: &Call<'_>) -> Written {
+        let [from, to, timestamp] = call.arguments() else {
+            return limit_with_hint(
+                "knows CONVERT_TIMEZONE with three arguments only",
+                "name the source time zone first: CONVERT_TIMEZONE('UTC', 'America/New_York', ts)",
+            );
+        };
+        let (from, to) = (self.expression(from)?, self.expression(to)?);
+        let timestamp = self.moment(timestamp)?;
+        let moment = macro_call("moment", &[&timestamp]);
+        Ok(format!("timezone({to}, timezone({from}, {moment}))"))
+    }
+
+    /// `date + INTERVAL '1 month, 2 days'`
+    pub(super) fn plus_interval(
+        &mut self,
+        date: &str,
+        is_minus: bool,
+        interval: &Interval,
+    ) -> Written {
+        let sign = if is_minus { "-" } else { "" };
+        let text = match interval.value.as_ref() {
+            Expr::Value(value) => match &value.value {
+                crate::sql::ast::Value::Number(digits, _) => digits.clone(),
+                other => other.clone().into_string().unwrap_or_default(),
+            },
+            _ => return limit("takes an INTERVAL with a literal only"),
+        };
+        let mut written = typed_null(date, "TIMESTAMP");
+        let text = match &interval.leading_field {
+            Some(field) => format!("{text} {}", field_name(field)),
+            None => text,
+        };
+        let words: Vec<&str> = text
+            .split([',', ' '])
+            .filter(|word| !word.is_empty())
+            .collect();
+        for pair in words.chunks(2) {
+            let (count, name) = match pair {
+                [count, name] => (*count, *name),
+                [count] => (*count, "second"),
+                _ => return refuse(format!("the interval '{text}' could not be read")),
+            };
+            let Ok(count) = count.parse::<i64>() else {
+                return refuse(format!("the interval '{text}' could not be read"));
+            };
+            written = added(&written, &format!("({sign}{count})"), unit(name)?);
+        }
+        Ok(written)
+    }
+
+    /// A date, time or timestamp, or a text that holds one.
+    pub(super) fn moment(&mut self, expr: &Expr) -> Written {
+        let written = self.expression(expr)?;
+        Ok(typed_null(&written, "TIMESTAMP"))
+    }
+}
+
+/// A date some units later.
+fn added(date: &str, count: &str, unit: Unit) -> String {
+    match unit {
+        Unit::Months(months, _) => {
+            macro_call("add_months_to", &[date, &format!("({count} * {months})")])
+        }
+        Unit::Days(days, _) => macro_call("add_days_to", &[date, &format!("({count} * {days})")]),
+        Unit::Time(microseconds, _) => macro_call(
+            "add_time_to",
+            &[date, &format!("(CAST({count} AS BIGINT) * {microseconds})")],
+        ),
+    }
+}
+
+fn field_name(field: &DateTimeField) -> String {
+    field.to_string().to_lowercase()
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if value.value.clone().into_string().is_some())
+}

@@ -1,0 +1,299 @@
+//! Conversions between texts, numbers and dates, with Snowflake's format models.
+
+use crate::sql::ast::Expr;
+
+use super::calls::Call;
+use super::texts::{number_literal, text_literal};
+use super::types::{Target, cast_to, try_cast_to};
+use super::writer::{Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text};
+
+/// Elements of date formats and what strftime calls them, longest first where one begins another.
+const DATE_ELEMENTS: [(&str, &str); 24] = [
+    ("YYYY", "%Y"),
+    ("YY", "%y"),
+    ("MMMM", "%B"),
+    ("MON", "%b"),
+    ("MM", "%m"),
+    ("MI", "%M"),
+    ("DD", "%d"),
+    ("DY", "%a"),
+    ("HH24", "%H"),
+    ("HH12", "%I"),
+    ("HH", "%H"),
+    ("AM", "%p"),
+    ("PM", "%p"),
+    ("SS", "%S"),
+    ("FF0", ""),
+    ("FF3", "%g"),
+    ("FF6", "%f"),
+    ("FF9", "%n"),
+    ("FF", "%n"),
+    ("TZHTZM", "%z"),
+    ("TZH:TZM", "%z"),
+    ("T", "T"),
+    ("Z", "Z"),
+    ("U", ""),
+];
+
+impl Writer<'_> {
+    /// `TO_CHAR(x [, format])`
+    pub(super) fn to_char(&mut self, call: &Call<'_>) -> Written {
+        let value = call.argument(0)?;
+        let Some(format) = call.arguments().get(1) else {
+            return self.text(value);
+        };
+        let Some(format) = text_literal(format) else {
+            return limit(format!("takes a literal format only in {}", call.name));
+        };
+        if is_numeric_format(format) {
+            let number = self.repeated(4, |writer| writer.number(value))?;
+            return number_format(&number, format);
+        }
+        let format = date_format(format)?;
+        let moment = self.moment(value)?;
+        Ok(format!(
+            "strftime({}, {})",
+            macro_call("moment", &[&moment]),
+            quote_text(&format)
+        ))
+    }
+
+    /// `TO_DATE(x [, format])`, and with TRY_.
+    pub(super) fn to_date(&mut self, call: &Call<'_>) -> Written {
+        let parsed = match self.parsed(call)? {
+            Some(parsed) => format!("CAST({parsed} AS DATE)"),
+            None => self.converted(call, Target::Date)?,
+        };
+        Ok(tried(call, parsed))
+    }
+
+    /// `TO_TIMESTAMP(x [, format or scale])`, and with TRY_.
+    pub(super) fn to_timestamp(&mut self, call: &Call<'_>) -> Written {
+        let is_zoned = call.name.ends_with("_LTZ") || call.name.ends_with("_TZ");
+        let target = if is_zoned {
+            Target::ZonedTimestamp
+        } else {
+            Target::Timestamp
+        };
+        if let Some(scale) = call
+            .arguments()
+            .get(1)
+            .and_then(|scale| number_literal(scale))
+        {
+            let divisor = match scale {
+                "0" => "1",
+                "3" => "1000",
+                "6" => "1000000",
+                "9" => "1000000000",
+                _ => return limit("knows epoch times in units of 0, 3, 6 or 9 digits"),
+            };
+            let number = self.expression(call.argument(0)?)?;
+            let seconds = format!("(CAST({number} AS DECIMAL(38, 9)) / {divisor})");
+            return Ok(cast_to(&macro_call("seconds", &[&seconds]), target));
+        }
+        let parsed = match self.parsed(call)? {
+            Some(parsed) if is_zoned => cast_to(&parsed, target),
+            Some(parsed) => parsed,
+            None => self.converted(call, target)?,
+        };
+        Ok(tried(call, parsed))
+    }
+
+    /// `TO_TIME(x [, format])`, and with TRY_.
+    pub(super) fn to_time(&mut self, call: &Call<'_>) -> Written {
+        let parsed = match self.parsed(call)? {
+            Some(parsed) => format!("CAST({parsed} AS TIME)"),
+            None => self.converted(call, Target::Time)?,
+        };
+        Ok(tried(call, parsed))
+    }
+
+    fn converted(&mut self, call: &Call<'_>, target: Target) -> Written {
+        let value = self.repeated(3, |writer| writer.expression(call.argument(0)?))?;
+        Ok(cast_to(&value, target))
+    }
+
+    /// The timestamp in a text of a given format, if the call has a format.
+    fn parsed(&mut self, call: &Call<'_>) -> Result<Option<String>, Fault> {
+        let Some(format) = call.arguments().get(1) else {
+            return Ok(None);
+        };
+        let Some(format) = text_literal(format) else {
+            return limit(format!("takes a literal format only in {}", call.name));
+        };
+        if format.eq_ignore_ascii_case("AUTO") {
+            return Ok(None);
+        }
+        let format = date_format(format)?;
+        let text = self.text(call.argument(0)?)?;
+        Ok(Some(format!("strptime({text}, {})", quote_text(&format))))
+    }
+
+    /// `TO_NUMBER(x [, format] [, precision [, scale]])`, and with TRY_.
+    pub(super) fn to_number(&mut self, call: &Call<'_>) -> Written {
+        let (format, numbers) = match call.arguments() {
+            [_, second, rest @ ..] => match text_literal(second) {
+                Some(format) => (Some(format), rest),
+                None => (None, call.arguments().get(1..).unwrap_or_default()),
+            },
+            _ => (None, [].as_slice()),
+        };
+        let mut digits = [38_u8, 0];
+        for (place, number) in digits.iter_mut().zip(numbers) {
+            match number_literal(number).and_then(|digits| digits.parse().ok()) {
+                Some(number) => *place = number,
+                None => {
+                    return limit(format!(
+                        "takes a literal precision and scale in {}",
+                        call.name
+                    ));
+                }
+            }
+        }
+        let [precision, scale] = digits;
+        if !(1..=38).contains(&precision) || scale > precision {
+            return limit(format!("knows no NUMBER({precision},{scale})"));
+        }
+        let value = self.expression(call.argument(0)?)?;
+        let value = match format {
+            None => value,
+            Some(format) => self.unformatted(call.argument(0)?, format)?,
+        };
+        let target = Target::Number(precision, scale);
+        Ok(if call.name.starts_with("TRY_") {
+            try_cast_to(&value, target)
+        } else {
+            cast_to(&value, target)
+        })
+    }
+
+    /// A number's text without the signs its format put in.
+    fn unformatted(&mut self, value: &Expr, format: &str) -> Written {
+        let is_plain = format
+            .bytes()
+            .all(|byte| matches!(byte, b'9' | b'0' | b'.' | b',' | b'$'));
+        if !is_plain {
+            return limit(format!("does not read numbers in the format {format}"));
+        }
+        let text = self.text(value)?;
+        Ok(format!("translate({text}, '$, ', '')"))
+    }
+}
+
+fn tried(call: &Call<'_>, written: String) -> String {
+    if call.name.starts_with("TRY_") {
+        format!("TRY({written})")
+    } else {
+        written
+    }
+}
+
+/// A date format in strftime's letters.
+fn date_format(format: &str) -> Result<String, Fault> {
+    let mut written = String::new();
+    let mut rest = format;
+    while let Some(first) = rest.chars().next() {
+        if first == '"' {
+            let Some((literal, tail)) = rest.get(1..).and_then(|inside| inside.split_once('"'))
+            else {
+                return limit(format!("does not know the date format {format}"));
+            };
+            written.push_str(&literal.replace('%', "%%"));
+            rest = tail;
+            continue;
+        }
+        let element = DATE_ELEMENTS.iter().find(|(element, letters)| {
+            !(letters.is_empty() && *element != "FF0")
+                && rest
+                    .get(..element.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(element))
+        });
+        let length = match element {
+            Some((element, letters)) => {
+                written.push_str(letters);
+                element.len()
+            }
+            None if first.is_alphanumeric() => {
+                return limit_with_hint(
+                    format!("does not know the date format {format}"),
+                    "it knows YYYY YY MM MON MMMM DD DY HH24 HH12 AM PM MI SS FF3 FF6 FF9, and text in double quotes",
+                );
+            }
+            None => {
+                written.push(first);
+                if first == '%' {
+                    written.push('%');
+                }
+                first.len_utf8()
+            }
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    Ok(written)
+}
+
+/// Whether a format is one for numbers: digits' places, and no letter of a date.
+fn is_numeric_format(format: &str) -> bool {
+    let format = format.to_uppercase();
+    let body = format.trim_start_matches("FM");
+    !body.is_empty()
+        && !body.contains("HH24")
+        && !body.contains("HH12")
+        && (body.contains(['9', '0']) || body.contains('X') || body.starts_with("TM"))
+        && !["YY", "DD", "MON", "SS", "FF"]
+            .iter()
+            .any(|date| body.contains(date))
+}
+
+/// A number in a fixed format: digits' places, a point, commas, a dollar sign in front.
+fn number_format(number: &str, format: &str) -> Written {
+    let upper = format.to_uppercase();
+    let (is_filled, body) = match upper.strip_prefix("FM") {
+        Some(body) => (false, body),
+        None => (true, upper.as_str()),
+    };
+    let (dollar, body) = match body.strip_prefix('$') {
+        Some(body) => ("$", body),
+        None => ("", body),
+    };
+    let (whole, fraction) = body.split_once('.').unwrap_or((body, ""));
+    let is_known = !whole.is_empty()
+        && whole.bytes().all(|byte| matches!(byte, b'9' | b'0' | b','))
+        && fraction.bytes().all(|byte| matches!(byte, b'9' | b'0'))
+        && fraction.len() <= 12
+        && !whole.starts_with(',')
+        && has_thousands(whole)
+        // Leading zeros among leading blanks, or trailing zeros that may be dropped, have rules of their own.
+        && (!fraction.contains('9') || (is_filled && !fraction.contains('0')));
+    if !is_known {
+        return limit_with_hint(
+            format!("does not write numbers in the format {format}"),
+            "it knows formats like 999,990.00, FM$999,990.00 and 0000; or cast with ::NUMBER(38,2)::STRING",
+        );
+    }
+    let places = whole.bytes().filter(|byte| *byte != b',').count();
+    let zeros = whole.find('0').map_or(0, |first| {
+        whole
+            .bytes()
+            .skip(first)
+            .filter(|byte| *byte != b',')
+            .count()
+    });
+    let width = whole.len() + usize::from(!fraction.is_empty()) + fraction.len() + dollar.len() + 1;
+    Ok(format!(
+        "memory.main.sf_number_format({number}, {places}, {zeros}, {}, {}, '{dollar}', {})",
+        whole.contains(','),
+        fraction.len(),
+        if is_filled { width } else { 0 },
+    ))
+}
+
+/// Whether commas stand where thousands end, or nowhere.
+fn has_thousands(whole: &str) -> bool {
+    if !whole.contains(',') {
+        return true;
+    }
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
+}

@@ -1,0 +1,202 @@
+-- What Snowflake's functions do with a value depends on its type, which the translation does not know. DuckDB does: a
+-- macro may have a body for each type of its first argument (the one without a type takes all others), and `typeof` is
+-- known when a statement is prepared, so the branches that do not apply cost nothing at run time.
+--
+-- There is no body for JSON anywhere: DuckDB counts a text as JSON when it chooses between bodies. VARIANT is told apart
+-- by `typeof` instead.
+
+-- Any value as the text Snowflake makes of it.
+CREATE MACRO sf_text(a) AS CASE typeof(a)
+  WHEN 'VARCHAR' THEN CAST(a AS VARCHAR)
+  WHEN 'JSON' THEN json_extract_string(to_json(a), '$')
+  WHEN 'DOUBLE' THEN regexp_replace(CAST(a AS VARCHAR), '\.0$', '')
+  WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
+  WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g %z')
+  WHEN 'BLOB' THEN hex(encode(CAST(a AS VARCHAR)))
+  ELSE CAST(a AS VARCHAR) END;
+
+CREATE MACRO sf_text_of_length(a, n) AS CASE
+  WHEN length(memory.main.sf_text(a)) > n THEN error('the text is longer than the VARCHAR it is cast to; use LEFT')
+  ELSE memory.main.sf_text(a) END;
+
+CREATE MACRO sf_boolean(a) AS CASE
+  WHEN a IS NULL THEN NULL
+  WHEN typeof(a) = 'BOOLEAN' THEN TRY_CAST(CAST(a AS VARCHAR) AS BOOLEAN)
+  WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
+  WHEN lower(trim(memory.main.sf_text(a))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
+  WHEN typeof(a) NOT IN ('VARCHAR', 'JSON') THEN TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE) <> 0
+  ELSE error('Boolean value ''' || memory.main.sf_text(a) || ''' is not recognized') END;
+
+-- Timestamps without zone keep the wall clock: an offset at the end is dropped, not applied.
+CREATE MACRO sf_wall_clock(t) AS CAST(regexp_replace(t, '(\d\d:\d\d(:\d\d(\.\d+)?)?) ?([+-]\d\d:?\d\d|Z)$', '\1') AS TIMESTAMP);
+
+CREATE MACRO sf_seconds(a) AS make_timestamp(CAST(TRY_CAST(CAST(a AS VARCHAR) AS DECIMAL(38, 6)) * 1000000 AS BIGINT));
+
+CREATE MACRO sf_timestamp
+  (a DATE) AS CAST(a AS TIMESTAMP),
+  (a TIMESTAMP) AS a,
+  (a TIMESTAMPTZ) AS CAST(a AS TIMESTAMP),
+  (a) AS CASE WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a)) ELSE memory.main.sf_seconds(a) END;
+
+CREATE MACRO sf_moment
+  (a DATE) AS CAST(a AS TIMESTAMP),
+  (a TIMESTAMP) AS a,
+  (a TIMESTAMPTZ) AS CAST(a AS TIMESTAMP),
+  (a TIME) AS DATE '1970-01-01' + a,
+  (a) AS memory.main.sf_wall_clock(memory.main.sf_text(a));
+
+CREATE MACRO sf_zoned
+  (a DATE) AS CAST(a AS TIMESTAMPTZ),
+  (a TIMESTAMP) AS CAST(a AS TIMESTAMPTZ),
+  (a TIMESTAMPTZ) AS a,
+  (a) AS CASE WHEN typeof(a) IN ('VARCHAR', 'JSON') THEN CAST(memory.main.sf_text(a) AS TIMESTAMPTZ) ELSE to_timestamp(TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE)) END;
+
+CREATE MACRO sf_date
+  (a DATE) AS a,
+  (a TIMESTAMP) AS CAST(a AS DATE),
+  (a TIMESTAMPTZ) AS CAST(a AS DATE),
+  (a) AS CASE WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(memory.main.sf_text(a) AS DATE) ELSE error('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
+
+CREATE MACRO sf_add_months_to
+  (d DATE, n) AS CAST(d + to_months(CAST(n AS INTEGER)) AS DATE),
+  (d TIMESTAMP, n) AS d + to_months(CAST(n AS INTEGER)),
+  (d TIMESTAMPTZ, n) AS d + to_months(CAST(n AS INTEGER)),
+  (d, n) AS memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_months(CAST(n AS INTEGER));
+
+CREATE MACRO sf_add_days_to
+  (d DATE, n) AS CAST(d + to_days(CAST(n AS INTEGER)) AS DATE),
+  (d TIMESTAMP, n) AS d + to_days(CAST(n AS INTEGER)),
+  (d TIMESTAMPTZ, n) AS d + to_days(CAST(n AS INTEGER)),
+  (d, n) AS memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_days(CAST(n AS INTEGER));
+
+CREATE MACRO sf_add_time_to
+  (d DATE, n) AS CAST(d AS TIMESTAMP) + to_microseconds(n),
+  (d TIMESTAMP, n) AS d + to_microseconds(n),
+  (d TIMESTAMPTZ, n) AS d + to_microseconds(n),
+  (d TIME, n) AS d + to_microseconds(n),
+  (d, n) AS memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_microseconds(n);
+
+CREATE MACRO sf_date_trunc
+  (d DATE, u) AS CAST(date_trunc(u, d) AS DATE),
+  (d TIMESTAMP, u) AS date_trunc(u, d),
+  (d TIMESTAMPTZ, u) AS date_trunc(u, d),
+  (d, u) AS date_trunc(u, memory.main.sf_wall_clock(memory.main.sf_text(d)));
+
+CREATE MACRO sf_time_slice
+  (d DATE, i) AS CAST(time_bucket(i, d, DATE '1970-01-01') AS DATE),
+  (d TIMESTAMP, i) AS time_bucket(i, d, TIMESTAMP '1970-01-01 00:00:00'),
+  (d, i) AS time_bucket(i, memory.main.sf_wall_clock(memory.main.sf_text(d)), TIMESTAMP '1970-01-01 00:00:00');
+
+CREATE MACRO sf_time_slice_end
+  (d DATE, i) AS CAST(time_bucket(i, d, DATE '1970-01-01') + i AS DATE),
+  (d TIMESTAMP, i) AS time_bucket(i, d, TIMESTAMP '1970-01-01 00:00:00') + i,
+  (d, i) AS time_bucket(i, memory.main.sf_wall_clock(memory.main.sf_text(d)), TIMESTAMP '1970-01-01 00:00:00') + i;
+
+-- The last day of a month stays the last day.
+CREATE MACRO sf_add_months
+  (d DATE, n) AS CASE WHEN d = last_day(d) THEN last_day(CAST(d + to_months(CAST(n AS INTEGER)) AS DATE)) ELSE CAST(d + to_months(CAST(n AS INTEGER)) AS DATE) END,
+  (d TIMESTAMP, n) AS CASE WHEN CAST(d AS DATE) = last_day(d) THEN last_day(CAST(d + to_months(CAST(n AS INTEGER)) AS DATE)) + CAST(d AS TIME) ELSE d + to_months(CAST(n AS INTEGER)) END,
+  (d, n) AS CASE WHEN CAST(memory.main.sf_text(d) AS DATE) = last_day(CAST(memory.main.sf_text(d) AS DATE))
+    THEN CAST(last_day(CAST(CAST(memory.main.sf_text(d) AS DATE) + to_months(CAST(n AS INTEGER)) AS DATE)) AS TIMESTAMP)
+    ELSE memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_months(CAST(n AS INTEGER)) END;
+
+-- Whole months, or the rest in 31sts of a month.
+CREATE MACRO sf_months_between(a, b) AS CAST(
+  (year(a) - year(b)) * 12 + month(a) - month(b)
+  + CASE WHEN day(a) = day(b) OR (CAST(a AS DATE) = last_day(a) AND CAST(b AS DATE) = last_day(b)) THEN 0
+    ELSE (day(a) - day(b) + (epoch(CAST(a AS TIME)) - epoch(CAST(b AS TIME))) / 86400.0) / 31.0 END AS DECIMAL(38, 6));
+
+-- Division. The quotient of NUMBERs is a NUMBER whose scale follows from the left side: six digits more, at most twelve,
+-- never fewer than it had. DuckDB divides into a DOUBLE, so the type is made by arithmetic on zeros, and the value from
+-- a whole part and a rest, each exact where the quotient alone would have lost digits.
+CREATE MACRO sf_quotient_type(a, b) AS CASE WHEN false THEN round(a * CAST(0 AS DECIMAL(38, 6)), 12) + a * 0 + trunc(b) END;
+CREATE MACRO sf_quotient(a, b) AS
+  cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN a / b ELSE (a - a % b) / b END, memory.main.sf_quotient_type(a, b))
+  + cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN 0 ELSE (a % b) / b END, memory.main.sf_quotient_type(a, b));
+CREATE MACRO sf_div(a, b) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE memory.main.sf_quotient(a, b) END;
+CREATE MACRO sf_div0(a, b) AS CASE WHEN b = 0 AND a IS NOT NULL THEN 0 ELSE memory.main.sf_quotient(a, b) END;
+CREATE MACRO sf_div0null(a, b) AS CASE WHEN (b = 0 OR b IS NULL) AND a IS NOT NULL THEN 0 ELSE memory.main.sf_quotient(a, b) END;
+CREATE MACRO sf_mod(a, b) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE a % b END;
+-- An average of nothing is NULL, not a division by zero.
+CREATE MACRO sf_avg(total, n) AS memory.main.sf_quotient(total, nullif(n, 0));
+
+-- Scales. DuckDB needs a constant scale for a NUMBER, so those with a negative or computed one go through a power of ten.
+CREATE MACRO sf_trunc_scale(a, n) AS cast_to_type(trunc(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a);
+CREATE MACRO sf_ceil_scale(a, n) AS cast_to_type(ceil(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a);
+CREATE MACRO sf_floor_scale(a, n) AS cast_to_type(floor(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a);
+
+-- Text.
+-- A start of 0 counts as 1; DuckDB would take it as the place before the text.
+CREATE MACRO sf_substr
+  (t, p) AS substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END),
+  (t, p, n) AS CASE WHEN n <= 0 THEN '' ELSE substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END, CAST(n AS BIGINT)) END;
+CREATE MACRO sf_split_part(t, d, n) AS split_part(t, d, CASE WHEN n = 0 THEN 1 ELSE CAST(n AS BIGINT) END);
+CREATE MACRO sf_charindex
+  (needle, t) AS strpos(t, needle),
+  (needle, t, p) AS CASE WHEN strpos(substr(t, CAST(p AS BIGINT)), needle) = 0 THEN 0 ELSE strpos(substr(t, CAST(p AS BIGINT)), needle) + CAST(p AS BIGINT) - 1 END;
+-- Letters after one that is neither letter nor digit start a word; Snowflake's list of delimiters is longer than blanks.
+CREATE MACRO sf_initcap(t) AS array_to_string(list_transform(regexp_extract_all(lower(t), '[^\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+|[\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+'), lambda w: upper(w[1]) || w[2:]), '');
+CREATE MACRO sf_insert(t, p, n, r) AS substr(t, 1, CAST(p AS BIGINT) - 1) || r || substr(t, CAST(p AS BIGINT) + CAST(n AS BIGINT));
+CREATE MACRO sf_binary(a) AS unhex(memory.main.sf_text(a));
+
+-- Semi-structured values.
+CREATE MACRO sf_get(v, k) AS CASE
+  WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN json_extract(v, '$."' || memory.main.sf_text(k) || '"')
+  ELSE json_extract(v, '$[' || CAST(k AS VARCHAR) || ']') END;
+CREATE MACRO sf_parse_json(t) AS CASE WHEN trim(t) = '' THEN NULL ELSE CAST(t AS JSON) END;
+CREATE MACRO sf_typeof(v) AS CASE json_type(v)
+  WHEN 'NULL' THEN 'NULL_VALUE' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER'
+  WHEN 'DOUBLE' THEN CASE WHEN regexp_full_match(CAST(v AS VARCHAR), '.*[eE].*') THEN 'DOUBLE' ELSE 'DECIMAL' END
+  ELSE json_type(v) END;
+CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJECT' THEN to_json(a) ELSE error('the value is no OBJECT') END;
+CREATE MACRO sf_array(a) AS CASE WHEN a IS NULL THEN NULL WHEN json_type(to_json(a)) = 'ARRAY' THEN to_json(a) ELSE json_array(a) END;
+CREATE MACRO sf_array_size(a) AS CASE WHEN json_type(a) = 'ARRAY' THEN json_array_length(a) END;
+CREATE MACRO sf_elements(a) AS json_extract(a, '$[*]');
+-- The rows of FLATTEN: key, index and value of each element.
+CREATE MACRO sf_flatten(v) AS CASE json_type(v)
+  WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda e, i: {'k': CAST(NULL AS VARCHAR), 'i': CAST(i - 1 AS BIGINT), 'v': e})
+  WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda k: {'k': k, 'i': CAST(NULL AS BIGINT), 'v': json_extract(v, '$."' || k || '"')})
+  ELSE [] END;
+CREATE MACRO sf_array_slice(a, f, t) AS CASE WHEN f >= 0 AND t >= 0 THEN to_json(json_extract(a, '$[*]')[CAST(f AS BIGINT) + 1 : CAST(t AS BIGINT)])
+  ELSE error('the embedded engine takes no negative places in ARRAY_SLICE') END;
+-- The first of each value stays where it is.
+CREATE MACRO sf_unique(l) AS list_filter(l, lambda e, i: list_position(l, e) = i);
+-- A percentile of NUMBERs is exact to three digits more than its argument; DuckDB's keeps the argument's scale or is a DOUBLE.
+CREATE MACRO sf_percentile(v, p) AS v;
+CREATE MACRO sf_haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(power(sin(radians((CAST(c AS DOUBLE) - CAST(a AS DOUBLE)) / 2)), 2) + cos(radians(CAST(a AS DOUBLE))) * cos(radians(CAST(c AS DOUBLE))) * power(sin(radians((CAST(d AS DOUBLE) - CAST(b AS DOUBLE)) / 2)), 2)));
+CREATE MACRO sf_width_bucket(v, low, high, n) AS CASE WHEN v < low THEN 0 WHEN v >= high THEN CAST(n AS BIGINT) + 1 ELSE CAST(floor((CAST(v AS DOUBLE) - CAST(low AS DOUBLE)) * n / (CAST(high AS DOUBLE) - CAST(low AS DOUBLE))) AS BIGINT) + 1 END;
+CREATE MACRO sf_system_typeof(a) AS CASE
+  WHEN typeof(a) = 'VARCHAR' THEN 'VARCHAR(16777216)[LOB]'
+  WHEN typeof(a) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT') THEN 'NUMBER(38,0)[SB16]'
+  WHEN typeof(a) LIKE 'DECIMAL%' THEN replace(typeof(a), 'DECIMAL', 'NUMBER') || '[SB16]'
+  WHEN typeof(a) = 'DOUBLE' THEN 'FLOAT[DOUBLE]'
+  WHEN typeof(a) = 'BOOLEAN' THEN 'BOOLEAN[SB1]'
+  WHEN typeof(a) = 'DATE' THEN 'DATE[SB4]'
+  WHEN typeof(a) = 'TIME' THEN 'TIME(9)[SB8]'
+  WHEN typeof(a) = 'TIMESTAMP' THEN 'TIMESTAMP_NTZ(9)[SB16]'
+  WHEN typeof(a) = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ(9)[SB16]'
+  WHEN typeof(a) = 'BLOB' THEN 'BINARY(8388608)[LOB]'
+  WHEN typeof(a) = 'JSON' THEN 'VARIANT[LOB]'
+  WHEN typeof(a) = '"NULL"' THEN 'NULL[LOB]' END;
+CREATE MACRO sf_object_insert(o, k, x) AS CASE
+  WHEN list_contains(json_keys(o), k) THEN error('the OBJECT has the key already')
+  WHEN x IS NULL THEN o
+  ELSE to_json(map_from_entries(list_sort(list_append(list_transform(json_keys(o), lambda e: {'k': e, 'v': json_extract(o, '$."' || e || '"')}), {'k': k, 'v': to_json(x)})))) END;
+-- A number in a fixed format. `places` digits before the point, at least `zeros` of them shown, `scale` behind it; blanks
+-- in front up to `width`. A number that does not fit shows #.
+CREATE MACRO sf_rounded(a, scale) AS CAST(round(CAST(a AS DECIMAL(38, 12)) * CAST(power(10, scale) AS BIGINT)) AS HUGEINT);
+-- Digits, with zeros in front; 0 is nothing where no zero is asked for.
+CREATE MACRO sf_zero_filled(digits, zeros) AS CASE
+  WHEN digits = '0' AND zeros = 0 THEN ''
+  WHEN length(digits) < zeros THEN lpad(digits, zeros, '0') ELSE digits END;
+CREATE MACRO sf_thousands(digits) AS reverse(regexp_replace(reverse(digits), '(\d{3})(\d)', '\1,\2', 'g'));
+CREATE MACRO sf_at_least(t, width) AS CASE WHEN length(t) < width THEN lpad(t, width, ' ') ELSE t END;
+CREATE MACRO sf_digits_format(n, places, zeros, commas, scale, dollar, width) AS CASE
+  WHEN n IS NULL THEN NULL
+  WHEN length(CAST(abs(n) // CAST(power(10, scale) AS HUGEINT) AS VARCHAR)) > greatest(places, 1) THEN repeat('#', greatest(width, places + scale))
+  ELSE memory.main.sf_at_least(
+    CASE WHEN n < 0 THEN '-' ELSE '' END || dollar
+    || CASE WHEN commas THEN memory.main.sf_thousands(memory.main.sf_zero_filled(CAST(abs(n) // CAST(power(10, scale) AS HUGEINT) AS VARCHAR), zeros))
+       ELSE memory.main.sf_zero_filled(CAST(abs(n) // CAST(power(10, scale) AS HUGEINT) AS VARCHAR), zeros) END
+    || CASE WHEN scale > 0 THEN '.' || lpad(CAST(abs(n) % CAST(power(10, scale) AS HUGEINT) AS VARCHAR), scale, '0') ELSE '' END, width) END;
+CREATE MACRO sf_number_format(a, places, zeros, commas, scale, dollar, width) AS memory.main.sf_digits_format(memory.main.sf_rounded(a, scale), places, zeros, commas, scale, dollar, width);

@@ -1,0 +1,91 @@
+//! Names of tables: completed from the context, unless a common table expression has the name.
+
+use crate::sql::ast::{Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart};
+use crate::sql::qualified_name;
+
+use super::writer::{Fault, Writer, Written, folded, limit, name, quote_name, refuse};
+
+/// Where the engine keeps the views behind INFORMATION_SCHEMA: DuckDB has a schema of that name itself, with other columns.
+const INFORMATION_SCHEMA: &str = "_INFORMATION_SCHEMA";
+
+impl Writer<'_> {
+    /// A table in FROM: all three parts, or the plain name of a common table expression.
+    pub(super) fn table_name(&self, table: &ObjectName) -> Written {
+        let table = &plain_name(table)?;
+        let read = match qualified_name(table) {
+            Ok(read) => read,
+            Err(error) => {
+                return refuse(format!("the table name {table} could not be read: {error}"));
+            }
+        };
+        let object = read.object.as_str();
+        if read.schema.is_none() && self.with_names.iter().any(|with| with == object) {
+            return Ok(quote_name(object));
+        }
+        let database = read.database.as_ref().unwrap_or(&self.context.database);
+        let schema = match &read.schema {
+            Some(schema) if schema.as_str() == "INFORMATION_SCHEMA" => {
+                quote_name(INFORMATION_SCHEMA)
+            }
+            Some(schema) => schema.quoted(),
+            None if self.context.schema.as_str() == "INFORMATION_SCHEMA" => {
+                quote_name(INFORMATION_SCHEMA)
+            }
+            None => self.context.schema.quoted(),
+        };
+        Ok(format!(
+            "{}.{schema}.{}",
+            database.quoted(),
+            read.object.quoted()
+        ))
+    }
+
+    /// A column, with up to three parts of its table before it.
+    pub(super) fn column(&self, parts: &[Ident]) -> Written {
+        let column = parts.last().map(folded).unwrap_or_default();
+        // DuckDB answers to this name for every table; no table of Snowflake has it.
+        if column.eq_ignore_ascii_case("ROWID") {
+            return refuse(format!("invalid identifier '{column}'"));
+        }
+        if column == "SEQ" && self.froms.iter().any(|from| from.has_lateral_flatten) {
+            return limit("does not number the input rows of a lateral FLATTEN (column SEQ)");
+        }
+        Ok(parts.iter().map(name).collect::<Vec<_>>().join("."))
+    }
+}
+
+/// `IDENTIFIER('a.b')` names a table by a text; everything else is its own name.
+fn plain_name(table: &ObjectName) -> Result<ObjectName, Fault> {
+    let [part] = table.0.as_slice() else {
+        return Ok(table.clone());
+    };
+    let ObjectNamePart::Function(function) = part else {
+        return Ok(table.clone());
+    };
+    if !function.name.value.eq_ignore_ascii_case("IDENTIFIER") {
+        return limit(format!("does not read a table from {function}"));
+    }
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = function.args.as_slice() else {
+        return limit("takes one text in IDENTIFIER()");
+    };
+    identifier_of(argument)
+}
+
+/// The name in the argument of IDENTIFIER.
+fn identifier_of(argument: &Expr) -> Result<ObjectName, Fault> {
+    let text = match argument {
+        Expr::Identifier(ident) => return Ok(ObjectName::from(vec![ident.clone()])),
+        Expr::CompoundIdentifier(parts) => return Ok(ObjectName::from(parts.clone())),
+        Expr::Value(value) => value.value.clone().into_string(),
+        _ => None,
+    };
+    let read = text.and_then(|text| crate::sql::QualifiedName::parse(&text, 3).ok());
+    match read {
+        Some(read) => Ok(ObjectName::from(
+            read.parts()
+                .map(|part| Ident::with_quote('"', part.as_str()))
+                .collect::<Vec<_>>(),
+        )),
+        None => limit("takes one text in IDENTIFIER()"),
+    }
+}

@@ -1,0 +1,371 @@
+//! VARIANT, OBJECT and ARRAY, which are DuckDB's JSON.
+//!
+//! JSON is text to DuckDB: `v:a = 'x'` would compare `"x"` with `x` and be false without a word. So expressions that are
+//! VARIANT by their form, and columns that were made of such, are made text or number wherever they meet one. Doing that
+//! to a value that is none changes nothing, so the list of names need not know which table a column is from.
+
+use crate::sql::ast::{
+    DictionaryField, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JsonPath, JsonPathElem,
+    Value,
+};
+
+use super::calls::Call;
+use super::types::{Target, target, typed_null};
+use super::writer::{
+    Fault, Writer, Written, folded, limit, limit_with_hint, macro_call, quote_text, refuse,
+};
+
+/// Functions that return VARIANT, OBJECT or ARRAY.
+const VARIANT_FUNCTIONS: [&str; 30] = [
+    "PARSE_JSON",
+    "TRY_PARSE_JSON",
+    "TO_VARIANT",
+    "TO_ARRAY",
+    "TO_OBJECT",
+    "GET",
+    "GET_IGNORE_CASE",
+    "GET_PATH",
+    "OBJECT_CONSTRUCT",
+    "OBJECT_CONSTRUCT_KEEP_NULL",
+    "OBJECT_AGG",
+    "OBJECT_KEYS",
+    "OBJECT_INSERT",
+    "OBJECT_DELETE",
+    "OBJECT_PICK",
+    "ARRAY_AGG",
+    "ARRAY_UNIQUE_AGG",
+    "ARRAY_CONSTRUCT",
+    "ARRAY_CONSTRUCT_COMPACT",
+    "ARRAY_CAT",
+    "ARRAY_APPEND",
+    "ARRAY_PREPEND",
+    "ARRAY_SLICE",
+    "ARRAY_COMPACT",
+    "ARRAY_DISTINCT",
+    "ARRAY_SORT",
+    "ARRAY_INTERSECTION",
+    "ARRAY_EXCEPT",
+    "SPLIT",
+    "STRTOK_TO_ARRAY",
+];
+
+/// What the other side of a comparison is, as far as its form tells.
+enum Side {
+    Text,
+    Number,
+    Null,
+    Variant,
+    Unknown,
+}
+
+impl Writer<'_> {
+    /// Whether an expression is a VARIANT, OBJECT or ARRAY by its form, or a column that was made of one.
+    pub(super) fn is_variant(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::JsonAccess { .. } | Expr::CompoundFieldAccess { .. } => true,
+            Expr::Array(_) | Expr::Dictionary(_) => true,
+            Expr::Nested(inner) => self.is_variant(inner),
+            Expr::Cast { data_type, .. } => matches!(
+                target(data_type),
+                Ok(Target::Variant | Target::Object | Target::Array)
+            ),
+            Expr::Identifier(ident) => self.variants.contains(&folded(ident)),
+            Expr::CompoundIdentifier(parts) => parts
+                .last()
+                .is_some_and(|ident| self.variants.contains(&folded(ident))),
+            Expr::Function(function) => {
+                let name = function.name.to_string().to_uppercase();
+                if matches!(
+                    name.as_str(),
+                    "NVL"
+                        | "COALESCE"
+                        | "IFNULL"
+                        | "ANY_VALUE"
+                        | "FIRST_VALUE"
+                        | "LAST_VALUE"
+                        | "LAG"
+                        | "LEAD"
+                ) {
+                    first_argument(&function.args).is_some_and(|first| self.is_variant(first))
+                } else {
+                    VARIANT_FUNCTIONS.contains(&name.as_str())
+                }
+            }
+            Expr::Case {
+                conditions,
+                else_result,
+                ..
+            } => conditions
+                .iter()
+                .map(|when| &when.result)
+                .chain(else_result.as_deref())
+                .any(|result| self.is_variant(result)),
+            _ => false,
+        }
+    }
+
+    /// A value as text, the way Snowflake makes text of it.
+    pub(super) fn text(&mut self, expr: &Expr) -> Written {
+        let written = self.repeated(2, |writer| writer.expression(expr))?;
+        Ok(self.as_text(written, expr))
+    }
+
+    pub(super) fn as_text(&self, written: String, expr: &Expr) -> String {
+        if is_text(expr)
+            || written.starts_with("memory.main.sf_text(") && written.matches(')').count() == 1
+        {
+            written
+        } else {
+            macro_call("text", &[&written])
+        }
+    }
+
+    /// A value for arithmetic.
+    pub(super) fn number(&mut self, expr: &Expr) -> Written {
+        let written = self.expression(expr)?;
+        Ok(self.as_number(written, expr))
+    }
+
+    pub(super) fn as_number(&self, written: String, expr: &Expr) -> String {
+        if self.is_variant(expr) {
+            format!("CAST({written} AS DOUBLE)")
+        } else {
+            typed_null(&written, "DECIMAL(38, 0)")
+        }
+    }
+
+    /// Both sides of a comparison.
+    pub(super) fn compared(
+        &mut self,
+        left: &Expr,
+        right: &Expr,
+    ) -> Result<(String, String), Fault> {
+        let written = self.expression(left)?;
+        self.compared_with(written, left, right)
+    }
+
+    /// Both sides of a comparison, the left one already written.
+    pub(super) fn compared_with(
+        &mut self,
+        left_text: String,
+        left: &Expr,
+        right: &Expr,
+    ) -> Result<(String, String), Fault> {
+        let right_text = self.expression(right)?;
+        let (left_side, right_side) = (self.side(left), self.side(right));
+        let as_text = |text: &str| macro_call("text", &[text]);
+        let as_number = |text: &str| format!("CAST({text} AS DOUBLE)");
+        match (left_side, right_side) {
+            (Side::Variant, Side::Text) => Ok((as_text(&left_text), right_text)),
+            (Side::Text, Side::Variant) => Ok((left_text, as_text(&right_text))),
+            (Side::Variant, Side::Number) => Ok((as_number(&left_text), right_text)),
+            (Side::Number, Side::Variant) => Ok((left_text, as_number(&right_text))),
+            (Side::Variant, Side::Unknown) | (Side::Unknown, Side::Variant) => limit_with_hint(
+                "does not compare a VARIANT with a value whose type it cannot see",
+                "cast the VARIANT first, as in v:a::STRING",
+            ),
+            _ => Ok((left_text, right_text)),
+        }
+    }
+
+    fn side(&self, expr: &Expr) -> Side {
+        if self.is_variant(expr) {
+            return Side::Variant;
+        }
+        match expr {
+            Expr::Nested(inner) => self.side(inner),
+            Expr::Value(value) => match &value.value {
+                Value::Number(..) => Side::Number,
+                Value::Null => Side::Null,
+                Value::SingleQuotedString(_) | Value::DollarQuotedString(_) => Side::Text,
+                _ => Side::Unknown,
+            },
+            Expr::UnaryOp { expr, .. } => self.side(expr),
+            Expr::Cast { data_type, .. } => match target(data_type) {
+                Ok(Target::Text(_)) => Side::Text,
+                Ok(Target::Number(..) | Target::Float) => Side::Number,
+                _ => Side::Unknown,
+            },
+            _ => Side::Unknown,
+        }
+    }
+
+    /// `v:a.b[0]`
+    pub(super) fn json_access(&mut self, value: &Expr, path: &JsonPath) -> Written {
+        let mut written = self.expression(value)?;
+        let mut fixed = String::from("$");
+        for element in &path.path {
+            match element {
+                JsonPathElem::Dot { key, .. } => push_key(&mut fixed, key)?,
+                JsonPathElem::Bracket { key } | JsonPathElem::ColonBracket { key } => match key {
+                    Expr::Value(value) => match &value.value {
+                        Value::Number(index, _) => fixed.push_str(&format!("[{index}]")),
+                        Value::SingleQuotedString(key) => push_key(&mut fixed, key)?,
+                        _ => return limit("does not know this path into a VARIANT"),
+                    },
+                    computed => {
+                        if fixed.len() > 1 {
+                            written = format!("json_extract({written}, {})", quote_text(&fixed));
+                            fixed = String::from("$");
+                        }
+                        let key = self.expression(computed)?;
+                        written = macro_call("get", &[&written, &key]);
+                    }
+                },
+            }
+        }
+        if fixed.len() > 1 {
+            written = format!("json_extract({written}, {})", quote_text(&fixed));
+        }
+        Ok(written)
+    }
+
+    /// `GET_PATH(v, 'a.b[0]')`
+    pub(super) fn get_path(&mut self, call: &Call<'_>) -> Written {
+        let value = self.expression(call.argument(0)?)?;
+        let path = json_path(call.argument(1)?)?;
+        Ok(format!("json_extract({value}, {})", quote_text(&path)))
+    }
+
+    /// `[1, 2]`
+    pub(super) fn json_array(&mut self, elements: &[Expr]) -> Written {
+        let mut written = Vec::with_capacity(elements.len());
+        for element in elements {
+            written.push(format!("to_json({})", self.expression(element)?));
+        }
+        Ok(format!("json_array({})", written.join(", ")))
+    }
+
+    /// `{'a': 1}`
+    pub(super) fn json_object(&mut self, fields: &[DictionaryField]) -> Written {
+        let mut pairs = Vec::with_capacity(fields.len());
+        for field in fields {
+            let value = self.expression(&field.value)?;
+            pairs.push((quote_text(&field.key.value), value));
+        }
+        Ok(object_without_nulls(pairs))
+    }
+
+    /// `OBJECT_CONSTRUCT('k', v, …)`: members that are NULL are left out, unless the name ends in KEEP_NULL.
+    pub(super) fn object_construct(&mut self, call: &Call<'_>) -> Written {
+        if call.is_star {
+            return limit_with_hint(
+                "does not know OBJECT_CONSTRUCT(*)",
+                "name the columns: OBJECT_CONSTRUCT('A', a, 'B', b)",
+            );
+        }
+        let mut pairs = Vec::new();
+        for pair in call.arguments().chunks(2) {
+            let [key, value] = pair else {
+                return refuse("OBJECT_CONSTRUCT takes pairs of key and value");
+            };
+            pairs.push((self.text(key)?, self.expression(value)?));
+        }
+        if call.name == "OBJECT_CONSTRUCT_KEEP_NULL" {
+            pairs.sort_by(|one, other| one.0.cmp(&other.0));
+            let members: Vec<String> = pairs
+                .into_iter()
+                .map(|(key, value)| format!("{key}, {value}"))
+                .collect();
+            return Ok(format!("json_object({})", members.join(", ")));
+        }
+        Ok(object_without_nulls(pairs))
+    }
+
+    /// `ARRAY_CONSTRUCT(a, b)`
+    pub(super) fn array_construct(&mut self, call: &Call<'_>) -> Written {
+        let mut items = Vec::new();
+        for argument in call.arguments() {
+            items.push(format!("to_json({})", self.expression(argument)?));
+        }
+        let is_compact = call.name == "ARRAY_CONSTRUCT_COMPACT";
+        Ok(if is_compact {
+            format!(
+                "to_json(list_filter(CAST([{}] AS JSON[]), lambda e: e IS NOT NULL))",
+                items.join(", ")
+            )
+        } else {
+            format!("json_array({})", items.join(", "))
+        })
+    }
+}
+
+/// OBJECTs show their keys in order, and leave out what is NULL.
+fn object_without_nulls(mut pairs: Vec<(String, String)>) -> String {
+    if pairs.is_empty() {
+        return "CAST('{}' AS JSON)".into();
+    }
+    pairs.sort_by(|one, other| one.0.cmp(&other.0));
+    let entries: Vec<String> = pairs
+        .into_iter()
+        .map(|(key, value)| {
+            format!("{{'k': {key}, 'v': CASE WHEN {value} IS NOT NULL THEN to_json({value}) END}}")
+        })
+        .collect();
+    format!(
+        "to_json(map_from_entries(list_filter([{}], lambda e: e.v IS NOT NULL)))",
+        entries.join(", ")
+    )
+}
+
+fn push_key(path: &mut String, key: &str) -> Result<(), Fault> {
+    if key.contains(['"', '\\', '*']) {
+        return limit("does not know keys of a VARIANT with quotes, backslashes or stars");
+    }
+    path.push_str(&format!(".\"{key}\""));
+    Ok(())
+}
+
+/// The text of a path as DuckDB writes it: `a.b[0]['c d']` becomes `$."a"."b"[0]."c d"`.
+pub(super) fn json_path(argument: &Expr) -> Result<String, Fault> {
+    let text = match argument {
+        Expr::Value(value) => value.value.clone().into_string(),
+        _ => None,
+    };
+    let Some(text) = text else {
+        return limit("takes a literal path into a VARIANT");
+    };
+    let mut path = String::from("$");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('[') {
+            let Some((inside, tail)) = after.split_once(']') else {
+                return refuse(format!("the path {text} has no closing bracket"));
+            };
+            match inside.parse::<u64>() {
+                Ok(index) => path.push_str(&format!("[{index}]")),
+                Err(_) => push_key(&mut path, inside.trim_matches(['\'', '"']))?,
+            }
+            rest = tail.strip_prefix('.').unwrap_or(tail);
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let (key, tail) = rest.split_at(end);
+            push_key(&mut path, key.trim_matches('"'))?;
+            rest = tail.strip_prefix('.').unwrap_or(tail);
+        }
+    }
+    Ok(path)
+}
+
+fn first_argument(arguments: &FunctionArguments) -> Option<&Expr> {
+    let FunctionArguments::List(list) = arguments else {
+        return None;
+    };
+    match list.args.first() {
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) => Some(expr),
+        _ => None,
+    }
+}
+
+/// Whether an expression is text by its form.
+fn is_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(
+            value.value,
+            Value::SingleQuotedString(_) | Value::DollarQuotedString(_) | Value::Null
+        ),
+        Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Text(_))),
+        Expr::BinaryOp { op, .. } => *op == crate::sql::ast::BinaryOperator::StringConcat,
+        _ => false,
+    }
+}

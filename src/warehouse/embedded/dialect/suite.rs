@@ -1,0 +1,1 @@
+//! The suite of statements, run through translation and DuckDB.

@@ -1,0 +1,401 @@
+//! Functions of one row that need more than a template: text, regular expressions, arrays, choices.
+
+use crate::sql::ast::{Expr, Value};
+
+use super::calls::Call;
+use super::semi_structured::json_path;
+use super::writer::{
+    Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
+};
+
+impl Writer<'_> {
+    /// `DECODE(x, search, result, …, default)`, where NULL finds NULL.
+    pub(super) fn decode(&mut self, call: &Call<'_>) -> Written {
+        let subject = call.argument(0)?;
+        let mut written = String::from("CASE");
+        for pair in call.arguments().get(1..).unwrap_or_default().chunks(2) {
+            match pair {
+                [search, result] => {
+                    let (left, right) = self.compared(subject, search)?;
+                    let result = self.expression(result)?;
+                    written.push_str(&format!(
+                        " WHEN {left} IS NOT DISTINCT FROM {right} THEN {result}"
+                    ));
+                }
+                [default] => written.push_str(&format!(" ELSE {}", self.expression(default)?)),
+                _ => {}
+            }
+        }
+        Ok(format!("({written} END)"))
+    }
+
+    /// `GREATEST` and `LEAST`: NULL if any argument is.
+    pub(super) fn greatest(&mut self, call: &Call<'_>) -> Written {
+        let mut written = Vec::new();
+        for argument in call.arguments() {
+            if self.is_variant(argument) {
+                return limit_with_hint(
+                    format!("does not order VARIANTs, as {} has to", call.name),
+                    "cast the value first, as in v:a::NUMBER",
+                );
+            }
+            written.push(self.repeated(2, |writer| writer.expression(argument))?);
+        }
+        let tests: Vec<String> = written.iter().map(|a| format!("{a} IS NULL")).collect();
+        Ok(format!(
+            "CASE WHEN {} THEN NULL ELSE {}({}) END",
+            tests.join(" OR "),
+            call.name.to_lowercase(),
+            written.join(", ")
+        ))
+    }
+
+    /// `ROUND(x [, scale])`
+    pub(super) fn round(&mut self, call: &Call<'_>) -> Written {
+        let number = self.number(call.argument(0)?)?;
+        match call.arguments().get(1) {
+            None => Ok(format!("round({number})")),
+            Some(scale) => Ok(format!("round({number}, {})", whole(scale, "ROUND")?)),
+        }
+    }
+
+    /// `UNIFORM(low, high, generator)`
+    pub(super) fn uniform(&mut self, call: &Call<'_>) -> Written {
+        let (low, high) = (call.argument(0)?, call.argument(1)?);
+        let is_whole = [low, high].iter().all(
+            |bound| matches!(number_literal(bound), Some(digits) if digits.parse::<i64>().is_ok()),
+        );
+        let (low, high) = (self.expression(low)?, self.expression(high)?);
+        Ok(if is_whole {
+            format!("CAST(floor({low} + random() * ({high} - {low} + 1)) AS DECIMAL(38, 0))")
+        } else {
+            format!("({low} + random() * ({high} - {low}))")
+        })
+    }
+
+    /// `SEQ4()` numbers the rows of GENERATOR from 0.
+    pub(super) fn sequence(&mut self, call: &Call<'_>) -> Written {
+        if self.froms.last().is_some_and(|from| from.is_generator) {
+            Ok("\"_ROW\"".into())
+        } else {
+            limit_with_hint(
+                format!(
+                    "knows {} only where FROM is TABLE(GENERATOR(…)) alone",
+                    call.name
+                ),
+                "use ROW_NUMBER() OVER (ORDER BY …) - 1",
+            )
+        }
+    }
+
+    /// `CONCAT(a, b)`: NULL if any argument is.
+    pub(super) fn concat(&mut self, call: &Call<'_>) -> Written {
+        let texts = self.texts(call.arguments())?;
+        Ok(format!("({})", texts.join(" || ")))
+    }
+
+    /// `CONCAT_WS(separator, a, b)`: NULL if any argument is.
+    pub(super) fn concat_ws(&mut self, call: &Call<'_>) -> Written {
+        let texts = self.texts(call.arguments())?;
+        let (separator, parts) = match texts.split_first() {
+            Some((separator, parts)) => (separator, parts),
+            None => return refuse("not enough arguments for function CONCAT_WS"),
+        };
+        Ok(format!("({})", parts.join(&format!(" || {separator} || "))))
+    }
+
+    fn texts(&mut self, arguments: &[&Expr]) -> Result<Vec<String>, Fault> {
+        arguments
+            .iter()
+            .map(|argument| self.text(argument))
+            .collect()
+    }
+
+    pub(super) fn substring(&mut self, call: &Call<'_>) -> Written {
+        let mut arguments = vec![self.text(call.argument(0)?)?];
+        for argument in call.arguments().get(1..).unwrap_or_default() {
+            arguments.push(self.repeated(2, |writer| writer.expression(argument))?);
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Ok(macro_call("substr", &arguments))
+    }
+
+    /// `LPAD(text, length [, filler])`
+    pub(super) fn pad(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let length = self.expression(call.argument(1)?)?;
+        let filler = match call.arguments().get(2) {
+            Some(filler) => self.text(filler)?,
+            None => "' '".into(),
+        };
+        Ok(format!(
+            "{}({text}, CAST({length} AS INTEGER), {filler})",
+            call.name.to_lowercase()
+        ))
+    }
+
+    /// `TRIM(text [, characters])`
+    pub(super) fn trim(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let characters = match call.arguments().get(1) {
+            Some(characters) => self.text(characters)?,
+            None => "' '".into(),
+        };
+        Ok(format!(
+            "{}({text}, {characters})",
+            call.name.to_lowercase()
+        ))
+    }
+
+    pub(super) fn charindex(&mut self, call: &Call<'_>) -> Written {
+        let needle = self.text(call.argument(0)?)?;
+        let text = self.text(call.argument(1)?)?;
+        match call.arguments().get(2) {
+            None => Ok(macro_call("charindex", &[&needle, &text])),
+            Some(start) => {
+                let start = self.expression(start)?;
+                Ok(macro_call("charindex", &[&needle, &text, &start]))
+            }
+        }
+    }
+
+    /// `STRTOK(text [, delimiters [, part]])`: empty parts do not count, and there is no part beyond the last.
+    pub(super) fn strtok(&mut self, call: &Call<'_>) -> Written {
+        let tokens = self.tokens(call)?;
+        let part = match call.arguments().get(2) {
+            Some(part) => self.expression(part)?,
+            None => "1".into(),
+        };
+        Ok(format!("({tokens})[CAST({part} AS BIGINT)]"))
+    }
+
+    pub(super) fn strtok_to_array(&mut self, call: &Call<'_>) -> Written {
+        Ok(format!("to_json({})", self.tokens(call)?))
+    }
+
+    pub(super) fn tokens(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let delimiters = match call.arguments().get(1) {
+            Some(delimiters) => self.text(delimiters)?,
+            None => "' '".into(),
+        };
+        // Every delimiter becomes the first one, and what lies between two of them is dropped if empty.
+        Ok(format!(
+            "list_filter(string_split(translate({text}, {delimiters}, repeat(left({delimiters}, 1), length({delimiters}))), left({delimiters}, 1)), lambda e: e <> '')"
+        ))
+    }
+
+    /// `SHA2(text [, bits])`
+    pub(super) fn sha2(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        match call.arguments().get(1).map(|bits| number_literal(bits)) {
+            None => Ok(format!("sha256({text})")),
+            Some(Some("256")) => Ok(format!("sha256({text})")),
+            _ => limit("knows SHA2 with 256 bits only"),
+        }
+    }
+
+    /// `REGEXP_LIKE(text, pattern [, flags])`: the whole text has to match.
+    pub(super) fn regexp_like(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let pattern = self.expression(call.argument(1)?)?;
+        let flags = flags(call, 2)?;
+        Ok(format!(
+            "regexp_full_match({text}, {pattern}, '{}')",
+            flags.options
+        ))
+    }
+
+    /// `REGEXP_REPLACE(text, pattern [, replacement [, start [, occurrence [, flags]]]])`
+    pub(super) fn regexp_replace(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let pattern = self.expression(call.argument(1)?)?;
+        let replacement = match call.arguments().get(2) {
+            Some(replacement) => self.expression(replacement)?,
+            None => "''".into(),
+        };
+        from_the_start(call, 3)?;
+        let global = match call.arguments().get(4).map(|n| number_literal(n)) {
+            None | Some(Some("0")) => "g",
+            Some(Some("1")) => "",
+            _ => return limit("replaces all occurrences of a pattern, or the first"),
+        };
+        let flags = flags(call, 5)?;
+        Ok(format!(
+            "regexp_replace({text}, {pattern}, {replacement}, '{global}{}')",
+            flags.options
+        ))
+    }
+
+    /// `REGEXP_SUBSTR(text, pattern [, start [, occurrence [, flags [, group]]]])`
+    pub(super) fn regexp_substr(&mut self, call: &Call<'_>) -> Written {
+        let occurrence = match call.arguments().get(3) {
+            Some(occurrence) => self.expression(occurrence)?,
+            None => "1".into(),
+        };
+        let all = self.regexp_matches(call)?;
+        Ok(format!("({all})[CAST({occurrence} AS BIGINT)]"))
+    }
+
+    pub(super) fn regexp_substr_all(&mut self, call: &Call<'_>) -> Written {
+        let all = self.regexp_matches(call)?;
+        Ok(format!("to_json({all})"))
+    }
+
+    fn regexp_matches(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let pattern = self.expression(call.argument(1)?)?;
+        from_the_start(call, 2)?;
+        let flags = flags(call, 4)?;
+        let group = match call.arguments().get(5) {
+            Some(group) => whole(group, "REGEXP_SUBSTR")?,
+            None if flags.extracts => "1".into(),
+            None => "0".into(),
+        };
+        Ok(format!(
+            "regexp_extract_all({text}, {pattern}, {group}, '{}')",
+            flags.options
+        ))
+    }
+
+    /// `REGEXP_COUNT(text, pattern [, start [, flags]])`
+    pub(super) fn regexp_count(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let pattern = self.expression(call.argument(1)?)?;
+        from_the_start(call, 2)?;
+        let flags = flags(call, 3)?;
+        Ok(format!(
+            "len(regexp_extract_all({text}, {pattern}, 0, '{}'))",
+            flags.options
+        ))
+    }
+
+    /// `OBJECT_INSERT(object, key, value [, update])`
+    pub(super) fn object_insert(&mut self, call: &Call<'_>) -> Written {
+        if call.arguments().len() > 3 {
+            return limit("does not know OBJECT_INSERT with an update flag");
+        }
+        let object = self.expression(call.argument(0)?)?;
+        let key = self.text(call.argument(1)?)?;
+        let value = self.expression(call.argument(2)?)?;
+        Ok(macro_call("object_insert", &[&object, &key, &value]))
+    }
+
+    /// `OBJECT_DELETE(object, key, …)`
+    pub(super) fn object_delete(&mut self, call: &Call<'_>) -> Written {
+        self.object_keys_kept(call, "NOT ")
+    }
+
+    /// `OBJECT_PICK(object, key, …)`
+    pub(super) fn object_pick(&mut self, call: &Call<'_>) -> Written {
+        self.object_keys_kept(call, "")
+    }
+
+    fn object_keys_kept(&mut self, call: &Call<'_>, not: &str) -> Written {
+        let object = self.expression(call.argument(0)?)?;
+        if call
+            .arguments()
+            .get(1..)
+            .unwrap_or_default()
+            .iter()
+            .any(|key| self.is_variant(key))
+        {
+            return limit(format!("takes the keys of {} one by one", call.name));
+        }
+        let keys = self.texts(call.arguments().get(1..).unwrap_or_default())?;
+        Ok(format!(
+            "to_json(map_from_entries(list_transform(list_filter(json_keys({object}), lambda k: {not}list_contains([{}], k)), lambda k: {{'k': k, 'v': json_extract({object}, '$.\"' || k || '\"')}})))",
+            keys.join(", ")
+        ))
+    }
+}
+
+/// What the letters of a regular expression's flags ask for.
+struct Flags {
+    /// DuckDB's letters.
+    options: String,
+    /// `e`: the first group, not the whole match.
+    extracts: bool,
+}
+
+fn flags(call: &Call<'_>, index: usize) -> Result<Flags, Fault> {
+    let mut flags = Flags {
+        options: String::new(),
+        extracts: false,
+    };
+    let Some(argument) = call.arguments().get(index) else {
+        return Ok(flags);
+    };
+    let Some(letters) = text_literal(argument) else {
+        return limit("takes the flags of a regular expression as a literal only");
+    };
+    for letter in letters.chars() {
+        match letter {
+            'c' | 'i' | 's' => flags.options.push(letter),
+            'e' => flags.extracts = true,
+            _ => {
+                return limit(format!(
+                    "does not know the flag {letter} of regular expressions"
+                ));
+            }
+        }
+    }
+    Ok(flags)
+}
+
+/// Regular expressions are searched from the start of a text.
+fn from_the_start(call: &Call<'_>, index: usize) -> Result<(), Fault> {
+    match call
+        .arguments()
+        .get(index)
+        .map(|start| number_literal(start))
+    {
+        None | Some(Some("1")) => Ok(()),
+        _ => limit_with_hint(
+            format!("searches from the start of a text only in {}", call.name),
+            "cut the text with SUBSTR first",
+        ),
+    }
+}
+
+/// A whole number written as such, with its sign.
+pub(super) fn whole(expr: &Expr, function: &str) -> Written {
+    use crate::sql::ast::UnaryOperator;
+    let (sign, expr) = match expr {
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => ("-", expr.as_ref()),
+        other => ("", other),
+    };
+    match number_literal(expr) {
+        Some(digits) if digits.parse::<u16>().is_ok() => Ok(format!("{sign}{digits}")),
+        _ => limit(format!("takes a literal whole number there in {function}")),
+    }
+}
+
+pub(super) fn number_literal(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => Some(digits),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text),
+            Value::DollarQuotedString(text) => Some(&text.value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The path of FLATTEN, as DuckDB writes it.
+pub(super) fn flatten_path(expr: &Expr) -> Written {
+    Ok(quote_text(&json_path(expr)?))
+}

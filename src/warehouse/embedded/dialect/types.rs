@@ -1,0 +1,201 @@
+//! Types and casts.
+
+use crate::sql::ast::{
+    BinaryLength, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo,
+    TypedString, ValueWithSpan,
+};
+
+use super::writer::{Fault, Writer, Written, limit, macro_call};
+
+/// What a value is cast to, in the kinds that differ in how the cast is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// VARCHAR, with its length in characters.
+    Text(Option<u64>),
+    /// NUMBER with precision and scale.
+    Number(u8, u8),
+    /// FLOAT.
+    Float,
+    /// BOOLEAN.
+    Boolean,
+    /// DATE.
+    Date,
+    /// TIME.
+    Time,
+    /// TIMESTAMP_NTZ.
+    Timestamp,
+    /// TIMESTAMP_LTZ and TIMESTAMP_TZ.
+    ZonedTimestamp,
+    /// BINARY.
+    Binary,
+    /// VARIANT.
+    Variant,
+    /// OBJECT.
+    Object,
+    /// ARRAY.
+    Array,
+}
+
+impl Writer<'_> {
+    /// `CAST(x AS t)`, `x::t`, `TRY_CAST(x AS t)`, `CONVERT(t, x)`, `DATE '2024-01-01'`.
+    pub(super) fn cast(&mut self, expr: &Expr) -> Written {
+        match expr {
+            Expr::Cast {
+                kind,
+                expr,
+                data_type,
+                format: None,
+            } => {
+                let target = target(data_type)?;
+                let value = self.repeated(3, |writer| writer.expression(expr))?;
+                match kind {
+                    CastKind::Cast | CastKind::DoubleColon => Ok(cast_to(&value, target)),
+                    CastKind::TryCast => Ok(try_cast_to(&value, target)),
+                    CastKind::SafeCast => limit("does not know SAFE_CAST"),
+                }
+            }
+            Expr::TypedString(TypedString {
+                data_type, value, ..
+            }) => {
+                let target = target(data_type)?;
+                let ValueWithSpan { value, .. } = value;
+                let value = self.literal(value)?;
+                Ok(cast_to(&value, target))
+            }
+            _ => limit("does not know this form of CAST"),
+        }
+    }
+}
+
+/// A value as another type; fails at run time where Snowflake's cast fails.
+pub(super) fn cast_to(value: &str, target: Target) -> String {
+    match target {
+        Target::Text(None) => macro_call("text", &[value]),
+        Target::Text(Some(length)) => macro_call("text_of_length", &[value, &length.to_string()]),
+        Target::Number(precision, scale) => {
+            format!("CAST({value} AS DECIMAL({precision},{scale}))")
+        }
+        Target::Float => format!("CAST({value} AS DOUBLE)"),
+        Target::Boolean => macro_call("boolean", &[value]),
+        Target::Date => macro_call("date", &[&typed_null(value, "DATE")]),
+        Target::Time => format!("CAST({value} AS TIME)"),
+        Target::Timestamp => macro_call("timestamp", &[&typed_null(value, "TIMESTAMP")]),
+        Target::ZonedTimestamp => macro_call("zoned", &[&typed_null(value, "TIMESTAMPTZ")]),
+        Target::Binary => macro_call("binary", &[value]),
+        Target::Variant => format!("to_json({value})"),
+        Target::Object => macro_call("object", &[value]),
+        Target::Array => macro_call("array", &[value]),
+    }
+}
+
+/// As [`cast_to`], but NULL where the cast fails.
+pub(super) fn try_cast_to(value: &str, target: Target) -> String {
+    match target {
+        Target::Number(precision, scale) => {
+            format!("TRY_CAST({value} AS DECIMAL({precision},{scale}))")
+        }
+        Target::Float => format!("TRY_CAST({value} AS DOUBLE)"),
+        Target::Time => format!("TRY_CAST({value} AS TIME)"),
+        other => format!("TRY({})", cast_to(value, other)),
+    }
+}
+
+/// A bare NULL has no type, and macros with one body for each type could not choose.
+pub(super) fn typed_null(value: &str, sql_type: &str) -> String {
+    if value == "NULL" {
+        format!("CAST(NULL AS {sql_type})")
+    } else {
+        value.to_owned()
+    }
+}
+
+/// Reads a type.
+pub(super) fn target(data_type: &DataType) -> Result<Target, Fault> {
+    Ok(match data_type {
+        DataType::Varchar(length)
+        | DataType::Nvarchar(length)
+        | DataType::CharacterVarying(length)
+        | DataType::CharVarying(length) => Target::Text(text_length(length.as_ref())),
+        // A CHAR without length holds one character.
+        DataType::Char(length) | DataType::Character(length) => {
+            Target::Text(text_length(length.as_ref()).or(Some(1)))
+        }
+        DataType::String(length) => Target::Text(*length),
+        DataType::Text => Target::Text(None),
+        DataType::Numeric(info) | DataType::Decimal(info) | DataType::Dec(info) => number(info)?,
+        DataType::Int(_)
+        | DataType::Integer(_)
+        | DataType::BigInt(_)
+        | DataType::SmallInt(_)
+        | DataType::TinyInt(_) => Target::Number(38, 0),
+        DataType::Float(_)
+        | DataType::Float4
+        | DataType::Float8
+        | DataType::Real
+        | DataType::Double(_)
+        | DataType::DoublePrecision => Target::Float,
+        DataType::Boolean | DataType::Bool => Target::Boolean,
+        DataType::Date => Target::Date,
+        DataType::Time(_, TimezoneInfo::None) => Target::Time,
+        DataType::Datetime(_)
+        | DataType::TimestampNtz(_)
+        | DataType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            Target::Timestamp
+        }
+        DataType::Timestamp(_, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
+            Target::ZonedTimestamp
+        }
+        DataType::Binary(None) | DataType::Varbinary(None) => Target::Binary,
+        DataType::Varbinary(Some(BinaryLength::Max)) => Target::Binary,
+        DataType::Array(_) => Target::Array,
+        DataType::Custom(name, modifiers) => custom(&name.to_string().to_uppercase(), modifiers)?,
+        other => return limit(format!("does not know the type {other}")),
+    })
+}
+
+fn text_length(length: Option<&CharacterLength>) -> Option<u64> {
+    match length {
+        Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
+        Some(CharacterLength::Max) | None => None,
+    }
+}
+
+fn number(info: &ExactNumberInfo) -> Result<Target, Fault> {
+    let (precision, scale) = match info {
+        ExactNumberInfo::None => (38, 0),
+        ExactNumberInfo::Precision(precision) => (*precision, 0),
+        ExactNumberInfo::PrecisionAndScale(precision, scale) => (*precision, *scale),
+    };
+    match (u8::try_from(precision), u8::try_from(scale)) {
+        (Ok(precision), Ok(scale)) if (1..=38).contains(&precision) && scale <= precision => {
+            Ok(Target::Number(precision, scale))
+        }
+        _ => limit(format!("knows no NUMBER({precision},{scale})")),
+    }
+}
+
+/// Snowflake's own names of types.
+fn custom(name: &str, modifiers: &[String]) -> Result<Target, Fault> {
+    Ok(match name {
+        "NUMBER" => {
+            let mut numbers = modifiers.iter().map(|digits| digits.trim().parse::<u8>());
+            let (precision, scale) = match (numbers.next(), numbers.next()) {
+                (None, _) => (38, 0),
+                (Some(Ok(precision)), None) => (precision, 0),
+                (Some(Ok(precision)), Some(Ok(scale))) => (precision, scale),
+                _ => return limit("knows NUMBER with a precision and a scale only"),
+            };
+            number(&ExactNumberInfo::PrecisionAndScale(
+                precision.into(),
+                scale.into(),
+            ))?
+        }
+        "BYTEINT" => Target::Number(38, 0),
+        "VARIANT" => Target::Variant,
+        "OBJECT" if modifiers.is_empty() => Target::Object,
+        "ARRAY" if modifiers.is_empty() => Target::Array,
+        "TIMESTAMP_NTZ" | "TIMESTAMPNTZ" => Target::Timestamp,
+        "TIMESTAMP_LTZ" | "TIMESTAMPLTZ" | "TIMESTAMP_TZ" | "TIMESTAMPTZ" => Target::ZonedTimestamp,
+        other => return limit(format!("does not know the type {other}")),
+    })
+}
