@@ -12,6 +12,7 @@ mod mcp_service;
 mod observe;
 mod origin;
 mod scrape;
+mod slow;
 
 use std::io;
 use std::sync::Arc;
@@ -60,6 +61,7 @@ fn public_routes(
             service
                 .clone()
                 .scope_with_path("/mcp")
+                .wrap(from_fn(slow::bodies))
                 // A key is asked for before rmcp reads the body, so that strangers cost nothing.
                 .wrap(from_fn(auth::check))
                 // Outside `auth`: browsers send no key with a preflight request, and must be able to read a 401.
