@@ -1,4 +1,7 @@
 //! `snowflake-mcp stdio`: one conversation on stdin and stdout, with the program that started this one.
+//!
+//! When stdin ends, rmcp gives the calls in flight five seconds to answer (`echo … | snowflake-mcp stdio` reads on); what
+//! still runs then is stopped. A signal is less patient: whoever started us wants us gone.
 
 use std::time::Duration;
 
@@ -27,7 +30,7 @@ pub(super) async fn until_closed(settings: &Settings) -> Result<Ending, Error> {
         ended = &mut conversation => ended,
         failed = &mut rooms.failed_start => return Err(failed.unwrap_or(Error::Panicked)),
         _ = signals.next() => {
-            // Who started us wants us gone: calls are interrupted rather than waited for, but they get their answers.
+            // Calls are interrupted rather than waited for, but they get their answers.
             rooms.stop_calls.cancel();
             let interrupted = tokio::select! {
                 _ = tokio::time::timeout(TO_ANSWER, &mut conversation) => None,

@@ -17,5 +17,6 @@ mod doors;
 mod health;
 mod process;
 mod shutdown;
+mod stdio;
 mod support;
 mod tools;

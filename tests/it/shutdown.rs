@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{ENDLESS, Server};
+use crate::support::{ENDLESS, KEY, Server};
 
 /// Sends a call that does not end by itself, and waits until it is in flight.
 async fn start_endless_call(server: &Server) -> tokio::task::JoinHandle<Value> {
@@ -68,6 +68,30 @@ async fn readiness_fails_while_a_call_is_drained_and_the_call_gets_its_answer() 
     // SHUTDOWN_TIMEOUT and five seconds.
     assert!(asked.elapsed() < Duration::from_secs(7), "{}", server.log());
     server.event("interrupting").await;
+}
+
+#[tokio::test]
+async fn outside_development_the_port_stays_open_for_a_moment() {
+    let vars = [
+        ("ENVIRONMENT", "staging"),
+        ("WAREHOUSE_BACKEND", "embedded"),
+        ("API_KEY", KEY),
+        ("CURSOR_SECRET", "0123456789abcdef0123456789abcdef"),
+        // What a process tells of its life is shown all the same.
+        ("LOG_LEVEL", "WARNING"),
+        // A quarter of it is the moment.
+        ("SHUTDOWN_TIMEOUT", "8s"),
+    ];
+    let mut server = Server::start(&vars).await;
+    server.event("ready").await;
+    server.signal("TERM");
+    server.event("draining").await;
+    // Load balancers see it here, and calls that were on their way are still answered.
+    let (status, report) = server.get_json(&server.url("/readyz")).await;
+    assert_eq!((status, report["status"].as_str()), (503, Some("draining")));
+    let answer = server.mcp().key(KEY).request("tools/list", json!({})).await;
+    assert!(answer["result"]["tools"].is_array());
+    assert_eq!(server.ended().await.code(), Some(0), "{}", server.log());
 }
 
 #[tokio::test]
