@@ -27,7 +27,7 @@ async function makeClient() {
   const mode = kind === "typescript-2" ? "auto" : "legacy";
   const client = new Client(identity, { versionNegotiation: { mode } });
   await client.connect(new StreamableHTTPClientTransport(new URL(url)));
-  return { client, call: (params, options) => client.callTool(params, options) };
+  return { client, call: client.callTool.bind(client) };
 }
 
 // The version a client agreed on is told differently by the two.

@@ -16,6 +16,9 @@ import mcp.client.stdio
 
 from support.server import REPOSITORY, Server, binary, environment
 
+CALL_TIMEOUT = 60
+"""Seconds after which a call counts as never answered."""
+
 HERE = Path(__file__).resolve().parents[1]
 NODE_FOLDER = Path(os.environ.get("NODE_CLIENTS", REPOSITORY / ".build" / "node"))
 
@@ -115,12 +118,13 @@ class _PythonSession:
 async def _python(kind: Kind, url: str, log: Path) -> AsyncIterator[Session]:
     mode = "auto" if kind.protocol == "2026-07-28" else "legacy"
     if kind.transport == "http":
-        async with mcp.Client(url, mode=mode) as client:
+        async with mcp.Client(url, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:
             yield _PythonSession(client)
         return
     command = mcp.StdioServerParameters(command=str(binary()), args=["stdio"], env=environment())
     with log.open("w") as errors:
-        async with mcp.Client(mcp.client.stdio.stdio_client(command, errlog=errors), mode=mode) as client:
+        transport = mcp.client.stdio.stdio_client(command, errlog=errors)
+        async with mcp.Client(transport, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:
             yield _PythonSession(client)
 
 
@@ -143,7 +147,7 @@ class _NodeSession:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        line = await self._process.stdout.readline()
+        line = await asyncio.wait_for(self._process.stdout.readline(), CALL_TIMEOUT + 5)
         if not line:
             raise RuntimeError(f"the driver ended with {await self._process.wait()}; its stderr tells why")
         answer = json.loads(line)
