@@ -5,6 +5,7 @@
 
 use duckdb::Error as Cause;
 
+use super::session::MAX_EXPRESSION_DEPTH;
 use crate::warehouse::{EngineLimit, Error, Position};
 
 /// What an error text may say about the statement it happened to.
@@ -28,6 +29,14 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
     let message = first_paragraph(message);
     match class {
         "Catalog" | "Binder" => place.name_error(&message),
+        "Parser" if message.starts_with("Max expression depth") => EngineLimit {
+            what: format!("follows expressions {MAX_EXPRESSION_DEPTH} levels deep, and no deeper"),
+            hint: Some(
+                "write a long chain of operators as a list: CONCAT(…), IN (…), or a SUM over VALUES"
+                    .into(),
+            ),
+        }
+        .into(),
         "Parser" | "Syntax" | "Not implemented" => limit("cannot run this statement", &message),
         "Out of Memory" => place.out_of_memory(),
         "INTERRUPT" => Error::Cancelled {

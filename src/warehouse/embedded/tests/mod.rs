@@ -42,6 +42,22 @@ fn run(statement: &str) -> Run {
     }
 }
 
+/// Runs a test whose statements are deep: reading, translating and dropping a tree uses stack.
+fn on_the_stack_of_the_query_runtime(test: impl Future<Output = ()> + Send + 'static) {
+    const STACK: usize = 8 << 20;
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .thread_stack_size(STACK)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || runtime().block_on(test));
+    thread.unwrap().join().unwrap();
+}
+
 /// A whole answer, its cells as text; NULL is `∅`.
 #[derive(Debug)]
 struct Read {

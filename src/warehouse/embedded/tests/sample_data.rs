@@ -2,7 +2,7 @@
 
 use super::super::catalog::{Catalog, TableKind};
 use super::super::{Embedded, Options, fill};
-use super::{answer, engine, read, refusal, run, small};
+use super::{answer, engine, on_the_stack_of_the_query_runtime, read, refusal, run, small};
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::{DataType, EngineLimit, Error, Position, Warehouse};
 
@@ -242,6 +242,20 @@ async fn too_little_memory_is_a_limit_that_names_its_setting() {
         engine.run(run("SELECT 1")).await.is_ok(),
         "the next one works"
     );
+}
+
+#[test]
+fn a_chain_too_long_to_plan_in_time_is_a_limit_and_a_long_list_is_none() {
+    on_the_stack_of_the_query_runtime(async {
+        let chain = |length: usize, operator: &str| vec!["n_nationkey"; length].join(operator);
+        let error = refusal(&format!("SELECT {} FROM nation", chain(400, " + "))).await;
+        assert!(matches!(error, Error::EngineLimit(_)), "{error:?}");
+        let sum = format!("SELECT {} FROM nation", chain(100, " + "));
+        assert_eq!(answer(&sum).await.rows.len(), 25);
+        let list = chain(1000, ", ");
+        let any = format!("SELECT n_name FROM nation WHERE 1 IN ({list})");
+        assert_eq!(answer(&any).await.rows.len(), 1);
+    });
 }
 
 #[tokio::test]
