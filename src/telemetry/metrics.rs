@@ -296,17 +296,21 @@ pub fn reference() -> String {
          `process_max_fds`, `process_resident_memory_bytes`, `process_virtual_memory_bytes`, `process_threads` and\n\
          `process_start_time_seconds`.\n",
     );
-    let mut seen: Vec<&[f64]> = Vec::new();
+    let mut shown: Vec<&[f64]> = Vec::new();
     for metric in Metrics::DECLARED {
-        if !metric.buckets.is_empty() && !seen.contains(&metric.buckets) {
-            seen.push(metric.buckets);
-            let bounds: Vec<String> = metric.buckets.iter().map(ToString::to_string).collect();
-            text.push_str(&format!(
-                "\nBuckets of `{}`: {}.\n",
-                metric.name,
-                bounds.join(", ")
-            ));
+        let buckets = metric.buckets;
+        if buckets.is_empty() || shown.contains(&buckets) {
+            continue;
         }
+        shown.push(buckets);
+        let sharing = Metrics::DECLARED.iter().filter(|m| m.buckets == buckets);
+        let names: Vec<String> = sharing.map(|m| format!("`{}`", m.name)).collect();
+        let bounds: Vec<String> = buckets.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(
+            "\nBuckets of {}: {}.\n",
+            names.join(" and "),
+            bounds.join(", ")
+        ));
     }
     text
 }
