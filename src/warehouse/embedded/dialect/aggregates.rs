@@ -65,15 +65,23 @@ impl Writer<'_> {
     /// `LISTAGG(x [, delimiter]) [WITHIN GROUP (ORDER BY …)]`: an empty text for no rows.
     pub(super) fn listagg(&mut self, call: &Call<'_>) -> Written {
         let over = self.over(call, "")?;
-        let text = self.text(call.argument(0)?)?;
+        let argument = call.argument(0)?;
         let delimiter = match call.arguments().get(1) {
             Some(delimiter) => self.expression(delimiter)?,
             None => "''".into(),
         };
         let order = self.within_group(call)?;
+        if !call.is_distinct {
+            let text = self.text(argument)?;
+            return Ok(format!(
+                "coalesce(string_agg({text}, {delimiter}{order}){over}, '')"
+            ));
+        }
+        // DISTINCT values can be ordered by themselves only, so they are made text after they are in order.
+        let value = self.expression(argument)?;
+        let text = macro_call("text", &["e"]);
         Ok(format!(
-            "coalesce(string_agg({}{text}, {delimiter}{order}){over}, '')",
-            call.distinct()
+            "coalesce(array_to_string(list_transform(list(DISTINCT {value}{order}){over}, lambda e: {text}), {delimiter}), '')"
         ))
     }
 
@@ -98,7 +106,7 @@ impl Writer<'_> {
         let key = self.repeated(3, |writer| writer.text(call.argument(0)?))?;
         let value = self.repeated(2, |writer| writer.expression(call.argument(1)?))?;
         Ok(format!(
-            "coalesce(json_group_object({key}, to_json({value}) ORDER BY {key}) FILTER (WHERE {key} IS NOT NULL AND {value} IS NOT NULL){over}, CAST('{{}}' AS JSON))"
+            "coalesce(to_json(map_from_entries(list({{'k': {key}, 'v': to_json({value})}} ORDER BY {key}) FILTER (WHERE {key} IS NOT NULL AND {value} IS NOT NULL){over})), CAST('{{}}' AS JSON))"
         ))
     }
 
@@ -116,16 +124,14 @@ impl Writer<'_> {
         } else {
             share
         };
-        Ok(if call.name == "PERCENTILE_CONT" {
-            macro_call(
-                "percentile",
-                &[&format!("quantile_cont({value}, {share}){over}"), &share],
-            )
-        } else if is_descending {
+        if call.name == "PERCENTILE_CONT" {
+            let value = macro_call("finer", &[&value]);
+            return Ok(format!("quantile_cont({value}, {share}){over}"));
+        }
+        if is_descending {
             return limit("does not take PERCENTILE_DISC in descending order");
-        } else {
-            format!("quantile_disc({value}, {share}){over}")
-        })
+        }
+        Ok(format!("quantile_disc({value}, {share}){over}"))
     }
 
     /// `RATIO_TO_REPORT(x) OVER (…)`

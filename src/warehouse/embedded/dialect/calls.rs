@@ -136,16 +136,29 @@ impl Writer<'_> {
         let Some(known) = find(&call.name) else {
             return unknown(&call.name);
         };
-        self.check(&call, known)?;
+        self.written(&call, known)
+    }
+
+    fn written(&mut self, call: &Call<'_>, known: &Known) -> Written {
+        self.check(call, known)?;
         match known.how {
             How::Scalar(template) | How::Aggregate(template) | How::Window(template) => {
-                self.fill(template, &call)
+                self.fill(template, call)
             }
             How::Rewrite(rewrite)
             | How::AggregateRewrite(rewrite)
-            | How::WindowRewrite(rewrite) => rewrite(self, &call),
+            | How::WindowRewrite(rewrite) => rewrite(self, call),
             How::Refused { what, hint } => limit_with_hint(what, hint),
         }
+    }
+
+    /// `CURRENT_USER` without parentheses.
+    pub(super) fn call_without_arguments(&mut self, name: &str) -> Written {
+        let call = Call::table_function(name.to_owned(), &[])?;
+        let Some(known) = find(name) else {
+            return unknown(name);
+        };
+        self.written(&call, known)
     }
 
     fn check(&self, call: &Call<'_>, known: &Known) -> Result<(), Fault> {
@@ -305,6 +318,6 @@ impl Writer<'_> {
 fn unknown(name: &str) -> Written {
     limit_with_hint(
         format!("does not know the function {name}"),
-        "SHOW FUNCTIONS lists what it knows; user-defined functions exist in Snowflake only",
+        "user-defined functions exist in Snowflake only",
     )
 }

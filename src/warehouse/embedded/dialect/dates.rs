@@ -3,6 +3,7 @@
 use crate::sql::ast::{DateTimeField, Expr, Interval};
 
 use super::calls::Call;
+use super::texts::whole;
 use super::types::typed_null;
 use super::writer::{
     Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
@@ -169,12 +170,14 @@ impl Writer<'_> {
         let unit = unit(&unit_name(call.argument(0)?)?)?;
         let from = self.moment(call.argument(1)?)?;
         let to = self.moment(call.argument(2)?)?;
-        Ok(format!(
-            "date_diff('{}', {}, {})",
-            unit.name(),
-            macro_call("moment", &[&from]),
-            macro_call("moment", &[&to])
-        ))
+        let (from, to) = (macro_call("moment", &[&from]), macro_call("moment", &[&to]));
+        // Weeks begin on Monday for Snowflake; DuckDB counts spans of seven days.
+        if unit.name() == "week" {
+            return Ok(format!(
+                "(date_diff('day', date_trunc('week', {from}), date_trunc('week', {to})) // 7)"
+            ));
+        }
+        Ok(format!("date_diff('{}', {from}, {to})", unit.name()))
     }
 
     /// `DATE_TRUNC(unit, date)`, in either order of the arguments.
@@ -199,8 +202,9 @@ impl Writer<'_> {
             }
             _ => {
                 let number = self.repeated(3, |writer| writer.number(call.argument(0)?))?;
-                let scale = self.expression(call.argument(1)?)?;
-                Ok(macro_call("trunc_scale", &[&number, &scale]))
+                let scale = whole(call.argument(1)?, "TRUNC")?;
+                let truncated = macro_call("trunc_scale", &[&number, &scale]);
+                Ok(format!("round({truncated}, {scale})"))
             }
         }
     }

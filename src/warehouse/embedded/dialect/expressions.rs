@@ -317,6 +317,13 @@ impl Writer<'_> {
                 "compute the inner quotients in a subquery",
             );
         }
+        // A bare NULL has no scale to give.
+        if [left, right]
+            .iter()
+            .any(|side| side.starts_with("CAST(NULL AS"))
+        {
+            return Ok("CAST(NULL AS DECIMAL(38, 6))".into());
+        }
         Ok(macro_call("div", &[left, right]))
     }
 
@@ -436,10 +443,11 @@ impl Writer<'_> {
             CeilFloorKind::Scale(scale) => {
                 let number = self.number(expr)?;
                 let scale = self.literal(&scale.value)?;
-                Ok(macro_call(
+                let scaled = macro_call(
                     &format!("{}_scale", function.to_lowercase()),
                     &[&number, &scale],
-                ))
+                );
+                Ok(format!("round({scaled}, {scale})"))
             }
             CeilFloorKind::DateTimeField(field) => {
                 limit(format!("does not know {function} TO {field}"))

@@ -60,11 +60,10 @@ impl Writer<'_> {
 
     /// `TO_DATE(x [, format])`, and with TRY_.
     pub(super) fn to_date(&mut self, call: &Call<'_>) -> Written {
-        let parsed = match self.parsed(call)? {
-            Some(parsed) => format!("CAST({parsed} AS DATE)"),
-            None => self.converted(call, Target::Date)?,
-        };
-        Ok(tried(call, parsed))
+        match self.parsed(call)? {
+            Some(parsed) => Ok(format!("CAST({parsed} AS DATE)")),
+            None => self.converted(call, Target::Date),
+        }
     }
 
     /// `TO_TIMESTAMP(x [, format or scale])`, and with TRY_.
@@ -91,26 +90,28 @@ impl Writer<'_> {
             let seconds = format!("(CAST({number} AS DECIMAL(38, 9)) / {divisor})");
             return Ok(cast_to(&macro_call("seconds", &[&seconds]), target));
         }
-        let parsed = match self.parsed(call)? {
-            Some(parsed) if is_zoned => cast_to(&parsed, target),
-            Some(parsed) => parsed,
-            None => self.converted(call, target)?,
-        };
-        Ok(tried(call, parsed))
+        match self.parsed(call)? {
+            Some(parsed) if is_zoned => Ok(cast_to(&parsed, target)),
+            Some(parsed) => Ok(parsed),
+            None => self.converted(call, target),
+        }
     }
 
     /// `TO_TIME(x [, format])`, and with TRY_.
     pub(super) fn to_time(&mut self, call: &Call<'_>) -> Written {
-        let parsed = match self.parsed(call)? {
-            Some(parsed) => format!("CAST({parsed} AS TIME)"),
-            None => self.converted(call, Target::Time)?,
-        };
-        Ok(tried(call, parsed))
+        match self.parsed(call)? {
+            Some(parsed) => Ok(format!("CAST({parsed} AS TIME)")),
+            None => self.converted(call, Target::Time),
+        }
     }
 
     fn converted(&mut self, call: &Call<'_>, target: Target) -> Written {
         let value = self.repeated(3, |writer| writer.expression(call.argument(0)?))?;
-        Ok(cast_to(&value, target))
+        Ok(if call.name.starts_with("TRY_") {
+            try_cast_to(&value, target)
+        } else {
+            cast_to(&value, target)
+        })
     }
 
     /// The timestamp in a text of a given format, if the call has a format.
@@ -126,7 +127,12 @@ impl Writer<'_> {
         }
         let format = date_format(format)?;
         let text = self.text(call.argument(0)?)?;
-        Ok(Some(format!("strptime({text}, {})", quote_text(&format))))
+        let function = if call.name.starts_with("TRY_") {
+            "try_strptime"
+        } else {
+            "strptime"
+        };
+        Ok(Some(format!("{function}({text}, {})", quote_text(&format))))
     }
 
     /// `TO_NUMBER(x [, format] [, precision [, scale]])`, and with TRY_.
@@ -177,14 +183,6 @@ impl Writer<'_> {
         }
         let text = self.text(value)?;
         Ok(format!("translate({text}, '$, ', '')"))
-    }
-}
-
-fn tried(call: &Call<'_>, written: String) -> String {
-    if call.name.starts_with("TRY_") {
-        format!("TRY({written})")
-    } else {
-        written
     }
 }
 

@@ -114,8 +114,8 @@ const CONDITIONS: &[Row] = &[
 const NUMBERS: &[Row] = &[
     ("ABS", 1, 1, S("abs({n0})")),
     ("SIGN", 1, 1, S("sign({n0})")),
-    ("DIV0", 2, 2, S("memory.main.sf_div0({n0}, {n1})")),
-    ("DIV0NULL", 2, 2, S("memory.main.sf_div0null({n0}, {n1})")),
+    ("DIV0", 2, 2, R(|w, c| w.div0(c))),
+    ("DIV0NULL", 2, 2, R(|w, c| w.div0(c))),
     ("MOD", 2, 2, S("memory.main.sf_mod({n0}, {n1})")),
     ("ROUND", 1, 2, R(|w, c| w.round(c))),
     ("TRUNC", 1, 2, R(|w, c| w.trunc(c))),
@@ -123,7 +123,7 @@ const NUMBERS: &[Row] = &[
     ("CEIL", 1, 1, S("ceil({n0})")),
     ("FLOOR", 1, 1, S("floor({n0})")),
     ("SQRT", 1, 1, S("sqrt(CAST({n0} AS DOUBLE))")),
-    ("CBRT", 1, 1, S("cbrt(CAST({n0} AS DOUBLE))")),
+    ("CBRT", 1, 1, S("memory.main.sf_cbrt(CAST({n0} AS DOUBLE))")),
     ("SQUARE", 1, 1, S("power(CAST({n0} AS DOUBLE), 2)")),
     (
         "POWER",
@@ -495,12 +495,7 @@ const CONVERSIONS: &[Row] = &[
     ("TO_DOUBLE", 1, 1, S("CAST({0} AS DOUBLE)")),
     ("TRY_TO_DOUBLE", 1, 1, S("TRY_CAST({0} AS DOUBLE)")),
     ("TO_BOOLEAN", 1, 1, S("memory.main.sf_boolean({0})")),
-    (
-        "TRY_TO_BOOLEAN",
-        1,
-        1,
-        S("TRY(memory.main.sf_boolean({0}))"),
-    ),
+    ("TRY_TO_BOOLEAN", 1, 1, S("memory.main.sf_try_boolean({0})")),
     ("TO_BINARY", 1, 1, S("memory.main.sf_binary({0})")),
     (
         "SYSTEM$TYPEOF",
@@ -742,7 +737,7 @@ const AGGREGATES: &[Row] = &[
         "MEDIAN",
         1,
         1,
-        A("memory.main.sf_percentile(median({n0}){over}, 0.5)"),
+        A("median(memory.main.sf_finer({n0})){over}"),
     ),
     ("PERCENTILE_CONT", 1, 1, AR(|w, c| w.percentile(c))),
     ("PERCENTILE_DISC", 1, 1, AR(|w, c| w.percentile(c))),

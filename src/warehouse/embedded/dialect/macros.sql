@@ -57,6 +57,15 @@ CREATE MACRO sf_date
   (a TIMESTAMPTZ) AS CAST(a AS DATE),
   (a) AS CASE WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(memory.main.sf_text(a) AS DATE) ELSE error('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
 
+-- Conversions that give NULL where they cannot be made. TRY() takes no macro that may call error(), so these have none.
+CREATE MACRO sf_try_text_of_length(a, n) AS CASE WHEN length(memory.main.sf_text(a)) <= n THEN memory.main.sf_text(a) END;
+CREATE MACRO sf_try_boolean(a) AS CASE
+  WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
+  WHEN lower(trim(memory.main.sf_text(a))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
+CREATE MACRO sf_try_timestamp(a) AS CASE
+  WHEN regexp_full_match(memory.main.sf_text(a), '[0-9]+') THEN make_timestamp(CAST(TRY_CAST(memory.main.sf_text(a) AS DECIMAL(38, 6)) * 1000000 AS BIGINT))
+  ELSE TRY_CAST(regexp_replace(memory.main.sf_text(a), '(\d\d:\d\d(:\d\d(\.\d+)?)?) ?([+-]\d\d:?\d\d|Z)$', '\1') AS TIMESTAMP) END;
+
 CREATE MACRO sf_add_months_to
   (d DATE, n) AS CAST(d + to_months(CAST(n AS INTEGER)) AS DATE),
   (d TIMESTAMP, n) AS d + to_months(CAST(n AS INTEGER)),
@@ -114,16 +123,22 @@ CREATE MACRO sf_quotient(a, b) AS
   cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN a / b ELSE (a - a % b) / b END, memory.main.sf_quotient_type(a, b))
   + cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN 0 ELSE (a % b) / b END, memory.main.sf_quotient_type(a, b));
 CREATE MACRO sf_div(a, b) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE memory.main.sf_quotient(a, b) END;
-CREATE MACRO sf_div0(a, b) AS CASE WHEN b = 0 AND a IS NOT NULL THEN 0 ELSE memory.main.sf_quotient(a, b) END;
-CREATE MACRO sf_div0null(a, b) AS CASE WHEN (b = 0 OR b IS NULL) AND a IS NOT NULL THEN 0 ELSE memory.main.sf_quotient(a, b) END;
+CREATE MACRO sf_div0(a, b) AS CASE WHEN b = 0 AND a IS NOT NULL THEN cast_to_type(0, memory.main.sf_quotient_type(a, b)) ELSE memory.main.sf_quotient(a, b) END;
+CREATE MACRO sf_div0null(a, b) AS CASE WHEN (b = 0 OR b IS NULL) AND a IS NOT NULL THEN cast_to_type(0, memory.main.sf_quotient_type(a, b)) ELSE memory.main.sf_quotient(a, b) END;
 CREATE MACRO sf_mod(a, b) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE a % b END;
 -- An average of nothing is NULL, not a division by zero.
 CREATE MACRO sf_avg(total, n) AS memory.main.sf_quotient(total, nullif(n, 0));
 
 -- Scales. DuckDB needs a constant scale for a NUMBER, so those with a negative or computed one go through a power of ten.
-CREATE MACRO sf_trunc_scale(a, n) AS cast_to_type(trunc(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a);
-CREATE MACRO sf_ceil_scale(a, n) AS cast_to_type(ceil(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a);
-CREATE MACRO sf_floor_scale(a, n) AS cast_to_type(floor(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a);
+CREATE MACRO sf_trunc_scale(a, n) AS CASE
+  WHEN n >= 0 THEN cast_to_type(trunc(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a)
+  ELSE cast_to_type(trunc(a / power(10, -n)) * power(10, -n), a) END;
+CREATE MACRO sf_ceil_scale(a, n) AS CASE
+  WHEN n >= 0 THEN cast_to_type(ceil(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a)
+  ELSE cast_to_type(ceil(a / power(10, -n)) * power(10, -n), a) END;
+CREATE MACRO sf_floor_scale(a, n) AS CASE
+  WHEN n >= 0 THEN cast_to_type(floor(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a)
+  ELSE cast_to_type(floor(a / power(10, -n)) * power(10, -n), a) END;
 
 -- Text.
 -- A start of 0 counts as 1; DuckDB would take it as the place before the text.
@@ -140,9 +155,9 @@ CREATE MACRO sf_insert(t, p, n, r) AS substr(t, 1, CAST(p AS BIGINT) - 1) || r |
 CREATE MACRO sf_binary(a) AS unhex(memory.main.sf_text(a));
 
 -- Semi-structured values.
-CREATE MACRO sf_get(v, k) AS CASE
-  WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN json_extract(v, '$."' || memory.main.sf_text(k) || '"')
-  ELSE json_extract(v, '$[' || CAST(k AS VARCHAR) || ']') END;
+CREATE MACRO sf_get(v, k) AS json_extract(v, CASE
+  WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN '$."' || memory.main.sf_text(k) || '"'
+  ELSE '$[' || CAST(k AS VARCHAR) || ']' END);
 CREATE MACRO sf_parse_json(t) AS CASE WHEN trim(t) = '' THEN NULL ELSE CAST(t AS JSON) END;
 CREATE MACRO sf_typeof(v) AS CASE json_type(v)
   WHEN 'NULL' THEN 'NULL_VALUE' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER'
@@ -161,8 +176,10 @@ CREATE MACRO sf_array_slice(a, f, t) AS CASE WHEN f >= 0 AND t >= 0 THEN to_json
   ELSE error('the embedded engine takes no negative places in ARRAY_SLICE') END;
 -- The first of each value stays where it is.
 CREATE MACRO sf_unique(l) AS list_filter(l, lambda e, i: list_position(l, e) = i);
--- A percentile of NUMBERs is exact to three digits more than its argument; DuckDB's keeps the argument's scale or is a DOUBLE.
-CREATE MACRO sf_percentile(v, p) AS v;
+-- The middle of 1 and 2 is 1.5: three digits more than the argument has, which DuckDB would keep.
+CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));
+-- The cube root of a cube is whole.
+CREATE MACRO sf_cbrt(a) AS CASE WHEN power(round(cbrt(a)), 3) = a THEN round(cbrt(a)) ELSE cbrt(a) END;
 CREATE MACRO sf_haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(power(sin(radians((CAST(c AS DOUBLE) - CAST(a AS DOUBLE)) / 2)), 2) + cos(radians(CAST(a AS DOUBLE))) * cos(radians(CAST(c AS DOUBLE))) * power(sin(radians((CAST(d AS DOUBLE) - CAST(b AS DOUBLE)) / 2)), 2)));
 CREATE MACRO sf_width_bucket(v, low, high, n) AS CASE WHEN v < low THEN 0 WHEN v >= high THEN CAST(n AS BIGINT) + 1 ELSE CAST(floor((CAST(v AS DOUBLE) - CAST(low AS DOUBLE)) * n / (CAST(high AS DOUBLE) - CAST(low AS DOUBLE))) AS BIGINT) + 1 END;
 CREATE MACRO sf_system_typeof(a) AS CASE
@@ -189,7 +206,7 @@ CREATE MACRO sf_rounded(a, scale) AS CAST(round(CAST(a AS DECIMAL(38, 12)) * CAS
 CREATE MACRO sf_zero_filled(digits, zeros) AS CASE
   WHEN digits = '0' AND zeros = 0 THEN ''
   WHEN length(digits) < zeros THEN lpad(digits, zeros, '0') ELSE digits END;
-CREATE MACRO sf_thousands(digits) AS reverse(regexp_replace(reverse(digits), '(\d{3})(\d)', '\1,\2', 'g'));
+CREATE MACRO sf_thousands(digits) AS reverse(rtrim(regexp_replace(reverse(digits), '(\d{3})', '\1,', 'g'), ','));
 CREATE MACRO sf_at_least(t, width) AS CASE WHEN length(t) < width THEN lpad(t, width, ' ') ELSE t END;
 CREATE MACRO sf_digits_format(n, places, zeros, commas, scale, dollar, width) AS CASE
   WHEN n IS NULL THEN NULL

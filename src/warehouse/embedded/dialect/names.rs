@@ -3,6 +3,7 @@
 use crate::sql::ast::{Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart};
 use crate::sql::qualified_name;
 
+use super::functions::find;
 use super::writer::{Fault, Writer, Written, folded, limit, name, quote_name, refuse};
 
 /// Where the engine keeps the views behind INFORMATION_SCHEMA: DuckDB has a schema of that name itself, with other columns.
@@ -41,16 +42,32 @@ impl Writer<'_> {
     }
 
     /// A column, with up to three parts of its table before it.
-    pub(super) fn column(&self, parts: &[Ident]) -> Written {
+    pub(super) fn column(&mut self, parts: &[Ident]) -> Written {
         let column = parts.last().map(folded).unwrap_or_default();
         // DuckDB answers to this name for every table; no table of Snowflake has it.
         if column.eq_ignore_ascii_case("ROWID") {
             return refuse(format!("invalid identifier '{column}'"));
         }
+        // DuckDB answers to names like CURRENT_USER, in quotes or not, with words of its own.
+        if let [part] = parts
+            && part.quote_style.is_none()
+            && column.starts_with("CURRENT_")
+            && find(&column).is_some()
+        {
+            return self.call_without_arguments(&column);
+        }
         if column == "SEQ" && self.froms.iter().any(|from| from.has_lateral_flatten) {
             return limit("does not number the input rows of a lateral FLATTEN (column SEQ)");
         }
-        Ok(parts.iter().map(name).collect::<Vec<_>>().join("."))
+        let mut names: Vec<String> = parts.iter().map(name).collect();
+        // `t.$1` is the first column of VALUES.
+        if let (Some(digits), Some(last)) = (column.strip_prefix('$'), names.last_mut())
+            && digits.parse::<u16>().is_ok()
+            && self.froms.last().is_some_and(|from| from.is_values)
+        {
+            *last = quote_name(&format!("COLUMN{digits}"));
+        }
+        Ok(names.join("."))
     }
 }
 

@@ -57,21 +57,26 @@ impl Source {
                 Token::Comma if depth == 0 => {
                     items.push(named_by(&item));
                     item.clear();
+                    is_start = true;
                     continue;
                 }
                 Token::SemiColon | Token::EOF => break,
                 Token::Word(word) if depth == 0 && word.quote_style.is_none() => {
                     let word = word.value.to_uppercase();
-                    if END_OF_LIST.contains(&word.as_str()) {
+                    // The FROM of IS DISTINCT FROM stands in the middle of an expression.
+                    let is_operator = word == "FROM" && item.to_uppercase().ends_with(" DISTINCT ");
+                    if END_OF_LIST.contains(&word.as_str()) && !is_operator {
                         break;
                     }
-                    if is_start && matches!(word.as_str(), "DISTINCT" | "ALL") {
+                    if is_start && items.is_empty() && matches!(word.as_str(), "DISTINCT" | "ALL") {
                         continue;
                     }
                 }
                 _ => {}
             }
             match &token.token {
+                // Line breaks and comments count as one blank.
+                Token::Whitespace(_) if item.ends_with(' ') || is_start => {}
                 Token::Whitespace(_) => item.push(' '),
                 other => {
                     is_start = false;
@@ -92,14 +97,15 @@ impl Source {
     }
 }
 
-/// The name Snowflake makes of an expression: its text in upper case. Line breaks and comments count as one space.
+/// The name Snowflake makes of an expression: its text in upper case, letter by letter.
 fn named_by(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !name.is_empty() {
-            name.push(' ');
+    for letter in text.trim().chars() {
+        let mut upper = letter.to_uppercase();
+        match (upper.next(), upper.next()) {
+            (Some(one), None) => name.push(one),
+            _ => name.push(letter),
         }
-        name.push_str(&word.to_uppercase());
     }
     name
 }

@@ -59,6 +59,25 @@ impl Writer<'_> {
         }
     }
 
+    /// `DIV0(a, b)` and `DIV0NULL(a, b)`
+    pub(super) fn div0(&mut self, call: &Call<'_>) -> Written {
+        let left = self.repeated(8, |writer| writer.number(call.argument(0)?))?;
+        let right = self.repeated(8, |writer| writer.number(call.argument(1)?))?;
+        // A bare NULL has no scale to give.
+        let null = "CAST(NULL AS DECIMAL(38, 6))";
+        if left.starts_with("CAST(NULL AS") {
+            return Ok(null.into());
+        }
+        if right.starts_with("CAST(NULL AS") {
+            return Ok(if call.name == "DIV0NULL" {
+                format!("CASE WHEN {left} IS NOT NULL THEN CAST(0 AS DECIMAL(38, 6)) END")
+            } else {
+                null.into()
+            });
+        }
+        Ok(macro_call(&call.name.to_lowercase(), &[&left, &right]))
+    }
+
     /// `UNIFORM(low, high, generator)`
     pub(super) fn uniform(&mut self, call: &Call<'_>) -> Written {
         let (low, high) = (call.argument(0)?, call.argument(1)?);

@@ -96,7 +96,24 @@ pub(super) fn try_cast_to(value: &str, target: Target) -> String {
         }
         Target::Float => format!("TRY_CAST({value} AS DOUBLE)"),
         Target::Time => format!("TRY_CAST({value} AS TIME)"),
-        other => format!("TRY({})", cast_to(value, other)),
+        Target::Text(None) => macro_call("text", &[value]),
+        Target::Text(Some(length)) => {
+            macro_call("try_text_of_length", &[value, &length.to_string()])
+        }
+        Target::Boolean => macro_call("try_boolean", &[value]),
+        Target::Date => format!("TRY_CAST({} AS DATE)", macro_call("text", &[value])),
+        Target::Timestamp => macro_call("try_timestamp", &[value]),
+        Target::ZonedTimestamp => {
+            format!("TRY_CAST({} AS TIMESTAMPTZ)", macro_call("text", &[value]))
+        }
+        Target::Binary => format!("TRY(unhex({}))", macro_call("text", &[value])),
+        Target::Variant => format!("to_json({value})"),
+        Target::Object => {
+            format!("CASE WHEN json_type(to_json({value})) = 'OBJECT' THEN to_json({value}) END")
+        }
+        Target::Array => {
+            format!("CASE WHEN json_type(to_json({value})) = 'ARRAY' THEN to_json({value}) END")
+        }
     }
 }
 
