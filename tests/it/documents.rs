@@ -38,3 +38,10 @@ fn the_list_of_metrics_is_current() {
         &snowflake_mcp::telemetry::metrics::reference(),
     );
 }
+
+#[cfg(feature = "embedded")]
+#[test]
+fn the_list_of_the_embedded_engines_functions_is_current() {
+    let reference = snowflake_mcp::warehouse::embedded::functions_reference();
+    is_current("embedded-functions.md", &reference);
+}

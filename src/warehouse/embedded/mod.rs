@@ -136,6 +136,12 @@ impl Embedded {
     }
 }
 
+/// docs/embedded-functions.md: the functions a statement may call.
+#[must_use]
+pub fn functions_reference() -> String {
+    dialect::reference()
+}
+
 /// The locked database with everything in it.
 fn fill(catalog: &mut Catalog, options: &Options) -> duckdb::Result<duckdb::Connection> {
     let root = session::open(options)?;

@@ -35,6 +35,7 @@ use crate::sql::Identifier;
 use crate::sql::ast::Statement;
 use crate::warehouse::{EngineLimit, Error, Parameter};
 
+pub(super) use functions::reference;
 use writer::Writer;
 
 /// What a query's context functions and unqualified names resolve to.
