@@ -23,6 +23,8 @@ pub struct Launch {
     arguments: Vec<OsString>,
     folder: PathBuf,
     env_file: Option<PathBuf>,
+    /// The files as they were then: what changes while the server is still starting is a change too.
+    watched: Vec<Watched>,
 }
 
 impl Launch {
@@ -32,11 +34,15 @@ impl Launch {
     ///
     /// The program's own path or the current folder cannot be told.
     pub fn note(env_file: Option<&Path>) -> io::Result<Self> {
+        let program = std::env::current_exe()?;
+        let env_file = env_file.map(std::path::absolute).transpose()?;
+        let files = std::iter::once(&program).chain(&env_file);
         Ok(Self {
-            program: std::env::current_exe()?,
+            watched: files.map(|path| Watched::new(path.clone())).collect(),
+            program,
             arguments: std::env::args_os().skip(1).collect(),
             folder: std::env::current_dir()?,
-            env_file: env_file.map(std::path::absolute).transpose()?,
+            env_file,
         })
     }
 
@@ -55,10 +61,7 @@ impl Launch {
 
     /// Waits until one of the files has changed for something that would start.
     pub(super) async fn changed(&self) {
-        let mut watched: Vec<Watched> = std::iter::once(&self.program)
-            .chain(&self.env_file)
-            .map(|path| Watched::new(path.clone()))
-            .collect();
+        let mut watched = self.watched.clone();
         loop {
             tokio::time::sleep(EVERY).await;
             let Some(changed) = watched.iter_mut().find_map(Watched::look) else {
@@ -106,6 +109,7 @@ impl Launch {
 /// When and how long. Two writes within one tick of the file system's clock usually differ in length.
 type Stamp = (SystemTime, u64);
 
+#[derive(Debug, Clone)]
 struct Watched {
     path: PathBuf,
     /// What is in force, or was looked at and found wanting.
