@@ -79,8 +79,10 @@ pub enum Error {
         /// Which, and what to set instead.
         what: &'static str,
     },
-    /// The warehouse did not start or did not answer.
-    #[error(transparent)]
+    /// The warehouse did not start.
+    #[error(
+        "the warehouse did not start (more data, EMBEDDED_SCALE_FACTOR, needs more EMBEDDED_MEMORY_LIMIT)"
+    )]
     Warehouse(#[from] crate::warehouse::Error),
     /// `check --connect` got no answer to its statement.
     #[error(transparent)]

@@ -7,7 +7,7 @@ use clap::Parser;
 use snowflake_mcp::app::{self, Ending, Launch};
 use snowflake_mcp::cli::{self, Cli, Command};
 use snowflake_mcp::config::{Loaded, Problems, Purpose, Sources};
-use snowflake_mcp::telemetry::logs;
+use snowflake_mcp::telemetry::{self, logs};
 
 /// What `main` may answer with besides an exit code: something the system refused.
 type Outcome = Result<u8, Box<dyn std::error::Error>>;
@@ -92,7 +92,7 @@ fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
             Err(launch.again(port).into())
         }
         Err(error) => {
-            tracing::error!("{error}");
+            tracing::error!("{}", telemetry::chain(&error));
             Ok(1)
         }
     }

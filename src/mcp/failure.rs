@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::error;
 
+use crate::telemetry::chain;
 use crate::{policy, query, sql, warehouse};
 
 /// A failed call.
@@ -273,18 +274,6 @@ impl Failure {
             "try another statement; the person who runs this server finds the cause in its log",
         )
     }
-}
-
-/// The error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// docs/errors.md, from the declarations above.

@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use super::LIFECYCLE;
+use super::{LIFECYCLE, chain};
 use crate::config::{LogFormat, Telemetry};
 
 /// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
@@ -103,11 +103,6 @@ fn rotated_daily(path: &Path) -> Result<RollingFileAppender, Error> {
         .filename_prefix(name.to_string_lossy())
         .build(folder)
         .map_err(|error| refused(chain(&error)))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn lines<S, W>(format: LogFormat, has_colour: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>

@@ -21,3 +21,16 @@ pub const REVISION: &str = match option_env!("SNOWFLAKE_MCP_REVISION") {
     Some(revision) if !revision.is_empty() => revision,
     _ => "unknown",
 };
+
+/// An error with its causes, for the operator. A cause whose text is already part of it is not repeated.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.contains(&cause) {
+            return text;
+        }
+        format!("{text}: {cause}")
+    })
+}

@@ -42,6 +42,24 @@ fn a_port_in_use_is_a_failed_start_that_names_the_setting() {
     );
 }
 
+#[test]
+fn a_warehouse_this_build_lacks_is_a_failed_start() {
+    let output = run(
+        &[],
+        &[
+            ("WAREHOUSE_BACKEND", "snowflake"),
+            ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+            ("SNOWFLAKE_USER", "SERVICE"),
+            ("SNOWFLAKE_AUTH_TYPE", "password"),
+            ("SNOWFLAKE_PASSWORD", "a-password-nobody-may-see"),
+        ],
+    );
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("WAREHOUSE_BACKEND=embedded"), "{told}");
+    assert!(!told.contains("a-password"), "{told}");
+}
+
 #[tokio::test]
 async fn the_pid_file_is_there_while_the_process_is() {
     let mut server = Server::start(&[("PID_FILE", "server.pid")]).await;
