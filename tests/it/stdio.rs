@@ -133,9 +133,7 @@ fn a_call_may_outlive_its_client_by_seconds_only() {
     conversation.stdin = None;
     let output = conversation.ended();
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    assert!(
-        asked.elapsed() < Duration::from_secs(4),
-        "{}",
-        told(&output)
-    );
+    // rmcp gives five seconds to what was asked before the end, for clients that are a pipe and read on.
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(9), "{took:?}: {}", told(&output));
 }
