@@ -199,7 +199,7 @@ fn describe<T: Tool>() -> Description {
 }
 
 fn input_schema<A: JsonSchema>() -> JsonObject {
-    let mut schema = schema_of::<A>();
+    let mut schema = schema_of::<A>(&SchemaSettings::draft2020_12().for_deserialize());
     // A tool without arguments still has an object for a schema, with the field some clients insist on.
     schema.entry("properties").or_insert_with(|| json!({}));
     schema
@@ -207,17 +207,20 @@ fn input_schema<A: JsonSchema>() -> JsonObject {
 
 /// Either the tool's own output or a failure: some clients hold failed results against the schema as well.
 fn output_schema<O: JsonSchema>() -> JsonObject {
+    // What is left out when there is nothing to say is not required.
+    let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = JsonObject::new();
     schema.insert("type".into(), json!("object"));
     schema.insert(
         "anyOf".into(),
-        json!([schema_of::<O>(), schema_of::<Failure>()]),
+        json!([schema_of::<O>(&settings), schema_of::<Failure>(&settings)]),
     );
     schema
 }
 
-fn schema_of<T: JsonSchema>() -> JsonObject {
-    let mut generator = SchemaSettings::draft2020_12()
+fn schema_of<T: JsonSchema>(settings: &SchemaSettings) -> JsonObject {
+    let mut generator = settings
+        .clone()
         .with(|settings| {
             settings.inline_subschemas = true;
             settings.meta_schema = None;
@@ -269,7 +272,8 @@ async fn listing(query: Query, call: &Call) -> Result<Reply, Failure> {
 }
 
 /// Removes what only Rust cares about: number formats like `uint64`, which make TypeScript clients print warnings, and
-/// empty descriptions.
+/// empty descriptions. Rewrites what some clients' dialects of JSON Schema cannot say: `true` for any value, and a second
+/// type `null` for what may as well be left out. The Inspector's `--strict` is the test.
 fn strip(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -282,10 +286,38 @@ fn strip(schema: &mut Value) {
             if object.get("description").is_some_and(|text| text == "") {
                 object.remove("description");
             }
+            if let Some(items) = object.get_mut("items").filter(|items| **items == true) {
+                *items = json!({});
+            }
+            let required = object.get("required").cloned().unwrap_or_default();
+            let is_required = |name: &str| {
+                required
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|one| one == name))
+            };
+            if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
+                for (name, property) in properties {
+                    if !is_required(name) {
+                        drop_null(property);
+                    }
+                }
+            }
             object.values_mut().for_each(strip);
         }
         Value::Array(items) => items.iter_mut().for_each(strip),
         _ => {}
+    }
+}
+
+/// `["string", "null"]` becomes `"string"`.
+fn drop_null(schema: &mut Value) {
+    let Some(types) = schema.get_mut("type") else {
+        return;
+    };
+    if let Some([one, null]) = types.as_array().map(Vec::as_slice)
+        && null == "null"
+    {
+        *types = one.clone();
     }
 }
 
