@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -161,17 +162,34 @@ async def test_a_mistake_is_explained_in_the_one_shape(
     assert set(answer.structured) <= {"code", "message", "hint", "retryable", "query_id"}
 
 
-async def test_giving_up_stops_the_query_and_the_next_call_is_answered(client: Kind, server: Server, log: Path) -> None:
+async def test_giving_up_stops_the_query_and_the_next_call_is_answered(
+    client: Kind, server: Server, log: Path, request: pytest.FixtureRequest
+) -> None:
+    if client.transport == "http" and client.protocol == "2025-11-25":
+        # These clients keep the connection open and send `notifications/cancelled`, which says which request of which
+        # session it means; without sessions the server cannot tell whose request that is.
+        request.applymarker(pytest.mark.xfail(strict=True, raises=(TimeoutError, ExceptionGroup)))
+    server.skip_log()
     async with client.connect(server, log) as session:
         await session.tools()
         await session.give_up(0.5, "execute_query", sql=NEVER_ENDS)
         answer = await session.call("execute_query", sql="SELECT 1 AS one", format="json")
         assert answer.rows == [[1]]
         if client.transport == "http":
-            server.wait_for(_is_cancelled, "cancelled call in the log", timeout=10)
+            server.wait_for(_is_cancelled, "cancelled call in the log", timeout=3)
             await server.idle()
         else:
             await _has_line(log, '"query_cancelled"')
+
+
+async def test_a_client_that_leaves_stops_its_query(http_client: Kind, server: Server, log: Path) -> None:
+    server.skip_log()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(3), http_client.connect(server, log) as session:
+            await session.tools()
+            await session.call("execute_query", sql=NEVER_ENDS)
+    server.wait_for(_is_cancelled, "cancelled call in the log", timeout=10)
+    await server.idle()
 
 
 def _is_cancelled(line: dict[str, object]) -> bool:

@@ -85,6 +85,11 @@ class Server:
     def pid(self) -> int:
         return self._process.pid
 
+    def skip_log(self) -> None:
+        """Takes the lines there are, so that `wait_for` finds later ones only."""
+        while not self._lines.empty():
+            self.log.append(_parse(self._lines.get() or ""))
+
     def wait_for_event(self, name: str, timeout: float = START_TIMEOUT) -> dict[str, Any]:
         """The next log line with this `event`."""
         return self.wait_for(lambda line: line.get("event") == name, f"the event {name!r}", timeout)
