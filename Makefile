@@ -47,7 +47,9 @@ documentation: duckdb ## the documentation of the code, private items as well; w
 
 .PHONY: docs
 docs: duckdb ## rewrites the documents that are generated from the code
-	UPDATE_DOCS=1 cargo test --test it documents
+	UPDATE_DOCS=1 cargo test --quiet --test it documents
+	cargo run --quiet -- config --markdown >.build/configuration.md
+	mv .build/configuration.md docs/configuration.md
 
 .PHONY: measure
 measure: build clients ## start-up time, memory and size of the release binary

@@ -30,18 +30,18 @@ def inspect(home: dict[str, str], *arguments: str | Path) -> Any:
 
 
 def test_the_inspector_lists_the_tools(home: dict[str, str], server: Server) -> None:
-    tools = inspect(home, server.url, "--transport", "http", "--method", "tools/list")["tools"]
+    tools = inspect(home, server.url, "--method", "tools/list")["tools"]
     assert "execute_query" in {tool["name"] for tool in tools}
 
 
 def test_the_inspector_finds_nothing_wrong_with_the_schemas(home: dict[str, str], server: Server) -> None:
-    tools = inspect(home, server.url, "--transport", "http", "--method", "tools/list", "--strict")["tools"]
+    tools = inspect(home, server.url, "--method", "tools/list", "--strict")["tools"]
     assert len(tools) >= 10
 
 
 def test_the_inspector_runs_a_query(home: dict[str, str], server: Server) -> None:
     result = inspect(
-        home, server.url, "--transport", "http",
+        home, server.url,
         "--method", "tools/call", "--tool-name", "execute_query",
         "--tool-arg", "sql=SELECT COUNT(*) AS n FROM customer", "format=json",
     )  # fmt: skip
