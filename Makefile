@@ -67,6 +67,7 @@ help: ## this list
 # The prebuilt DuckDB library, where the build looks for it.
 .PHONY: duckdb
 duckdb:
+	@command -v cargo >/dev/null || { echo "cargo is not installed: Rust comes from rustup.rs" >&2; exit 1; }
 	@scripts/fetch-duckdb.sh
 
 # The clients that the tests use, in Python and JavaScript.
