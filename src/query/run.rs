@@ -60,6 +60,28 @@ pub struct Pick {
     pub is_identifier: bool,
 }
 
+impl Pick {
+    /// A column whose values are names of objects.
+    #[must_use]
+    pub const fn identifier(source: &'static str, name: &'static str) -> Self {
+        Self {
+            source,
+            name,
+            is_identifier: true,
+        }
+    }
+
+    /// A column of other values, kept under the warehouse's name.
+    #[must_use]
+    pub const fn value(name: &'static str) -> Self {
+        Self {
+            source: name,
+            name,
+            is_identifier: false,
+        }
+    }
+}
+
 /// A rendered result.
 #[derive(Debug)]
 pub struct Sheet {

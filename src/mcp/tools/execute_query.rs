@@ -66,6 +66,6 @@ impl Tool for ExecuteQuery {
             pick: None,
             hide: None,
         };
-        super::listing(query, &call).await
+        super::listing::answer(query, &call).await
     }
 }

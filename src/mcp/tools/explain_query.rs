@@ -46,6 +46,6 @@ impl Tool for ExplainQuery {
             format: arguments.format.into(),
             ..Query::default()
         };
-        super::listing(query, &call).await
+        super::listing::answer(query, &call).await
     }
 }

@@ -22,6 +22,14 @@ pub(super) struct Arguments {
     format: ResultFormat,
 }
 
+/// What is kept of the SHOW.
+const COLUMNS: &[Pick] = &[
+    Pick::identifier("name", "name"),
+    Pick::value("kind"),
+    Pick::value("comment"),
+    Pick::value("created_on"),
+];
+
 impl Tool for ListDatabases {
     const NAME: &'static str = "list_databases";
     const TITLE: &'static str = "List databases";
@@ -33,33 +41,12 @@ impl Tool for ListDatabases {
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
         let query = Query {
-            sql: super::show("DATABASES", arguments.like.as_deref(), ""),
+            sql: super::listing::show("DATABASES", arguments.like.as_deref(), ""),
             limit: arguments.limit.map(|limit| limit.0),
             format: arguments.format.into(),
-            pick: Some(&[
-                Pick {
-                    source: "name",
-                    name: "name",
-                    is_identifier: true,
-                },
-                Pick {
-                    source: "kind",
-                    name: "kind",
-                    is_identifier: false,
-                },
-                Pick {
-                    source: "comment",
-                    name: "comment",
-                    is_identifier: false,
-                },
-                Pick {
-                    source: "created_on",
-                    name: "created_on",
-                    is_identifier: false,
-                },
-            ]),
+            pick: Some(COLUMNS),
             ..Query::default()
         };
-        super::listing(query, &call).await
+        super::listing::answer(query, &call).await
     }
 }

@@ -24,6 +24,13 @@ pub(super) struct Arguments {
     format: ResultFormat,
 }
 
+/// What is kept of the SHOW.
+const COLUMNS: &[Pick] = &[
+    Pick::identifier("database_name", "database"),
+    Pick::identifier("name", "name"),
+    Pick::value("comment"),
+];
+
 impl Tool for ListSchemas {
     const NAME: &'static str = "list_schemas";
     const TITLE: &'static str = "List schemas";
@@ -34,30 +41,14 @@ impl Tool for ListSchemas {
     type Output = RowsOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        let scope = super::scope(arguments.database.as_ref(), None);
+        let scope = super::listing::scope(arguments.database.as_ref(), None);
         let query = Query {
-            sql: super::show("SCHEMAS", arguments.like.as_deref(), &scope),
+            sql: super::listing::show("SCHEMAS", arguments.like.as_deref(), &scope),
             limit: arguments.limit.map(|limit| limit.0),
             format: arguments.format.into(),
-            pick: Some(&[
-                Pick {
-                    source: "database_name",
-                    name: "database",
-                    is_identifier: true,
-                },
-                Pick {
-                    source: "name",
-                    name: "name",
-                    is_identifier: true,
-                },
-                Pick {
-                    source: "comment",
-                    name: "comment",
-                    is_identifier: false,
-                },
-            ]),
+            pick: Some(COLUMNS),
             ..Query::default()
         };
-        super::listing(query, &call).await
+        super::listing::answer(query, &call).await
     }
 }

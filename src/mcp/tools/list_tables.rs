@@ -1,84 +1,39 @@
 //! `list_tables`
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
+use super::listing::{self, InSchema};
 use super::reply::RowsOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
-use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
 use crate::query::{Pick, Query};
 
 /// Tables of a schema, a database, or the account.
 pub(super) struct ListTables;
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Arguments {
-    /// The database to look in, written as in SQL: "double quotes" keep lower case.
-    database: Option<DatabaseName>,
-    /// The schema to look in, or database.schema. With neither database nor schema, the whole account is listed.
-    schema: Option<SchemaName>,
-    /// Only tables whose name matches this pattern: % stands for any text, _ for one character, case does not count.
-    like: Option<String>,
-    limit: Option<RowLimit>,
-    /// How to write the rows.
-    #[serde(default)]
-    format: ResultFormat,
-}
+/// What is kept of the SHOW.
+const COLUMNS: &[Pick] = &[
+    Pick::identifier("database_name", "database"),
+    Pick::identifier("schema_name", "schema"),
+    Pick::identifier("name", "name"),
+    Pick::value("kind"),
+    Pick::value("rows"),
+    Pick::value("bytes"),
+    Pick::value("comment"),
+];
 
 impl Tool for ListTables {
     const NAME: &'static str = "list_tables";
     const TITLE: &'static str = "List tables";
-    const DESCRIPTION: &'static str = "Lists tables with their size and comment. describe_table shows the columns of one; search_objects finds tables by a word.";
+    const DESCRIPTION: &'static str = "\
+        Lists tables with their size and comment. describe_table shows the columns of one; \
+        search_objects finds tables by a word.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    type Arguments = Arguments;
+    type Arguments = InSchema;
     type Output = RowsOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        let scope = super::scope(arguments.database.as_ref(), arguments.schema.as_ref());
+    async fn call(arguments: InSchema, call: Call) -> Result<Reply, Failure> {
         let query = Query {
-            sql: super::show("TABLES", arguments.like.as_deref(), &scope),
-            limit: arguments.limit.map(|limit| limit.0),
-            format: arguments.format.into(),
-            pick: Some(&[
-                Pick {
-                    source: "database_name",
-                    name: "database",
-                    is_identifier: true,
-                },
-                Pick {
-                    source: "schema_name",
-                    name: "schema",
-                    is_identifier: true,
-                },
-                Pick {
-                    source: "name",
-                    name: "name",
-                    is_identifier: true,
-                },
-                Pick {
-                    source: "kind",
-                    name: "kind",
-                    is_identifier: false,
-                },
-                Pick {
-                    source: "rows",
-                    name: "rows",
-                    is_identifier: false,
-                },
-                Pick {
-                    source: "bytes",
-                    name: "bytes",
-                    is_identifier: false,
-                },
-                Pick {
-                    source: "comment",
-                    name: "comment",
-                    is_identifier: false,
-                },
-            ]),
-            ..Query::default()
+            pick: Some(COLUMNS),
+            ..arguments.query("TABLES")
         };
-        super::listing(query, &call).await
+        listing::answer(query, &call).await
     }
 }

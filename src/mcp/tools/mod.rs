@@ -11,6 +11,7 @@ mod list_databases;
 mod list_schemas;
 mod list_tables;
 mod list_views;
+mod listing;
 mod query_view;
 mod reply;
 mod search_objects;
@@ -26,10 +27,8 @@ use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::arguments::{DatabaseName, SchemaName};
 use super::failure::{Code, Failure};
-use crate::query::{Queries, Query};
-use crate::sql::literal;
+use crate::query::Queries;
 
 pub use reply::Reply;
 
@@ -236,39 +235,6 @@ fn schema_of<T: JsonSchema>(settings: &SchemaSettings) -> JsonObject {
         }
         _ => JsonObject::new(),
     }
-}
-
-/// `SHOW … [LIKE 'pattern'] [scope]`
-fn show(objects: &str, like: Option<&str>, scope: &str) -> String {
-    let mut sql = format!("SHOW {objects}");
-    if let Some(pattern) = like {
-        sql.push_str(" LIKE ");
-        sql.push_str(&literal(pattern));
-    }
-    if !scope.is_empty() {
-        sql.push(' ');
-        sql.push_str(scope);
-    }
-    sql
-}
-
-/// Where a SHOW looks: in the schema, else the database, else everywhere.
-fn scope(database: Option<&DatabaseName>, schema: Option<&SchemaName>) -> String {
-    match (database, schema) {
-        (Some(database), Some(SchemaName(schema))) if schema.schema.is_none() => {
-            format!("IN SCHEMA {}.{}", database.0.quoted(), schema.quoted())
-        }
-        (_, Some(schema)) => format!("IN SCHEMA {}", schema.0.quoted()),
-        (Some(database), None) => format!("IN DATABASE {}", database.0.quoted()),
-        (None, None) => "IN ACCOUNT".to_owned(),
-    }
-}
-
-/// Runs a query of ours and answers with its rows.
-async fn listing(query: Query, call: &Call) -> Result<Reply, Failure> {
-    let format = query.format;
-    let sheet = call.queries.run(query).await?;
-    Ok(Reply::rows(sheet, format, call.queries.budget().max_rows))
 }
 
 /// Removes what only Rust cares about: number formats like `uint64`, which make TypeScript clients print warnings, and

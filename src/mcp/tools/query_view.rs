@@ -61,6 +61,6 @@ impl Tool for QueryView {
             format: arguments.format.into(),
             ..Query::default()
         };
-        super::listing(query, &call).await
+        super::listing::answer(query, &call).await
     }
 }

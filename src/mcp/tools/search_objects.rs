@@ -71,11 +71,17 @@ impl Tool for SearchObjects {
                 "give a part of the name of a table, view or column",
             ));
         };
-        let scope = super::scope(arguments.database.as_ref(), arguments.schema.as_ref());
+        let scope = super::listing::scope(arguments.database.as_ref(), arguments.schema.as_ref());
         let pattern = format!("%{}%", escape_pattern(longest));
         let (objects, columns) = futures::join!(
-            search(&call, super::show("OBJECTS", Some(&pattern), &scope)),
-            search(&call, super::show("COLUMNS", Some(&pattern), &scope)),
+            search(
+                &call,
+                super::listing::show("OBJECTS", Some(&pattern), &scope)
+            ),
+            search(
+                &call,
+                super::listing::show("COLUMNS", Some(&pattern), &scope)
+            ),
         );
         let (objects, columns) = (objects?, columns?);
         let contains_all = |name: &str| {

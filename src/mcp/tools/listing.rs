@@ -1,0 +1,71 @@
+//! What the tools that list things share: their arguments, the SHOW they send and how its rows are answered.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Call, Failure, Reply};
+use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
+use crate::query::Query;
+use crate::sql::literal;
+
+/// The arguments of the tools that list what is in a schema.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InSchema {
+    /// The database to look in, written as in SQL: "double quotes" keep lower case.
+    pub(super) database: Option<DatabaseName>,
+    /// The schema to look in, or database.schema. With neither database nor schema, the whole account is listed.
+    pub(super) schema: Option<SchemaName>,
+    /// Only those whose name matches this pattern: % stands for any text, _ for one character, case does not count.
+    pub(super) like: Option<String>,
+    pub(super) limit: Option<RowLimit>,
+    /// How to write the rows.
+    #[serde(default)]
+    pub(super) format: ResultFormat,
+}
+
+impl InSchema {
+    /// The SHOW for these arguments, without the choice of columns.
+    pub(super) fn query(self, objects: &str) -> Query {
+        let scope = scope(self.database.as_ref(), self.schema.as_ref());
+        Query {
+            sql: show(objects, self.like.as_deref(), &scope),
+            limit: self.limit.map(|limit| limit.0),
+            format: self.format.into(),
+            ..Query::default()
+        }
+    }
+}
+
+/// `SHOW … [LIKE 'pattern'] [scope]`
+pub(super) fn show(objects: &str, like: Option<&str>, scope: &str) -> String {
+    let mut sql = format!("SHOW {objects}");
+    if let Some(pattern) = like {
+        sql.push_str(" LIKE ");
+        sql.push_str(&literal(pattern));
+    }
+    if !scope.is_empty() {
+        sql.push(' ');
+        sql.push_str(scope);
+    }
+    sql
+}
+
+/// Where a SHOW looks: in the schema, else the database, else everywhere.
+pub(super) fn scope(database: Option<&DatabaseName>, schema: Option<&SchemaName>) -> String {
+    match (database, schema) {
+        (Some(database), Some(SchemaName(schema))) if schema.schema.is_none() => {
+            format!("IN SCHEMA {}.{}", database.0.quoted(), schema.quoted())
+        }
+        (_, Some(schema)) => format!("IN SCHEMA {}", schema.0.quoted()),
+        (Some(database), None) => format!("IN DATABASE {}", database.0.quoted()),
+        (None, None) => "IN ACCOUNT".to_owned(),
+    }
+}
+
+/// Runs a query of ours and answers with its rows.
+pub(super) async fn answer(query: Query, call: &Call) -> Result<Reply, Failure> {
+    let format = query.format;
+    let sheet = call.queries.run(query).await?;
+    Ok(Reply::rows(sheet, format, call.queries.budget().max_rows))
+}
