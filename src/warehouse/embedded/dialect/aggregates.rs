@@ -5,7 +5,7 @@ use crate::sql::ast::{Expr, NullTreatment};
 use super::calls::Call;
 use super::writer::{Writer, Written, limit, limit_with_hint, macro_call, refuse};
 
-/// FIRST_VALUE and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
+/// `FIRST_VALUE` and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
 const WHOLE_WINDOW: &str = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
 
 impl Writer<'_> {

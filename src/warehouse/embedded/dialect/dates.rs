@@ -3,7 +3,8 @@
 use crate::sql::ast::{DateTimeField, Expr, Interval};
 
 use super::calls::Call;
-use super::texts::whole;
+use super::semi_structured::is_text;
+use super::texts::{text_literal, whole};
 use super::types::typed_null;
 use super::writer::{
     Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
@@ -195,7 +196,7 @@ impl Writer<'_> {
     /// `TRUNC` of a number to a scale, or of a date to a unit.
     pub(super) fn trunc(&mut self, call: &Call<'_>) -> Written {
         match call.arguments() {
-            [_, second] if is_text(second) => self.date_trunc(call),
+            [_, second] if text_literal(second).is_some() => self.date_trunc(call),
             [number] => {
                 let number = self.number(number)?;
                 Ok(format!("trunc({number})"))
@@ -320,7 +321,7 @@ impl Writer<'_> {
             },
             _ => return limit("takes an INTERVAL with a literal only"),
         };
-        let mut written = typed_null(date, "TIMESTAMP");
+        let mut written = date.to_owned();
         let text = match &interval.leading_field {
             Some(field) => format!("{text} {}", field_name(field)),
             None => text,
@@ -343,10 +344,18 @@ impl Writer<'_> {
         Ok(written)
     }
 
-    /// A date, time or timestamp, or a text that holds one.
+    /// A date, time or timestamp. What is text or VARIANT by its form becomes a timestamp, as it does in Snowflake.
     pub(super) fn moment(&mut self, expr: &Expr) -> Written {
         let written = self.expression(expr)?;
-        Ok(typed_null(&written, "TIMESTAMP"))
+        Ok(self.as_moment(written, expr))
+    }
+
+    pub(super) fn as_moment(&self, written: String, expr: &Expr) -> String {
+        if is_text(expr) || self.is_variant(expr) {
+            macro_call("timestamp", &[&written])
+        } else {
+            typed_null(&written, "TIMESTAMP")
+        }
     }
 }
 
@@ -366,8 +375,4 @@ fn added(date: &str, count: &str, unit: Unit) -> String {
 
 fn field_name(field: &DateTimeField) -> String {
     field.to_string().to_lowercase()
-}
-
-fn is_text(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if value.value.clone().into_string().is_some())
 }

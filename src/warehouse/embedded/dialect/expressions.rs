@@ -269,7 +269,8 @@ impl Writer<'_> {
             }
             BinaryOperator::Plus | BinaryOperator::Minus => {
                 if let Expr::Interval(interval) = right {
-                    return self.plus_interval(written, *op == BinaryOperator::Minus, interval);
+                    let date = self.as_moment(written.to_owned(), left);
+                    return self.plus_interval(&date, *op == BinaryOperator::Minus, interval);
                 }
                 let left = self.as_number(written.to_owned(), left);
                 let right = self.number(right)?;
@@ -343,6 +344,11 @@ impl Writer<'_> {
         else_result: Option<&Expr>,
     ) -> Written {
         let mut written = String::from("CASE");
+        let has_variant = conditions
+            .iter()
+            .map(|when| &when.result)
+            .chain(else_result)
+            .any(|result| self.is_variant(result));
         for CaseWhen { condition, result } in conditions {
             let condition = match operand {
                 Some(operand) => {
@@ -351,11 +357,11 @@ impl Writer<'_> {
                 }
                 None => self.expression(condition)?,
             };
-            let result = self.expression(result)?;
+            let result = self.result(result, has_variant)?;
             written.push_str(&format!(" WHEN {condition} THEN {result}"));
         }
         if let Some(result) = else_result {
-            written.push_str(&format!(" ELSE {}", self.expression(result)?));
+            written.push_str(&format!(" ELSE {}", self.result(result, has_variant)?));
         }
         written.push_str(" END");
         Ok(format!("({written})"))

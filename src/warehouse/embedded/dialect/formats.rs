@@ -37,7 +37,7 @@ const DATE_ELEMENTS: [(&str, &str); 24] = [
 
 impl Writer<'_> {
     /// `TO_CHAR(x [, format])`
-    pub(super) fn to_char(&mut self, call: &Call<'_>) -> Written {
+    pub(super) fn char_of(&mut self, call: &Call<'_>) -> Written {
         let value = call.argument(0)?;
         let Some(format) = call.arguments().get(1) else {
             return self.text(value);
@@ -59,7 +59,7 @@ impl Writer<'_> {
     }
 
     /// `TO_DATE(x [, format])`, and with TRY_.
-    pub(super) fn to_date(&mut self, call: &Call<'_>) -> Written {
+    pub(super) fn date_of(&mut self, call: &Call<'_>) -> Written {
         match self.parsed(call)? {
             Some(parsed) => Ok(format!("CAST({parsed} AS DATE)")),
             None => self.converted(call, Target::Date),
@@ -67,7 +67,7 @@ impl Writer<'_> {
     }
 
     /// `TO_TIMESTAMP(x [, format or scale])`, and with TRY_.
-    pub(super) fn to_timestamp(&mut self, call: &Call<'_>) -> Written {
+    pub(super) fn timestamp_of(&mut self, call: &Call<'_>) -> Written {
         let is_zoned = call.name.ends_with("_LTZ") || call.name.ends_with("_TZ");
         let target = if is_zoned {
             Target::ZonedTimestamp
@@ -98,7 +98,7 @@ impl Writer<'_> {
     }
 
     /// `TO_TIME(x [, format])`, and with TRY_.
-    pub(super) fn to_time(&mut self, call: &Call<'_>) -> Written {
+    pub(super) fn time_of(&mut self, call: &Call<'_>) -> Written {
         match self.parsed(call)? {
             Some(parsed) => Ok(format!("CAST({parsed} AS TIME)")),
             None => self.converted(call, Target::Time),
@@ -136,7 +136,7 @@ impl Writer<'_> {
     }
 
     /// `TO_NUMBER(x [, format] [, precision [, scale]])`, and with TRY_.
-    pub(super) fn to_number(&mut self, call: &Call<'_>) -> Written {
+    pub(super) fn number_of(&mut self, call: &Call<'_>) -> Written {
         let (format, numbers) = match call.arguments() {
             [_, second, rest @ ..] => match text_literal(second) {
                 Some(format) => (Some(format), rest),

@@ -1,9 +1,9 @@
--- What Snowflake's functions do with a value depends on its type, which the translation does not know. DuckDB does: a
--- macro may have a body for each type of its first argument (the one without a type takes all others), and `typeof` is
--- known when a statement is prepared, so the branches that do not apply cost nothing at run time.
+-- What Snowflake's functions do with a value depends on its type, which the translation does not know. DuckDB does:
+-- `typeof` is known when a statement is prepared, so branches that do not apply cost nothing at run time, and
+-- `cast_to_type` gives a result the type of an argument.
 --
--- There is no body for JSON anywhere: DuckDB counts a text as JSON when it chooses between bodies. VARIANT is told apart
--- by `typeof` instead.
+-- DuckDB also lets a macro have a body for each type of its arguments. That is of no use here: it cannot choose between
+-- them for an aggregate, a column of an outer query or an alias, and it takes every text for JSON.
 
 -- Any value as the text Snowflake makes of it.
 CREATE MACRO sf_text(a) AS CASE typeof(a)
@@ -32,30 +32,27 @@ CREATE MACRO sf_wall_clock(t) AS CAST(regexp_replace(t, '(\d\d:\d\d(:\d\d(\.\d+)
 
 CREATE MACRO sf_seconds(a) AS make_timestamp(CAST(TRY_CAST(CAST(a AS VARCHAR) AS DECIMAL(38, 6)) * 1000000 AS BIGINT));
 
-CREATE MACRO sf_timestamp
-  (a DATE) AS CAST(a AS TIMESTAMP),
-  (a TIMESTAMP) AS a,
-  (a TIMESTAMPTZ) AS CAST(a AS TIMESTAMP),
-  (a) AS CASE WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a)) ELSE memory.main.sf_seconds(a) END;
+CREATE MACRO sf_timestamp(a) AS CASE
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a))
+  WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
+  ELSE memory.main.sf_seconds(a) END;
 
-CREATE MACRO sf_moment
-  (a DATE) AS CAST(a AS TIMESTAMP),
-  (a TIMESTAMP) AS a,
-  (a TIMESTAMPTZ) AS CAST(a AS TIMESTAMP),
-  (a TIME) AS DATE '1970-01-01' + a,
-  (a) AS memory.main.sf_wall_clock(memory.main.sf_text(a));
+-- A date or time as a point in time; a time of day is one of the first day of 1970.
+CREATE MACRO sf_moment(a) AS CASE
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a))
+  WHEN typeof(a) = 'TIME' THEN DATE '1970-01-01' + TRY_CAST(a AS TIME)
+  WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
+  ELSE error('a number is no date or time; use TO_TIMESTAMP') END;
 
-CREATE MACRO sf_zoned
-  (a DATE) AS CAST(a AS TIMESTAMPTZ),
-  (a TIMESTAMP) AS CAST(a AS TIMESTAMPTZ),
-  (a TIMESTAMPTZ) AS a,
-  (a) AS CASE WHEN typeof(a) IN ('VARCHAR', 'JSON') THEN CAST(memory.main.sf_text(a) AS TIMESTAMPTZ) ELSE to_timestamp(TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE)) END;
+CREATE MACRO sf_zoned(a) AS CASE
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(regexp_replace(memory.main.sf_text(a), ' +([+-]\d\d:?\d\d)$', '\1') AS TIMESTAMPTZ)
+  WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMPTZ)
+  ELSE to_timestamp(TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE)) END;
 
-CREATE MACRO sf_date
-  (a DATE) AS a,
-  (a TIMESTAMP) AS CAST(a AS DATE),
-  (a TIMESTAMPTZ) AS CAST(a AS DATE),
-  (a) AS CASE WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(memory.main.sf_text(a) AS DATE) ELSE error('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
+CREATE MACRO sf_date(a) AS CASE
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(memory.main.sf_text(a) AS DATE)
+  WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS DATE)
+  ELSE error('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
 
 -- Conversions that give NULL where they cannot be made. TRY() takes no macro that may call error(), so these have none.
 CREATE MACRO sf_try_text_of_length(a, n) AS CASE WHEN length(memory.main.sf_text(a)) <= n THEN memory.main.sf_text(a) END;
@@ -66,48 +63,18 @@ CREATE MACRO sf_try_timestamp(a) AS CASE
   WHEN regexp_full_match(memory.main.sf_text(a), '[0-9]+') THEN make_timestamp(CAST(TRY_CAST(memory.main.sf_text(a) AS DECIMAL(38, 6)) * 1000000 AS BIGINT))
   ELSE TRY_CAST(regexp_replace(memory.main.sf_text(a), '(\d\d:\d\d(:\d\d(\.\d+)?)?) ?([+-]\d\d:?\d\d|Z)$', '\1') AS TIMESTAMP) END;
 
-CREATE MACRO sf_add_months_to
-  (d DATE, n) AS CAST(d + to_months(CAST(n AS INTEGER)) AS DATE),
-  (d TIMESTAMP, n) AS d + to_months(CAST(n AS INTEGER)),
-  (d TIMESTAMPTZ, n) AS d + to_months(CAST(n AS INTEGER)),
-  (d, n) AS memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_months(CAST(n AS INTEGER));
-
-CREATE MACRO sf_add_days_to
-  (d DATE, n) AS CAST(d + to_days(CAST(n AS INTEGER)) AS DATE),
-  (d TIMESTAMP, n) AS d + to_days(CAST(n AS INTEGER)),
-  (d TIMESTAMPTZ, n) AS d + to_days(CAST(n AS INTEGER)),
-  (d, n) AS memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_days(CAST(n AS INTEGER));
-
-CREATE MACRO sf_add_time_to
-  (d DATE, n) AS CAST(d AS TIMESTAMP) + to_microseconds(n),
-  (d TIMESTAMP, n) AS d + to_microseconds(n),
-  (d TIMESTAMPTZ, n) AS d + to_microseconds(n),
-  (d TIME, n) AS d + to_microseconds(n),
-  (d, n) AS memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_microseconds(n);
-
-CREATE MACRO sf_date_trunc
-  (d DATE, u) AS CAST(date_trunc(u, d) AS DATE),
-  (d TIMESTAMP, u) AS date_trunc(u, d),
-  (d TIMESTAMPTZ, u) AS date_trunc(u, d),
-  (d, u) AS date_trunc(u, memory.main.sf_wall_clock(memory.main.sf_text(d)));
-
-CREATE MACRO sf_time_slice
-  (d DATE, i) AS CAST(time_bucket(i, d, DATE '1970-01-01') AS DATE),
-  (d TIMESTAMP, i) AS time_bucket(i, d, TIMESTAMP '1970-01-01 00:00:00'),
-  (d, i) AS time_bucket(i, memory.main.sf_wall_clock(memory.main.sf_text(d)), TIMESTAMP '1970-01-01 00:00:00');
-
-CREATE MACRO sf_time_slice_end
-  (d DATE, i) AS CAST(time_bucket(i, d, DATE '1970-01-01') + i AS DATE),
-  (d TIMESTAMP, i) AS time_bucket(i, d, TIMESTAMP '1970-01-01 00:00:00') + i,
-  (d, i) AS time_bucket(i, memory.main.sf_wall_clock(memory.main.sf_text(d)), TIMESTAMP '1970-01-01 00:00:00') + i;
-
+-- Dates stay dates when days or months are added, and become timestamps with hours, as they do in Snowflake.
+CREATE MACRO sf_add_months_to(d, n) AS cast_to_type(d + to_months(CAST(n AS INTEGER)), d);
+CREATE MACRO sf_add_days_to(d, n) AS cast_to_type(d + to_days(CAST(n AS INTEGER)), d);
+CREATE MACRO sf_add_time_to(d, n) AS d + to_microseconds(n);
+CREATE MACRO sf_date_trunc(d, u) AS cast_to_type(date_trunc(u, d), d);
+CREATE MACRO sf_time_slice(d, i) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), TIMESTAMP '1970-01-01 00:00:00'), d);
+CREATE MACRO sf_time_slice_end(d, i) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), TIMESTAMP '1970-01-01 00:00:00') + i, d);
 -- The last day of a month stays the last day.
-CREATE MACRO sf_add_months
-  (d DATE, n) AS CASE WHEN d = last_day(d) THEN last_day(CAST(d + to_months(CAST(n AS INTEGER)) AS DATE)) ELSE CAST(d + to_months(CAST(n AS INTEGER)) AS DATE) END,
-  (d TIMESTAMP, n) AS CASE WHEN CAST(d AS DATE) = last_day(d) THEN last_day(CAST(d + to_months(CAST(n AS INTEGER)) AS DATE)) + CAST(d AS TIME) ELSE d + to_months(CAST(n AS INTEGER)) END,
-  (d, n) AS CASE WHEN CAST(memory.main.sf_text(d) AS DATE) = last_day(CAST(memory.main.sf_text(d) AS DATE))
-    THEN CAST(last_day(CAST(CAST(memory.main.sf_text(d) AS DATE) + to_months(CAST(n AS INTEGER)) AS DATE)) AS TIMESTAMP)
-    ELSE memory.main.sf_wall_clock(memory.main.sf_text(d)) + to_months(CAST(n AS INTEGER)) END;
+CREATE MACRO sf_add_months(d, n) AS cast_to_type(CASE
+  WHEN CAST(memory.main.sf_moment(d) AS DATE) = last_day(memory.main.sf_moment(d))
+    THEN last_day(memory.main.sf_moment(d) + to_months(CAST(n AS INTEGER))) + CAST(memory.main.sf_moment(d) AS TIME)
+  ELSE memory.main.sf_moment(d) + to_months(CAST(n AS INTEGER)) END, d);
 
 -- Whole months, or the rest in 31sts of a month.
 CREATE MACRO sf_months_between(a, b) AS CAST(
@@ -145,7 +112,10 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
 CREATE MACRO sf_substr
   (t, p) AS substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END),
   (t, p, n) AS CASE WHEN n <= 0 THEN '' ELSE substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END, CAST(n AS BIGINT)) END;
-CREATE MACRO sf_split_part(t, d, n) AS split_part(t, d, CASE WHEN n = 0 THEN 1 ELSE CAST(n AS BIGINT) END);
+-- Part 0 is part 1, and nothing splits a text into itself.
+CREATE MACRO sf_split_part(t, d, n) AS CASE
+  WHEN d = '' THEN CASE WHEN n IN (-1, 0, 1) THEN t ELSE '' END
+  ELSE split_part(t, d, CASE WHEN n = 0 THEN 1 ELSE CAST(n AS BIGINT) END) END;
 CREATE MACRO sf_charindex
   (needle, t) AS strpos(t, needle),
   (needle, t, p) AS CASE WHEN strpos(substr(t, CAST(p AS BIGINT)), needle) = 0 THEN 0 ELSE strpos(substr(t, CAST(p AS BIGINT)), needle) + CAST(p AS BIGINT) - 1 END;

@@ -1,18 +1,30 @@
 //! Names of tables: completed from the context, unless a common table expression has the name.
 
 use crate::sql::ast::{Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart};
-use crate::sql::qualified_name;
+use crate::sql::{Identifier, qualified_name};
+use crate::warehouse::Error;
 
 use super::functions::find;
 use super::writer::{Fault, Writer, Written, folded, limit, name, quote_name, refuse};
 
-/// Where the engine keeps the views behind INFORMATION_SCHEMA: DuckDB has a schema of that name itself, with other columns.
+/// Where the engine keeps the views behind `INFORMATION_SCHEMA`: DuckDB has a schema of that name itself, with other columns.
 const INFORMATION_SCHEMA: &str = "_INFORMATION_SCHEMA";
+
+/// DuckDB's own databases, which tell about DuckDB.
+const OWN_DATABASES: [&str; 3] = ["system", "temp", "memory"];
 
 impl Writer<'_> {
     /// A table in FROM: all three parts, or the plain name of a common table expression.
     pub(super) fn table_name(&self, table: &ObjectName) -> Written {
         let table = &plain_name(table)?;
+        // A text in the place of a table is a file to DuckDB, and a stage to Snowflake.
+        let is_text = |part: &ObjectNamePart| {
+            part.as_ident()
+                .is_some_and(|ident| ident.quote_style == Some('\''))
+        };
+        if table.0.iter().any(is_text) {
+            return limit("reads its own tables only, no files and no stages");
+        }
         let read = match qualified_name(table) {
             Ok(read) => read,
             Err(error) => {
@@ -24,15 +36,18 @@ impl Writer<'_> {
             return Ok(quote_name(object));
         }
         let database = read.database.as_ref().unwrap_or(&self.context.database);
-        let schema = match &read.schema {
-            Some(schema) if schema.as_str() == "INFORMATION_SCHEMA" => {
-                quote_name(INFORMATION_SCHEMA)
-            }
-            Some(schema) => schema.quoted(),
-            None if self.context.schema.as_str() == "INFORMATION_SCHEMA" => {
-                quote_name(INFORMATION_SCHEMA)
-            }
-            None => self.context.schema.quoted(),
+        let schema = read.schema.as_ref().unwrap_or(&self.context.schema);
+        let is = |name: &Identifier, own: &str| name.as_str().eq_ignore_ascii_case(own);
+        if OWN_DATABASES.iter().any(|own| is(database, own)) || is(schema, "pg_catalog") {
+            return Err(Box::new(Error::ObjectNotFound {
+                message: format!("Object '{read}' does not exist or not authorized."),
+                query_id: None,
+            }));
+        }
+        let schema = if is(schema, "INFORMATION_SCHEMA") {
+            quote_name(INFORMATION_SCHEMA)
+        } else {
+            schema.quoted()
         };
         Ok(format!(
             "{}.{schema}.{}",

@@ -4,10 +4,11 @@ use crate::sql::ast::{
     Cte, Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier, LimitClause,
     NamedWindowExpr, ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, OrderBySort,
     Query, RenameSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, SetOperator, SetQuantifier, TopQuantity, Value, Values, WildcardAdditionalOptions,
-    With,
+    SetExpr, SetOperator, SetQuantifier, TableAliasColumnDef, TopQuantity, Value, Values,
+    WildcardAdditionalOptions, With,
 };
 
+use super::texts::number_literal;
 use super::writer::{
     Fault, From, Writer, Written, folded, limit, limit_with_hint, macro_call, name, quote_name,
     quote_text, refuse,
@@ -37,12 +38,12 @@ impl Writer<'_> {
             Some(with) => self.with(with)?,
             None => String::new(),
         };
-        let is_single = matches!(query.body.as_ref(), SetExpr::Select(_));
         let body = self.set_expression(&query.body)?;
+        self.refuse_variant_places(query)?;
         written.push_str(&body.sql);
         // What FROM offers is in sight of ORDER BY as well.
         self.froms.push(body.from);
-        let tail = self.query_tail(query, is_single);
+        let tail = self.query_tail(query);
         self.froms.pop();
         written.push_str(&tail?);
         if let Some(top) = body.top {
@@ -51,10 +52,10 @@ impl Writer<'_> {
         Ok(written)
     }
 
-    fn query_tail(&mut self, query: &Query, is_single: bool) -> Written {
+    fn query_tail(&mut self, query: &Query) -> Written {
         let mut written = String::new();
         if let Some(order_by) = &query.order_by {
-            written.push_str(&self.order_by(order_by, is_single)?);
+            written.push_str(&self.order_by(order_by)?);
         }
         if let Some(clause) = &query.limit_clause {
             written.push_str(&self.limit_clause(clause)?);
@@ -94,6 +95,7 @@ impl Writer<'_> {
         if !is_recursive {
             self.with_names.push(alias.clone());
         }
+        self.note_variants(&cte.query, &cte.alias.columns);
         let columns: Vec<String> = cte
             .alias
             .columns
@@ -106,6 +108,46 @@ impl Writer<'_> {
             format!("({})", columns.join(", "))
         };
         Ok(format!("{}{columns} AS ({query})", quote_name(&alias)))
+    }
+
+    /// Remembers which of the names an alias gives to the columns of a query are VARIANTs.
+    pub(super) fn note_variants(&mut self, query: &Query, columns: &[TableAliasColumnDef]) {
+        let Some(select) = query.body.as_select() else {
+            return;
+        };
+        for (item, column) in select.projection.iter().zip(columns) {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item
+                && self.is_variant(expr)
+            {
+                self.variants.insert(folded(&column.name));
+            }
+        }
+    }
+
+    /// `ORDER BY 1` of a VARIANT would sort by its JSON.
+    fn refuse_variant_places(&self, query: &Query) -> Result<(), Fault> {
+        let (Some(select), Some(order_by)) = (query.body.as_select(), &query.order_by) else {
+            return Ok(());
+        };
+        let OrderByKind::Expressions(keys) = &order_by.kind else {
+            return Ok(());
+        };
+        for key in keys {
+            let item = number_literal(&key.expr)
+                .and_then(|digits| digits.parse::<usize>().ok())
+                .and_then(|place| place.checked_sub(1))
+                .and_then(|index| select.projection.get(index));
+            if let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) =
+                item
+                && self.is_variant(expr)
+            {
+                return limit_with_hint(
+                    "does not order by the place of a VARIANT",
+                    "cast it in the select list, as in v:a::NUMBER",
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The body of a query. Set operations lean left and can be many, so they are walked in a loop.
@@ -179,7 +221,7 @@ impl Writer<'_> {
 
     fn select(&mut self, select: &Select) -> Result<Body, Fault> {
         refuse_unknown_clauses(select)?;
-        let (from_text, from) = self.from_clause(&select.from)?;
+        let (from_text, from) = self.tables(&select.from)?;
         self.froms.push(from);
         let written = self.select_parts(select, &from_text);
         let from = self.froms.pop().unwrap_or_default();
@@ -343,7 +385,7 @@ impl Writer<'_> {
         })
     }
 
-    fn order_by(&mut self, order_by: &OrderBy, _is_single: bool) -> Written {
+    fn order_by(&mut self, order_by: &OrderBy) -> Written {
         match &order_by.kind {
             OrderByKind::All(options) => Ok(format!(" ORDER BY ALL {}", direction(options))),
             OrderByKind::Expressions(list) => Ok(format!(" ORDER BY {}", self.order_list(list)?)),

@@ -78,6 +78,9 @@ impl Writer<'_> {
                 if matches!(
                     name.as_str(),
                     "NVL"
+                        | "NVL2"
+                        | "IFF"
+                        | "DECODE"
                         | "COALESCE"
                         | "IFNULL"
                         | "ANY_VALUE"
@@ -86,7 +89,7 @@ impl Writer<'_> {
                         | "LAG"
                         | "LEAD"
                 ) {
-                    first_argument(&function.args).is_some_and(|first| self.is_variant(first))
+                    arguments(&function.args).any(|argument| self.is_variant(argument))
                 } else {
                     VARIANT_FUNCTIONS.contains(&name.as_str())
                 }
@@ -128,10 +131,22 @@ impl Writer<'_> {
 
     pub(super) fn as_number(&self, written: String, expr: &Expr) -> String {
         if self.is_variant(expr) {
-            format!("CAST({written} AS DOUBLE)")
-        } else {
-            typed_null(&written, "DECIMAL(38, 0)")
+            return format!("CAST({written} AS DOUBLE)");
         }
+        if let Expr::Value(value) = expr {
+            match &value.value {
+                // DuckDB gives a literal 32 bits, and then a sum or product of two no more than that.
+                Value::Number(digits, _) if digits.len() > 5 && is_digits(digits) => {
+                    return format!("CAST({written} AS HUGEINT)");
+                }
+                // Snowflake reads a number from a text.
+                Value::SingleQuotedString(text) if is_digits(text) && text.len() <= 18 => {
+                    return format!("CAST({written} AS BIGINT)");
+                }
+                _ => {}
+            }
+        }
+        typed_null(&written, "DECIMAL(38, 0)")
     }
 
     /// Both sides of a comparison.
@@ -246,7 +261,7 @@ impl Writer<'_> {
         Ok(object_without_nulls(pairs))
     }
 
-    /// `OBJECT_CONSTRUCT('k', v, …)`: members that are NULL are left out, unless the name ends in KEEP_NULL.
+    /// `OBJECT_CONSTRUCT('k', v, …)`: members that are NULL are left out, unless the name ends in `KEEP_NULL`.
     pub(super) fn object_construct(&mut self, call: &Call<'_>) -> Written {
         if call.is_star {
             return limit_with_hint(
@@ -308,6 +323,10 @@ fn object_without_nulls(mut pairs: Vec<(String, String)>) -> String {
     )
 }
 
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn push_key(path: &mut String, key: &str) -> Result<(), Fault> {
     if key.contains(['"', '\\', '*']) {
         return limit("does not know keys of a VARIANT with quotes, backslashes or stars");
@@ -347,22 +366,23 @@ pub(super) fn json_path(argument: &Expr) -> Result<String, Fault> {
     Ok(path)
 }
 
-fn first_argument(arguments: &FunctionArguments) -> Option<&Expr> {
-    let FunctionArguments::List(list) = arguments else {
-        return None;
+fn arguments(arguments: &FunctionArguments) -> impl Iterator<Item = &Expr> {
+    let list = match arguments {
+        FunctionArguments::List(list) => list.args.as_slice(),
+        _ => &[],
     };
-    match list.args.first() {
-        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) => Some(expr),
+    list.iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
         _ => None,
-    }
+    })
 }
 
 /// Whether an expression is text by its form.
-fn is_text(expr: &Expr) -> bool {
+pub(super) fn is_text(expr: &Expr) -> bool {
     match expr {
         Expr::Value(value) => matches!(
             value.value,
-            Value::SingleQuotedString(_) | Value::DollarQuotedString(_) | Value::Null
+            Value::SingleQuotedString(_) | Value::DollarQuotedString(_)
         ),
         Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Text(_))),
         Expr::BinaryOp { op, .. } => *op == crate::sql::ast::BinaryOperator::StringConcat,

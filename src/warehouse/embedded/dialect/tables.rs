@@ -18,7 +18,7 @@ const MAX_GENERATED_ROWS: u64 = 10_000_000;
 
 impl Writer<'_> {
     /// The FROM clause without its word, and what it offers. Empty where there is none.
-    pub(super) fn from_clause(&mut self, from: &[TableWithJoins]) -> Result<(String, From), Fault> {
+    pub(super) fn tables(&mut self, from: &[TableWithJoins]) -> Result<(String, From), Fault> {
         let mut offers = From::default();
         let mut tables = Vec::with_capacity(from.len());
         for table in from {
@@ -231,6 +231,9 @@ impl Writer<'_> {
             return self.sampled(written, sample);
         }
         let query = self.query(subquery)?;
+        if let Some(alias) = alias {
+            self.note_variants(subquery, &alias.columns);
+        }
         let lateral = if lateral { "LATERAL " } else { "" };
         let written = format!("{lateral}({query}){}", self.alias(alias)?);
         self.sampled(written, sample)

@@ -27,7 +27,7 @@ pub(super) struct Read {
 #[derive(Debug)]
 pub(super) enum Failure {
     /// It could not be read, or the policy refused it.
-    Refused(String),
+    Refused(#[expect(dead_code, reason = "shown when a test fails")] String),
     /// The engine refused it.
     Engine(Error),
 }
@@ -122,4 +122,84 @@ fn number(unscaled: i128, scale: u8) -> String {
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     let sign = if unscaled < 0 { "-" } else { "" };
     format!("{sign}{whole}.{fraction}")
+}
+
+#[tokio::test]
+async fn what_is_no_function_of_snowflake_never_reaches_duckdb() {
+    for call in [
+        "read_text('/etc/hostname')",
+        "getenv('HOME')",
+        "current_setting('threads')",
+        "memory.main.sf_text(1)",
+        "\"count\"(1)",
+        "list_value(1)",
+        "pragma_version()",
+    ] {
+        let outcome = ask(&format!("SELECT {call}")).await;
+        assert!(
+            matches!(outcome, Err(Failure::Engine(Error::EngineLimit(_)))),
+            "{call}: {outcome:?}"
+        );
+    }
+    for table in [
+        "read_csv('x')",
+        "glob('*')",
+        "duckdb_functions()",
+        "TABLE(query('SELECT 1'))",
+        "'x.csv'",
+        "range(3)",
+    ] {
+        let outcome = ask(&format!("SELECT * FROM {table}")).await;
+        assert!(
+            matches!(outcome, Err(Failure::Engine(Error::EngineLimit(_)))),
+            "{table}: {outcome:?}"
+        );
+    }
+    for table in [
+        "system.main.sqlite_master",
+        "temp.main.x",
+        "pg_catalog.pg_tables",
+    ] {
+        let outcome = ask(&format!("SELECT * FROM {table}")).await;
+        assert!(
+            matches!(outcome, Err(Failure::Engine(Error::ObjectNotFound { .. }))),
+            "{table}: {outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn statements_that_nest_or_grow_without_end_are_answered_or_refused_soon() {
+    let nested = |open: &str, inner: &str, close: &str, times: usize| {
+        format!(
+            "SELECT {}{inner}{}",
+            open.repeat(times),
+            close.repeat(times)
+        )
+    };
+    for sql in [
+        nested("(", "1", ")", 100),
+        nested("ABS(", "1", ")", 90),
+        nested("INITCAP(", "'a'", ")", 60),
+        nested("1 / (", "2", ")", 60),
+        nested("NVL2(", "1", ", 2, 3)", 40),
+        nested("CASE WHEN TRUE THEN ", "1", " END", 60),
+        nested("", "1", "::INT", 5_000),
+        nested("1 + ", "1", "", 10_000),
+        nested("TRUE AND ", "TRUE", "", 5_000),
+        nested("1 UNION ALL SELECT ", "1", "", 1_000),
+    ] {
+        let begin = Instant::now();
+        let outcome = ask(&sql).await;
+        assert!(
+            matches!(
+                outcome,
+                Ok(_) | Err(Failure::Refused(_) | Failure::Engine(Error::EngineLimit(_)))
+            ),
+            "{}: {outcome:?}",
+            &sql[..40]
+        );
+        // Generous, for a busy machine: what must not happen is minutes.
+        assert!(begin.elapsed() < Duration::from_secs(30), "{}", &sql[..40]);
+    }
 }

@@ -13,20 +13,61 @@ impl Writer<'_> {
     pub(super) fn decode(&mut self, call: &Call<'_>) -> Written {
         let subject = call.argument(0)?;
         let mut written = String::from("CASE");
+        let has_variant = call
+            .arguments()
+            .iter()
+            .skip(2)
+            .any(|argument| self.is_variant(argument));
         for pair in call.arguments().get(1..).unwrap_or_default().chunks(2) {
             match pair {
                 [search, result] => {
                     let (left, right) = self.compared(subject, search)?;
-                    let result = self.expression(result)?;
+                    let result = self.result(result, has_variant)?;
                     written.push_str(&format!(
                         " WHEN {left} IS NOT DISTINCT FROM {right} THEN {result}"
                     ));
                 }
-                [default] => written.push_str(&format!(" ELSE {}", self.expression(default)?)),
+                [default] => {
+                    let default = self.result(default, has_variant)?;
+                    written.push_str(&format!(" ELSE {default}"));
+                }
                 _ => {}
             }
         }
         Ok(format!("({written} END)"))
+    }
+
+    /// `IFF`, `NVL`, `COALESCE` and `NVL2`, which give one of their arguments.
+    pub(super) fn choice(&mut self, call: &Call<'_>) -> Written {
+        let (test, values) = match (call.name.as_str(), call.arguments()) {
+            ("IFF", [test, values @ ..]) => (Some(self.expression(test)?), values),
+            ("NVL2", [test, values @ ..]) => {
+                let test = self.expression(test)?;
+                (Some(format!("{test} IS NOT NULL")), values)
+            }
+            (_, values) => (None, values),
+        };
+        let has_variant = values.iter().any(|value| self.is_variant(value));
+        let values = values
+            .iter()
+            .map(|value| self.result(value, has_variant))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(match (test, values.as_slice()) {
+            (Some(test), [yes, no]) => format!("CASE WHEN {test} THEN {yes} ELSE {no} END"),
+            _ => format!("coalesce({})", values.join(", ")),
+        })
+    }
+
+    /// One of several results; beside a VARIANT all become VARIANTs.
+    pub(super) fn result(&mut self, value: &Expr, has_variant: bool) -> Written {
+        let written = self.expression(value)?;
+        Ok(
+            if has_variant && written != "NULL" && !self.is_variant(value) {
+                format!("to_json({written})")
+            } else {
+                written
+            },
+        )
     }
 
     /// `GREATEST` and `LEAST`: NULL if any argument is.

@@ -22,9 +22,9 @@ pub(super) enum Target {
     Date,
     /// TIME.
     Time,
-    /// TIMESTAMP_NTZ.
+    /// `TIMESTAMP_NTZ`.
     Timestamp,
-    /// TIMESTAMP_LTZ and TIMESTAMP_TZ.
+    /// `TIMESTAMP_LTZ` and `TIMESTAMP_TZ`.
     ZonedTimestamp,
     /// BINARY.
     Binary,
