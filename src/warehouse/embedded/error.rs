@@ -48,7 +48,11 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         "INTERNAL" | "FATAL" | "TransactionContext" | "Connection" => {
             Error::internal("the engine failed", text.clone())
         }
-        _ => place.data_error(&message),
+        // Said by a macro of the dialect.
+        _ => match message.strip_prefix("the embedded engine ") {
+            Some(what) => EngineLimit::new(what).into(),
+            None => place.data_error(&message),
+        },
     }
 }
 

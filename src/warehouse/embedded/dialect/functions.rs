@@ -268,7 +268,7 @@ const TEXTS: &[Row] = &[
                 Some(to) => w.text(to)?,
                 None => "''".into(),
             };
-            Ok(format!("replace({text}, {from}, {to})"))
+            Ok(format!("memory.main.sf_replace({text}, {from}, {to})"))
         }),
     ),
     ("TRANSLATE", 3, 3, S("translate({t0}, {t1}, {t2})")),
@@ -278,8 +278,18 @@ const TEXTS: &[Row] = &[
         4,
         S("memory.main.sf_insert({t0}, {1}, {2}, {t3})"),
     ),
-    ("REPEAT", 2, 2, S("repeat({t0}, CAST({1} AS BIGINT))")),
-    ("SPACE", 1, 1, S("repeat(' ', CAST({0} AS BIGINT))")),
+    (
+        "REPEAT",
+        2,
+        2,
+        S("memory.main.sf_repeat({t0}, CAST({1} AS BIGINT))"),
+    ),
+    (
+        "SPACE",
+        1,
+        1,
+        S("memory.main.sf_repeat(' ', CAST({0} AS BIGINT))"),
+    ),
     (
         "SPLIT_PART",
         3,

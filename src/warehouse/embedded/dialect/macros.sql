@@ -108,6 +108,13 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
   ELSE cast_to_type(floor(a / power(10, -n)) * power(10, -n), a) END;
 
 -- Text.
+-- DuckDB makes these values outside its memory limit and does not look for an interruption meanwhile: two gigabytes were
+-- seen from one call. So they have a limit of their own.
+CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n * bytes > 65536 THEN error('the embedded engine makes texts of at most 64 KiB') ELSE n END;
+CREATE MACRO sf_repeat(t, n) AS repeat(t, memory.main.sf_bounded(n, strlen(t)));
+CREATE MACRO sf_replace(t, f, r) AS CASE
+  WHEN strlen(r) > strlen(f) AND strlen(t) * strlen(r) > 16777216 THEN error('the embedded engine makes no texts that may grow beyond 16 MiB')
+  ELSE replace(t, f, r) END;
 -- A start of 0 counts as 1; DuckDB would take it as the place before the text.
 CREATE MACRO sf_substr
   (t, p) AS substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END),

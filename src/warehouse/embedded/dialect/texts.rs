@@ -189,7 +189,7 @@ impl Writer<'_> {
             None => "' '".into(),
         };
         Ok(format!(
-            "{}({text}, CAST({length} AS INTEGER), {filler})",
+            "{}({text}, CAST(memory.main.sf_bounded(CAST({length} AS BIGINT), 1) AS INTEGER), {filler})",
             call.name.to_lowercase()
         ))
     }
