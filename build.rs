@@ -41,10 +41,11 @@ fn link_into_profile_folder(library_folder: &Path) -> io::Result<()> {
     };
     for name in ["libduckdb.so", "libduckdb.dylib"] {
         let library = library_folder.join(name);
-        println!("cargo:rerun-if-changed={}", library.display());
         if !library.exists() {
             continue;
         }
+        // Only of a file that is there: Cargo takes a missing one as changed, every time.
+        println!("cargo:rerun-if-changed={}", library.display());
         let place = profile.join(name);
         // Replaced, not overwritten: a running program may still have the old file mapped.
         if let Err(error) = fs::remove_file(&place)
