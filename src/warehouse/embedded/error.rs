@@ -48,6 +48,11 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         "INTERNAL" | "FATAL" | "TransactionContext" | "Connection" => {
             Error::internal("the engine failed", text.clone())
         }
+        // Said by GET_DDL, in Snowflake's words.
+        _ if message.ends_with("does not exist or not authorized.") => Error::ObjectNotFound {
+            message: format!("SQL compilation error:\n{message}"),
+            query_id: Some(place.query_id.to_owned()),
+        },
         // Said by a macro of the dialect.
         _ => match message.strip_prefix("the embedded engine ") {
             Some(what) => EngineLimit::new(what).into(),

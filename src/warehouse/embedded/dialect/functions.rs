@@ -997,15 +997,7 @@ const CONTEXT: &[Row] = &[
             hint: "put the first query into a WITH clause of the second",
         },
     ),
-    (
-        "GET_DDL",
-        2,
-        3,
-        Refused {
-            what: "does not know GET_DDL",
-            hint: "DESCRIBE TABLE and INFORMATION_SCHEMA.COLUMNS show the columns",
-        },
-    ),
+    ("GET_DDL", 2, 3, R(|w, c| w.get_ddl(c))),
 ];
 
 /// The table, in chapters.

@@ -1,5 +1,6 @@
 //! Functions of one row that need more than a template: text, regular expressions, arrays, choices.
 
+use crate::sql::QualifiedName;
 use crate::sql::ast::{Expr, Value};
 
 use super::calls::Call;
@@ -431,6 +432,33 @@ pub(super) fn whole(expr: &Expr, function: &str) -> Written {
     match number_literal(expr) {
         Some(digits) if digits.parse::<u16>().is_ok() => Ok(format!("{sign}{digits}")),
         _ => limit(format!("takes a literal whole number there in {function}")),
+    }
+}
+
+impl Writer<'_> {
+    /// `GET_DDL('TABLE', 'name')`, from the table the catalog keeps for it.
+    pub(super) fn get_ddl(&mut self, call: &Call<'_>) -> Written {
+        let (Some(kind), Some(name)) = (
+            text_literal(call.argument(0)?),
+            text_literal(call.argument(1)?),
+        ) else {
+            return limit("knows GET_DDL with two literal texts only");
+        };
+        let Ok(name) = QualifiedName::parse(name, 3) else {
+            return limit("knows GET_DDL for a table or view by its name only");
+        };
+        let schema = name.schema.as_ref().unwrap_or(&self.context.schema);
+        let database = name.database.as_ref().unwrap_or(&self.context.database);
+        let missing = format!("Object '{name}' does not exist or not authorized.");
+        Ok(format!(
+            "coalesce((SELECT \"DDL\" FROM \"memory\".\"_META\".\"DDL\" WHERE \"DATABASE_NAME\" = {} AND \
+             \"SCHEMA_NAME\" = {} AND \"OBJECT_NAME\" = {} AND \"OBJECT_TYPE\" = {}), error({}))",
+            quote_text(database.as_str()),
+            quote_text(schema.as_str()),
+            quote_text(name.object.as_str()),
+            quote_text(&kind.to_uppercase()),
+            quote_text(&missing),
+        ))
     }
 }
 
