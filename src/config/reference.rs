@@ -698,7 +698,8 @@ pub const VARIABLES: &[Variable] = &[
         "How long a call waits for its rows before it answers with a handle to fetch them by. Keep it below the time \
          after which clients give up, often 60 s.",
     )
-    .default("45s"),
+    .default("45s")
+    .later(),
     Variable::new(
         "MAX_CONCURRENT_QUERIES",
         Section::Limits,
