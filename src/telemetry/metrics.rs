@@ -1,6 +1,6 @@
 //! Every metric of the service, declared once: name, help, labels and buckets side by side.
 //!
-//! The table in the `metrics!` call is also the reference: [`reference`] renders it as `docs/metrics.md`, and a test fails
+//! The table in the `metrics!` call is also the reference: [`reference()`] renders it as `docs/metrics.md`, and a test fails
 //! when the two differ (`make docs` rewrites the file).
 //!
 //! To add a metric: one entry in the table, the unit in its name (`_seconds`, `_bytes`, `_total` for counters), and a
