@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Server, run};
+use crate::support::{Server, Signal, run};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -85,7 +85,7 @@ async fn the_pid_file_is_there_while_the_process_is() {
 #[tokio::test]
 async fn a_pid_file_left_behind_is_overwritten() {
     let mut killed = Server::start(&[("PID_FILE", "server.pid")]).await;
-    killed.signal("KILL");
+    killed.signal(Signal::KILL);
     killed.ended().await;
     let path = killed.folder.path().join("server.pid");
     assert!(path.exists());

@@ -2,13 +2,13 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{ENDLESS, command, run};
+use crate::support::{ENDLESS, Signal, command, run, send};
 
 /// A program that speaks on its stdin and stdout. Ended when dropped.
 struct Conversation {
@@ -55,10 +55,8 @@ impl Conversation {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("no message: {line:?}"))
     }
 
-    fn signal(&self, name: &str) {
-        let pid = self.child.as_ref().unwrap().id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(sent.unwrap().success());
+    fn signal(&self, signal: Signal) {
+        send(self.child.as_ref().unwrap(), signal);
     }
 
     /// What it leaves behind when it ends by itself.
@@ -107,7 +105,7 @@ fn a_signal_interrupts_calls_and_answers_them() {
         "params": {"name": "execute_query", "arguments": {"sql": ENDLESS}}}));
     std::thread::sleep(Duration::from_millis(500));
     let asked = Instant::now();
-    conversation.signal("TERM");
+    conversation.signal(Signal::TERM);
     let answer = conversation.hear();
     assert_eq!(answer["id"], 7, "{answer}");
     assert_eq!(

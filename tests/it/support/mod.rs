@@ -13,7 +13,8 @@ mod client;
 mod server;
 
 pub use client::Client;
-pub use server::{Server, command, run};
+pub use rustix::process::Signal;
+pub use server::{Server, command, run, send};
 
 /// A key long enough to be accepted.
 pub const KEY: &str = "test-key-0123456789abcdef";

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -38,6 +39,12 @@ pub struct Server {
     http: reqwest::Client,
     /// The current folder of the process.
     pub folder: TempDir,
+}
+
+/// Sends a signal to a child that has not been waited for, so that its number is nobody else's yet.
+pub fn send(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.unwrap(), signal).unwrap();
 }
 
 /// The program with nothing of our environment but what it takes to run.
@@ -193,12 +200,9 @@ impl Server {
         }
     }
 
-    /// Sends a signal by its name, such as `TERM`.
-    pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.pid().to_string()])
-            .status();
-        assert!(sent.unwrap().success(), "SIG{name} was not sent");
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: Signal) {
+        send(&self.child, signal);
     }
 
     /// Waits for the end.
@@ -224,7 +228,7 @@ impl Server {
 
     /// SIGTERM, then waits for the end.
     pub async fn stop(&mut self) -> ExitStatus {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         self.ended().await
     }
 }
