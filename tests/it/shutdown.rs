@@ -65,8 +65,12 @@ async fn readiness_fails_while_a_call_is_drained_and_the_call_gets_its_answer() 
         "not before: {answered:?}"
     );
     assert_eq!(server.ended().await.code(), Some(0), "{}", server.log());
-    // SHUTDOWN_TIMEOUT and five seconds.
-    assert!(asked.elapsed() < Duration::from_secs(15), "{}", server.log());
+    // SHUTDOWN_TIMEOUT and five seconds, and as much again for a busy machine.
+    assert!(
+        asked.elapsed() < Duration::from_secs(15),
+        "{}",
+        server.log()
+    );
     server.event("interrupting").await;
 }
 
