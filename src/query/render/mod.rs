@@ -62,12 +62,19 @@ impl Writer {
             Format::Markdown => markdown::row(&mut self.text, cells),
             Format::Csv => csv::row(&mut self.text, cells),
             Format::Json => {
-                let separator = if self.rows.is_empty() { "" } else { "," };
-                self.text.push_str(separator);
-                let row: Vec<Value> = cells.map(|cell| json::value(&cell)).collect();
-                let row = Value::Array(row);
-                json::append(&mut self.text, &row);
-                self.rows.push(row);
+                self.text
+                    .push_str(if self.rows.is_empty() { "[" } else { ",[" });
+                let mut row = Vec::new();
+                for cell in cells {
+                    if !row.is_empty() {
+                        self.text.push(',');
+                    }
+                    let value = json::value(&cell);
+                    json::write(&mut self.text, &cell, &value);
+                    row.push(value);
+                }
+                self.text.push(']');
+                self.rows.push(Value::Array(row));
             }
         }
         let fits = self.text.len() <= self.max_bytes;
@@ -103,6 +110,7 @@ impl fmt::Display for Format {
 mod tests {
     use super::*;
     use crate::warehouse::DataType;
+    use proptest::prelude::*;
 
     fn column(name: &str, data_type: DataType) -> Column {
         Column {
@@ -179,6 +187,34 @@ mod tests {
             write(Format::Json, 1000, &rows()).1,
             @r#"[["a|b\nc",12],["say \"hi\", then",null],["","9007199254740993"]]"#
         );
+    }
+
+    fn cells() -> impl Strategy<Value = Cell<'static>> {
+        prop_oneof![
+            Just(Cell::Null),
+            any::<bool>().prop_map(Cell::Boolean),
+            (any::<i64>(), 0_u8..20).prop_map(|(unscaled, scale)| Cell::Number {
+                unscaled: unscaled.into(),
+                scale
+            }),
+            any::<i128>().prop_map(|unscaled| Cell::Number { unscaled, scale: 2 }),
+            any::<f64>().prop_map(Cell::Float),
+            any::<String>().prop_map(|text| Cell::Text(text.into())),
+            any::<String>().prop_map(|text| Cell::Json(text.into())),
+            Just(Cell::Json("{\n \"a\": [1, null, \"x\"]}".into())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_of_json_rows_holds_what_the_rows_hold(row in prop::collection::vec(cells(), 1..6)) {
+            let columns = vec![column("A", DataType::Variant); row.len()];
+            let mut writer = Writer::new(Format::Json, columns.iter(), 1 << 20);
+            prop_assert!(writer.write_row(row.iter().cloned()));
+            prop_assert!(writer.write_row(row.iter().cloned()));
+            let (text, rows) = writer.finish();
+            prop_assert_eq!(serde_json::from_str::<Vec<Value>>(&text).unwrap(), rows.unwrap());
+        }
     }
 
     #[test]
