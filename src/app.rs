@@ -13,6 +13,7 @@ mod pid_file;
 mod reload;
 mod rooms;
 mod shutdown;
+mod snowflake;
 mod stdio;
 mod warehouse;
 
@@ -79,6 +80,9 @@ pub enum Error {
         /// Which, and what to set instead.
         what: &'static str,
     },
+    /// The settings describe no account that can be served from.
+    #[error(transparent)]
+    Account(#[from] snowflake::Error),
     /// The warehouse did not start.
     #[error(
         "the warehouse did not start (more data, EMBEDDED_SCALE_FACTOR, needs more EMBEDDED_MEMORY_LIMIT)"

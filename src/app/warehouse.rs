@@ -10,6 +10,7 @@ use tokio::sync::SetOnce;
 use tokio::task::JoinHandle;
 
 use crate::config::{Backend, Settings};
+use crate::warehouse::snowflake::Snowflake;
 use crate::warehouse::{Answer, Error, Kind, Run, Warehouse};
 
 /// A warehouse on its way.
@@ -27,11 +28,17 @@ pub(super) struct Starting {
 pub(super) fn start(settings: &Settings) -> Result<Starting, super::Error> {
     match settings.warehouse.backend {
         Backend::Embedded => embedded(settings),
-        Backend::Snowflake => Err(super::Error::NoDriver {
-            what: "this version cannot serve from a Snowflake account yet: set WAREHOUSE_BACKEND=embedded, \
-                   or leave it and SNOWFLAKE_ACCOUNT unset in development",
-        }),
+        Backend::Snowflake => snowflake(settings),
     }
+}
+
+/// The pool signs in in the background and for as long as it takes: an account that is down now is no reason not to start.
+fn snowflake(settings: &Settings) -> Result<Starting, super::Error> {
+    let account = Snowflake::start(super::snowflake::options(settings)?)?;
+    Ok(Starting {
+        warehouse: Arc::new(account),
+        start: tokio::spawn(async { Ok(()) }),
+    })
 }
 
 #[cfg(feature = "embedded")]

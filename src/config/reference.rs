@@ -435,7 +435,6 @@ pub const VARIABLES: &[Variable] = &[
         ),
         "The account to sign in to.",
     )
-    .later()
     .required("for the Snowflake warehouse")
     .unset("none"),
     Variable::new(
@@ -444,7 +443,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the login name of a Snowflake user"),
         "The user to sign in as. Give it a role that can only read.",
     )
-    .later()
     .required(
         "for the Snowflake warehouse with `private_key`, `password` or `external_browser`",
     )
@@ -455,7 +453,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Choice(AuthType::WORDS),
         "How to sign in. `external_browser` is for `stdio` and for a service on loopback only.",
     )
-    .later()
     .default("private_key"),
     Variable::new(
         "SNOWFLAKE_PRIVATE_KEY_PATH",
@@ -463,7 +460,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the path of a PEM file"),
         "The private key, PKCS#8 in PEM; read again when the file changes, so keys rotate without a restart.",
     )
-    .later()
     .required("for `private_key`, unless `SNOWFLAKE_PRIVATE_KEY` is set")
     .unset("none"),
     Variable::new(
@@ -472,7 +468,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("a private key as PEM, or the PEM's base64"),
         "The private key itself, where no file can be mounted.",
     )
-    .later()
     .secret()
     .unset("none"),
     Variable::new(
@@ -481,7 +476,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the passphrase of the private key"),
         "Opens an encrypted private key.",
     )
-    .later()
     .secret()
     .unset("the key is not encrypted"),
     Variable::new(
@@ -490,7 +484,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the user's password"),
         "The password.",
     )
-    .later()
     .secret()
     .required("for `password`")
     .unset("none"),
@@ -500,7 +493,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("a token"),
         "The token of `oauth`, `programmatic_access_token`, or `workload_identity` with the provider `oidc`.",
     )
-    .later()
     .secret()
     .required("for `oauth` and `programmatic_access_token`, unless `SNOWFLAKE_TOKEN_PATH` is set")
     .unset("none"),
@@ -510,7 +502,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the path of a file with the token"),
         "The token as a file; read again when it changes.",
     )
-    .later()
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_OAUTH_CLIENT_ID",
@@ -554,7 +545,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Choice(IdentityProvider::WORDS),
         "Who vouches for the workload.",
     )
-    .later()
     .required("for `workload_identity`")
     .unset("none"),
     Variable::new(
@@ -563,7 +553,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Checked("a host name or IP address, without scheme, port or spaces", is_host),
         "A host other than the account's usual one: PrivateLink, or a fake Snowflake in tests.",
     )
-    .later()
     .unset("made from the account"),
     Variable::new(
         "SNOWFLAKE_PORT",
@@ -571,7 +560,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Whole(1, 65535),
         "A port other than the protocol's usual one.",
     )
-    .later()
     .unset("443, or 80 for `http`"),
     Variable::new(
         "SNOWFLAKE_PROTOCOL",
@@ -579,7 +567,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Choice(Protocol::WORDS),
         "`http` is for tests against a fake Snowflake, and refused in production.",
     )
-    .later()
     .default("https"),
     Variable::new(
         "SNOWFLAKE_WAREHOUSE",
@@ -587,7 +574,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a virtual warehouse"),
         "The virtual warehouse that pays, unless a call names another.",
     )
-    .later()
     .unset("the user's default"),
     Variable::new(
         "SNOWFLAKE_DATABASE",
@@ -595,7 +581,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a database"),
         "The current database of a call that names none.",
     )
-    .later()
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_SCHEMA",
@@ -603,7 +588,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a schema"),
         "The current schema of a call that names none.",
     )
-    .later()
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_ROLE",
@@ -611,7 +595,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a role"),
         "The role of a call that names none.",
     )
-    .later()
     .unset("the user's default"),
     // Snowflake sessions
     Variable::new(
@@ -620,7 +603,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Whole(1, 1000),
         "Sessions kept even when idle.",
     )
-    .later()
     .each("1", "2", "5"),
     Variable::new(
         "SNOWFLAKE_POOL_MAX_SIZE",
@@ -628,7 +610,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Whole(1, 1000),
         "Sessions at most, not fewer than `SNOWFLAKE_POOL_MIN_SIZE`. Also how many statements run at once.",
     )
-    .later()
     .each("5", "10", "20"),
     Variable::new(
         "SNOWFLAKE_POOL_MAX_INACTIVE_MINUTES",
@@ -636,7 +617,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Minutes(1, 10_080),
         "Idle sessions above the minimum are closed after this.",
     )
-    .later()
     .default("30"),
     Variable::new(
         "SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES",
@@ -644,7 +624,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Minutes(1, 10_080),
         "How often an idle session gets a heartbeat.",
     )
-    .later()
     .default("5"),
     Variable::new(
         "SNOWFLAKE_POOL_CONNECTION_TIMEOUT",
@@ -652,7 +631,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Seconds(1, 3600),
         "Longest wait for a session; the call is then answered `warehouse_busy`.",
     )
-    .later()
     .default("30.0"),
     Variable::new(
         "SNOWFLAKE_POOL_RETRY_ATTEMPTS",
@@ -660,7 +638,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Whole(0, 100),
         "How often a transient failure is tried again.",
     )
-    .later()
     .default("3"),
     // Limits and policy
     Variable::new(

@@ -118,7 +118,7 @@ impl Handler {
         self.services.metrics.tool_started();
 
         let call = Call {
-            queries: self.services.queries.clone(),
+            queries: Arc::new(self.services.queries.tagged(tag(&tool, &caller, &context))),
         };
         let work = entry
             .call(arguments(request.arguments), call)
@@ -179,6 +179,34 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// What Snowflake's history of queries shows beside a statement: which tool, for whom, in which trace.
+fn tag(tool: &str, caller: &Caller, context: &RequestContext<RoleServer>) -> String {
+    let mut tag = serde_json::json!({
+        "app": "snowflake-mcp",
+        "tool": tool,
+        "caller": caller.name,
+    });
+    if let Some(trace) = trace_id(context)
+        && let Some(tag) = tag.as_object_mut()
+    {
+        tag.insert("trace_id".to_owned(), trace.into());
+    }
+    tag.to_string()
+}
+
+/// The trace the caller says this call belongs to (W3C Trace Context): from the message first, because that is the
+/// caller's own step, then from the HTTP header, which a proxy may have written. Only what has the right form.
+fn trace_id(context: &RequestContext<RoleServer>) -> Option<String> {
+    let header = || {
+        let parts = context.extensions.get::<http::request::Parts>()?;
+        parts.headers.get("traceparent")?.to_str().ok()
+    };
+    let said = context.meta.get_traceparent().or_else(header)?;
+    let id = said.split('-').nth(1)?;
+    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| id.to_ascii_lowercase())
 }
 
 fn arguments(arguments: Option<JsonObject>) -> JsonObject {

@@ -12,11 +12,13 @@ use crate::policy::Policy;
 use crate::sql::{self, Identifier};
 use crate::warehouse::{Answer, Batch, Cell, Column, Parameter, Run, Session, Warehouse};
 
-/// Runs queries on one warehouse under one policy and budget.
+/// Runs queries on one warehouse under one policy and budget. A cheap clone.
+#[derive(Clone)]
 pub struct Queries {
     warehouse: Arc<dyn Warehouse>,
     policy: Policy,
     budget: Budget,
+    tag: Option<String>,
 }
 
 /// One query as a caller asks for it.
@@ -122,6 +124,16 @@ impl Queries {
             warehouse,
             policy,
             budget,
+            tag: None,
+        }
+    }
+
+    /// The same, with every statement marked in the warehouse's own records (Snowflake's QUERY_TAG).
+    #[must_use]
+    pub fn tagged(&self, tag: String) -> Self {
+        Self {
+            tag: Some(tag),
+            ..self.clone()
         }
     }
 
@@ -257,6 +269,7 @@ impl Queries {
             session,
             parameters,
             deadline,
+            tag: self.tag.clone(),
         };
         Ok(self.warehouse.run(run).await?)
     }

@@ -19,17 +19,21 @@ use crate::config::{LogFormat, Telemetry};
 
 /// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
 ///
-/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL.
-const NOISY: [&str; 9] = [
+/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL. snowflake_api's prints
+/// tokens, from parts that are not used here.
+const NOISY: [&str; 12] = [
     "actix_http",
     "actix_server",
     "actix_web",
     "h2",
     "hyper",
     "hyper_util",
+    "mobc",
+    "object_store",
     "reqwest",
     "rmcp",
     "rmcp_actix_web",
+    "snowflake_api",
 ];
 
 /// Why there can be no logs.

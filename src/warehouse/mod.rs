@@ -9,6 +9,7 @@
 pub mod embedded;
 mod error;
 pub mod rows;
+pub mod snowflake;
 
 use std::fmt;
 use std::pin::Pin;
@@ -74,6 +75,8 @@ pub struct Run {
     pub parameters: Vec<Parameter>,
     /// When the statement must have ended; the driver stops it then and answers [`Error::Timeout`].
     pub deadline: Instant,
+    /// Who asked for it, for the warehouse's own records: Snowflake's QUERY_TAG.
+    pub tag: Option<String>,
 }
 
 /// What a statement's session is set to. `None` means the configured default.

@@ -17,6 +17,9 @@ mod doors;
 mod health;
 mod process;
 mod shutdown;
+mod snowflake;
 mod stdio;
+#[path = "../stub/mod.rs"]
+mod stub;
 mod support;
 mod tools;

@@ -43,21 +43,22 @@ fn a_port_in_use_is_a_failed_start_that_names_the_setting() {
 }
 
 #[test]
-fn a_warehouse_this_build_lacks_is_a_failed_start() {
+fn a_way_to_sign_in_that_this_version_lacks_is_a_failed_start() {
     let output = run(
         &[],
         &[
-            ("WAREHOUSE_BACKEND", "snowflake"),
             ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
             ("SNOWFLAKE_USER", "SERVICE"),
-            ("SNOWFLAKE_AUTH_TYPE", "password"),
-            ("SNOWFLAKE_PASSWORD", "a-password-nobody-may-see"),
+            ("SNOWFLAKE_AUTH_TYPE", "oauth_client_credentials"),
+            ("SNOWFLAKE_OAUTH_CLIENT_ID", "client"),
+            ("SNOWFLAKE_OAUTH_CLIENT_SECRET", "a-secret-nobody-may-see"),
+            ("SNOWFLAKE_OAUTH_TOKEN_URL", "https://idp.example/token"),
         ],
     );
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("WAREHOUSE_BACKEND=embedded"), "{told}");
-    assert!(!told.contains("a-password"), "{told}");
+    assert!(told.contains("SNOWFLAKE_AUTH_TYPE"), "{told}");
+    assert!(!told.contains("a-secret"), "{told}");
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
             Parameter::Null,
         ],
         deadline: Instant::now() + PATIENCE,
+        tag: None,
     };
     read(run).await.map_err(Failure::Engine)
 }

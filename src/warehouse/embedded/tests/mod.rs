@@ -39,6 +39,7 @@ fn run(statement: &str) -> Run {
         session: Session::default(),
         parameters: vec![],
         deadline: Instant::now() + PATIENCE,
+        tag: None,
     }
 }
 

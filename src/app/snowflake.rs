@@ -1,0 +1,131 @@
+//! The Snowflake account that the settings describe.
+
+use std::str::FromStr;
+
+use crate::config::{self, AuthType, Protocol, Settings};
+use crate::sql::Identifier;
+use crate::warehouse::snowflake::account::{AccountError, Endpoint};
+use crate::warehouse::snowflake::sign_in::{self, KeySource, Method, SignIn, TokenSource};
+use crate::warehouse::snowflake::{Defaults, Options, Sizes};
+
+/// Why the settings describe no account that can be served from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The account, host or protocol.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// What is needed to sign in.
+    #[error(transparent)]
+    SignIn(#[from] sign_in::Error),
+    /// A name that cannot be one.
+    #[error("{setting}: {source}")]
+    Name {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        source: crate::sql::NameError,
+    },
+    /// A way to sign in that this version does not have.
+    #[error("SNOWFLAKE_AUTH_TYPE: {0} comes in a later version; private_key suits a service")]
+    Later(&'static str),
+    /// The settings passed their check without it: a defect.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+}
+
+/// What the driver needs.
+pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
+    let warehouse = &settings.warehouse;
+    let account = warehouse
+        .account
+        .as_deref()
+        .ok_or(Error::Missing("SNOWFLAKE_ACCOUNT"))?;
+    let endpoint = Endpoint::resolve(
+        account,
+        warehouse.host.as_deref(),
+        warehouse.port,
+        warehouse.protocol == Protocol::Http,
+        false,
+    )?;
+    let pool = &settings.pool;
+    Ok(Options {
+        sign_in: SignIn::new(method(warehouse)?, endpoint.clone())?,
+        endpoint,
+        defaults: Defaults {
+            database: name("SNOWFLAKE_DATABASE", warehouse.database.as_deref())?,
+            schema: name("SNOWFLAKE_SCHEMA", warehouse.schema.as_deref())?,
+            warehouse: name("SNOWFLAKE_WAREHOUSE", warehouse.warehouse.as_deref())?,
+            role: name("SNOWFLAKE_ROLE", warehouse.role.as_deref())?,
+        },
+        sizes: Sizes::new(
+            pool.min_size,
+            pool.max_size,
+            *pool.max_inactive,
+            *pool.health_check,
+            *pool.connection_timeout,
+        ),
+        retries: pool.retry_attempts,
+    })
+}
+
+fn method(warehouse: &config::Warehouse) -> Result<Method, Error> {
+    let user = warehouse.user.clone();
+    let named = || user.clone().ok_or(Error::Missing("SNOWFLAKE_USER"));
+    Ok(match warehouse.auth_type {
+        AuthType::PrivateKey => Method::PrivateKey {
+            user: named()?,
+            key: key(warehouse)?,
+        },
+        AuthType::Password => Method::Password {
+            user: named()?,
+            password: warehouse
+                .password
+                .clone()
+                .ok_or(Error::Missing("SNOWFLAKE_PASSWORD"))?,
+            passcode: None,
+        },
+        AuthType::Oauth => Method::Oauth {
+            user,
+            token: token(warehouse)?,
+        },
+        AuthType::ProgrammaticAccessToken => Method::ProgrammaticAccessToken {
+            user,
+            token: token(warehouse)?,
+        },
+        AuthType::WorkloadIdentity => return Err(Error::Later("workload_identity")),
+        AuthType::OauthClientCredentials => return Err(Error::Later("oauth_client_credentials")),
+        AuthType::ExternalBrowser => return Err(Error::Later("external_browser")),
+    })
+}
+
+/// A file wins over a value: it is the one that can be replaced while the service runs.
+fn key(warehouse: &config::Warehouse) -> Result<KeySource, Error> {
+    let passphrase = warehouse.private_key_passphrase.clone();
+    match (&warehouse.private_key_path, &warehouse.private_key) {
+        (Some(path), _) => Ok(KeySource::File {
+            path: path.clone(),
+            passphrase,
+        }),
+        (None, Some(text)) => Ok(KeySource::Text {
+            text: text.clone(),
+            passphrase,
+        }),
+        (None, None) => Err(Error::Missing("SNOWFLAKE_PRIVATE_KEY_PATH")),
+    }
+}
+
+fn token(warehouse: &config::Warehouse) -> Result<TokenSource, Error> {
+    match (&warehouse.token_path, &warehouse.token) {
+        (Some(path), _) => Ok(TokenSource::File(path.clone())),
+        (None, Some(token)) => Ok(TokenSource::Text(token.clone())),
+        (None, None) => Err(Error::Missing("SNOWFLAKE_TOKEN")),
+    }
+}
+
+/// A name as Snowflake reads it: `compute_wh` is `COMPUTE_WH`, `"compute_wh"` is not.
+fn name(setting: &'static str, text: Option<&str>) -> Result<Option<Identifier>, Error> {
+    text.map(Identifier::from_str)
+        .transpose()
+        .map_err(|source| Error::Name { setting, source })
+}

@@ -1,0 +1,294 @@
+//! Snowflake's error codes, sorted by what is to be done about them.
+//!
+//! The numbers are those the official drivers act on. A code that is not here passes through with its text, and is never
+//! tried again.
+
+use super::transport;
+use super::wire::{Data, Reply};
+use crate::warehouse::{self, Position};
+
+/// A statement still runs; its result is to be asked for later.
+pub(super) const IN_PROGRESS: [u32; 2] = [333_333, 333_334];
+/// The session's token has expired: renew it.
+pub(super) const SESSION_EXPIRED: u32 = 390_112;
+/// There is no statement of this id that runs.
+pub(super) const NOT_EXECUTING: u32 = 605;
+
+/// Why a request to Snowflake gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// No reply.
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
+    /// The session is gone and so is everything it held; a new one is needed. The statement was not started.
+    #[error("the Snowflake session has ended ({code})")]
+    SessionGone { code: u32 },
+    /// Snowflake refuses to sign us in. Trying again could lock the user.
+    #[error("Snowflake refused the sign-in ({code}): {message}. {advice}")]
+    SignInRefused {
+        code: u32,
+        message: String,
+        advice: &'static str,
+    },
+    /// What the sign-in is made from could not be read, or an identity provider said no.
+    #[error(transparent)]
+    Credentials(#[from] super::sign_in::Error),
+    /// Snowflake's answer to the statement.
+    #[error("{message}")]
+    Statement {
+        code: u32,
+        message: String,
+        sql_state: Option<String>,
+        position: Option<Position>,
+        query_id: Option<String>,
+    },
+    /// No session could be had.
+    #[error(transparent)]
+    Pool(#[from] warehouse::Error),
+    /// A reply that breaks the protocol, or asks for something we do not do.
+    #[error("{0}")]
+    Protocol(String),
+}
+
+impl Error {
+    /// Sorts a reply that is no success.
+    pub(super) fn from_reply(reply: Reply) -> Self {
+        let code = reply.code();
+        if is_session_gone(code) {
+            return Self::SessionGone { code };
+        }
+        let message = reply
+            .message
+            .unwrap_or_else(|| "no reason was given".to_owned());
+        let data = reply.data.unwrap_or_default();
+        Self::Statement {
+            code,
+            message,
+            position: position(&data),
+            sql_state: data.sql_state,
+            query_id: data.query_id,
+        }
+    }
+
+    /// Sorts the reply to a sign-in.
+    pub(super) fn from_sign_in(reply: Reply) -> Self {
+        let code = reply.code();
+        let message = reply
+            .message
+            .unwrap_or_else(|| "no reason was given".to_owned());
+        Self::SignInRefused {
+            code,
+            advice: advice(code, &message),
+            message,
+        }
+    }
+
+    /// Whether a token of an identity provider has run out, so that a fresh one may be accepted.
+    pub(super) fn wants_fresh_token(&self) -> bool {
+        matches!(self, Self::SignInRefused { code, .. } if matches!(code, 390_303 | 390_318))
+    }
+
+    /// Whether more sign-ins could lock the user or change nothing.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::SignInRefused { .. } => true,
+            Self::Credentials(error) => !error.is_transient(),
+            // A host that answers 403 to a sign-in does not know the account.
+            Self::Transport(transport::Error::Status { status, .. }) => {
+                matches!(status.as_u16(), 403 | 404)
+            }
+            _ => false,
+        }
+    }
+}
+
+const fn is_session_gone(code: u32) -> bool {
+    matches!(
+        code,
+        390_103 | 390_104 | 390_110 | 390_111 | 390_113 | 390_114 | 390_115 | 390_400
+    )
+}
+
+/// Which setting to look at.
+fn advice(code: u32, message: &str) -> &'static str {
+    match code {
+        390_100 => {
+            "Look at SNOWFLAKE_USER and its password, and at SNOWFLAKE_ACCOUNT: user names exist once per account"
+        }
+        394_302 | 394_303 => "The token's time is not Snowflake's: look at this machine's clock",
+        394_304 => {
+            "The public key registered for SNOWFLAKE_USER (DESC USER shows RSA_PUBLIC_KEY_FP) is not that of \
+             SNOWFLAKE_PRIVATE_KEY_PATH"
+        }
+        390_144 | 394_300..=394_306 => {
+            "Look at SNOWFLAKE_USER, SNOWFLAKE_ACCOUNT and the key in SNOWFLAKE_PRIVATE_KEY_PATH"
+        }
+        390_303 | 390_309 | 390_318 => {
+            "Look at the token (SNOWFLAKE_TOKEN, SNOWFLAKE_TOKEN_PATH or the OAuth client) and at the security \
+             integration"
+        }
+        390_189 => "Look at SNOWFLAKE_ROLE: it does not exist or is not granted to the user",
+        390_201 => {
+            "Look at SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE and SNOWFLAKE_SCHEMA: the role may not use one of them"
+        }
+        390_120..=390_132 => {
+            "The user needs a second factor: use private_key, or set SNOWFLAKE_PASSCODE"
+        }
+        390_422 => "A network policy does not let this address in",
+        _ if message.contains("locked") => {
+            "The user is locked for a while after wrong passwords; ALTER USER … SET MINS_TO_UNLOCK = 0 unlocks it"
+        }
+        _ => "Look at SNOWFLAKE_AUTH_TYPE and the settings that go with it",
+    }
+}
+
+/// Snowflake counts lines from 1 and characters from 0.
+fn position(data: &Data) -> Option<Position> {
+    let line = u64::try_from(data.line?).ok().filter(|line| *line > 0)?;
+    let column = u64::try_from(data.pos?).ok()?.saturating_add(1);
+    Some(Position { line, column })
+}
+
+impl From<Error> for warehouse::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Statement {
+                code,
+                message,
+                sql_state,
+                position,
+                query_id,
+            } => statement(code, message, sql_state.as_deref(), position, query_id),
+            Error::SignInRefused { .. } => Self::SignInRefused {
+                message: error.to_string(),
+            },
+            Error::Credentials(error) if error.is_transient() => Self::Unreachable {
+                message: "signing in to Snowflake".to_owned(),
+                source: Some(Box::new(error)),
+            },
+            Error::Credentials(error) => Self::SignInRefused {
+                message: error.to_string(),
+            },
+            Error::Transport(transport::Error::Status { status, .. })
+                if status.as_u16() == 403 =>
+            {
+                Self::SignInRefused {
+                    message: "the host answered 403: look at SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and whether the \
+                              account is reached by PrivateLink only"
+                        .to_owned(),
+                }
+            }
+            Error::Transport(error) => Self::Unreachable {
+                message: "a request to Snowflake failed".to_owned(),
+                source: Some(Box::new(error)),
+            },
+            Error::SessionGone { .. } => Self::Unreachable {
+                message: "the Snowflake session ended and a new one did too".to_owned(),
+                source: Some(Box::new(error)),
+            },
+            Error::Pool(error) => error,
+            Error::Protocol(message) => Self::Internal {
+                message,
+                source: None,
+            },
+        }
+    }
+}
+
+fn statement(
+    code: u32,
+    message: String,
+    sql_state: Option<&str>,
+    position: Option<Position>,
+    query_id: Option<String>,
+) -> warehouse::Error {
+    use warehouse::Error;
+    match code {
+        2_003 | 2_043 => Error::ObjectNotFound { message, query_id },
+        3_001 => Error::PermissionDenied { message, query_id },
+        604 => Error::Cancelled { query_id },
+        // Snowflake's own time limit, which we set from the deadline; its text names the seconds.
+        630 => Error::Timeout {
+            after: std::time::Duration::from_secs(seconds_in(&message).unwrap_or(0)),
+            query_id,
+        },
+        _ if sql_state == Some("42501") => Error::PermissionDenied { message, query_id },
+        _ if matches!(sql_state, Some("02000" | "42S02")) => {
+            Error::ObjectNotFound { message, query_id }
+        }
+        _ => Error::Sql {
+            message,
+            position,
+            query_id,
+        },
+    }
+}
+
+/// The first number in a text.
+fn seconds_in(text: &str) -> Option<u64> {
+    let digits: String = text
+        .chars()
+        .skip_while(|c| !c.is_ascii_digit())
+        .take_while(char::is_ascii_digit)
+        .collect();
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(text: &str) -> warehouse::Error {
+        Error::from_reply(serde_json::from_str(text).unwrap()).into()
+    }
+
+    #[test]
+    fn a_missing_object_keeps_snowflakes_text_and_the_query_id() {
+        let error = failure(
+            r#"{"success":false,"code":"002003","message":"Object 'T' does not exist","data":{"queryId":"q","sqlState":"02000"}}"#,
+        );
+        assert!(matches!(&error, warehouse::Error::ObjectNotFound { .. }));
+        assert_eq!(error.query_id(), Some("q"));
+    }
+
+    #[test]
+    fn a_syntax_error_says_where_counting_from_one() {
+        let error = failure(
+            r#"{"success":false,"code":"001003","message":"syntax error","data":{"line":2,"pos":0}}"#,
+        );
+        let warehouse::Error::Sql { position, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(position, Some(Position { line: 2, column: 1 }));
+    }
+
+    #[test]
+    fn a_code_nobody_knows_passes_through() {
+        let error = failure(r#"{"success":false,"code":987654,"message":"strange"}"#);
+        assert_eq!(error.to_string(), "strange");
+    }
+
+    #[test]
+    fn a_session_that_is_gone_is_no_answer_to_the_statement() {
+        let reply = serde_json::from_str(r#"{"success":false,"code":"390111"}"#).unwrap();
+        assert!(matches!(
+            Error::from_reply(reply),
+            Error::SessionGone { code: 390_111 }
+        ));
+    }
+
+    #[test]
+    fn a_refused_sign_in_names_the_setting_to_look_at() {
+        for (code, setting) in [
+            ("390100", "SNOWFLAKE_USER"),
+            ("394304", "SNOWFLAKE_PRIVATE_KEY_PATH"),
+            ("394302", "clock"),
+            ("390189", "SNOWFLAKE_ROLE"),
+        ] {
+            let text = format!(r#"{{"success":false,"code":"{code}","message":"no"}}"#);
+            let error = Error::from_sign_in(serde_json::from_str(&text).unwrap());
+            assert!(error.is_refusal());
+            assert!(error.to_string().contains(setting), "{error}");
+        }
+    }
+}

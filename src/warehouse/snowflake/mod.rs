@@ -1,0 +1,152 @@
+//! A Snowflake account, over the protocol that Snowflake's own drivers speak.
+//!
+//! One statement from end to end: `pool` hands out a session that `session` and `sign_in` have opened; `target` says which
+//! USE it needs; `statement` sends it, waits, and aborts it when nobody waits any more; `results` reads what is in the
+//! reply and fetches the rest, which `rows` shows as cells; `error` sorts Snowflake's codes. `transport` is the way to the
+//! host that `account` names, `wire` what goes over it.
+//!
+//! The protocol is not documented for the public; its facts are those of the official drivers' sources.
+
+pub mod account;
+mod error;
+mod pool;
+mod results;
+mod rows;
+mod session;
+pub mod sign_in;
+mod statement;
+mod target;
+mod transport;
+mod wire;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+
+use self::account::Endpoint;
+use self::pool::Pool;
+use self::results::Downloads;
+use self::session::{Contact, Shared};
+use self::sign_in::SignIn;
+use self::transport::Https;
+use crate::sql::Identifier;
+use crate::warehouse::{Answer, Error, Kind, Run, Warehouse};
+
+pub use self::pool::Sizes;
+
+/// How we call ourselves at sign-in and in Snowflake's history of sessions.
+const APPLICATION: &str = "snowflake-mcp";
+
+/// The same for HTTP.
+const USER_AGENT: &str = concat!("snowflake-mcp/", env!("CARGO_PKG_VERSION"));
+
+/// Readiness asks Snowflake itself when nothing was heard from it for so long.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What the sessions are set to; exact names.
+#[derive(Debug, Clone, Default)]
+pub struct Defaults {
+    /// Current database.
+    pub database: Option<Identifier>,
+    /// Current schema.
+    pub schema: Option<Identifier>,
+    /// Virtual warehouse that pays.
+    pub warehouse: Option<Identifier>,
+    /// Primary role.
+    pub role: Option<Identifier>,
+}
+
+/// What it takes to serve from an account.
+pub struct Options {
+    /// Where the account is.
+    pub endpoint: Endpoint,
+    /// How to sign in.
+    pub sign_in: SignIn,
+    /// What sessions are set to.
+    pub defaults: Defaults,
+    /// How many sessions there are.
+    pub sizes: Sizes,
+    /// How often a failure that passes is tried again.
+    pub retries: u32,
+}
+
+/// A Snowflake account as a warehouse.
+pub struct Snowflake {
+    pool: Pool,
+    downloads: Downloads,
+}
+
+impl Snowflake {
+    /// Starts the pool, which signs in in the background. Must be called inside the runtime that is to carry it.
+    ///
+    /// # Errors
+    ///
+    /// The TLS library could not be set up.
+    pub fn start(options: Options) -> Result<Self, Error> {
+        let tls = |error| Error::internal("setting up TLS", error);
+        let is_local = options.endpoint.is_loopback();
+        let transport = Https::new(options.endpoint.base.clone()).map_err(tls)?;
+        let shared = Arc::new(Shared {
+            transport: Arc::new(transport),
+            account_name: options.endpoint.account_name.clone(),
+            sign_in: options.sign_in,
+            defaults: options.defaults,
+            retries: options.retries,
+            contact: Contact::default(),
+        });
+        Ok(Self {
+            pool: Pool::start(shared, options.sizes),
+            downloads: Downloads::new(is_local).map_err(tls)?,
+        })
+    }
+
+    async fn attempt(&self, run: &Run) -> Result<Answer, error::Error> {
+        let lease = self
+            .pool
+            .lease(run.session.role.as_ref(), run.deadline)
+            .await?;
+        let (data, lease) = statement::run(lease, run).await?;
+        // What is left to fetch needs no session.
+        drop(lease);
+        self.downloads.clone().answer(data, run.deadline)
+    }
+}
+
+#[async_trait]
+impl Warehouse for Snowflake {
+    fn kind(&self) -> Kind {
+        Kind::Snowflake
+    }
+
+    async fn run(&self, run: Run) -> Result<Answer, Error> {
+        let started = Instant::now();
+        let work = async {
+            match self.attempt(&run).await {
+                // The session was gone before the statement was looked at, so nothing has run.
+                Err(error::Error::SessionGone { .. }) => self.attempt(&run).await,
+                other => other,
+            }
+        };
+        match tokio::time::timeout_at(run.deadline.into(), work).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(statement::timed_out(&run, started)),
+        }
+    }
+
+    async fn ready(&self) -> Result<(), Error> {
+        self.pool.ready(SILENCE).await
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Milliseconds since 1970, as the protocol counts them.
+fn unix_millis() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,345 @@
+//! From the reply that describes a result to its rows: what lies in the reply first, then the pieces in cloud storage, in
+//! order, a few ahead of the reader.
+//!
+//! Nothing is fetched that nobody reads: dropping the stream ends the downloads.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use futures::{Stream, StreamExt, stream};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use std::io::Read;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::{Host, Url};
+
+use super::error::Error;
+use super::rows::Schema;
+use super::wire::{Chunk, Data};
+use crate::warehouse::{self, Answer, Batch};
+
+/// Pieces fetched at once for one result, as the official drivers do.
+const PREFETCH: usize = 4;
+
+/// Memory for pieces fetched and not yet read, for one result, in KiB. A piece is at most some 100 MB, usually a tenth of
+/// that; one that is larger than this is fetched alone.
+const BUDGET_KIB: u32 = 24 * 1024;
+
+/// A piece takes about this much more than its size while it is decoded.
+const DECODING_PERCENT: u64 = 150;
+
+/// Attempts after the first for one piece.
+const RETRIES: u32 = 4;
+
+/// Limit of one attempt; cloud storage that is slower than this for a piece is as good as down.
+const CHUNK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Fetches pieces of results. A cheap clone.
+#[derive(Clone)]
+pub(super) struct Downloads {
+    client: reqwest::Client,
+    /// Whether pieces may come from this machine in clear text: only when the account itself is a fake one here.
+    is_local: bool,
+}
+
+impl Downloads {
+    /// A client of its own: no token ever goes to cloud storage.
+    ///
+    /// # Errors
+    ///
+    /// The TLS library could not be set up.
+    pub(super) fn new(is_local: bool) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .user_agent(super::USER_AGENT)
+            // Pieces say `gzip` or not, whatever they are: looked at instead, see `unpacked`.
+            .no_gzip()
+            .referer(false)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .build()?;
+        Ok(Self { client, is_local })
+    }
+
+    /// Makes an answer of a finished statement's reply.
+    pub(super) fn answer(self, data: Data, deadline: Instant) -> Result<Answer, Error> {
+        let zone = data
+            .parameters
+            .iter()
+            .flatten()
+            .find(|parameter| parameter.name == "TIMEZONE")
+            .and_then(|parameter| parameter.value.as_str());
+        let schema = Schema::new(data.rowtype.as_deref().unwrap_or_default(), zone);
+        let is_arrow = data
+            .query_result_format
+            .as_deref()
+            .is_some_and(|format| format.eq_ignore_ascii_case("arrow"));
+        let inline = inline(&schema, data.rowset_base64, data.rowset)?;
+        let chunks = data.chunks.unwrap_or_default();
+        let headers = headers(data.chunk_headers, data.qrmk)?;
+        let later = Later {
+            downloads: self,
+            schema: schema.clone(),
+            headers: Arc::new(headers),
+            is_arrow,
+            deadline,
+            budget: Arc::new(Semaphore::new(BUDGET_KIB as usize)),
+        };
+        let batches = stream::iter(inline.into_iter().map(Ok)).chain(later.batches(chunks));
+        Ok(Answer {
+            query_id: data.query_id.unwrap_or_default(),
+            columns: schema.columns(),
+            batches: Box::pin(batches),
+            total_rows: data.total,
+        })
+    }
+
+    async fn fetch(
+        &self,
+        chunk: &Chunk,
+        headers: &HeaderMap,
+        deadline: Instant,
+    ) -> Result<Bytes, warehouse::Error> {
+        let url = self.checked(&chunk.url)?;
+        let mut attempt = 0;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let why = match self
+                .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT))
+                .await
+            {
+                Ok(bytes) => return Ok(bytes),
+                Err(why) => why,
+            };
+            let wait = Duration::from_millis(100 << attempt);
+            if attempt == RETRIES || !why.passes || wait >= left {
+                return Err(unreachable(&why.text));
+            }
+            attempt += 1;
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, url: Url, headers: &HeaderMap, limit: Duration) -> Result<Bytes, Why> {
+        let sent = self
+            .client
+            .get(url)
+            .headers(headers.clone())
+            .timeout(limit)
+            .send();
+        let response = sent.await.map_err(Why::network)?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(Why {
+                text: format!("cloud storage answered {status}"),
+                passes: status.is_server_error() || matches!(status.as_u16(), 408 | 429),
+            });
+        }
+        let bytes = response.bytes().await.map_err(Why::network)?;
+        unpacked(bytes).map_err(|error| Why {
+            text: format!("a piece of the result is damaged: {error}"),
+            passes: true,
+        })
+    }
+
+    /// The address comes from a reply. It must be cloud storage: not this machine, not its neighbours, not in clear text.
+    fn checked(&self, address: &str) -> Result<Url, warehouse::Error> {
+        let refused = |why: &str| {
+            Err(unreachable(&format!(
+                "a piece of the result lies at an address that is not fetched from: {why}"
+            )))
+        };
+        let Ok(url) = Url::parse(address) else {
+            return refused("it is no address");
+        };
+        let host = url.host().map(|host| host.to_owned());
+        let is_loopback = match &host {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => return refused("it has no host"),
+        };
+        if self.is_local && is_loopback {
+            return Ok(url);
+        }
+        if url.scheme() != "https" {
+            return refused("it is not https");
+        }
+        let is_inside = match host {
+            Some(Host::Ipv4(ip)) => is_private(IpAddr::V4(ip)),
+            Some(Host::Ipv6(ip)) => is_private(IpAddr::V6(ip)),
+            _ => is_loopback,
+        };
+        if is_inside {
+            return refused("it is inside this network");
+        }
+        Ok(url)
+    }
+}
+
+/// The pieces that lie in cloud storage.
+struct Later {
+    downloads: Downloads,
+    schema: Schema,
+    headers: Arc<HeaderMap>,
+    is_arrow: bool,
+    deadline: Instant,
+    budget: Arc<Semaphore>,
+}
+
+type Decoded = Result<(Vec<Box<dyn Batch>>, OwnedSemaphorePermit), warehouse::Error>;
+
+impl Later {
+    fn batches(
+        self,
+        chunks: Vec<Chunk>,
+    ) -> impl Stream<Item = Result<Box<dyn Batch>, warehouse::Error>> + Send {
+        let this = Arc::new(self);
+        stream::iter(chunks)
+            .map(move |chunk| Arc::clone(&this).decoded(chunk))
+            // In order, and polled in order: the memory goes to the piece that is read next.
+            .buffered(PREFETCH)
+            .flat_map(|decoded: Decoded| match decoded {
+                // The memory is given back when the reader has taken the last row of the piece.
+                Ok((batches, memory)) => stream::iter(batches.into_iter().map(Ok))
+                    .chain(stream::poll_fn(move |_| {
+                        let _held = &memory;
+                        std::task::Poll::Ready(None)
+                    }))
+                    .left_stream(),
+                Err(error) => stream::iter([Err(error)]).right_stream(),
+            })
+    }
+
+    async fn decoded(self: Arc<Self>, chunk: Chunk) -> Decoded {
+        let size = (chunk.uncompressed_size * DECODING_PERCENT / 100 / 1024).max(1);
+        let size = u32::try_from(size).unwrap_or(u32::MAX).min(BUDGET_KIB);
+        let memory = Arc::clone(&self.budget)
+            .acquire_many_owned(size)
+            .await
+            .map_err(|error| warehouse::Error::internal("waiting for memory", error))?;
+        let bytes = self
+            .downloads
+            .fetch(&chunk, &self.headers, self.deadline)
+            .await?;
+        let batches = if self.is_arrow {
+            self.schema.arrow(bytes)
+        } else {
+            self.schema.json_chunk(&bytes).map(|batch| vec![batch])
+        };
+        let batches = batches.map_err(|error| {
+            warehouse::Error::internal("reading a piece of a result", error.to_string())
+        })?;
+        Ok((batches, memory))
+    }
+}
+
+fn inline(
+    schema: &Schema,
+    arrow: Option<String>,
+    json: Option<Vec<Vec<Option<String>>>>,
+) -> Result<Vec<Box<dyn Batch>>, Error> {
+    let broken = |what: String| Error::Protocol(format!("a result could not be read: {what}"));
+    if let Some(text) = arrow.filter(|text| !text.is_empty()) {
+        let bytes = STANDARD
+            .decode(text)
+            .map_err(|error| broken(error.to_string()))?;
+        return schema
+            .arrow(bytes.into())
+            .map_err(|error| broken(error.to_string()));
+    }
+    match json {
+        Some(rows) if !rows.is_empty() => schema
+            .json_rows(rows)
+            .map(|batch| vec![batch])
+            .map_err(|error| broken(error.to_string())),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// What cloud storage is to be told: the headers of the reply, or the key they would carry.
+fn headers(
+    told: Option<BTreeMap<String, String>>,
+    key: Option<String>,
+) -> Result<HeaderMap, Error> {
+    let told = match (told, key) {
+        (Some(told), _) => told,
+        (None, Some(key)) => BTreeMap::from([
+            (
+                "x-amz-server-side-encryption-customer-algorithm".to_owned(),
+                "AES256".to_owned(),
+            ),
+            ("x-amz-server-side-encryption-customer-key".to_owned(), key),
+        ]),
+        (None, None) => BTreeMap::new(),
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in told {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        let value = HeaderValue::from_str(&value);
+        let (Ok(name), Ok(mut value)) = (name, value) else {
+            return Err(Error::Protocol(
+                "the headers for a result's pieces are no HTTP headers".to_owned(),
+            ));
+        };
+        // They carry the key that opens the pieces.
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// Pieces are compressed or not, whatever their headers say.
+fn unpacked(bytes: Bytes) -> std::io::Result<Bytes> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::with_capacity(bytes.len() * 4);
+    GzDecoder::new(&*bytes).read_to_end(&mut plain)?;
+    Ok(plain.into())
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()
+        }
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(ip) => is_private(IpAddr::V4(ip)),
+            None => {
+                ip.is_loopback()
+                    || ip.is_unspecified()
+                    || ip.is_unique_local()
+                    || ip.is_unicast_link_local()
+            }
+        },
+    }
+}
+
+fn unreachable(message: &str) -> warehouse::Error {
+    warehouse::Error::Unreachable {
+        message: message.to_owned(),
+        source: None,
+    }
+}
+
+/// Why an attempt failed.
+struct Why {
+    text: String,
+    passes: bool,
+}
+
+impl Why {
+    fn network(error: reqwest::Error) -> Self {
+        // The address is signed: whoever reads it in a log could fetch the rows.
+        let error = error.without_url();
+        Self {
+            text: crate::telemetry::chain(&error),
+            passes: true,
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! One Snowflake session: signing in, the tokens and their renewal, keeping alive, signing out.
+//!
+//! A value of [`Session`] is the proof that a sign-in has succeeded. What it is set to (database, schema, warehouse) is
+//! known from every reply, so a statement that needs something else gets a USE first and nothing has to be undone.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Defaults;
+use super::error::{Error, SESSION_EXPIRED};
+use super::sign_in::SignIn;
+use super::transport::{Call, Transport};
+use super::wire::{Data, LoginRequest, Reply};
+use crate::sql::Identifier;
+
+/// One attempt to sign in. Longer than Snowflake takes, short enough for a second one within a caller's patience; a key's
+/// signed token lives for a minute.
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// One attempt of a small request: heartbeat, renewal, abort, sign-out.
+pub(super) const SMALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The share of the master token's validity after which a session is retired: early enough that no statement meets the end.
+const LIFETIME_SHARE: f64 = 0.9;
+
+/// What all sessions share.
+pub(super) struct Shared {
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) sign_in: SignIn,
+    pub(super) account_name: String,
+    pub(super) defaults: Defaults,
+    /// Attempts after the first, for failures that pass.
+    pub(super) retries: u32,
+    pub(super) contact: Contact,
+}
+
+/// When Snowflake last answered anything at all: what readiness goes by.
+#[derive(Debug, Default)]
+pub(super) struct Contact(Mutex<Option<Instant>>);
+
+impl Contact {
+    pub(super) fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// How long ago it was.
+    pub(super) fn age(&self) -> Option<Duration> {
+        let at = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        at.map(|at| at.elapsed())
+    }
+}
+
+/// A session that is signed in.
+pub(super) struct Session {
+    pub(super) shared: Arc<Shared>,
+    tokens: Mutex<Tokens>,
+    /// Held while a renewal is under way, so that there is one of them.
+    renewal: tokio::sync::Mutex<()>,
+    sequence: AtomicU64,
+    is_poisoned: AtomicBool,
+    current: Mutex<Names>,
+    last_used: Mutex<Instant>,
+    /// When the session is too old to be handed out.
+    retire_at: Instant,
+}
+
+#[derive(Clone)]
+struct Tokens {
+    session: String,
+    master: String,
+}
+
+/// What unqualified names resolve to, by exact name. `None` is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) database: Option<String>,
+    pub(super) schema: Option<String>,
+    pub(super) warehouse: Option<String>,
+    pub(super) role: Option<String>,
+}
+
+impl Session {
+    /// Signs in as the settings say, with another role where one is named.
+    pub(super) async fn open(
+        shared: Arc<Shared>,
+        role: Option<&Identifier>,
+        deadline: Instant,
+    ) -> Result<Self, Error> {
+        let mut retries = shared.retries;
+        let mut may_refresh = true;
+        loop {
+            let error = match Self::attempt(&shared, role, deadline).await {
+                Ok(session) => return Ok(session),
+                Err(error) => error,
+            };
+            // A token of an identity provider may have run out between its making and now: a fresh one, once.
+            if may_refresh && error.wants_fresh_token() && shared.sign_in.forget() {
+                may_refresh = false;
+                continue;
+            }
+            // Never again after any other refusal: that could lock the user.
+            let passes = match &error {
+                Error::Transport(error) => error.is_transient(),
+                Error::Credentials(error) => error.is_transient(),
+                _ => false,
+            };
+            if retries == 0 || !passes || Instant::now() >= deadline {
+                return Err(error);
+            }
+            retries -= 1;
+            let wait = rand::rng().random_range(200..=600);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+    }
+
+    async fn attempt(
+        shared: &Arc<Shared>,
+        role: Option<&Identifier>,
+        deadline: Instant,
+    ) -> Result<Self, Error> {
+        // Made afresh for every attempt: a signed token is good for a minute only.
+        let credentials = shared.sign_in.credentials().await?;
+        let defaults = &shared.defaults;
+        let role = role.or(defaults.role.as_ref());
+        let mut query = Vec::new();
+        for (name, value) in [
+            ("databaseName", &defaults.database),
+            ("schemaName", &defaults.schema),
+            ("warehouse", &defaults.warehouse),
+            ("roleName", &role.cloned()),
+        ] {
+            if let Some(value) = value {
+                query.push((name, value.to_string()));
+            }
+        }
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let mut data = base_login(shared);
+        if let Some(Value::Object(environment)) = data.get_mut("CLIENT_ENVIRONMENT") {
+            environment.extend(credentials.client_environment);
+        }
+        data.extend(credentials.fields);
+        let body = serde_json::to_value(LoginRequest { data })
+            .map_err(|error| Error::Protocol(error.to_string()))?;
+        let reply = shared
+            .transport
+            .send(Call {
+                path: "/session/v1/login-request",
+                query: &query,
+                request_id: Uuid::new_v4(),
+                token: None,
+                body: Some(&body),
+                timeout: SIGN_IN_TIMEOUT,
+                deadline,
+                retries: 0,
+            })
+            .await?;
+        shared.contact.note();
+        if !reply.is_success() {
+            return Err(Error::from_sign_in(reply));
+        }
+        let data = reply.data.unwrap_or_default();
+        let Some(token) = data.token else {
+            return Err(Error::Protocol(
+                "Snowflake's answer to the sign-in has no token".to_owned(),
+            ));
+        };
+        let info = data.session_info.unwrap_or_default();
+        let current = Names {
+            database: info.database_name,
+            schema: info.schema_name,
+            warehouse: info.warehouse_name,
+            role: info.role_name,
+        };
+        warn_of_differences(defaults, role, &current);
+        let validity = data.master_validity_in_seconds.unwrap_or(14_400);
+        Ok(Self {
+            tokens: Mutex::new(Tokens {
+                session: token,
+                master: data.master_token.unwrap_or_default(),
+            }),
+            renewal: tokio::sync::Mutex::new(()),
+            sequence: AtomicU64::new(1),
+            is_poisoned: AtomicBool::new(false),
+            current: Mutex::new(current),
+            last_used: Mutex::new(Instant::now()),
+            retire_at: Instant::now() + lifetime(Duration::from_secs(validity)),
+            shared: Arc::clone(shared),
+        })
+    }
+
+    /// Sends a request in this session, renewing its token once where Snowflake asks for it.
+    pub(super) async fn send(
+        &self,
+        path: &str,
+        request_id: Uuid,
+        body: Option<&Value>,
+        timeout: Duration,
+        deadline: Instant,
+    ) -> Result<Reply, Error> {
+        let mut has_renewed = false;
+        loop {
+            let token = self.tokens().session;
+            let sent = self
+                .shared
+                .transport
+                .send(Call {
+                    path,
+                    query: &[],
+                    request_id,
+                    token: Some(&token),
+                    body,
+                    timeout,
+                    deadline,
+                    retries: self.shared.retries,
+                })
+                .await;
+            let is_expired = match &sent {
+                Ok(reply) => reply.code() == SESSION_EXPIRED,
+                Err(error) => error.is_unauthorized(),
+            };
+            if is_expired && !has_renewed {
+                self.renew(&token, deadline).await?;
+                has_renewed = true;
+                continue;
+            }
+            if is_expired {
+                self.poison();
+                return Err(Error::SessionGone {
+                    code: SESSION_EXPIRED,
+                });
+            }
+            let reply = sent?;
+            self.shared.contact.note();
+            *self
+                .last_used
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            return Ok(reply);
+        }
+    }
+
+    /// Replaces `stale`, unless somebody else has done so meanwhile.
+    async fn renew(&self, stale: &str, deadline: Instant) -> Result<(), Error> {
+        let _alone = self.renewal.lock().await;
+        let tokens = self.tokens();
+        if tokens.session != stale {
+            return Ok(());
+        }
+        let body = json!({"oldSessionToken": tokens.session, "requestType": "RENEW"});
+        let reply = self
+            .shared
+            .transport
+            .send(Call {
+                path: "/session/token-request",
+                query: &[],
+                request_id: Uuid::new_v4(),
+                token: Some(&tokens.master),
+                body: Some(&body),
+                timeout: SMALL_TIMEOUT,
+                deadline,
+                retries: self.shared.retries,
+            })
+            .await;
+        let reply = match reply {
+            Ok(reply) => reply,
+            // A host that does not know the endpoint or the token has no session for us either.
+            Err(error) if !error.is_transient() => {
+                self.poison();
+                return Err(Error::SessionGone {
+                    code: SESSION_EXPIRED,
+                });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let code = reply.code();
+        match (reply.is_success(), reply.data) {
+            (
+                true,
+                Some(Data {
+                    session_token: Some(session),
+                    master_token,
+                    ..
+                }),
+            ) => {
+                let master = master_token.unwrap_or(tokens.master);
+                *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Tokens { session, master };
+                tracing::debug!("renewed a session's token");
+                Ok(())
+            }
+            _ => {
+                self.poison();
+                Err(Error::SessionGone { code })
+            }
+        }
+    }
+
+    /// Tells Snowflake that the session is still wanted, and learns whether it is still there.
+    pub(super) async fn heartbeat(&self) -> Result<(), Error> {
+        let deadline = Instant::now() + SMALL_TIMEOUT;
+        let reply = self
+            .send(
+                "/session/heartbeat",
+                Uuid::new_v4(),
+                Some(&json!({})),
+                SMALL_TIMEOUT,
+                deadline,
+            )
+            .await?;
+        if reply.is_success() {
+            return Ok(());
+        }
+        self.poison();
+        Err(Error::from_reply(reply))
+    }
+
+    /// Ends the session in Snowflake. Whether it could be told does not matter to the caller: it is logged.
+    pub(super) async fn close(&self) -> bool {
+        let token = self.tokens().session;
+        let deadline = Instant::now() + SMALL_TIMEOUT;
+        let closed = self
+            .shared
+            .transport
+            .send(Call {
+                path: "/session?delete=true",
+                query: &[],
+                request_id: Uuid::new_v4(),
+                token: Some(&token),
+                body: Some(&json!({})),
+                timeout: SMALL_TIMEOUT,
+                deadline,
+                retries: 1,
+            })
+            .await;
+        match closed {
+            Ok(_) => true,
+            Err(error) if error.is_unauthorized() => true,
+            Err(error) => {
+                tracing::debug!("a session could not be closed: {error}");
+                false
+            }
+        }
+    }
+
+    /// Marks the session as one that must not be handed out again.
+    pub(super) fn poison(&self) {
+        self.is_poisoned.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the session may be handed out.
+    pub(super) fn is_fit(&self) -> bool {
+        !self.is_poisoned.load(Ordering::Relaxed) && Instant::now() < self.retire_at
+    }
+
+    /// How long nobody has used it.
+    pub(super) fn idle(&self) -> Duration {
+        self.last_used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
+    }
+
+    /// The next number in the session's sequence of statements.
+    pub(super) fn next_sequence(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What the session is set to.
+    pub(super) fn current(&self) -> Names {
+        self.current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes what a reply says the session is set to now.
+    pub(super) fn note_names(&self, data: &Data) {
+        let mut guard = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = &mut *guard;
+        for (kept, told) in [
+            (&mut current.database, &data.final_database_name),
+            (&mut current.schema, &data.final_schema_name),
+            (&mut current.warehouse, &data.final_warehouse_name),
+            (&mut current.role, &data.final_role_name),
+        ] {
+            if told.is_some() {
+                kept.clone_from(told);
+            }
+        }
+    }
+
+    fn tokens(&self) -> Tokens {
+        self.tokens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Jittered, so that sessions opened together do not end together.
+fn lifetime(master_validity: Duration) -> Duration {
+    master_validity.mul_f64(LIFETIME_SHARE * rand::rng().random_range(0.8..=1.0))
+}
+
+fn base_login(shared: &Shared) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    // Times are shown in UTC wherever the account is.
+    parameters.insert("TIMEZONE".to_owned(), json!("UTC"));
+    parameters.insert("CLIENT_SESSION_KEEP_ALIVE".to_owned(), json!(false));
+    // A second stop behind ours: statements of a server that died are ended by Snowflake.
+    parameters.insert("ABORT_DETACHED_QUERY".to_owned(), json!(true));
+    let environment = json!({
+        "APPLICATION": super::APPLICATION,
+        "OS": std::env::consts::OS,
+        "OS_VERSION": std::env::consts::ARCH,
+    });
+    let fields = json!({
+        "CLIENT_APP_ID": super::APPLICATION,
+        "CLIENT_APP_VERSION": crate::telemetry::VERSION,
+        "ACCOUNT_NAME": shared.account_name,
+        // What the role may do is all a statement may do.
+        "SECONDARY_ROLES": "NONE",
+        "SESSION_PARAMETERS": parameters,
+        "CLIENT_ENVIRONMENT": environment,
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// Snowflake signs in with less than was asked, without a word: a warehouse the role may not use is simply not there.
+fn warn_of_differences(defaults: &Defaults, role: Option<&Identifier>, got: &Names) {
+    let asked = [
+        ("SNOWFLAKE_ROLE", role, &got.role),
+        (
+            "SNOWFLAKE_WAREHOUSE",
+            defaults.warehouse.as_ref(),
+            &got.warehouse,
+        ),
+        (
+            "SNOWFLAKE_DATABASE",
+            defaults.database.as_ref(),
+            &got.database,
+        ),
+        ("SNOWFLAKE_SCHEMA", defaults.schema.as_ref(), &got.schema),
+    ];
+    for (setting, asked, got) in asked {
+        let Some(asked) = asked else { continue };
+        if got.as_deref() != Some(asked.as_str()) {
+            let got = got.as_deref().unwrap_or("nothing");
+            tracing::warn!(
+                "{setting} is {asked}, but the session was given {got}: does it exist, and may the role use it?"
+            );
+        }
+    }
+}
