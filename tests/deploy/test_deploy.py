@@ -96,7 +96,12 @@ def test_compose():
 
 
 @pytest.mark.parametrize(
-    "name", [".env.development", ".env.production", *(f"compose/settings/{e}.env" for e in ("development", "staging", "production"))]
+    "name",
+    [
+        ".env.development",
+        ".env.production",
+        *(f"compose/settings/{e}.env" for e in ("development", "staging", "production")),
+    ],
 )
 def test_env_files(name: str):
     names = re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (ROOT / name).read_text(), re.M)
