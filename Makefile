@@ -28,13 +28,13 @@ test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another
 
 .PHONY: check
 check: cargo_flags += --locked
-check: duckdb clients format lint documentation test ## everything CI runs, cheapest first
+check: duckdb clients format lint documentation deploy-check test ## everything CI runs, cheapest first
 
 .PHONY: format
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
-	$(venv)/ruff format --quiet --check tests/clients scripts
-	$(venv)/ruff check --quiet tests/clients scripts
+	$(venv)/ruff format --quiet --check tests/clients tests/deploy scripts
+	$(venv)/ruff check --quiet tests/clients tests/deploy scripts
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
 
@@ -46,6 +46,10 @@ lint: duckdb ## clippy, with and without the embedded engine; warnings are error
 .PHONY: documentation
 documentation: duckdb ## the documentation of the code, private items as well; warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items $(cargo_flags)
+
+.PHONY: deploy-check
+deploy-check: ## chart, manifests, Compose and Dockerfile, without a Docker engine or a cluster
+	@scripts/check-deploy.sh
 
 .PHONY: docs
 docs: duckdb ## rewrites the documents that are generated from the code
@@ -64,7 +68,7 @@ clean: ## removes what was built; what was fetched stays in the cache
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The prebuilt DuckDB library, where the build looks for it.
 .PHONY: duckdb

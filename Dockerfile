@@ -1,0 +1,77 @@
+# syntax=docker/dockerfile:1
+# The image of snowflake-mcp. Nothing here needs the syntax image above: the classic builder reads the file as well.
+#
+#   docker build --tag snowflake-mcp:dev .                               with the embedded engine
+#   docker build --target slim --tag snowflake-mcp:dev-slim .            Snowflake only
+#   docker build --build-arg VERSION=0.1.0 --build-arg REVISION="$(git rev-parse HEAD)" …
+ARG RUST_VERSION=1.95
+ARG DEBIAN_RELEASE=bookworm
+
+# ---- what both variants are built in ----
+FROM rust:${RUST_VERSION}-slim-${DEBIAN_RELEASE} AS builder
+WORKDIR /src
+# rust-toolchain.toml stays out: the toolchain is the image's own, and the components it asks for are not needed here.
+ENV CARGO_TARGET_DIR=/target CARGO_INCREMENTAL=0
+# Debian's own package versions move with the release; pinning them would only break the build later.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
+# The layers below survive edits of the sources: dependencies change with Cargo.toml and Cargo.lock only.
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY .cargo .cargo
+RUN mkdir src tests tests/it \
+ && echo 'fn main() {}' >src/main.rs && echo '' >src/lib.rs && echo '' >tests/it/main.rs
+
+# ---- the binary that speaks to Snowflake only ----
+FROM builder AS build-slim
+RUN cargo build --release --locked --no-default-features
+COPY src src
+ARG REVISION=unknown
+# A source that is older than the empty one before it would not be built again.
+RUN touch src/main.rs src/lib.rs \
+ && SNOWFLAKE_MCP_REVISION="${REVISION}" cargo build --release --locked --no-default-features \
+ && mkdir -p /out/bin && cp /target/release/snowflake-mcp /out/bin/
+
+# ---- the binary with the embedded engine ----
+FROM builder AS build-full
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends npm \
+ && rm -rf /var/lib/apt/lists/*
+COPY scripts/fetch-duckdb.sh scripts/duckdb.sha256 scripts/
+# .build/duckdb becomes a link into the script's cache, so the cache stays in the layer.
+RUN XDG_CACHE_HOME=/duckdb scripts/fetch-duckdb.sh && cargo build --release --locked
+COPY src src
+ARG REVISION=unknown
+RUN touch src/main.rs src/lib.rs \
+ && SNOWFLAKE_MCP_REVISION="${REVISION}" cargo build --release --locked \
+ && mkdir -p /out/bin && cp /target/release/snowflake-mcp /target/release/libduckdb.so /out/bin/
+
+# ---- what both variants run in: no shell, no package manager ----
+FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="snowflake-mcp" \
+      org.opencontainers.image.description="Governed access to Snowflake for AI agents over the Model Context Protocol" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      io.modelcontextprotocol.server.name="io.github.snowflake-mcp/snowflake-mcp"
+# The address that other containers can reach; a key is required with it, or ALLOW_ANONYMOUS=true.
+ENV SERVER_HOST=0.0.0.0 SERVER_RELOAD=false LOG_FORMAT=json
+USER 65532:65532
+WORKDIR /
+EXPOSE 8000 9090
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["/usr/local/bin/snowflake-mcp", "healthcheck"]
+ENTRYPOINT ["/usr/local/bin/snowflake-mcp"]
+CMD ["serve"]
+
+FROM runtime AS slim
+COPY --from=build-slim /out/bin/ /usr/local/bin/
+
+# Last, so that it is what a build without --target makes. The library lies beside the binary, where the run path looks.
+FROM runtime AS full
+COPY --from=build-full /out/bin/ /usr/local/bin/

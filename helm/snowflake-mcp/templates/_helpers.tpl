@@ -1,0 +1,148 @@
+{{- define "snowflake-mcp.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "snowflake-mcp.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "snowflake-mcp.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "snowflake-mcp.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "snowflake-mcp.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end -}}
+
+{{- define "snowflake-mcp.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "snowflake-mcp.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "snowflake-mcp.otherLabels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "snowflake-mcp.labels" -}}
+{{ include "snowflake-mcp.selectorLabels" . }}
+{{ include "snowflake-mcp.otherLabels" . }}
+{{- end -}}
+
+{{- define "snowflake-mcp.metadata" -}}
+name: {{ include "snowflake-mcp.fullname" . }}
+namespace: {{ include "snowflake-mcp.namespace" . }}
+labels:
+  {{- include "snowflake-mcp.labels" . | nindent 2 }}
+{{- end -}}
+
+{{- define "snowflake-mcp.image" -}}
+{{- with .Values.image -}}
+{{- if .registry }}{{ .registry }}/{{ end }}{{ .repository }}
+{{- if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "snowflake-mcp.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "snowflake-mcp.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret whose keys become variables, or nothing. */}}
+{{- define "snowflake-mcp.secretName" -}}
+{{- if .Values.existingSecret -}}
+{{- .Values.existingSecret -}}
+{{- else if or .Values.secret.create .Values.externalSecret.enabled -}}
+{{- include "snowflake-mcp.fullname" . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Host headers that /mcp answers: the Service's names, those of ingress and route, and what else was asked for. */}}
+{{- define "snowflake-mcp.allowedHosts" -}}
+{{- $name := include "snowflake-mcp.fullname" . -}}
+{{- $namespace := include "snowflake-mcp.namespace" . -}}
+{{- $hosts := list $name (printf "%s.%s" $name $namespace) (printf "%s.%s.svc" $name $namespace) (printf "%s.%s.svc.cluster.local" $name $namespace) -}}
+{{- if .Values.ingress.enabled }}{{ $hosts = concat $hosts .Values.ingress.hosts }}{{ end -}}
+{{- if .Values.httpRoute.enabled }}{{ $hosts = concat $hosts .Values.httpRoute.hostnames }}{{ end -}}
+{{- concat (list "localhost" "127.0.0.1" "::1") $hosts .Values.allowedHosts | uniq | join "," -}}
+{{- end -}}
+
+{{/* What would render but not work, each with what to change. Repeats the schema where the schema can be skipped. */}}
+{{- define "snowflake-mcp.guards" -}}
+{{- $sources := list -}}
+{{- if .Values.existingSecret }}{{ $sources = append $sources "existingSecret" }}{{ end -}}
+{{- if .Values.secret.create }}{{ $sources = append $sources "secret.create" }}{{ end -}}
+{{- if .Values.externalSecret.enabled }}{{ $sources = append $sources "externalSecret.enabled" }}{{ end -}}
+{{- if gt (len $sources) 1 -}}
+{{- fail (printf "Credentials come from exactly one source, but %s are set: keep one of them." (join " and " $sources)) -}}
+{{- end -}}
+{{- if and .Values.secret.create (not .Values.secret.data) -}}
+{{- fail "secret.create is set but secret.data is empty: give it the variables, or use existingSecret." -}}
+{{- end -}}
+{{- if and .Values.externalSecret.enabled (not (or .Values.externalSecret.data .Values.externalSecret.dataFrom)) -}}
+{{- fail "externalSecret.enabled is set but says nothing to read: set externalSecret.dataFrom or externalSecret.data." -}}
+{{- end -}}
+{{- if and .Values.privateKey.secretName .Values.workloadIdentity.enabled -}}
+{{- fail "privateKey.secretName and workloadIdentity.enabled are both set: sign in by one of them." -}}
+{{- end -}}
+{{- if eq .Values.image.tag "latest" -}}
+{{- fail "image.tag is latest, which changes under a running release: name a version, or set image.digest." -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (not (kindIs "invalid" .Values.replicaCount)) -}}
+{{- fail "replicaCount and autoscaling.enabled are both set: leave replicaCount null, the autoscaler decides." -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
+{{- fail "autoscaling.minReplicas is above autoscaling.maxReplicas: lower one or raise the other." -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (not .Values.autoscaling.targetCPUUtilizationPercentage) (not .Values.autoscaling.targetCallsInFlight) -}}
+{{- fail "autoscaling.enabled has nothing to aim for: set targetCPUUtilizationPercentage or targetCallsInFlight." -}}
+{{- end -}}
+{{- $min := not (kindIs "invalid" .Values.podDisruptionBudget.minAvailable) -}}
+{{- $max := not (kindIs "invalid" .Values.podDisruptionBudget.maxUnavailable) -}}
+{{- if and .Values.podDisruptionBudget.enabled (eq $min $max) -}}
+{{- fail "podDisruptionBudget takes exactly one of minAvailable and maxUnavailable: set one and leave the other null." -}}
+{{- end -}}
+{{- range $name, $port := dict "ports.http" .Values.ports.http "ports.management" .Values.ports.management "service.port" .Values.service.port "service.managementPort" .Values.service.managementPort -}}
+{{- if or (lt (int $port) 1) (gt (int $port) 65535) -}}
+{{- fail (printf "%s is %v, which is no port: choose one from 1 to 65535." $name $port) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (int .Values.ports.http) (int .Values.ports.management) -}}
+{{- fail "ports.http and ports.management are the same: give each its own." -}}
+{{- end -}}
+{{- if eq (int .Values.service.port) (int .Values.service.managementPort) -}}
+{{- fail "service.port and service.managementPort are the same: give each its own." -}}
+{{- end -}}
+{{- $scrapers := 0 -}}
+{{- range list .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled .Values.metrics.annotations -}}
+{{- if . }}{{ $scrapers = add1 $scrapers }}{{ end -}}
+{{- end -}}
+{{- if gt (int $scrapers) 1 -}}
+{{- fail "Pods would be scraped twice: enable one of metrics.serviceMonitor, metrics.podMonitor and metrics.annotations." -}}
+{{- end -}}
+{{- range list "SERVER_PORT" "MANAGEMENT_PORT" "SHUTDOWN_TIMEOUT" "SERVER_HOST" "ALLOWED_HOSTS" -}}
+{{- if hasKey $.Values.config . -}}
+{{- fail (printf "config.%s is made by the chart: set ports, shutdownTimeoutSeconds or allowedHosts instead." .) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $_ := .Values.config -}}
+{{- if regexMatch "(API_KEYS?|_PASSWORD|_TOKEN|_PRIVATE_KEY|_PASSPHRASE|_CLIENT_SECRET|CURSOR_SECRET|OTLP_HEADERS)$" $name -}}
+{{- fail (printf "config.%s is a secret and would be readable in a ConfigMap: put it into existingSecret, secret.data or an ExternalSecret." $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
+{{- fail "ingress.enabled is set without ingress.hosts: name the hosts it serves." -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{- fail "httpRoute.enabled is set without httpRoute.parentRefs: name the Gateway it belongs to." -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,124 @@
+"""Chart, manifests, Compose and .env files agree with each other and with docs/configuration.md.
+
+Run by scripts/check-deploy.sh, which renders the chart and the manifests into .build/deploy first.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+KNOWN = set(re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \|", (ROOT / "docs/configuration.md").read_text(), re.M))
+RENDERED = sorted((ROOT / ".build/deploy").glob("*.yaml"))
+PROBES = {"startupProbe": "/startupz", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
+
+
+def plain(name: str) -> str:
+    return re.sub(r"^(STAGING|PRODUCTION)_(?=SNOWFLAKE_)", "", name)
+
+
+def objects(path: Path, kind: str) -> list[dict]:
+    return [o for o in yaml.safe_load_all(path.read_text()) if o and o["kind"] == kind]
+
+
+def unknown(names) -> list[str]:
+    return sorted(n for n in names if plain(n) not in KNOWN)
+
+
+def seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+def test_something_was_rendered():
+    assert len(KNOWN) > 50
+    assert len(RENDERED) >= 11
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda p: p.stem)
+def test_rendered(path: Path):
+    settings = next(o["data"] for o in objects(path, "ConfigMap") if "SERVER_PORT" in o["data"])
+    assert not unknown(settings)
+    for secret in objects(path, "Secret"):
+        assert not unknown(secret["stringData"])
+
+    (deployment,) = objects(path, "Deployment")
+    (service,) = objects(path, "Service")
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert not unknown(e["name"] for e in container.get("env", []))
+    ports = {p["name"]: p["containerPort"] for p in container["ports"]}
+    assert ports == {"http": int(settings["SERVER_PORT"]), "management": int(settings["MANAGEMENT_PORT"])}
+    assert {p["targetPort"] for p in service["spec"]["ports"]} == set(ports)
+    for probe, where in PROBES.items():
+        assert container[probe]["httpGet"] == {"path": where, "port": "management"}
+
+    sleep = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+    assert pod["terminationGracePeriodSeconds"] == sleep + seconds(settings["SHUTDOWN_TIMEOUT"]) + 10
+    assert not container["image"].endswith(":latest")
+    assert bool(objects(path, "HorizontalPodAutoscaler")) == ("replicas" not in deployment["spec"])
+
+    selector = service["spec"]["selector"].items()
+    assert selector <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    for test in objects(path, "Pod"):
+        assert not selector <= test["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize("path", RENDERED, ids=lambda p: p.stem)
+def test_pod_security_restricted(path: Path):
+    pods = [d["spec"]["template"]["spec"] for d in objects(path, "Deployment")]
+    for pod in pods + [p["spec"] for p in objects(path, "Pod")]:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] == 65532
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        for container in pod["containers"]:
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["readOnlyRootFilesystem"] is True
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert container["resources"]["requests"]
+
+
+def test_compose():
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    for name in ("server", "server-fakesnow"):
+        service = compose["services"][name]
+        settings = service["environment"]
+        assert not unknown(settings)
+        assert (settings["SERVER_PORT"], settings["MANAGEMENT_PORT"]) == ("8000", "9090")
+        assert service["healthcheck"]["test"][-1] == "healthcheck"
+    for name, service in compose["services"].items():
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        assert all(p.startswith("127.0.0.1:") for p in service.get("ports", [])), name
+        assert not service["image"].endswith(":latest"), name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".env.development",
+        ".env.production",
+        *(f"compose/settings/{e}.env" for e in ("development", "staging", "production")),
+    ],
+)
+def test_env_files(name: str):
+    names = re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (ROOT / name).read_text(), re.M)
+    assert names
+    assert not unknown(names)
+
+
+def test_rules_and_dashboard_use_metrics_that_exist():
+    known = set(re.findall(r"`(snowflake_mcp_\w+)`", (ROOT / "docs/metrics.md").read_text()))
+    for name in ("rules.yaml", "dashboard.json"):
+        used = set(re.findall(r"snowflake_mcp_\w+", (ROOT / "helm/snowflake-mcp/files" / name).read_text()))
+        assert used
+        assert {re.sub("_bucket$", "", metric) for metric in used} <= known
+
+
+def test_chart_and_image_carry_the_version_of_the_package():
+    version = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.M).group(1)
+    chart = yaml.safe_load((ROOT / "helm/snowflake-mcp/Chart.yaml").read_text())
+    assert chart["appVersion"] == version
+    assert f"ARG VERSION={version}" in (ROOT / "Dockerfile").read_text()
