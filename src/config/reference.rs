@@ -495,6 +495,15 @@ pub const VARIABLES: &[Variable] = &[
     .required("for `password`")
     .unset("none"),
     Variable::new(
+        "SNOWFLAKE_PASSCODE",
+        Section::Warehouse,
+        Shape::Text("a code of the user's second factor"),
+        "The code sent with the password. It soon expires: for `stdio` and local use, not for a service.",
+    )
+    .later()
+    .secret()
+    .unset("no code is sent"),
+    Variable::new(
         "SNOWFLAKE_TOKEN",
         Section::Warehouse,
         Shape::Text("a token"),
@@ -581,6 +590,14 @@ pub const VARIABLES: &[Variable] = &[
     )
     .later()
     .default("https"),
+    Variable::new(
+        "SNOWFLAKE_ALLOW_INSECURE",
+        Section::Warehouse,
+        Shape::Switch,
+        "Permits `SNOWFLAKE_PROTOCOL=http` with hosts beyond loopback: a fake Snowflake in another container.",
+    )
+    .later()
+    .default("false"),
     Variable::new(
         "SNOWFLAKE_WAREHOUSE",
         Section::Warehouse,
