@@ -9,6 +9,7 @@
 pub mod embedded;
 mod error;
 pub mod rows;
+pub mod snowflake;
 
 use std::fmt;
 use std::pin::Pin;

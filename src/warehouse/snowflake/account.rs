@@ -1,0 +1,255 @@
+//! From an account identifier to the host that serves it, and to the names that a sign-in sends.
+//!
+//! The rules are those of the official drivers; an identifier comes as `org-account`, `locator.region.cloud`, with
+//! `.privatelink`, or as an address pasted from a browser. It becomes part of a host name, so nothing passes that could
+//! change which host that is.
+
+use url::{Host, Url};
+
+/// What accounts outside China and the US government are served under.
+const USUAL_DOMAIN: &str = "snowflakecomputing.com";
+
+/// Everything Snowflake serves accounts under.
+const DOMAINS: [&str; 3] = [
+    USUAL_DOMAIN,
+    "snowflakecomputing.cn",
+    "snowflakecomputing.mil",
+];
+
+/// Where Snowsight shows accounts: `https://app.snowflake.com/<org>/<account>/…`.
+const SNOWSIGHT: &str = "app.snowflake.com";
+
+/// Longest label of a host name, RFC 1035.
+const LONGEST_LABEL: usize = 63;
+
+/// Where an account is served, and its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Scheme, host and port; no path.
+    pub(super) base: Url,
+    /// `ACCOUNT_NAME` of a login request.
+    pub(super) account_name: String,
+    /// The account in the claims of a signed token.
+    pub(super) jwt_account: String,
+    /// A label for what only wants to tell accounts apart.
+    pub(super) snowflake_account_id: String,
+}
+
+/// Why settings name no host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// No account, and no host to derive it from.
+    #[error("SNOWFLAKE_ACCOUNT is empty; expected an identifier such as `myorg-myaccount`")]
+    Empty,
+    /// Something a host name cannot be made of.
+    #[error(
+        "{setting} has a part that no host name can have; expected letters, digits, `.`, `-` and `_`, with parts of at \
+         most 63 characters that neither start nor end with a hyphen"
+    )]
+    Malformed {
+        /// The setting to look at.
+        setting: &'static str,
+    },
+    /// The host was given as an address.
+    #[error(
+        "SNOWFLAKE_HOST must be a bare host name; the scheme goes into SNOWFLAKE_PROTOCOL and the port into SNOWFLAKE_PORT"
+    )]
+    HostIsAddress,
+    /// Clear text to another machine.
+    #[error(
+        "SNOWFLAKE_PROTOCOL=http would send credentials in clear text to {host}; it is for hosts on loopback, or with \
+         SNOWFLAKE_ALLOW_INSECURE=true"
+    )]
+    ClearText {
+        /// The host.
+        host: String,
+    },
+}
+
+impl Endpoint {
+    /// The endpoint that settings describe: an explicit host wins over the account's usual one.
+    ///
+    /// # Errors
+    ///
+    /// The setting that cannot become part of a host name, or `http` to another machine without `allow_insecure`.
+    pub fn resolve(
+        account: &str,
+        host: Option<&str>,
+        port: Option<u16>,
+        protocol_is_http: bool,
+        allow_insecure: bool,
+    ) -> Result<Self, AccountError> {
+        let host = host.map(str::trim).filter(|host| !host.is_empty());
+        let (identifier, domain) = match (identifier(account)?, host) {
+            (Some(found), _) => found,
+            (None, Some(host)) => identifier(host)?.ok_or(AccountError::HostIsAddress)?,
+            (None, None) => return Err(AccountError::Empty),
+        };
+        let labels = labels(&identifier, "SNOWFLAKE_ACCOUNT")?;
+        let host = match host {
+            Some(host) => explicit_host(host)?,
+            None => usual_host(&labels, domain)?,
+        };
+        let scheme = if protocol_is_http { "http" } else { "https" };
+        let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        let setting = "SNOWFLAKE_HOST";
+        let base = Url::parse(&format!("{scheme}://{authority}"))
+            .map_err(|_| AccountError::Malformed { setting })?;
+        let first = labels.first().copied().unwrap_or_default();
+        let is_global = labels.get(1..).is_some_and(|rest| {
+            rest.iter()
+                .any(|label| label.eq_ignore_ascii_case("global"))
+        });
+        // A global account's identifier carries a suffix that is no part of its name. The official drivers cut it at the
+        // last hyphen for the login and at the first one for the token.
+        let account_name = first
+            .rsplit_once('-')
+            .filter(|_| is_global)
+            .map_or(first, |(name, _)| name);
+        let jwt_account = first
+            .split_once('-')
+            .filter(|_| is_global)
+            .map_or(first, |(name, _)| name);
+        let endpoint = Self {
+            base,
+            account_name: account_name.to_owned(),
+            jwt_account: jwt_account.to_ascii_uppercase(),
+            snowflake_account_id: first.to_ascii_lowercase().replace('_', "-"),
+        };
+        if protocol_is_http && !allow_insecure && !endpoint.is_loopback() {
+            return Err(AccountError::ClearText { host });
+        }
+        Ok(endpoint)
+    }
+
+    /// Whether the host is this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        is_loopback(&self.base)
+    }
+
+    /// Whether the host is Snowflake's own: an attestation of who we are goes nowhere else.
+    pub(super) fn is_snowflake_domain(&self) -> bool {
+        self.base.scheme() == "https"
+            && self
+                .base
+                .host_str()
+                .is_some_and(|host| split_domain(host).is_some())
+    }
+}
+
+/// Whether an address is served by this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The identifier in what was written, bare or in a pasted address, and the domain where one was written.
+fn identifier(text: &str) -> Result<Option<(String, Option<&'static str>)>, AccountError> {
+    let text = text.trim();
+    let bare = ["https://", "http://"]
+        .into_iter()
+        .find_map(|scheme| strip_prefix_ignoring_case(text, scheme))
+        .unwrap_or(text);
+    let (authority, path) = bare.split_once(['/', '?', '#']).unwrap_or((bare, ""));
+    let host = authority
+        .rsplit_once(':')
+        .filter(|(_, port)| port.parse::<u16>().is_ok())
+        .map_or(authority, |(host, _)| host)
+        .trim_end_matches('.');
+    if host.is_empty() {
+        return Ok(None);
+    }
+    if host.eq_ignore_ascii_case(SNOWSIGHT) {
+        let mut segments = path.split(['/', '?', '#']).filter(|part| !part.is_empty());
+        return match (segments.next(), segments.next()) {
+            // A region has a hyphen, an organization's name never.
+            (Some(region), Some(locator)) if region.contains('-') => {
+                Ok(Some((format!("{locator}.{region}"), None)))
+            }
+            (Some(organization), Some(account)) => {
+                Ok(Some((format!("{organization}-{account}"), None)))
+            }
+            _ => Err(AccountError::Empty),
+        };
+    }
+    Ok(Some(match split_domain(host) {
+        Some((identifier, domain)) => (identifier.to_owned(), Some(domain)),
+        None => (host.to_owned(), None),
+    }))
+}
+
+fn split_domain(host: &str) -> Option<(&str, &'static str)> {
+    DOMAINS.into_iter().find_map(|domain| {
+        let at = host.len().checked_sub(domain.len())?;
+        let (rest, end) = (host.get(..at)?, host.get(at..)?);
+        let rest = rest.strip_suffix('.')?;
+        (end.eq_ignore_ascii_case(domain) && !rest.is_empty()).then_some((rest, domain))
+    })
+}
+
+fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let start = text.get(..prefix.len())?;
+    start
+        .eq_ignore_ascii_case(prefix)
+        .then(|| text.get(prefix.len()..))
+        .flatten()
+}
+
+fn labels<'a>(text: &'a str, setting: &'static str) -> Result<Vec<&'a str>, AccountError> {
+    let labels: Vec<_> = text.split('.').collect();
+    let fits = |label: &&str| {
+        !label.is_empty()
+            && label.len() <= LONGEST_LABEL
+            && !label.starts_with(['-', '_'])
+            && !label.ends_with(['-', '_'])
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    if labels.iter().all(fits) {
+        Ok(labels)
+    } else {
+        Err(AccountError::Malformed { setting })
+    }
+}
+
+/// The account's own host. Only here do underscores become hyphens: certificates have none, names keep them.
+fn usual_host(labels: &[&str], domain: Option<&'static str>) -> Result<String, AccountError> {
+    let mut parts: Vec<String> = labels
+        .iter()
+        .map(|label| label.to_ascii_lowercase().replace('_', "-"))
+        .collect();
+    // The first region there was has no part in host names, except with PrivateLink.
+    let rest: Vec<_> = parts.iter().skip(1).map(String::as_str).collect();
+    if matches!(rest.as_slice(), ["us-west-2"] | ["us-west-2", "aws"]) {
+        parts.truncate(1);
+    }
+    let is_chinese = parts.iter().skip(1).any(|part| part.starts_with("cn-"));
+    let domain = domain.unwrap_or(if is_chinese {
+        "snowflakecomputing.cn"
+    } else {
+        USUAL_DOMAIN
+    });
+    Ok(format!("{}.{domain}", parts.join(".")))
+}
+
+fn explicit_host(host: &str) -> Result<String, AccountError> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = bare.parse::<std::net::Ipv6Addr>() {
+        return Ok(format!("[{address}]"));
+    }
+    if host.contains([':', '/']) {
+        return Err(AccountError::HostIsAddress);
+    }
+    let host = host.trim_end_matches('.');
+    labels(host, "SNOWFLAKE_HOST")?;
+    Ok(host.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

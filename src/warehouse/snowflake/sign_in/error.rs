@@ -1,0 +1,143 @@
+//! Why no credentials came together, each with the setting to look at. No text here holds a key, a token or a password.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why there is nothing to sign in with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file that a setting names cannot be read.
+    #[error("the file {} cannot be read; see {setting}", path.display())]
+    File {
+        /// The setting with the path.
+        setting: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The private key is of no use.
+    #[error("the private key cannot be used: {fault}; see {}", fault.setting(setting))]
+    Key {
+        /// The setting the key came from.
+        setting: &'static str,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
+    /// No text that could be a token.
+    #[error("the token is empty or not one line of text; see {setting}")]
+    Token {
+        /// The setting the token came from.
+        setting: &'static str,
+    },
+    /// A setting that the method needs is missing or of the wrong form.
+    #[error("{setting} must be {expected}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// An issuer or metadata service could not be asked, or had trouble of its own. Trying again later can help.
+    #[error("{who} gave no answer; see {setting}")]
+    Unreachable {
+        /// Who was asked.
+        who: &'static str,
+        /// The setting that leads there.
+        setting: &'static str,
+        /// Why.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// An issuer or metadata service said no.
+    #[error("{who} refused ({reason}); see {setting}")]
+    Refused {
+        /// Who was asked.
+        who: &'static str,
+        /// The status or error code, never a whole body: some issuers echo the request.
+        reason: String,
+        /// The setting that leads there.
+        setting: &'static str,
+    },
+    /// The host is not Snowflake's; an attestation lets whoever holds it sign in as us.
+    #[error(
+        "SNOWFLAKE_AUTH_TYPE=workload_identity sends its attestation to hosts of Snowflake only, not to {host}; see \
+         SNOWFLAKE_HOST"
+    )]
+    ForeignHost {
+        /// Where it would have gone.
+        host: String,
+    },
+    /// Nobody completed the sign-in in the browser.
+    #[error("nobody signed in with the browser within {seconds} s; see SNOWFLAKE_AUTH_TYPE")]
+    NobodySignedIn {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// A defect, or the machine's trouble.
+    #[error("signing in failed inside this service: {message}")]
+    Internal {
+        /// What was being done.
+        message: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}
+
+/// What is wrong with a private key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFault {
+    /// Neither PEM nor the base64 of it.
+    #[error("it is not a private key in PEM format, nor the base64 of one")]
+    NotAKey,
+    /// A public key or certificate.
+    #[error("it is a public key or a certificate; the private key is needed")]
+    NotPrivate,
+    /// Encrypted, and nothing to open it with.
+    #[error("it is encrypted and there is no passphrase")]
+    PassphraseMissing,
+    /// The passphrase does not open it.
+    #[error("the passphrase does not open it")]
+    PassphraseWrong,
+    /// Encrypted in a way that is not supported.
+    #[error(
+        "its encryption is not supported; convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc`"
+    )]
+    OldEncryption,
+    /// A key of another algorithm.
+    #[error("it is not an RSA key")]
+    NotRsa,
+    /// Too short to be accepted, or too long to be used.
+    #[error("it has {bits} bits; RSA keys of 2048 to 4096 bits can be used")]
+    Size {
+        /// Its length.
+        bits: usize,
+    },
+}
+
+impl KeyFault {
+    const fn setting(self, key: &'static str) -> &'static str {
+        match self {
+            Self::PassphraseMissing | Self::PassphraseWrong => "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE",
+            _ => key,
+        }
+    }
+}
+
+impl Error {
+    /// Whether the same settings may work a little later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+
+    /// Whether somebody said no, or the settings are wrong: trying again changes nothing.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Unreachable { .. } | Self::Internal { .. })
+    }
+}

@@ -1,0 +1,308 @@
+//! How to prove to Snowflake who we are: each method's part of a login request.
+//!
+//! Start with [`SignIn::credentials`]. What it returns is good for one attempt: signed tokens live a minute, and files are
+//! read again. Nothing in this room asks Snowflake for a session; the caller puts the fields into its own request.
+
+mod error;
+mod jwt;
+mod key;
+mod oauth;
+mod token;
+mod workload_identity;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use super::account::Endpoint;
+use crate::config::types::Secret;
+pub use error::{Error, KeyFault};
+use key::KeyRing;
+pub use key::KeySource;
+pub use oauth::OauthClient;
+use oauth::TokenFetcher;
+pub use token::TokenSource;
+pub use workload_identity::{Attestor, CloudEnvironment};
+
+/// A way to sign in, with all it needs.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Method {
+    /// A token signed with a private key.
+    PrivateKey {
+        /// The login name.
+        user: String,
+        /// The key.
+        key: KeySource,
+    },
+    /// User and password.
+    Password {
+        /// The login name.
+        user: String,
+        /// The password.
+        password: Secret,
+        /// A code of the second factor. Good for one sign-in only, unless the account caches it.
+        passcode: Option<Secret>,
+    },
+    /// An OAuth access token made elsewhere.
+    Oauth {
+        /// The login name, if the token does not say enough.
+        user: Option<String>,
+        /// The token.
+        token: TokenSource,
+    },
+    /// An OAuth access token fetched with a client's id and secret.
+    OauthClientCredentials {
+        /// The login name, if the token does not say enough.
+        user: Option<String>,
+        /// The client.
+        client: OauthClient,
+    },
+    /// The identity that the cloud gives the process.
+    WorkloadIdentity {
+        /// Who vouches for it.
+        attestor: Attestor,
+    },
+    /// A programmatic access token.
+    ProgrammaticAccessToken {
+        /// The login name, if wanted.
+        user: Option<String>,
+        /// The token.
+        token: TokenSource,
+    },
+}
+
+/// What goes into a login request, made afresh for every attempt.
+pub(super) struct Credentials {
+    /// Fields of the request's `data`.
+    pub(super) fields: Map<String, Value>,
+    /// Fields of `data.CLIENT_ENVIRONMENT`.
+    pub(super) client_environment: Map<String, Value>,
+}
+
+/// A method that is ready to be used, again and again.
+pub struct SignIn {
+    endpoint: Endpoint,
+    /// For issuers, by way of the proxy where there is one.
+    http: reqwest::Client,
+    /// For the services on the machine's own link, which no proxy reaches.
+    metadata: reqwest::Client,
+    prover: Prover,
+}
+
+enum Prover {
+    Key {
+        user: String,
+        ring: Arc<KeyRing>,
+    },
+    Password {
+        user: String,
+        password: Secret,
+        passcode: Option<Secret>,
+    },
+    Token {
+        authenticator: &'static str,
+        user: Option<String>,
+        token: TokenSource,
+    },
+    Oauth {
+        user: Option<String>,
+        fetcher: TokenFetcher,
+    },
+    Workload(Attestor),
+}
+
+impl SignIn {
+    /// Prepares a method. Reads nothing yet: a file that appears later is found later.
+    ///
+    /// # Errors
+    ///
+    /// A setting that the method cannot work with.
+    pub fn new(method: Method, endpoint: Endpoint) -> Result<Self, Error> {
+        let prover = match method {
+            Method::PrivateKey { user, key } => Prover::Key {
+                user,
+                ring: Arc::new(KeyRing::new(key)),
+            },
+            Method::Password {
+                user,
+                password,
+                passcode,
+            } => Prover::Password {
+                user,
+                password,
+                passcode,
+            },
+            Method::Oauth { user, token } => Prover::Token {
+                authenticator: "OAUTH",
+                user,
+                token,
+            },
+            Method::OauthClientCredentials { user, client } => Prover::Oauth {
+                user,
+                fetcher: TokenFetcher::new(client)?,
+            },
+            Method::WorkloadIdentity { attestor } => {
+                if !endpoint.is_snowflake_domain() && !endpoint.is_loopback() {
+                    return Err(Error::ForeignHost {
+                        host: endpoint.base.host_str().unwrap_or_default().to_owned(),
+                    });
+                }
+                Prover::Workload(attestor)
+            }
+            Method::ProgrammaticAccessToken { user, token } => Prover::Token {
+                authenticator: "PROGRAMMATIC_ACCESS_TOKEN",
+                user,
+                token,
+            },
+        };
+        Ok(Self {
+            endpoint,
+            http: client(reqwest::Client::builder())?,
+            metadata: client(reqwest::Client::builder().no_proxy())?,
+            prover,
+        })
+    }
+
+    /// What to put into the next login request.
+    ///
+    /// # Errors
+    ///
+    /// Why there is nothing to sign in with; [`Error::is_transient`] tells whether that may pass.
+    pub(super) async fn credentials(&self) -> Result<Credentials, Error> {
+        match &self.prover {
+            Prover::Key { user, ring } => {
+                let ring = Arc::clone(ring);
+                let (account, login) = (self.endpoint.jwt_account.clone(), user.clone());
+                let token = blocking(move || {
+                    jwt::sign(&*ring.current()?, &account, &login, SystemTime::now())
+                })
+                .await?;
+                Ok(Credentials::of(Some(user))
+                    .with("AUTHENTICATOR", "SNOWFLAKE_JWT")
+                    .with("TOKEN", &token))
+            }
+            Prover::Password {
+                user,
+                password,
+                passcode,
+            } => {
+                let credentials =
+                    Credentials::of(Some(user)).with("PASSWORD", password.expose_secret());
+                Ok(match passcode {
+                    Some(passcode) => credentials
+                        .with("PASSCODE", passcode.expose_secret())
+                        .with("EXT_AUTHN_DUO_METHOD", "passcode"),
+                    None => credentials,
+                })
+            }
+            Prover::Token {
+                authenticator,
+                user,
+                token,
+            } => {
+                let token = token.clone();
+                let token = blocking(move || token.read()).await?;
+                Ok(Credentials::of(user.as_deref())
+                    .with("AUTHENTICATOR", authenticator)
+                    .with_secret("TOKEN", &token))
+            }
+            Prover::Oauth { user, fetcher } => {
+                let token = fetcher.token(&self.http).await?;
+                let mut credentials = Credentials::of(user.as_deref())
+                    .with("AUTHENTICATOR", "OAUTH")
+                    .with_secret("TOKEN", &token);
+                credentials
+                    .client_environment
+                    .insert("OAUTH_TYPE".to_owned(), "OAUTH_CLIENT_CREDENTIALS".into());
+                Ok(credentials)
+            }
+            Prover::Workload(attestor) => {
+                let attestation = attestor.attest(&self.metadata).await?;
+                Ok(Credentials::of(None)
+                    .with("AUTHENTICATOR", "WORKLOAD_IDENTITY")
+                    .with("PROVIDER", attestor.provider())
+                    .with_secret("TOKEN", &attestation))
+            }
+        }
+    }
+
+    /// Forgets a token that was fetched and that Snowflake would not take. Whether there was one, so that trying once
+    /// more makes sense.
+    pub(super) fn forget(&self) -> bool {
+        match &self.prover {
+            Prover::Oauth { fetcher, .. } => fetcher.forget(),
+            _ => false,
+        }
+    }
+}
+
+/// Follows no redirect: what is sent is meant for the host that was configured.
+fn client(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    builder
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(15))
+        .build()
+        .map_err(|source| Error::Internal {
+            message: "no HTTP client could be made",
+            source: Some(source.into()),
+        })
+}
+
+impl Credentials {
+    fn of(user: Option<&str>) -> Self {
+        let credentials = Self {
+            fields: Map::new(),
+            client_environment: Map::new(),
+        };
+        match user {
+            Some(user) => credentials.with("LOGIN_NAME", user),
+            None => credentials,
+        }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn with_secret(self, name: &str, value: &SecretString) -> Self {
+        self.with(name, value.expose_secret())
+    }
+}
+
+/// Runs what reads files or derives keys away from the threads that serve requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|source| Error::Internal {
+            message: "a task ended early",
+            source: Some(source.into()),
+        })?
+}
+
+/// Names only: the values are what must not be seen.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("fields", &self.fields.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
