@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 
-use crate::config::{self, AuthType, Protocol, Settings};
+use crate::config;
+use crate::config::{AuthType, IdentityProvider, Protocol, Settings};
 use crate::sql::Identifier;
 use crate::warehouse::snowflake::account::{AccountError, Endpoint};
-use crate::warehouse::snowflake::sign_in::{self, KeySource, Method, SignIn, TokenSource};
+use crate::warehouse::snowflake::sign_in::{
+    self, Attestor, CloudEnvironment, KeySource, Method, OauthClient, SignIn, TokenSource,
+};
 use crate::warehouse::snowflake::{Defaults, Options, Sizes};
 
 /// Why the settings describe no account that can be served from.
@@ -46,11 +49,11 @@ pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
         warehouse.host.as_deref(),
         warehouse.port,
         warehouse.protocol == Protocol::Http,
-        false,
+        warehouse.allow_insecure,
     )?;
     let pool = &settings.pool;
     Ok(Options {
-        sign_in: SignIn::new(method(warehouse)?, endpoint.clone())?,
+        sign_in: SignIn::new(method(settings)?, endpoint.clone())?,
         endpoint,
         defaults: Defaults {
             database: name("SNOWFLAKE_DATABASE", warehouse.database.as_deref())?,
@@ -69,7 +72,8 @@ pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
     })
 }
 
-fn method(warehouse: &config::Warehouse) -> Result<Method, Error> {
+fn method(settings: &Settings) -> Result<Method, Error> {
+    let warehouse = &settings.warehouse;
     let user = warehouse.user.clone();
     let named = || user.clone().ok_or(Error::Missing("SNOWFLAKE_USER"));
     Ok(match warehouse.auth_type {
@@ -83,7 +87,7 @@ fn method(warehouse: &config::Warehouse) -> Result<Method, Error> {
                 .password
                 .clone()
                 .ok_or(Error::Missing("SNOWFLAKE_PASSWORD"))?,
-            passcode: None,
+            passcode: warehouse.passcode.clone(),
         },
         AuthType::Oauth => Method::Oauth {
             user,
@@ -93,9 +97,47 @@ fn method(warehouse: &config::Warehouse) -> Result<Method, Error> {
             user,
             token: token(warehouse)?,
         },
-        AuthType::WorkloadIdentity => return Err(Error::Later("workload_identity")),
-        AuthType::OauthClientCredentials => return Err(Error::Later("oauth_client_credentials")),
+        AuthType::WorkloadIdentity => Method::WorkloadIdentity {
+            attestor: attestor(settings)?,
+        },
+        AuthType::OauthClientCredentials => Method::OauthClientCredentials {
+            user,
+            client: oauth_client(warehouse)?,
+        },
         AuthType::ExternalBrowser => return Err(Error::Later("external_browser")),
+    })
+}
+
+fn oauth_client(warehouse: &config::Warehouse) -> Result<OauthClient, Error> {
+    let missing = Error::Missing;
+    // What Snowflake's drivers ask for when nothing is said: the role that will be used.
+    let usual = || Some(format!("session:role:{}", warehouse.role.as_ref()?));
+    Ok(OauthClient {
+        id: warehouse
+            .oauth_client_id
+            .clone()
+            .ok_or(missing("SNOWFLAKE_OAUTH_CLIENT_ID"))?,
+        secret: warehouse
+            .oauth_client_secret
+            .clone()
+            .ok_or(missing("SNOWFLAKE_OAUTH_CLIENT_SECRET"))?,
+        token_url: warehouse
+            .oauth_token_url
+            .clone()
+            .ok_or(missing("SNOWFLAKE_OAUTH_TOKEN_URL"))?,
+        scope: warehouse.oauth_scope.clone().or_else(usual),
+    })
+}
+
+fn attestor(settings: &Settings) -> Result<Attestor, Error> {
+    let cloud = || CloudEnvironment::from_vars(settings.cloud.vars());
+    let provider = settings.warehouse.workload_identity_provider;
+    Ok(match provider {
+        Some(IdentityProvider::Aws) => Attestor::Aws(cloud()),
+        Some(IdentityProvider::Azure) => Attestor::Azure(cloud()),
+        Some(IdentityProvider::Gcp) => Attestor::Gcp,
+        Some(IdentityProvider::Oidc) => Attestor::Oidc(token(&settings.warehouse)?),
+        None => return Err(Error::Missing("SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER")),
     })
 }
 

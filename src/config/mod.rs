@@ -7,6 +7,7 @@
 //! Start reading with [`Settings`], then [`mod@reference`].
 
 mod auth;
+mod cloud;
 mod effective;
 mod embedded;
 mod env_file;
@@ -31,6 +32,7 @@ mod warehouse;
 use std::collections::BTreeMap;
 
 pub use auth::{Auth, SHORTEST_KEY};
+pub use cloud::Cloud;
 pub use effective::Effective;
 pub use embedded::Embedded;
 pub use environment::Environment;
@@ -65,6 +67,8 @@ pub struct Settings {
     pub embedded: Embedded,
     /// Logs and export.
     pub telemetry: Telemetry,
+    /// What the cloud says of this process.
+    pub cloud: Cloud,
 }
 
 /// What the settings are for. Rules about the port do not concern a program that opens none.
@@ -98,7 +102,7 @@ impl Settings {
     ) -> Result<Self, Problems> {
         let mut resolved = Resolved::new(vars);
         rules::choose_backend(&mut resolved);
-        let settings = Self::read(&mut resolved);
+        let settings = Self::read(&mut resolved, vars);
         if let Some(settings) = &settings {
             rules::check(settings, purpose, &mut resolved);
         }
@@ -109,7 +113,7 @@ impl Settings {
     }
 
     /// Reads each section by itself, so that a problem in one does not hide those of another.
-    fn read(resolved: &mut Resolved) -> Option<Self> {
+    fn read(resolved: &mut Resolved, vars: &BTreeMap<String, String>) -> Option<Self> {
         let server = resolved.section();
         let auth = resolved.section();
         let warehouse = resolved.section();
@@ -126,6 +130,7 @@ impl Settings {
             limits: limits?,
             embedded: embedded?,
             telemetry: telemetry?,
+            cloud: Cloud::pick(vars),
         })
     }
 }

@@ -488,6 +488,14 @@ pub const VARIABLES: &[Variable] = &[
     .required("for `password`")
     .unset("none"),
     Variable::new(
+        "SNOWFLAKE_PASSCODE",
+        Section::Warehouse,
+        Shape::Text("a code of the user's second factor"),
+        "The code sent with the password. It soon expires: for `stdio` and local use, not for a service.",
+    )
+    .secret()
+    .unset("no code is sent"),
+    Variable::new(
         "SNOWFLAKE_TOKEN",
         Section::Warehouse,
         Shape::Text("a token"),
@@ -509,7 +517,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the id of an OAuth client"),
         "The client that fetches tokens.",
     )
-    .later()
     .required("for `oauth_client_credentials`")
     .unset("none"),
     Variable::new(
@@ -518,7 +525,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the secret of the OAuth client"),
         "The client's secret.",
     )
-    .later()
     .secret()
     .required("for `oauth_client_credentials`")
     .unset("none"),
@@ -528,7 +534,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Checked("an `https://` address without user or password", is_https_url),
         "Where the client fetches tokens.",
     )
-    .later()
     .required("for `oauth_client_credentials`")
     .unset("none"),
     Variable::new(
@@ -537,7 +542,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("a scope, or several separated by spaces"),
         "The scope the client asks for.",
     )
-    .later()
     .unset("the role's own: `session:role:…`"),
     Variable::new(
         "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER",
@@ -568,6 +572,13 @@ pub const VARIABLES: &[Variable] = &[
         "`http` is for tests against a fake Snowflake, and refused in production.",
     )
     .default("https"),
+    Variable::new(
+        "SNOWFLAKE_ALLOW_INSECURE",
+        Section::Warehouse,
+        Shape::Switch,
+        "Permits `SNOWFLAKE_PROTOCOL=http` with hosts beyond loopback: a fake Snowflake in another container.",
+    )
+    .default("false"),
     Variable::new(
         "SNOWFLAKE_WAREHOUSE",
         Section::Warehouse,

@@ -133,7 +133,25 @@ fn check_account(settings: &Settings, resolved: &mut Resolved) {
         resolved.conflict("SNOWFLAKE_PROTOCOL", &[], |name| {
             Problem::new(name, "`https` in production")
         });
+    } else if warehouse.protocol == Protocol::Http
+        && !warehouse.allow_insecure
+        && !warehouse.host.as_deref().is_some_and(is_loopback)
+    {
+        let others = ["SNOWFLAKE_HOST", "SNOWFLAKE_ALLOW_INSECURE"];
+        resolved.conflict("SNOWFLAKE_PROTOCOL", &others, |name| {
+            Problem::new(name, "`https`, because SNOWFLAKE_HOST is beyond loopback").hint(
+                "SNOWFLAKE_ALLOW_INSECURE=true sends credentials and rows in clear text all the same",
+            )
+        });
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn check_sign_in(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {

@@ -270,3 +270,29 @@ fn the_browser_is_for_people_at_this_machine() {
     assert!(problems.starts_with("SNOWFLAKE_AUTH_TYPE: ") && problems.lines().count() == 1);
     assert!(Settings::for_purpose(&browser, Purpose::Stdio).is_ok());
 }
+
+#[test]
+fn clear_text_stays_on_this_machine_unless_allowed() {
+    let with = |more: &[(&str, &str)]| {
+        let mut pairs = vec![
+            ("SNOWFLAKE_ACCOUNT", "myorg-dev"),
+            ("SNOWFLAKE_USER", "ME"),
+            ("SNOWFLAKE_AUTH_TYPE", "password"),
+            ("SNOWFLAKE_PASSWORD", "secret"),
+            ("SNOWFLAKE_PROTOCOL", "http"),
+        ];
+        pairs.extend_from_slice(more);
+        Settings::from_vars(&vars(&pairs))
+    };
+    assert!(with(&[("SNOWFLAKE_HOST", "127.0.0.1")]).is_ok());
+    assert!(with(&[("SNOWFLAKE_HOST", "localhost")]).is_ok());
+    for host in [&[][..], &[("SNOWFLAKE_HOST", "fake")][..]] {
+        let problems = with(host).unwrap_err().to_string();
+        assert!(problems.starts_with("SNOWFLAKE_PROTOCOL: "), "{problems}");
+    }
+    let allowed = [
+        ("SNOWFLAKE_HOST", "fake"),
+        ("SNOWFLAKE_ALLOW_INSECURE", "true"),
+    ];
+    assert!(with(&allowed).is_ok());
+}

@@ -89,6 +89,9 @@ pub struct Warehouse {
     /// The user's password.
     #[envconfig(from = "SNOWFLAKE_PASSWORD")]
     pub password: Option<Secret>,
+    /// A code of the user's second factor, sent with the password.
+    #[envconfig(from = "SNOWFLAKE_PASSCODE")]
+    pub passcode: Option<Secret>,
     /// A token: OAuth, programmatic access or OpenID Connect, by [`Warehouse::auth_type`].
     #[envconfig(from = "SNOWFLAKE_TOKEN")]
     pub token: Option<Secret>,
@@ -119,6 +122,10 @@ pub struct Warehouse {
     /// TLS, or clear text for tests.
     #[envconfig(from = "SNOWFLAKE_PROTOCOL", default = "https")]
     pub protocol: Protocol,
+    /// Whether clear text may go to hosts other than loopback. Off, because it would show credentials and rows to
+    /// everybody on the way.
+    #[envconfig(from = "SNOWFLAKE_ALLOW_INSECURE", default = "false")]
+    pub allow_insecure: bool,
     /// The virtual warehouse that pays, unless a call names another.
     #[envconfig(from = "SNOWFLAKE_WAREHOUSE")]
     pub warehouse: Option<String>,

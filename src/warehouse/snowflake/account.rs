@@ -158,6 +158,7 @@ fn identifier(text: &str) -> Result<Option<(String, Option<&'static str>)>, Acco
     let (authority, path) = bare.split_once(['/', '?', '#']).unwrap_or((bare, ""));
     let host = authority
         .rsplit_once(':')
+        .filter(|(_, port)| port.parse::<u16>().is_ok())
         .map_or(authority, |(host, _)| host)
         .trim_end_matches('.');
     if host.is_empty() {

@@ -182,8 +182,10 @@ fn read(text: &str, passphrase: Option<&Secret>) -> Result<SigningKey, KeyFault>
 }
 
 fn opening(error: &pkcs8::Error) -> KeyFault {
+    use pkcs8::pkcs5::Error as Pkcs5;
     match error {
-        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed) => {
+        // pkcs5 0.7 reports bad padding after decryption as a failure to encrypt.
+        pkcs8::Error::EncryptedPrivateKey(Pkcs5::DecryptFailed | Pkcs5::EncryptFailed) => {
             KeyFault::PassphraseWrong
         }
         _ => KeyFault::OldEncryption,

@@ -6,11 +6,13 @@
 mod error;
 mod jwt;
 mod key;
+mod oauth;
 mod token;
+mod workload_identity;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -20,7 +22,10 @@ use crate::config::types::Secret;
 pub use error::{Error, KeyFault};
 use key::KeyRing;
 pub use key::KeySource;
+pub use oauth::OauthClient;
+use oauth::TokenFetcher;
 pub use token::TokenSource;
+pub use workload_identity::{Attestor, CloudEnvironment};
 
 /// A way to sign in, with all it needs.
 #[derive(Debug, Clone)]
@@ -49,6 +54,18 @@ pub enum Method {
         /// The token.
         token: TokenSource,
     },
+    /// An OAuth access token fetched with a client's id and secret.
+    OauthClientCredentials {
+        /// The login name, if the token does not say enough.
+        user: Option<String>,
+        /// The client.
+        client: OauthClient,
+    },
+    /// The identity that the cloud gives the process.
+    WorkloadIdentity {
+        /// Who vouches for it.
+        attestor: Attestor,
+    },
     /// A programmatic access token.
     ProgrammaticAccessToken {
         /// The login name, if wanted.
@@ -69,6 +86,10 @@ pub(super) struct Credentials {
 /// A method that is ready to be used, again and again.
 pub struct SignIn {
     endpoint: Endpoint,
+    /// For issuers, by way of the proxy where there is one.
+    http: reqwest::Client,
+    /// For the services on the machine's own link, which no proxy reaches.
+    metadata: reqwest::Client,
     prover: Prover,
 }
 
@@ -87,6 +108,11 @@ enum Prover {
         user: Option<String>,
         token: TokenSource,
     },
+    Oauth {
+        user: Option<String>,
+        fetcher: TokenFetcher,
+    },
+    Workload(Attestor),
 }
 
 impl SignIn {
@@ -115,13 +141,30 @@ impl SignIn {
                 user,
                 token,
             },
+            Method::OauthClientCredentials { user, client } => Prover::Oauth {
+                user,
+                fetcher: TokenFetcher::new(client)?,
+            },
+            Method::WorkloadIdentity { attestor } => {
+                if !endpoint.is_snowflake_domain() && !endpoint.is_loopback() {
+                    return Err(Error::ForeignHost {
+                        host: endpoint.base.host_str().unwrap_or_default().to_owned(),
+                    });
+                }
+                Prover::Workload(attestor)
+            }
             Method::ProgrammaticAccessToken { user, token } => Prover::Token {
                 authenticator: "PROGRAMMATIC_ACCESS_TOKEN",
                 user,
                 token,
             },
         };
-        Ok(Self { endpoint, prover })
+        Ok(Self {
+            endpoint,
+            http: client(reqwest::Client::builder())?,
+            metadata: client(reqwest::Client::builder().no_proxy())?,
+            prover,
+        })
     }
 
     /// What to put into the next login request.
@@ -167,14 +210,47 @@ impl SignIn {
                     .with("AUTHENTICATOR", authenticator)
                     .with_secret("TOKEN", &token))
             }
+            Prover::Oauth { user, fetcher } => {
+                let token = fetcher.token(&self.http).await?;
+                let mut credentials = Credentials::of(user.as_deref())
+                    .with("AUTHENTICATOR", "OAUTH")
+                    .with_secret("TOKEN", &token);
+                credentials
+                    .client_environment
+                    .insert("OAUTH_TYPE".to_owned(), "OAUTH_CLIENT_CREDENTIALS".into());
+                Ok(credentials)
+            }
+            Prover::Workload(attestor) => {
+                let attestation = attestor.attest(&self.metadata).await?;
+                Ok(Credentials::of(None)
+                    .with("AUTHENTICATOR", "WORKLOAD_IDENTITY")
+                    .with("PROVIDER", attestor.provider())
+                    .with_secret("TOKEN", &attestation))
+            }
         }
     }
 
     /// Forgets a token that was fetched and that Snowflake would not take. Whether there was one, so that trying once
     /// more makes sense.
     pub(super) fn forget(&self) -> bool {
-        false
+        match &self.prover {
+            Prover::Oauth { fetcher, .. } => fetcher.forget(),
+            _ => false,
+        }
     }
+}
+
+/// Follows no redirect: what is sent is meant for the host that was configured.
+fn client(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    builder
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(15))
+        .build()
+        .map_err(|source| Error::Internal {
+            message: "no HTTP client could be made",
+            source: Some(source.into()),
+        })
 }
 
 impl Credentials {

@@ -82,8 +82,13 @@ fn what_is_no_usable_key_is_named() {
     assert_eq!(fault(&block("CERTIFICATE"), None), KeyFault::NotPrivate);
     let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: X\n\nAAAA\n-----END RSA PRIVATE KEY-----";
     assert_eq!(fault(old, None), KeyFault::OldEncryption);
-    // A P-256 key in PKCS#8, made with `openssl ecparam -name prime256v1 -genkey | openssl pkcs8 -topk8 -nocrypt`.
-    assert_eq!(fault(EC_KEY, None), KeyFault::NotRsa);
+    let elliptic = ring::signature::EcdsaKeyPair::generate_pkcs8(
+        &ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+        &ring::rand::SystemRandom::new(),
+    );
+    let elliptic = SecretDocument::try_from(elliptic.unwrap().as_ref()).unwrap();
+    let elliptic = elliptic.to_pem("PRIVATE KEY", LineEnding::LF).unwrap();
+    assert_eq!(fault(&elliptic, None), KeyFault::NotRsa);
     let short = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 1024).unwrap();
     let short = short.to_pkcs8_pem(LineEnding::LF).unwrap();
     assert_eq!(fault(&short, None), KeyFault::Size { bits: 1024 });
@@ -138,11 +143,3 @@ fn a_token_says_who_signs_in_for_a_minute() {
     });
     assert_eq!(claims, expected);
 }
-
-const EC_KEY: &str = "\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgTpLhFypWuLCAY1jn
-Fn09c4+4tvpi2bAwagh/g7zXcX2hRANCAASLODI3TuKWZ9GWbaK3uZs59qCddUgk
-S1S4zTohn31mII6McvzmkR0cCJjnjqHbcD7cOU0D9h8oVoZumxMzAHoq
------END PRIVATE KEY-----
-";
