@@ -68,3 +68,108 @@ async fn nothing_secret_is_shown() {
         "{shown}"
     );
 }
+
+/// An issuer that answers each request with the next of these, and says how many there were.
+async fn issuer(
+    answers: &'static [(&'static str, &'static str)],
+) -> (String, tokio::task::JoinHandle<Vec<String>>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    let served = tokio::spawn(async move {
+        let mut requests = Vec::new();
+        for (status, body) in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 8192];
+            let mut request = String::new();
+            while !request.contains("client_credentials") {
+                let length = stream.read(&mut buffer).await.unwrap();
+                request.push_str(&String::from_utf8_lossy(&buffer[..length]));
+            }
+            requests.push(request);
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        requests
+    });
+    (url, served)
+}
+
+fn oauth_client(token_url: String) -> Method {
+    Method::OauthClientCredentials {
+        user: None,
+        client: OauthClient {
+            id: "id".to_owned(),
+            secret: secret("hunter2"),
+            token_url,
+            scope: Some("session:role:READER".to_owned()),
+        },
+    }
+}
+
+#[tokio::test]
+async fn a_fetched_token_is_kept_until_it_is_forgotten() {
+    let (url, served) = issuer(&[
+        ("200 OK", r#"{"access_token":"one","expires_in":3600}"#),
+        ("200 OK", r#"{"access_token":"two","expires_in":3600}"#),
+    ])
+    .await;
+    let sign_in = SignIn::new(oauth_client(url), endpoint()).unwrap();
+    let (first, second) = tokio::join!(sign_in.credentials(), sign_in.credentials());
+    assert_eq!(first.unwrap().fields["TOKEN"], "one");
+    assert_eq!(second.unwrap().fields["TOKEN"], "one");
+    assert!(sign_in.forget() && !sign_in.forget());
+    assert_eq!(sign_in.credentials().await.unwrap().fields["TOKEN"], "two");
+    let requests = served.await.unwrap();
+    // base64 of `id:hunter2`
+    assert!(requests[0].contains("authorization: Basic aWQ6aHVudGVyMg=="));
+}
+
+#[tokio::test]
+async fn an_issuer_that_refuses_is_told_from_one_in_trouble() {
+    let (url, _served) = issuer(&[
+        (
+            "401 Unauthorized",
+            r#"{"error":"invalid_client","error_description":"hunter2"}"#,
+        ),
+        ("503 Service Unavailable", ""),
+    ])
+    .await;
+    let sign_in = SignIn::new(oauth_client(url), endpoint()).unwrap();
+    let refused = sign_in.credentials().await.unwrap_err();
+    assert!(
+        refused.is_refusal() && !refused.to_string().contains("hunter2"),
+        "{refused}"
+    );
+    assert!(
+        refused
+            .to_string()
+            .contains("SNOWFLAKE_OAUTH_CLIENT_SECRET"),
+        "{refused}"
+    );
+    assert!(sign_in.credentials().await.unwrap_err().is_transient());
+    assert!(
+        SignIn::new(
+            oauth_client("http://issuer.example/".to_owned()),
+            endpoint()
+        )
+        .is_err()
+    );
+}
+
+#[tokio::test]
+async fn an_attestation_goes_to_snowflake_only() {
+    let method = Method::WorkloadIdentity {
+        attestor: Attestor::Oidc(TokenSource::Text(secret("jwt"))),
+    };
+    let expected = serde_json::json!({"AUTHENTICATOR": "WORKLOAD_IDENTITY", "PROVIDER": "OIDC", "TOKEN": "jwt"});
+    assert_eq!(fields(method.clone()).await, expected);
+    let foreign = Endpoint::resolve("acc", Some("proxy.example"), None, false, false).unwrap();
+    assert!(matches!(
+        SignIn::new(method, foreign),
+        Err(Error::ForeignHost { .. })
+    ));
+}
