@@ -1,0 +1,66 @@
+//! Key-pair sign-in: the JWT is checked as the service checks it.
+
+use base64::{Engine, engine::general_purpose::STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
+use rsa::{
+    RsaPublicKey,
+    pkcs8::{DecodePublicKey, EncodePublicKey},
+};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::wire::Refusal;
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    iat: u64,
+    exp: u64,
+}
+
+/// Whether the token was signed with the private half of `public_key` (PEM) and says so the way the service wants it.
+///
+/// Without a key only the claims are read.
+pub fn verify(token: &str, public_key: Option<&str>) -> Result<(), Refusal> {
+    let malformed = || Refusal::new("394306", "JWT token is malformed.");
+    let Some(pem) = public_key else {
+        let claims = token
+            .split('.')
+            .nth(1)
+            .and_then(|it| BASE64_URL_SAFE_NO_PAD.decode(it).ok());
+        let claims = claims.and_then(|it| serde_json::from_slice::<Claims>(&it).ok());
+        return claims.map(drop).ok_or_else(malformed);
+    };
+    let key = DecodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
+    let mut rules = Validation::new(Algorithm::RS256);
+    rules.leeway = 0;
+    rules.validate_aud = false;
+    let claims = decode::<Claims>(token, &key, &rules).map_err(|error| match error.kind() {
+        ErrorKind::ExpiredSignature => Refusal::new("394301", "JWT token has expired."),
+        ErrorKind::InvalidAlgorithm => {
+            Refusal::new("394305", "JWT token is signed with another algorithm.")
+        }
+        ErrorKind::InvalidSignature => Refusal::new("394300", "JWT token is invalid."),
+        _ => malformed(),
+    })?;
+    let Claims { iss, sub, iat, exp } = claims.claims;
+    if exp > iat + 3_600 {
+        return Err(Refusal::new(
+            "394303",
+            "JWT token expires later than an hour after it was issued.",
+        ));
+    }
+    let is_upper = sub == sub.to_uppercase() && sub.split('.').count() == 2;
+    if iss != format!("{sub}.{}", fingerprint(pem)) || !is_upper {
+        return Err(Refusal::new("394304", "Public key fingerprint mismatch."));
+    }
+    Ok(())
+}
+
+/// `SHA256:` and the digest of the key's DER form, as `DESCRIBE USER` shows it.
+pub fn fingerprint(pem: &str) -> String {
+    let key = RsaPublicKey::from_public_key_pem(pem).unwrap();
+    let digest = Sha256::digest(key.to_public_key_der().unwrap().as_bytes());
+    format!("SHA256:{}", STANDARD.encode(digest))
+}

@@ -1,0 +1,369 @@
+//! What a statement's text means here. Anything that is not in this file is answered with a syntax error.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    State,
+    columns::{Column, Table},
+    literals,
+    login::Session,
+    query::{self, Finished},
+    results::{Format, Gzip, Results, Source},
+    wire::Refusal,
+};
+
+/// What will happen when a statement runs.
+pub struct Plan {
+    pub takes: Duration,
+    pub outcome: Result<Finished, Failed>,
+    pub effect: Effect,
+    pub binds: usize,
+}
+
+/// How a statement goes wrong.
+pub struct Failed {
+    pub code: String,
+    pub sql_state: &'static str,
+    pub message: String,
+}
+
+/// What a statement changes in its session.
+#[derive(Default)]
+pub enum Effect {
+    #[default]
+    Nothing,
+    Use {
+        what: What,
+        name: String,
+    },
+    Set(Vec<(String, Value)>),
+    Unset(Vec<String>),
+}
+
+/// What `USE` can be followed by.
+pub enum What {
+    Role,
+    Warehouse,
+    Database,
+    Schema,
+}
+
+/// The families of statements, by their `statementTypeId`.
+mod type_id {
+    pub(super) const SELECT: u32 = 0x1000;
+    pub(super) const EXPLAIN: u32 = 0x2000;
+    pub(super) const ALTER_SESSION: u32 = 0x4100;
+    pub(super) const USE: u32 = 0x4300;
+    pub(super) const SHOW: u32 = 0x4400;
+    pub(super) const DESCRIBE: u32 = 0x4500;
+    pub(super) const TRANSACTION: u32 = 0x5000;
+    pub(super) const DDL: u32 = 0x6000;
+    pub(super) const GET: u32 = 0x7101;
+    pub(super) const PUT: u32 = 0x7102;
+    pub(super) const CALL: u32 = 0x9000;
+}
+
+impl Failed {
+    pub fn new(code: &str, sql_state: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            sql_state,
+            message: message.into(),
+        }
+    }
+
+    pub fn refusal(&self, query_id: &str) -> Refusal {
+        Refusal::of_statement(&self.code, self.sql_state, &self.message, query_id)
+    }
+}
+
+impl Effect {
+    pub fn apply(self, session: &mut Session) {
+        match self {
+            Self::Nothing => {}
+            Self::Use { what, name } => match (what, name.split_once('.')) {
+                (What::Role, _) => session.role = Some(name),
+                (What::Warehouse, _) => session.warehouse = Some(name),
+                (What::Database, None) => {
+                    session.database = Some(name);
+                    session.schema = Some("PUBLIC".to_owned());
+                }
+                (What::Schema, None) => session.schema = Some(name),
+                (What::Database | What::Schema, Some((database, schema))) => {
+                    session.database = Some(database.to_owned());
+                    session.schema = Some(schema.to_owned());
+                }
+            },
+            Self::Set(parameters) => session.parameters.extend(parameters),
+            Self::Unset(names) => names.iter().for_each(|name| {
+                session.parameters.remove(name);
+            }),
+        }
+    }
+}
+
+/// Reads the statement of a query request.
+pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
+    let text = body["sqlText"]
+        .as_str()
+        .unwrap_or_default()
+        .trim()
+        .trim_end_matches(';')
+        .trim_end();
+    let delay = Duration::from_millis(state.settings().statement_delay_ms);
+    let mut plan = Plan {
+        takes: delay,
+        outcome: Err(Failed::new(
+            "001003",
+            "42000",
+            "SQL compilation error:\nsyntax error line 1 at position 0",
+        )),
+        effect: Effect::default(),
+        binds: literals::binds_in(text),
+    };
+    let statements = literals::split(text, ';').len();
+    let allowed = query::number(session, body, "MULTI_STATEMENT_COUNT").unwrap_or(1);
+    if statements > 1 && u64::try_from(statements).ok() != Some(allowed) && allowed != 0 {
+        let message = format!(
+            "Actual statement count {statements} did not match the desired statement count {allowed}."
+        );
+        plan.outcome = Err(Failed::new("000008", "0A000", message));
+        return plan;
+    }
+    let words: Vec<String> = text.split_whitespace().map(str::to_uppercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = |type_id, message: &str| Ok(status(type_id, message));
+    let executed = "Statement executed successfully.";
+    match words.as_slice() {
+        ["SELECT" | "WITH", ..] => select(state, session, body, text, &mut plan),
+        ["USE", rest @ ..] => {
+            plan.effect = use_effect(rest);
+            plan.outcome = done(type_id::USE, executed);
+        }
+        ["ALTER", "SESSION", "SET", ..] => {
+            plan.effect = Effect::Set(assignments(text));
+            plan.outcome = done(type_id::ALTER_SESSION, executed);
+        }
+        ["ALTER", "SESSION", "UNSET", names @ ..] => {
+            plan.effect = Effect::Unset(
+                names
+                    .iter()
+                    .map(|name| name.trim_matches(',').to_owned())
+                    .collect(),
+            );
+            plan.outcome = done(type_id::ALTER_SESSION, executed);
+        }
+        ["BEGIN" | "COMMIT" | "ROLLBACK" | "START", ..] => {
+            plan.outcome = done(type_id::TRANSACTION, executed)
+        }
+        ["CREATE", ..] => plan.outcome = done(type_id::DDL, "Table successfully created."),
+        [
+            "DROP" | "ALTER" | "TRUNCATE" | "GRANT" | "REVOKE" | "COMMENT" | "UNDROP",
+            ..,
+        ] => {
+            plan.outcome = done(type_id::DDL, executed);
+        }
+        ["INSERT", ..] => plan.outcome = Ok(changed(0x3100, "inserted")),
+        ["UPDATE", ..] => plan.outcome = Ok(changed(0x3200, "updated")),
+        ["DELETE", ..] => plan.outcome = Ok(changed(0x3300, "deleted")),
+        ["MERGE", ..] => plan.outcome = Ok(changed(0x3400, "updated")),
+        ["SHOW", ..] => plan.outcome = Ok(listed(type_id::SHOW, &["name", "kind", "comment"])),
+        ["DESC" | "DESCRIBE", ..] => {
+            plan.outcome = Ok(listed(type_id::DESCRIBE, &["name", "type", "kind"]))
+        }
+        ["EXPLAIN", ..] => {
+            plan.outcome = Ok(listed(type_id::EXPLAIN, &["step", "operation", "objects"]))
+        }
+        ["CALL", ..] => plan.outcome = done(type_id::CALL, "called"),
+        ["PUT" | "GET", ..] if body["asyncExec"] == true => {
+            plan.outcome = Err(Failed::new(
+                "000612",
+                "0A000",
+                "File transfers cannot run detached.",
+            ));
+        }
+        ["PUT", file, stage, ..] => {
+            plan.outcome = Ok(transfer(type_id::PUT, "UPLOAD", file, stage))
+        }
+        ["GET", stage, folder, ..] => {
+            plan.outcome = Ok(transfer(type_id::GET, "DOWNLOAD", stage, folder))
+        }
+        _ => {}
+    }
+    plan
+}
+
+fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut Plan) {
+    let format = |wanted: Option<String>| match wanted
+        .unwrap_or_else(|| state.settings().format.clone())
+        .as_str()
+    {
+        "json" => Format::Json,
+        _ => Format::Arrow,
+    };
+    let finished = |results| Finished {
+        type_id: type_id::SELECT,
+        results,
+        command: None,
+        stats: None,
+    };
+    if let Some(arguments) = literals::call(text, "stub.rows") {
+        let cap = query::number(session, body, "ROWS_PER_RESULTSET").unwrap_or(0);
+        let rows = arguments.number("n", 0).unwrap_or(1);
+        let rows = if cap > 0 { rows.min(cap) } else { rows };
+        let count = |number: u64| usize::try_from(number).unwrap();
+        let chunk = arguments.number("chunk", 1).unwrap_or(rows);
+        plan.outcome = Ok(finished(Results {
+            source: Source::Numbered(count(rows)),
+            format: format(arguments.text("format", 2)),
+            inline: count(arguments.number("inline", 5).unwrap_or(chunk)),
+            chunk: count(chunk),
+            gzip: match arguments.text("gzip", 3).as_deref() {
+                Some("true") => Gzip::Declared,
+                Some("bare") => Gzip::Bare,
+                _ => Gzip::No,
+            },
+            delay: Duration::from_millis(arguments.number("delay_ms", 4).unwrap_or(0)),
+        }));
+    } else if let Some(arguments) = literals::call(text, "stub.types") {
+        let only = arguments.text("columns", 1);
+        let table = super::types::table(only.as_deref());
+        plan.outcome = Ok(finished(Results::inline(
+            table,
+            format(arguments.text("format", 0)),
+        )));
+    } else if let Some(arguments) = literals::call(text, "stub.empty") {
+        plan.outcome = Ok(finished(Results {
+            source: Source::Numbered(0),
+            ..Results::inline(Table(Vec::new()), format(arguments.text("format", 0)))
+        }));
+    } else if let Some(arguments) = literals::call(text, "stub.sleep") {
+        let ms = arguments.number("ms", 0).unwrap_or(1_000);
+        plan.takes += Duration::from_millis(ms);
+        let slept = Table(vec![Column::fixed("SLEPT_MS", 18, 0, &[Some(ms.into())])]);
+        plan.outcome = Ok(finished(Results::inline(slept, format(None))));
+    } else if let Some(arguments) = literals::call(text, "stub.fail") {
+        let code = arguments
+            .text("code", 0)
+            .unwrap_or_else(|| "100035".to_owned());
+        let sql_state = match code.as_str() {
+            "001003" => "42000",
+            "002003" => "42S02",
+            "003001" => "42501",
+            "000606" => "57P03",
+            "000604" | "000630" => "57014",
+            _ => "22000",
+        };
+        let message = arguments
+            .text("message", 1)
+            .unwrap_or_else(|| "as you wish".to_owned());
+        plan.outcome = Err(Failed::new(&code, sql_state, message));
+    } else if let Some(arguments) = literals::call(text, "result_scan") {
+        let id = arguments.text("id", 0).unwrap_or_default();
+        let earlier = state.statements().finished(&id);
+        let missing = || Failed::new("000709", "02000", format!("Statement {id} not found"));
+        plan.outcome = earlier
+            .map(|it| finished(it.results.clone()))
+            .ok_or_else(missing);
+    } else {
+        let table = literals::table(session, &body["bindings"], text);
+        plan.outcome = table.map(|table| finished(Results::inline(table, format(None))));
+    }
+}
+
+fn use_effect(words: &[&str]) -> Effect {
+    let name = |name: &str| name.replace('"', "");
+    let (what, name) = match words {
+        ["SECONDARY", ..] | [] => return Effect::Nothing,
+        ["ROLE", it, ..] => (What::Role, name(it)),
+        ["WAREHOUSE", it, ..] => (What::Warehouse, name(it)),
+        ["SCHEMA", it, ..] => (What::Schema, name(it)),
+        ["DATABASE", it, ..] | [it, ..] => (What::Database, name(it)),
+    };
+    Effect::Use { what, name }
+}
+
+/// `ALTER SESSION SET A = 1, B = 'two'`.
+fn assignments(text: &str) -> Vec<(String, Value)> {
+    let wanted = text
+        .split_whitespace()
+        .skip(3)
+        .collect::<Vec<_>>()
+        .join(" ");
+    let pairs = literals::split(&wanted, ',')
+        .into_iter()
+        .filter_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            let (name, value) = (name.trim().to_uppercase(), value.trim());
+            let value = serde_json::from_str(&value.to_lowercase())
+                .unwrap_or_else(|_| json!(literals::unquoted(value)));
+            Some((name, value))
+        });
+    pairs.collect()
+}
+
+fn in_json(type_id: u32, table: Table) -> Finished {
+    Finished {
+        type_id,
+        // The service answers in JSON whatever the client accepts, unless rows were selected.
+        results: Results::inline(table, Format::Json),
+        command: None,
+        stats: None,
+    }
+}
+
+fn status(type_id: u32, message: &str) -> Finished {
+    in_json(
+        type_id,
+        Table(vec![Column::text("status", vec![Some(message.to_owned())])]),
+    )
+}
+
+fn changed(type_id: u32, verb: &str) -> Finished {
+    let mut finished = in_json(
+        type_id,
+        Table(vec![Column::fixed(
+            &format!("number of rows {verb}"),
+            19,
+            0,
+            &[Some(1)],
+        )]),
+    );
+    let count = |it: &str| i32::from(it == verb);
+    finished.stats = Some(json!({
+        "numRowsInserted": count("inserted"), "numRowsUpdated": count("updated"), "numRowsDeleted": count("deleted"),
+        "numDmlDuplicates": 0,
+    }));
+    finished
+}
+
+fn listed(type_id: u32, columns: &[&str]) -> Finished {
+    let cells = |name: &str| (1..=2).map(|row| Some(format!("{name}_{row}"))).collect();
+    in_json(
+        type_id,
+        Table(
+            columns
+                .iter()
+                .map(|name| Column::text(name, cells(name)))
+                .collect(),
+        ),
+    )
+}
+
+fn transfer(type_id: u32, command: &str, source: &str, target: &str) -> Finished {
+    let mut finished = status(type_id, "");
+    finished.command = Some(json!({
+        "command": command, "operation": "Node", "src_locations": [source.trim_matches('\'')],
+        "localLocation": target.trim_matches('\''), "parallel": 4, "threshold": 209_715_200, "autoCompress": true,
+        "overwrite": false, "sourceCompression": "auto_detect", "clientShowEncryptionParameter": false,
+        "encryptionMaterial": { "queryStageMasterKey": "", "queryId": "", "smkId": 92_019_681_909_886_u64 },
+        "stageInfo": {
+            "locationType": "S3", "location": "stub-stage/path", "path": "path/", "region": "us-west-2",
+            "storageAccount": null, "isClientSideEncrypted": true, "creds": {}, "presignedUrl": null, "endPoint": null,
+        },
+        "presignedUrls": [], "rowtype": [],
+    }));
+    finished
+}

@@ -1,0 +1,81 @@
+//! How it behaves when nothing is broken.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `POST /stub/settings` takes any of these.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How long a sign-in takes.
+    pub login_delay_ms: u64,
+    /// How long a query request waits for its statement before it answers "in progress".
+    pub sync_window_ms: u64,
+    /// How long a poll for a result waits before it answers "in progress" (the service: about 45 s).
+    pub long_poll_ms: u64,
+    /// How long every statement takes on top of what its text says.
+    pub statement_delay_ms: u64,
+    pub token_lifetime_s: f64,
+    pub master_lifetime_s: f64,
+    /// The only password that is accepted; without it, any.
+    pub password: Option<String>,
+    /// The only token (OAuth, PAT, workload identity) that is accepted; without it, any.
+    pub token: Option<String>,
+    /// The public key, PEM, that key-pair sign-ins must be signed with; without it a JWT is only looked at.
+    pub require_jwt_key: Option<String>,
+    /// Granted in place of the role that was asked for; empty grants none.
+    pub role_granted: Option<String>,
+    /// Granted in place of the warehouse that was asked for; empty grants none.
+    pub warehouse_granted: Option<String>,
+    /// `host:port` that `getResultUrl` points to, with a scheme; without it the URL is relative.
+    pub result_url_host: Option<String>,
+    /// `host:port` that chunk URLs point to, in place of the stub itself.
+    pub chunk_url_host: Option<String>,
+    /// Leave out `chunkHeaders`: clients have to make them from `qrmk`.
+    pub qrmk_only: bool,
+    /// "arrow" or "json", for results whose text does not say.
+    pub format: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            login_delay_ms: 0,
+            sync_window_ms: 200,
+            long_poll_ms: 2_000,
+            statement_delay_ms: 0,
+            token_lifetime_s: 3_600.0,
+            master_lifetime_s: 14_400.0,
+            password: None,
+            token: None,
+            require_jwt_key: None,
+            role_granted: None,
+            warehouse_granted: None,
+            result_url_host: None,
+            chunk_url_host: None,
+            qrmk_only: false,
+            format: "arrow".to_owned(),
+        }
+    }
+}
+
+impl Settings {
+    /// How long a session token and a master token live.
+    pub fn lifetimes(&self) -> (Duration, Duration) {
+        (
+            Duration::from_secs_f64(self.token_lifetime_s),
+            Duration::from_secs_f64(self.master_lifetime_s),
+        )
+    }
+
+    /// These settings with those of `wanted` in place of theirs.
+    pub fn merged(&self, wanted: &Value) -> serde_json::Result<Self> {
+        let mut all = serde_json::to_value(self)?;
+        if let (Some(all), Some(wanted)) = (all.as_object_mut(), wanted.as_object()) {
+            all.extend(wanted.clone());
+        }
+        serde_json::from_value(all)
+    }
+}
