@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::{State, login::Loss};
+use super::{State, sessions::Loss};
 
 pub async fn add_faults(state: web::Data<State>, wanted: web::Json<Value>) -> HttpResponse {
     match state.faults().add(wanted.into_inner()) {

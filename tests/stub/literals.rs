@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{
     columns::{Column, Table},
-    login::Session,
     script::Failed,
+    sessions::Session,
 };
 
 /// The arguments of a call, with the names they were given.

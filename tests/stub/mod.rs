@@ -4,9 +4,9 @@
 //! 1000)`; see [`script`]), so any client can drive it. What a test wants to break is broken with [`Stub::fault`], what
 //! happened is read from [`Stub::counters`]; the same is open to other languages over HTTP under `/stub/`.
 //!
-//! Start reading at [`routes`]. The chapters: [`wire`] (envelopes, bodies, tokens in headers), [`login`] (sessions and
-//! tokens), [`keys`] (JWT), [`script`] (what a text means), [`query`] (running, polling, aborting), [`results`]
-//! (encodings and chunks), [`faults`], [`counters`], [`settings`].
+//! Start reading at [`routes`]. The chapters: [`wire`] (envelopes, bodies, tokens in headers), [`login`] and [`sessions`],
+//! [`keys`] (JWT), [`query`] and [`statements`] (running, polling, aborting), [`script`] and [`literals`] (what a text
+//! means), [`results`], [`columns`], [`times`] and [`types`] (encodings, chunks), [`faults`], [`counters`], [`settings`].
 //!
 //! ```ignore
 //! let stub = Stub::start().await;
@@ -18,14 +18,20 @@
 pub mod columns;
 pub mod control;
 pub mod counters;
+pub mod effects;
 pub mod faults;
 pub mod keys;
 pub mod literals;
 pub mod login;
+pub mod nested;
 pub mod query;
+pub mod replies;
 pub mod results;
 pub mod script;
+pub mod sessions;
 pub mod settings;
+pub mod statements;
+pub mod times;
 pub mod types;
 pub mod wire;
 
@@ -38,10 +44,10 @@ use std::{
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use counters::Counters;
 use faults::Faults;
-use login::Sessions;
-use query::Statements;
 use serde_json::Value;
+use sessions::Sessions;
 use settings::Settings;
+use statements::Statements;
 
 /// A running stub; it stops when dropped.
 pub struct Stub {
@@ -133,8 +139,8 @@ impl Stub {
         self.state.faults().clear();
     }
 
-    /// Ends the life of what clients hold: see [`login::Loss`].
-    pub fn lose(&self, what: login::Loss) {
+    /// Ends the life of what clients hold: see [`sessions::Loss`].
+    pub fn lose(&self, what: sessions::Loss) {
         self.state.sessions().lose(what);
     }
 }
@@ -179,7 +185,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Everything it answers. The names given to [`faults::named`] are those a fault is ordered for.
 fn routes(app: &mut web::ServiceConfig) {
     macro_rules! breakable {
-        ($path:literal, $method:ident, $name:literal, $handler:path) => {
+        ($path:expr, $method:ident, $name:literal, $handler:path) => {
             app.service(
                 web::resource($path)
                     .wrap(from_fn(|request, next| faults::named($name, request, next)))
@@ -207,7 +213,8 @@ fn routes(app: &mut web::ServiceConfig) {
     );
     breakable!("/queries/{id}/result", get, "result", query::result);
     breakable!(
-        "/monitoring/queries/{id}",
+        // Connector 5 asks with two slashes.
+        ["/monitoring/queries/{id}", "/monitoring/queries//{id}"],
         get,
         "monitoring",
         query::monitoring

@@ -1,196 +1,17 @@
-//! Statements: submitting, waiting, polling, aborting, looking up.
+//! The requests about statements: submitting, polling, aborting, looking up.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
-use actix_web::{HttpRequest, HttpResponse, rt, web};
+use actix_web::{HttpRequest, rt, web};
 use serde_json::{Value, json};
-use tokio::{
-    sync::{Notify, watch},
-    time::{sleep, timeout},
-};
 use uuid::Uuid;
 
 use super::{
-    State,
-    login::{self, Session},
-    results::Results,
-    script::{self, Plan},
+    State, login, script,
+    sessions::{self, Session},
+    statements::{Finished, Statement},
     wire::{self, Answer, Refusal},
 };
-
-/// Statements whose outcome can still be asked for: the service keeps a day, the stub a number.
-const KEPT: usize = 20_000;
-
-#[derive(Default)]
-pub struct Statements {
-    by_id: HashMap<String, Arc<Statement>>,
-    by_request: HashMap<String, Arc<Statement>>,
-    in_order: VecDeque<Arc<Statement>>,
-}
-
-/// One statement, from its submission on.
-pub struct Statement {
-    pub id: String,
-    request_id: String,
-    session: i64,
-    text: String,
-    is_async: bool,
-    started_ms: u64,
-    outcome: watch::Sender<Option<Outcome>>,
-    abort: Notify,
-}
-
-type Outcome = Result<Arc<Finished>, Refusal>;
-
-/// What a statement that went well leaves behind.
-pub struct Finished {
-    pub type_id: u32,
-    pub results: Results,
-    /// For PUT and GET: the fields of the reply that tell the client what to transfer.
-    pub command: Option<Value>,
-    /// `numRowsInserted` and its like.
-    pub stats: Option<Value>,
-}
-
-impl Statements {
-    fn add(&mut self, statement: &Arc<Statement>) {
-        self.by_id
-            .insert(statement.id.clone(), Arc::clone(statement));
-        self.by_request
-            .insert(statement.request_id.clone(), Arc::clone(statement));
-        self.in_order.push_back(Arc::clone(statement));
-        if self.in_order.len() > KEPT
-            && let Some(oldest) = self.in_order.pop_front()
-        {
-            self.by_id.remove(&oldest.id);
-            self.by_request.remove(&oldest.request_id);
-        }
-    }
-
-    pub fn abort_all_of(&self, session: i64) {
-        self.in_order
-            .iter()
-            .filter(|it| it.session == session)
-            .for_each(|it| {
-                it.abort();
-            });
-    }
-
-    fn find(&self, id: &str) -> Result<Arc<Statement>, Refusal> {
-        let missing = || Refusal::of_statement("000612", "02000", "Result not found", id);
-        self.by_id.get(id).cloned().ok_or_else(missing)
-    }
-
-    /// What the statement left behind, when it is done and went well.
-    pub fn finished(&self, id: &str) -> Option<Arc<Finished>> {
-        let outcome = self.by_id.get(id)?.outcome.borrow().clone();
-        outcome?.ok()
-    }
-}
-
-impl Statement {
-    /// Whether there was something to abort.
-    fn abort(&self) -> bool {
-        let is_running = self.outcome.borrow().is_none();
-        if is_running {
-            self.abort.notify_one();
-        }
-        is_running
-    }
-
-    /// Runs to the end, which may come early.
-    async fn run(&self, state: &State, plan: Plan, limit: Option<Duration>) {
-        let out_of_time = async {
-            match limit {
-                Some(limit) => sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
-        let outcome = tokio::select! {
-            biased;
-            () = self.abort.notified() => {
-                state.counters().aborted += 1;
-                Err(Refusal::of_statement("000604", "57014", "SQL execution canceled", &self.id))
-            }
-            () = out_of_time => {
-                state.counters().timed_out += 1;
-                let seconds = limit.unwrap_or_default().as_secs();
-                let message = format!("Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled.");
-                Err(Refusal::of_statement("000630", "57014", &message, &self.id))
-            }
-            () = sleep(plan.takes) => plan.outcome.map(Arc::new).map_err(|it| it.refusal(&self.id)),
-        };
-        if outcome.is_ok()
-            && let Some(session) = state.sessions().get_mut(self.session)
-        {
-            plan.effect.apply(session);
-        }
-        state.counters().running -= 1;
-        self.outcome.send_replace(Some(outcome));
-    }
-
-    /// The outcome, if it comes within `patience`.
-    async fn wait(&self, patience: Duration) -> Option<Outcome> {
-        let mut outcome = self.outcome.subscribe();
-        let known = timeout(patience, outcome.wait_for(Option::is_some)).await;
-        known.ok().and_then(Result::ok).and_then(|it| it.clone())
-    }
-
-    async fn answer(&self, state: &State, patience: Duration) -> Answer {
-        match self.wait(patience).await {
-            Some(Ok(finished)) => Ok(self.reply(state, &finished)),
-            Some(Err(refusal)) => Err(refusal),
-            None => Ok(self.in_progress(state)),
-        }
-    }
-
-    fn in_progress(&self, state: &State) -> HttpResponse {
-        let (code, message) = match self.is_async {
-            true => (
-                "333334",
-                "Query execution in progress. It is detached from the client.",
-            ),
-            false => (
-                "333333",
-                "Query execution in progress. Please retry with the result URL.",
-            ),
-        };
-        let host = state.settings().result_url_host.clone().unwrap_or_default();
-        let data = json!({
-            "queryId": self.id, "getResultUrl": format!("{host}/queries/{}/result", self.id),
-            "queryAbortsAfterSecs": 300, "progressDesc": null,
-        });
-        wire::coded(Some(code), Some(message), data)
-    }
-
-    fn reply(&self, state: &State, finished: &Finished) -> HttpResponse {
-        let mut data = match &finished.command {
-            Some(command) => command.clone(),
-            None => finished.results.fields(state, &self.id),
-        };
-        let session = state
-            .sessions()
-            .get_mut(self.session)
-            .cloned()
-            .unwrap_or_default();
-        let rest = json!({
-            "parameters": login::parameter_list(&session),
-            "queryId": self.id, "sqlState": "00000", "statementTypeId": finished.type_id, "stats": finished.stats,
-            "finalDatabaseName": session.database, "finalSchemaName": session.schema,
-            "finalWarehouseName": session.warehouse, "finalRoleName": session.role,
-            "numberOfBinds": 0, "arrayBindSupported": false, "version": 1, "sendResultTime": now_ms(),
-            "queryContext": { "entries": [{ "id": 0, "timestamp": now_ms() * 1_000, "priority": 0, "context": "CPvPmZoD" }] },
-        });
-        if let (Some(data), Value::Object(rest)) = (data.as_object_mut(), rest) {
-            data.extend(rest);
-        }
-        wire::success(data)
-    }
-}
 
 pub async fn submit(state: web::Data<State>, request: HttpRequest, bytes: web::Bytes) -> Answer {
     let session = login::session(&state, &request)?;
@@ -200,7 +21,7 @@ pub async fn submit(state: web::Data<State>, request: HttpRequest, bytes: web::B
         .unwrap_or_default();
     let patience = Duration::from_millis(state.settings().sync_window_ms);
 
-    let known = state.statements().by_request.get(&request_id).cloned();
+    let known = state.statements().by_request(&request_id);
     if let Some(known) = known {
         state.counters().replays += 1;
         return known.answer(&state, patience).await;
@@ -216,16 +37,7 @@ pub async fn submit(state: web::Data<State>, request: HttpRequest, bytes: web::B
         )));
     }
     count(&state, &session, &body, &request_id);
-    let statement = Arc::new(Statement {
-        id,
-        request_id,
-        session: session.id,
-        text: body["sqlText"].as_str().unwrap_or_default().to_owned(),
-        is_async: body["asyncExec"] == true,
-        started_ms: now_ms(),
-        outcome: watch::Sender::new(None),
-        abort: Notify::new(),
-    });
+    let statement = Arc::new(Statement::new(id, request_id, session.id, &body));
     state.statements().add(&statement);
     let limit = time_limit(&session, &body);
     let (running, on) = (Arc::clone(&statement), state.clone());
@@ -242,7 +54,7 @@ fn described(id: &str, finished: &Finished, binds: usize, session: &Session) -> 
         "rowtype": finished.results.rowtype(), "rowset": [], "total": 0, "returned": 0, "queryResultFormat": "json",
         "queryId": id, "statementTypeId": finished.type_id, "numberOfBinds": binds,
         "arrayBindSupported": binds > 0, "metaDataOfBinds": vec![json!({"type": "text", "nullable": true}); binds],
-        "parameters": login::parameter_list(session), "sqlState": "00000",
+        "parameters": sessions::parameter_list(session), "sqlState": "00000",
         "finalDatabaseName": session.database, "finalSchemaName": session.schema,
         "finalWarehouseName": session.warehouse, "finalRoleName": session.role,
     })
@@ -287,7 +99,8 @@ pub async fn result(
     login::session(&state, &request)?;
     state.counters().result_polls += 1;
     let patience = Duration::from_millis(state.settings().long_poll_ms);
-    let statement = state.statements().find(&id)?;
+    let missing = || Refusal::of_statement("000612", "02000", "Result not found", &id);
+    let statement = state.statements().by_id(&id).ok_or_else(missing)?;
     statement.answer(&state, patience).await
 }
 
@@ -300,7 +113,7 @@ pub async fn abort_by_request(
     let body = wire::body(&request, &bytes)?;
     state.counters().aborts_by_request += 1;
     let wanted = body["requestId"].as_str().unwrap_or_default();
-    let statement = state.statements().by_request.get(wanted).cloned();
+    let statement = state.statements().by_request(wanted);
     aborted(statement)
 }
 
@@ -311,7 +124,7 @@ pub async fn abort_by_id(
 ) -> Answer {
     login::session(&state, &request)?;
     state.counters().aborts_by_id += 1;
-    let statement = state.statements().by_id.get(&*id).cloned();
+    let statement = state.statements().by_id(&id);
     aborted(statement)
 }
 
@@ -331,39 +144,7 @@ pub async fn monitoring(
     id: web::Path<String>,
 ) -> Answer {
     login::session(&state, &request)?;
-    let statement = state.statements().by_id.get(&*id).cloned();
+    let statement = state.statements().by_id(&id);
     let queries: Vec<Value> = statement.iter().map(|it| it.status()).collect();
     Ok(wire::success(json!({ "queries": queries })))
-}
-
-impl Statement {
-    fn status(&self) -> Value {
-        let outcome = self.outcome.borrow().clone();
-        let (status, code, message) = match &outcome {
-            None => ("RUNNING", None, None),
-            Some(Ok(_)) => ("SUCCESS", None, None),
-            Some(Err(refusal)) if refusal.code == "000604" => {
-                ("ABORTED", Some(&refusal.code), Some(&refusal.message))
-            }
-            Some(Err(refusal)) => (
-                "FAILED_WITH_ERROR",
-                Some(&refusal.code),
-                Some(&refusal.message),
-            ),
-        };
-        let end = if outcome.is_some() { now_ms() } else { 0 };
-        json!({
-            "id": self.id, "status": status, "state": status, "errorCode": code, "errorMessage": message,
-            "sqlText": self.text, "sessionId": self.session, "startTime": self.started_ms, "endTime": end,
-            "totalDuration": now_ms() - self.started_ms, "warehouseName": "STUB_WH",
-            "stats": { "scanBytes": 0, "producedRows": 0 },
-        })
-    }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or_default()
 }

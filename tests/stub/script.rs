@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     State,
     columns::{Column, Table},
-    literals,
-    login::Session,
-    query::{self, Finished},
+    effects::{self, Effect},
+    literals, query,
+    replies::{changed, listed, status, transfer},
     results::{Format, Gzip, Results, Source},
+    sessions::Session,
+    statements::Finished,
     wire::Refusal,
 };
 
@@ -27,27 +29,6 @@ pub struct Failed {
     pub code: String,
     pub sql_state: &'static str,
     pub message: String,
-}
-
-/// What a statement changes in its session.
-#[derive(Default)]
-pub enum Effect {
-    #[default]
-    Nothing,
-    Use {
-        what: What,
-        name: String,
-    },
-    Set(Vec<(String, Value)>),
-    Unset(Vec<String>),
-}
-
-/// What `USE` can be followed by.
-pub enum What {
-    Role,
-    Warehouse,
-    Database,
-    Schema,
 }
 
 /// The families of statements, by their `statementTypeId`.
@@ -76,31 +57,6 @@ impl Failed {
 
     pub fn refusal(&self, query_id: &str) -> Refusal {
         Refusal::of_statement(&self.code, self.sql_state, &self.message, query_id)
-    }
-}
-
-impl Effect {
-    pub fn apply(self, session: &mut Session) {
-        match self {
-            Self::Nothing => {}
-            Self::Use { what, name } => match (what, name.split_once('.')) {
-                (What::Role, _) => session.role = Some(name),
-                (What::Warehouse, _) => session.warehouse = Some(name),
-                (What::Database, None) => {
-                    session.database = Some(name);
-                    session.schema = Some("PUBLIC".to_owned());
-                }
-                (What::Schema, None) => session.schema = Some(name),
-                (What::Database | What::Schema, Some((database, schema))) => {
-                    session.database = Some(database.to_owned());
-                    session.schema = Some(schema.to_owned());
-                }
-            },
-            Self::Set(parameters) => session.parameters.extend(parameters),
-            Self::Unset(names) => names.iter().for_each(|name| {
-                session.parameters.remove(name);
-            }),
-        }
     }
 }
 
@@ -139,11 +95,11 @@ pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
     match words.as_slice() {
         ["SELECT" | "WITH", ..] => select(state, session, body, text, &mut plan),
         ["USE", rest @ ..] => {
-            plan.effect = use_effect(rest);
+            plan.effect = effects::of_use(rest);
             plan.outcome = done(type_id::USE, executed);
         }
         ["ALTER", "SESSION", "SET", ..] => {
-            plan.effect = Effect::Set(assignments(text));
+            plan.effect = effects::of_set(text);
             plan.outcome = done(type_id::ALTER_SESSION, executed);
         }
         ["ALTER", "SESSION", "UNSET", names @ ..] => {
@@ -271,99 +227,4 @@ fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut
         let table = literals::table(session, &body["bindings"], text);
         plan.outcome = table.map(|table| finished(Results::inline(table, format(None))));
     }
-}
-
-fn use_effect(words: &[&str]) -> Effect {
-    let name = |name: &str| name.replace('"', "");
-    let (what, name) = match words {
-        ["SECONDARY", ..] | [] => return Effect::Nothing,
-        ["ROLE", it, ..] => (What::Role, name(it)),
-        ["WAREHOUSE", it, ..] => (What::Warehouse, name(it)),
-        ["SCHEMA", it, ..] => (What::Schema, name(it)),
-        ["DATABASE", it, ..] | [it, ..] => (What::Database, name(it)),
-    };
-    Effect::Use { what, name }
-}
-
-/// `ALTER SESSION SET A = 1, B = 'two'`.
-fn assignments(text: &str) -> Vec<(String, Value)> {
-    let wanted = text
-        .split_whitespace()
-        .skip(3)
-        .collect::<Vec<_>>()
-        .join(" ");
-    let pairs = literals::split(&wanted, ',')
-        .into_iter()
-        .filter_map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            let (name, value) = (name.trim().to_uppercase(), value.trim());
-            let value = serde_json::from_str(&value.to_lowercase())
-                .unwrap_or_else(|_| json!(literals::unquoted(value)));
-            Some((name, value))
-        });
-    pairs.collect()
-}
-
-fn in_json(type_id: u32, table: Table) -> Finished {
-    Finished {
-        type_id,
-        // The service answers in JSON whatever the client accepts, unless rows were selected.
-        results: Results::inline(table, Format::Json),
-        command: None,
-        stats: None,
-    }
-}
-
-fn status(type_id: u32, message: &str) -> Finished {
-    in_json(
-        type_id,
-        Table(vec![Column::text("status", vec![Some(message.to_owned())])]),
-    )
-}
-
-fn changed(type_id: u32, verb: &str) -> Finished {
-    let mut finished = in_json(
-        type_id,
-        Table(vec![Column::fixed(
-            &format!("number of rows {verb}"),
-            19,
-            0,
-            &[Some(1)],
-        )]),
-    );
-    let count = |it: &str| i32::from(it == verb);
-    finished.stats = Some(json!({
-        "numRowsInserted": count("inserted"), "numRowsUpdated": count("updated"), "numRowsDeleted": count("deleted"),
-        "numDmlDuplicates": 0,
-    }));
-    finished
-}
-
-fn listed(type_id: u32, columns: &[&str]) -> Finished {
-    let cells = |name: &str| (1..=2).map(|row| Some(format!("{name}_{row}"))).collect();
-    in_json(
-        type_id,
-        Table(
-            columns
-                .iter()
-                .map(|name| Column::text(name, cells(name)))
-                .collect(),
-        ),
-    )
-}
-
-fn transfer(type_id: u32, command: &str, source: &str, target: &str) -> Finished {
-    let mut finished = status(type_id, "");
-    finished.command = Some(json!({
-        "command": command, "operation": "Node", "src_locations": [source.trim_matches('\'')],
-        "localLocation": target.trim_matches('\''), "parallel": 4, "threshold": 209_715_200, "autoCompress": true,
-        "overwrite": false, "sourceCompression": "auto_detect", "clientShowEncryptionParameter": false,
-        "encryptionMaterial": { "queryStageMasterKey": "", "queryId": "", "smkId": 92_019_681_909_886_u64 },
-        "stageInfo": {
-            "locationType": "S3", "location": "stub-stage/path", "path": "path/", "region": "us-west-2",
-            "storageAccount": null, "isClientSideEncrypted": true, "creds": {}, "presignedUrl": null, "endPoint": null,
-        },
-        "presignedUrls": [], "rowtype": [],
-    }));
-    finished
 }

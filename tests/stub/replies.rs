@@ -1,0 +1,73 @@
+//! What statements other than SELECT answer.
+
+use serde_json::json;
+
+use super::{
+    columns::{Column, Table},
+    results::{Format, Results},
+    statements::Finished,
+};
+
+fn in_json(type_id: u32, table: Table) -> Finished {
+    Finished {
+        type_id,
+        // The service answers in JSON whatever the client accepts, unless rows were selected.
+        results: Results::inline(table, Format::Json),
+        command: None,
+        stats: None,
+    }
+}
+
+pub fn status(type_id: u32, message: &str) -> Finished {
+    in_json(
+        type_id,
+        Table(vec![Column::text("status", vec![Some(message.to_owned())])]),
+    )
+}
+
+pub fn changed(type_id: u32, verb: &str) -> Finished {
+    let mut finished = in_json(
+        type_id,
+        Table(vec![Column::fixed(
+            &format!("number of rows {verb}"),
+            19,
+            0,
+            &[Some(1)],
+        )]),
+    );
+    let count = |it: &str| i32::from(it == verb);
+    finished.stats = Some(json!({
+        "numRowsInserted": count("inserted"), "numRowsUpdated": count("updated"), "numRowsDeleted": count("deleted"),
+        "numDmlDuplicates": 0,
+    }));
+    finished
+}
+
+pub fn listed(type_id: u32, columns: &[&str]) -> Finished {
+    let cells = |name: &str| (1..=2).map(|row| Some(format!("{name}_{row}"))).collect();
+    in_json(
+        type_id,
+        Table(
+            columns
+                .iter()
+                .map(|name| Column::text(name, cells(name)))
+                .collect(),
+        ),
+    )
+}
+
+pub fn transfer(type_id: u32, command: &str, source: &str, target: &str) -> Finished {
+    let mut finished = status(type_id, "");
+    finished.command = Some(json!({
+        "command": command, "operation": "Node", "src_locations": [source.trim_matches('\'')],
+        "localLocation": target.trim_matches('\''), "parallel": 4, "threshold": 209_715_200, "autoCompress": true,
+        "overwrite": false, "sourceCompression": "auto_detect", "clientShowEncryptionParameter": false,
+        "encryptionMaterial": { "queryStageMasterKey": "", "queryId": "", "smkId": 92_019_681_909_886_u64 },
+        "stageInfo": {
+            "locationType": "S3", "location": "stub-stage/path", "path": "path/", "region": "us-west-2",
+            "storageAccount": null, "isClientSideEncrypted": true, "creds": {}, "presignedUrl": null, "endPoint": null,
+        },
+        "presignedUrls": [], "rowtype": [],
+    }));
+    finished
+}
