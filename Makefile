@@ -22,7 +22,9 @@ run: build ## starts the server on the embedded engine, no account needed
 test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another engine
 	cargo test $(cargo_flags)
 	cargo build $(cargo_flags)
-	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp $(venv)/pytest tests/clients
+	cargo build --example snowflake-stub $(cargo_flags)
+	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp STUB=$(abspath $(target))/debug/examples/snowflake-stub \
+	$(venv)/pytest tests/clients
 
 .PHONY: check
 check: cargo_flags += --locked

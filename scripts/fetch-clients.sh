@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Brings the clients that the tests use to .build/venv (Python) and .build/node (JavaScript, with a Node of its own).
+# Brings the clients that the tests use to .build/venv (Python) and .build/node (JavaScript, with a Node of its own), and
+# two generations of Snowflake's own connector, which cannot share an environment, to .build/connector4 and .build/connector5.
 #
 # What is installed is kept in the user's cache under the checksum of what was asked for, so another checkout, or the same
 # one tomorrow, finds it there.
@@ -34,12 +35,13 @@ keep() {
 }
 
 # A venv cannot be moved, so it is made where it stays.
-install_venv() {
-  "$python" -m venv "$1" || {
+install_python() {
+  local requirements=$1 folder=$2
+  "$python" -m venv "$folder" || {
     echo "Python's venv module does not work (Debian: apt-get install python3-venv)" >&2
     exit 1
   }
-  "$1/bin/pip" install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
+  "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
 }
 
 install_node() {
@@ -56,8 +58,15 @@ mkdir -p "$cache"
 exec 9>"$cache/clients.lock"
 if command -v flock >/dev/null; then flock 9; fi
 
-wanted=$(checksum tests/clients/requirements.txt <("$python" --version 2>&1) scripts/fetch-clients.sh)
-keep "$cache/venv-$wanted" venv install_venv
+keep_python() {
+  local name=$1 requirements=$2 wanted
+  wanted=$(checksum "$requirements" <("$python" --version 2>&1) scripts/fetch-clients.sh)
+  keep "$cache/$name-$wanted" "$name" install_python "$requirements"
+}
+
+keep_python venv tests/clients/requirements.txt
+keep_python connector4 tests/clients/connector4.txt
+keep_python connector5 tests/clients/connector5.txt
 
 wanted=$(checksum tests/clients/node/package-lock.json tests/clients/node/.npmrc scripts/fetch-clients.sh)
 keep "$cache/node-$wanted" node install_node

@@ -17,9 +17,8 @@ const PRESENT: [bool; 5] = [true, false, true, true, true];
 
 /// Structured OBJECT, ARRAY and MAP: their children carry metadata of their own.
 pub fn nested() -> Vec<Column> {
-    let number =
-        json!({ "name": "", "type": "fixed", "precision": 18, "scale": 0, "nullable": true });
-    let text = json!({ "name": "", "type": "text", "length": 16_777_216, "nullable": true });
+    let number = rowtype("", "fixed", json!({ "precision": 18, "scale": 0 }));
+    let text = rowtype("", "text", json!({ "length": 16_777_216 }));
     let field = |name: &str, kind: DataType, about: &Value| {
         Field::new(name, kind, true).with_metadata(metadata(about))
     };
@@ -112,8 +111,11 @@ pub fn nested() -> Vec<Column> {
 pub fn rare() -> Vec<Column> {
     let nulls = || Some(NullBuffer::from(PRESENT.to_vec()));
     let vector = |name: &str, items: ArrayRef, kind: &str, cells: [&str; 4]| {
-        let element =
-            json!({ "name": "", "type": kind, "precision": 10, "scale": 0, "nullable": false });
+        let element = rowtype(
+            "",
+            kind,
+            json!({ "precision": 10, "scale": 0, "nullable": false }),
+        );
         let item =
             Field::new("item", items.data_type().clone(), true).with_metadata(metadata(&element));
         let array = FixedSizeListArray::new(Arc::new(item), 2, items, nulls());

@@ -136,7 +136,7 @@ fn texts() -> Vec<Column> {
                 None,
                 text(""),
                 text("❄ Ünï 雪 🧊"),
-                text("a\n\"b\"\t,\\u{7}'"),
+                text("a\n\"b\"\t,\u{7}'"),
             ],
         ),
         Column::binary(
