@@ -33,7 +33,7 @@ pub async fn change_settings(state: web::Data<State>, wanted: web::Json<Value>) 
 pub async fn lose(state: web::Data<State>, wanted: web::Json<Value>) -> HttpResponse {
     match serde_json::from_value::<Loss>(wanted["what"].clone()) {
         Ok(what) => {
-            state.sessions().lose(what);
+            state.lose(what);
             HttpResponse::NoContent().finish()
         }
         Err(error) => not_understood(&error),

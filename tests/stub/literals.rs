@@ -39,6 +39,17 @@ pub fn call(text: &str, function: &str) -> Option<Arguments> {
     Some(Arguments(arguments.collect()))
 }
 
+/// Without the comments that clients put in front.
+pub fn without_comments(text: &str) -> &str {
+    let text = text.trim();
+    let rest = match text.get(..2) {
+        Some("/*") => text.split_once("*/"),
+        Some("--") => text.split_once('\n'),
+        _ => None,
+    };
+    rest.map_or(text, |(_, rest)| without_comments(rest))
+}
+
 /// Splits at a character outside quotes and parentheses.
 pub fn split(text: &str, at: char) -> Vec<&str> {
     let (mut parts, mut start, mut quote, mut depth) = (Vec::new(), 0, None, 0_u32);
