@@ -1,5 +1,7 @@
 //! Key-pair sign-in: the JWT is checked as the service checks it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use base64::{Engine, engine::general_purpose::STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
 use rsa::{
@@ -45,6 +47,13 @@ pub fn verify(token: &str, public_key: Option<&str>) -> Result<(), Refusal> {
         _ => malformed(),
     })?;
     let Claims { iss, sub, iat, exp } = claims.claims;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    // A minute of grace for clocks that disagree.
+    if iat > now.as_secs() + 60 {
+        return Err(Refusal::new("394302", "JWT token is not yet valid."));
+    }
     if exp > iat + 3_600 {
         return Err(Refusal::new(
             "394303",

@@ -222,7 +222,7 @@ fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut
             .map(|it| finished(it.results.clone()))
             .ok_or_else(missing);
     } else {
-        let table = literals::table(session, &body["bindings"], text);
+        let table = literals::table(session, body, text);
         plan.outcome = table.map(|table| finished(Results::inline(table, format(None))));
     }
 }
