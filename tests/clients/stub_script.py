@@ -236,7 +236,10 @@ def client_timeout_aborts() -> None:
         started = time.monotonic()
         assert refused(lambda: one.execute("select stub.sleep(20000)", **limit)).errno
         assert time.monotonic() - started < 15
-        assert counters()["aborted"] == before + 1
+        # Connector 5 does not wait for the answer to its abort.
+        while counters()["aborted"] == before:
+            assert time.monotonic() - started < 15
+            time.sleep(0.05)
 
 
 def server_timeout_ends() -> None:

@@ -10,7 +10,7 @@
 //!
 //! ```ignore
 //! let stub = Stub::start().await;
-//! stub.fault(json!([{"endpoint": Query, "kind": "status", "code": 503, "times": 1}]));
+//! stub.fault(json!([{"endpoint": "query", "kind": "status", "code": 503, "times": 1}]));
 //! // … a driver talks to stub.address …
 //! assert_eq!(stub.counters().sessions_open, 0);
 //! ```
