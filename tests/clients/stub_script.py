@@ -22,15 +22,54 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 STUB = sys.argv[1]
 CLASSIC = int(snowflake.connector.__version__.split(".")[0]) < 5
 
-TYPES = """
-    FIXED_INT8 FIXED_INT16 FIXED_INT32 FIXED_INT64 FIXED_DECIMAL FIXED_DECIMAL_SCALE REAL REAL_INFINITE BOOLEAN TEXT
-    NULL_ONLY VARIANT OBJECT ARRAY DATE TIME_0 TIME_3 TIME_6 TIME_9 TIMESTAMP_NTZ_0 TIMESTAMP_NTZ_3 TIMESTAMP_NTZ_6
-    TIMESTAMP_NTZ_9 TIMESTAMP_LTZ_0 TIMESTAMP_LTZ_3 TIMESTAMP_LTZ_6 TIMESTAMP_LTZ_9 TIMESTAMP_TZ_0 TIMESTAMP_TZ_3
-    TIMESTAMP_TZ_6 TIMESTAMP_TZ_9 GEOGRAPHY INTERVAL_YEAR_MONTH INTERVAL_DAY_TIME
-""".split()
+TYPES = [
+    "FIXED_INT8",
+    "FIXED_INT16",
+    "FIXED_INT32",
+    "FIXED_INT64",
+    "FIXED_DECIMAL",
+    "FIXED_DECIMAL_SCALE",
+    "REAL",
+    "REAL_INFINITE",
+    "BOOLEAN",
+    "TEXT",
+    "NULL_ONLY",
+    "VARIANT",
+    "OBJECT",
+    "ARRAY",
+    "DATE",
+    "TIME_0",
+    "TIME_3",
+    "TIME_6",
+    "TIME_9",
+    "TIMESTAMP_NTZ_0",
+    "TIMESTAMP_NTZ_3",
+    "TIMESTAMP_NTZ_6",
+    "TIMESTAMP_NTZ_9",
+    "TIMESTAMP_LTZ_0",
+    "TIMESTAMP_LTZ_3",
+    "TIMESTAMP_LTZ_6",
+    "TIMESTAMP_LTZ_9",
+    "TIMESTAMP_TZ_0",
+    "TIMESTAMP_TZ_3",
+    "TIMESTAMP_TZ_6",
+    "TIMESTAMP_TZ_9",
+    "GEOGRAPHY",
+    "INTERVAL_YEAR_MONTH",
+    "INTERVAL_DAY_TIME",
+]
 """The columns of which both encodings are the same to both connectors."""
 
-DIFFERENT_TYPES = "DECFLOAT BINARY GEOMETRY OBJECT_STRUCTURED ARRAY_STRUCTURED MAP VECTOR_FLOAT VECTOR_INT".split()
+DIFFERENT_TYPES = [
+    "DECFLOAT",
+    "BINARY",
+    "GEOMETRY",
+    "OBJECT_STRUCTURED",
+    "ARRAY_STRUCTURED",
+    "MAP",
+    "VECTOR_FLOAT",
+    "VECTOR_INT",
+]
 """Those that a connector shows as another Python type, or rounds, in one of the encodings."""
 
 
@@ -72,12 +111,12 @@ def cursor(**options: Any) -> Iterator[Any]:
         yield connection.cursor()
 
 
-def refused(run: Callable[[], Any]) -> int:
-    """The code of the error it ends with."""
+def refused(run: Callable[[], Any]) -> Any:
+    """The error it ends with."""
     try:
         run()
     except snowflake.connector.errors.Error as error:
-        return int(error.errno)
+        return error
     raise AssertionError("it should have failed")
 
 
@@ -85,7 +124,7 @@ def password_login() -> None:
     with settings(password="right"):
         with cursor(password="right") as one:
             assert one.execute("select current_user(), current_role()").fetchall() == [("ANALYST", "READER")]
-        assert refused(lambda: connect(password="wrong")) != 0
+        assert refused(lambda: connect(password="wrong")).errno
     assert counters()["logins_refused"] == 1
 
 
@@ -93,9 +132,7 @@ def key_pair_login() -> None:
     def pair() -> tuple[bytes, str]:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         encoding = serialization.Encoding
-        private = key.private_bytes(
-            encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        private = key.private_bytes(encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         public = key.public_key().public_bytes(encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         return private, public.decode()
 
@@ -104,7 +141,7 @@ def key_pair_login() -> None:
     with settings(require_jwt_key=public):
         with cursor(private_key=private, authenticator="SNOWFLAKE_JWT") as one:
             assert one.execute("select 1").fetchall() == [(1,)]
-        assert refused(lambda: connect(private_key=other, authenticator="SNOWFLAKE_JWT")) != 0
+        assert refused(lambda: connect(private_key=other, authenticator="SNOWFLAKE_JWT")).errno
 
 
 def literals_and_session() -> None:
@@ -173,15 +210,11 @@ def slow_query_is_polled() -> None:
 
 def error_has_code_and_state() -> None:
     with cursor() as one:
-        try:
-            one.execute("select stub.fail(100035, 'as ordered')")
-        except snowflake.connector.errors.ProgrammingError as error:
-            assert (error.errno, error.sqlstate) == (100035, "22000")
-            assert "as ordered" in str(error)
-            assert error.sfqid
-        else:
-            raise AssertionError("it should have failed")
-        assert refused(lambda: one.execute("select * from nowhere")) == 2003
+        error = refused(lambda: one.execute("select stub.fail(100035, 'as ordered')"))
+        assert (error.errno, error.sqlstate) == (100035, "22000")
+        assert "as ordered" in str(error)
+        assert error.sfqid
+        assert refused(lambda: one.execute("select * from nowhere")).errno == 2003
 
 
 def binds_come_back() -> None:
@@ -201,16 +234,19 @@ def client_timeout_aborts() -> None:
     with cursor(**options) as one:
         limit = {"timeout": 1} if CLASSIC else {}
         started = time.monotonic()
-        assert refused(lambda: one.execute("select stub.sleep(20000)", **limit)) != 0
+        assert refused(lambda: one.execute("select stub.sleep(20000)", **limit)).errno
         assert time.monotonic() - started < 15
-        assert counters()["aborted"] == before + 1
+        # Connector 5 does not wait for the answer to its abort.
+        while counters()["aborted"] == before:
+            assert time.monotonic() - started < 15
+            time.sleep(0.05)
 
 
 def server_timeout_ends() -> None:
     before = counters()["timed_out"]
     limit = {"STATEMENT_TIMEOUT_IN_SECONDS": 1}
     with cursor() as one:
-        assert refused(lambda: one.execute("select stub.sleep(20000)", _statement_params=limit)) == 630
+        assert refused(lambda: one.execute("select stub.sleep(20000)", _statement_params=limit)).errno == 630
     assert counters()["timed_out"] == before + 1
 
 

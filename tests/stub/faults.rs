@@ -25,8 +25,7 @@ pub struct Faults(Vec<Fault>);
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// login, query, result, chunk, abort, renew, heartbeat, close or monitoring.
-    endpoint: String,
+    endpoint: Endpoint,
     kind: Kind,
     /// An HTTP status for `status`, a Snowflake code for `code`.
     #[serde(default)]
@@ -45,6 +44,21 @@ pub struct Fault {
     /// The request is carried out and its answer is lost, in place of a request that never arrived.
     #[serde(default)]
     after: bool,
+}
+
+/// What can be broken. Named, so that an order with a slip of the pen is refused.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Endpoint {
+    Login,
+    Renew,
+    Heartbeat,
+    Close,
+    Query,
+    Result,
+    Abort,
+    Monitoring,
+    Chunk,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
@@ -80,7 +94,7 @@ impl Faults {
         self.0.clear();
     }
 
-    fn strike(&mut self, endpoint: &str) -> Option<Fault> {
+    fn strike(&mut self, endpoint: Endpoint) -> Option<Fault> {
         let fault = self.0.iter_mut().find(|fault| {
             fault.endpoint == endpoint
                 && fault.times != Some(0)
@@ -93,7 +107,7 @@ impl Faults {
 
 /// Carries a request out, or does to it what was ordered for `endpoint`.
 pub async fn named(
-    endpoint: &'static str,
+    endpoint: Endpoint,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {

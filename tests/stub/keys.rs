@@ -1,10 +1,12 @@
 //! Key-pair sign-in: the JWT is checked as the service checks it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use base64::{Engine, engine::general_purpose::STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
 use rsa::{
     RsaPublicKey,
-    pkcs8::{DecodePublicKey, EncodePublicKey},
+    pkcs8::{DecodePublicKey, EncodePublicKey, spki},
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -45,6 +47,13 @@ pub fn verify(token: &str, public_key: Option<&str>) -> Result<(), Refusal> {
         _ => malformed(),
     })?;
     let Claims { iss, sub, iat, exp } = claims.claims;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    // A minute of grace for clocks that disagree.
+    if iat > now.as_secs() + 60 {
+        return Err(Refusal::new("394302", "JWT token is not yet valid."));
+    }
     if exp > iat + 3_600 {
         return Err(Refusal::new(
             "394303",
@@ -52,15 +61,15 @@ pub fn verify(token: &str, public_key: Option<&str>) -> Result<(), Refusal> {
         ));
     }
     let is_upper = sub == sub.to_uppercase() && sub.split('.').count() == 2;
-    if iss != format!("{sub}.{}", fingerprint(pem)) || !is_upper {
+    if iss != format!("{sub}.{}", fingerprint(pem).unwrap()) || !is_upper {
         return Err(Refusal::new("394304", "Public key fingerprint mismatch."));
     }
     Ok(())
 }
 
 /// `SHA256:` and the digest of the key's DER form, as `DESCRIBE USER` shows it.
-pub fn fingerprint(pem: &str) -> String {
-    let key = RsaPublicKey::from_public_key_pem(pem).unwrap();
-    let digest = Sha256::digest(key.to_public_key_der().unwrap().as_bytes());
-    format!("SHA256:{}", STANDARD.encode(digest))
+pub fn fingerprint(pem: &str) -> Result<String, spki::Error> {
+    let key = RsaPublicKey::from_public_key_pem(pem)?;
+    let digest = Sha256::digest(key.to_public_key_der()?.as_bytes());
+    Ok(format!("SHA256:{}", STANDARD.encode(digest)))
 }

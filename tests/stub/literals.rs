@@ -39,6 +39,17 @@ pub fn call(text: &str, function: &str) -> Option<Arguments> {
     Some(Arguments(arguments.collect()))
 }
 
+/// Without the comments that clients put in front.
+pub fn without_comments(text: &str) -> &str {
+    let text = text.trim();
+    let rest = match text.get(..2) {
+        Some("/*") => text.split_once("*/"),
+        Some("--") => text.split_once('\n'),
+        _ => None,
+    };
+    rest.map_or(text, |(_, rest)| without_comments(rest))
+}
+
 /// Splits at a character outside quotes and parentheses.
 pub fn split(text: &str, at: char) -> Vec<&str> {
     let (mut parts, mut start, mut quote, mut depth) = (Vec::new(), 0, None, 0_u32);
@@ -74,7 +85,7 @@ pub fn binds_in(text: &str) -> usize {
 }
 
 /// `SELECT 1, 'two' AS b, ?, current_role()`: one row.
-pub fn table(session: &Session, bindings: &Value, text: &str) -> Result<Table, Failed> {
+pub fn table(session: &Session, body: &Value, text: &str) -> Result<Table, Failed> {
     let list = text.get("select".len()..).unwrap_or_default();
     if let Some(from) = list.to_lowercase().find(" from ") {
         let object = list.get(from + " from ".len()..).unwrap_or_default();
@@ -110,7 +121,16 @@ pub fn table(session: &Session, bindings: &Value, text: &str) -> Result<Table, F
             expression.strip_prefix(':').map(str::to_owned)
         };
         match bind {
-            Some(key) => bound(&name, bindings.get(&key)),
+            Some(key) => match body["bindings"].get(&key) {
+                Some(bind) => Ok(bound(&name, bind)),
+                // What is only described may be described before its values are known.
+                None if body["describeOnly"] == true => Ok(Column::text(&name, vec![None])),
+                None => Err(Failed::new(
+                    "002049",
+                    "42601",
+                    format!("SQL compilation error:\nBind variable {key} not set."),
+                )),
+            },
             None => literal(&name, expression, session),
         }
     });
@@ -158,19 +178,11 @@ fn number(name: &str, text: &str) -> Option<Column> {
 }
 
 /// A bind, as a column of its type.
-fn bound(name: &str, bind: Option<&Value>) -> Result<Column, Failed> {
-    let missing = || {
-        Failed::new(
-            "002049",
-            "42601",
-            "SQL compilation error: error line 1 at position 7\nBind variable ? not set.",
-        )
-    };
-    let bind = bind.ok_or_else(missing)?;
+fn bound(name: &str, bind: &Value) -> Column {
     let value = bind["value"].as_str();
     let as_text = || Column::text(name, vec![value.map(str::to_owned)]);
     let units = || value.and_then(|it| it.parse::<i128>().ok());
-    let column = match bind["type"].as_str().unwrap_or_default() {
+    match bind["type"].as_str().unwrap_or_default() {
         "FIXED" => match value {
             Some(value) => number(name, value).unwrap_or_else(as_text),
             None => Column::fixed(name, 38, 0, &[None]),
@@ -197,8 +209,7 @@ fn bound(name: &str, bind: Option<&Value>) -> Result<Column, Failed> {
             Column::semi_structured(name, &kind.to_lowercase(), &[value])
         }
         _ => as_text(),
-    };
-    Ok(column)
+    }
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

@@ -5,7 +5,6 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    dead_code,
     missing_docs,
     unreachable_pub,
     reason = "a test that cannot go on says so by ending; the program uses less than the module offers"

@@ -15,6 +15,8 @@
 //! assert_eq!(stub.counters().sessions_open, 0);
 //! ```
 
+#![allow(dead_code, reason = "each of its users uses a part of it")]
+
 pub mod columns;
 pub mod control;
 pub mod counters;
@@ -39,11 +41,12 @@ use std::{
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use counters::Counters;
-use faults::Faults;
+use faults::{Endpoint, Faults};
 use serde_json::Value;
 use sessions::Sessions;
 use settings::Settings;
@@ -95,6 +98,8 @@ impl Stub {
                     // One worker: a stub must not take the cores from what it tests.
                     .workers(1)
                     .max_connections(100_000)
+                    // Longer than any test: a pooled connection must not be closed behind a client's back.
+                    .keep_alive(Duration::from_secs(300))
                     .disable_signals()
                     .shutdown_timeout(0)
                     .on_connect(faults::keep_socket)
@@ -156,16 +161,15 @@ impl Drop for Stub {
 }
 
 impl State {
-    fn settings(&self) -> MutexGuard<'_, Settings> {
-        lock(&self.settings)
-    }
-
     fn lose(&self, what: sessions::Loss) {
         self.sessions().lose(what);
         if what == sessions::Loss::Sessions {
-            // Nobody can sign out of what is not there.
             self.counters().sessions_open = 0;
         }
+    }
+
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        lock(&self.settings)
     }
 
     fn counters(&self) -> MutexGuard<'_, Counters> {
@@ -190,44 +194,46 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Everything it answers. The names given to [`faults::named`] are those a fault is ordered for.
+/// Everything it answers. What a fault can be ordered for goes through [`faults::named`].
 fn routes(app: &mut web::ServiceConfig) {
     macro_rules! breakable {
-        ($path:expr, $method:ident, $name:literal, $handler:path) => {
+        ($path:expr, $method:ident, $endpoint:ident, $handler:path) => {
             app.service(
                 web::resource($path)
-                    .wrap(from_fn(|request, next| faults::named($name, request, next)))
+                    .wrap(from_fn(|request, next| {
+                        faults::named(Endpoint::$endpoint, request, next)
+                    }))
                     .route(web::$method().to($handler)),
             );
         };
     }
     app.app_data(web::PayloadConfig::new(64 << 20));
-    breakable!("/session/v1/login-request", post, "login", login::login);
-    breakable!("/session/token-request", post, "renew", login::renew);
-    breakable!("/session/heartbeat", post, "heartbeat", login::heartbeat);
-    breakable!("/session", post, "close", login::close);
-    breakable!("/queries/v1/query-request", post, "query", query::submit);
+    breakable!("/session/v1/login-request", post, Login, login::login);
+    breakable!("/session/token-request", post, Renew, login::renew);
+    breakable!("/session/heartbeat", post, Heartbeat, login::heartbeat);
+    breakable!("/session", post, Close, login::close);
+    breakable!("/queries/v1/query-request", post, Query, query::submit);
     breakable!(
         "/queries/v1/abort-request",
         post,
-        "abort",
+        Abort,
         query::abort_by_request
     );
     breakable!(
         "/queries/{id}/abort-request",
         post,
-        "abort",
+        Abort,
         query::abort_by_id
     );
-    breakable!("/queries/{id}/result", get, "result", query::result);
+    breakable!("/queries/{id}/result", get, Result, query::result);
     breakable!(
         // Connector 5 asks with two slashes.
         ["/monitoring/queries/{id}", "/monitoring/queries//{id}"],
         get,
-        "monitoring",
+        Monitoring,
         query::monitoring
     );
-    breakable!("/chunks/{id}/{index}", get, "chunk", results::chunk);
+    breakable!("/chunks/{id}/{index}", get, Chunk, results::chunk);
     app.route("/telemetry/send", web::post().to(wire::accepted));
     app.route(
         "/telemetry/send/sessionless",

@@ -62,10 +62,8 @@ impl Failed {
 
 /// Reads the statement of a query request.
 pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
-    let text = body["sqlText"]
-        .as_str()
-        .unwrap_or_default()
-        .trim()
+    let text = body["sqlText"].as_str().unwrap_or_default();
+    let text = literals::without_comments(text)
         .trim_end_matches(';')
         .trim_end();
     let delay = Duration::from_millis(state.settings().statement_delay_ms);
@@ -224,7 +222,7 @@ fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut
             .map(|it| finished(it.results.clone()))
             .ok_or_else(missing);
     } else {
-        let table = literals::table(session, &body["bindings"], text);
+        let table = literals::table(session, body, text);
         plan.outcome = table.map(|table| finished(Results::inline(table, format(None))));
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::keys;
+
 /// `POST /stub/settings` takes any of these.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -76,6 +78,10 @@ impl Settings {
         if let (Some(all), Some(wanted)) = (all.as_object_mut(), wanted.as_object()) {
             all.extend(wanted.clone());
         }
-        serde_json::from_value(all)
+        let merged: Self = serde_json::from_value(all)?;
+        if let Some(pem) = &merged.require_jwt_key {
+            keys::fingerprint(pem).map_err(serde::de::Error::custom)?;
+        }
+        Ok(merged)
     }
 }

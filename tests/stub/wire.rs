@@ -19,7 +19,8 @@ pub struct Refusal {
     pub message: String,
     /// Nearly all refusals come with HTTP 200; a token nobody knows is the exception.
     pub status: StatusCode,
-    pub data: Value,
+    /// Boxed, so that a `Result` with it stays small.
+    pub data: Box<Value>,
 }
 
 impl Refusal {
@@ -28,7 +29,7 @@ impl Refusal {
             code: code.to_owned(),
             message: message.to_owned(),
             status: StatusCode::OK,
-            data: Value::Null,
+            data: Box::default(),
         }
     }
 
@@ -47,10 +48,10 @@ impl Refusal {
             "EXECUTION"
         };
         Self {
-            data: json!({
+            data: Box::new(json!({
                 "errorCode": code, "sqlState": sql_state, "queryId": query_id, "type": kind,
                 "line": 1, "pos": 7, "internalError": false, "age": 0,
-            }),
+            })),
             ..Self::new(code, message)
         }
     }
