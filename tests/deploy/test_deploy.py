@@ -4,6 +4,7 @@ Run by scripts/check-deploy.sh, which renders the chart and the manifests into .
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def objects(path: Path, kind: str) -> list[dict]:
     return [o for o in yaml.safe_load_all(path.read_text()) if o and o["kind"] == kind]
 
 
-def unknown(names) -> list[str]:
+def unknown(names: Iterable[str]) -> list[str]:
     return sorted(n for n in names if plain(n) not in KNOWN)
 
 
@@ -31,15 +32,16 @@ def seconds(text: str) -> int:
     return int(text.removesuffix("s"))
 
 
-def test_something_was_rendered():
+def test_something_was_rendered() -> None:
     assert len(KNOWN) > 50
     assert len(RENDERED) >= 11
 
 
 @pytest.mark.parametrize("path", RENDERED, ids=lambda p: p.stem)
-def test_rendered(path: Path):
+def test_rendered(path: Path) -> None:
     settings = next(o["data"] for o in objects(path, "ConfigMap") if "SERVER_PORT" in o["data"])
     assert not unknown(settings)
+    assert not [name for name, value in settings.items() if re.search(r"\de\+", value)], "a number written 1e+06"
     for secret in objects(path, "Secret"):
         assert not unknown(secret["stringData"])
 
@@ -66,7 +68,7 @@ def test_rendered(path: Path):
 
 
 @pytest.mark.parametrize("path", RENDERED, ids=lambda p: p.stem)
-def test_pod_security_restricted(path: Path):
+def test_pod_security_restricted(path: Path) -> None:
     pods = [d["spec"]["template"]["spec"] for d in objects(path, "Deployment")]
     for pod in pods + [p["spec"] for p in objects(path, "Pod")]:
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -81,7 +83,7 @@ def test_pod_security_restricted(path: Path):
             assert container["resources"]["requests"]
 
 
-def test_compose():
+def test_compose() -> None:
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     for name in ("server", "server-fakesnow"):
         service = compose["services"][name]
@@ -90,7 +92,8 @@ def test_compose():
         assert (settings["SERVER_PORT"], settings["MANAGEMENT_PORT"]) == ("8000", "9090")
         assert service["healthcheck"]["test"][-1] == "healthcheck"
     for name, service in compose["services"].items():
-        assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
         assert all(p.startswith("127.0.0.1:") for p in service.get("ports", [])), name
         assert not service["image"].endswith(":latest"), name
 
@@ -103,13 +106,13 @@ def test_compose():
         *(f"compose/settings/{e}.env" for e in ("development", "staging", "production")),
     ],
 )
-def test_env_files(name: str):
+def test_env_files(name: str) -> None:
     names = re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", (ROOT / name).read_text(), re.M)
     assert names
     assert not unknown(names)
 
 
-def test_rules_and_dashboard_use_metrics_that_exist():
+def test_rules_and_dashboard_use_metrics_that_exist() -> None:
     known = set(re.findall(r"`(snowflake_mcp_\w+)`", (ROOT / "docs/metrics.md").read_text()))
     for name in ("rules.yaml", "dashboard.json"):
         used = set(re.findall(r"snowflake_mcp_\w+", (ROOT / "helm/snowflake-mcp/files" / name).read_text()))
@@ -117,7 +120,7 @@ def test_rules_and_dashboard_use_metrics_that_exist():
         assert {re.sub("_bucket$", "", metric) for metric in used} <= known
 
 
-def test_chart_and_image_carry_the_version_of_the_package():
+def test_chart_and_image_carry_the_version_of_the_package() -> None:
     version = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.M).group(1)
     chart = yaml.safe_load((ROOT / "helm/snowflake-mcp/Chart.yaml").read_text())
     assert chart["appVersion"] == version
