@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use super::account::Endpoint;
 use crate::config::types::Secret;
-pub use error::{Error, KeyFault};
+pub use error::Error;
 use key::KeyRing;
 pub use key::KeySource;
 pub use oauth::OauthClient;
@@ -110,7 +110,7 @@ enum Prover {
     },
     Oauth {
         user: Option<String>,
-        fetcher: TokenFetcher,
+        fetcher: Box<TokenFetcher>,
     },
     Workload(Attestor),
 }
@@ -143,7 +143,7 @@ impl SignIn {
             },
             Method::OauthClientCredentials { user, client } => Prover::Oauth {
                 user,
-                fetcher: TokenFetcher::new(client)?,
+                fetcher: Box::new(TokenFetcher::new(client)?),
             },
             Method::WorkloadIdentity { attestor } => {
                 if !endpoint.is_snowflake_domain() && !endpoint.is_loopback() {

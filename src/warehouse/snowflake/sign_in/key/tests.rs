@@ -18,10 +18,14 @@ fn pkcs8_pem() -> String {
 }
 
 fn encrypted_pem(passphrase: &str) -> String {
-    let document = rsa_key().to_pkcs8_der().unwrap();
     // Few rounds: the tests are about the form, not about how long a guess takes.
     let parameters =
         pkcs8::pkcs5::pbes2::Parameters::pbkdf2_sha256_aes256cbc(16, &[7; 8], &[9; 16]).unwrap();
+    sealed_pem(passphrase, parameters)
+}
+
+fn sealed_pem(passphrase: &str, parameters: pkcs8::pkcs5::pbes2::Parameters<'_>) -> String {
+    let document = rsa_key().to_pkcs8_der().unwrap();
     let info = pkcs8::PrivateKeyInfo::try_from(document.as_bytes()).unwrap();
     let sealed = info.encrypt_with_params(parameters, passphrase).unwrap();
     sealed
@@ -61,6 +65,12 @@ fn a_key_is_read_in_each_of_its_forms() {
         // A passphrase that is not needed does no harm.
         assert!(read(&form, Some(&secret("x"))).is_ok());
     }
+    // What Snowflake's own instructions make: `openssl pkcs8 -topk8 -v2 des3`.
+    let mut parameters =
+        pkcs8::pkcs5::pbes2::Parameters::pbkdf2_sha256_aes256cbc(16, &[7; 8], &[9; 16]).unwrap();
+    parameters.encryption = pkcs8::pkcs5::pbes2::EncryptionScheme::DesEde3Cbc { iv: &[9; 8] };
+    let sealed = sealed_pem("open sesame", parameters);
+    assert!(read(&sealed, Some(&secret("open sesame"))).is_ok());
     let sealed = encrypted_pem("open sesame");
     let opened = read(&sealed, Some(&secret("open sesame"))).unwrap();
     assert_eq!(opened.fingerprint, expected);
