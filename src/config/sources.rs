@@ -11,9 +11,6 @@ use super::resolve::lookup;
 use super::warehouse::{AuthType, Backend};
 use super::{Purpose, Settings, unknown};
 
-/// Whether this version can serve from Snowflake.
-const HAS_SNOWFLAKE_DRIVER: bool = false;
-
 /// Settings, and what the start-up log should say about them.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -131,19 +128,10 @@ impl Sources {
 
     fn warnings(&self, settings: &Settings) -> Vec<String> {
         let mut warnings = self.unknown_names();
-        let is_snowflake = settings.warehouse.backend == Backend::Snowflake;
-        if is_snowflake && !HAS_SNOWFLAKE_DRIVER {
-            warnings.push(
-                "WAREHOUSE_BACKEND: the Snowflake driver comes in a later version; this one checks its settings and \
-                 cannot serve from it"
-                    .to_owned(),
-            );
-        }
         // One line for all of them.
         let names: Vec<_> = VARIABLES
             .iter()
             .filter(|variable| variable.availability == Availability::Later)
-            .filter(|variable| !(is_snowflake && variable.takes_prefix()))
             .filter_map(|variable| {
                 let (name, value) = lookup(variable, settings.environment, &self.vars)?;
                 let differs = variable.default_in(settings.environment) != Some(value);

@@ -128,7 +128,7 @@ impl Queries {
         }
     }
 
-    /// The same, with every statement marked in the warehouse's own records (Snowflake's QUERY_TAG).
+    /// The same, with every statement marked in the warehouse's own records (Snowflake's `QUERY_TAG`).
     #[must_use]
     pub fn tagged(&self, tag: String) -> Self {
         Self {

@@ -19,7 +19,7 @@ use crate::config::{LogFormat, Telemetry};
 
 /// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
 ///
-/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL. snowflake_api's prints
+/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL. `snowflake_api`'s prints
 /// tokens, from parts that are not used here.
 const NOISY: [&str; 12] = [
     "actix_http",

@@ -75,7 +75,7 @@ pub struct Run {
     pub parameters: Vec<Parameter>,
     /// When the statement must have ended; the driver stops it then and answers [`Error::Timeout`].
     pub deadline: Instant,
-    /// Who asked for it, for the warehouse's own records: Snowflake's QUERY_TAG.
+    /// Who asked for it, for the warehouse's own records: Snowflake's `QUERY_TAG`.
     pub tag: Option<String>,
 }
 
