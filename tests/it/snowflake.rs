@@ -394,3 +394,61 @@ async fn callers_beyond_the_pool_wait_and_are_told_when_it_takes_too_long() {
     assert_eq!(code(&short), "warehouse_busy", "{short}");
     stop(server, &stub).await;
 }
+
+#[tokio::test]
+async fn days_of_expiring_tokens_under_load_fail_no_call() {
+    let stub = Stub::start().await;
+    stub.set(|settings| {
+        settings.token_lifetime_s = 1.0;
+        settings.master_lifetime_s = 4.0;
+    });
+    let server = serve(&stub, &[]).await;
+    let end = Instant::now() + Duration::from_secs(12);
+    let callers = (0..4).map(|_| async {
+        let mut calls = 0;
+        while Instant::now() < end {
+            let result = run(&server, "select stub.sleep(20)").await;
+            assert_eq!(code(&result), "ok", "{result}");
+            calls += 1;
+        }
+        calls
+    });
+    let calls: u64 = join_all(callers).await.into_iter().sum();
+    let counters = stub.counters();
+    assert_eq!(counters.statements, calls, "each call ran once");
+    assert!(counters.renewals > 4, "{counters:?}");
+    assert!(counters.logins > 4, "{counters:?}");
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn one_request_in_twenty_broken_is_not_seen() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    let kinds = ["html", "truncate", "reset"];
+    let endpoints = ["login", "query", "result", "chunk", "renew", "heartbeat"];
+    let faults = endpoints.iter().flat_map(|endpoint| {
+        kinds
+            .iter()
+            .map(move |kind| json!({"endpoint": endpoint, "kind": kind, "probability": 0.017}))
+    });
+    stub.fault(Value::Array(faults.collect()));
+    for round in 0..15 {
+        let calls = (0..8).map(|_| {
+            let sql = "select * from stub.rows(n => 300, chunk => 100)";
+            execute(&server, json!({"sql": sql, "limit": 1000}))
+        });
+        for result in join_all(calls).await {
+            assert_eq!(
+                result["structuredContent"]["row_count"],
+                300,
+                "round {round}: {result}\n{}",
+                server.log()
+            );
+        }
+    }
+    assert!(stub.counters().faults > 5);
+    stub.heal();
+    stop(server, &stub).await;
+}

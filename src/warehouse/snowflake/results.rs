@@ -98,21 +98,23 @@ impl Downloads {
         })
     }
 
-    async fn fetch(
+    /// Fetches a piece until it can be read: one that cannot is a transfer that went wrong, like any other.
+    async fn fetch<T>(
         &self,
         chunk: &Chunk,
         headers: &HeaderMap,
         deadline: Instant,
-    ) -> Result<Bytes, warehouse::Error> {
+        read: impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<T, warehouse::Error> {
         let url = self.checked(&chunk.url)?;
         let mut attempt = 0;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let why = match self
+            let bytes = self
                 .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT))
-                .await
-            {
-                Ok(bytes) => return Ok(bytes),
+                .await;
+            let why = match bytes.and_then(|bytes| read(bytes).map_err(Why::damaged)) {
+                Ok(piece) => return Ok(piece),
                 Err(why) => why,
             };
             let wait = Duration::from_millis(100 << attempt);
@@ -140,10 +142,7 @@ impl Downloads {
             });
         }
         let bytes = response.bytes().await.map_err(Why::network)?;
-        unpacked(bytes).map_err(|error| Why {
-            text: format!("a piece of the result is damaged: {error}"),
-            passes: true,
-        })
+        unpacked(bytes).map_err(|error| Why::damaged(error.to_string()))
     }
 
     /// The address comes from a reply. It must be cloud storage: not this machine, not its neighbours, not in clear text.
@@ -222,19 +221,29 @@ impl Later {
             .acquire_many_owned(size)
             .await
             .map_err(|error| warehouse::Error::internal("waiting for memory", error))?;
-        let bytes = self
+        let batches = self
             .downloads
-            .fetch(&chunk, &self.headers, self.deadline)
+            .fetch(&chunk, &self.headers, self.deadline, |bytes| {
+                self.read(&chunk, bytes)
+            })
             .await?;
+        Ok((batches, memory))
+    }
+
+    /// The rows of a piece. Their number is compared with the one announced, because a stream that was cut between two of
+    /// its messages looks whole.
+    fn read(&self, chunk: &Chunk, bytes: Bytes) -> Result<Vec<Box<dyn Batch>>, String> {
         let batches = if self.is_arrow {
             self.schema.arrow(bytes)
         } else {
             self.schema.json_chunk(&bytes).map(|batch| vec![batch])
         };
-        let batches = batches.map_err(|error| {
-            warehouse::Error::internal("reading a piece of a result", error.to_string())
-        })?;
-        Ok((batches, memory))
+        let batches = batches.map_err(|error| crate::telemetry::chain(&error))?;
+        let rows: usize = batches.iter().map(|batch| batch.rows()).sum();
+        if u64::try_from(rows) != Ok(chunk.row_count) {
+            return Err(format!("{rows} rows where {} are", chunk.row_count));
+        }
+        Ok(batches)
     }
 }
 
@@ -243,20 +252,19 @@ fn inline(
     arrow: Option<String>,
     json: Option<Vec<Vec<Option<String>>>>,
 ) -> Result<Vec<Box<dyn Batch>>, Error> {
-    let broken = |what: String| Error::Protocol(format!("a result could not be read: {what}"));
+    let broken = |error: &dyn std::error::Error| {
+        let why = crate::telemetry::chain(error);
+        Error::Protocol(format!("a result could not be read: {why}"))
+    };
     if let Some(text) = arrow.filter(|text| !text.is_empty()) {
-        let bytes = STANDARD
-            .decode(text)
-            .map_err(|error| broken(error.to_string()))?;
-        return schema
-            .arrow(bytes.into())
-            .map_err(|error| broken(error.to_string()));
+        let bytes = STANDARD.decode(text).map_err(|error| broken(&error))?;
+        return schema.arrow(bytes.into()).map_err(|error| broken(&error));
     }
     match json {
         Some(rows) if !rows.is_empty() => schema
             .json_rows(rows)
             .map(|batch| vec![batch])
-            .map_err(|error| broken(error.to_string())),
+            .map_err(|error| broken(&error)),
         _ => Ok(Vec::new()),
     }
 }
@@ -334,6 +342,13 @@ struct Why {
 }
 
 impl Why {
+    fn damaged(how: String) -> Self {
+        Self {
+            text: format!("a piece of the result is damaged: {how}"),
+            passes: true,
+        }
+    }
+
     fn network(error: reqwest::Error) -> Self {
         // The address is signed: whoever reads it in a log could fetch the rows.
         let error = error.without_url();
