@@ -5,12 +5,25 @@
 //!
 //! Two readers share the work. The `sqlparser` crate reads queries into a tree. Snowflake's SHOW and DESCRIBE have more
 //! forms than that crate knows, and are simple enough to read from tokens: [`show`].
+//!
+//! The way of a text: `lexis` refuses what could be read in two ways, `steps` splits it at `->>` and reads each part,
+//! `heads` says what begins so, `classify` walks the tree of a query, `proof` and `calls` look at its words besides.
 
+mod calls;
 mod classify;
+#[cfg(test)]
+mod corpus;
+mod heads;
+#[cfg(test)]
+mod hostile;
 pub mod identifier;
+mod lexis;
 mod parse;
+mod proof;
 pub mod show;
+mod steps;
 
+pub use calls::Call;
 pub use classify::Class;
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use parse::{Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, parse, qualified_name};

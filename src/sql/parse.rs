@@ -2,11 +2,13 @@
 
 use sqlparser::ast::{self, Statement};
 use sqlparser::dialect::SnowflakeDialect;
-use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::classify::{self, Class};
-use super::show::{self, Describe, Show};
+use super::calls::Call;
+use super::classify::{Class, Verdict};
+use super::lexis;
+use super::show::{Describe, Show};
+use super::steps::{self, Step};
 
 /// Longest statement that is read, in bytes.
 ///
@@ -15,14 +17,17 @@ use super::show::{self, Describe, Show};
 pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
 
 /// How deep expressions and subqueries may nest before the parser gives up.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// One statement, read and classified. Made only by [`parse`].
 #[derive(Clone)]
 pub struct Parsed {
     text: String,
     tree: Tree,
-    class: Class,
+    verdict: Verdict,
+    verb: String,
+    calls: Vec<Call>,
+    names_computed: Option<&'static str>,
 }
 
 /// What a statement was read into.
@@ -40,6 +45,13 @@ pub enum Tree {
         format: ExplainFormat,
         /// The statement whose plan is asked for.
         statement: Box<Statement>,
+    },
+    /// Statements joined by `->>`, each of which may use the results of those before it as `$1`, `$2`, ….
+    Pipeline(Vec<Tree>),
+    /// A statement whose class is known from its words, while the parser crate has no tree for it.
+    Unread {
+        /// Why the parser crate gave up.
+        reason: String,
     },
 }
 
@@ -103,7 +115,31 @@ impl Parsed {
     /// What the statement does.
     #[must_use]
     pub fn class(&self) -> Class {
-        self.class
+        self.verdict.class
+    }
+
+    /// What in the statement led to its class, in words of SQL such as `DELETE` or `SYSTEM$WAIT`; empty for a read.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        &self.verdict.found
+    }
+
+    /// Every function the statement calls, and whatever looks like a call.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    /// A way of naming objects that only the warehouse can resolve, if the statement uses one: a stage, IDENTIFIER(…).
+    #[must_use]
+    pub fn names_computed(&self) -> Option<&'static str> {
+        self.names_computed
+    }
+
+    /// The first word, in upper case, if the statement begins with one.
+    #[must_use]
+    pub fn verb(&self) -> &str {
+        &self.verb
     }
 }
 
@@ -111,7 +147,7 @@ impl Parsed {
 impl std::fmt::Debug for Parsed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Parsed")
-            .field("class", &self.class)
+            .field("class", &self.verdict.class)
             .field("bytes", &self.text.len())
             .finish_non_exhaustive()
     }
@@ -131,131 +167,61 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     }
     // Trimmed first, so that places in the tree are places in the text that is kept.
     let text = text.trim();
-    let dialect = SnowflakeDialect {};
-    let tokens = Tokenizer::new(&dialect, text)
+    let mut tokens = Tokenizer::new(&SnowflakeDialect {}, text)
         .tokenize_with_location()
         .map_err(|error| Error::Syntax(error.to_string()))?;
-    refuse_doubtful(text, &tokens)?;
-
-    let words: Vec<&Token> = tokens
-        .iter()
-        .map(|token| &token.token)
-        .filter(|token| !matches!(token, Token::Whitespace(_)))
-        .collect();
-    let words = match words.split_last() {
-        Some((Token::SemiColon, rest)) => rest,
-        _ => &words,
-    };
-    if words
-        .iter()
-        .all(|token| matches!(token, Token::SemiColon | Token::EOF))
-    {
+    lexis::refuse_doubtful(text, &tokens)?;
+    drop_last_semicolon(&mut tokens);
+    let words = lexis::words(&tokens);
+    if words.iter().all(|word| matches!(word, Token::SemiColon)) {
         return Err(Error::Empty);
     }
-    if words.iter().any(|token| matches!(token, Token::SemiColon)) {
+    if words.iter().any(|word| matches!(word, Token::SemiColon)) {
         return Err(Error::SeveralStatements);
     }
-
-    let tree = if let Some(tree) = show::read(words)? {
-        tree
-    } else if let Some((format, skipped)) = explain_prefix(&tokens)? {
-        Tree::Explain {
-            format,
-            statement: Box::new(read_statement(tokens.into_iter().skip(skipped).collect())?),
-        }
-    } else {
-        Tree::Statement(Box::new(read_statement(tokens)?))
-    };
-    let class = classify::classify(&tree);
+    lexis::refuse_deep(&words)?;
+    let verb = lexis::bare(words.first()).unwrap_or_default();
+    let names_computed = names_computed(&words);
+    let Step {
+        tree,
+        verdict,
+        calls,
+    } = steps::read(&tokens)?;
     let text = text
         .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
         .to_owned();
-    Ok(Parsed { text, tree, class })
+    Ok(Parsed {
+        text,
+        tree,
+        verdict,
+        verb,
+        calls,
+        names_computed,
+    })
 }
 
-fn read_statement(tokens: Vec<TokenWithSpan>) -> Result<Statement, Error> {
-    let mut statements = Parser::new(&SnowflakeDialect {})
-        .with_recursion_limit(MAX_DEPTH)
-        .with_tokens_with_locations(tokens)
-        .parse_statements()
-        .map_err(|error| match error {
-            ParserError::RecursionLimitExceeded => Error::TooDeep,
-            ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
-                Error::Syntax(message)
-            }
-        })?;
-    match (statements.pop(), statements.is_empty()) {
-        (None, _) => Err(Error::Empty),
-        (Some(statement), true) => Ok(statement),
-        (Some(_), false) => Err(Error::SeveralStatements),
-    }
-}
-
-/// The format of an EXPLAIN and how many tokens it takes, `USING …` included, which the parser crate does not know.
-fn explain_prefix(tokens: &[TokenWithSpan]) -> Result<Option<(ExplainFormat, usize)>, Error> {
-    let mut words = tokens
+/// One semicolon may end the statement; white space and comments may follow it.
+fn drop_last_semicolon(tokens: &mut Vec<TokenWithSpan>) {
+    let last = tokens
         .iter()
-        .enumerate()
-        .filter_map(|(index, token)| match &token.token {
-            Token::Whitespace(_) => None,
-            Token::Word(word) if word.quote_style.is_none() => {
-                Some((index, word.value.to_uppercase()))
-            }
-            _ => Some((index, String::new())),
-        });
-    let index = match words.next() {
-        Some((index, word)) if word == "EXPLAIN" => index,
-        _ => return Ok(None),
-    };
-    match words.next() {
-        Some((_, word)) if word == "USING" => {}
-        _ => return Ok(Some((ExplainFormat::Tabular, index + 1))),
+        .rposition(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    if let Some(last) = last
+        && matches!(tokens.get(last).map(|t| &t.token), Some(Token::SemiColon))
+    {
+        tokens.remove(last);
     }
-    let format = match words.next() {
-        Some((index, word)) if word == "TABULAR" => (ExplainFormat::Tabular, index + 1),
-        Some((index, word)) if word == "JSON" => (ExplainFormat::Json, index + 1),
-        Some((index, word)) if word == "TEXT" => (ExplainFormat::Text, index + 1),
-        _ => {
-            return Err(Error::Syntax(
-                "EXPLAIN USING expects TABULAR, JSON or TEXT".into(),
-            ));
-        }
-    };
-    Ok(Some(format))
 }
 
-/// Refuses what Snowflake reads differently from the parser: then the tree would describe another statement.
-fn refuse_doubtful(text: &str, tokens: &[TokenWithSpan]) -> Result<(), Error> {
-    let ambiguous = |what, instead| Err(Error::Ambiguous { what, instead });
-    if text.contains('\0') {
-        return ambiguous("a NUL character", "remove it");
-    }
-    if text.replace("\r\n", "\n").contains('\r') {
-        return ambiguous("a lone carriage return", "end lines with a line feed");
-    }
-    if text.chars().any(is_invisible) {
-        return ambiguous(
-            "an invisible or direction-changing character",
-            "remove it, or write it with CHR()",
-        );
-    }
-    for token in tokens {
-        match &token.token {
-            Token::DollarQuotedString(quoted) if quoted.tag.is_some() => {
-                return ambiguous("a tagged dollar quote", "Snowflake knows only $$…$$");
-            }
-            Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix == "#" => {
-                return ambiguous("a # comment", "start comments with -- or //");
-            }
-            _ => {}
+/// What of these words names an object in a way that only Snowflake can resolve.
+fn names_computed(words: &[&Token]) -> Option<&'static str> {
+    words.iter().enumerate().find_map(|(index, word)| {
+        let opens = matches!(words.get(index + 1), Some(Token::LParen));
+        match word {
+            Token::AtSign => Some("a stage"),
+            _ if opens && lexis::is_word(Some(word), "IDENTIFIER") => Some("IDENTIFIER(…)"),
+            _ => None,
         }
-    }
-    Ok(())
-}
-
-/// Zero-width and bidirectional control characters: they make a statement look like another one.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
+    })
 }
 
 /// The name of a table, schema or database in a tree, folded as Snowflake does.

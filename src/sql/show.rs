@@ -81,7 +81,6 @@ struct Words<'t> {
 
 impl Words<'_> {
     fn show(&mut self) -> Result<Show, Error> {
-        self.refuse_pipe()?;
         let terse = self.take("TERSE");
         let mut objects: Vec<String> = Vec::new();
         while let Some(word) = self.peek_word() {
@@ -154,7 +153,6 @@ impl Words<'_> {
     }
 
     fn describe(&mut self) -> Result<Describe, Error> {
-        self.refuse_pipe()?;
         let mut kind = Vec::new();
         // The last word may be the name; a kind is what stands before it. `DESCRIBE orders` describes a table.
         while let (Some(word), Some(_)) = (self.peek_word(), self.tokens.get(1)) {
@@ -173,21 +171,6 @@ impl Words<'_> {
             kind: kind.join(" "),
             name,
         })
-    }
-
-    /// `SHOW … ->> SELECT …` runs a second statement on the result, which has to be judged by itself.
-    fn refuse_pipe(&self) -> Result<(), Error> {
-        if self
-            .tokens
-            .iter()
-            .any(|token| matches!(token, Token::LongArrow))
-        {
-            return Err(Error::Ambiguous {
-                what: "the flow operator ->>",
-                instead: "send the statements one by one",
-            });
-        }
-        Ok(())
     }
 
     /// A name of at most `allowed` parts, or `None` where none starts.

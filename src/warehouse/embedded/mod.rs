@@ -200,7 +200,8 @@ impl Warehouse for Embedded {
                 return catalog::describe(&self.catalog, &current, describe)
                     .map(|listing| whole(query_id, listing));
             }
-            Tree::Statement(_) | Tree::Explain { .. } => {}
+            Tree::Statement(_) | Tree::Explain { .. } | Tree::Pipeline(_) | Tree::Unread { .. } => {
+            }
         }
         let stop = Arc::new(Stop::new(&self.closing, run.deadline, &query_id));
         let permit = self.permit(run.deadline).await?;

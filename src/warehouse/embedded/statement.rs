@@ -162,6 +162,20 @@ impl Job {
         let (statement, format) = match self.statement.parsed().tree() {
             Tree::Statement(statement) => (statement, None),
             Tree::Explain { format, statement } => (statement, Some(*format)),
+            Tree::Pipeline(_) => {
+                return Err(EngineLimit {
+                    what: "does not run statements joined by ->>".into(),
+                    hint: Some("send the statements one by one".into()),
+                }
+                .into());
+            }
+            Tree::Unread { reason } => {
+                return Err(Error::Sql {
+                    message: format!("the statement could not be read: {reason}"),
+                    position: None,
+                    query_id: None,
+                });
+            }
             Tree::Show(_) | Tree::Describe(_) => {
                 return Err(Error::Internal {
                     message: "SHOW and DESCRIBE are answered by the catalog".into(),

@@ -1,0 +1,249 @@
+//! Texts made to get a write past the reader, or to make it fall over.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::{Class, Error, MAX_STATEMENT_BYTES, parse};
+
+fn is_read(sql: &str) -> bool {
+    parse(sql).is_ok_and(|parsed| parsed.class() == Class::Read)
+}
+
+/// What begins a statement that is no read.
+const VERBS: [&str; 34] = [
+    "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "UNDROP",
+    "COMMENT", "GRANT", "REVOKE", "COPY", "PUT", "GET", "REMOVE", "RM", "USE", "SET", "UNSET",
+    "BEGIN", "START", "COMMIT", "ROLLBACK", "CALL", "EXECUTE", "DECLARE", "LET", "RETURN", "IF",
+    "FOR", "WHILE", "LOOP", "ASYNC",
+];
+
+const WRITES: [&str; 14] = [
+    "INSERT INTO t VALUES (1)",
+    "INSERT ALL INTO t VALUES (1) SELECT 1",
+    "UPDATE t SET a = 1",
+    "DELETE FROM t",
+    "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
+    "TRUNCATE TABLE t",
+    "DROP TABLE t",
+    "CREATE TABLE t AS SELECT 1",
+    "GRANT ROLE r TO USER u",
+    "CALL p()",
+    "EXECUTE IMMEDIATE 'DROP TABLE t'",
+    "SELECT 1 INTO t",
+    "SELECT SYSTEM$WAIT(1)",
+    "SELECT s.NEXTVAL",
+];
+
+/// Ways to wrap a statement into a query. `@` stands for it.
+const WRAPPERS: [&str; 20] = [
+    "(@)",
+    "SELECT * FROM (@)",
+    "SELECT (@)",
+    "SELECT 1 WHERE EXISTS (@)",
+    "SELECT 1 WHERE 1 IN (@)",
+    "WITH a AS (@) SELECT * FROM a",
+    "WITH a AS (SELECT 1) @",
+    "WITH a AS (SELECT 1), b AS (@) SELECT 1",
+    "SELECT 1 UNION ALL @",
+    "(@) UNION SELECT 1",
+    "SELECT * FROM a JOIN (@) b ON a.x = b.x",
+    "SELECT f(@)",
+    "SELECT {'a': (@)}",
+    "SELECT m!PREDICT((@))",
+    "EXPLAIN @",
+    "EXPLAIN USING TEXT @",
+    "SHOW TABLES ->> @",
+    "@ ->> SELECT * FROM $1",
+    "SELECT 1; @",
+    "SELECT 1 /* x */ -- y\n @",
+];
+
+fn spaces() -> impl Strategy<Value = String> {
+    let one = prop_oneof![
+        Just(" "),
+        Just("\n"),
+        Just("\t"),
+        Just("\r\n"),
+        Just("/* SELECT */"),
+        Just("-- SELECT\n"),
+        Just("// SELECT\n"),
+        Just("\u{a0}"),
+        Just("/*;*/"),
+    ];
+    prop::collection::vec(one, 0..4).prop_map(|pieces| pieces.concat())
+}
+
+fn any_case(word: &str, upper: &[bool]) -> String {
+    let mut upper = upper.iter().cycle();
+    word.chars()
+        .map(|c| match upper.next() {
+            Some(false) => c.to_ascii_lowercase(),
+            _ => c.to_ascii_uppercase(),
+        })
+        .collect()
+}
+
+/// The words of a statement with other white space between them. No text in [`WRITES`] holds a quoted space but one.
+fn respaced(sql: &str, space: &str) -> String {
+    sql.split(' ')
+        .collect::<Vec<_>>()
+        .join(&format!(" {space}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_begins_with_the_verb_of_a_write_is_never_a_read(
+        before in spaces(),
+        verb in prop::sample::select(&VERBS[..]),
+        upper in prop::collection::vec(any::<bool>(), 8),
+        after in spaces(),
+        tail in prop_oneof![
+            "[ -~\\n]{0,80}",
+            Just("SELECT 1".to_owned()),
+            Just("(SELECT 1)".to_owned()),
+            "\\PC{0,40}",
+        ],
+    ) {
+        let text = format!("{before}{}{after} {tail}", any_case(verb, &upper));
+        prop_assert!(!is_read(&text), "{text:?}");
+    }
+
+    #[test]
+    fn a_write_wrapped_into_queries_is_never_a_read(
+        write in prop::sample::select(&WRITES[..]),
+        wrappers in prop::collection::vec(prop::sample::select(&WRAPPERS[..]), 0..4),
+        space in spaces(),
+        upper in prop::collection::vec(any::<bool>(), 64),
+    ) {
+        let mut text = any_case(&respaced(write, &space), &upper);
+        for wrapper in wrappers {
+            text = wrapper.replace('@', &text);
+        }
+        prop_assert!(!is_read(&text), "{text:?}");
+    }
+
+    #[test]
+    fn words_in_any_order_are_no_read_when_a_verb_is_among_them(
+        before in prop::collection::vec(prop::sample::select(&SOUP[..]), 0..12),
+        verb in prop::sample::select(&["DELETE", "UPDATE", "INTO", "CREATE", "DROP", "GRANT"][..]),
+        after in prop::collection::vec(prop::sample::select(&SOUP[..]), 0..12),
+    ) {
+        let text = format!("SELECT {} {verb} {}", before.join(" "), after.join(" "));
+        prop_assert!(!is_read(&text), "{text:?}");
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC{0,200}", sql in "[ -~\\n]{0,200}") {
+        let _ = parse(&text);
+        let _ = parse(&sql);
+        let _ = parse(&format!("SELECT {sql}"));
+    }
+}
+
+const SOUP: [&str; 24] = [
+    "a", "1", "'x'", "(", ")", ",", "FROM", "t", "WHERE", "AS", "WITH", "SELECT", "UNION", "ALL",
+    "JOIN", "ON", "=", "{", "}", "[", "]", "::", "INT", "->>",
+];
+
+/// One unit of nesting or of a chain, what begins it and what ends it.
+const DEEP: [(&str, &str, &str); 36] = [
+    ("", "(", ""),
+    ("SELECT ", "(", ""),
+    ("SELECT ", "(a+", "1"),
+    ("SELECT ", "[", ""),
+    ("SELECT ", "{'a':", "1"),
+    ("SELECT ", "NOT ", "a"),
+    ("SELECT ", "- ", "1"),
+    ("SELECT ", "CASE WHEN ", "1"),
+    ("SELECT ", "f(", "1"),
+    ("SELECT ", "CAST(", "1"),
+    ("SELECT ", "EXISTS(SELECT ", "1"),
+    ("SELECT ", "(SELECT ", "1"),
+    ("SELECT ", "a OR ", "a"),
+    ("SELECT ", "a AND NOT ", "a"),
+    ("SELECT ", "a||", "a"),
+    ("SELECT ", "a->", "a"),
+    ("SELECT ", "a IN (", "1"),
+    ("SELECT a", "::INT", ""),
+    ("SELECT a", "[0]", ""),
+    ("SELECT a", ":b", ""),
+    ("SELECT a", ".b", ""),
+    ("SELECT a", " IS NULL", ""),
+    ("SELECT a", " COLLATE b", ""),
+    ("SELECT a", ",a", ""),
+    ("", "SELECT * FROM (", "t"),
+    ("SELECT * FROM ", "(", "t"),
+    ("SELECT * FROM ", "((SELECT 1),", "t"),
+    ("SELECT * FROM t", " JOIN t", ""),
+    ("SELECT 1", " UNION ALL SELECT 1", ""),
+    ("", "(SELECT 1 UNION ", "SELECT 1"),
+    ("", "WITH a AS (", "SELECT 1"),
+    ("", "EXPLAIN ", "SELECT 1"),
+    ("SELECT 1", " ->> SELECT 1", ""),
+    ("SELECT a::", "ARRAY(", "INT"),
+    ("SHOW TABLES ", "LIKE 'a' ", ""),
+    ("/*", "/* ", ""),
+];
+
+fn repeated((start, unit, end): (&str, &str, &str), bytes: usize) -> String {
+    format!("{start}{}{end}", unit.repeat(bytes / unit.len()))
+}
+
+/// The stack of a thread that nobody gave more, as in tests and in most runtimes.
+fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(test);
+    thread.unwrap().join().unwrap();
+}
+
+#[test]
+fn a_megabyte_is_refused_at_once() {
+    on_a_small_stack(|| {
+        for pattern in DEEP {
+            let text = repeated(pattern, 1 << 20);
+            let started = Instant::now();
+            assert!(matches!(parse(&text), Err(Error::TooLong { .. })));
+            assert!(started.elapsed() < Duration::from_millis(10), "{pattern:?}");
+        }
+    });
+}
+
+#[test]
+fn the_longest_and_deepest_texts_end_soon_and_fit_into_a_small_stack() {
+    on_a_small_stack(|| {
+        for pattern in DEEP {
+            // Short ones too: what the parser tries twice at every level grows with the depth, not with the length.
+            for bytes in [
+                50,
+                200,
+                400,
+                1_000,
+                4_000,
+                16_000,
+                MAX_STATEMENT_BYTES - 100,
+            ] {
+                let text = repeated(pattern, bytes);
+                let started = Instant::now();
+                let _ = parse(&text);
+                let elapsed = started.elapsed();
+                // Unoptimised and on a busy machine; optimised it is a twentieth.
+                assert!(
+                    elapsed < Duration::from_secs(2),
+                    "{pattern:?}, {bytes} bytes: {elapsed:?}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn nesting_too_deep_is_an_error_and_not_a_read() {
+    on_a_small_stack(|| {
+        for (start, unit, end) in DEEP.into_iter().filter(|(_, unit, _)| unit.contains('(')) {
+            let text = repeated((start, unit, end), MAX_STATEMENT_BYTES - 100);
+            assert!(parse(&text).is_err(), "{start}{unit}…");
+        }
+    });
+}

@@ -1,0 +1,177 @@
+//! The words of a statement, and what is refused at sight: whatever Snowflake may read differently from the parser crate,
+//! for then a check of the tree would prove nothing, and whatever is so deep that reading it would overflow the stack.
+
+use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
+
+use super::parse::Error;
+
+/// How deep brackets, and joins that wait for their ON, may nest. Generated queries stay below 30; 64 fit into a stack of
+/// 2 MiB without optimisation.
+const MAX_NESTING: usize = 64;
+
+/// The parser uses so many times the stack for a join that waits as for a bracket.
+const A_JOIN_IN_BRACKETS: usize = 4;
+
+/// Words in a row without a comma or a bracket of their own level, which bounds the length of a chain of operators and so
+/// the depth of its tree. 1,000 comparisons joined by OR have 4,000 words, and fit into a stack of 2 MiB.
+const MAX_CHAIN: usize = 4_000;
+
+/// The tokens that mean something.
+pub(super) fn words(tokens: &[TokenWithSpan]) -> Vec<&Token> {
+    tokens
+        .iter()
+        .map(|token| &token.token)
+        .filter(|token| !matches!(token, Token::Whitespace(_) | Token::EOF))
+        .collect()
+}
+
+/// The word in upper case, if the token is one without quotes.
+pub(super) fn bare(token: Option<&&Token>) -> Option<String> {
+    match token {
+        Some(Token::Word(word)) if word.quote_style.is_none() => Some(word.value.to_uppercase()),
+        _ => None,
+    }
+}
+
+/// Whether the token is this word, without quotes. `wanted` is in upper case.
+pub(super) fn is_word(token: Option<&&Token>, wanted: &str) -> bool {
+    match token {
+        Some(Token::Word(word)) => {
+            word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted)
+        }
+        _ => false,
+    }
+}
+
+/// Refuses what Snowflake reads differently from the parser.
+pub(super) fn refuse_doubtful(text: &str, tokens: &[TokenWithSpan]) -> Result<(), Error> {
+    let ambiguous = |what, instead| Err(Error::Ambiguous { what, instead });
+    if text.contains('\0') {
+        return ambiguous("a NUL character", "remove it");
+    }
+    if text.replace("\r\n", "\n").contains('\r') {
+        return ambiguous("a lone carriage return", "end lines with a line feed");
+    }
+    // One reader may end a comment here and the other not.
+    if text.contains(['\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+        return ambiguous(
+            "an unusual line separator",
+            "end lines with a line feed, or write the character with CHR()",
+        );
+    }
+    if text.chars().any(is_invisible) {
+        return ambiguous(
+            "an invisible or direction-changing character",
+            "remove it, or write it with CHR()",
+        );
+    }
+    for token in tokens {
+        match &token.token {
+            Token::DollarQuotedString(quoted) if quoted.tag.is_some() => {
+                return ambiguous("a tagged dollar quote", "Snowflake knows only $$…$$");
+            }
+            Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix == "#" => {
+                return ambiguous("a # comment", "start comments with -- or //");
+            }
+            Token::Word(word) if !matches!(word.quote_style, None | Some('"')) => {
+                return ambiguous(
+                    "a name in backticks or brackets",
+                    "quote names with \"double quotes\"",
+                );
+            }
+            // X'0F' is Snowflake's. The others are not, and escapes inside them follow other rules.
+            Token::HexStringLiteral(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {}
+            Token::HexStringLiteral(_)
+            | Token::NationalStringLiteral(_)
+            | Token::EscapedStringLiteral(_)
+            | Token::UnicodeStringLiteral(_)
+            | Token::TripleSingleQuotedString(_)
+            | Token::TripleDoubleQuotedString(_)
+            | Token::SingleQuotedByteStringLiteral(_)
+            | Token::DoubleQuotedByteStringLiteral(_)
+            | Token::TripleSingleQuotedByteStringLiteral(_)
+            | Token::TripleDoubleQuotedByteStringLiteral(_)
+            | Token::SingleQuotedRawStringLiteral(_)
+            | Token::DoubleQuotedRawStringLiteral(_)
+            | Token::TripleSingleQuotedRawStringLiteral(_)
+            | Token::TripleDoubleQuotedRawStringLiteral(_)
+            | Token::QuoteDelimitedStringLiteral(_)
+            | Token::NationalQuoteDelimitedStringLiteral(_) => {
+                return ambiguous(
+                    "a text with a prefix before its quote",
+                    "write plain 'single quotes'",
+                );
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Zero-width and bidirectional control characters: they make a statement look like another one.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{34f}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// What is known of one open bracket.
+#[derive(Default)]
+struct Level {
+    /// Words since the last comma.
+    chain: usize,
+    /// JOINs that wait for their ON. The parser goes one level deeper for each.
+    joins: usize,
+}
+
+/// Refuses trees that would be too deep, before anybody builds them.
+pub(super) fn refuse_deep(words: &[&Token]) -> Result<(), Error> {
+    let mut outer: Vec<Level> = Vec::new();
+    let mut level = Level::default();
+    let mut joins = 0;
+    for word in words {
+        match word {
+            Token::LParen | Token::LBracket | Token::LBrace => {
+                outer.push(std::mem::take(&mut level));
+            }
+            Token::RParen | Token::RBracket | Token::RBrace => {
+                joins -= level.joins;
+                level = outer.pop().unwrap_or_default();
+                // A postfix such as `[0]` lengthens the chain it hangs on.
+                level.chain += 1;
+            }
+            Token::Comma => level.chain = 0,
+            _ => {
+                level.chain += 1;
+                if is_word(Some(word), "JOIN") {
+                    level.joins += 1;
+                    joins += 1;
+                } else if ["ON", "USING", "WHERE"]
+                    .iter()
+                    .any(|end| is_word(Some(word), end))
+                {
+                    joins -= level.joins;
+                    level.joins = 0;
+                }
+            }
+        }
+        if outer.len() + joins * A_JOIN_IN_BRACKETS > MAX_NESTING || level.chain > MAX_CHAIN {
+            return Err(Error::TooDeep);
+        }
+    }
+    Ok(())
+}
