@@ -10,6 +10,7 @@
 
 mod announce;
 mod pid_file;
+mod policy;
 mod reload;
 mod rooms;
 mod shutdown;
@@ -83,6 +84,14 @@ pub enum Error {
     /// The settings describe no account that can be served from.
     #[error(transparent)]
     Account(#[from] snowflake::Error),
+    /// A setting that the table of settings let through, and its room cannot read.
+    #[error("{setting}: {reason}")]
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The warehouse did not start.
     #[error(
         "the warehouse did not start (more data, EMBEDDED_SCALE_FACTOR, needs more EMBEDDED_MEMORY_LIMIT)"
@@ -237,7 +246,7 @@ pub fn connect(settings: &Settings) -> Result<String, Error> {
 async fn ask_once(settings: &Settings) -> Result<String, Error> {
     let warehouse::Starting { warehouse, start } = warehouse::start(settings)?;
     start.await.map_err(|_| Error::Panicked)??;
-    let queries = rooms::queries(std::sync::Arc::clone(&warehouse), settings);
+    let queries = rooms::queries(std::sync::Arc::clone(&warehouse), settings)?;
     let query = Query {
         sql: "SELECT CURRENT_VERSION() AS VERSION".to_owned(),
         format: Format::Csv,

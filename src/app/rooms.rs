@@ -7,13 +7,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::warehouse::{self, Starting};
-use super::{Error, shutdown};
+use super::{Error, policy, shutdown};
 use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::{Registry, Toolset};
 use crate::mcp::{Handler, Services};
-use crate::policy::Policy;
 use crate::query::{Budget, Queries};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LIFECYCLE};
@@ -42,8 +41,8 @@ impl Rooms {
         metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
         let stop_calls = CancellationToken::new();
         let handler = Handler::new(Services {
-            queries: Arc::new(queries(Arc::clone(&warehouse), settings)),
-            registry: Registry::new(&toolsets(&settings.limits)),
+            queries: Arc::new(queries(Arc::clone(&warehouse), settings)?),
+            registry: registry(&settings.limits),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
             identify: http::caller,
@@ -93,8 +92,17 @@ async fn watch(
 }
 
 /// The way from a statement's text to its result, as the settings limit it.
-pub(super) fn queries(warehouse: Arc<dyn Warehouse>, settings: &Settings) -> Queries {
-    Queries::new(warehouse, Policy::default(), budget(&settings.limits))
+///
+/// # Errors
+///
+/// The policy cannot be read from the settings.
+pub(super) fn queries(
+    warehouse: Arc<dyn Warehouse>,
+    settings: &Settings,
+) -> Result<Queries, Error> {
+    let policy = policy::policy(settings)?;
+    let queries = Queries::new(warehouse, policy, budget(&settings.limits));
+    Ok(queries.with_default_database(policy::default_database(settings)?))
 }
 
 fn budget(limits: &config::Limits) -> Budget {
@@ -103,6 +111,14 @@ fn budget(limits: &config::Limits) -> Budget {
         max_rows: limits.max_rows,
         max_bytes: usize::try_from(*limits.max_result_bytes).unwrap_or(usize::MAX),
         timeout: *limits.query_timeout,
+    }
+}
+
+fn registry(limits: &config::Limits) -> Registry {
+    let registry = Registry::new(&toolsets(limits));
+    match limits.sql_policy {
+        config::SqlPolicy::ReadOnly => registry,
+        config::SqlPolicy::ReadWrite | config::SqlPolicy::Admin => registry.with_changes(),
     }
 }
 

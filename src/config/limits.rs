@@ -11,6 +11,8 @@ words! {
         ReadOnly = "read_only",
         /// Read and change data; not objects, users or grants.
         ReadWrite = "read_write",
+        /// All but what would outlast the call in a shared session.
+        Admin = "admin",
     }
 }
 
@@ -69,10 +71,10 @@ pub struct Limits {
     /// What statements may do. Reading only, because nobody should find out afterwards.
     #[envconfig(from = "SQL_POLICY", default = "read_only")]
     pub sql_policy: SqlPolicy,
-    /// The only databases statements may touch.
+    /// The only databases statements may touch. What cannot be told from a statement's text counts as outside.
     #[envconfig(from = "ALLOWED_DATABASES")]
     pub allowed_databases: Option<List>,
-    /// Functions no statement may call.
+    /// Functions no statement may call, with `*` for any letters.
     #[envconfig(from = "DENIED_FUNCTIONS")]
     pub denied_functions: Option<List>,
     /// Bytes a statement may be estimated to scan.

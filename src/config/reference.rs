@@ -133,11 +133,6 @@ impl Variable {
         self
     }
 
-    const fn guard_later_except(mut self, value: &'static str) -> Self {
-        self.availability = Availability::GuardLater(Some(value));
-        self
-    }
-
     /// The default in an environment, where there is one.
     #[must_use]
     pub const fn default_in(&self, environment: Environment) -> Option<&'static str> {
@@ -714,25 +709,27 @@ pub const VARIABLES: &[Variable] = &[
         "SQL_POLICY",
         Section::Limits,
         Shape::Choice(SqlPolicy::WORDS),
-        "What statements may do.",
+        "What statements may do. `read_only`: read. `read_write`: also INSERT, UPDATE, DELETE, MERGE and TRUNCATE. `admin`: also \
+         objects, grants, COPY, procedures and functions with side effects. USE, SET, transactions, PUT and GET are refused under \
+         each. The embedded engine runs queries only, whatever is set here.",
     )
-    .guard_later_except("read_only")
     .default("read_only"),
     Variable::new(
         "ALLOWED_DATABASES",
         Section::Limits,
-        Shape::Items("the name of a database", is_name),
-        "The only databases statements may touch.",
+        Shape::Items("the name of a database, in \"double quotes\" if it is not upper case", is_database),
+        "The only databases statements may touch. Unqualified names belong to the call's database, else to the default one. What \
+         the text does not tell (stages, IDENTIFIER(…), TABLE(…) of anything but FLATTEN and the like, names in texts) is \
+         refused. What a view or procedure does inside is up to the grants of its owner.",
     )
-    .guard_later()
     .unset("all that the role may use"),
     Variable::new(
         "DENIED_FUNCTIONS",
         Section::Limits,
-        Shape::Items("the name of a function", is_name),
-        "Functions no statement may call.",
+        Shape::Items("the name of a function, in which * stands for any letters", is_function),
+        "Functions no statement may call, as in `GET_PRESIGNED_URL, SYSTEM$*, MYDB.UTIL.*`. What a view, function or procedure \
+         does inside is not seen.",
     )
-    .guard_later()
     .unset("none are denied"),
     Variable::new(
         "MAX_SCAN_BYTES",
@@ -897,6 +894,28 @@ fn is_word(text: &str) -> bool {
 
 fn is_name(text: &str) -> bool {
     !text.chars().any(char::is_control)
+}
+
+/// One name, not several joined by dots: `SALES` or `"sales"`.
+fn is_database(text: &str) -> bool {
+    let bare = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let is_plain = !text.contains(['"', '.']);
+    is_name(text)
+        && text.chars().count() <= 255
+        && bare.map_or(is_plain, |name| !name.is_empty() && !name.contains('"'))
+}
+
+/// One to three words joined by dots.
+fn is_function(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '*'))
+    };
+    text.split('.').count() <= 3 && text.split('.').all(is_part)
 }
 
 /// A host without port. IPv6 with or without brackets.

@@ -147,9 +147,6 @@ fn any_origin_is_refused_in_production() {
 fn a_guard_that_this_version_does_not_obey_is_refused() {
     for (name, value) in [
         ("OAUTH_ISSUER", "https://issuer.example.com"),
-        ("SQL_POLICY", "read_write"),
-        ("ALLOWED_DATABASES", "SALES"),
-        ("DENIED_FUNCTIONS", "SYSTEM$WAIT"),
         ("MAX_SCAN_BYTES", "10GiB"),
         ("RATE_LIMIT_PER_MINUTE", "60"),
     ] {
@@ -160,7 +157,26 @@ fn a_guard_that_this_version_does_not_obey_is_refused() {
             "{lines:?}"
         );
     }
-    settings(&[("SQL_POLICY", "READ_ONLY")]);
+}
+
+#[test]
+fn the_policy_takes_what_it_can_enforce_and_nothing_else() {
+    settings(&[
+        ("SQL_POLICY", "READ_ONLY"),
+        ("ALLOWED_DATABASES", "SALES, \"hr data\""),
+        ("DENIED_FUNCTIONS", "GET_DDL, SYSTEM$*, MYDB.UTIL.*"),
+    ]);
+    settings(&[("SQL_POLICY", "admin")]);
+    for (name, value) in [
+        ("SQL_POLICY", "everything"),
+        ("ALLOWED_DATABASES", "SALES.PUBLIC"),
+        ("ALLOWED_DATABASES", "\"SALES"),
+        ("DENIED_FUNCTIONS", "GET DDL"),
+        ("DENIED_FUNCTIONS", "A.B.C.D"),
+        ("DENIED_FUNCTIONS", "F(1)"),
+    ] {
+        assert_eq!(problems(&[(name, value)]).len(), 1, "{name}={value}");
+    }
 }
 
 #[test]

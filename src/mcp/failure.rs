@@ -186,7 +186,11 @@ fn unreadable(error: &sql::Error) -> Failure {
 }
 
 fn refused(refusal: &policy::Refusal) -> Failure {
-    Failure::new(Code::StatementNotAllowed, refusal.to_string(), refusal.hint)
+    Failure::new(
+        Code::StatementNotAllowed,
+        refusal.to_string(),
+        refusal.hint(),
+    )
 }
 
 fn from_warehouse(error: warehouse::Error) -> Failure {

@@ -18,6 +18,7 @@ pub struct Queries {
     warehouse: Arc<dyn Warehouse>,
     policy: Policy,
     budget: Budget,
+    default_database: Option<Identifier>,
     tag: Option<String>,
 }
 
@@ -124,7 +125,18 @@ impl Queries {
             warehouse,
             policy,
             budget,
+            default_database: None,
             tag: None,
+        }
+    }
+
+    /// The same, told which database the warehouse uses when a call names none, so that the policy knows what
+    /// unqualified names belong to.
+    #[must_use]
+    pub fn with_default_database(self, database: Option<Identifier>) -> Self {
+        Self {
+            default_database: database,
+            ..self
         }
     }
 
@@ -262,7 +274,13 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Answer, Error> {
-        let statement = self.policy.approve(sql::parse(sql)?)?;
+        let current = session
+            .schema
+            .as_ref()
+            .and_then(|schema| schema.schema.as_ref())
+            .or(session.database.as_ref())
+            .or(self.default_database.as_ref());
+        let statement = self.policy.approve(sql::parse(sql)?, current)?;
         let deadline = Instant::now() + self.budget.time(timeout);
         let run = Run {
             statement: Arc::new(statement),

@@ -7,14 +7,16 @@ use std::fmt;
 
 use sqlparser::tokenizer::Token;
 
-use super::QualifiedName;
 use super::lexis::{bare, is_word};
+use super::{Identifier, QualifiedName};
 
 /// A call of a function, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Call {
     /// The parts of the name as written, folded to upper case, outermost first. Empty when the name is computed.
     pub parts: Vec<String>,
+    /// The database, when the name has three parts.
+    pub database: Option<Identifier>,
     /// Whether it is a method of an object: `model!PREDICT(…)`.
     pub is_method: bool,
 }
@@ -222,6 +224,7 @@ pub(super) fn find(words: &[&Token]) -> Vec<Call> {
                 if !is_call && (is_parameterless || (is_part && folded == "NEXTVAL")) {
                     calls.push(Call {
                         parts: vec![folded],
+                        database: None,
                         is_method: false,
                     });
                 }
@@ -237,9 +240,17 @@ fn named(words: &[&Token], bracket: usize) -> Option<Call> {
     let mut parts = Vec::new();
     let mut at = bracket.checked_sub(1)?;
     let mut is_quoted = false;
+    let mut first = String::new();
+    let mut is_short = false;
     loop {
         if let Some(Token::Word(word)) = words.get(at) {
-            parts.push(word.value.to_uppercase());
+            let folded = word.value.to_uppercase();
+            first = if word.quote_style.is_some() {
+                word.value.clone()
+            } else {
+                folded.clone()
+            };
+            parts.push(folded);
             is_quoted |= word.quote_style.is_some();
         }
         let mut dot = at.checked_sub(1);
@@ -247,9 +258,12 @@ fn named(words: &[&Token], bracket: usize) -> Option<Call> {
             break;
         }
         // `database..function` leaves out PUBLIC.
+        let mut dots = 0;
         while matches!(dot.and_then(|dot| words.get(dot)), Some(Token::Period)) {
             dot = dot.and_then(|dot| dot.checked_sub(1));
+            dots += 1;
         }
+        is_short |= dots > 1;
         match dot.and_then(|dot| words.get(dot)) {
             Some(Token::Word(_)) => at = dot?,
             _ => break,
@@ -269,7 +283,11 @@ fn named(words: &[&Token], bracket: usize) -> Option<Call> {
     if is_list || is_reserved || is_identifier {
         return None;
     }
+    let has_database = is_short || parts.len() > 2;
     Some(Call {
+        database: has_database
+            .then(|| Identifier::exact(first).ok())
+            .flatten(),
         parts,
         is_method: matches!(before, Some(Token::ExclamationMark)),
     })
@@ -298,6 +316,7 @@ fn computed(words: &[&Token], first: usize, second: usize) -> Option<Call> {
         _ => None,
     };
     Some(Call {
+        database: name.as_ref().and_then(|name| name.database.clone()),
         parts: name
             .iter()
             .flat_map(QualifiedName::parts)

@@ -155,7 +155,7 @@ impl Visitor for Walk {
 }
 
 /// A loop over the left side: a chain of thousands of UNIONs is that deep.
-fn is_plain_body(body: &SetExpr) -> bool {
+pub(super) fn is_plain_body(body: &SetExpr) -> bool {
     let mut body = body;
     loop {
         match body {

@@ -8,6 +8,7 @@
 //!
 //! The way of a text: `lexis` refuses what could be read in two ways, `steps` splits it at `->>` and reads each part,
 //! `heads` says what begins so, `classify` walks the tree of a query, `proof` and `calls` look at its words besides.
+//! `references` tells which databases a statement touches.
 
 mod calls;
 mod classify;
@@ -20,6 +21,7 @@ pub mod identifier;
 mod lexis;
 mod parse;
 mod proof;
+mod references;
 pub mod show;
 mod steps;
 
@@ -27,6 +29,7 @@ pub use calls::Call;
 pub use classify::Class;
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use parse::{Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, parse, qualified_name};
+pub use references::{Database, Unresolved};
 
 /// The tree the parser makes, under the one name the other rooms use for it.
 pub use sqlparser::ast;

@@ -23,8 +23,12 @@ pub(super) fn read(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
     let mut trees = Vec::new();
     let mut calls = Vec::new();
     let mut verdict = Verdict::read();
-    for step in split(tokens)? {
-        let found = read_one(step)?;
+    for (index, step) in split(tokens)?.into_iter().enumerate() {
+        let found = if index == 0 {
+            read_one(step)?
+        } else {
+            read_one(&with_results_named(step))?
+        };
         trees.push(found.tree);
         calls.extend(found.calls);
         verdict = joined(verdict, found.verdict);
@@ -44,13 +48,33 @@ pub(super) fn read(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
     })
 }
 
+/// The tokens with `$1` as a word where a table is expected: the result of the step before, which the parser crate takes
+/// for a value.
+fn with_results_named(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let mut tokens = tokens.to_vec();
+    let mut is_table = false;
+    for token in &mut tokens {
+        match &token.token {
+            Token::Whitespace(_) => continue,
+            Token::Placeholder(name) if is_table && name.starts_with('$') => {
+                token.token = Token::make_word(name, None);
+                is_table = false;
+            }
+            word => is_table = is_word(Some(&word), "FROM") || is_word(Some(&word), "JOIN"),
+        }
+    }
+    tokens
+}
+
 /// The verdict on two steps. What is more than a read must be of one kind, or a write that is allowed would take along
 /// a grant that is not.
 fn joined(first: Verdict, second: Verdict) -> Verdict {
     match (first.class, second.class) {
         (_, Class::Read) => first,
         (Class::Read, _) => second,
-        (one, other) if one == other => first,
+        (one, other) if one == other => {
+            Verdict::new(one, format!("{} ->> {}", first.found, second.found))
+        }
         _ => Verdict::new(
             Class::Unknown,
             format!("{} ->> {}", first.found, second.found),

@@ -124,6 +124,20 @@ impl Registry {
         registry
     }
 
+    /// The same, for a policy under which statements may do more than read: clients ask before they call what is not
+    /// read-only.
+    #[must_use]
+    pub fn with_changes(mut self) -> Self {
+        if let Some(entry) = self.entries.get_mut(execute_query::ExecuteQuery::NAME)
+            && let Some(annotations) = &mut entry.description.annotations
+        {
+            annotations.read_only_hint = Some(false);
+            annotations.destructive_hint = Some(true);
+            annotations.idempotent_hint = Some(false);
+        }
+        self
+    }
+
     /// Adds one tool.
     pub fn add<T: Tool>(&mut self) {
         self.entries.insert(
@@ -181,7 +195,7 @@ fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
 }
 
 fn describe<T: Tool>() -> Description {
-    // Everything here reads; nothing leaves the warehouse the server is configured for.
+    // Everything here reads, but see `with_changes`; nothing leaves the warehouse the server is configured for.
     let annotations = ToolAnnotations::with_title(T::TITLE)
         .read_only(true)
         .destructive(false)

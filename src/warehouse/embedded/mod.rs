@@ -39,6 +39,9 @@ use self::statement::Job;
 use crate::sql::Tree;
 use crate::warehouse::{Answer, Batch, Error, Kind, Run, Warehouse};
 
+/// The current database of a call that names none.
+pub const DEFAULT_DATABASE: &str = catalog::SAMPLE_DATABASE;
+
 /// How long closing waits for stopped statements. The engine answers an interruption within milliseconds; a statement
 /// that has not gone by then ends with the process.
 const CLOSING: Duration = Duration::from_secs(2);

@@ -1,0 +1,92 @@
+//! Why a statement may not run, and what the agent that sent it may do instead.
+
+use crate::sql::Class;
+
+use super::Preset;
+
+/// Why a statement may not run, in words for the agent that sent it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// SQL_POLICY does not let statements of this kind run.
+    #[error("{class}{} is not allowed here: {preset}", in_brackets(.found))]
+    Kind {
+        /// What the statement was found to be.
+        class: Class,
+        /// What in it led to that.
+        found: String,
+        /// The policy in force.
+        preset: Preset,
+    },
+    /// DENIED_FUNCTIONS names a function of the statement.
+    #[error("the function {function} is not allowed here: the operator has denied {pattern}")]
+    Function {
+        /// The function as written.
+        function: String,
+        /// The pattern that it fits.
+        pattern: String,
+    },
+    /// ALLOWED_DATABASES does not name a database of the statement.
+    #[error("the database {database} is not allowed here; allowed are: {allowed}")]
+    Database {
+        /// The database as SQL writes it.
+        database: String,
+        /// Those that are.
+        allowed: String,
+    },
+    /// A guard is set, and the text does not say whether the statement passes it.
+    #[error("{what} is not allowed here: {why}")]
+    Unresolved {
+        /// What in the statement leaves it open.
+        what: String,
+        /// Which guard that is.
+        why: String,
+    },
+}
+
+fn in_brackets(what: &str) -> String {
+    if what.is_empty() {
+        String::new()
+    } else {
+        format!(" ({what})")
+    }
+}
+
+impl Refusal {
+    /// What the agent may do instead.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Kind { class, found, .. } => instead_of(*class, found),
+            Self::Function { .. } => {
+                "leave the function out, and compute its value another way or do without"
+            }
+            Self::Database { .. } => {
+                "use objects of an allowed database, named as database.schema.object"
+            }
+            Self::Unresolved { .. } => {
+                "name tables and views in plain words as database.schema.object; for SHOW, say IN DATABASE x or \
+                 IN SCHEMA x.y"
+            }
+        }
+    }
+}
+
+fn instead_of(class: Class, found: &str) -> &'static str {
+    match class {
+        Class::SessionChange => {
+            "nothing lasts from one call to the next; pass database, schema, warehouse or role as arguments instead"
+        }
+        Class::SideEffect => {
+            "leave out the function that changes something or costs extra, and send the rest as a query"
+        }
+        Class::Procedure => "query the tables the procedure would read",
+        Class::FileTransfer => {
+            "LIST shows the files of a stage; SELECT reads a staged file without moving it"
+        }
+        Class::Unknown if found == "FOR UPDATE" => {
+            "leave out FOR UPDATE: a lock would not outlast the call"
+        }
+        _ => "send a SELECT, WITH, VALUES, SHOW, DESCRIBE, EXPLAIN or LIST statement",
+    }
+}
