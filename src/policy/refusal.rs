@@ -8,7 +8,7 @@ use super::Preset;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// SQL_POLICY does not let statements of this kind run.
+    /// `SQL_POLICY` does not let statements of this kind run.
     #[error("{class}{} is not allowed here: {preset}", in_brackets(.found))]
     Kind {
         /// What the statement was found to be.
@@ -18,7 +18,7 @@ pub enum Refusal {
         /// The policy in force.
         preset: Preset,
     },
-    /// DENIED_FUNCTIONS names a function of the statement.
+    /// `DENIED_FUNCTIONS` names a function of the statement.
     #[error("the function {function} is not allowed here: the operator has denied {pattern}")]
     Function {
         /// The function as written.
@@ -26,7 +26,7 @@ pub enum Refusal {
         /// The pattern that it fits.
         pattern: String,
     },
-    /// ALLOWED_DATABASES does not name a database of the statement.
+    /// `ALLOWED_DATABASES` does not name a database of the statement.
     #[error("the database {database} is not allowed here; allowed are: {allowed}")]
     Database {
         /// The database as SQL writes it.

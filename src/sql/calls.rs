@@ -65,7 +65,7 @@ impl fmt::Display for Call {
 }
 
 /// SYSTEM$ functions that only report (docs.snowflake.com/en/sql-reference/functions-system). All others are taken to have
-/// an effect: they cancel, abort, wait, send, create or show secrets. STREAM_HAS_DATA is left out on purpose: calling it
+/// an effect: they cancel, abort, wait, send, create or show secrets. `STREAM_HAS_DATA` is left out on purpose: calling it
 /// keeps a stream from becoming stale.
 const HARMLESS_SYSTEM_FUNCTIONS: [&str; 31] = [
     "SYSTEM$ALLOWLIST",
@@ -128,7 +128,7 @@ const BILLED_FUNCTIONS: [&str; 12] = [
     "SUMMARIZE",
 ];
 
-/// Sequences move on. TO_QUERY runs a text as SQL, which nobody has looked at.
+/// Sequences move on. `TO_QUERY` runs a text as SQL, which nobody has looked at.
 const EFFECTIVE_FUNCTIONS: [&str; 4] = ["GETNEXTVAL", "NEXTVAL", "TO_QUERY", "TRY_COMPLETE"];
 
 /// Functions that Snowflake lets be called without brackets.
@@ -271,12 +271,9 @@ fn named(words: &[&Token], bracket: usize) -> Option<Call> {
     }
     parts.reverse();
     let before = at.checked_sub(1).and_then(|at| words.get(at));
-    // `AS t (a, b)`, `WITH t (a, b) AS`, `INSERT INTO t (a, b)` and `::NUMBER(38, 0)` name columns or digits.
-    let is_list = ["AS", "RECURSIVE", "INTO", "OVERWRITE"]
-        .iter()
-        .any(|word| is_word(before, word))
-        || (is_word(before, "WITH") && !is_word(two_before(words, at), "START"))
-        || matches!(before, Some(Token::DoubleColon));
+    // `INSERT INTO t (a, b)` and `::NUMBER(38, 0)` name columns or digits. `AS t (a, b)` does too and yet counts as a call:
+    // after AS comes an expression in the DEFINE of MATCH_RECOGNIZE.
+    let is_list = is_word(before, "INTO") || matches!(before, Some(Token::DoubleColon));
     let is_reserved =
         parts.len() == 1 && !is_quoted && NO_FUNCTIONS.contains(&parts.first()?.as_str());
     let is_identifier = parts.len() == 1 && parts.first()? == "IDENTIFIER";
@@ -293,11 +290,6 @@ fn named(words: &[&Token], bracket: usize) -> Option<Call> {
     })
 }
 
-/// `START WITH` is followed by a condition.
-fn two_before<'w, 't>(words: &'w [&'t Token], at: usize) -> Option<&'w &'t Token> {
-    at.checked_sub(2).and_then(|at| words.get(at))
-}
-
 /// `IDENTIFIER(…)(…)`: known when the first bracket, opened at `first`, holds one text and nothing else.
 fn computed(words: &[&Token], first: usize, second: usize) -> Option<Call> {
     let before = first.checked_sub(1)?;
@@ -305,10 +297,7 @@ fn computed(words: &[&Token], first: usize, second: usize) -> Option<Call> {
         return None;
     }
     let ahead = before.checked_sub(1).and_then(|at| words.get(at));
-    if ["INTO", "OVERWRITE", "AS"]
-        .iter()
-        .any(|word| is_word(ahead, word))
-    {
+    if is_word(ahead, "INTO") {
         return None;
     }
     let name = match (words.get(first + 1), second - first) {

@@ -25,7 +25,6 @@ pub struct Parsed {
     text: String,
     tree: Tree,
     verdict: Verdict,
-    verb: String,
     calls: Vec<Call>,
     names_computed: Option<&'static str>,
 }
@@ -135,12 +134,6 @@ impl Parsed {
     pub fn names_computed(&self) -> Option<&'static str> {
         self.names_computed
     }
-
-    /// The first word, in upper case, if the statement begins with one.
-    #[must_use]
-    pub fn verb(&self) -> &str {
-        &self.verb
-    }
 }
 
 /// The text only: a tree is as deep as its statement is long, and printing it would overflow the stack.
@@ -180,7 +173,6 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         return Err(Error::SeveralStatements);
     }
     lexis::refuse_deep(&words)?;
-    let verb = lexis::bare(words.first()).unwrap_or_default();
     let names_computed = names_computed(&words);
     let Step {
         tree,
@@ -194,7 +186,6 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         text,
         tree,
         verdict,
-        verb,
         calls,
         names_computed,
     })

@@ -37,6 +37,11 @@ pub(super) struct Arguments {
     timeout_seconds: Option<Seconds>,
 }
 
+/// The description where statements may do more than read.
+pub(super) const WITH_CHANGES: &str = "Runs one Snowflake SQL statement, which may change data, and returns its rows. Changes last: there is no transaction \
+     to roll back. Look tables and columns up first (search_objects, describe_table) rather than guessing names. Let SQL do the \
+     work: filter, aggregate, and ORDER BY with LIMIT. The result says in truncated whether there are more rows than it holds.";
+
 impl Tool for ExecuteQuery {
     const NAME: &'static str = "execute_query";
     const TITLE: &'static str = "Run a query";

@@ -134,6 +134,7 @@ impl Registry {
             annotations.read_only_hint = Some(false);
             annotations.destructive_hint = Some(true);
             annotations.idempotent_hint = Some(false);
+            entry.description.description = Some(execute_query::WITH_CHANGES.into());
         }
         self
     }
@@ -384,5 +385,27 @@ fn type_of(schema: &Value) -> String {
                 .join(" or "),
             None => String::new(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_execute_query_says_that_it_may_change_something() {
+        for entry in Registry::new(&[Toolset::Catalog, Toolset::Query])
+            .with_changes()
+            .iter()
+        {
+            let tool = &entry.description;
+            let is_read_only = tool.annotations.as_ref().and_then(|all| all.read_only_hint);
+            assert_eq!(
+                is_read_only,
+                Some(tool.name != "execute_query"),
+                "{}",
+                tool.name
+            );
+        }
     }
 }
