@@ -119,7 +119,10 @@ fn object(words: &[&Token], has_tree: bool) -> Option<Verdict> {
             let is_function = is_called && matches!(rule.word, "INSERT" | "TRUNCATE");
             if is_word(Some(word), rule.word)
                 && !is_function
-                && (rule.is_reserved || !has_tree || is_body(rule.word, before, is_called))
+                && (rule.is_reserved
+                    || !has_tree
+                    || is_body(rule.word, before, is_called)
+                    || begins_statement(before, words.get(index + 1)))
             {
                 return Some(Verdict::new(rule.class, rule.word));
             }
@@ -152,6 +155,41 @@ fn is_bracket(token: &Token) -> bool {
             | Token::LBrace
             | Token::RBrace
     )
+}
+
+/// Words that go on after a column at the begin of a bracket. Any other makes the column a verb, as in `(CALL p())`.
+const AFTER_COLUMN: [&str; 25] = [
+    "AND",
+    "AS",
+    "ASC",
+    "AT",
+    "BETWEEN",
+    "COLLATE",
+    "DESC",
+    "EXCEPT",
+    "FOR",
+    "FROM",
+    "IGNORE",
+    "ILIKE",
+    "IN",
+    "INTERSECT",
+    "IS",
+    "LIKE",
+    "MINUS",
+    "NOT",
+    "NULLS",
+    "OR",
+    "ORDER",
+    "REGEXP",
+    "RESPECT",
+    "RLIKE",
+    "UNION",
+];
+
+fn begins_statement(before: Option<&&Token>, after: Option<&&Token>) -> bool {
+    matches!(before, Some(Token::LParen))
+        && matches!(after, Some(Token::Word(_)))
+        && !AFTER_COLUMN.iter().any(|word| is_word(after, word))
 }
 
 /// Tokens that Snowflake's queries are made of. A look-alike letter or an operator of another database is none of them.
