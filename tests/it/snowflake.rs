@@ -222,6 +222,16 @@ async fn an_expired_token_is_renewed_and_an_expired_session_replaced() {
 }
 
 #[tokio::test]
+async fn a_session_whose_token_has_expired_is_signed_out_all_the_same() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    stub.lose(Loss::SessionTokens);
+    stop(server, &stub).await;
+    assert!(stub.counters().sessions_closed >= 1);
+}
+
+#[tokio::test]
 async fn sigterm_with_twenty_statements_running_leaves_nothing_behind() {
     let stub = Stub::start().await;
     let mut server = serve(

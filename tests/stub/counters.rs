@@ -18,6 +18,8 @@ pub struct Counters {
     pub max_concurrent_logins: u64,
     pub sessions_open: u64,
     pub sessions_closed: u64,
+    /// Sessions that were found to have run out, by an attempt to renew them.
+    pub sessions_expired: u64,
     /// Statements that were started; a replay starts none.
     pub statements: u64,
     /// Statements that only were described.

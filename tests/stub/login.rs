@@ -123,7 +123,18 @@ pub async fn renew(state: web::Data<State>, request: HttpRequest) -> Answer {
     let master = wire::token(&request)?;
     let lifetimes = state.settings().lifetimes();
     let mut sessions = state.sessions();
-    let id = sessions.holder(&master, Kind::Master)?.id;
+    let id = match sessions.holder(&master, Kind::Master) {
+        Ok(session) => session.id,
+        Err(refusal) => {
+            // Nobody can sign out of a session that has run out; one that was only forgotten still counts as open.
+            if sessions.end_expired(&master) {
+                let mut counters = state.counters();
+                counters.sessions_open = counters.sessions_open.saturating_sub(1);
+                counters.sessions_expired += 1;
+            }
+            return Err(refusal);
+        }
+    };
     sessions.retire_tokens_of(id);
     let (token, master) = sessions.issue(id, lifetimes);
     state.counters().renewals += 1;

@@ -124,6 +124,21 @@ impl Sessions {
         Ok(session)
     }
 
+    /// Ends the session of a master token that has expired; whether it was still there.
+    pub fn end_expired(&mut self, master: &str) -> bool {
+        let Some(token) = self.tokens.get(master) else {
+            return false;
+        };
+        let is_over = token.kind == Kind::Master && token.expires <= Instant::now();
+        match self.by_id.get_mut(&token.session) {
+            Some(session) if is_over && !session.is_closed => {
+                session.is_closed = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub fn get_mut(&mut self, id: i64) -> Option<&mut Session> {
         self.by_id.get_mut(&id)
     }

@@ -322,31 +322,23 @@ impl Session {
         Err(Error::from_reply(reply))
     }
 
-    /// Ends the session in Snowflake. Whether it could be told does not matter to the caller: it is logged.
-    pub(super) async fn close(&self) -> bool {
-        let token = self.tokens().session;
+    /// Ends the session in Snowflake. A token that has expired is renewed for it: without a valid one Snowflake refuses, and
+    /// the session would stay until its master token ends.
+    pub(super) async fn close(&self) {
         let deadline = Instant::now() + SMALL_TIMEOUT;
         let closed = self
-            .shared
-            .transport
-            .send(Call {
-                path: "/session?delete=true",
-                query: &[],
-                request_id: Uuid::new_v4(),
-                token: Some(&token),
-                body: Some(&json!({})),
-                timeout: SMALL_TIMEOUT,
+            .send(
+                "/session?delete=true",
+                Uuid::new_v4(),
+                Some(&json!({})),
+                SMALL_TIMEOUT,
                 deadline,
-                retries: 1,
-            })
+            )
             .await;
         match closed {
-            Ok(_) => true,
-            Err(error) if error.is_unauthorized() => true,
-            Err(error) => {
-                tracing::debug!("a session could not be closed: {error}");
-                false
-            }
+            // It has ended by itself.
+            Ok(_) | Err(Error::SessionGone { .. }) => {}
+            Err(error) => tracing::debug!("a session could not be closed: {error}"),
         }
     }
 
