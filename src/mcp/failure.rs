@@ -247,6 +247,16 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
                 "wait a minute, then send the same call again",
             )
         }
+        Error::OutcomeUnknown { .. } => {
+            error!(error = chain(&error), "the answer to a write was lost");
+            let hint = "look whether it took effect before you send it again";
+            let failure = Failure::new(Code::WarehouseUnreachable, message, hint);
+            // Twice would be worse than not at all.
+            Failure {
+                retryable: false,
+                ..failure
+            }
+        }
         Error::SignInRefused { .. } => {
             error!(
                 error = chain(&error),

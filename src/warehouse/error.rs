@@ -65,6 +65,13 @@ pub enum Error {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// The answer to a statement that changes something was lost: it may have run or not.
+    #[error("the answer to the statement was lost, so it is not known whether it took effect")]
+    OutcomeUnknown {
+        /// How it was lost.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The warehouse knows us and says no.
     #[error("sign-in was refused: {message}")]
     SignInRefused {

@@ -20,7 +20,7 @@ pub(super) enum Error {
     /// No reply.
     #[error(transparent)]
     Transport(#[from] transport::Error),
-    /// The session is gone and so is everything it held; a new one is needed. The statement was not started.
+    /// The session is gone and so is everything it held; a new one is needed.
     #[error("the Snowflake session has ended ({code})")]
     SessionGone { code: u32 },
     /// Snowflake refuses to sign us in. Trying again could lock the user.
@@ -86,6 +86,11 @@ impl Error {
     /// Whether a token of an identity provider has run out, so that a fresh one may be accepted.
     pub(super) fn wants_fresh_token(&self) -> bool {
         matches!(self, Self::SignInRefused { code, .. } if matches!(code, 390_303 | 390_318))
+    }
+
+    /// Whether the statement may have run although there is no answer to it.
+    pub(super) fn leaves_outcome_open(&self) -> bool {
+        matches!(self, Self::Transport(_) | Self::SessionGone { .. })
     }
 
     /// Whether more sign-ins could lock the user or change nothing.

@@ -30,7 +30,7 @@ use self::results::Downloads;
 use self::session::{Contact, Shared};
 use self::sign_in::SignIn;
 use self::transport::Https;
-use crate::sql::Identifier;
+use crate::sql::{Class, Identifier};
 use crate::warehouse::{Answer, Error, Kind, Run, Warehouse};
 
 pub use self::pool::Sizes;
@@ -121,14 +121,21 @@ impl Warehouse for Snowflake {
 
     async fn run(&self, run: Run) -> Result<Answer, Error> {
         let started = Instant::now();
+        let is_read = run.statement.parsed().class() == Class::Read;
         let work = async {
             match self.attempt(&run).await {
-                // The session was gone before the statement was looked at, so nothing has run.
-                Err(error::Error::SessionGone { .. }) => self.attempt(&run).await,
+                // Most likely the session was gone before the statement was looked at. That is not certain, so only what
+                // may run twice is sent again.
+                Err(error::Error::SessionGone { .. }) if is_read => self.attempt(&run).await,
                 other => other,
             }
         };
         match tokio::time::timeout_at(run.deadline.into(), work).await {
+            Ok(Err(error)) if !is_read && error.leaves_outcome_open() => {
+                Err(Error::OutcomeUnknown {
+                    source: Box::new(error),
+                })
+            }
             Ok(answer) => Ok(answer?),
             Err(_) => Err(statement::timed_out(&run, started)),
         }
