@@ -200,6 +200,8 @@ async fn serve_until_told(settings: &Settings, launch: &Launch) -> Result<Ending
             return Err(Error::Ended { reason });
         }
     };
+    // What the calls in progress leave of it is for signing out.
+    let deadline = tokio::time::Instant::now() + *server.shutdown_timeout;
     let drain = Drain {
         parts: rooms.parts.clone(),
         pause: pause(settings, is_restart),
@@ -210,7 +212,7 @@ async fn serve_until_told(settings: &Settings, launch: &Launch) -> Result<Ending
     if let Err(signal) = drain.run(main, &mut signals).await {
         return Ok(Ending::Interrupted(signal));
     }
-    rooms.close_warehouse().await;
+    rooms.close_warehouse(deadline).await;
     if let Some(management) = management {
         management.end().await;
     }

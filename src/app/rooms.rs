@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::warehouse::{self, Starting};
@@ -59,9 +60,10 @@ impl Rooms {
         })
     }
 
-    /// Ends the warehouse's sessions, or gives up on it after a moment.
-    pub(super) async fn close_warehouse(&self) {
-        let closed = tokio::time::timeout(shutdown::TO_SIGN_OUT, self.warehouse.close()).await;
+    /// Ends the warehouse's sessions, or gives up on it at `deadline`, though not before a moment has passed.
+    pub(super) async fn close_warehouse(&self, deadline: Instant) {
+        let deadline = deadline.max(Instant::now() + shutdown::TO_SIGN_OUT);
+        let closed = tokio::time::timeout_at(deadline, self.warehouse.close()).await;
         if closed.is_err() {
             tracing::warn!(target: LIFECYCLE, "the warehouse's sessions could not be ended in time");
         }

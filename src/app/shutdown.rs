@@ -25,7 +25,7 @@ const TO_ANSWER: Duration = Duration::from_secs(2);
 /// How long cut connections have to close.
 const TO_CLOSE: Duration = Duration::from_millis(1500);
 
-/// How long the warehouse has to end its sessions.
+/// How long the warehouse has to end its sessions at least; longer where `SHUTDOWN_TIMEOUT` is not over.
 pub(super) const TO_SIGN_OUT: Duration = Duration::from_secs(1);
 
 /// How much longer than `SHUTDOWN_TIMEOUT` a shutdown can take. Give Kubernetes' `terminationGracePeriodSeconds` and

@@ -45,7 +45,7 @@ pub(super) async fn until_closed(settings: &Settings) -> Result<Ending, Error> {
     };
     // The other side is gone: nobody waits for what still runs.
     rooms.stop_calls.cancel();
-    rooms.close_warehouse().await;
+    rooms.close_warehouse(tokio::time::Instant::now()).await;
     ended?;
     tracing::info!(target: LIFECYCLE, event = "stopped", "stopped");
     Ok(Ending::Finished)

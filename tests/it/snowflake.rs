@@ -25,6 +25,8 @@ async fn serve(stub: &Stub, more: &[(&str, &str)]) -> Server {
         ("SNOWFLAKE_HOST", "127.0.0.1"),
         ("SNOWFLAKE_PORT", &port),
         ("SNOWFLAKE_PROTOCOL", "http"),
+        // Shown when a test fails.
+        ("LOG_LEVEL", "info,snowflake_mcp=debug"),
     ];
     vars.extend_from_slice(more);
     Server::start(&vars).await
@@ -62,7 +64,7 @@ async fn until(stub: &Stub, what: &str, is_it: impl Fn(&Counters) -> bool) -> Co
 async fn stop(mut server: Server, stub: &Stub) {
     assert_eq!(server.stop().await.code(), Some(0), "{}", server.log());
     let counters = stub.counters();
-    assert_eq!(counters.sessions_open, 0, "{counters:?}");
+    assert_eq!(counters.sessions_open, 0, "{counters:?}\n{}", server.log());
     assert_eq!(counters.token_leaked_to_chunk, 0);
 }
 
@@ -171,6 +173,17 @@ async fn a_hundred_callers_on_a_cold_pool_sign_in_as_often_as_there_are_sessions
     }
     let counters = stub.counters();
     assert!(counters.logins <= 8, "{counters:?}");
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn one_caller_after_another_needs_one_session() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    for _ in 0..200 {
+        assert_eq!(code(&run(&server, "select 1").await), "ok");
+    }
+    assert_eq!(stub.counters().logins, 1);
     stop(server, &stub).await;
 }
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use self::breaker::Breaker;
 use self::janitor::Janitor;
@@ -31,6 +31,9 @@ use crate::warehouse;
 
 /// Roles with sessions of their own at once. More are refused: every role takes sessions from the others.
 const MAX_ROLES: usize = 64;
+
+/// How long a session takes at most to go back to its queue.
+const TO_RETURN: Duration = Duration::from_millis(10);
 
 tokio::task_local! {
     /// Set where only an idle session is wanted, never a new one.
@@ -87,6 +90,10 @@ struct Inner {
     open: AtomicUsize,
     /// Aborts under way: their sessions are still in use.
     aborting: AtomicUsize,
+    /// Sessions on their way back to their queue.
+    returning: AtomicUsize,
+    /// Told whenever one has arrived there.
+    returned: Notify,
     is_closing: AtomicBool,
     breaker: Breaker,
     janitor: Janitor,
@@ -105,6 +112,8 @@ impl Pool {
             roles: Mutex::default(),
             open: AtomicUsize::new(0),
             aborting: AtomicUsize::new(0),
+            returning: AtomicUsize::new(0),
+            returned: Notify::new(),
             is_closing: AtomicBool::new(false),
             breaker: Breaker::default(),
             janitor: Janitor::start(&runtime),
@@ -204,35 +213,57 @@ impl Pool {
         idle
     }
 
-    /// Makes room for one more session, at the cost of an idle one of another role.
-    async fn reserve(&self) -> Result<Open, Error> {
+    /// One idle session of a queue, out of it.
+    async fn take_idle(sessions: mobc::Pool<Manager>) -> Option<Pooled> {
+        let one = sessions.get_timeout(Duration::from_millis(5));
+        let connection = IDLE_ONLY.scope((), one).await.ok()?;
+        Some(connection.into_inner())
+    }
+
+    /// Room for one more session of a role, at the cost of an idle one of another role when all there may be are open; or
+    /// an idle one of this role that turned up meanwhile.
+    async fn reserve(&self, role: Option<&Identifier>) -> Result<Room, Error> {
+        let own = self.sessions_of(role)?;
+        // A session is given back by a task of its own. Whoever comes between would sign in although one is free.
+        let arrived = async {
+            while self.0.returning.load(Ordering::Relaxed) > 0 {
+                let told = self.0.returned.notified();
+                if self.0.returning.load(Ordering::Relaxed) > 0 {
+                    told.await;
+                }
+            }
+        };
+        if self.0.returning.load(Ordering::Relaxed) > 0 {
+            let _ = tokio::time::timeout(TO_RETURN, arrived).await;
+            if let Some(session) = Self::take_idle(own.clone()).await {
+                return Ok(Room::Session(session));
+            }
+        }
+        let max = usize::try_from(self.0.sizes.max).unwrap_or(usize::MAX);
         loop {
-            let max = usize::try_from(self.0.sizes.max).unwrap_or(usize::MAX);
+            let grow = |open| (open < max).then_some(open + 1);
             let grown = self
                 .0
                 .open
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
-                    (open < max).then_some(open + 1)
-                });
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow);
             if grown.is_ok() {
-                return Ok(Open(self.clone()));
+                return Ok(Room::Place(Open(self.clone())));
+            }
+            if let Some(session) = Self::take_idle(own.clone()).await {
+                return Ok(Room::Session(session));
             }
             let others: Vec<_> = self.roles().values().cloned().collect();
-            let take = |sessions: mobc::Pool<Manager>| async move {
-                let one = sessions.get_timeout(Duration::from_millis(5));
-                IDLE_ONLY.scope((), one).await.ok()
-            };
-            let mut evicted = false;
+            let mut has_evicted = false;
             for sessions in others {
-                if let Some(connection) = take(sessions).await {
-                    drop(connection.into_inner());
-                    evicted = true;
+                if let Some(session) = Self::take_idle(sessions).await {
+                    drop(session);
+                    has_evicted = true;
                     break;
                 }
             }
-            if !evicted {
-                // Somebody's session is just being given back, or closed.
-                tokio::time::sleep(Duration::from_millis(10)).await;
+            if !has_evicted {
+                // Somebody's session is just being closed, or a sign-in is failing.
+                tokio::time::sleep(TO_RETURN).await;
             }
         }
     }
@@ -343,6 +374,14 @@ impl Drop for Open {
     }
 }
 
+/// What one who needs a session gets.
+enum Room {
+    /// A place for a new one.
+    Place(Open),
+    /// One that is there already.
+    Session(Pooled),
+}
+
 /// A session as the queue holds it. Dropped anywhere, by anybody, it is closed in Snowflake.
 pub(super) struct Pooled {
     session: Arc<Session>,
@@ -384,20 +423,29 @@ impl mobc::Manager for Manager {
     type Connection = Pooled;
     type Error = Error;
 
-    /// On our runtime, wherever a session is dropped.
+    /// Gives a session back: on our runtime, wherever it is dropped, and counted until it is there.
     fn spawn_task<T>(&self, task: T)
     where
         T: Future + Send + 'static,
         T::Output: Send + 'static,
     {
-        self.pool.0.runtime.spawn(task);
+        let pool = self.pool.clone();
+        pool.0.returning.fetch_add(1, Ordering::Relaxed);
+        self.pool.0.runtime.spawn(async move {
+            task.await;
+            pool.0.returning.fetch_sub(1, Ordering::Relaxed);
+            pool.0.returned.notify_waiters();
+        });
     }
 
     async fn connect(&self) -> Result<Pooled, Error> {
         if IDLE_ONLY.try_with(|()| ()).is_ok() {
             return Err(Error::Protocol("no session is idle".to_owned()));
         }
-        let place = self.pool.reserve().await?;
+        let place = match self.pool.reserve(self.role.as_ref()).await? {
+            Room::Place(place) => place,
+            Room::Session(session) => return Ok(session),
+        };
         let role = self.role.clone();
         let pool = self.pool.clone();
         // Detached: a sign-in that is broken off half-way may leave a session open that nobody knows of. When the caller
