@@ -14,6 +14,7 @@ use super::error::{Error, IN_PROGRESS, NOT_EXECUTING};
 use super::pool::Lease;
 use super::session::{SMALL_TIMEOUT, Session};
 use super::wire::{Data, QueryRequest, Reply};
+use crate::sql::Class;
 use crate::warehouse::{self, Parameter, Run};
 
 /// Limit of one request that waits for a statement. Snowflake answers a long statement with "in progress" after about
@@ -48,18 +49,14 @@ const fn is_use(kind: i64) -> bool {
 
 /// Runs a statement to the reply that describes its result.
 ///
+/// PUT and GET, which move files of this machine, never come here: no policy approves them.
+///
 /// # Cancel safety
 ///
 /// Dropping the future aborts the statement in Snowflake.
 pub(super) async fn run(lease: Lease, run: &Run) -> Result<(Data, Lease), Error> {
     let lease = settle(lease, run).await?;
-    let sql = run.statement.text();
-    if is_file_transfer(sql) {
-        return Err(Error::Protocol(
-            "PUT and GET are never sent: they move files of this machine".to_owned(),
-        ));
-    }
-    execute(lease, sql, &run.parameters, run).await
+    execute(lease, run.statement.text(), &run.parameters, run).await
 }
 
 /// Sets the session to what the call names, by USE where it is not so already.
@@ -119,7 +116,7 @@ async fn execute(
         return Err(error);
     }
     let data = reply.data.unwrap_or_default();
-    note_session(&lease, &data);
+    note_session(&lease, &data, run.statement.parsed().class());
     if data.command.is_some() {
         return Err(Error::Protocol(
             "Snowflake asked to move files, which is never done".to_owned(),
@@ -148,6 +145,7 @@ async fn wait(
         )
         .await?;
     let mut waits = POLL_WAITS.iter();
+    let mut pause = Duration::ZERO;
     loop {
         let is_running = IN_PROGRESS.contains(&reply.code());
         let data = reply.data.as_ref();
@@ -157,14 +155,16 @@ async fn wait(
         else {
             return Ok(reply);
         };
+        tokio::time::sleep(pause).await;
         let asked = Instant::now();
         reply = session
             .send(&path, Uuid::new_v4(), None, WAIT_TIMEOUT, deadline)
             .await?;
-        if asked.elapsed() < LONG_POLL {
-            let pause = waits.next().copied().unwrap_or(5000);
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-        }
+        pause = if asked.elapsed() < LONG_POLL {
+            Duration::from_millis(waits.next().copied().unwrap_or(5000))
+        } else {
+            Duration::ZERO
+        };
     }
 }
 
@@ -200,24 +200,16 @@ fn bindings(parameters: &[Parameter]) -> Map<String, Value> {
 }
 
 /// Keeps track of what the statement did to its session; one that did something unknown is not used again.
-fn note_session(session: &Session, data: &Data) {
+fn note_session(session: &Session, data: &Data, class: Class) {
     session.note_names(data);
-    // Absent from some peers that are not Snowflake; the policy has passed reads only then.
-    let Some(kind) = data.statement_type_id else {
-        return;
+    let is_harmless = match data.statement_type_id {
+        Some(kind) => leaves_session_alone(kind) || is_use(kind),
+        // Peers that are not Snowflake do not say.
+        None => class == Class::Read,
     };
-    if !leaves_session_alone(kind) && !is_use(kind) {
+    if !is_harmless {
         session.poison();
     }
-}
-
-/// The policy does not let them through either; this is the last door.
-fn is_file_transfer(sql: &str) -> bool {
-    let word = sql
-        .trim_start()
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next();
-    word.is_some_and(|word| word.eq_ignore_ascii_case("PUT") || word.eq_ignore_ascii_case("GET"))
 }
 
 /// Asks Snowflake to abort the statement when it is dropped while the statement may run.
