@@ -3,12 +3,14 @@
 //! Replies are read leniently, because the protocol is private and grows: unknown fields are ignored, every field may be
 //! absent, and a `null` is the same as an absent one. All replies share one envelope, and the `data` of the endpoints we
 //! use do not contradict each other, so one struct reads them all.
+//!
+//! What holds tokens, keys or rows cannot be printed: no `Debug`, so that no log line ever has them by mistake.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// Every reply.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Reply {
     pub(super) success: Option<bool>,
@@ -19,7 +21,7 @@ pub(super) struct Reply {
 }
 
 /// What a reply carries; which fields are there depends on the endpoint and on how far a statement has come.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Data {
     // Signing in and renewing.
@@ -94,7 +96,7 @@ pub(super) struct RowType {
 }
 
 /// A piece of a result that lies in cloud storage.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Chunk {
     pub(super) url: String,
@@ -104,13 +106,13 @@ pub(super) struct Chunk {
 }
 
 /// The body of a sign-in.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(super) struct LoginRequest {
     pub(super) data: Map<String, Value>,
 }
 
 /// The body of a statement.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct QueryRequest {
     pub(super) sql_text: String,
