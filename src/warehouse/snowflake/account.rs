@@ -31,8 +31,6 @@ pub struct Endpoint {
     pub(super) account_name: String,
     /// The account in the claims of a signed token.
     pub(super) jwt_account: String,
-    /// A label for what only wants to tell accounts apart.
-    pub(super) snowflake_account_id: String,
 }
 
 /// Why settings name no host.
@@ -115,7 +113,6 @@ impl Endpoint {
             base,
             account_name: account_name.to_owned(),
             jwt_account: jwt_account.to_ascii_uppercase(),
-            snowflake_account_id: first.to_ascii_lowercase().replace('_', "-"),
         };
         if protocol_is_http && !allow_insecure && !endpoint.is_loopback() {
             return Err(AccountError::ClearText { host });

@@ -4,6 +4,7 @@
 //! Nothing is fetched that nobody reads: dropping the stream ends the downloads.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,10 +15,10 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use futures::{Stream, StreamExt, stream};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use std::io::Read;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 
+use super::account;
 use super::error::Error;
 use super::rows::Schema;
 use super::wire::{Chunk, Data};
@@ -155,23 +156,17 @@ impl Downloads {
         let Ok(url) = Url::parse(address) else {
             return refused("it is no address");
         };
-        let host = url.host().map(|host| host.to_owned());
-        let is_loopback = match &host {
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => return refused("it has no host"),
-        };
-        if self.is_local && is_loopback {
+        if self.is_local && account::is_loopback(&url) {
             return Ok(url);
         }
         if url.scheme() != "https" {
             return refused("it is not https");
         }
-        let is_inside = match host {
+        let is_inside = match url.host() {
             Some(Host::Ipv4(ip)) => is_private(IpAddr::V4(ip)),
             Some(Host::Ipv6(ip)) => is_private(IpAddr::V6(ip)),
-            _ => is_loopback,
+            // A name may lead inside rightly: PrivateLink gives storage private addresses.
+            Some(Host::Domain(_)) | None => account::is_loopback(&url),
         };
         if is_inside {
             return refused("it is inside this network");
