@@ -2,12 +2,11 @@
 
 use std::str::FromStr;
 
-use crate::config;
-use crate::config::{AuthType, IdentityProvider, Protocol, Settings};
+use crate::config::{self, AuthType, IdentityProvider, Protocol, Settings};
 use crate::sql::Identifier;
 use crate::warehouse::snowflake::account::{AccountError, Endpoint};
 use crate::warehouse::snowflake::sign_in::{
-    self, Attestor, CloudEnvironment, KeySource, Method, OauthClient, SignIn, TokenSource,
+    self, Attestor, KeySource, Method, OauthClient, SignIn, TokenSource,
 };
 use crate::warehouse::snowflake::{Defaults, Options, Sizes};
 
@@ -61,15 +60,20 @@ pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
             warehouse: name("SNOWFLAKE_WAREHOUSE", warehouse.warehouse.as_deref())?,
             role: name("SNOWFLAKE_ROLE", warehouse.role.as_deref())?,
         },
-        sizes: Sizes::new(
-            pool.min_size,
-            pool.max_size,
-            *pool.max_inactive,
-            *pool.health_check,
-            *pool.connection_timeout,
-        ),
+        sizes: Sizes {
+            min: size(pool.min_size),
+            max: size(pool.max_size),
+            max_concurrent: settings.limits.max_concurrent_queries,
+            max_inactive: *pool.max_inactive,
+            health_check: *pool.health_check,
+            wait: *pool.connection_timeout,
+        },
         retries: pool.retry_attempts,
     })
+}
+
+fn size(sessions: u32) -> usize {
+    usize::try_from(sessions).unwrap_or(usize::MAX)
 }
 
 fn method(settings: &Settings) -> Result<Method, Error> {
@@ -130,7 +134,7 @@ fn oauth_client(warehouse: &config::Warehouse) -> Result<OauthClient, Error> {
 }
 
 fn attestor(settings: &Settings) -> Result<Attestor, Error> {
-    let cloud = || CloudEnvironment::from_vars(settings.cloud.vars());
+    let cloud = || settings.cloud.clone();
     let provider = settings.warehouse.workload_identity_provider;
     Ok(match provider {
         Some(IdentityProvider::Aws) => Attestor::Aws(cloud()),

@@ -16,7 +16,14 @@ impl Cloud {
         Self(picked.map(|(k, v)| (k.clone(), v.clone())).collect())
     }
 
-    /// By name.
+    /// One that is set to something.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let value = self.0.get(name)?.as_str();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// All of them, by name.
     #[must_use]
     pub fn vars(&self) -> &BTreeMap<String, String> {
         &self.0

@@ -1,9 +1,13 @@
 //! The service on a Snowflake account, as far as a stub of the driver protocol can be one: what works, what is broken on
 //! purpose, and that nothing is left behind in either case.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::rand_core::OsRng;
 use serde_json::{Value, json};
 
 use crate::stub::Stub;
@@ -30,6 +34,24 @@ async fn serve(stub: &Stub, more: &[(&str, &str)]) -> Server {
     ];
     vars.extend_from_slice(more);
     Server::start(&vars).await
+}
+
+/// Private keys, PEM. Made once: it takes a moment.
+fn keys() -> &'static [RsaPrivateKey; 2] {
+    static KEYS: OnceLock<[RsaPrivateKey; 2]> = OnceLock::new();
+    KEYS.get_or_init(|| [0, 1].map(|_| RsaPrivateKey::new(&mut OsRng, 2048).unwrap()))
+}
+
+fn key(number: usize) -> String {
+    keys()[number]
+        .to_pkcs8_pem(LineEnding::LF)
+        .unwrap()
+        .to_string()
+}
+
+fn public_half(number: usize) -> String {
+    let public = keys()[number].to_public_key();
+    public.to_public_key_pem(LineEnding::LF).unwrap()
 }
 
 async fn execute(server: &Server, arguments: Value) -> Value {
@@ -497,5 +519,108 @@ async fn a_write_whose_answer_was_lost_is_not_run_again() {
         {"endpoint": "query", "kind": "code", "code": "390111", "after": true, "times": 1}
     ]));
     assert_eq!(code(&run(&server, "select 1").await), "ok");
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_role_that_is_refused_is_its_callers_mistake_and_nobody_elses() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    let refusal = json!([{
+        "endpoint": "login", "kind": "code", "code": "390189",
+        "message": "Role specified in the connect string does not exist or is not authorized.",
+    }]);
+    stub.fault(refusal);
+    // More than any list of roles could be meant to hold.
+    for number in 0..70 {
+        let role = format!("NOBODY_{number}");
+        let result = execute(&server, json!({"sql": "select 1", "role": role})).await;
+        assert_eq!(code(&result), "permission_denied", "{result}");
+        assert!(result.to_string().contains(&role), "{result}");
+    }
+    stub.heal();
+    let result = execute(&server, json!({"sql": "select 1", "role": "ANALYST"})).await;
+    assert_eq!(code(&result), "ok", "{result}");
+    // The configured role signs in as ever, too.
+    stub.lose(Loss::Sessions);
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_hangs_is_told_as_what_it_is() {
+    let stub = Stub::start().await;
+    stub.fault(json!([{"endpoint": "login", "kind": "hang"}]));
+    let server = serve(&stub, &[("SNOWFLAKE_POOL_CONNECTION_TIMEOUT", "1")]).await;
+    let result = run(&server, "select 1").await;
+    assert_eq!(code(&result), "warehouse_unreachable", "{result}");
+    stub.heal();
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_mended_is_used_at_the_next_call() {
+    let stub = Stub::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.p8");
+    std::fs::write(&path, "no key yet").unwrap();
+    let path = path.to_str().unwrap();
+    let server = serve(
+        &stub,
+        &[
+            ("SNOWFLAKE_AUTH_TYPE", "private_key"),
+            ("SNOWFLAKE_PRIVATE_KEY_PATH", path),
+        ],
+    )
+    .await;
+    for _ in 0..3 {
+        assert_eq!(code(&run(&server, "select 1").await), "sign_in_refused");
+    }
+    let log = server.log();
+    assert!(log.contains("SNOWFLAKE_PRIVATE_KEY_PATH"), "{log}");
+    assert!(
+        !log.contains("Snowflake refused"),
+        "it was not asked: {log}"
+    );
+    std::fs::write(path, key(0)).unwrap();
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_refused_key_that_is_replaced_is_tried_at_once() {
+    let stub = Stub::start().await;
+    stub.set(|settings| settings.require_jwt_key = Some(public_half(1)));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.p8");
+    std::fs::write(&path, key(0)).unwrap();
+    let path = path.to_str().unwrap();
+    let server = serve(
+        &stub,
+        &[
+            ("SNOWFLAKE_AUTH_TYPE", "private_key"),
+            ("SNOWFLAKE_PRIVATE_KEY_PATH", path),
+        ],
+    )
+    .await;
+    for _ in 0..5 {
+        assert_eq!(code(&run(&server, "select 1").await), "sign_in_refused");
+    }
+    assert_eq!(stub.counters().logins_refused, 1, "the user is not locked");
+    std::fs::write(path, key(1)).unwrap();
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn fewer_statements_than_sessions_run_at_once_where_that_is_asked_for() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[("MAX_CONCURRENT_QUERIES", "2")]).await;
+    let calls = (0..6).map(|_| run(&server, "select stub.sleep(100)"));
+    for result in join_all(calls).await {
+        assert_eq!(code(&result), "ok", "{result}");
+    }
+    assert_eq!(stub.counters().max_running, 2);
     stop(server, &stub).await;
 }

@@ -5,12 +5,15 @@
 
 use super::transport;
 use super::wire::{Data, Reply};
+use crate::sql::Identifier;
 use crate::warehouse::{self, Position};
 
 /// A statement still runs; its result is to be asked for later.
 pub(super) const IN_PROGRESS: [u32; 2] = [333_333, 333_334];
 /// The session's token has expired: renew it.
 pub(super) const SESSION_EXPIRED: u32 = 390_112;
+/// The role does not exist or is not granted.
+const ROLE_REFUSED: u32 = 390_189;
 /// There is no statement of this id that runs.
 pub(super) const NOT_EXECUTING: u32 = 605;
 
@@ -30,6 +33,12 @@ pub(super) enum Error {
         message: String,
         advice: &'static str,
     },
+    /// The role that a caller named does not exist or is not granted to our user.
+    #[error("the role {role} cannot be used: {message}")]
+    RoleRefused { role: String, message: String },
+    /// Snowflake has refused these credentials a moment ago, and was not asked again.
+    #[error("{0}")]
+    SignInHeld(String),
     /// What the sign-in is made from could not be read, or an identity provider said no.
     #[error(transparent)]
     Credentials(#[from] super::sign_in::Error),
@@ -73,13 +82,31 @@ impl Error {
     /// Sorts the reply to a sign-in.
     pub(super) fn from_sign_in(reply: Reply) -> Self {
         let code = reply.code();
-        let message = reply
-            .message
-            .unwrap_or_else(|| "no reason was given".to_owned());
+        let message = reply.message.as_deref().unwrap_or("no reason was given");
+        // The advice that follows begins a sentence of its own.
+        let message = message.trim_end_matches('.').to_owned();
         Self::SignInRefused {
             code,
             advice: advice(code, &message),
             message,
+        }
+    }
+
+    /// The same when the sign-in was for a role that a caller named: then that role may be all that is wrong.
+    pub(super) fn for_role(self, role: Option<&Identifier>) -> Self {
+        match (self, role) {
+            (
+                Self::SignInRefused {
+                    code: ROLE_REFUSED,
+                    message,
+                    ..
+                },
+                Some(role),
+            ) => Self::RoleRefused {
+                role: role.to_string(),
+                message,
+            },
+            (error, _) => error,
         }
     }
 
@@ -97,7 +124,7 @@ impl Error {
     pub(super) fn is_refusal(&self) -> bool {
         match self {
             Self::SignInRefused { .. } => true,
-            Self::Credentials(error) => !error.is_transient(),
+            Self::Credentials(error) => error.is_refusal(),
             // A host that answers 403 to a sign-in does not know the account.
             Self::Transport(transport::Error::Status { status, .. }) => {
                 matches!(status.as_u16(), 403 | 404)
@@ -132,7 +159,7 @@ fn advice(code: u32, message: &str) -> &'static str {
             "Look at the token (SNOWFLAKE_TOKEN, SNOWFLAKE_TOKEN_PATH or the OAuth client) and at the security \
              integration"
         }
-        390_189 => "Look at SNOWFLAKE_ROLE: it does not exist or is not granted to the user",
+        ROLE_REFUSED => "Look at SNOWFLAKE_ROLE: it does not exist or is not granted to the user",
         390_201 => {
             "Look at SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE and SNOWFLAKE_SCHEMA: the role may not use one of them"
         }
@@ -164,8 +191,12 @@ impl From<Error> for warehouse::Error {
                 position,
                 query_id,
             } => statement(code, message, sql_state.as_deref(), position, query_id),
-            Error::SignInRefused { .. } => Self::SignInRefused {
+            Error::SignInRefused { .. } | Error::SignInHeld(_) => Self::SignInRefused {
                 message: error.to_string(),
+            },
+            Error::RoleRefused { .. } => Self::PermissionDenied {
+                message: error.to_string(),
+                query_id: None,
             },
             Error::Credentials(error) if error.is_transient() => Self::Unreachable {
                 message: "signing in to Snowflake".to_owned(),

@@ -78,10 +78,10 @@ struct Tokens {
 /// What unqualified names resolve to, by exact name. `None` is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Names {
-    pub(super) database: Option<String>,
-    pub(super) schema: Option<String>,
-    pub(super) warehouse: Option<String>,
-    pub(super) role: Option<String>,
+    pub(super) database: Option<Identifier>,
+    pub(super) schema: Option<Identifier>,
+    pub(super) warehouse: Option<Identifier>,
+    pub(super) role: Option<Identifier>,
 }
 
 impl Session {
@@ -126,21 +126,16 @@ impl Session {
         // Made afresh for every attempt: a signed token is good for a minute only.
         let credentials = shared.sign_in.credentials().await?;
         let defaults = &shared.defaults;
-        let role = role.or(defaults.role.as_ref());
-        let mut query = Vec::new();
-        for (name, value) in [
-            ("databaseName", &defaults.database),
-            ("schemaName", &defaults.schema),
-            ("warehouse", &defaults.warehouse),
-            ("roleName", &role.cloned()),
-        ] {
-            if let Some(value) = value {
-                query.push((name, value.to_string()));
-            }
-        }
-        let query: Vec<_> = query
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+        let named = role.filter(|role| Some(*role) != defaults.role.as_ref());
+        let asked = [
+            ("databaseName", defaults.database.as_ref()),
+            ("schemaName", defaults.schema.as_ref()),
+            ("warehouse", defaults.warehouse.as_ref()),
+            ("roleName", role.or(defaults.role.as_ref())),
+        ];
+        let query: Vec<_> = asked
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?.to_string())))
             .collect();
         let mut data = base_login(shared);
         if let Some(Value::Object(environment)) = data.get_mut("CLIENT_ENVIRONMENT") {
@@ -162,10 +157,10 @@ impl Session {
                 retries: 0,
             })
             .await?;
-        shared.contact.note();
         if !reply.is_success() {
-            return Err(Error::from_sign_in(reply));
+            return Err(Error::from_sign_in(reply).for_role(named));
         }
+        shared.contact.note();
         let data = reply.data.unwrap_or_default();
         let Some(token) = data.token else {
             return Err(Error::Protocol(
@@ -174,12 +169,12 @@ impl Session {
         };
         let info = data.session_info.unwrap_or_default();
         let current = Names {
-            database: info.database_name,
-            schema: info.schema_name,
-            warehouse: info.warehouse_name,
-            role: info.role_name,
+            database: exact(info.database_name),
+            schema: exact(info.schema_name),
+            warehouse: exact(info.warehouse_name),
+            role: exact(info.role_name),
         };
-        warn_of_differences(defaults, role, &current);
+        warn_of_differences(defaults, named.is_none(), &current);
         let validity = data.master_validity_in_seconds.unwrap_or(14_400);
         Ok(Self {
             tokens: Mutex::new(Tokens {
@@ -383,8 +378,9 @@ impl Session {
             (&mut current.warehouse, &data.final_warehouse_name),
             (&mut current.role, &data.final_role_name),
         ] {
-            if told.is_some() {
-                kept.clone_from(told);
+            // Nearly always it is what it was.
+            if told.as_deref() != kept.as_ref().map(Identifier::as_str) && told.is_some() {
+                *kept = exact(told.clone());
             }
         }
     }
@@ -429,8 +425,14 @@ fn base_login(shared: &Shared) -> Map<String, Value> {
     }
 }
 
+/// A name as Snowflake reports it.
+fn exact(name: Option<String>) -> Option<Identifier> {
+    Identifier::exact(name?).ok()
+}
+
 /// Snowflake signs in with less than was asked, without a word: a warehouse the role may not use is simply not there.
-fn warn_of_differences(defaults: &Defaults, role: Option<&Identifier>, got: &Names) {
+fn warn_of_differences(defaults: &Defaults, is_usual_role: bool, got: &Names) {
+    let role = defaults.role.as_ref().filter(|_| is_usual_role);
     let asked = [
         ("SNOWFLAKE_ROLE", role, &got.role),
         (
@@ -447,8 +449,8 @@ fn warn_of_differences(defaults: &Defaults, role: Option<&Identifier>, got: &Nam
     ];
     for (setting, asked, got) in asked {
         let Some(asked) = asked else { continue };
-        if got.as_deref() != Some(asked.as_str()) {
-            let got = got.as_deref().unwrap_or("nothing");
+        if got.as_ref() != Some(asked) {
+            let got = got.as_ref().map_or("nothing", Identifier::as_str);
             tracing::warn!(
                 "{setting} is {asked}, but the session was given {got}: does it exist, and may the role use it?"
             );

@@ -10,65 +10,57 @@ const PUBLIC: &str = "PUBLIC";
 /// What a session is to be set to. `None` leaves it as it is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Target {
-    database: Option<String>,
-    schema: Option<String>,
-    warehouse: Option<String>,
+    database: Option<Identifier>,
+    schema: Option<Identifier>,
+    warehouse: Option<Identifier>,
 }
 
 impl Target {
     /// What the call asks for, and where it does not, what the session was set to when it was new.
     pub(super) fn new(asked: &Session, initial: &Names) -> Self {
-        let name = |name: &Identifier| name.as_str().to_owned();
         let (database, schema) = match (&asked.schema, &asked.database) {
-            (Some(schema), database) => {
-                let database = schema.schema.as_ref().or(database.as_ref()).map(name);
-                (
-                    database.or_else(|| initial.database.clone()),
-                    Some(name(&schema.object)),
-                )
+            (Some(schema), database) => (
+                schema.schema.as_ref().or(database.as_ref()),
+                Some(schema.object.clone()),
+            ),
+            (None, Some(database)) if initial.database.as_ref() != Some(database) => {
+                (Some(database), Identifier::exact(PUBLIC).ok())
             }
-            (None, Some(database)) if initial.database.as_deref() != Some(database.as_str()) => {
-                (Some(name(database)), Some(PUBLIC.to_owned()))
-            }
-            (None, _) => (initial.database.clone(), initial.schema.clone()),
+            (None, _) => (None, initial.schema.clone()),
         };
+        let warehouse = asked.warehouse.as_ref();
         Self {
-            database,
+            database: database.or(initial.database.as_ref()).cloned(),
             schema,
-            warehouse: asked
-                .warehouse
-                .as_ref()
-                .map(name)
-                .or_else(|| initial.warehouse.clone()),
+            warehouse: warehouse.or(initial.warehouse.as_ref()).cloned(),
         }
     }
 
     /// The statements that take a session from `current` to here; none when it is here already.
     pub(super) fn statements(&self, current: &Names) -> Vec<String> {
         let mut statements = Vec::new();
-        let database_differs = self.database.is_some() && self.database != current.database;
-        let schema_differs = match &self.schema {
-            Some(schema) if database_differs => schema != PUBLIC,
-            Some(schema) => current.schema.as_ref() != Some(schema),
-            None => false,
+        let mut set = |kind: &str, name: &Option<Identifier>, is_set: bool| {
+            if let (false, Some(name)) = (is_set, name) {
+                statements.push(format!("USE {kind} {}", name.quoted()));
+            }
         };
-        if let (true, Some(database)) = (database_differs, &self.database) {
-            statements.push(format!("USE DATABASE {}", quoted(database)));
-        }
-        if let (true, Some(schema)) = (schema_differs, &self.schema) {
-            statements.push(format!("USE SCHEMA {}", quoted(schema)));
-        }
-        if let Some(warehouse) = &self.warehouse
-            && current.warehouse.as_ref() != Some(warehouse)
-        {
-            statements.push(format!("USE WAREHOUSE {}", quoted(warehouse)));
-        }
+        let is_database_set = self.database == current.database;
+        set("DATABASE", &self.database, is_database_set);
+        let is_schema_set = if self.database.is_some() && !is_database_set {
+            self.schema
+                .as_ref()
+                .is_some_and(|schema| schema.as_str() == PUBLIC)
+        } else {
+            self.schema == current.schema
+        };
+        set("SCHEMA", &self.schema, is_schema_set);
+        set(
+            "WAREHOUSE",
+            &self.warehouse,
+            self.warehouse == current.warehouse,
+        );
         statements
     }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -77,7 +69,7 @@ mod tests {
     use crate::sql::QualifiedName;
 
     fn names(database: &str, schema: &str) -> Names {
-        let name = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        let name = |name: &str| Identifier::exact(name).ok();
         Names {
             database: name(database),
             schema: name(schema),

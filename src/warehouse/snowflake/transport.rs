@@ -47,13 +47,12 @@ struct Target {
     timeout: Duration,
 }
 
-/// One request to the account's host.
-#[derive(Debug)]
+/// One request to the account's host. Not to be printed: it holds tokens, and a sign-in's body passwords.
 pub(super) struct Call<'a> {
     /// The path, with a query where the endpoint has one of its own: `/session?delete=true`.
     pub(super) path: &'a str,
     /// More of the query string.
-    pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) query: &'a [(&'a str, String)],
     /// Names the request for the service; the same in every attempt.
     pub(super) request_id: Uuid,
     /// A session or master token.

@@ -1,9 +1,11 @@
 //! Keeps wrong credentials from being tried again and again: Snowflake locks a user after five wrong passwords.
 //!
 //! Until a sign-in has succeeded, one is made at a time, so that a pool that fills itself does not fail five times at once.
-//! After a refusal none is made for a while; who asks meanwhile is told what Snowflake said.
+//! After a refusal none is made for a while; who asks meanwhile is told what Snowflake said. A key or token that has
+//! changed since is tried at once. What goes wrong before Snowflake is asked, such as a file that cannot be read, locks
+//! nobody and is no refusal.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::error::Error;
@@ -27,48 +29,45 @@ pub(super) struct Breaker {
 struct State {
     works: bool,
     refusals: usize,
-    open: Option<Refused>,
+    refused: Option<Refused>,
 }
 
 #[derive(Clone)]
 struct Refused {
     until: Instant,
-    code: u32,
+    /// Of the credentials that were refused.
+    fingerprint: Option<String>,
     message: String,
-    advice: &'static str,
 }
 
 impl Breaker {
-    /// Signs in, unless a refusal was too short ago.
-    pub(super) async fn guard<T>(
+    /// Signs in, unless these credentials were refused too short ago. `fingerprint` tells credentials apart; it is asked
+    /// for only after a refusal.
+    pub(super) async fn guard<T, F: Future<Output = Option<String>>>(
         &self,
+        fingerprint: impl Fn() -> F,
         sign_in: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let _alone = if self.state().works {
+        let alone = if self.state().works {
             None
         } else {
             Some(self.alone.lock().await)
         };
-        self.check()?;
+        // Who had to wait for a sign-in that succeeded need not keep the others waiting.
+        let _alone = alone.filter(|_| !self.state().works);
+        let refused = self.state().refused.clone();
+        if let Some(refused) = refused.filter(|refused| Instant::now() < refused.until)
+            && refused.fingerprint == fingerprint().await
+        {
+            return Err(Error::SignInHeld(refused.message));
+        }
         let outcome = sign_in.await;
         match &outcome {
             Ok(_) => self.succeeded(),
-            Err(error) if error.is_refusal() => self.refused(error),
+            Err(error) if error.is_refusal() => self.refused(error, fingerprint().await),
             Err(_) => {}
         }
         outcome
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let refused = self.state().open.clone();
-        match refused {
-            Some(refused) if Instant::now() < refused.until => Err(Error::SignInRefused {
-                code: refused.code,
-                message: refused.message,
-                advice: refused.advice,
-            }),
-            _ => Ok(()),
-        }
     }
 
     fn succeeded(&self) {
@@ -82,7 +81,7 @@ impl Breaker {
         };
     }
 
-    fn refused(&self, error: &Error) {
+    fn refused(&self, error: &Error, fingerprint: Option<String>) {
         let mut state = self.state();
         let pause = PAUSES
             .get(state.refusals)
@@ -91,28 +90,17 @@ impl Breaker {
             .unwrap_or_default();
         state.works = false;
         state.refusals += 1;
-        let (code, message, advice) = match error {
-            Error::SignInRefused {
-                code,
-                message,
-                advice,
-            } => (*code, message.clone(), *advice),
-            other => (
-                0,
-                other.to_string(),
-                "Look at SNOWFLAKE_ACCOUNT, SNOWFLAKE_HOST and the settings of SNOWFLAKE_AUTH_TYPE",
-            ),
-        };
-        tracing::error!("{error}; no sign-in is tried for {pause:?}");
-        state.open = Some(Refused {
+        tracing::error!(
+            "{error}; no sign-in is tried for {pause:?} unless the key or token changes"
+        );
+        state.refused = Some(Refused {
             until: Instant::now() + pause,
-            code,
-            message,
-            advice,
+            fingerprint,
+            message: error.to_string(),
         });
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,6 +108,10 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    async fn same() -> Option<String> {
+        None
+    }
 
     fn no() -> Error {
         Error::SignInRefused {
@@ -132,9 +124,9 @@ mod tests {
     #[tokio::test]
     async fn after_a_refusal_nobody_signs_in_and_everybody_is_told() {
         let breaker = Breaker::default();
-        let first = breaker.guard(async { Err::<(), _>(no()) }).await;
+        let first = breaker.guard(same, async { Err::<(), _>(no()) }).await;
         assert!(first.is_err());
-        let second = breaker.guard(async { Ok::<(), Error>(()) }).await;
+        let second = breaker.guard(same, async { Ok::<(), Error>(()) }).await;
         assert!(
             second
                 .unwrap_err()
@@ -147,8 +139,18 @@ mod tests {
     async fn a_failure_that_passes_opens_nothing() {
         let breaker = Breaker::default();
         let broken = Error::Protocol("strange".to_owned());
-        assert!(breaker.guard(async { Err::<(), _>(broken) }).await.is_err());
-        assert!(breaker.guard(async { Ok::<(), Error>(()) }).await.is_ok());
+        assert!(
+            breaker
+                .guard(same, async { Err::<(), _>(broken) })
+                .await
+                .is_err()
+        );
+        assert!(
+            breaker
+                .guard(same, async { Ok::<(), Error>(()) })
+                .await
+                .is_ok()
+        );
     }
 
     #[tokio::test]
@@ -162,7 +164,19 @@ mod tests {
             under_way.fetch_sub(1, Relaxed);
             Err::<(), _>(Error::Protocol("passes".to_owned()))
         };
-        let all = futures::future::join_all((0..5).map(|_| breaker.guard(sign_in())));
+        let all = futures::future::join_all((0..5).map(|_| breaker.guard(same, sign_in())));
         assert!(all.await.iter().all(Result::is_err));
+    }
+
+    #[tokio::test]
+    async fn other_credentials_are_tried_at_once() {
+        let breaker = Breaker::default();
+        let key = |name: &'static str| move || async move { Some(name.to_owned()) };
+        let first = breaker.guard(key("a"), async { Err::<(), _>(no()) }).await;
+        assert!(first.is_err());
+        let again = breaker.guard(key("a"), async { Ok::<(), Error>(()) }).await;
+        assert!(again.is_err());
+        let other = breaker.guard(key("b"), async { Ok::<(), Error>(()) }).await;
+        assert!(other.is_ok());
     }
 }

@@ -70,12 +70,6 @@ pub enum Error {
         /// Where it would have gone.
         host: String,
     },
-    /// Nobody completed the sign-in in the browser.
-    #[error("nobody signed in with the browser within {seconds} s; see SNOWFLAKE_AUTH_TYPE")]
-    NobodySignedIn {
-        /// How long was waited.
-        seconds: u64,
-    },
     /// A defect, or the machine's trouble.
     #[error("signing in failed inside this service: {message}")]
     Internal {
@@ -135,9 +129,9 @@ impl Error {
         matches!(self, Self::Unreachable { .. })
     }
 
-    /// Whether somebody said no, or the settings are wrong: trying again changes nothing.
+    /// Whether somebody was asked and said no: asking again changes nothing, and may lock the client.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Unreachable { .. } | Self::Internal { .. })
+        matches!(self, Self::Refused { .. })
     }
 }

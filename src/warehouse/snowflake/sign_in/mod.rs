@@ -14,8 +14,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::account::Endpoint;
 use crate::config::types::Secret;
@@ -25,7 +28,7 @@ pub use key::KeySource;
 pub use oauth::OauthClient;
 use oauth::TokenFetcher;
 pub use token::TokenSource;
-pub use workload_identity::{Attestor, CloudEnvironment};
+pub use workload_identity::Attestor;
 
 /// A way to sign in, with all it needs.
 #[derive(Debug, Clone)]
@@ -227,6 +230,25 @@ impl SignIn {
                     .with("PROVIDER", attestor.provider())
                     .with_secret("TOKEN", &attestation))
             }
+        }
+    }
+
+    /// Tells the key or token in force from another one; `None` for what cannot change while the service runs, or cannot
+    /// be read.
+    pub(super) async fn fingerprint(&self) -> Option<String> {
+        match &self.prover {
+            Prover::Key { ring, .. } => {
+                let ring = Arc::clone(ring);
+                let key = blocking(move || ring.current()).await.ok()?;
+                Some(key.fingerprint.clone())
+            }
+            Prover::Token { token, .. } | Prover::Workload(Attestor::Oidc(token)) => {
+                let token = token.clone();
+                let token = blocking(move || token.read()).await.ok()?;
+                let hash = Sha256::digest(token.expose_secret().as_bytes());
+                Some(STANDARD.encode(hash))
+            }
+            Prover::Password { .. } | Prover::Oauth { .. } | Prover::Workload(_) => None,
         }
     }
 

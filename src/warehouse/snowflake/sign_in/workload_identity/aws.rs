@@ -12,7 +12,8 @@ use ring::hmac;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
-use super::{CloudEnvironment, SETTING};
+use super::SETTING;
+use crate::config::Cloud;
 use crate::warehouse::snowflake::sign_in::error::Error;
 
 /// What signs a request.
@@ -23,14 +24,10 @@ pub(super) struct Signer<'a> {
     pub(super) service: &'a str,
 }
 
-pub(super) async fn attest(
-    vars: &BTreeMap<String, String>,
-    environment: &CloudEnvironment,
-    now: SystemTime,
-) -> Result<SecretString, Error> {
-    let region = environment
+pub(super) async fn attest(cloud: &Cloud, now: SystemTime) -> Result<SecretString, Error> {
+    let region = cloud
         .get("AWS_REGION")
-        .or_else(|| environment.get("AWS_DEFAULT_REGION"))
+        .or_else(|| cloud.get("AWS_DEFAULT_REGION"))
         .filter(|region| {
             region
                 .chars()
@@ -46,7 +43,8 @@ pub(super) async fn attest(
         source: Some(source.into()),
     };
     // object_store knows all the ways AWS hands out credentials; a bucket's name is the price of asking it.
-    let builder = vars
+    let builder = cloud
+        .vars()
         .iter()
         .filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value)))
         .fold(AmazonS3Builder::new(), |builder, (key, value)| {

@@ -2,7 +2,6 @@
 
 mod aws;
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use reqwest::{Client, RequestBuilder};
@@ -12,6 +11,7 @@ use serde::Deserialize;
 use super::error::Error;
 use super::oauth::send;
 use super::token::TokenSource;
+use crate::config::Cloud;
 
 /// The application that Snowflake is in Azure, the same for all accounts.
 const AZURE_RESOURCE: &str = "api://fd3f753b-eed3-462c-b6a7-a4b5bb650aad";
@@ -23,43 +23,13 @@ const SETTING: &str = "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER";
 #[non_exhaustive]
 pub enum Attestor {
     /// Amazon Web Services.
-    Aws(CloudEnvironment),
+    Aws(Cloud),
     /// Microsoft Azure, by managed identity.
-    Azure(CloudEnvironment),
+    Azure(Cloud),
     /// Google Cloud.
     Gcp,
     /// Any OpenID Connect issuer, such as a Kubernetes cluster for a service account.
     Oidc(TokenSource),
-}
-
-/// The variables by which a cloud tells a process who it is.
-#[derive(Clone, Default)]
-pub struct CloudEnvironment(BTreeMap<String, String>);
-
-impl CloudEnvironment {
-    /// Picks what clouds set from all variables.
-    #[must_use]
-    pub fn from_vars(vars: &BTreeMap<String, String>) -> Self {
-        let ours = |name: &str| {
-            name.starts_with("AWS_") || matches!(name, "IDENTITY_ENDPOINT" | "IDENTITY_HEADER")
-        };
-        let picked = vars.iter().filter(|(name, _)| ours(name));
-        Self(picked.map(|(k, v)| (k.clone(), v.clone())).collect())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
-    }
-}
-
-/// Names only: some of the values are keys.
-impl std::fmt::Debug for CloudEnvironment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
 }
 
 impl Attestor {
@@ -100,9 +70,7 @@ impl Attestor {
                     serde_json::from_slice(&body).map_err(|_| Error::Token { setting: SETTING })?;
                 Ok(SecretString::from(token.access_token))
             }
-            Self::Aws(environment) => {
-                aws::attest(&environment.0, environment, SystemTime::now()).await
-            }
+            Self::Aws(cloud) => aws::attest(cloud, SystemTime::now()).await,
         }
     }
 }
@@ -113,7 +81,7 @@ struct AzureToken {
 }
 
 /// App Service, Functions and Container Apps say where to ask; on a machine of its own it is always the same address.
-fn azure_request(environment: &CloudEnvironment, metadata: &Client) -> RequestBuilder {
+fn azure_request(environment: &Cloud, metadata: &Client) -> RequestBuilder {
     let told = environment
         .get("IDENTITY_ENDPOINT")
         .zip(environment.get("IDENTITY_HEADER"));
