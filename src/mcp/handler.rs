@@ -81,7 +81,11 @@ impl Handler {
     #[must_use]
     pub fn new(services: Services) -> Self {
         let queries = &services.queries;
-        let instructions = instructions::text(queries.warehouse().kind(), queries.budget());
+        let instructions = instructions::text(
+            queries.warehouse().kind(),
+            queries.policy().preset(),
+            queries.budget(),
+        );
         let name =
             Implementation::new("snowflake-mcp", env!("CARGO_PKG_VERSION")).with_title("Snowflake");
         let info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())

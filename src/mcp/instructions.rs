@@ -1,10 +1,11 @@
 //! What a model is told about this server before its first call.
 
+use crate::policy::Preset;
 use crate::query::Budget;
 use crate::warehouse::Kind;
 
 /// The instructions for a server in front of the given warehouse.
-pub(super) fn text(kind: Kind, budget: &Budget) -> String {
+pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget) -> String {
     let warehouse = match kind {
         Kind::Snowflake => "This server queries a Snowflake account.",
         Kind::Embedded => {
@@ -14,17 +15,64 @@ pub(super) fn text(kind: Kind, budget: &Budget) -> String {
              do fails with the code engine_limit; Snowflake itself may well do it."
         }
     };
+    let accepted = accepted(kind, preset);
     format!(
         "{warehouse}\n\
          Write Snowflake SQL. Unquoted names fold to upper case; put other names in double quotes. Names in results are \
          written as SQL takes them, so they can be copied into a statement.\n\
          Explore before you query: list_databases, list_schemas, list_tables, or search_objects for a word; then \
          describe_table for columns, keys and comments; then execute_query.\n\
-         Only reads are accepted, one statement a call. Nothing lasts from one call to the next (no USE, SET, temporary \
+         {accepted}, one statement a call. Nothing lasts from one call to the next (no USE, SET, temporary \
          tables): pass database and schema as arguments, or write names in full.\n\
          Results are cut at {rows} rows unless limit says otherwise (at most {max_rows}), and say so in truncated. Prefer \
          aggregating, filtering and ORDER BY … LIMIT in SQL over fetching many rows.",
         rows = budget.default_rows,
         max_rows = budget.max_rows,
     )
+}
+
+/// What may be sent. The engine runs queries whatever the policy allows.
+fn accepted(kind: Kind, preset: Preset) -> &'static str {
+    match (kind, preset) {
+        (Kind::Embedded, _) | (_, Preset::ReadOnly) => "Only reads are accepted",
+        (Kind::Snowflake, Preset::ReadWrite) => {
+            "Reads and changes of rows (INSERT, UPDATE, DELETE, MERGE, TRUNCATE) are accepted, and each change lasts at \
+             once, with no transaction to roll back"
+        }
+        (Kind::Snowflake, Preset::Admin) => {
+            "Nearly every statement is accepted, changes of rows, objects and grants among them, and each change lasts at \
+             once, with no transaction to roll back"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_model_is_told_what_the_policy_accepts() {
+        let budget = Budget {
+            default_rows: 100,
+            max_rows: 1000,
+            max_bytes: 1 << 20,
+            timeout: Duration::from_secs(1),
+        };
+        let told = |kind, preset| text(kind, preset, &budget);
+        for (kind, preset, accepts_changes) in [
+            (Kind::Snowflake, Preset::ReadOnly, false),
+            (Kind::Snowflake, Preset::ReadWrite, true),
+            (Kind::Snowflake, Preset::Admin, true),
+            (Kind::Embedded, Preset::Admin, false),
+        ] {
+            let told = told(kind, preset);
+            assert_eq!(
+                told.contains("Only reads are accepted, one statement a call."),
+                !accepts_changes,
+                "{told}"
+            );
+            assert_eq!(told.contains("no transaction"), accepts_changes, "{told}");
+        }
+    }
 }

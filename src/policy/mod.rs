@@ -86,6 +86,12 @@ impl Policy {
         }
     }
 
+    /// The kinds of statements that may run.
+    #[must_use]
+    pub fn preset(&self) -> Preset {
+        self.options.preset
+    }
+
     /// Lets a statement pass, or says why not. `current` is the database that names of fewer than three parts belong to,
     /// if that is known.
     ///

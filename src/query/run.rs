@@ -155,6 +155,12 @@ impl Queries {
         &*self.warehouse
     }
 
+    /// What may run.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The limits in force.
     #[must_use]
     pub fn budget(&self) -> &Budget {
