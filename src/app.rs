@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Environment, Settings};
+use crate::config::{Backend, Environment, Settings};
 use crate::http;
 use crate::http::listen::{self, Port};
 use crate::query::{Format, Query};
@@ -138,6 +138,19 @@ pub fn enter_working_dir(settings: &Settings) -> Result<(), Error> {
         path: path.display().to_string(),
         source,
     })
+}
+
+/// What the rooms cannot work with in settings that are right one by one: a name that is none, a way to sign in that this
+/// version does not have. Each names its setting. Reads no file and asks nobody.
+#[must_use]
+pub fn misfits(settings: &Settings) -> Vec<Error> {
+    let mut found: Vec<Error> = Vec::new();
+    found.extend(policy::policy(settings).err());
+    found.extend(policy::default_database(settings).err());
+    if settings.warehouse.backend == Backend::Snowflake {
+        found.extend(snowflake::options(settings).err().map(Error::from));
+    }
+    found
 }
 
 /// Serves HTTP until a signal, or a change with `SERVER_RELOAD`, ends it.

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and the commands that only print.
 //!
-//! Calls only [`crate::config`], and [`telemetry`] for the version. What needs a running service is for [`Cli::command`]'s caller.
+//! Calls [`crate::config`], [`app::misfits`] for what only the rooms can tell of the settings, and [`telemetry`]. What needs a
+//! running service is for [`Cli::command`]'s caller.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -8,7 +9,8 @@ use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Backend, Loaded, Problems, Purpose, Sources, render};
+use crate::app;
+use crate::config::{Backend, Loaded, Problems, Purpose, Settings, Sources, render};
 use crate::telemetry;
 
 static VERSION: LazyLock<String> =
@@ -102,6 +104,9 @@ pub fn check(
         writeln!(err, "warning: {warning}")?;
     }
     let settings = &loaded.settings;
+    if !misfits(settings, err)? {
+        return Ok(None);
+    }
     let warehouse = match settings.warehouse.backend {
         Backend::Snowflake => "Snowflake",
         Backend::Embedded => "the embedded engine's sample data",
@@ -124,6 +129,19 @@ pub fn report(problems: &Problems, err: &mut dyn Write) -> io::Result<()> {
         writeln!(err, "warning: {warning}")?;
     }
     writeln!(err, "{problems}")
+}
+
+/// Whether the rooms can work with the settings; says what they cannot work with, one line per problem.
+///
+/// # Errors
+///
+/// When `err` cannot be written.
+pub fn misfits(settings: &Settings, err: &mut dyn Write) -> io::Result<bool> {
+    let found = app::misfits(settings);
+    for misfit in &found {
+        writeln!(err, "{}", telemetry::chain(misfit))?;
+    }
+    Ok(found.is_empty())
 }
 
 /// Prints the reference, or with `effective` the values in force. Returns the exit code.
@@ -154,7 +172,8 @@ pub fn config(
         writeln!(out, "{:width$}  {value:24}  {}", row.name, row.origin)?;
     }
     match sources.load(Purpose::Serve) {
-        Ok(_) => Ok(0),
+        Ok(loaded) if misfits(&loaded.settings, err)? => Ok(0),
+        Ok(_) => Ok(Problems::EXIT_CODE),
         Err(problems) => {
             report(&problems, err)?;
             Ok(Problems::EXIT_CODE)

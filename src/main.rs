@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to be told when stderr is closed.
-            let _ = writeln!(io::stderr(), "{error}");
+            let _ = writeln!(io::stderr(), "{}", telemetry::chain(&*error));
             ExitCode::FAILURE
         }
     }
@@ -74,6 +74,9 @@ fn run(cli: &Cli) -> Outcome {
 
 fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
     let settings = &loaded.settings;
+    if !cli::misfits(settings, &mut io::stderr())? {
+        return Ok(Problems::EXIT_CODE);
+    }
     let launch = Launch::note(loaded.env_file.as_deref())?;
     app::enter_working_dir(settings)?;
     let guard = logs::start(&settings.telemetry, settings.server.log_file.as_deref())?;

@@ -43,18 +43,53 @@ fn a_port_in_use_is_a_failed_start_that_names_the_setting() {
 }
 
 #[test]
-fn a_way_to_sign_in_that_this_version_lacks_is_a_failed_start() {
+fn what_only_the_rooms_can_tell_of_the_settings_is_told_by_check_as_by_a_start() {
+    let account = [
+        ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+        ("SNOWFLAKE_USER", "SERVICE"),
+    ];
+    let lacking = [("SNOWFLAKE_AUTH_TYPE", "external_browser")];
+    let misnamed = [
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "none-of-your-business"),
+        ("SNOWFLAKE_ROLE", "\"ANALYST"),
+    ];
+    for (vars, setting) in [
+        (&lacking[..], "SNOWFLAKE_AUTH_TYPE"),
+        (&misnamed[..], "SNOWFLAKE_ROLE"),
+    ] {
+        for command in [&[][..], &["check"], &["config", "--effective"]] {
+            let output = run(command, &[&account, vars].concat());
+            let told = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(64), "{command:?}: {told}");
+            assert!(told.contains(setting), "{command:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_check_that_cannot_connect_says_why() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port().to_string();
+    drop(nobody);
     let output = run(
-        &[],
+        &["check", "--connect"],
         &[
             ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
             ("SNOWFLAKE_USER", "SERVICE"),
-            ("SNOWFLAKE_AUTH_TYPE", "external_browser"),
+            ("SNOWFLAKE_AUTH_TYPE", "password"),
+            ("SNOWFLAKE_PASSWORD", "none-of-your-business"),
+            ("SNOWFLAKE_HOST", "127.0.0.1"),
+            ("SNOWFLAKE_PORT", &port),
+            ("SNOWFLAKE_PROTOCOL", "http"),
+            ("SNOWFLAKE_POOL_RETRY_ATTEMPTS", "0"),
+            ("SNOWFLAKE_POOL_CONNECTION_TIMEOUT", "2"),
         ],
     );
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("SNOWFLAKE_AUTH_TYPE"), "{told}");
+    assert!(told.to_lowercase().contains("connection refused"), "{told}");
+    assert!(!told.contains("none-of-your-business"), "{told}");
 }
 
 #[tokio::test]
