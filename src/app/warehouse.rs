@@ -4,6 +4,7 @@
 //! is answered, and statements wait inside their deadline: [`Late`] stands in for the engine until it is there.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use tokio::sync::SetOnce;
@@ -11,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Backend, Settings};
 use crate::warehouse::snowflake::Snowflake;
-use crate::warehouse::{Answer, Error, Kind, Run, Warehouse};
+use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
 
 /// A warehouse on its way.
 pub(super) struct Starting {
@@ -86,6 +87,20 @@ struct Late {
     started: SetOnce<Arc<dyn Warehouse>>,
 }
 
+impl Late {
+    /// The warehouse, waited for until `deadline`.
+    async fn by(&self, deadline: Instant) -> Result<&Arc<dyn Warehouse>, Error> {
+        if let Some(warehouse) = self.started.get() {
+            return Ok(warehouse);
+        }
+        tokio::time::timeout_at(deadline.into(), self.started.wait())
+            .await
+            .map_err(|_| Error::Busy {
+                message: format!("the {} warehouse is still starting", self.kind),
+            })
+    }
+}
+
 #[async_trait]
 impl Warehouse for Late {
     fn kind(&self) -> Kind {
@@ -93,15 +108,30 @@ impl Warehouse for Late {
     }
 
     async fn run(&self, run: Run) -> Result<Answer, Error> {
-        if let Some(warehouse) = self.started.get() {
-            return warehouse.run(run).await;
-        }
-        match tokio::time::timeout_at(run.deadline.into(), self.started.wait()).await {
-            Ok(warehouse) => warehouse.run(run).await,
-            Err(_) => Err(Error::Busy {
-                message: format!("the {} warehouse is still starting", self.kind),
-            }),
-        }
+        self.by(run.deadline).await?.run(run).await
+    }
+
+    async fn start(&self, run: Run, patience: Instant) -> Result<Started, Error> {
+        self.by(run.deadline).await?.start(run, patience).await
+    }
+
+    async fn status(&self, earlier: &Earlier) -> Result<Status, Error> {
+        self.by(Instant::now()).await?.status(earlier).await
+    }
+
+    async fn result(
+        &self,
+        earlier: &Earlier,
+        skip: u64,
+        patience: Instant,
+        deadline: Instant,
+    ) -> Result<Started, Error> {
+        let warehouse = self.by(deadline).await?;
+        warehouse.result(earlier, skip, patience, deadline).await
+    }
+
+    async fn cancel(&self, earlier: &Earlier) -> Result<bool, Error> {
+        self.by(Instant::now()).await?.cancel(earlier).await
     }
 
     async fn ready(&self) -> Result<(), Error> {

@@ -234,6 +234,9 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             message,
             "send the statement again if it is still wanted",
         ),
+        Error::QueryNotFound { .. } => {
+            Failure::new(Code::QueryNotFound, message, "run the statement again")
+        }
         Error::Busy { .. } => Failure::new(
             Code::WarehouseBusy,
             message,

@@ -50,6 +50,12 @@ pub enum Error {
         /// The statement in the warehouse, once it has an id.
         query_id: Option<String>,
     },
+    /// The warehouse knows no such statement, or keeps its result no longer.
+    #[error("there is no statement {query_id} any more, or its result is not kept any longer")]
+    QueryNotFound {
+        /// The id asked for.
+        query_id: String,
+    },
     /// No session or thread came free in time. Trying again later can help.
     #[error("the warehouse is busy: {message}")]
     Busy {
@@ -141,6 +147,7 @@ impl Error {
             | Self::PermissionDenied { query_id, .. }
             | Self::Timeout { query_id, .. }
             | Self::Cancelled { query_id } => query_id.as_deref(),
+            Self::QueryNotFound { query_id } => Some(query_id),
             _ => None,
         }
     }

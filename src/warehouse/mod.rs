@@ -5,10 +5,12 @@
 //!
 //! Start with [`Warehouse`]; `embedded` is the shorter of the two drivers to read.
 
+mod earlier;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
 pub mod rows;
+mod skip;
 pub mod snowflake;
 
 use std::fmt;
@@ -22,6 +24,7 @@ use futures::Stream;
 use crate::policy::ApprovedStatement;
 use crate::sql::{Identifier, QualifiedName};
 
+pub use earlier::{Earlier, Started, State, Status};
 pub use error::{EngineLimit, Error, Position};
 pub use rows::{Batch, Cell, Column, DataType};
 
@@ -43,6 +46,50 @@ pub trait Warehouse: Send + Sync + 'static {
     ///
     /// The warehouse's own refusal with its text kept whole, or why it could not be asked; see [`Error`].
     async fn run(&self, run: Run) -> Result<Answer, Error>;
+
+    /// Starts a statement as [`Warehouse::run`] does, but leaves it running when it has not ended by `patience`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Warehouse::run`]: only `patience` leaves a statement running, never the caller who goes away.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Warehouse::run`].
+    async fn start(&self, run: Run, patience: Instant) -> Result<Started, Error>;
+
+    /// How far an earlier statement has come.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QueryNotFound`] when the warehouse knows no such statement, or why it could not be asked.
+    async fn status(&self, earlier: &Earlier) -> Result<Status, Error>;
+
+    /// The result of an earlier statement from the row `skip` on, counted from 0, waited for until `patience` where it is
+    /// still running. The statement is not run again, and rows before `skip` are not fetched where that can be helped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the wait; the statement goes on.
+    ///
+    /// # Errors
+    ///
+    /// Why the statement failed, [`Error::QueryNotFound`] when its result is not there any more, or why the warehouse
+    /// could not be asked.
+    async fn result(
+        &self,
+        earlier: &Earlier,
+        skip: u64,
+        patience: Instant,
+        deadline: Instant,
+    ) -> Result<Started, Error>;
+
+    /// Stops an earlier statement. Whether it was still running.
+    ///
+    /// # Errors
+    ///
+    /// Why the warehouse could not be asked.
+    async fn cancel(&self, earlier: &Earlier) -> Result<bool, Error>;
 
     /// Whether a statement sent now would find a working session.
     ///

@@ -110,6 +110,16 @@ pub trait Batch: Send + Sync {
     fn cell(&self, row: usize, column: usize) -> Cell<'_>;
 }
 
+impl<T: Batch + ?Sized> Batch for std::sync::Arc<T> {
+    fn rows(&self) -> usize {
+        (**self).rows()
+    }
+
+    fn cell(&self, row: usize, column: usize) -> Cell<'_> {
+        (**self).cell(row, column)
+    }
+}
+
 impl fmt::Display for DataType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -14,7 +14,9 @@ use super::*;
 use crate::mcp::tools::{Tool, Toolset};
 use crate::policy::Policy;
 use crate::query::Budget;
-use crate::warehouse::{Answer, Batch, Cell, Column, DataType, Error, Kind, Run, Warehouse};
+use crate::warehouse::{
+    Answer, Batch, Cell, Column, DataType, Earlier, Error, Kind, Run, Started, Status, Warehouse,
+};
 
 /// A warehouse of one row, or one that never answers.
 struct Scripted;
@@ -71,11 +73,40 @@ impl Warehouse for Scripted {
         })
     }
 
+    async fn start(&self, run: Run, _: Instant) -> Result<Started, Error> {
+        self.run(run).await.map(Started::Ended)
+    }
+
+    async fn status(&self, earlier: &Earlier) -> Result<Status, Error> {
+        Err(unknown(earlier))
+    }
+
+    async fn result(
+        &self,
+        earlier: &Earlier,
+        _: u64,
+        _: Instant,
+        _: Instant,
+    ) -> Result<Started, Error> {
+        Err(unknown(earlier))
+    }
+
+    async fn cancel(&self, earlier: &Earlier) -> Result<bool, Error> {
+        Err(unknown(earlier))
+    }
+
     async fn ready(&self) -> Result<(), Error> {
         Ok(())
     }
 
     async fn close(&self) {}
+}
+
+/// It keeps nothing.
+fn unknown(earlier: &Earlier) -> Error {
+    Error::QueryNotFound {
+        query_id: earlier.query_id.to_string(),
+    }
 }
 
 struct Panics;

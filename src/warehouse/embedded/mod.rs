@@ -17,6 +17,7 @@ mod dialect;
 mod error;
 mod explain;
 mod json;
+mod kept;
 mod rows;
 mod sample_data;
 mod session;
@@ -34,10 +35,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::catalog::{Catalog, Current, Listing};
-use self::session::{Sessions, Stop};
-use self::statement::Job;
+use self::kept::{Kept, Results};
+use self::session::{Reason, Sessions, Stop};
+use self::statement::{Job, Underway};
 use crate::sql::Tree;
-use crate::warehouse::{Answer, Batch, Error, Kind, Run, Warehouse};
+use crate::warehouse::{
+    Answer, Batch, Earlier, Error, Kind, Run, Started, State, Status, Warehouse,
+};
 
 /// The current database of a call that names none.
 pub const DEFAULT_DATABASE: &str = catalog::SAMPLE_DATABASE;
@@ -45,6 +49,9 @@ pub const DEFAULT_DATABASE: &str = catalog::SAMPLE_DATABASE;
 /// How long closing waits for stopped statements. The engine answers an interruption within milliseconds; a statement
 /// that has not gone by then ends with the process.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// The part of the memory limit that results may take besides, kept for whoever reads on: a quarter.
+const RESULTS_SHARE: u64 = 4;
 
 /// Largest scale factor: 1 is TPC-H's own gigabyte, more than an engine meant for trying things should hold.
 const MAX_SCALE_FACTOR: f64 = 1.0;
@@ -84,10 +91,33 @@ impl Default for Options {
 /// The warehouse in this process.
 pub struct Embedded {
     catalog: Catalog,
+    engine: Engine,
+    results: Arc<Results>,
+}
+
+/// What runs statements. A cheap clone.
+#[derive(Clone)]
+struct Engine {
     sessions: Arc<Sessions>,
     permits: Arc<Semaphore>,
     closing: CancellationToken,
     options: Options,
+}
+
+/// A statement that is understood as far as the catalog goes.
+enum Begun {
+    /// It is about the catalog alone, which has answered.
+    Listed(Uuid, Listing),
+    /// The engine is to run it.
+    Engine(Work),
+}
+
+/// A statement for the engine.
+struct Work {
+    query_id: Uuid,
+    run: Run,
+    current: Current,
+    stop: Arc<Stop>,
 }
 
 impl Embedded {
@@ -114,11 +144,73 @@ impl Embedded {
             .map_err(|error| Error::internal("starting the embedded engine", error))?;
         Ok(Self {
             catalog,
-            sessions: Arc::new(Sessions::new(root)),
-            permits: Arc::new(Semaphore::new(options.max_concurrent)),
-            closing: CancellationToken::new(),
-            options: options.clone(),
+            engine: Engine {
+                sessions: Arc::new(Sessions::new(root)),
+                permits: Arc::new(Semaphore::new(options.max_concurrent)),
+                closing: CancellationToken::new(),
+                options: options.clone(),
+            },
+            results: Arc::new(Results::new(options.memory_limit_bytes / RESULTS_SHARE)),
         })
+    }
+
+    /// Reads a statement as far as the catalog can, and answers what is about the catalog alone.
+    fn begin(&self, run: Run) -> Result<Begun, Error> {
+        if self.engine.closing.is_cancelled() {
+            return Err(closed());
+        }
+        let query_id = Uuid::new_v4();
+        let current = Current::new(&self.catalog, &run.session)?;
+        let listing = match run.statement.parsed().tree() {
+            Tree::Show(show) => catalog::show(&self.catalog, &current, show)?,
+            Tree::Describe(describe) => catalog::describe(&self.catalog, &current, describe)?,
+            Tree::Statement(_) | Tree::Explain { .. } | Tree::Pipeline(_) | Tree::Unread { .. } => {
+                let id = query_id.to_string();
+                let stop = Arc::new(Stop::new(&self.engine.closing, run.deadline, &id));
+                return Ok(Begun::Engine(Work {
+                    query_id,
+                    run,
+                    current,
+                    stop,
+                }));
+            }
+        };
+        Ok(Begun::Listed(query_id, listing))
+    }
+}
+
+impl Engine {
+    /// Runs a statement as far as its columns.
+    async fn start(self, work: Work) -> Result<Underway, Error> {
+        let Work {
+            query_id,
+            run,
+            current,
+            stop,
+        } = work;
+        tokio::spawn(Arc::clone(&stop).watch(run.deadline));
+        let permit = tokio::select! {
+            biased;
+            permit = self.permit(run.deadline) => permit?,
+            () = stop.asked() => return Err(stop.error().unwrap_or_else(closed)),
+        };
+        statement::start(Job {
+            statement: run.statement,
+            context: dialect::Context {
+                database: current.database,
+                schema: current.schema,
+                role: current.role,
+                warehouse: current.warehouse,
+                user: current.user,
+                query_id: query_id.to_string(),
+                parameters: run.parameters,
+            },
+            sessions: self.sessions,
+            stop,
+            memory_limit_bytes: self.options.memory_limit_bytes,
+            permit,
+        })
+        .await
     }
 
     async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Error> {
@@ -189,73 +281,101 @@ impl Warehouse for Embedded {
     }
 
     async fn run(&self, run: Run) -> Result<Answer, Error> {
-        if self.closing.is_cancelled() {
-            return Err(closed());
-        }
-        let query_id = Uuid::new_v4().to_string();
-        let current = Current::new(&self.catalog, &run.session)?;
-        match run.statement.parsed().tree() {
-            Tree::Show(show) => {
-                return catalog::show(&self.catalog, &current, show)
-                    .map(|listing| whole(query_id, listing));
-            }
-            Tree::Describe(describe) => {
-                return catalog::describe(&self.catalog, &current, describe)
-                    .map(|listing| whole(query_id, listing));
-            }
-            Tree::Statement(_) | Tree::Explain { .. } | Tree::Pipeline(_) | Tree::Unread { .. } => {
+        match self.begin(run)? {
+            Begun::Listed(query_id, listing) => Ok(whole(query_id, listing)),
+            Begun::Engine(work) => {
+                let query_id = work.query_id.to_string();
+                // Also when the caller goes away before the engine has begun.
+                let mut guard = StopOnDrop(Some(Arc::clone(&work.stop)));
+                let underway = self.engine.clone().start(work).await?;
+                guard.0 = None;
+                Ok(underway.into_answer(query_id))
             }
         }
-        let stop = Arc::new(Stop::new(&self.closing, run.deadline, &query_id));
-        let permit = self.permit(run.deadline).await?;
-        let job = Job {
-            statement: run.statement,
-            context: dialect::Context {
-                database: current.database,
-                schema: current.schema,
-                role: current.role,
-                warehouse: current.warehouse,
-                user: current.user,
-                query_id,
-                parameters: run.parameters,
-            },
-            sessions: Arc::clone(&self.sessions),
-            stop: Arc::clone(&stop),
-            memory_limit_bytes: self.options.memory_limit_bytes,
-            permit,
+    }
+
+    async fn start(&self, run: Run, patience: Instant) -> Result<Started, Error> {
+        let work = match self.begin(run)? {
+            Begun::Listed(query_id, listing) => {
+                let kept = Arc::new(Kept::listed(query_id, listing));
+                self.results.add(&kept);
+                return kept.answer(0, patience).await;
+            }
+            Begun::Engine(work) => work,
         };
-        tokio::spawn(stop.watch(run.deadline));
-        statement::start(job).await
+        let kept = Arc::new(Kept::new(work.query_id, Arc::clone(&work.stop)));
+        self.results.add(&kept);
+        // Until it is left running, the statement belongs to this call.
+        let mut guard = StopOnDrop(Some(Arc::clone(&work.stop)));
+        let (results, filling) = (Arc::clone(&self.results), Arc::clone(&kept));
+        let underway = self.engine.clone().start(work);
+        tokio::spawn(async move { results.fill(&filling, underway).await });
+        let started = kept.answer(0, patience).await;
+        guard.0 = None;
+        started
+    }
+
+    async fn status(&self, earlier: &Earlier) -> Result<Status, Error> {
+        Ok(self.results.find(earlier)?.status())
+    }
+
+    async fn result(
+        &self,
+        earlier: &Earlier,
+        skip: u64,
+        patience: Instant,
+        _deadline: Instant,
+    ) -> Result<Started, Error> {
+        self.results.find(earlier)?.answer(skip, patience).await
+    }
+
+    async fn cancel(&self, earlier: &Earlier) -> Result<bool, Error> {
+        let kept = self.results.find(earlier)?;
+        let is_running = kept.status().state == State::Running;
+        kept.cancel();
+        Ok(is_running)
     }
 
     async fn ready(&self) -> Result<(), Error> {
-        if self.closing.is_cancelled() {
+        if self.engine.closing.is_cancelled() {
             return Err(closed());
         }
         // Nothing to reach and nothing to sign in to. A failure so deep that DuckDB closes the database shows here.
-        self.sessions
+        self.engine
+            .sessions
             .probe()
             .map_err(|error| Error::internal("the engine no longer answers", error))
     }
 
     async fn close(&self) {
-        self.closing.cancel();
-        let all = u32::try_from(self.options.max_concurrent).unwrap_or(u32::MAX);
-        let ended = tokio::time::timeout(CLOSING, self.permits.acquire_many(all)).await;
+        self.engine.closing.cancel();
+        let all = u32::try_from(self.engine.options.max_concurrent).unwrap_or(u32::MAX);
+        let ended = tokio::time::timeout(CLOSING, self.engine.permits.acquire_many(all)).await;
         if ended.is_err() {
             tracing::warn!("a statement of the embedded engine did not stop in {CLOSING:?}");
         }
-        self.permits.close();
+        self.engine.permits.close();
     }
 }
 
 /// The answer of a statement that needed no engine.
-fn whole(query_id: String, listing: Listing) -> Answer {
+fn whole(query_id: Uuid, listing: Listing) -> Answer {
     Answer {
-        query_id,
+        query_id: query_id.to_string(),
         columns: listing.columns(),
         total_rows: u64::try_from(listing.rows()).ok(),
         batches: Box::pin(stream::iter([Ok(Box::new(listing) as Box<dyn Batch>)])),
+    }
+}
+
+/// Stops a statement that nobody waits for any more.
+struct StopOnDrop(Option<Arc<Stop>>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        if let Some(stop) = &self.0 {
+            stop.ask(Reason::Cancelled);
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! One approved statement on the engine: translated, started on a thread that may block, its batches handed over.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::stream;
+use duckdb::arrow::array::Array;
+use futures::{Stream, StreamExt, stream};
 use sqlparser::ast::Statement;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -40,15 +42,40 @@ pub(super) struct Job {
 /// What the engine's thread says, in this order: columns, batches; an error ends it.
 enum Message {
     Columns(Arc<[Column]>),
-    Batch(Box<dyn Batch>),
+    Batch(Piece),
     Failed(Error),
+}
+
+/// Some rows as they come from the engine.
+pub(super) struct Piece {
+    pub(super) batch: Box<dyn Batch>,
+    /// Memory it holds.
+    pub(super) bytes: usize,
+}
+
+/// A statement whose columns are known and whose rows are on their way.
+pub(super) struct Underway {
+    pub(super) columns: Arc<[Column]>,
+    pub(super) pieces: Pin<Box<dyn Stream<Item = Result<Piece, Error>> + Send>>,
+}
+
+impl Underway {
+    /// The statement as an answer that is read as it comes.
+    pub(super) fn into_answer(self, query_id: String) -> Answer {
+        let batches = self.pieces.map(|piece| piece.map(|piece| piece.batch));
+        Answer {
+            query_id,
+            columns: self.columns,
+            batches: Box::pin(batches),
+            total_rows: None,
+        }
+    }
 }
 
 /// Starts the statement and waits for its columns.
 ///
-/// Dropping the future or the answer's batches stops the statement.
-pub(super) async fn start(job: Job) -> Result<Answer, Error> {
-    let query_id = job.context.query_id.clone();
+/// Dropping the future or what it gives stops the statement.
+pub(super) async fn start(job: Job) -> Result<Underway, Error> {
     let stop = Arc::clone(&job.stop);
     let (sender, receiver) = mpsc::channel(WAITING_BATCHES);
     let runtime = Handle::current();
@@ -68,19 +95,17 @@ pub(super) async fn start(job: Job) -> Result<Answer, Error> {
             });
         }
     };
-    let batches = stream::unfold(Some(rows), |rows| async move {
+    let pieces = stream::unfold(Some(rows), |rows| async move {
         let mut rows = rows?;
         match rows.next().await {
-            Ok(Some(Message::Batch(batch))) => Some((Ok(batch), Some(rows))),
+            Ok(Some(Message::Batch(piece))) => Some((Ok(piece), Some(rows))),
             Ok(Some(Message::Failed(error))) | Err(error) => Some((Err(error), None)),
             Ok(Some(Message::Columns(_)) | None) => None,
         }
     });
-    Ok(Answer {
-        query_id,
+    Ok(Underway {
         columns,
-        batches: Box::pin(batches),
-        total_rows: None,
+        pieces: Box::pin(pieces),
     })
 }
 
@@ -239,8 +264,11 @@ impl Job {
             return Ok(());
         }
         while let Some(chunk) = prepared.step().map_err(|error| self.explained(&error))? {
-            let batch = Message::Batch(Box::new(rows::ArrowBatch::new(&columns, &chunk)));
-            if !sender.send(&self.stop, batch) {
+            let piece = Piece {
+                bytes: chunk.get_array_memory_size(),
+                batch: Box::new(rows::ArrowBatch::new(&columns, &chunk)),
+            };
+            if !sender.send(&self.stop, Message::Batch(piece)) {
                 return Ok(());
             }
         }
@@ -262,7 +290,11 @@ impl Job {
             .map_err(|error| self.explained(&error))?;
         let listing = explain::listing(&plan, format)?;
         if sender.send(&self.stop, Message::Columns(listing.columns())) {
-            sender.send(&self.stop, Message::Batch(Box::new(listing)));
+            let piece = Piece {
+                bytes: plan.len(),
+                batch: Box::new(listing),
+            };
+            sender.send(&self.stop, Message::Batch(piece));
         }
         Ok(())
     }

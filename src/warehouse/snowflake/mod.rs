@@ -1,13 +1,15 @@
 //! A Snowflake account, over the protocol that Snowflake's own drivers speak.
 //!
 //! One statement from end to end: `pool` hands out a session that `session` and `sign_in` have opened; `target` says which
-//! USE it needs; `statement` sends it, waits, and aborts it when nobody waits any more; `results` reads what is in the
+//! USE it needs; `statement` sends it, waits, and aborts it when nobody waits any more; `earlier` asks for those that were
+//! left running, or whose results are read again; `results` reads what is in the
 //! reply and fetches the rest, which `rows` shows as cells; `error` sorts Snowflake's codes. `transport` is the way to the
 //! host that `account` names, `wire` what goes over it.
 //!
 //! The protocol is not documented for the public; its facts are those of the official drivers' sources.
 
 pub mod account;
+mod earlier;
 mod error;
 mod pool;
 mod results;
@@ -29,9 +31,10 @@ use self::pool::Pool;
 use self::results::Downloads;
 use self::session::{Contact, Shared};
 use self::sign_in::SignIn;
+use self::statement::{QueryId, Ran};
 use self::transport::Https;
 use crate::sql::{Class, Identifier};
-use crate::warehouse::{Answer, Error, Kind, Run, Warehouse};
+use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
 
 pub use self::pool::Sizes;
 
@@ -101,32 +104,18 @@ impl Snowflake {
         })
     }
 
-    async fn attempt(&self, run: &Run) -> Result<Answer, error::Error> {
-        let lease = self
-            .pool
-            .lease(run.session.role.as_ref(), run.deadline)
-            .await?;
-        let (data, lease) = statement::run(lease, run).await?;
-        // What is left to fetch needs no session.
-        drop(lease);
-        self.downloads.clone().answer(data, run.deadline)
-    }
-}
-
-#[async_trait]
-impl Warehouse for Snowflake {
-    fn kind(&self) -> Kind {
-        Kind::Snowflake
-    }
-
-    async fn run(&self, run: Run) -> Result<Answer, Error> {
+    /// Runs a statement to its end, or until `patience` where there is one.
+    async fn begin(&self, run: Run, patience: Option<Instant>) -> Result<Started, Error> {
         let started = Instant::now();
         let is_read = run.statement.parsed().class() == Class::Read;
+        let query_id = QueryId::new();
         let work = async {
-            match self.attempt(&run).await {
+            match self.attempt(&run, patience, &query_id).await {
                 // Most likely the session was gone before the statement was looked at. That is not certain, so only what
                 // may run twice is sent again.
-                Err(error::Error::SessionGone { .. }) if is_read => self.attempt(&run).await,
+                Err(error::Error::SessionGone { .. }) if is_read => {
+                    self.attempt(&run, patience, &query_id).await
+                }
                 other => other,
             }
         };
@@ -137,8 +126,78 @@ impl Warehouse for Snowflake {
                 })
             }
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(statement::timed_out(&run, started)),
+            Err(_) => Err(statement::timed_out(&run, started, query_id)),
         }
+    }
+
+    async fn attempt(
+        &self,
+        run: &Run,
+        patience: Option<Instant>,
+        query_id: &QueryId,
+    ) -> Result<Started, error::Error> {
+        let lease = self
+            .pool
+            .lease(run.session.role.as_ref(), run.deadline)
+            .await?;
+        match statement::run(lease, run, patience, query_id).await? {
+            Ran::Ended(data, lease) => {
+                // What is left to fetch needs no session.
+                drop(lease);
+                let answer = self.downloads.clone().answer(*data, 0, run.deadline)?;
+                Ok(Started::Ended(answer))
+            }
+            Ran::Running(lease) => {
+                let query_id = query_id.get().cloned().unwrap_or_default();
+                earlier::watch_over(lease, query_id.clone(), run.deadline);
+                Ok(Started::Running { query_id })
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Warehouse for Snowflake {
+    fn kind(&self) -> Kind {
+        Kind::Snowflake
+    }
+
+    async fn run(&self, run: Run) -> Result<Answer, Error> {
+        match self.begin(run, None).await? {
+            Started::Ended(answer) => Ok(answer),
+            Started::Running { query_id } => Err(Error::internal(
+                "running a statement to its end",
+                format!("{query_id} was left running"),
+            )),
+        }
+    }
+
+    async fn start(&self, run: Run, patience: Instant) -> Result<Started, Error> {
+        self.begin(run, Some(patience)).await
+    }
+
+    async fn status(&self, earlier: &Earlier) -> Result<Status, Error> {
+        Ok(earlier::status(&self.pool, earlier).await?)
+    }
+
+    async fn result(
+        &self,
+        earlier: &Earlier,
+        skip: u64,
+        patience: Instant,
+        deadline: Instant,
+    ) -> Result<Started, Error> {
+        let found = earlier::result(&self.pool, earlier, patience, deadline).await?;
+        Ok(match found {
+            Some(data) => Started::Ended(self.downloads.clone().answer(data, skip, deadline)?),
+            None => Started::Running {
+                query_id: earlier.query_id.to_string(),
+            },
+        })
+    }
+
+    async fn cancel(&self, earlier: &Earlier) -> Result<bool, Error> {
+        Ok(earlier::cancel(&self.pool, earlier).await?)
     }
 
     async fn ready(&self) -> Result<(), Error> {

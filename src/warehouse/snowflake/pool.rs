@@ -15,18 +15,19 @@ mod queue;
 mod upkeep;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use self::breaker::Breaker;
 use self::janitor::Janitor;
 pub(super) use self::lease::Lease;
 use self::queue::Queue;
-use super::session::Shared;
+use super::session::{Session, Shared};
 use crate::sql::Identifier;
 use crate::warehouse;
 
@@ -65,7 +66,10 @@ struct Inner {
     returning: AtomicUsize,
     /// Told whenever one has arrived there.
     returned: Notify,
-    is_closing: AtomicBool,
+    /// Cancelled when the pool is to end.
+    closing: CancellationToken,
+    /// Every session there is, at work or not, by the role it was opened for.
+    live: Mutex<Vec<(Option<Identifier>, Weak<Session>)>>,
     breaker: Breaker,
     janitor: Janitor,
     runtime: Handle,
@@ -84,7 +88,8 @@ impl Pool {
             aborting: AtomicUsize::new(0),
             returning: AtomicUsize::new(0),
             returned: Notify::new(),
-            is_closing: AtomicBool::new(false),
+            closing: CancellationToken::new(),
+            live: Mutex::default(),
             breaker: Breaker::default(),
             janitor: Janitor::start(&runtime),
             runtime,
@@ -153,6 +158,25 @@ impl Pool {
         queues.entry(role).or_insert_with_key(queue).clone()
     }
 
+    /// A session of a role that is there already, whoever uses it: for a small request beside its statement.
+    pub(super) fn any_session(&self, role: Option<&Identifier>) -> Option<Arc<Session>> {
+        let role = role.or(self.0.shared.defaults.role.as_ref());
+        let live = self.live();
+        let mut of_role = live.iter().filter(|(of, _)| of.as_ref() == role);
+        of_role.find_map(|(_, session)| session.upgrade().filter(|session| session.is_fit()))
+    }
+
+    /// Notes a new session, and forgets those that are gone.
+    fn note_live(&self, role: Option<Identifier>, session: &Arc<Session>) {
+        let mut live = self.live();
+        live.retain(|(_, session)| session.strong_count() > 0);
+        live.push((role, Arc::downgrade(session)));
+    }
+
+    fn live(&self) -> MutexGuard<'_, Vec<(Option<Identifier>, Weak<Session>)>> {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn queues(&self) -> MutexGuard<'_, HashMap<Option<Identifier>, Queue>> {
         self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -163,7 +187,7 @@ impl Pool {
     }
 
     fn is_closing(&self) -> bool {
-        self.0.is_closing.load(Ordering::Relaxed)
+        self.0.closing.is_cancelled()
     }
 
     fn open(&self) -> usize {
@@ -200,7 +224,7 @@ impl Pool {
     ///
     /// What was begun goes on for as long as the runtime lives.
     pub(super) async fn close(&self) {
-        self.0.is_closing.store(true, Ordering::Relaxed);
+        self.0.closing.cancel();
         self.0.slots.close();
         loop {
             for queue in self.all_queues() {

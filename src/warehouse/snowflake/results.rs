@@ -22,7 +22,7 @@ use super::account;
 use super::error::Error;
 use super::rows::Schema;
 use super::wire::{Chunk, Data};
-use crate::warehouse::{self, Answer, Batch};
+use crate::warehouse::{self, Answer, Batch, skip};
 
 /// Pieces fetched at once for one result, as the official drivers do.
 const PREFETCH: usize = 4;
@@ -66,8 +66,9 @@ impl Downloads {
         Ok(Self { client, is_local })
     }
 
-    /// Makes an answer of a finished statement's reply.
-    pub(super) fn answer(self, data: Data, deadline: Instant) -> Result<Answer, Error> {
+    /// Makes an answer of a finished statement's reply, from the row `skip` on. Pieces that hold only rows before it are
+    /// not fetched.
+    pub(super) fn answer(self, data: Data, skip: u64, deadline: Instant) -> Result<Answer, Error> {
         let zone = data
             .parameters
             .iter()
@@ -80,7 +81,8 @@ impl Downloads {
             .as_deref()
             .is_some_and(|format| format.eq_ignore_ascii_case("arrow"));
         let inline = inline(&schema, data.rowset_base64, data.rowset)?;
-        let chunks = data.chunks.unwrap_or_default();
+        let (inline, skip) = skip::batches(inline, skip);
+        let (chunks, skip) = from_row(data.chunks.unwrap_or_default(), skip);
         let headers = headers(data.chunk_headers, data.qrmk)?;
         let later = Later {
             downloads: self,
@@ -90,7 +92,8 @@ impl Downloads {
             deadline,
             budget: Arc::new(Semaphore::new(BUDGET_KIB as usize)),
         };
-        let batches = stream::iter(inline.into_iter().map(Ok)).chain(later.batches(chunks));
+        let rest = skip::rows(later.batches(chunks), skip);
+        let batches = stream::iter(inline.into_iter().map(Ok)).chain(rest);
         Ok(Answer {
             query_id: data.query_id.unwrap_or_default(),
             columns: schema.columns(),
@@ -242,6 +245,21 @@ impl Later {
     }
 }
 
+/// The pieces from the row `skip` on, and how many rows of the first of them are to be skipped.
+fn from_row(mut all: Vec<Chunk>, mut skip: u64) -> (Vec<Chunk>, u64) {
+    let whole = all
+        .iter()
+        .take_while(|chunk| {
+            let is_read = chunk.row_count <= skip;
+            if is_read {
+                skip -= chunk.row_count;
+            }
+            is_read
+        })
+        .count();
+    (all.split_off(whole), skip)
+}
+
 fn inline(
     schema: &Schema,
     arrow: Option<String>,
@@ -350,6 +368,31 @@ impl Why {
         Self {
             text: crate::telemetry::chain(&error),
             passes: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn only_pieces_with_wanted_rows_are_fetched(
+            sizes in prop::collection::vec(0_u64..5, 0..8),
+            skip in 0_u64..50,
+        ) {
+            let all: Vec<_> = sizes
+                .iter()
+                .map(|rows| Chunk { row_count: *rows, ..Chunk::default() })
+                .collect();
+            let total: u64 = sizes.iter().sum();
+            let (kept, left) = from_row(all, skip);
+            let kept_rows: u64 = kept.iter().map(|chunk| chunk.row_count).sum();
+            prop_assert_eq!(kept_rows.saturating_sub(left), total.saturating_sub(skip));
+            prop_assert!(kept.first().is_none_or(|first| first.row_count > left));
         }
     }
 }

@@ -63,6 +63,8 @@ pub(super) struct Session {
     renewal: tokio::sync::Mutex<()>,
     sequence: AtomicU64,
     is_poisoned: AtomicBool,
+    /// Set when a statement goes on in the session after us.
+    is_left_open: AtomicBool,
     current: Mutex<Names>,
     last_used: Mutex<Instant>,
     /// When the session is too old to be handed out.
@@ -184,6 +186,7 @@ impl Session {
             renewal: tokio::sync::Mutex::new(()),
             sequence: AtomicU64::new(1),
             is_poisoned: AtomicBool::new(false),
+            is_left_open: AtomicBool::new(false),
             current: Mutex::new(current),
             last_used: Mutex::new(Instant::now()),
             retire_at: Instant::now() + lifetime(Duration::from_secs(validity)),
@@ -319,7 +322,12 @@ impl Session {
 
     /// Ends the session in Snowflake. A token that has expired is renewed for it: without a valid one Snowflake refuses, and
     /// the session would stay until its master token ends.
+    ///
+    /// One that a statement goes on in is left to Snowflake: signing out would end the statement.
     pub(super) async fn close(&self) {
+        if self.is_left_open.load(Ordering::Relaxed) {
+            return;
+        }
         let deadline = Instant::now() + SMALL_TIMEOUT;
         let closed = self
             .send(
@@ -340,6 +348,12 @@ impl Session {
     /// Marks the session as one that must not be handed out again.
     pub(super) fn poison(&self) {
         self.is_poisoned.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets the session live on in Snowflake after us, until its own end, for the statement that runs in it.
+    pub(super) fn leave_open(&self) {
+        self.is_left_open.store(true, Ordering::Relaxed);
+        self.poison();
     }
 
     /// Whether the session may be handed out.
@@ -403,8 +417,8 @@ fn base_login(shared: &Shared) -> Map<String, Value> {
     // Times are shown in UTC wherever the account is.
     parameters.insert("TIMEZONE".to_owned(), json!("UTC"));
     parameters.insert("CLIENT_SESSION_KEEP_ALIVE".to_owned(), json!(false));
-    // A second stop behind ours: statements of a server that died are ended by Snowflake.
-    parameters.insert("ABORT_DETACHED_QUERY".to_owned(), json!(true));
+    // A statement that was left running must survive the server that started it; each has a time limit of its own.
+    parameters.insert("ABORT_DETACHED_QUERY".to_owned(), json!(false));
     let environment = json!({
         "APPLICATION": super::APPLICATION,
         "OS": std::env::consts::OS,

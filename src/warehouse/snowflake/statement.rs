@@ -1,9 +1,10 @@
-//! One approved statement in a session: sent, waited for, stopped when nobody waits any more.
+//! One approved statement in a session: sent, waited for, left running or stopped when nobody waits any more.
 //!
 //! Dropping the HTTP request does not stop a statement in Snowflake, so [`AbortOnDrop`] goes along from the moment the
 //! statement is sent until its reply is here: whatever ends the wait before that (the client, the deadline, the shutdown)
 //! drops it, and it asks Snowflake to abort.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -14,7 +15,8 @@ use super::error::{Error, IN_PROGRESS, NOT_EXECUTING};
 use super::pool::Lease;
 use super::session::{SMALL_TIMEOUT, Session};
 use super::wire::{Data, QueryRequest, Reply};
-use crate::sql::Class;
+use crate::sql::ast::Statement;
+use crate::sql::{Class, Tree};
 use crate::warehouse::{self, Parameter, Run};
 
 /// Limit of one request that waits for a statement. Snowflake answers a long statement with "in progress" after about
@@ -47,24 +49,52 @@ const fn is_use(kind: i64) -> bool {
     kind & 0xFF00 == 0x4300
 }
 
-/// Runs a statement to the reply that describes its result.
+/// What came of a statement.
+pub(super) enum Ran {
+    /// It has ended, and this describes its result.
+    Ended(Box<Data>, Lease),
+    /// It goes on, and its session with it.
+    Running(Lease),
+}
+
+/// The id Snowflake gave a statement, known from its first reply on, whatever becomes of the wait.
+pub(super) type QueryId = OnceLock<String>;
+
+/// Runs a statement to the reply that describes its result, or until `patience` ends, when it is left running.
+///
+/// A statement that may be left running is submitted detached (`asyncExec`): Snowflake answers at once with its id, and it
+/// is bound to no request. That costs one more request, so others are not.
 ///
 /// PUT and GET, which move files of this machine, never come here: no policy approves them.
 ///
 /// # Cancel safety
 ///
 /// Dropping the future aborts the statement in Snowflake.
-pub(super) async fn run(lease: Lease, run: &Run) -> Result<(Data, Lease), Error> {
-    let lease = settle(lease, run).await?;
-    execute(lease, run.statement.text(), &run.parameters, run).await
+pub(super) async fn run(
+    lease: Lease,
+    run: &Run,
+    patience: Option<Instant>,
+    query_id: &QueryId,
+) -> Result<Ran, Error> {
+    let mut lease = lease;
+    // The session is set to what the call names, by USE where it is not so already.
+    for sql in lease.wanted(&run.session).statements(&lease.current()) {
+        let done = execute(lease, &sql, &[], run, None, &QueryId::new()).await?;
+        let (Ran::Ended(_, session) | Ran::Running(session)) = done;
+        lease = session;
+    }
+    let patience = patience.filter(|patience| *patience < run.deadline && may_be_left(run));
+    let sql = run.statement.text();
+    execute(lease, sql, &run.parameters, run, patience, query_id).await
 }
 
-/// Sets the session to what the call names, by USE where it is not so already.
-async fn settle(mut lease: Lease, run: &Run) -> Result<Lease, Error> {
-    for sql in lease.wanted(&run.session).statements(&lease.current()) {
-        lease = execute(lease, &sql, &[], run).await?.1;
+/// Statements about names alone take no time, and Snowflake's documentation promises to run only others detached.
+fn may_be_left(run: &Run) -> bool {
+    match run.statement.parsed().tree() {
+        Tree::Statement(statement) => !matches!(**statement, Statement::List(_)),
+        Tree::Pipeline(_) | Tree::Unread { .. } => true,
+        Tree::Show(_) | Tree::Describe(_) | Tree::Explain { .. } => false,
     }
-    Ok(lease)
 }
 
 async fn execute(
@@ -72,12 +102,13 @@ async fn execute(
     sql: &str,
     parameters: &[Parameter],
     run: &Run,
-) -> Result<(Data, Lease), Error> {
-    let deadline = run.deadline;
+    patience: Option<Instant>,
+    query_id: &QueryId,
+) -> Result<Ran, Error> {
     let request_id = Uuid::new_v4();
     let body = QueryRequest {
         sql_text: sql.to_owned(),
-        async_exec: false,
+        async_exec: patience.is_some(),
         sequence_id: lease.next_sequence(),
         query_submission_time: super::unix_millis(),
         is_internal: false,
@@ -90,11 +121,12 @@ async fn execute(
     let mut guard = AbortOnDrop {
         lease: Some(lease),
         request_id,
+        query_id,
         sql: sql.to_owned(),
         sent: Instant::now(),
         runtime: Handle::current(),
     };
-    let reply = wait(&guard, request_id, &body, deadline).await;
+    let reply = wait(&guard, &body, patience, run.deadline).await;
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
@@ -108,6 +140,14 @@ async fn execute(
     let Some(lease) = guard.disarm() else {
         return Err(Error::Protocol("the session was given away".to_owned()));
     };
+    let class = run.statement.parsed().class();
+    let Some(reply) = reply else {
+        if class != Class::Read {
+            // What it will do to its session is not known yet.
+            lease.poison();
+        }
+        return Ok(Ran::Running(lease));
+    };
     if !reply.is_success() {
         let error = Error::from_reply(reply);
         if matches!(error, Error::SessionGone { .. }) {
@@ -116,56 +156,86 @@ async fn execute(
         return Err(error);
     }
     let data = reply.data.unwrap_or_default();
-    note_session(&lease, &data, run.statement.parsed().class());
+    note_session(&lease, &data, class);
     if data.command.is_some() {
         return Err(Error::Protocol(
             "Snowflake asked to move files, which is never done".to_owned(),
         ));
     }
-    Ok((data, lease))
+    Ok(Ran::Ended(Box::new(data), lease))
 }
 
-/// Sends the statement and asks for its result until it is there.
+/// Sends the statement and asks for its result until it is there, or until `patience` ends and its id is known.
 async fn wait(
-    guard: &AbortOnDrop,
-    request_id: Uuid,
+    guard: &AbortOnDrop<'_>,
     body: &Value,
+    patience: Option<Instant>,
     deadline: Instant,
-) -> Result<Reply, Error> {
+) -> Result<Option<Reply>, Error> {
     let Some(session) = guard.lease.as_ref() else {
         return Err(Error::Protocol("the statement has no session".to_owned()));
     };
-    let mut reply = session
+    let reply = session
         .send(
             "/queries/v1/query-request",
-            request_id,
+            guard.request_id,
             Some(body),
             WAIT_TIMEOUT,
             deadline,
         )
         .await?;
-    let mut waits = POLL_WAITS.iter();
-    let mut pause = Duration::ZERO;
-    loop {
-        let is_running = IN_PROGRESS.contains(&reply.code());
-        let data = reply.data.as_ref();
-        let Some(path) = data
-            .filter(|data| is_running || (reply.is_success() && data.is_in_progress()))
-            .and_then(|data| data.get_result_url.clone())
-        else {
-            return Ok(reply);
-        };
-        tokio::time::sleep(pause).await;
-        let asked = Instant::now();
-        reply = session
-            .send(&path, Uuid::new_v4(), None, WAIT_TIMEOUT, deadline)
-            .await?;
-        pause = if asked.elapsed() < LONG_POLL {
-            Duration::from_millis(waits.next().copied().unwrap_or(5000))
-        } else {
-            Duration::ZERO
-        };
+    let Some(path) = in_progress(&reply) else {
+        return Ok(Some(reply));
+    };
+    let id = reply.data.and_then(|data| data.query_id);
+    let patience = patience.filter(|_| id.is_some());
+    if let Some(id) = id {
+        let _ = guard.query_id.set(id);
     }
+    poll(session, path, patience, deadline).await
+}
+
+/// Asks for a result until it is there; `None` when it is not by `patience`.
+pub(super) async fn poll(
+    session: &Session,
+    mut path: String,
+    patience: Option<Instant>,
+    deadline: Instant,
+) -> Result<Option<Reply>, Error> {
+    let asking = async {
+        let mut waits = POLL_WAITS.iter();
+        loop {
+            let asked = Instant::now();
+            let reply = session
+                .send(&path, Uuid::new_v4(), None, WAIT_TIMEOUT, deadline)
+                .await?;
+            match in_progress(&reply) {
+                None => return Ok(reply),
+                Some(next) => path = next,
+            }
+            if asked.elapsed() < LONG_POLL {
+                let wait = waits.next().copied().unwrap_or(5000);
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+            }
+        }
+    };
+    match patience {
+        None => asking.await.map(Some),
+        Some(patience) => match tokio::time::timeout_at(patience.into(), asking).await {
+            Ok(reply) => reply.map(Some),
+            Err(_) => Ok(None),
+        },
+    }
+}
+
+/// Where to ask for the result, when this reply only says that the statement is running.
+fn in_progress(reply: &Reply) -> Option<String> {
+    let is_running = IN_PROGRESS.contains(&reply.code());
+    let data = reply.data.as_ref()?;
+    if !is_running && !(reply.is_success() && data.is_in_progress()) {
+        return None;
+    }
+    data.get_result_url.clone()
 }
 
 /// What holds for this one statement: its tag, and Snowflake's own limit behind ours.
@@ -213,51 +283,72 @@ fn note_session(session: &Session, data: &Data, class: Class) {
 }
 
 /// Asks Snowflake to abort the statement when it is dropped while the statement may run.
-struct AbortOnDrop {
+struct AbortOnDrop<'a> {
     lease: Option<Lease>,
     request_id: Uuid,
+    query_id: &'a QueryId,
     sql: String,
     sent: Instant,
     /// The drop may happen on a thread that is no runtime's.
     runtime: Handle,
 }
 
-impl AbortOnDrop {
+impl AbortOnDrop<'_> {
     /// The statement has ended: nothing is left to abort.
     fn disarm(&mut self) -> Option<Lease> {
         self.lease.take()
     }
 }
 
-impl Drop for AbortOnDrop {
+impl Drop for AbortOnDrop<'_> {
     fn drop(&mut self) {
         let Some(lease) = self.lease.take() else {
             return;
         };
-        let (request_id, sql, sent) = (self.request_id, std::mem::take(&mut self.sql), self.sent);
+        let what = Aborted {
+            request_id: self.request_id,
+            query_id: self.query_id.get().cloned(),
+            sql: std::mem::take(&mut self.sql),
+            sent: self.sent,
+        };
         // Detached, with a limit of its own. The session goes back only when it is known to be free.
         self.runtime.spawn(async move {
             let _counted = lease.count_abort();
-            if !abort(&lease, request_id, &sql, sent).await {
+            if !abort(&lease, &what).await {
                 lease.poison();
             }
         });
     }
 }
 
+/// A statement to abort.
+struct Aborted {
+    request_id: Uuid,
+    /// Known once Snowflake has said that it is running.
+    query_id: Option<String>,
+    sql: String,
+    sent: Instant,
+}
+
 /// Whether Snowflake says that the statement does not run any more, or will not.
-async fn abort(lease: &Lease, request_id: Uuid, sql: &str, sent: Instant) -> bool {
-    let body = json!({"sqlText": sql, "requestId": request_id.to_string()});
+async fn abort(lease: &Lease, statement: &Aborted) -> bool {
+    let Aborted {
+        request_id,
+        query_id,
+        sql,
+        sent,
+    } = statement;
+    let (path, body) = match query_id {
+        Some(id) => (format!("/queries/{id}/abort-request"), json!({})),
+        None => (
+            "/queries/v1/abort-request".to_owned(),
+            json!({"sqlText": sql, "requestId": request_id.to_string()}),
+        ),
+    };
     for attempt in 0..ABORT_ATTEMPTS {
         let deadline = Instant::now() + SMALL_TIMEOUT;
         let reply = lease
-            .send(
-                "/queries/v1/abort-request",
-                Uuid::new_v4(),
-                Some(&body),
-                SMALL_TIMEOUT,
-                deadline,
-            )
+            .send(&path, Uuid::new_v4(), Some(&body), SMALL_TIMEOUT, deadline)
             .await;
         match reply {
             Ok(reply) if reply.is_success() => {
@@ -287,9 +378,9 @@ async fn abort(lease: &Lease, request_id: Uuid, sql: &str, sent: Instant) -> boo
 }
 
 /// The time limit as the caller is to be told of it.
-pub(super) fn timed_out(run: &Run, started: Instant) -> warehouse::Error {
+pub(super) fn timed_out(run: &Run, started: Instant, query_id: QueryId) -> warehouse::Error {
     warehouse::Error::Timeout {
         after: run.deadline.saturating_duration_since(started),
-        query_id: None,
+        query_id: query_id.into_inner(),
     }
 }

@@ -105,6 +105,11 @@ impl Error {
         matches!(self, Self::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
     }
 
+    /// Whether the host has nothing at this address.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Status { status, .. } if *status == StatusCode::NOT_FOUND)
+    }
+
     /// How long the host asks to be left alone.
     fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -279,10 +284,14 @@ impl Middleware for Route {
             *request.method_mut() = reqwest::Method::GET;
             *request.body_mut() = None;
             request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
-            // As for a statement: a result is what is fetched.
+            // A result comes as a statement's reply does; what else is asked for is plain JSON.
+            let wanted = match path.starts_with("/queries/") {
+                true => "application/snowflake",
+                false => "application/json",
+            };
             request
                 .headers_mut()
-                .insert(ACCEPT, HeaderValue::from_static("application/snowflake"));
+                .insert(ACCEPT, HeaderValue::from_static(wanted));
         }
         let response = next.run(request, extensions).await?;
         let status = response.status();

@@ -56,9 +56,29 @@ pub(super) struct Data {
     pub(super) get_result_url: Option<String>,
     /// `UPLOAD` or `DOWNLOAD`: the service asks us to move files. It is always refused.
     pub(super) command: Option<String>,
+    // What the monitoring endpoint knows of a statement.
+    pub(super) queries: Option<Vec<QueryStatus>>,
     // Failures.
     pub(super) line: Option<i64>,
     pub(super) pos: Option<i64>,
+}
+
+/// A statement as the monitoring endpoint tells of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct QueryStatus {
+    pub(super) status: Option<String>,
+    pub(super) error_message: Option<String>,
+    /// Milliseconds.
+    pub(super) total_duration: Option<u64>,
+    pub(super) stats: Option<QueryStats>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct QueryStats {
+    pub(super) scan_bytes: Option<u64>,
+    pub(super) produced_rows: Option<u64>,
 }
 
 /// What a session was really given.

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod controls;
+mod kept;
 mod sample_data;
 mod stopping;
 mod types;

@@ -45,6 +45,11 @@ impl Lease {
         self.pool.is_closing()
     }
 
+    /// Waits until the pool is being closed.
+    pub(in crate::warehouse::snowflake) async fn closing(&self) {
+        self.pool.0.closing.cancelled().await;
+    }
+
     /// Keeps the pool from counting the session as done with while an abort is under way.
     pub(in crate::warehouse::snowflake) fn count_abort(&self) -> impl Drop + use<> {
         self.pool.0.aborting.fetch_add(1, Ordering::Relaxed);

@@ -182,10 +182,11 @@ impl Manager {
             Session::open(Arc::clone(shared), role.as_ref(), deadline).await
         };
         let fingerprint = || shared.sign_in.fingerprint();
-        let session = pool.0.breaker.guard(fingerprint, open).await?;
+        let session = Arc::new(pool.0.breaker.guard(fingerprint, open).await?);
+        pool.note_live(role, &session);
         Ok(Pooled {
             initial: session.current(),
-            session: Arc::new(session),
+            session,
             place,
         })
     }
