@@ -1,0 +1,10 @@
+//! The service on a Snowflake account, as far as a stub of the driver protocol can be one: what works, what is broken on
+//! purpose, and that nothing is left behind in either case.
+
+mod faults;
+mod long_run;
+mod pool;
+mod sign_in;
+mod statements;
+mod stopping;
+mod support;

@@ -1,0 +1,88 @@
+//! What the chapters share: a server on the stub, calls, keys, and waiting for what the stub has counted.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::rand_core::OsRng;
+use serde_json::{Value, json};
+
+use crate::stub::Stub;
+use crate::stub::counters::Counters;
+use crate::support::Server;
+
+/// Longer than anything takes; only a failing test waits this long.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server on the stub, with more variables.
+pub async fn serve(stub: &Stub, more: &[(&str, &str)]) -> Server {
+    let port = stub.address.port().to_string();
+    let mut vars = vec![
+        ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+        ("SNOWFLAKE_USER", "SERVICE"),
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "correct-horse-battery"),
+        ("SNOWFLAKE_HOST", "127.0.0.1"),
+        ("SNOWFLAKE_PORT", &port),
+        ("SNOWFLAKE_PROTOCOL", "http"),
+        // Shown when a test fails.
+        ("LOG_LEVEL", "info,snowflake_mcp=debug"),
+    ];
+    vars.extend_from_slice(more);
+    Server::start(&vars).await
+}
+
+/// Private keys, PEM. Made once: it takes a moment.
+fn keys() -> &'static [RsaPrivateKey; 2] {
+    static KEYS: OnceLock<[RsaPrivateKey; 2]> = OnceLock::new();
+    KEYS.get_or_init(|| [0, 1].map(|_| RsaPrivateKey::new(&mut OsRng, 2048).unwrap()))
+}
+
+pub fn key(number: usize) -> String {
+    keys()[number]
+        .to_pkcs8_pem(LineEnding::LF)
+        .unwrap()
+        .to_string()
+}
+
+pub fn public_half(number: usize) -> String {
+    let public = keys()[number].to_public_key();
+    public.to_public_key_pem(LineEnding::LF).unwrap()
+}
+
+pub async fn execute(server: &Server, arguments: Value) -> Value {
+    server.mcp().call_tool("execute_query", arguments).await
+}
+
+pub async fn run(server: &Server, sql: &str) -> Value {
+    execute(server, json!({"sql": sql, "format": "json"})).await
+}
+
+pub fn code(result: &Value) -> &str {
+    match result["structuredContent"]["code"].as_str() {
+        Some(code) => code,
+        None => "ok",
+    }
+}
+
+/// Waits until what the stub has counted meets a condition.
+pub async fn until(stub: &Stub, what: &str, is_it: impl Fn(&Counters) -> bool) -> Counters {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let counters = stub.counters();
+        if is_it(&counters) {
+            return counters;
+        }
+        assert!(Instant::now() < deadline, "never {what}: {counters:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Ends the server and checks that no session is left open.
+pub async fn stop(mut server: Server, stub: &Stub) {
+    assert_eq!(server.stop().await.code(), Some(0), "{}", server.log());
+    let counters = stub.counters();
+    assert_eq!(counters.sessions_open, 0, "{counters:?}\n{}", server.log());
+    assert_eq!(counters.token_leaked_to_chunk, 0);
+}
