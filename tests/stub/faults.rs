@@ -117,7 +117,7 @@ pub async fn named(
         Some(fault)
     });
     let Some(fault) = fault else {
-        return next.call(request).await;
+        return Ok(dated(next.call(request).await?));
     };
     match fault.kind {
         Kind::Delay => {
@@ -138,6 +138,24 @@ pub async fn named(
             Ok(request.into_response(response))
         }
     }
+}
+
+/// The time of day as the stub has it, when that is another than this machine's.
+fn dated(mut response: ServiceResponse) -> ServiceResponse {
+    let clock = response
+        .request()
+        .app_data::<web::Data<State>>()
+        .map(|state| state.settings().clone())
+        .filter(|settings| settings.clock_ahead_s != 0)
+        .map(|settings| settings.clock());
+    if let Some(clock) = clock {
+        let date = header::Date(clock.into());
+        response.headers_mut().insert(
+            header::DATE,
+            header::TryIntoHeaderValue::try_into_value(date).unwrap(),
+        );
+    }
+    response
 }
 
 async fn broken(fault: &Fault, request: &HttpRequest) -> HttpResponse {

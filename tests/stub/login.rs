@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, rt::time::sleep, web};
+use actix_web::{HttpRequest, http::StatusCode, rt::time::sleep, web};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -90,10 +90,25 @@ fn authenticate(state: &State, data: &Value) -> Result<(), Refusal> {
     let settings = state.settings();
     let wrong = || Refusal::new("390100", "Incorrect username or password was specified.");
     let text = |field: &str| data[field].as_str().filter(|it| !it.is_empty());
+    let is_ours = |wanted: &Option<String>, field| {
+        wanted
+            .as_deref()
+            .is_none_or(|it| text(field).is_some_and(|name| name.eq_ignore_ascii_case(it)))
+    };
+    if !is_ours(&settings.account, "ACCOUNT_NAME") {
+        return Err(Refusal {
+            status: StatusCode::FORBIDDEN,
+            ..Refusal::new("390201", "There is no such account.")
+        });
+    }
+    if !is_ours(&settings.user, "LOGIN_NAME") {
+        return Err(wrong());
+    }
     match data["AUTHENTICATOR"].as_str().unwrap_or_default() {
         "SNOWFLAKE_JWT" => keys::verify(
             text("TOKEN").unwrap_or_default(),
-            settings.require_jwt_key.as_deref(),
+            &settings.keys(),
+            settings.clock(),
         ),
         "OAUTH" | "PROGRAMMATIC_ACCESS_TOKEN" | "WORKLOAD_IDENTITY" | "ID_TOKEN" => {
             let invalid = || Refusal::new("390303", "Invalid OAuth access token.");

@@ -1,6 +1,6 @@
 //! How it behaves when nothing is broken.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,12 +21,20 @@ pub struct Settings {
     pub statement_delay_ms: u64,
     pub token_lifetime_s: f64,
     pub master_lifetime_s: f64,
+    /// The only account there is; without it, any. Others are answered as the service answers for hosts of nobody: 403.
+    pub account: Option<String>,
+    /// The only user there is, in upper case; without it, any.
+    pub user: Option<String>,
     /// The only password that is accepted; without it, any.
     pub password: Option<String>,
     /// The only token (OAuth, PAT, workload identity) that is accepted; without it, any.
     pub token: Option<String>,
     /// The public key, PEM, that key-pair sign-ins must be signed with; without it a JWT is only looked at.
     pub require_jwt_key: Option<String>,
+    /// A second one, as users have while their key is being replaced.
+    pub require_jwt_key_2: Option<String>,
+    /// How far its clock is ahead of this machine's, in seconds: it judges signed tokens by it, and tells it in `Date`.
+    pub clock_ahead_s: i64,
     /// Granted in place of the role that was asked for; empty grants none.
     pub role_granted: Option<String>,
     /// Granted in place of the warehouse that was asked for; empty grants none.
@@ -50,9 +58,13 @@ impl Default for Settings {
             statement_delay_ms: 0,
             token_lifetime_s: 3_600.0,
             master_lifetime_s: 14_400.0,
+            account: None,
+            user: None,
             password: None,
             token: None,
             require_jwt_key: None,
+            require_jwt_key_2: None,
+            clock_ahead_s: 0,
             role_granted: None,
             warehouse_granted: None,
             result_url_host: None,
@@ -72,6 +84,23 @@ impl Settings {
         )
     }
 
+    /// The public keys that are accepted; without any, none is asked for.
+    pub fn keys(&self) -> Vec<&str> {
+        let both = [&self.require_jwt_key, &self.require_jwt_key_2];
+        both.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Its own time.
+    pub fn clock(&self) -> SystemTime {
+        let by = Duration::from_secs(self.clock_ahead_s.unsigned_abs());
+        let now = SystemTime::now();
+        if self.clock_ahead_s < 0 {
+            now - by
+        } else {
+            now + by
+        }
+    }
+
     /// These settings with those of `wanted` in place of theirs.
     pub fn merged(&self, wanted: &Value) -> serde_json::Result<Self> {
         let mut all = serde_json::to_value(self)?;
@@ -79,7 +108,7 @@ impl Settings {
             all.extend(wanted.clone());
         }
         let merged: Self = serde_json::from_value(all)?;
-        if let Some(pem) = &merged.require_jwt_key {
+        for pem in merged.keys() {
             keys::fingerprint(pem).map_err(serde::de::Error::custom)?;
         }
         Ok(merged)

@@ -92,6 +92,22 @@ impl Error {
         }
     }
 
+    /// Sorts a sign-in without a reply: a host of Snowflake's that does not know the account, or does not serve it to this
+    /// network, says so by its status.
+    pub(super) fn from_sign_in_status(error: transport::Error) -> Self {
+        match error {
+            transport::Error::Status { status, .. } if matches!(status.as_u16(), 403 | 404) => {
+                Self::SignInRefused {
+                    code: status.as_u16().into(),
+                    message: "the host knows no such account".to_owned(),
+                    advice: "Look at SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and whether the account is reached by \
+                             PrivateLink only",
+                }
+            }
+            error => error.into(),
+        }
+    }
+
     /// The same when the sign-in was for a role that a caller named: then that role may be all that is wrong.
     pub(super) fn for_role(self, role: Option<&Identifier>) -> Self {
         match (self, role) {
@@ -115,6 +131,18 @@ impl Error {
         matches!(self, Self::SignInRefused { code, .. } if matches!(code, 390_303 | 390_318))
     }
 
+    /// Whether a signed token was refused for what may be nothing but its time. Snowflake does not always say which: an
+    /// expired token is called invalid as well.
+    pub(super) fn may_be_the_clock(&self) -> bool {
+        matches!(
+            self,
+            Self::SignInRefused {
+                code: 390_144 | 394_300..=394_303,
+                ..
+            }
+        )
+    }
+
     /// Whether the statement may have run although there is no answer to it.
     pub(super) fn leaves_outcome_open(&self) -> bool {
         matches!(self, Self::Transport(_) | Self::SessionGone { .. })
@@ -125,10 +153,6 @@ impl Error {
         match self {
             Self::SignInRefused { .. } => true,
             Self::Credentials(error) => error.is_refusal(),
-            // A host that answers 403 to a sign-in does not know the account.
-            Self::Transport(transport::Error::Status { status, .. }) => {
-                matches!(status.as_u16(), 403 | 404)
-            }
             _ => false,
         }
     }
@@ -147,7 +171,7 @@ fn advice(code: u32, message: &str) -> &'static str {
         390_100 => {
             "Look at SNOWFLAKE_USER and its password, and at SNOWFLAKE_ACCOUNT: user names exist once per account"
         }
-        394_302 | 394_303 => "The token's time is not Snowflake's: look at this machine's clock",
+        394_301..=394_303 => "The token's time is not Snowflake's: look at this machine's clock",
         394_304 => {
             "The public key registered for SNOWFLAKE_USER (DESC USER shows RSA_PUBLIC_KEY_FP) is not that of \
              SNOWFLAKE_PRIVATE_KEY_PATH"
@@ -318,6 +342,7 @@ mod tests {
         for (code, setting) in [
             ("390100", "SNOWFLAKE_USER"),
             ("394304", "SNOWFLAKE_PRIVATE_KEY_PATH"),
+            ("394301", "clock"),
             ("394302", "clock"),
             ("390189", "SNOWFLAKE_ROLE"),
         ] {

@@ -226,6 +226,7 @@ impl Pool {
     pub(super) async fn close(&self) {
         self.0.closing.cancel();
         self.0.slots.close();
+        self.0.janitor.hurry();
         loop {
             for queue in self.all_queues() {
                 for connection in queue::idle(&queue).await {

@@ -95,6 +95,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let mut retries = shared.retries;
         let mut may_refresh = true;
+        let mut may_set_clock = true;
         loop {
             let error = match Self::attempt(&shared, role, deadline).await {
                 Ok(session) => return Ok(session),
@@ -103,6 +104,14 @@ impl Session {
             // A token of an identity provider may have run out between its making and now: a fresh one, once.
             if may_refresh && error.wants_fresh_token() && shared.sign_in.forget() {
                 may_refresh = false;
+                continue;
+            }
+            // A signed token is judged by Snowflake's clock. Where ours is wrong, its time is in every answer.
+            if may_set_clock
+                && error.may_be_the_clock()
+                && shared.sign_in.set_clock(shared.transport.clock_ahead())
+            {
+                may_set_clock = false;
                 continue;
             }
             // Never again after any other refusal: that could lock the user.
@@ -158,7 +167,8 @@ impl Session {
                 deadline,
                 retries: 0,
             })
-            .await?;
+            .await
+            .map_err(Error::from_sign_in_status)?;
         if !reply.is_success() {
             return Err(Error::from_sign_in(reply).for_role(named));
         }
@@ -321,12 +331,12 @@ impl Session {
     }
 
     /// Ends the session in Snowflake. A token that has expired is renewed for it: without a valid one Snowflake refuses, and
-    /// the session would stay until its master token ends.
+    /// the session would stay until its master token ends. Whether there is nothing left to end.
     ///
     /// One that a statement goes on in is left to Snowflake: signing out would end the statement.
-    pub(super) async fn close(&self) {
+    pub(super) async fn close(&self) -> bool {
         if self.is_left_open.load(Ordering::Relaxed) {
-            return;
+            return true;
         }
         let deadline = Instant::now() + SMALL_TIMEOUT;
         let closed = self
@@ -339,9 +349,12 @@ impl Session {
             )
             .await;
         match closed {
-            // It has ended by itself.
-            Ok(_) | Err(Error::SessionGone { .. }) => {}
-            Err(error) => tracing::debug!("a session could not be closed: {error}"),
+            // What is refused has ended by itself.
+            Ok(_) | Err(Error::SessionGone { .. }) => true,
+            Err(error) => {
+                tracing::debug!("a session could not be closed: {error}");
+                false
+            }
         }
     }
 

@@ -8,12 +8,14 @@
 //!
 //! Nothing here logs a body or a header.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use http::Extensions;
 use rand::Rng;
-use reqwest::header::{ACCEPT, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::{Request, Response, StatusCode};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use serde_json::Value;
@@ -132,12 +134,34 @@ impl Error {
 pub(super) trait Transport: Send + Sync {
     /// Sends a request, again where that helps, and reads the reply whatever it says.
     async fn send(&self, call: Call<'_>) -> Result<Reply, Error>;
+
+    /// How many seconds the host's clock was ahead of ours when it last answered.
+    fn clock_ahead(&self) -> i64;
 }
 
 /// `snowflake_api`'s connection, pointed at one host.
 pub(super) struct Https {
     connection: Connection,
     base: Url,
+    clock: Arc<Clock>,
+}
+
+/// The host's time, from the `Date` of its answers. 0 until the first, and where both agree.
+#[derive(Default)]
+struct Clock {
+    ahead: AtomicI64,
+}
+
+impl Clock {
+    fn note(&self, response: &Response) {
+        let date = response.headers().get(DATE);
+        let Some(date) = date.and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok())
+        else {
+            return;
+        };
+        let ahead = date.timestamp().as_second() - jiff::Timestamp::now().as_second();
+        self.ahead.store(ahead, Ordering::Relaxed);
+    }
 }
 
 impl Https {
@@ -147,9 +171,11 @@ impl Https {
     ///
     /// The TLS library could not be set up.
     pub(super) fn new(base: Url) -> Result<Self, reqwest::Error> {
+        let clock = Arc::new(Clock::default());
         Ok(Self {
-            connection: Connection::new_with_middware(client()?),
+            connection: Connection::new_with_middware(client(Arc::clone(&clock))?),
             base,
+            clock,
         })
     }
 
@@ -244,9 +270,13 @@ impl Transport for Https {
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
+
+    fn clock_ahead(&self) -> i64 {
+        self.clock.ahead.load(Ordering::Relaxed)
+    }
 }
 
-fn client() -> Result<ClientWithMiddleware, reqwest::Error> {
+fn client(clock: Arc<Clock>) -> Result<ClientWithMiddleware, reqwest::Error> {
     let client = reqwest::Client::builder()
         .user_agent(super::USER_AGENT)
         .gzip(true)
@@ -256,11 +286,13 @@ fn client() -> Result<ClientWithMiddleware, reqwest::Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
         .build()?;
-    Ok(ClientBuilder::new(client).with(Route).build())
+    Ok(ClientBuilder::new(client).with(Route { clock }).build())
 }
 
 /// Sends what `Connection` built to where [`TARGET`] says.
-struct Route;
+struct Route {
+    clock: Arc<Clock>,
+}
 
 #[async_trait]
 impl Middleware for Route {
@@ -294,6 +326,7 @@ impl Middleware for Route {
                 .insert(ACCEPT, HeaderValue::from_static(wanted));
         }
         let response = next.run(request, extensions).await?;
+        self.clock.note(&response);
         let status = response.status();
         if status.is_success() {
             return Ok(response);

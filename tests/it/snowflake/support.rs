@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use pkcs8::PrivateKeyInfo;
+use pkcs8::pkcs5::pbes2::Parameters;
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use rsa::rand_core::OsRng;
@@ -44,6 +46,17 @@ pub fn key(number: usize) -> String {
         .to_pkcs8_pem(LineEnding::LF)
         .unwrap()
         .to_string()
+}
+
+/// The same, encrypted as `openssl pkcs8 -topk8` does it: with few rounds, which a debug build manages in time.
+pub fn sealed_key(number: usize, passphrase: &str) -> String {
+    let plain = keys()[number].to_pkcs8_der().unwrap();
+    let how = Parameters::pbkdf2_sha256_aes256cbc(2048, b"saltsalt", b"0123456789abcdef").unwrap();
+    let sealed = PrivateKeyInfo::try_from(plain.as_bytes())
+        .and_then(|key| key.encrypt_with_params(how, passphrase))
+        .unwrap();
+    let pem = sealed.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF);
+    pem.unwrap().to_string()
 }
 
 pub fn public_half(number: usize) -> String {

@@ -1,22 +1,30 @@
 //! Closes in Snowflake every session that leaves the pool. Sessions may be dropped where nothing can be waited for, so
-//! they are handed over.
+//! they are handed over. One that cannot be closed is tried again, because nobody else knows of it: it would stay, with
+//! whatever it runs, until Snowflake ends it hours later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::super::session::Session;
 
 /// Sign-outs at once.
 const AT_ONCE: usize = 16;
 
+/// Seconds before each further attempt: an outage is over after that, or the session's master token is.
+const WAITS: [u64; 9] = [1, 5, 30, 60, 300, 600, 1200, 3600, 7200];
+
 /// Closes sessions in the background.
 pub(super) struct Janitor {
     runtime: Handle,
     at_once: Arc<Semaphore>,
     under_way: Arc<AtomicUsize>,
+    /// Cancelled when there is no time left for waiting.
+    hurry: CancellationToken,
 }
 
 impl Janitor {
@@ -25,6 +33,7 @@ impl Janitor {
             runtime: runtime.clone(),
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
             under_way: Arc::default(),
+            hurry: CancellationToken::new(),
         }
     }
 
@@ -33,11 +42,27 @@ impl Janitor {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         let at_once = Arc::clone(&self.at_once);
         let under_way = Arc::clone(&self.under_way);
+        let hurry = self.hurry.clone();
         self.runtime.spawn(async move {
-            let _permit = at_once.acquire().await;
-            session.close().await;
+            let mut waits = WAITS.into_iter();
+            loop {
+                let is_last = hurry.is_cancelled();
+                let permit = at_once.acquire().await;
+                let is_closed = session.close().await;
+                drop(permit);
+                let Some(wait) = waits.next().filter(|_| !is_closed && !is_last) else {
+                    break;
+                };
+                let wait = Duration::from_secs(wait);
+                let _ = tokio::time::timeout(wait, hurry.cancelled()).await;
+            }
             under_way.fetch_sub(1, Ordering::Relaxed);
         });
+    }
+
+    /// From now on nothing is waited for: what could not be closed yet is tried once more.
+    pub(super) fn hurry(&self) {
+        self.hurry.cancel();
     }
 
     /// Whether every session handed over has been closed.

@@ -12,6 +12,7 @@ mod workload_identity;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -29,6 +30,9 @@ pub use oauth::OauthClient;
 use oauth::TokenFetcher;
 pub use token::TokenSource;
 pub use workload_identity::Attestor;
+
+/// Seconds by which clocks may differ before a signed token, which lives a minute, is refused for it.
+const NOTICEABLE_SKEW: u64 = 10;
 
 /// A way to sign in, with all it needs.
 #[derive(Debug, Clone)]
@@ -100,6 +104,8 @@ enum Prover {
     Key {
         user: String,
         ring: Arc<KeyRing>,
+        /// Seconds to add to this machine's time.
+        correction: AtomicI64,
     },
     Password {
         user: String,
@@ -129,6 +135,7 @@ impl SignIn {
             Method::PrivateKey { user, key } => Prover::Key {
                 user,
                 ring: Arc::new(KeyRing::new(key)),
+                correction: AtomicI64::new(0),
             },
             Method::Password {
                 user,
@@ -177,11 +184,16 @@ impl SignIn {
     /// Why there is nothing to sign in with; [`Error::is_transient`] tells whether that may pass.
     pub(super) async fn credentials(&self) -> Result<Credentials, Error> {
         match &self.prover {
-            Prover::Key { user, ring } => {
+            Prover::Key {
+                user,
+                ring,
+                correction,
+            } => {
+                let now = corrected(SystemTime::now(), correction.load(Ordering::Relaxed));
                 let ring = Arc::clone(ring);
                 let (account, login) = (self.endpoint.jwt_account.clone(), user.clone());
                 let token = blocking(move || {
-                    jwt::sign(&*ring.current()?, &account, &login, SystemTime::now())
+                    jwt::sign(&*ring.current()?, &account, &login, now)
                 })
                 .await?;
                 Ok(Credentials::of(Some(user))
@@ -252,6 +264,25 @@ impl SignIn {
         }
     }
 
+    /// Signs from now on with the time of a clock that is so many seconds ahead of this machine's. Whether that makes a
+    /// difference, so that trying once more makes sense.
+    pub(super) fn set_clock(&self, ahead: i64) -> bool {
+        let Prover::Key { correction, .. } = &self.prover else {
+            return false;
+        };
+        let before = correction.load(Ordering::Relaxed);
+        if before.abs_diff(ahead) < NOTICEABLE_SKEW {
+            return false;
+        }
+        correction.store(ahead, Ordering::Relaxed);
+        tracing::warn!(
+            "this machine's clock is {} s {} Snowflake's; tokens are signed with Snowflake's time, but set the clock",
+            ahead.abs(),
+            if ahead < 0 { "ahead of" } else { "behind" },
+        );
+        true
+    }
+
     /// Forgets a token that was fetched and that Snowflake would not take. Whether there was one, so that trying once
     /// more makes sense.
     pub(super) fn forget(&self) -> bool {
@@ -260,6 +291,16 @@ impl SignIn {
             _ => false,
         }
     }
+}
+
+fn corrected(now: SystemTime, by: i64) -> SystemTime {
+    let span = Duration::from_secs(by.unsigned_abs());
+    let corrected = if by < 0 {
+        now.checked_sub(span)
+    } else {
+        now.checked_add(span)
+    };
+    corrected.unwrap_or(now)
 }
 
 /// Follows no redirect: what is sent is meant for the host that was configured.
