@@ -38,6 +38,12 @@ pub(super) fn start(
             "ALLOWED_HOSTS is *: any Host header is answered, which is safe only behind something that checks it",
         );
     }
+    if settings.environment != Environment::Development && settings.limits.cursor_secret.is_none() {
+        tracing::warn!(
+            target: LIFECYCLE,
+            "CURSOR_SECRET is not set: cursors are good at this process only and end with it; give all replicas the same secret",
+        );
+    }
     let any_page_may_call = settings
         .server
         .cors_origins

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::{Registry, Toolset};
 use crate::mcp::{Handler, Services};
-use crate::query::{Budget, Queries};
+use crate::query::{Budget, Queries, Seal};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LIFECYCLE};
 use crate::warehouse::{Kind, Warehouse};
@@ -104,7 +105,21 @@ pub(super) fn queries(
 ) -> Result<Queries, Error> {
     let policy = policy::policy(settings)?;
     let queries = Queries::new(warehouse, policy, budget(&settings.limits));
-    Ok(queries.with_default_database(policy::default_database(settings)?))
+    let queries = queries.with_default_database(policy::default_database(settings)?);
+    Ok(match &settings.limits.cursor_secret {
+        Some(secrets) => queries.with_seal(seal(secrets)),
+        None => queries,
+    })
+}
+
+/// The newest secret comes first.
+fn seal(secrets: &SecretString) -> Seal {
+    let secrets: Vec<_> = secrets
+        .expose_secret()
+        .split(',')
+        .map(|secret| SecretString::from(secret.trim()))
+        .collect();
+    Seal::new(&secrets)
 }
 
 fn budget(limits: &config::Limits) -> Budget {
@@ -112,6 +127,9 @@ fn budget(limits: &config::Limits) -> Budget {
         default_rows: limits.default_rows,
         max_rows: limits.max_rows,
         max_bytes: usize::try_from(*limits.max_result_bytes).unwrap_or(usize::MAX),
+        max_cell_bytes: usize::try_from(*limits.max_cell_bytes).unwrap_or(usize::MAX),
+        max_scan_bytes: limits.max_scan_bytes.map(|bytes| *bytes),
+        sync_wait: *limits.sync_wait,
         timeout: *limits.query_timeout,
     }
 }

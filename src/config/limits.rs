@@ -50,6 +50,10 @@ pub struct Limits {
     /// is met first; four times what Snowflake's managed server lets through.
     #[envconfig(from = "MAX_RESULT_BYTES", default = "1MiB")]
     pub max_result_bytes: ByteSize,
+    /// One value of an answer at most; what is longer is shortened and says so. Room for a page of text, while one
+    /// document does not take the room of all rows.
+    #[envconfig(from = "MAX_CELL_BYTES", default = "16KiB")]
+    pub max_cell_bytes: ByteSize,
     /// How long a statement may run. Both the default and the most a call may ask for: five minutes cover analysts'
     /// queries, while a mistake does not keep a warehouse busy for hours.
     #[envconfig(from = "QUERY_TIMEOUT", default = "5m")]
@@ -80,7 +84,7 @@ pub struct Limits {
     /// Bytes a statement may be estimated to scan.
     #[envconfig(from = "MAX_SCAN_BYTES")]
     pub max_scan_bytes: Option<ByteSize>,
-    /// Signs the cursors of long results; the same in every replica.
+    /// Sign the cursors of long results, the newest first; the same in every replica.
     #[envconfig(from = "CURSOR_SECRET")]
     pub cursor_secret: Option<Secret>,
 }

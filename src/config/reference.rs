@@ -668,6 +668,13 @@ pub const VARIABLES: &[Variable] = &[
     )
     .default("1MiB"),
     Variable::new(
+        "MAX_CELL_BYTES",
+        Section::Limits,
+        size(64, 64 * MIB),
+        "Bytes of one value at most; a longer one is shortened and says how long it was.",
+    )
+    .default("16KiB"),
+    Variable::new(
         "QUERY_TIMEOUT",
         Section::Limits,
         span(SECOND, 24 * HOUR),
@@ -678,11 +685,11 @@ pub const VARIABLES: &[Variable] = &[
         "SYNC_WAIT",
         Section::Limits,
         span(SECOND, HOUR),
-        "How long a call waits for its rows before it answers with a handle to fetch them by. Keep it below the time \
-         after which clients give up, often 60 s.",
+        "How long a call waits for its rows before it leaves the statement running and answers with a cursor to fetch them by. \
+         Keep it below the time after which clients give up, often 60 s. With no less than `QUERY_TIMEOUT` nothing is left \
+         running, and a statement costs one request less.",
     )
-    .default("45s")
-    .later(),
+    .default("45s"),
     Variable::new(
         "MAX_CONCURRENT_QUERIES",
         Section::Limits,
@@ -735,17 +742,19 @@ pub const VARIABLES: &[Variable] = &[
         "MAX_SCAN_BYTES",
         Section::Limits,
         size(MIB, 1024 * 1024 * GIB),
-        "A statement that is estimated to scan more is refused.",
+        "A statement that Snowflake's plan expects to scan more is refused before it runs; each is explained first, which takes \
+         one more request. The embedded engine expects no bytes.",
     )
-    .guard_later()
     .unset("no limit"),
     Variable::new(
         "CURSOR_SECRET",
         Section::Limits,
-        Shape::Checked("at least 32 characters", |text| text.chars().count() >= 32),
-        "Signs the cursors of long results. Give every replica the same, so that each can continue what another began.",
+        Shape::Checked("at least 32 characters, or several such secrets separated by commas", |text| {
+            text.split(',').all(|secret| secret.trim().chars().count() >= 32)
+        }),
+        "Signs the cursors of long results. Give every replica the same, so that each can go on with what another began. Several, \
+         separated by commas, are all accepted, and the first signs: put a new one in front, and drop the old one a day later.",
     )
-    .later()
     .secret()
     .unset("made at start-up"),
     // Embedded engine

@@ -147,7 +147,6 @@ fn any_origin_is_refused_in_production() {
 fn a_guard_that_this_version_does_not_obey_is_refused() {
     for (name, value) in [
         ("OAUTH_ISSUER", "https://issuer.example.com"),
-        ("MAX_SCAN_BYTES", "10GiB"),
         ("RATE_LIMIT_PER_MINUTE", "60"),
     ] {
         let lines = problems(&[(name, value)]);

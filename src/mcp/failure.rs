@@ -144,6 +144,22 @@ impl From<query::Error> for Failure {
             query::Error::Unreadable(error) => unreadable(&error),
             query::Error::Refused(refusal) => refused(&refusal),
             query::Error::Warehouse(error) => from_warehouse(error),
+            query::Error::Cursor(_) => Self::new(
+                Code::CursorInvalid,
+                error.to_string(),
+                "copy the cursor from the latest answer, or run the statement again",
+            ),
+            query::Error::TooExpensive { .. } => Self::new(
+                Code::CostLimit,
+                error.to_string(),
+                "filter on the columns the table is clustered by, often a date, or read fewer tables; explain_query shows what \
+                 a statement would scan",
+            ),
+            query::Error::NoEstimate => Self::new(
+                Code::CostLimit,
+                error.to_string(),
+                "write the statement as a plain SELECT",
+            ),
             query::Error::RowTooLarge { .. } => Self::new(
                 Code::ResultTooLarge,
                 error.to_string(),

@@ -122,7 +122,11 @@ impl Handler {
         self.services.metrics.tool_started();
 
         let call = Call {
-            queries: Arc::new(self.services.queries.tagged(tag(&tool, &caller, &context))),
+            queries: Arc::new(
+                self.services
+                    .queries
+                    .on_behalf_of(caller.name.clone(), tag(&tool, &caller, &context)),
+            ),
         };
         let work = entry
             .call(arguments(request.arguments), call)

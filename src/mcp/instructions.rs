@@ -24,10 +24,13 @@ pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget) -> String {
          describe_table for columns, keys and comments; then execute_query.\n\
          {accepted}, one statement a call. Nothing lasts from one call to the next (no USE, SET, temporary \
          tables): pass database and schema as arguments, or write names in full.\n\
-         Results are cut at {rows} rows unless limit says otherwise (at most {max_rows}), and say so in truncated. Prefer \
-         aggregating, filtering and ORDER BY … LIMIT in SQL over fetching many rows.",
+         Results are cut at {rows} rows unless limit says otherwise (at most {max_rows}), and say so in truncated; fetch_results \
+         reads on with next_cursor. Prefer aggregating, filtering and ORDER BY … LIMIT in SQL over fetching many rows. A \
+         statement that takes longer than {wait:.0} s is answered with status running and a cursor: it goes on, so do not send \
+         it again; fetch_results waits for its rows, cancel_query stops it.",
         rows = budget.default_rows,
         max_rows = budget.max_rows,
+        wait = budget.sync_wait.as_secs_f64(),
     )
 }
 
@@ -49,15 +52,13 @@ fn accepted(kind: Kind, preset: Preset) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_model_is_told_what_the_policy_accepts() {
         let budget = Budget {
             default_rows: 100,
             max_rows: 1000,
-            max_bytes: 1 << 20,
-            timeout: Duration::from_secs(1),
+            ..Budget::default()
         };
         let told = |kind, preset| text(kind, preset, &budget);
         for (kind, preset, accepts_changes) in [

@@ -11,6 +11,12 @@ pub struct Budget {
     pub max_rows: u64,
     /// Bytes of text at most (`MAX_RESULT_BYTES`).
     pub max_bytes: usize,
+    /// Bytes of one value at most; longer ones are shortened (`MAX_CELL_BYTES`).
+    pub max_cell_bytes: usize,
+    /// Bytes a statement may be estimated to scan (`MAX_SCAN_BYTES`).
+    pub max_scan_bytes: Option<u64>,
+    /// How long a call waits before it leaves its statement running (`SYNC_WAIT`).
+    pub sync_wait: Duration,
     /// Time for a statement, waiting included; a call may ask for less, never for more (`QUERY_TIMEOUT`).
     pub timeout: Duration,
 }
@@ -44,6 +50,22 @@ impl Budget {
     /// Time this call may take.
     pub(super) fn time(&self, asked: Option<Duration>) -> Duration {
         asked.map_or(self.timeout, |asked| asked.min(self.timeout))
+    }
+}
+
+#[cfg(test)]
+impl Default for Budget {
+    /// Small enough for tests to reach, and no limit of time that a busy machine would.
+    fn default() -> Self {
+        Self {
+            default_rows: 100,
+            max_rows: 1000,
+            max_bytes: 1 << 20,
+            max_cell_bytes: 1 << 14,
+            max_scan_bytes: None,
+            sync_wait: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
+        }
     }
 }
 

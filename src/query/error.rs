@@ -1,5 +1,7 @@
 //! Why a query gave no answer, by the step that failed.
 
+use super::cost::{Estimate, bytes};
+use super::cursor::CursorError;
 use crate::{policy, sql, warehouse};
 
 /// Why a query gave no answer.
@@ -15,6 +17,23 @@ pub enum Error {
     /// The warehouse says no, or nothing.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// The cursor leads nowhere.
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
+    /// The statement would read too much.
+    #[error(
+        "the statement would scan about {} in {} partitions; at most {} are allowed (MAX_SCAN_BYTES)",
+        bytes(.estimate.bytes), .estimate.partitions, bytes(*.limit)
+    )]
+    TooExpensive {
+        /// What the warehouse expects.
+        estimate: Estimate,
+        /// Bytes a statement may scan.
+        limit: u64,
+    },
+    /// The warehouse does not say what the statement would read.
+    #[error("the warehouse gives no estimate for this statement, and MAX_SCAN_BYTES is set")]
+    NoEstimate,
     /// Not even the first row fits.
     #[error(
         "the first row alone is larger than the {limit} bytes a result may have (MAX_RESULT_BYTES)"
@@ -34,7 +53,11 @@ impl Error {
         match self {
             Self::Warehouse(error) => error.query_id(),
             Self::RowTooLarge { query_id, .. } => Some(query_id),
-            Self::Unreadable(_) | Self::Refused(_) => None,
+            Self::Unreadable(_)
+            | Self::Refused(_)
+            | Self::Cursor(_)
+            | Self::TooExpensive { .. }
+            | Self::NoEstimate => None,
         }
     }
 }

@@ -1,14 +1,27 @@
 //! The use case: check a statement, run it, keep it inside its budget, write the rows as text.
 //!
 //! Calls [`crate::sql`] to read the statement, [`crate::policy`] to have it approved, and [`crate::warehouse`] to run it;
-//! knows nothing of MCP or HTTP. Start at [`Queries::run`]; `render` writes rows, one file for each format.
+//! knows nothing of MCP or HTTP. Start at [`Queries::run`]: `run` has the statement approved
+//! and started, `sheet` writes its rows within the budget, with `shorten` and `render`, one file for each format.
+//!
+//! What goes on after the call is in `later`: [`Queries::page`] leaves long statements running and long results for
+//! [`Queries::fetch`], with cursors that `cursor` signs, so that any replica can go on. `cost` asks for an estimate first.
 
 mod budget;
+mod cost;
+mod cursor;
 mod error;
+mod later;
 pub mod render;
 mod run;
+mod sheet;
+mod shorten;
 
 pub use budget::{Budget, Truncation, TruncationReason};
+pub use cost::Estimate;
+pub use cursor::{CursorError, Seal};
 pub use error::Error;
+pub use later::{Known, Outcome, Running};
 pub use render::Format;
-pub use run::{Hide, Pick, Queries, Query, Row, Sheet, Table};
+pub use run::{Queries, Query};
+pub use sheet::{Hide, Pick, Row, Sheet, Table};

@@ -1,23 +1,26 @@
 //! From a statement's text to a bounded, rendered result.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
-use serde_json::Value;
-
-use super::render::{Format, Writer, plain_text};
-use super::{Budget, Error, Truncation, TruncationReason};
+use super::cursor::Seal;
+use super::render::Format;
+use super::sheet::{self, Hide, Layout, Pick, Sheet, Table};
+use super::{Budget, Error};
 use crate::policy::Policy;
 use crate::sql::{self, Identifier};
-use crate::warehouse::{Answer, Batch, Cell, Column, Parameter, Run, Session, Warehouse};
+use crate::warehouse::{Answer, Parameter, Run, Session, Warehouse};
 
 /// Runs queries on one warehouse under one policy and budget. A cheap clone.
 #[derive(Clone)]
 pub struct Queries {
-    warehouse: Arc<dyn Warehouse>,
+    pub(super) warehouse: Arc<dyn Warehouse>,
+    pub(super) budget: Budget,
+    pub(super) seal: Arc<Seal>,
+    /// Who asks: cursors are good for nobody else.
+    pub(super) caller: Cow<'static, str>,
     policy: Policy,
-    budget: Budget,
     default_database: Option<Identifier>,
     tag: Option<String>,
 }
@@ -43,80 +46,6 @@ pub struct Query {
     pub hide: Option<Hide>,
 }
 
-/// Rows nobody asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Hide {
-    /// The warehouse's name for the column.
-    pub column: &'static str,
-    /// The text that is hidden.
-    pub value: &'static str,
-}
-
-/// A column to keep from a SHOW or DESCRIBE result, whose columns differ between versions of Snowflake.
-#[derive(Debug, Clone, Copy)]
-pub struct Pick {
-    /// The warehouse's name for it, compared without regard to case; left out of the result when there is none.
-    pub source: &'static str,
-    /// Our name for it.
-    pub name: &'static str,
-    /// Whether the values are names of objects, to be written as SQL takes them: quoted where they must be.
-    pub is_identifier: bool,
-}
-
-impl Pick {
-    /// A column whose values are names of objects.
-    #[must_use]
-    pub const fn identifier(source: &'static str, name: &'static str) -> Self {
-        Self {
-            source,
-            name,
-            is_identifier: true,
-        }
-    }
-
-    /// A column of other values, kept under the warehouse's name.
-    #[must_use]
-    pub const fn value(name: &'static str) -> Self {
-        Self {
-            source: name,
-            name,
-            is_identifier: false,
-        }
-    }
-}
-
-/// A rendered result.
-#[derive(Debug)]
-pub struct Sheet {
-    /// The rows as text, in the format asked for.
-    pub text: String,
-    /// The rows as JSON arrays in column order; only for [`Format::Json`].
-    pub rows: Option<Vec<Value>>,
-    /// What the rows are made of.
-    pub columns: Vec<Column>,
-    /// Rows in the text.
-    pub row_count: u64,
-    /// What was left out; `None` when this is all.
-    pub truncation: Option<Truncation>,
-    /// Rows of the whole result, where the warehouse says.
-    pub total_rows: Option<u64>,
-    /// The statement in the warehouse.
-    pub query_id: String,
-    /// From the call to the last row.
-    pub elapsed: Duration,
-}
-
-/// A small result whose values a tool looks at itself. NULL is `None`.
-#[derive(Debug)]
-pub struct Table {
-    columns: Vec<Column>,
-    rows: Vec<Vec<Option<String>>>,
-    /// The statement in the warehouse.
-    pub query_id: String,
-    /// Whether the budget's row limit cut the table.
-    pub is_cut: bool,
-}
-
 impl Queries {
     /// Puts the parts together.
     #[must_use]
@@ -125,6 +54,8 @@ impl Queries {
             warehouse,
             policy,
             budget,
+            seal: Arc::new(Seal::random()),
+            caller: Cow::Borrowed(""),
             default_database: None,
             tag: None,
         }
@@ -140,10 +71,20 @@ impl Queries {
         }
     }
 
-    /// The same, with every statement marked in the warehouse's own records (Snowflake's `QUERY_TAG`).
+    /// The same, with cursors that other processes with the same secrets understand.
     #[must_use]
-    pub fn tagged(&self, tag: String) -> Self {
+    pub fn with_seal(self, seal: Seal) -> Self {
         Self {
+            seal: Arc::new(seal),
+            ..self
+        }
+    }
+
+    /// The same for one caller, with every statement marked in the warehouse's own records (Snowflake's `QUERY_TAG`).
+    #[must_use]
+    pub fn on_behalf_of(&self, caller: Cow<'static, str>, tag: String) -> Self {
+        Self {
+            caller,
             tag: Some(tag),
             ..self.clone()
         }
@@ -178,67 +119,14 @@ impl Queries {
     /// Which step failed and why; see [`Error`].
     pub async fn run(&self, query: Query) -> Result<Sheet, Error> {
         let started = Instant::now();
-        let limit = self.budget.rows(query.limit);
-        let mut answer = self
+        let layout = self.layout(&query);
+        let answer = self
             .start(&query.sql, query.session, query.parameters, query.timeout)
             .await?;
-        let kept = kept_columns(&answer.columns, query.pick);
-        let mut writer = Writer::new(
-            query.format,
-            kept.iter().map(|kept| &kept.column),
-            self.budget.max_bytes,
-        );
-        let hidden = hidden_cell(&answer.columns, query.hide);
-        let is_hidden = |batch: &dyn Batch, row| {
-            hidden
-                .is_some_and(|(column, value)| batch.cell(row, column) == Cell::Text(value.into()))
-        };
-        let mut row_count: u64 = 0;
-        let mut truncation = None;
-        'rows: while let Some(batch) = answer.batches.next().await {
-            let batch = batch?;
-            for row in 0..batch.rows() {
-                if is_hidden(&*batch, row) {
-                    continue;
-                }
-                // Only a row beyond the limit shows that there is more.
-                if row_count == limit {
-                    truncation = Some(Truncation {
-                        reason: TruncationReason::Rows,
-                        limit,
-                        may_be_raised: limit < self.budget.max_rows,
-                    });
-                    break 'rows;
-                }
-                if !writer.write_row(kept.iter().map(|kept| kept.cell(&*batch, row))) {
-                    if row_count == 0 {
-                        return Err(Error::RowTooLarge {
-                            limit: self.budget.max_bytes,
-                            query_id: answer.query_id,
-                        });
-                    }
-                    truncation = Some(Truncation {
-                        reason: TruncationReason::Bytes,
-                        limit: self.budget.max_bytes as u64,
-                        may_be_raised: false,
-                    });
-                    break 'rows;
-                }
-                row_count += 1;
-            }
-        }
-        let (text, rows) = writer.finish();
-        // The warehouse's own count includes what was hidden.
-        let said = answer.total_rows.filter(|_| hidden.is_none());
+        let sheet = sheet::write(answer, layout, &self.budget).await?;
         Ok(Sheet {
-            text,
-            rows,
-            columns: kept.into_iter().map(|kept| kept.column).collect(),
-            row_count,
-            truncation,
-            total_rows: said.or(truncation.is_none().then_some(row_count)),
-            query_id: answer.query_id,
             elapsed: started.elapsed(),
+            ..sheet
         })
     }
 
@@ -248,29 +136,17 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn table(&self, sql: &str, session: Session) -> Result<Table, Error> {
-        let mut answer = self.start(sql, session, Vec::new(), None).await?;
-        let mut rows: Vec<Vec<Option<String>>> = Vec::new();
-        let mut is_cut = false;
-        'rows: while let Some(batch) = answer.batches.next().await {
-            let batch = batch?;
-            for row in 0..batch.rows() {
-                if rows.len() as u64 == self.budget.max_rows {
-                    is_cut = true;
-                    break 'rows;
-                }
-                rows.push(
-                    (0..answer.columns.len())
-                        .map(|column| plain_text(&batch.cell(row, column)))
-                        .collect(),
-                );
-            }
+        let answer = self.start(sql, session, Vec::new(), None).await?;
+        sheet::tabulate(answer, &self.budget).await
+    }
+
+    pub(super) fn layout(&self, query: &Query) -> Layout {
+        Layout {
+            format: query.format,
+            limit: self.budget.rows(query.limit),
+            pick: query.pick,
+            hide: query.hide,
         }
-        Ok(Table {
-            columns: answer.columns.to_vec(),
-            rows,
-            query_id: answer.query_id,
-            is_cut,
-        })
     }
 
     async fn start(
@@ -280,6 +156,18 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Answer, Error> {
+        let run = self.approved(sql, session, parameters, timeout)?;
+        Ok(self.warehouse.run(run).await?)
+    }
+
+    /// The statement with the policy's approval and all it needs to run.
+    pub(super) fn approved(
+        &self,
+        sql: &str,
+        session: Session,
+        parameters: Vec<Parameter>,
+        timeout: Option<Duration>,
+    ) -> Result<Run, Error> {
         let current = session
             .schema
             .as_ref()
@@ -287,101 +175,12 @@ impl Queries {
             .or(session.database.as_ref())
             .or(self.default_database.as_ref());
         let statement = self.policy.approve(sql::parse(sql)?, current)?;
-        let deadline = Instant::now() + self.budget.time(timeout);
-        let run = Run {
+        Ok(Run {
             statement: Arc::new(statement),
             session,
             parameters,
-            deadline,
+            deadline: Instant::now() + self.budget.time(timeout),
             tag: self.tag.clone(),
-        };
-        Ok(self.warehouse.run(run).await?)
-    }
-}
-
-impl Table {
-    /// The rows, each to be asked by column name.
-    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|values| Row {
-            columns: &self.columns,
-            values,
         })
     }
-}
-
-/// One row of a [`Table`].
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'table> {
-    columns: &'table [Column],
-    values: &'table [Option<String>],
-}
-
-impl<'table> Row<'table> {
-    /// The value of a column, by name without regard to case; `None` for NULL, for blank and for no such column.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&'table str> {
-        let index = self
-            .columns
-            .iter()
-            .position(|column| column.name.eq_ignore_ascii_case(name))?;
-        self.values
-            .get(index)?
-            .as_deref()
-            .filter(|value| !value.is_empty())
-    }
-}
-
-/// A column of the result and where it comes from.
-struct Kept {
-    index: usize,
-    column: Column,
-    is_identifier: bool,
-}
-
-impl Kept {
-    fn cell<'batch>(&self, batch: &'batch dyn Batch, row: usize) -> Cell<'batch> {
-        match batch.cell(row, self.index) {
-            Cell::Text(name) if self.is_identifier => match Identifier::exact(&*name) {
-                Ok(identifier) => Cell::Text(identifier.to_string().into()),
-                Err(_) => Cell::Text(name),
-            },
-            cell => cell,
-        }
-    }
-}
-
-fn hidden_cell(columns: &[Column], hide: Option<Hide>) -> Option<(usize, &'static str)> {
-    let hide = hide?;
-    let index = columns
-        .iter()
-        .position(|column| column.name.eq_ignore_ascii_case(hide.column))?;
-    Some((index, hide.value))
-}
-
-fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {
-    let Some(picks) = pick else {
-        let keep = |(index, column): (usize, &Column)| Kept {
-            index,
-            column: column.clone(),
-            is_identifier: false,
-        };
-        return columns.iter().enumerate().map(keep).collect();
-    };
-    picks
-        .iter()
-        .filter_map(|pick| {
-            let index = columns
-                .iter()
-                .position(|column| column.name.eq_ignore_ascii_case(pick.source))?;
-            let column = Column {
-                name: pick.name.to_owned(),
-                ..columns.get(index)?.clone()
-            };
-            Some(Kept {
-                index,
-                column,
-                is_identifier: pick.is_identifier,
-            })
-        })
-        .collect()
 }

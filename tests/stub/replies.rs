@@ -56,6 +56,18 @@ pub fn listed(type_id: u32, columns: &[&str]) -> Finished {
     )
 }
 
+/// A plan in JSON, as `EXPLAIN USING JSON` answers with.
+pub fn plan(type_id: u32, bytes: u64) -> Finished {
+    let plan = json!({
+        "GlobalStats": { "partitionsTotal": 10, "partitionsAssigned": 4, "bytesAssigned": bytes },
+        "Operations": [[{ "id": 0, "operation": "Result", "expressions": ["1"] }]],
+    });
+    in_json(
+        type_id,
+        Table(vec![Column::text("content", vec![Some(plan.to_string())])]),
+    )
+}
+
 pub fn transfer(type_id: u32, command: &str, source: &str, target: &str) -> Finished {
     let mut finished = status(type_id, "");
     finished.command = Some(json!({

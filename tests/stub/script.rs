@@ -9,7 +9,7 @@ use super::{
     columns::{Column, Table},
     effects::{self, Effect},
     literals, query,
-    replies::{changed, listed, status, transfer},
+    replies::{self, changed, listed, status, transfer},
     results::{Format, Gzip, Results, Source},
     sessions::Session,
     statements::Finished,
@@ -126,6 +126,10 @@ pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
         ["SHOW", ..] => plan.outcome = Ok(listed(type_id::SHOW, &["name", "kind", "comment"])),
         ["DESC" | "DESCRIBE", ..] => {
             plan.outcome = Ok(listed(type_id::DESCRIBE, &["name", "type", "kind"]))
+        }
+        ["EXPLAIN", "USING", "JSON", ..] => {
+            let bytes = state.settings().explain_bytes;
+            plan.outcome = Ok(replies::plan(type_id::EXPLAIN, bytes));
         }
         ["EXPLAIN", ..] => {
             plan.outcome = Ok(listed(type_id::EXPLAIN, &["step", "operation", "objects"]))

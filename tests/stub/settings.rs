@@ -45,6 +45,8 @@ pub struct Settings {
     pub chunk_url_host: Option<String>,
     /// Leave out `chunkHeaders`: clients have to make them from `qrmk`.
     pub qrmk_only: bool,
+    /// What `EXPLAIN USING JSON` expects every statement to scan.
+    pub explain_bytes: u64,
     /// "arrow" or "json", for results whose text does not say.
     pub format: String,
 }
@@ -70,6 +72,7 @@ impl Default for Settings {
             result_url_host: None,
             chunk_url_host: None,
             qrmk_only: false,
+            explain_bytes: 0,
             format: "arrow".to_owned(),
         }
     }

@@ -144,6 +144,7 @@ impl Client {
             max_rows: 1000,
             max_bytes: 10_000,
             timeout,
+            ..Budget::default()
         };
         let mut registry = Registry::new(&[Toolset::Catalog, Toolset::Query]);
         registry.add::<Panics>();

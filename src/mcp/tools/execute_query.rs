@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::RowsOutput;
+use super::reply::PageOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{
     self, BindValue, DatabaseName, PlainName, ResultFormat, RowLimit, SchemaName, Seconds,
@@ -40,17 +40,19 @@ pub(super) struct Arguments {
 /// The description where statements may do more than read.
 pub(super) const WITH_CHANGES: &str = "Runs one Snowflake SQL statement, which may change data, and returns its rows. Changes last: there is no transaction \
      to roll back. Look tables and columns up first (search_objects, describe_table) rather than guessing names. Let SQL do the \
-     work: filter, aggregate, and ORDER BY with LIMIT. The result says in truncated whether there are more rows than it holds.";
+     work: filter, aggregate, and ORDER BY with LIMIT. When truncated, read on with next_cursor and fetch_results; a statement \
+     that takes long is answered with status running and a cursor.";
 
 impl Tool for ExecuteQuery {
     const NAME: &'static str = "execute_query";
     const TITLE: &'static str = "Run a query";
     const DESCRIPTION: &'static str = "Runs one Snowflake SQL statement that reads, and returns its rows. Look tables and columns up first \
          (search_objects, describe_table) rather than guessing names. Let SQL do the work: filter, aggregate, and ORDER BY \
-         with LIMIT. The result says in truncated whether there are more rows than it holds.";
+         with LIMIT. When truncated, read on with next_cursor and fetch_results; a statement that takes long is answered with \
+         status running and a cursor for fetch_results, query_status and cancel_query.";
     const TOOLSET: Toolset = Toolset::Query;
     type Arguments = Arguments;
-    type Output = RowsOutput;
+    type Output = PageOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
         let query = Query {
@@ -71,6 +73,6 @@ impl Tool for ExecuteQuery {
             pick: None,
             hide: None,
         };
-        super::listing::answer(query, &call).await
+        super::listing::page(query, &call).await
     }
 }

@@ -65,7 +65,12 @@ pub(super) fn scope(database: Option<&DatabaseName>, schema: Option<&SchemaName>
 
 /// Runs a query of ours and answers with its rows.
 pub(super) async fn answer(query: Query, call: &Call) -> Result<Reply, Failure> {
-    let format = query.format;
     let sheet = call.queries.run(query).await?;
-    Ok(Reply::rows(sheet, format, call.queries.budget().max_rows))
+    Ok(Reply::rows(sheet, call.queries.budget().max_rows))
+}
+
+/// Runs a caller's query and answers with its first rows, or that it goes on.
+pub(super) async fn page(query: Query, call: &Call) -> Result<Reply, Failure> {
+    let outcome = call.queries.page(query).await?;
+    Ok(Reply::of(outcome, call.queries.budget().max_rows))
 }

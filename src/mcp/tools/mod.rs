@@ -3,15 +3,18 @@
 //! A tool is a type that implements [`Tool`]: its texts, its argument and output types, and `call`. [`Registry::new`] is
 //! the list; the schemas are made there, once. To add a tool, write its file and add its line.
 
+mod cancel_query;
 mod describe_table;
 mod describe_view;
 mod execute_query;
 mod explain_query;
+mod fetch_results;
 mod list_databases;
 mod list_schemas;
 mod list_tables;
 mod list_views;
 mod listing;
+mod query_status;
 mod query_view;
 mod reply;
 mod search_objects;
@@ -118,6 +121,9 @@ impl Registry {
         registry.add::<query_view::QueryView>();
         registry.add::<execute_query::ExecuteQuery>();
         registry.add::<explain_query::ExplainQuery>();
+        registry.add::<fetch_results::FetchResults>();
+        registry.add::<query_status::QueryStatus>();
+        registry.add::<cancel_query::CancelQuery>();
         registry
             .entries
             .retain(|_, entry| toolsets.contains(&entry.toolset));

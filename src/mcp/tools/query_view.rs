@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::RowsOutput;
+use super::reply::PageOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{ColumnName, ObjectName, ResultFormat, RowLimit};
 use crate::query::Query;
@@ -36,7 +36,7 @@ impl Tool for QueryView {
          look like. For anything with a condition, an order or an aggregate use execute_query.";
     const TOOLSET: Toolset = Toolset::Catalog;
     type Arguments = Arguments;
-    type Output = RowsOutput;
+    type Output = PageOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
         let columns = match arguments.columns.as_slice() {
@@ -61,6 +61,6 @@ impl Tool for QueryView {
             format: arguments.format.into(),
             ..Query::default()
         };
-        super::listing::answer(query, &call).await
+        super::listing::page(query, &call).await
     }
 }

@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::query::{Format, Sheet, Truncation, TruncationReason};
+use std::time::Duration;
+
+use crate::query::{Format, Known, Outcome, Running, Sheet, Truncation, TruncationReason};
+use crate::warehouse::State;
 
 /// A successful answer.
 #[derive(Debug)]
@@ -36,10 +39,64 @@ pub(super) struct RowsOutput {
     /// Rows of the whole result, where known.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_rows: Option<u64>,
+    /// The place of the first of these rows in the whole result, counted from 0; only after the first page.
+    #[serde(skip_serializing_if = "is_zero")]
+    first_row: u64,
+    /// Values that were too long and were shortened; each says how long it was.
+    #[serde(skip_serializing_if = "is_zero")]
+    shortened_cells: u64,
+    /// Give this to fetch_results to read on; only when there is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
     /// Names the statement in the warehouse.
     query_id: String,
     /// Milliseconds from the call to the last row.
     elapsed_ms: u64,
+}
+
+/// Either rows, or that the statement goes on.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+pub(super) enum PageOutput {
+    Rows(RowsOutput),
+    Running(RunningOutput),
+}
+
+/// A statement that goes on after the call.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RunningOutput {
+    /// `running`
+    status: &'static str,
+    /// Names the statement in the warehouse.
+    query_id: String,
+    /// Give this to fetch_results for the rows, to query_status, or to cancel_query.
+    cursor: String,
+    /// Milliseconds the call waited.
+    elapsed_ms: u64,
+}
+
+/// How far an earlier statement has come.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct StatusOutput {
+    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    status: &'static str,
+    /// Names the statement in the warehouse.
+    query_id: String,
+    /// Give this to fetch_results for the rows.
+    cursor: String,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// Rows produced so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    /// Bytes read so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scanned_bytes: Option<u64>,
+    /// Milliseconds since it was started, or that it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<u64>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -76,13 +133,21 @@ impl Reply {
         }
     }
 
+    /// What a statement gave within the time a call waits.
+    pub(super) fn of(outcome: Outcome, max_rows: u64) -> Self {
+        match outcome {
+            Outcome::Sheet(sheet) => Self::rows(*sheet, max_rows),
+            Outcome::Running(running) => Self::running(running),
+        }
+    }
+
     /// Rows, in the format that was asked for, and one line that says whether they are all.
-    pub(super) fn rows(sheet: Sheet, format: Format, max_rows: u64) -> Self {
+    pub(super) fn rows(sheet: Sheet, max_rows: u64) -> Self {
         let note = note(&sheet, max_rows);
         let truncation = sheet.truncation.map(|truncation| TruncationOutput {
             reason: truncation.reason.as_str(),
             limit: truncation.limit,
-            hint: hint(truncation, max_rows),
+            hint: hint(truncation, sheet.next_cursor.is_some(), max_rows),
         });
         let output = RowsOutput {
             columns: sheet
@@ -98,17 +163,20 @@ impl Reply {
             truncated: truncation.is_some(),
             truncation,
             total_rows: sheet.total_rows,
+            first_row: sheet.first_row,
+            shortened_cells: sheet.shortened_cells,
+            next_cursor: sheet.next_cursor.clone(),
             query_id: sheet.query_id.clone(),
-            elapsed_ms: u64::try_from(sheet.elapsed.as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms: millis(sheet.elapsed),
         };
         let mut structured = serde_json::to_value(&output).unwrap_or_default();
         let mut texts = Vec::new();
-        if format == Format::Json {
+        if sheet.format == Format::Json {
             // The text is the structured part written out, as the protocol asks; its rows are already written.
             let head = structured.to_string();
             texts.push(format!(
                 "{},\"rows\":{}}}",
-                head.trim_end_matches('}'),
+                head.strip_suffix('}').unwrap_or(&head),
                 sheet.text
             ));
             if let (Value::Object(object), Some(rows)) = (&mut structured, sheet.rows) {
@@ -126,6 +194,60 @@ impl Reply {
         }
     }
 
+    /// A statement that goes on, and what to do about it.
+    fn running(running: Running) -> Self {
+        let seconds = running.waited.as_secs_f64();
+        let text = format!(
+            "The statement is still running after {seconds:.0} s and goes on. Do not send it again. Call fetch_results with \
+             the cursor below: it waits for the rows and returns them. query_status tells how far it is, cancel_query stops \
+             it.\ncursor: {}",
+            running.cursor
+        );
+        let output = RunningOutput {
+            status: State::Running.as_str(),
+            query_id: running.query_id.clone(),
+            cursor: running.cursor,
+            elapsed_ms: millis(running.waited),
+        };
+        Self::new(text, &output, 0, Some(running.query_id))
+    }
+
+    /// What is known of an earlier statement.
+    pub(super) fn known(known: Known) -> Self {
+        let Known {
+            query_id,
+            status,
+            cursor,
+        } = known;
+        let mut text = format!("The statement has the status {}", status.state.as_str());
+        if let Some(elapsed) = status.elapsed {
+            text.push_str(&format!(" after {:.1} s", elapsed.as_secs_f64()));
+        }
+        text.push_str(match status.state {
+            State::Queued | State::Running => {
+                ". Wait and ask again, or call fetch_results with this cursor, which waits for the rows; do not send the \
+                 statement again."
+            }
+            State::Succeeded => ". Call fetch_results with this cursor for its rows.",
+            State::Failed => ". fetch_results tells why.",
+            State::Cancelled => ". It was stopped; send it again if it is still wanted.",
+        });
+        let output = StatusOutput {
+            status: status.state.as_str(),
+            query_id: query_id.clone(),
+            cursor,
+            message: status.message,
+            rows: status.rows,
+            scanned_bytes: status.scanned_bytes,
+            elapsed_ms: status.elapsed.map(millis),
+        };
+        if let Some(message) = &output.message {
+            text.push('\n');
+            text.push_str(message);
+        }
+        Self::new(text, &output, 0, Some(query_id))
+    }
+
     /// The answer as a tool result.
     #[must_use]
     pub fn into_result(self) -> CallToolResult {
@@ -140,32 +262,61 @@ impl Reply {
 fn note(sheet: &Sheet, max_rows: u64) -> String {
     let count = sheet.row_count;
     let rows = if count == 1 { "row" } else { "rows" };
-    match sheet.truncation {
-        None => format!("{count} {rows}, all there are."),
-        Some(truncation) => {
-            let total = sheet
-                .total_rows
-                .map_or_else(String::new, |total| format!(" of {total}"));
-            format!(
-                "{count} {rows}{total} shown; there are more. {}",
-                hint(truncation, max_rows)
-            )
+    let total = sheet.total_rows;
+    let mut note = match (sheet.truncation, sheet.first_row) {
+        (None, 0) => format!("{count} {rows}, all there are."),
+        (None, first) => format!("{count} {rows} from row {first} on; these are the last."),
+        (Some(truncation), first) => {
+            let of = total.map_or_else(String::new, |total| format!(" of {total}"));
+            let from = match first {
+                0 => String::new(),
+                first => format!(" from row {first} on"),
+            };
+            let hint = hint(truncation, sheet.next_cursor.is_some(), max_rows);
+            format!("{count} {rows}{of}{from} shown; there are more. {hint}")
         }
+    };
+    if sheet.shortened_cells > 0 {
+        note.push_str(&format!(
+            " {} long values are shortened and say so; SUBSTR reads the rest.",
+            sheet.shortened_cells
+        ));
     }
+    if let Some(cursor) = &sheet.next_cursor {
+        note.push_str("\nnext_cursor: ");
+        note.push_str(cursor);
+    }
+    note
 }
 
-fn hint(truncation: Truncation, max_rows: u64) -> String {
+fn hint(truncation: Truncation, has_cursor: bool, max_rows: u64) -> String {
+    let read_on = match has_cursor {
+        true => " To read on, give next_cursor to fetch_results; do not send the statement again.",
+        false => "",
+    };
     match truncation.reason {
         TruncationReason::Rows if truncation.may_be_raised => {
-            format!("Filter, aggregate, or ask for a larger limit (at most {max_rows}).")
+            format!("Filter, aggregate, or ask for a larger limit (at most {max_rows}).{read_on}")
         }
-        TruncationReason::Rows => {
-            format!("{max_rows} rows is the most this server returns at once: filter or aggregate.")
-        }
+        TruncationReason::Rows => format!(
+            "{max_rows} rows is the most this server returns at once: filter or aggregate.{read_on}"
+        ),
         TruncationReason::Bytes => format!(
             "The answer reached {} bytes, the most this server returns at once: select fewer or shorter columns, filter or \
-             aggregate.",
+             aggregate.{read_on}",
             truncation.limit
         ),
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

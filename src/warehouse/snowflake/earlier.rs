@@ -23,7 +23,7 @@ const NO_RESULT: [u32; 2] = [612, 709];
 
 /// Waits between questions whether a statement that was left running has ended.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// How long after its deadline a statement may still show as running.
 const AFTER_DEADLINE: Duration = Duration::from_secs(30);
@@ -187,28 +187,38 @@ pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant) {
         while Instant::now() < deadline + AFTER_DEADLINE {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = lease.closing() => {
-                    lease.leave_open();
-                    tracing::info!(query_id, "a statement goes on after this process; its session is left open");
-                    return;
-                }
+                () = lease.closing() => {}
             }
             wait = (wait * 2).min(LONGEST_WAIT);
-            match send(&lease, &status_path(&query_id), None, soon())
-                .await
-                .and_then(told)
-            {
-                Ok(Some(status)) if status.state.has_ended() => return,
-                Err(Error::SessionGone { .. }) => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::debug!(query_id, "a statement's state is not known: {error}")
-                }
+            if has_ended(&lease, &query_id).await {
+                return;
+            }
+            if lease.is_closing() {
+                lease.leave_open();
+                tracing::info!(
+                    query_id,
+                    "a statement goes on after this process; its session is left open"
+                );
+                return;
             }
         }
         // Whatever it does, the session is not for others any more.
         lease.poison();
     });
+}
+
+/// Whether a statement is known to have ended.
+async fn has_ended(session: &Session, query_id: &str) -> bool {
+    let path = status_path(query_id);
+    let asked = send(session, &path, None, Instant::now() + SMALL_TIMEOUT).await;
+    match asked.and_then(told) {
+        Ok(status) => status.is_some_and(|status| status.state.has_ended()),
+        Err(Error::SessionGone { .. }) => true,
+        Err(error) => {
+            tracing::debug!(query_id, "a statement's state is not known: {error}");
+            false
+        }
+    }
 }
 
 fn not_found(earlier: &Earlier) -> Error {

@@ -2,6 +2,7 @@
 //! purpose, and that nothing is left behind in either case.
 
 mod faults;
+mod later;
 mod long_run;
 mod pool;
 mod sign_in;

@@ -192,10 +192,8 @@ impl SignIn {
                 let now = corrected(SystemTime::now(), correction.load(Ordering::Relaxed));
                 let ring = Arc::clone(ring);
                 let (account, login) = (self.endpoint.jwt_account.clone(), user.clone());
-                let token = blocking(move || {
-                    jwt::sign(&*ring.current()?, &account, &login, now)
-                })
-                .await?;
+                let token =
+                    blocking(move || jwt::sign(&*ring.current()?, &account, &login, now)).await?;
                 Ok(Credentials::of(Some(user))
                     .with("AUTHENTICATOR", "SNOWFLAKE_JWT")
                     .with("TOKEN", &token))

@@ -1,0 +1,31 @@
+//! `query_status`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::reply::StatusOutput;
+use super::{Call, Failure, Reply, Tool, Toolset};
+
+/// How far an earlier statement has come.
+pub(super) struct QueryStatus;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The cursor that came with the statement's answer. Copied whole.
+    pub(super) cursor: String,
+}
+
+impl Tool for QueryStatus {
+    const NAME: &'static str = "query_status";
+    const TITLE: &'static str = "Status of a query";
+    const DESCRIPTION: &'static str = "Tells how far a statement has come that was answered with status running: queued, running, succeeded, failed or \
+         cancelled. To wait for the rows call fetch_results instead, which returns them as soon as they are there.";
+    const TOOLSET: Toolset = Toolset::Query;
+    type Arguments = Arguments;
+    type Output = StatusOutput;
+
+    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+        Ok(Reply::known(call.queries.status(&arguments.cursor).await?))
+    }
+}

@@ -1,0 +1,274 @@
+//! Cursors: what a caller needs to read on, or to ask about a statement, at any replica.
+//!
+//! A cursor is the statement's id, the next row and how the rows were written, with a signature. The caller is not in it:
+//! the signature covers the caller's name, so a cursor in other hands is as good as a changed one. Models copy cursors by
+//! hand, so to speak, so they are short: some 60 characters.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use super::Format;
+use crate::sql::Identifier;
+use crate::warehouse::Earlier;
+
+/// Snowflake keeps results for a day.
+pub(super) const LIFETIME_SECONDS: u64 = 24 * 60 * 60;
+
+/// The form below. Another form gets another number.
+const VERSION: u8 = 1;
+
+/// Bytes of the signature that are kept: 128 bits, far beyond guessing.
+const SIGNATURE: usize = 16;
+
+/// Bytes before the role: version, format, id, row, page size, time of expiry.
+const FIXED: usize = 1 + 1 + 16 + 8 + 4 + 8;
+
+/// A place in the result of an earlier statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cursor {
+    /// The statement.
+    pub(super) earlier: Earlier,
+    /// The first row not yet read, counted from 0.
+    pub(super) row: u64,
+    /// Rows in a page.
+    pub(super) limit: u32,
+    /// How the rows are written.
+    pub(super) format: Format,
+    /// Seconds since 1970.
+    pub(super) expires: u64,
+}
+
+/// Why a cursor is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CursorError {
+    /// No cursor of ours.
+    #[error("this is not a cursor of this server; cursors are copied whole, as they were given")]
+    Malformed,
+    /// The signature is another one.
+    #[error(
+        "this cursor was changed, was given to another caller, or was signed with a key that is not in CURSOR_SECRET any more"
+    )]
+    NotOurs,
+    /// Its time is over.
+    #[error("this cursor has expired; results are kept for a day")]
+    Expired,
+}
+
+/// Signs cursors and recognises them again.
+pub struct Seal {
+    /// The first one signs; all are accepted.
+    keys: Vec<hmac::Key>,
+}
+
+impl Seal {
+    /// From secrets, the newest first: the others are accepted for as long as their cursors live.
+    #[must_use]
+    pub fn new(secrets: &[SecretString]) -> Self {
+        let key = |secret: &SecretString| {
+            hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes())
+        };
+        Self {
+            keys: secrets.iter().map(key).collect(),
+        }
+    }
+
+    /// With a key of its own, which no other process has.
+    #[must_use]
+    pub fn random() -> Self {
+        let key: [u8; 32] = rand::random();
+        Self {
+            keys: vec![hmac::Key::new(hmac::HMAC_SHA256, &key)],
+        }
+    }
+
+    /// Writes a cursor for a caller; `None` when there is no key, which no constructor allows.
+    pub(super) fn write(&self, cursor: &Cursor, caller: &str) -> Option<String> {
+        let mut bytes = Vec::with_capacity(FIXED + SIGNATURE);
+        bytes.push(VERSION);
+        bytes.push(format_code(cursor.format));
+        bytes.extend(cursor.earlier.query_id.as_bytes());
+        bytes.extend(cursor.row.to_be_bytes());
+        bytes.extend(cursor.limit.to_be_bytes());
+        bytes.extend(cursor.expires.to_be_bytes());
+        if let Some(role) = &cursor.earlier.role {
+            bytes.extend(role.as_str().as_bytes());
+        }
+        let signature = sign(self.keys.first()?, &bytes, caller);
+        bytes.extend(signature.as_ref().iter().take(SIGNATURE));
+        Some(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Reads a cursor that a caller sends.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not followed.
+    pub(super) fn read(&self, text: &str, caller: &str) -> Result<Cursor, CursorError> {
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.trim())
+            .map_err(|_| CursorError::Malformed)?;
+        let length = bytes
+            .len()
+            .checked_sub(SIGNATURE)
+            .filter(|length| *length >= FIXED);
+        let (content, signature) = bytes.split_at(length.ok_or(CursorError::Malformed)?);
+        if content.first() != Some(&VERSION) {
+            return Err(CursorError::Malformed);
+        }
+        let is_signed = self.keys.iter().any(|key| {
+            let expected = sign(key, content, caller);
+            let expected = expected.as_ref().get(..SIGNATURE).unwrap_or_default();
+            subtle::ConstantTimeEq::ct_eq(expected, signature).into()
+        });
+        if !is_signed {
+            return Err(CursorError::NotOurs);
+        }
+        let cursor = parse(content).ok_or(CursorError::Malformed)?;
+        if cursor.expires <= now() {
+            return Err(CursorError::Expired);
+        }
+        Ok(cursor)
+    }
+}
+
+/// The caller's name goes first, with its length, so that no other name and content make the same bytes.
+fn sign(key: &hmac::Key, content: &[u8], caller: &str) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    context.update(&(caller.len() as u64).to_be_bytes());
+    context.update(caller.as_bytes());
+    context.update(content);
+    context.sign()
+}
+
+fn parse(content: &[u8]) -> Option<Cursor> {
+    let mut rest = content.get(1..)?;
+    let mut take = |count: usize| {
+        let (taken, left) = rest.split_at_checked(count)?;
+        rest = left;
+        Some(taken)
+    };
+    let format = format_of(*take(1)?.first()?)?;
+    let query_id = Uuid::from_slice(take(16)?).ok()?;
+    let row = u64::from_be_bytes(take(8)?.try_into().ok()?);
+    let limit = u32::from_be_bytes(take(4)?.try_into().ok()?);
+    let expires = u64::from_be_bytes(take(8)?.try_into().ok()?);
+    let role = std::str::from_utf8(rest).ok()?;
+    let role = match role {
+        "" => None,
+        role => Some(Identifier::exact(role).ok()?),
+    };
+    Some(Cursor {
+        earlier: Earlier { query_id, role },
+        row,
+        limit,
+        format,
+        expires,
+    })
+}
+
+const fn format_code(format: Format) -> u8 {
+    match format {
+        Format::Markdown => 0,
+        Format::Csv => 1,
+        Format::Json => 2,
+    }
+}
+
+const fn format_of(code: u8) -> Option<Format> {
+    match code {
+        0 => Some(Format::Markdown),
+        1 => Some(Format::Csv),
+        2 => Some(Format::Json),
+        _ => None,
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn seal(secrets: &[&str]) -> Seal {
+        let secrets: Vec<_> = secrets
+            .iter()
+            .map(|secret| SecretString::from(*secret))
+            .collect();
+        Seal::new(&secrets)
+    }
+
+    fn cursor(row: u64, role: Option<&str>) -> Cursor {
+        Cursor {
+            earlier: Earlier {
+                query_id: Uuid::from_u128(7),
+                role: role.map(|role| Identifier::exact(role).unwrap()),
+            },
+            row,
+            limit: 100,
+            format: Format::Json,
+            expires: now() + 60,
+        }
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_it_was_and_is_short() {
+        let seal = Seal::random();
+        for role in [None, Some("ANALYST"), Some("mixed Case ä")] {
+            let cursor = cursor(1 << 40, role);
+            let text = seal.write(&cursor, "key:1").unwrap();
+            assert_eq!(seal.read(&text, "key:1"), Ok(cursor));
+            assert!(role.is_some() || text.len() <= 76, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn another_caller_another_key_and_another_time_are_refused() {
+        let (old, new) = (
+            seal(&["an old secret"]),
+            seal(&["a new secret", "an old secret"]),
+        );
+        let text = old.write(&cursor(1, None), "key:1").unwrap();
+        assert_eq!(old.read(&text, "key:2"), Err(CursorError::NotOurs));
+        assert!(new.read(&text, "key:1").is_ok(), "a rotated key");
+        let newer = new.write(&cursor(1, None), "key:1").unwrap();
+        assert_eq!(old.read(&newer, "key:1"), Err(CursorError::NotOurs));
+        let mut late = cursor(1, None);
+        late.expires = now() - 1;
+        let late = old.write(&late, "key:1").unwrap();
+        assert_eq!(old.read(&late, "key:1"), Err(CursorError::Expired));
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_cursor_is_refused(place in 0_usize..70, to in "[A-Za-z0-9_-]", row in any::<u64>()) {
+            let seal = Seal::random();
+            let text = seal.write(&cursor(row, None), "a").unwrap();
+            let place = place % text.len();
+            let mut changed = text.clone();
+            changed.replace_range(place..=place, &to);
+            // The last character has bits that carry nothing; base64 refuses those that are not zero.
+            prop_assume!(changed != text);
+            prop_assert!(seal.read(&changed, "a").is_err());
+        }
+
+        #[test]
+        fn no_text_breaks_the_reader(text in any::<String>(), bytes in prop::collection::vec(any::<u8>(), 0..120)) {
+            let seal = Seal::random();
+            prop_assert!(seal.read(&text, "a").is_err());
+            prop_assert!(seal.read(&URL_SAFE_NO_PAD.encode(bytes), "a").is_err());
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Rows on their way from a warehouse's answer into text, as many as the budget allows.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use serde_json::Value;
+
+use super::render::{Format, Writer, plain_text};
+use super::shorten::Shortener;
+use super::{Budget, Error, Truncation, TruncationReason};
+use crate::sql::Identifier;
+use crate::warehouse::{Answer, Batch, Cell, Column};
+
+/// What is to be written of an answer, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Layout {
+    pub(super) format: Format,
+    /// Rows at most.
+    pub(super) limit: u64,
+    pub(super) pick: Option<&'static [Pick]>,
+    pub(super) hide: Option<Hide>,
+}
+
+/// Rows nobody asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Hide {
+    /// The warehouse's name for the column.
+    pub column: &'static str,
+    /// The text that is hidden.
+    pub value: &'static str,
+}
+
+/// A column to keep from a SHOW or DESCRIBE result, whose columns differ between versions of Snowflake.
+#[derive(Debug, Clone, Copy)]
+pub struct Pick {
+    /// The warehouse's name for it, compared without regard to case; left out of the result when there is none.
+    pub source: &'static str,
+    /// Our name for it.
+    pub name: &'static str,
+    /// Whether the values are names of objects, to be written as SQL takes them: quoted where they must be.
+    pub is_identifier: bool,
+}
+
+impl Pick {
+    /// A column whose values are names of objects.
+    #[must_use]
+    pub const fn identifier(source: &'static str, name: &'static str) -> Self {
+        Self {
+            source,
+            name,
+            is_identifier: true,
+        }
+    }
+
+    /// A column of other values, kept under the warehouse's name.
+    #[must_use]
+    pub const fn value(name: &'static str) -> Self {
+        Self {
+            source: name,
+            name,
+            is_identifier: false,
+        }
+    }
+}
+
+/// A rendered result.
+#[derive(Debug)]
+pub struct Sheet {
+    /// The rows as text, in the format asked for.
+    pub text: String,
+    /// How they are written.
+    pub format: Format,
+    /// The rows as JSON arrays in column order; only for [`Format::Json`].
+    pub rows: Option<Vec<Value>>,
+    /// What the rows are made of.
+    pub columns: Vec<Column>,
+    /// Rows in the text.
+    pub row_count: u64,
+    /// The place of the first of them in the whole result, counted from 0.
+    pub first_row: u64,
+    /// What was left out; `None` when the result ends here.
+    pub truncation: Option<Truncation>,
+    /// Values that were shortened to `MAX_CELL_BYTES`.
+    pub shortened_cells: u64,
+    /// Rows of the whole result, where the warehouse says.
+    pub total_rows: Option<u64>,
+    /// Where to read on; only when there is more and the warehouse keeps it.
+    pub next_cursor: Option<String>,
+    /// The statement in the warehouse.
+    pub query_id: String,
+    /// From the call to the last row.
+    pub elapsed: Duration,
+}
+
+/// Writes an answer's rows until they end or the budget does.
+pub(super) async fn write(
+    mut answer: Answer,
+    layout: Layout,
+    budget: &Budget,
+) -> Result<Sheet, Error> {
+    let kept = kept_columns(&answer.columns, layout.pick);
+    let columns = kept.iter().map(|kept| &kept.column);
+    let mut writer = Writer::new(layout.format, columns, budget.max_bytes);
+    let mut shortener = Shortener::new(budget.max_cell_bytes);
+    let hidden = hidden_cell(&answer.columns, layout.hide);
+    let is_hidden = |batch: &dyn Batch, row| {
+        hidden.is_some_and(|(column, value)| batch.cell(row, column) == Cell::Text(value.into()))
+    };
+    let mut row_count: u64 = 0;
+    let mut truncation = None;
+    'rows: while let Some(batch) = answer.batches.next().await {
+        let batch = batch?;
+        for row in 0..batch.rows() {
+            if is_hidden(&*batch, row) {
+                continue;
+            }
+            // Only a row beyond the limit shows that there is more.
+            if row_count == layout.limit {
+                truncation = Some(Truncation {
+                    reason: TruncationReason::Rows,
+                    limit: layout.limit,
+                    may_be_raised: layout.limit < budget.max_rows,
+                });
+                break 'rows;
+            }
+            let before = shortener.count();
+            let cells = kept.iter().map(|kept| kept.cell(&*batch, row));
+            if !writer.write_row(cells.map(|cell| shortener.fit(cell))) {
+                shortener.take_back(before);
+                if row_count == 0 {
+                    return Err(Error::RowTooLarge {
+                        limit: budget.max_bytes,
+                        query_id: answer.query_id,
+                    });
+                }
+                truncation = Some(Truncation {
+                    reason: TruncationReason::Bytes,
+                    limit: budget.max_bytes as u64,
+                    may_be_raised: false,
+                });
+                break 'rows;
+            }
+            row_count += 1;
+        }
+    }
+    let (text, rows) = writer.finish();
+    Ok(Sheet {
+        text,
+        format: layout.format,
+        rows,
+        columns: kept.into_iter().map(|kept| kept.column).collect(),
+        row_count,
+        first_row: 0,
+        truncation,
+        shortened_cells: shortener.count(),
+        // The warehouse's own count includes what was hidden.
+        total_rows: answer
+            .total_rows
+            .filter(|_| hidden.is_none())
+            .or(truncation.is_none().then_some(row_count)),
+        next_cursor: None,
+        query_id: answer.query_id,
+        elapsed: Duration::ZERO,
+    })
+}
+
+/// A small result whose values a tool looks at itself. NULL is `None`.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Option<String>>>,
+    /// The statement in the warehouse.
+    pub query_id: String,
+    /// Whether the budget's row limit cut the table.
+    pub is_cut: bool,
+}
+
+/// Keeps an answer's values, at most the budget's maximum of rows.
+pub(super) async fn tabulate(mut answer: Answer, budget: &Budget) -> Result<Table, Error> {
+    let mut rows: Vec<Vec<Option<String>>> = Vec::new();
+    let mut is_cut = false;
+    'rows: while let Some(batch) = answer.batches.next().await {
+        let batch = batch?;
+        for row in 0..batch.rows() {
+            if rows.len() as u64 == budget.max_rows {
+                is_cut = true;
+                break 'rows;
+            }
+            let cells = 0..answer.columns.len();
+            rows.push(
+                cells
+                    .map(|column| plain_text(&batch.cell(row, column)))
+                    .collect(),
+            );
+        }
+    }
+    Ok(Table {
+        columns: answer.columns.to_vec(),
+        rows,
+        query_id: answer.query_id,
+        is_cut,
+    })
+}
+
+impl Table {
+    /// The first value of the first row.
+    pub(super) fn first_value(&self) -> Option<&str> {
+        self.rows.first()?.first()?.as_deref()
+    }
+
+    /// The rows, each to be asked by column name.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|values| Row {
+            columns: &self.columns,
+            values,
+        })
+    }
+}
+
+/// One row of a [`Table`].
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'table> {
+    columns: &'table [Column],
+    values: &'table [Option<String>],
+}
+
+impl<'table> Row<'table> {
+    /// The value of a column, by name without regard to case; `None` for NULL, for blank and for no such column.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'table str> {
+        let index = self
+            .columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(name))?;
+        self.values
+            .get(index)?
+            .as_deref()
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// A column of the result and where it comes from.
+struct Kept {
+    index: usize,
+    column: Column,
+    is_identifier: bool,
+}
+
+impl Kept {
+    fn cell<'batch>(&self, batch: &'batch dyn Batch, row: usize) -> Cell<'batch> {
+        match batch.cell(row, self.index) {
+            Cell::Text(name) if self.is_identifier => match Identifier::exact(&*name) {
+                Ok(identifier) => Cell::Text(identifier.to_string().into()),
+                Err(_) => Cell::Text(name),
+            },
+            cell => cell,
+        }
+    }
+}
+
+fn hidden_cell(columns: &[Column], hide: Option<Hide>) -> Option<(usize, &'static str)> {
+    let hide = hide?;
+    let index = columns
+        .iter()
+        .position(|column| column.name.eq_ignore_ascii_case(hide.column))?;
+    Some((index, hide.value))
+}
+
+fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {
+    let Some(picks) = pick else {
+        let keep = |(index, column): (usize, &Column)| Kept {
+            index,
+            column: column.clone(),
+            is_identifier: false,
+        };
+        return columns.iter().enumerate().map(keep).collect();
+    };
+    picks
+        .iter()
+        .filter_map(|pick| {
+            let index = columns
+                .iter()
+                .position(|column| column.name.eq_ignore_ascii_case(pick.source))?;
+            let column = Column {
+                name: pick.name.to_owned(),
+                ..columns.get(index)?.clone()
+            };
+            Some(Kept {
+                index,
+                column,
+                is_identifier: pick.is_identifier,
+            })
+        })
+        .collect()
+}
