@@ -39,6 +39,24 @@ pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolv
         check_account(settings, resolved);
         check_sign_in(settings, purpose, resolved);
     }
+    if known && settings.warehouse.backend == Backend::Embedded && !cfg!(feature = "embedded") {
+        refuse_the_engine(resolved);
+    }
+}
+
+/// The slim image is built without the engine, and development chooses it when nobody said.
+fn refuse_the_engine(resolved: &mut Resolved) {
+    let (name, expected) = if resolved.is_written("WAREHOUSE_BACKEND") {
+        ("WAREHOUSE_BACKEND", "`snowflake`")
+    } else {
+        (
+            "SNOWFLAKE_ACCOUNT",
+            "an account identifier such as `myorg-myaccount`",
+        )
+    };
+    resolved.conflict(name, &[], |name| {
+        Problem::new(name, expected).hint("this build is without the embedded engine")
+    });
 }
 
 fn check_access(settings: &Settings, resolved: &mut Resolved) {
