@@ -19,9 +19,9 @@ use crate::config::{LogFormat, Telemetry};
 
 /// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
 ///
-/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL. `snowflake_api`'s prints
-/// tokens, from parts that are not used here.
-const NOISY: [&str; 12] = [
+/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL. sqlparser's prints every
+/// expression with its values. `snowflake_api`'s prints tokens, from parts that are not used here.
+const NOISY: [&str; 13] = [
     "actix_http",
     "actix_server",
     "actix_web",
@@ -34,6 +34,7 @@ const NOISY: [&str; 12] = [
     "rmcp",
     "rmcp_actix_web",
     "snowflake_api",
+    "sqlparser",
 ];
 
 /// Why there can be no logs.
@@ -169,6 +170,17 @@ mod tests {
         assert!(shown.contains("rmcp=debug"), "{shown}");
         assert!(!shown.contains("rmcp=warn"), "{shown}");
         assert!(shown.contains("actix_server=warn"), "{shown}");
+    }
+
+    #[test]
+    fn what_prints_sql_is_silent_in_development() {
+        let directives = with_caps("debug");
+        for library in ["rmcp", "sqlparser"] {
+            assert!(
+                directives.contains(&format!("{library}=warn")),
+                "{directives}"
+            );
+        }
     }
 
     #[test]
