@@ -13,6 +13,7 @@ use std::{env, fs, io, path::Path};
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DUCKDB_LIB_DIR");
+    println!("cargo:rerun-if-env-changed=SNOWFLAKE_MCP_VERSION");
     println!("cargo:rerun-if-env-changed=SNOWFLAKE_MCP_REVISION");
     let embedded = env::var_os("CARGO_FEATURE_EMBEDDED").is_some();
     let bundled = env::var_os("CARGO_FEATURE_BUNDLED").is_some();

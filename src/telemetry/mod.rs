@@ -13,8 +13,11 @@ pub mod metrics;
 /// process's life, and the first ones anybody looks for.
 pub const LIFECYCLE: &str = "lifecycle";
 
-/// The version of this build.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version of this build: the package's, unless the build was told another (`SNOWFLAKE_MCP_VERSION`).
+pub const VERSION: &str = match option_env!("SNOWFLAKE_MCP_VERSION") {
+    Some(version) if !version.is_empty() => version,
+    _ => env!("CARGO_PKG_VERSION"),
+};
 
 /// The commit this build was made from, where the build was told (`SNOWFLAKE_MCP_REVISION`).
 pub const REVISION: &str = match option_env!("SNOWFLAKE_MCP_REVISION") {
