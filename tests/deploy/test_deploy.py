@@ -71,16 +71,74 @@ def test_rendered(path: Path) -> None:
 def test_pod_security_restricted(path: Path) -> None:
     pods = [d["spec"]["template"]["spec"] for d in objects(path, "Deployment")]
     for pod in pods + [p["spec"] for p in objects(path, "Pod")]:
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+        kinds = {kind for volume in pod.get("volumes", []) for kind in volume if kind != "name"}
+        assert kinds <= {"configMap", "downwardAPI", "emptyDir", "ephemeral", "projected", "secret"}
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["runAsUser"] == 65532
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["automountServiceAccountToken"] is False
-        for container in pod["containers"]:
+        for container in pod["containers"] + pod.get("initContainers", []):
+            assert not any("hostPort" in port for port in container.get("ports", []))
             context = container["securityContext"]
             assert context["allowPrivilegeEscalation"] is False
             assert context["readOnlyRootFilesystem"] is True
             assert context["capabilities"] == {"drop": ["ALL"]}
             assert container["resources"]["requests"]
+
+
+def rendered(name: str) -> Path:
+    path = ROOT / ".build/deploy" / name
+    if not path.exists():
+        pytest.skip(f"{name} was not rendered on this machine")
+    return path
+
+
+def test_chart_and_manifests_make_the_same_deployment() -> None:
+    """What differs is in the overlays and values: names, images, settings, secrets."""
+    chart, manifests = rendered("helm4-default-values.yaml"), rendered("kustomize-production.yaml")
+    (ours,), (theirs,) = objects(chart, "Deployment"), objects(manifests, "Deployment")
+    for field in ("minReadySeconds", "revisionHistoryLimit", "strategy"):
+        assert ours["spec"][field] == theirs["spec"][field], field
+    ours, theirs = (each["spec"]["template"]["spec"] for each in (ours, theirs))
+    for field in (
+        "automountServiceAccountToken",
+        "enableServiceLinks",
+        "securityContext",
+        "terminationGracePeriodSeconds",
+    ):
+        assert ours[field] == theirs[field], field
+    assert {each["topologyKey"] for each in ours["topologySpreadConstraints"]} == {
+        each["topologyKey"] for each in theirs["topologySpreadConstraints"]
+    }
+    (ours,), (theirs,) = ours["containers"], theirs["containers"]
+    for field in ("ports", "securityContext", "resources", "lifecycle", *PROBES):
+        assert ours[field] == theirs[field], field
+    mounts = [{mount["mountPath"] for mount in each["volumeMounts"]} for each in (ours, theirs)]
+    assert mounts[0] == mounts[1]
+
+
+def test_chart_and_manifests_make_the_same_of_everything_else() -> None:
+    chart, manifests = rendered("helm4-everything-values.yaml"), rendered("kustomize-production.yaml")
+
+    def spec(path: Path, kind: str) -> dict:
+        return next(each["spec"] for each in objects(path, kind))
+
+    for kind in ("PrometheusRule", "HorizontalPodAutoscaler"):
+        assert objects(manifests, kind), kind
+    assert spec(chart, "PrometheusRule") == spec(manifests, "PrometheusRule")
+    ours, theirs = spec(chart, "HorizontalPodAutoscaler"), spec(manifests, "HorizontalPodAutoscaler")
+    for field in ("minReplicas", "maxReplicas", "behavior"):
+        assert ours[field] == theirs[field], field
+    assert theirs["metrics"][0] == ours["metrics"][0]
+    assert spec(manifests, "PodDisruptionBudget")["maxUnavailable"] == 1
+    ours, theirs = (objects(path, "Ingress")[0]["metadata"]["annotations"] for path in (chart, manifests))
+    assert ours == theirs
+    ours, theirs = spec(chart, "NetworkPolicy"), spec(manifests, "NetworkPolicy")
+    assert ours["ingress"] == theirs["ingress"]
+    assert theirs["egress"] == ours["egress"][:2]
+    (dashboard,) = [each for each in objects(manifests, "ConfigMap") if "snowflake-mcp.json" in each["data"]]
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
 
 
 def test_compose() -> None:
