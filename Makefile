@@ -33,9 +33,9 @@ check: duckdb clients format lint documentation deploy-check test ## everything 
 .PHONY: format
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
-	$(venv)/ruff format --quiet --check tests/clients tests/deploy scripts
-	$(venv)/ruff check --quiet tests/clients tests/deploy scripts
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; \
+	$(venv)/ruff format --quiet --check tests/clients tests/deploy tests/image scripts
+	$(venv)/ruff check --quiet tests/clients tests/deploy tests/image scripts
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh compose/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
 
 .PHONY: lint
@@ -51,11 +51,17 @@ documentation: duckdb ## the documentation of the code, private items as well; w
 deploy-check: ## chart, manifests, Compose and Dockerfile, without a Docker engine or a cluster
 	@scripts/check-deploy.sh
 
+.PHONY: image-test
+image-test: ## builds the images and runs them, Compose's profiles as well; starts a Docker engine where it can
+	@scripts/image-test.sh
+
 .PHONY: docs
-docs: duckdb ## rewrites the documents that are generated from the code
+docs: duckdb ## rewrites what is generated: documents from the code, the chart's schema and README, k8s/components/monitoring
 	UPDATE_DOCS=1 cargo test --quiet --test it documents
 	cargo run --quiet -- config --markdown >.build/configuration.md
 	mv .build/configuration.md docs/configuration.md
+	@scripts/check-deploy.sh tools
+	.build/deploy-tools/venv/bin/python scripts/generate_deploy.py
 
 .PHONY: measure
 measure: build clients ## start-up time, memory and size of the release binary

@@ -9,34 +9,13 @@ from pathlib import Path
 import pytest
 
 from support import clients
-from support.clients import Answer, Session
+from support.clients import Answer
+from support.lasting import lasting, statement_of
 from support.server import Server
 
 pytestmark = pytest.mark.anyio
 
 IN_FLIGHT = "snowflake_mcp_http_requests_in_flight"
-
-
-def lasting(million_pairs: int) -> str:
-    """A statement whose work grows with the number."""
-    rows = million_pairs * 1_000_000 // 60_175
-    return f"""
-        SELECT COUNT(*) AS n
-        FROM lineitem a, (SELECT * FROM lineitem LIMIT {rows}) b
-        WHERE a.l_comment || b.l_comment > 'zz'
-    """
-
-
-async def statement_of(session: Session, seconds: float) -> str:
-    """One that runs at least so long on this machine."""
-    million_pairs = 1
-    while True:
-        started = time.monotonic()
-        answer = await session.call("execute_query", sql=lasting(million_pairs))
-        assert not answer.is_error, answer.text
-        if time.monotonic() - started > seconds:
-            return lasting(million_pairs)
-        million_pairs *= 2
 
 
 async def in_flight(server: Server, call: asyncio.Task[Answer]) -> None:

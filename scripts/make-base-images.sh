@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Makes sure that the images the Dockerfiles and compose.yaml name are there, for the tests of the image.
+#
+# An image that is there already is used, then one that can be pulled. Where no registry answers, a stand-in is made of
+# the same programs out of Debian's and Python's packages and tagged like the public one. Stand-ins carry the label
+# snowflake-mcp.stand-in; they are for testing on this machine and must never be pushed.
+#
+#   scripts/make-base-images.sh            those that building the image needs
+#   scripts/make-base-images.sh all        those of the Compose profiles as well
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { echo "base images: $*" >&2; }
+label=snowflake-mcp.stand-in=true
+stand_ins=tests/image/stand-ins
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# Certificates this machine trusts besides Debian's own: behind a proxy that opens TLS nothing is fetched without them.
+own_certificates=/usr/local/share/ca-certificates
+
+have() {
+  docker image inspect "$1" >/dev/null 2>&1 && return
+  timeout 300 docker pull --quiet "$1" >/dev/null 2>&1
+}
+
+# build TAG NAME [OPTION…]: from tests/image/stand-ins/NAME.Dockerfile.
+build() {
+  local tag=$1 name=$2
+  shift 2
+  have "$tag" && return
+  say "making a stand-in for $tag"
+  docker build --quiet --label "$label" --tag "$tag" --file "$stand_ins/$name.Dockerfile" "$@" "$stand_ins" >/dev/null
+}
+
+debian() {
+  have debian:bookworm-slim && return
+  say "making a stand-in for debian:bookworm-slim (two minutes)"
+  command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends debootstrap >/dev/null; }
+  debootstrap --variant=minbase --include=ca-certificates bookworm "$scratch/debian" >"$scratch/debootstrap.log" 2>&1 || {
+    tail -20 "$scratch/debootstrap.log" >&2
+    exit 1
+  }
+  mkdir -p "$scratch/debian$own_certificates"
+  cp "$own_certificates"/*.crt "$scratch/debian$own_certificates/" 2>/dev/null || true
+  chroot "$scratch/debian" update-ca-certificates >/dev/null
+  rm -rf "$scratch"/debian/var/cache/apt/*.bin "$scratch"/debian/var/cache/apt/archives/*.deb "$scratch"/debian/var/lib/apt/lists/*
+  tar -C "$scratch/debian" -c . | docker import --change "LABEL $label" --change 'CMD ["bash"]' - debian:bookworm-slim >/dev/null
+  rm -rf "$scratch/debian"
+}
+
+# The toolchain cannot be fetched without a registry either: this machine's own goes in.
+rust() {
+  local version sysroot
+  version=$(sed -n 's/^ARG RUST_VERSION=//p' Dockerfile)
+  have "rust:$version-slim-bookworm" && return
+  sysroot=$(rustc --print sysroot)
+  case "$(rustc --version)" in "rustc $version"*) ;; *) say "this machine's Rust is not $version"; exit 1 ;; esac
+  mkdir -p "$scratch/toolchain/lib"
+  cp -r "$sysroot/bin" "$sysroot/libexec" "$scratch/toolchain/"
+  cp -r "$sysroot"/lib/*.so* "$sysroot/lib/rustlib" "$scratch/toolchain/lib/"
+  build "rust:$version-slim-bookworm" rust --build-context "toolchain=$scratch/toolchain"
+  rm -rf "$scratch/toolchain"
+}
+
+debian
+rust
+build gcr.io/distroless/base-nossl-debian12:nonroot distroless
+if [ "${1:-}" = all ]; then
+  image() { sed -n "s/^ *image: \($1:.*\)$/\1/p" compose.yaml; }
+  build python:3.11-slim python
+  build "$(image haproxy)" haproxy
+  build "$(image prom\\/prometheus)" prometheus
+  build "$(image otel\\/opentelemetry-collector)" otlp
+fi
