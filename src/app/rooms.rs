@@ -14,7 +14,7 @@ use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::{Registry, Toolset};
-use crate::mcp::{Handler, Services};
+use crate::mcp::{Handler, KeptAnswers, Services};
 use crate::query::{Budget, Queries, Seal};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{self, LIFECYCLE};
@@ -45,6 +45,7 @@ impl Rooms {
         let handler = Handler::new(Services {
             queries: Arc::new(queries(Arc::clone(&warehouse), settings)?),
             registry: registry(&settings.limits),
+            kept: KeptAnswers::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
             identify: http::caller,

@@ -69,6 +69,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
             wait: *pool.connection_timeout,
         },
         retries: pool.retry_attempts,
+        verify: settings.limits.sql_policy_verify,
     })
 }
 

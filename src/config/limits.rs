@@ -75,6 +75,12 @@ pub struct Limits {
     /// What statements may do. Reading only, because nobody should find out afterwards.
     #[envconfig(from = "SQL_POLICY", default = "read_only")]
     pub sql_policy: SqlPolicy,
+    /// Whether Snowflake is asked about every statement before it runs.
+    #[envconfig(from = "SQL_POLICY_VERIFY", default = "false")]
+    pub sql_policy_verify: bool,
+    /// How long the answers of catalog tools are kept. Long enough for an agent that looks twice, too short to mislead.
+    #[envconfig(from = "CATALOG_CACHE_TTL", default = "10s")]
+    pub catalog_cache_ttl: Span,
     /// The only databases statements may touch. What cannot be told from a statement's text counts as outside.
     #[envconfig(from = "ALLOWED_DATABASES")]
     pub allowed_databases: Option<List>,

@@ -722,6 +722,22 @@ pub const VARIABLES: &[Variable] = &[
     )
     .default("read_only"),
     Variable::new(
+        "SQL_POLICY_VERIFY",
+        Section::Limits,
+        Shape::Switch,
+        "Has Snowflake compile every query and change of rows before it runs, and refuses what Snowflake takes for another kind of \
+         statement than the policy did. One more request a statement.",
+    )
+    .default("false"),
+    Variable::new(
+        "CATALOG_CACHE_TTL",
+        Section::Limits,
+        span(0, HOUR),
+        "How long answers of the tools that list and describe are kept for the same caller and question; such an answer says how \
+         old it is. `0s` keeps none.",
+    )
+    .default("10s"),
+    Variable::new(
         "ALLOWED_DATABASES",
         Section::Limits,
         Shape::Items("the name of a database, in \"double quotes\" if it is not upper case", is_database),

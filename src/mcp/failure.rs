@@ -250,6 +250,11 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             message,
             "send the statement again if it is still wanted",
         ),
+        Error::KindRefused { .. } => Failure::new(
+            Code::StatementNotAllowed,
+            message,
+            "write the statement as a plain SELECT",
+        ),
         Error::QueryNotFound { .. } => {
             Failure::new(Code::QueryNotFound, message, "run the statement again")
         }

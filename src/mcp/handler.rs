@@ -8,8 +8,8 @@ use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, Implementation,
-    JsonObject, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-    ServerCapabilities, ServerConfig, Tool as Description,
+    ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities,
+    ServerConfig, Tool as Description,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use tokio::runtime::Handle;
@@ -19,6 +19,7 @@ use tracing::{Instrument, Span, error, info, info_span};
 
 use super::failure::{Code, Failure};
 use super::instructions;
+use super::kept::{KeptAnswers, Question};
 use super::tools::{Call, Registry, Reply};
 use crate::query::Queries;
 use crate::telemetry::metrics::Metrics;
@@ -64,6 +65,8 @@ pub struct Services {
     pub shutdown: CancellationToken,
     /// Finds the caller among the request's extensions; stdio has none.
     pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
+    /// Answers that may be given again.
+    pub kept: KeptAnswers,
     /// Counts every call.
     pub metrics: Arc<Metrics>,
 }
@@ -128,11 +131,25 @@ impl Handler {
                     .on_behalf_of(caller.name.clone(), tag(&tool, &caller, &context)),
             ),
         };
-        let work = entry
-            .call(arguments(request.arguments), call)
-            .instrument(span.clone());
-        let task = Running(self.services.runtime.spawn(work));
-        let outcome = self.wait(task, &context).instrument(span.clone()).await;
+        let arguments = request.arguments.unwrap_or_default();
+        let question = entry
+            .may_be_kept
+            .then(|| Question::new(caller.name.clone(), &tool, &arguments));
+        let kept = question
+            .as_ref()
+            .and_then(|question| self.services.kept.get(question));
+        let outcome = match kept {
+            Some(reply) => Ok(Ok(reply)),
+            None => {
+                let work = entry.call(arguments, call).instrument(span.clone());
+                let task = Running(self.services.runtime.spawn(work));
+                let outcome = self.wait(task, &context).instrument(span.clone()).await;
+                if let (Some(question), Ok(Ok(reply))) = (question, &outcome) {
+                    self.services.kept.keep(question, reply);
+                }
+                outcome
+            }
+        };
 
         let elapsed = started.elapsed();
         let (code, rows) = match &outcome {
@@ -215,10 +232,6 @@ fn trace_id(context: &RequestContext<RoleServer>) -> Option<String> {
     let id = said.split('-').nth(1)?;
     let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then(|| id.to_ascii_lowercase())
-}
-
-fn arguments(arguments: Option<JsonObject>) -> JsonObject {
-    arguments.unwrap_or_default()
 }
 
 /// Tells the caller at once and from time to time that the call is running, if it asked to be told. Never ends.

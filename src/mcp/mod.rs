@@ -8,6 +8,8 @@ mod arguments;
 pub mod failure;
 mod handler;
 mod instructions;
+mod kept;
 pub mod tools;
 
 pub use handler::{Caller, Handler, Services};
+pub use kept::KeptAnswers;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Error, Queries, Query};
+use super::{Error, Queries, Query, Sheet};
 use crate::sql::Tree;
 use crate::warehouse::Run;
 
@@ -17,11 +17,24 @@ pub struct Estimate {
     pub partitions_total: u64,
 }
 
-/// The part of `EXPLAIN USING JSON` that is looked at.
+/// The parts of `EXPLAIN USING JSON` that are looked at.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Plan {
     global_stats: GlobalStats,
+    /// The steps, for each part of the statement that runs by itself.
+    #[serde(default)]
+    operations: Vec<Vec<Operation>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Operation {
+    operation: String,
+    objects: Vec<String>,
+    partitions_assigned: Option<u64>,
+    partitions_total: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -37,11 +50,73 @@ impl Estimate {
     #[must_use]
     pub fn of_plan(json: &str) -> Option<Self> {
         let plan: Plan = serde_json::from_str(json).ok()?;
-        Some(Self {
-            bytes: plan.global_stats.bytes_assigned,
-            partitions: plan.global_stats.partitions_assigned,
-            partitions_total: plan.global_stats.partitions_total,
-        })
+        Some(plan.estimate())
+    }
+}
+
+impl Plan {
+    fn estimate(&self) -> Estimate {
+        Estimate {
+            bytes: self.global_stats.bytes_assigned,
+            partitions: self.global_stats.partitions_assigned,
+            partitions_total: self.global_stats.partitions_total,
+        }
+    }
+
+    /// What the plan means, for somebody who does not read plans.
+    fn in_words(&self) -> String {
+        let Estimate {
+            bytes: scanned,
+            partitions,
+            partitions_total,
+        } = self.estimate();
+        let mut words = match partitions_total {
+            0 => "No partitions to scan: nothing is read from tables, or the warehouse does not count it.".to_owned(),
+            total => format!(
+                "Scans at most {} in {partitions} of {total} partitions ({} %).",
+                bytes(scanned),
+                partitions.saturating_mul(100) / total,
+            ),
+        };
+        let steps = || self.operations.iter().flatten();
+        let is = |step: &Operation, word: &str| step.operation.to_ascii_uppercase().contains(word);
+        let scans = steps().filter(|step| is(step, "SCAN") && !step.objects.is_empty());
+        let read: Vec<_> = scans
+            .map(|step| {
+                let whole = match (step.partitions_assigned, step.partitions_total) {
+                    (Some(some), Some(total)) if some == total && total > 1 => {
+                        " (every partition: no filter prunes it)"
+                    }
+                    _ => "",
+                };
+                format!("{}{whole}", step.objects.join(", "))
+            })
+            .collect();
+        if !read.is_empty() {
+            words.push_str(&format!(" Reads {}.", read.join("; ")));
+        }
+        let counted: Vec<_> = [
+            ("JOIN", "join"),
+            ("AGGREGATE", "aggregation"),
+            ("SORT", "sort"),
+            ("WINDOW", "window function"),
+        ]
+        .into_iter()
+        .filter_map(
+            |(word, name)| match steps().filter(|step| is(step, word)).count() {
+                0 => None,
+                1 => Some(format!("1 {name}")),
+                many => Some(format!("{many} {name}s")),
+            },
+        )
+        .collect();
+        if !counted.is_empty() {
+            words.push_str(&format!(" Then {}.", counted.join(", ")));
+        }
+        if steps().any(|step| is(step, "CARTESIAN") || is(step, "CROSS")) {
+            words.push_str(" Joins every row of one side with every row of the other: is a join condition missing?");
+        }
+        words
     }
 }
 
@@ -70,6 +145,30 @@ impl Queries {
             }
             Some(_) => Ok(()),
         }
+    }
+
+    /// The plan of a statement as rows, and in words where the warehouse gives a plan that can be read.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Queries::run`].
+    ///
+    /// # Errors
+    ///
+    /// Which step failed and why; see [`Error`].
+    pub async fn explain(&self, query: Query) -> Result<(Sheet, Option<String>), Error> {
+        let tabular = Query {
+            sql: format!("EXPLAIN USING TABULAR {}", query.sql),
+            ..query.clone()
+        };
+        let sheet = self.run(tabular).await?;
+        let json = format!("EXPLAIN USING JSON {}", query.sql);
+        // The rows are what was asked for; without words they are still a plan.
+        let plan = self.explained(&json, &query).await.ok().flatten();
+        let words = plan
+            .and_then(|plan| serde_json::from_str::<Plan>(&plan).ok())
+            .map(|plan| plan.in_words());
+        Ok((sheet, words))
     }
 
     /// The first value of a plan.
@@ -112,6 +211,21 @@ mod tests {
         assert_eq!(Estimate::of_plan(plan), Some(expected));
         assert_eq!(Estimate::of_plan(r#"{"Operations":[]}"#), None);
         assert_eq!(Estimate::of_plan("GlobalStats"), None);
+    }
+
+    #[test]
+    fn a_plan_is_told_in_words() {
+        let plan = r#"{"GlobalStats":{"partitionsTotal":40,"partitionsAssigned":10,"bytesAssigned":5368709120},
+            "Operations":[[
+              {"id":0,"operation":"Result"},{"id":1,"operation":"Sort"},{"id":2,"operation":"CartesianJoin"},
+              {"id":3,"operation":"TableScan","objects":["D.S.ORDERS"],"partitionsAssigned":8,"partitionsTotal":8,"bytesAssigned":9},
+              {"id":4,"operation":"TableScan","objects":["D.S.DAYS"],"partitionsAssigned":2,"partitionsTotal":32}]]}"#;
+        let plan: Plan = serde_json::from_str(plan).unwrap();
+        assert_eq!(
+            plan.in_words(),
+            "Scans at most 5.0 GiB in 10 of 40 partitions (25 %). Reads D.S.ORDERS (every partition: no filter prunes it); \
+             D.S.DAYS. Then 1 join, 1 sort. Joins every row of one side with every row of the other: is a join condition missing?"
+        );
     }
 
     #[test]

@@ -50,6 +50,12 @@ pub enum Error {
         /// The statement in the warehouse, once it has an id.
         query_id: Option<String>,
     },
+    /// The warehouse takes the statement for something else than was approved.
+    #[error("{message}")]
+    KindRefused {
+        /// What was expected and what it says.
+        message: String,
+    },
     /// The warehouse knows no such statement, or keeps its result no longer.
     #[error("there is no statement {query_id} any more, or its result is not kept any longer")]
     QueryNotFound {

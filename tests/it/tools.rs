@@ -360,3 +360,78 @@ async fn metrics_count_calls_by_tool_and_outcome() {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_about_the_catalog_is_kept_for_its_caller_and_says_so() {
+    let keys = "first-key-0123456789abcdef,second-key-0123456789abcde";
+    let server = Server::start(&[("API_KEYS", keys), ("CATALOG_CACHE_TTL", "1h")]).await;
+    let (first, second) = keys.split_once(',').unwrap();
+    let [first, second] = [first, second].map(|key| server.mcp().key(key));
+    let age = |answer: &Value| answer["structuredContent"]["age_ms"].as_u64();
+    let tables = json!({ "database": "SNOWFLAKE_SAMPLE_DATA" });
+    let fresh = ok(first.call_tool("list_tables", tables.clone()).await);
+    let kept = ok(first.call_tool("list_tables", tables.clone()).await);
+    assert_eq!((age(&fresh), age(&kept).is_some()), (None, true), "{kept}");
+    assert_eq!(text(&kept), text(&fresh));
+    // Not for others, not for other questions, and never rows.
+    let elsewhere = ok(second.call_tool("list_tables", tables).await);
+    assert_eq!(age(&elsewhere), None);
+    let other = json!({ "database": "DEMO" });
+    assert_eq!(age(&ok(first.call_tool("list_tables", other).await)), None);
+    for _ in 0..2 {
+        let view = json!({ "view": "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.NATION" });
+        assert_eq!(age(&ok(first.call_tool("query_view", view).await)), None);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_where_that_is_switched_off() {
+    let server = Server::start(&[("CATALOG_CACHE_TTL", "0s")]).await;
+    for _ in 0..2 {
+        let answer = ok(server.mcp().call_tool("list_databases", json!({})).await);
+        assert!(answer["structuredContent"]["age_ms"].is_null(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn rows_are_read_page_by_page_and_long_values_are_shortened() {
+    let server = Server::start(&[("MAX_CELL_BYTES", "64B")]).await;
+    let client = server.mcp();
+    let sql = format!("SELECT O_ORDERKEY FROM {SAMPLE}.ORDERS ORDER BY O_ORDERKEY");
+    let arguments = json!({ "sql": sql, "limit": 4000, "format": "json" });
+    let mut page = ok(client.call_tool("execute_query", arguments).await);
+    let mut keys = Vec::new();
+    loop {
+        let answer = &page["structuredContent"];
+        let rows = answer["rows"].as_array().unwrap().iter();
+        keys.extend(rows.map(|row| row[0].as_i64().unwrap()));
+        let Some(cursor) = answer["next_cursor"].as_str() else {
+            break;
+        };
+        let arguments = json!({ "cursor": cursor });
+        page = ok(client.call_tool("fetch_results", arguments).await);
+    }
+    assert_eq!(keys.len(), 15_000);
+    assert!(keys.is_sorted_by(|a, b| a < b), "every row once, in order");
+
+    let long = json!({ "sql": "SELECT REPEAT('x', 1000) AS LONG", "format": "json" });
+    let long = ok(client.call_tool("execute_query", long).await);
+    assert_eq!(long["structuredContent"]["shortened_cells"], 1);
+    let value = long["structuredContent"]["rows"][0][0].as_str().unwrap();
+    assert_eq!(
+        value,
+        format!("{}… [shortened, 1000 bytes]", "x".repeat(64))
+    );
+}
+
+#[tokio::test]
+async fn a_plan_comes_with_what_it_means() {
+    let server = Server::start(&[]).await;
+    let sql = format!("SELECT COUNT(*) FROM {SAMPLE}.ORDERS");
+    let plan = ok(server
+        .mcp()
+        .call_tool("explain_query", json!({ "sql": sql }))
+        .await);
+    let summary = plan["structuredContent"]["summary"].as_str().unwrap();
+    assert!(summary.contains("No partitions to scan"), "{summary}");
+}

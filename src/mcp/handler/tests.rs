@@ -150,6 +150,7 @@ impl Client {
         registry.add::<Panics>();
         let shutdown = CancellationToken::new();
         let handler = Handler::new(Services {
+            kept: KeptAnswers::for_at_most(Duration::ZERO),
             queries: Arc::new(Queries::new(Arc::new(Scripted), Policy::default(), budget)),
             registry,
             runtime: Handle::current(),

@@ -76,6 +76,7 @@ impl Tool for DescribeTable {
     const DESCRIPTION: &'static str = "Shows the columns of a table with types and comments, its keys (how to join it), its comment, rows and bytes. \
          Call it before writing a query against a table you have not seen.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
     type Output = ObjectOutput;
 

@@ -24,6 +24,7 @@ impl Tool for DescribeView {
     const DESCRIPTION: &'static str = "Shows the columns of a view with types and comments, and the statement that defines it, as far as the role may see \
          it.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
     type Output = ObjectOutput;
 

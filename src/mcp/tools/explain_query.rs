@@ -30,14 +30,14 @@ impl Tool for ExplainQuery {
     const NAME: &'static str = "explain_query";
     const TITLE: &'static str = "Explain a query";
     const DESCRIPTION: &'static str = "Checks a statement and shows its plan without running it: the steps, and the partitions and bytes they would scan \
-         where the warehouse knows them. Use it to test whether a statement compiles, or what it would cost.";
+         where the warehouse knows them, with a summary in words. Use it to test whether a statement compiles, or what it would cost.";
     const TOOLSET: Toolset = Toolset::Query;
     type Arguments = Arguments;
     type Output = RowsOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
         let query = Query {
-            sql: format!("EXPLAIN USING TABULAR {}", arguments.sql),
+            sql: arguments.sql,
             session: Session {
                 ..arguments::session(arguments.database, arguments.schema)
             },
@@ -46,6 +46,11 @@ impl Tool for ExplainQuery {
             format: arguments.format.into(),
             ..Query::default()
         };
-        super::listing::answer(query, &call).await
+        let (plan, words) = call.queries.explain(query).await?;
+        let reply = Reply::rows(plan, call.queries.budget().max_rows);
+        Ok(match words {
+            Some(words) => reply.with_summary(words),
+            None => reply,
+        })
     }
 }

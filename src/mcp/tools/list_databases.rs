@@ -36,6 +36,7 @@ impl Tool for ListDatabases {
     const DESCRIPTION: &'static str = "Lists the databases that can be read. Start here to explore an unknown account; \
                                        list_schemas goes on from a database.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
     type Output = RowsOutput;
 

@@ -37,6 +37,7 @@ impl Tool for ListSchemas {
     const DESCRIPTION: &'static str = "Lists the schemas of a database, or of all databases. list_tables and list_views \
                                        go on from a schema.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
     type Output = RowsOutput;
 

@@ -26,6 +26,7 @@ impl Tool for ListTables {
         Lists tables with their size and comment. describe_table shows the columns of one; \
         search_objects finds tables by a word.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const MAY_BE_KEPT: bool = true;
     type Arguments = InSchema;
     type Output = RowsOutput;
 

@@ -25,6 +25,7 @@ impl Tool for ListViews {
         query_view samples its rows. The views of INFORMATION_SCHEMA are listed only when that \
         schema is named.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const MAY_BE_KEPT: bool = true;
     type Arguments = InSchema;
     type Output = RowsOutput;
 

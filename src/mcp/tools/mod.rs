@@ -46,6 +46,9 @@ pub trait Tool: 'static {
     /// The set it is switched on with.
     const TOOLSET: Toolset;
 
+    /// Whether its answer may be kept for a while: it tells what there is, not what is in it.
+    const MAY_BE_KEPT: bool = false;
+
     /// What it takes; unknown fields are refused.
     type Arguments: DeserializeOwned + JsonSchema + Send;
     /// The structured part of what it gives.
@@ -89,12 +92,17 @@ impl Toolset {
     }
 }
 
+/// The field that says how old a kept answer is.
+const AGE: &str = "age_ms";
+
 type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// A tool as the registry keeps it.
 pub struct Entry {
     /// What `tools/list` says of it.
     pub description: Description,
+    /// Whether its answers may be kept for a while.
+    pub may_be_kept: bool,
     toolset: Toolset,
     call: fn(JsonObject, Call) -> Outcome,
 }
@@ -151,6 +159,7 @@ impl Registry {
             T::NAME,
             Entry {
                 description: describe::<T>(),
+                may_be_kept: T::MAY_BE_KEPT,
                 toolset: T::TOOLSET,
                 call: start::<T>,
             },
@@ -214,7 +223,7 @@ fn describe<T: Tool>() -> Description {
         Arc::new(input_schema::<T::Arguments>()),
     )
     .with_title(T::TITLE)
-    .with_raw_output_schema(Arc::new(output_schema::<T::Output>()))
+    .with_raw_output_schema(Arc::new(output_schema::<T::Output>(T::MAY_BE_KEPT)))
     .with_annotations(annotations)
 }
 
@@ -226,14 +235,18 @@ fn input_schema<A: JsonSchema>() -> JsonObject {
 }
 
 /// Either the tool's own output or a failure: some clients hold failed results against the schema as well.
-fn output_schema<O: JsonSchema>() -> JsonObject {
+fn output_schema<O: JsonSchema>(may_be_kept: bool) -> JsonObject {
     // What is left out when there is nothing to say is not required.
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = JsonObject::new();
+    let mut output = schema_of::<O>(&settings);
+    if may_be_kept && let Some(Value::Object(properties)) = output.get_mut("properties") {
+        properties.insert(AGE.into(), json!({ "type": "integer", "description": "Milliseconds since the warehouse gave this answer; only when it was kept in memory." }));
+    }
     schema.insert("type".into(), json!("object"));
     schema.insert(
         "anyOf".into(),
-        json!([schema_of::<O>(&settings), schema_of::<Failure>(&settings)]),
+        json!([output, schema_of::<Failure>(&settings)]),
     );
     schema
 }

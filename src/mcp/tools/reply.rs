@@ -11,7 +11,7 @@ use crate::query::{Format, Known, Outcome, Running, Sheet, Truncation, Truncatio
 use crate::warehouse::State;
 
 /// A successful answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reply {
     texts: Vec<String>,
     structured: Value,
@@ -48,6 +48,9 @@ pub(super) struct RowsOutput {
     /// Give this to fetch_results to read on; only when there is more.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+    /// What the rows mean, in words; only for plans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
     /// Names the statement in the warehouse.
     query_id: String,
     /// Milliseconds from the call to the last row.
@@ -166,6 +169,7 @@ impl Reply {
             first_row: sheet.first_row,
             shortened_cells: sheet.shortened_cells,
             next_cursor: sheet.next_cursor.clone(),
+            summary: None,
             query_id: sheet.query_id.clone(),
             elapsed_ms: millis(sheet.elapsed),
         };
@@ -246,6 +250,33 @@ impl Reply {
             text.push_str(message);
         }
         Self::new(text, &output, 0, Some(query_id))
+    }
+
+    /// The same with what it means.
+    pub(super) fn with_summary(mut self, summary: String) -> Self {
+        if let Value::Object(object) = &mut self.structured {
+            object.insert("summary".into(), summary.clone().into());
+        }
+        self.texts.push(summary);
+        self
+    }
+
+    /// The same answer from memory, and how old it is.
+    pub(in crate::mcp) fn aged(mut self, age: Duration) -> Self {
+        let seconds = age.as_secs_f64();
+        self.texts.push(format!(
+            "This answer was kept in memory for {seconds:.1} s."
+        ));
+        if let Value::Object(object) = &mut self.structured {
+            object.insert(super::AGE.into(), millis(age).into());
+        }
+        self
+    }
+
+    /// Memory it takes, about.
+    pub(in crate::mcp) fn size(&self) -> usize {
+        // The structured part says the same again, in more words.
+        3 * self.texts.iter().map(String::len).sum::<usize>()
     }
 
     /// The answer as a tool result.

@@ -54,6 +54,7 @@ impl Tool for SearchObjects {
     const DESCRIPTION: &'static str = "Finds tables, views and columns whose names contain a word: the quickest way to where some data is. Try a short \
          stem (cust rather than customers), and describe_table on what looks right.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
     type Output = SearchOutput;
 

@@ -31,7 +31,7 @@ use self::pool::Pool;
 use self::results::Downloads;
 use self::session::{Contact, Shared};
 use self::sign_in::SignIn;
-use self::statement::{QueryId, Ran};
+use self::statement::{Manner, QueryId, Ran};
 use self::transport::Https;
 use crate::sql::{Class, Identifier};
 use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
@@ -72,12 +72,15 @@ pub struct Options {
     pub sizes: Sizes,
     /// How often a failure that passes is tried again.
     pub retries: u32,
+    /// Whether Snowflake is asked what kind of statement each is before it runs.
+    pub verify: bool,
 }
 
 /// A Snowflake account as a warehouse.
 pub struct Snowflake {
     pool: Pool,
     downloads: Downloads,
+    verify: bool,
 }
 
 impl Snowflake {
@@ -101,6 +104,7 @@ impl Snowflake {
         Ok(Self {
             pool: Pool::start(shared, options.sizes),
             downloads: Downloads::new(is_local).map_err(tls)?,
+            verify: options.verify,
         })
     }
 
@@ -140,7 +144,11 @@ impl Snowflake {
             .pool
             .lease(run.session.role.as_ref(), run.deadline)
             .await?;
-        match statement::run(lease, run, patience, query_id).await? {
+        let manner = Manner {
+            patience,
+            verify: self.verify,
+        };
+        match statement::run(lease, run, manner, query_id).await? {
             Ran::Ended(data, lease) => {
                 // What is left to fetch needs no session.
                 drop(lease);

@@ -60,6 +60,15 @@ pub(super) enum Ran {
 /// The id Snowflake gave a statement, known from its first reply on, whatever becomes of the wait.
 pub(super) type QueryId = OnceLock<String>;
 
+/// How a statement is run.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// When to leave it running; never, where there is none.
+    pub(super) patience: Option<Instant>,
+    /// Whether Snowflake is asked first what kind of statement it is.
+    pub(super) verify: bool,
+}
+
 /// Runs a statement to the reply that describes its result, or until `patience` ends, when it is left running.
 ///
 /// A statement that may be left running is submitted detached (`asyncExec`): Snowflake answers at once with its id, and it
@@ -73,7 +82,7 @@ pub(super) type QueryId = OnceLock<String>;
 pub(super) async fn run(
     lease: Lease,
     run: &Run,
-    patience: Option<Instant>,
+    manner: Manner,
     query_id: &QueryId,
 ) -> Result<Ran, Error> {
     let mut lease = lease;
@@ -83,17 +92,87 @@ pub(super) async fn run(
         let (Ran::Ended(_, session) | Ran::Running(session)) = done;
         lease = session;
     }
-    let patience = patience.filter(|patience| *patience < run.deadline && may_be_left(run));
+    let takes_time = takes_time(run);
+    if manner.verify && takes_time {
+        verify(&lease, run).await?;
+    }
+    let leave = |patience: &Instant| takes_time && *patience < run.deadline;
+    let patience = manner.patience.filter(leave);
     let sql = run.statement.text();
     execute(lease, sql, &run.parameters, run, patience, query_id).await
 }
 
-/// Statements about names alone take no time, and Snowflake's documentation promises to run only others detached.
-fn may_be_left(run: &Run) -> bool {
+/// Statements about names alone take no time, and only others are promised to run detached and to be described.
+fn takes_time(run: &Run) -> bool {
     match run.statement.parsed().tree() {
         Tree::Statement(statement) => !matches!(**statement, Statement::List(_)),
         Tree::Pipeline(_) | Tree::Unread { .. } => true,
         Tree::Show(_) | Tree::Describe(_) | Tree::Explain { .. } => false,
+    }
+}
+
+/// Has Snowflake compile the statement without running it, and compares the kind it says with the one that was approved: a
+/// second judge, who reads Snowflake's SQL as Snowflake does.
+async fn verify(session: &Session, run: &Run) -> Result<(), Error> {
+    let class = run.statement.parsed().class();
+    let body = QueryRequest {
+        describe_only: true,
+        ..request(session, run.statement.text(), &run.parameters, run)
+    };
+    let body = serde_json::to_value(body).map_err(|error| Error::Protocol(error.to_string()))?;
+    let reply = session
+        .send(
+            "/queries/v1/query-request",
+            Uuid::new_v4(),
+            Some(&body),
+            WAIT_TIMEOUT,
+            run.deadline,
+        )
+        .await?;
+    if !reply.is_success() {
+        return Err(Error::from_reply(reply));
+    }
+    let data = reply.data.unwrap_or_default();
+    if is_of_class(data.statement_type_id, class) {
+        return Ok(());
+    }
+    let said = data
+        .statement_type_id
+        .map_or_else(|| "nothing".to_owned(), |kind| format!("{kind:#x}"));
+    Err(Error::Pool(warehouse::Error::KindRefused {
+        message: format!(
+            "the statement was taken for {class}, but Snowflake says otherwise (statement type: {said})"
+        ),
+    }))
+}
+
+/// Whether Snowflake's kind of a statement is what the class lets expect. What Snowflake does not say is not as expected.
+fn is_of_class(kind: Option<i64>, class: Class) -> bool {
+    const READS: [i64; 2] = [0x1000, 0x2000];
+    const CHANGES_OF_ROWS: i64 = 0x3000;
+    let Some(kind) = kind else { return false };
+    let reads =
+        READS.contains(&(kind & 0xFFFF)) || matches!(kind & 0xFF00, 0x4400 | 0x4500 | 0x4700);
+    match class {
+        Class::Read => reads,
+        Class::Write => reads || kind & 0xF000 == CHANGES_OF_ROWS,
+        // The others are approved only where everything is.
+        _ => true,
+    }
+}
+
+/// The body of a statement's request, to be waited for.
+fn request(session: &Session, sql: &str, parameters: &[Parameter], run: &Run) -> QueryRequest {
+    QueryRequest {
+        sql_text: sql.to_owned(),
+        async_exec: false,
+        sequence_id: session.next_sequence(),
+        query_submission_time: super::unix_millis(),
+        is_internal: false,
+        describe_only: false,
+        parameters: statement_parameters(run),
+        bindings: bindings(parameters),
+        query_context: Map::new(),
     }
 }
 
@@ -107,15 +186,8 @@ async fn execute(
 ) -> Result<Ran, Error> {
     let request_id = Uuid::new_v4();
     let body = QueryRequest {
-        sql_text: sql.to_owned(),
         async_exec: patience.is_some(),
-        sequence_id: lease.next_sequence(),
-        query_submission_time: super::unix_millis(),
-        is_internal: false,
-        describe_only: false,
-        parameters: statement_parameters(run),
-        bindings: bindings(parameters),
-        query_context: Map::new(),
+        ..request(&lease, sql, parameters, run)
     };
     let body = serde_json::to_value(body).map_err(|error| Error::Protocol(error.to_string()))?;
     let mut guard = AbortOnDrop {
@@ -382,5 +454,27 @@ pub(super) fn timed_out(run: &Run, started: Instant, query_id: QueryId) -> wareh
     warehouse::Error::Timeout {
         after: run.deadline.saturating_duration_since(started),
         query_id: query_id.into_inner(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snowflakes_kind_must_be_what_was_approved() {
+        for (kind, class, is_expected) in [
+            (Some(0x1000), Class::Read, true),
+            (Some(0x4701), Class::Read, true),
+            (Some(0x3100), Class::Read, false),
+            (Some(0x3100), Class::Write, true),
+            (Some(0x6000), Class::Write, false),
+            (Some(0x4300), Class::Read, false),
+            (Some(0), Class::Read, false),
+            (None, Class::Read, false),
+            (Some(0x6000), Class::Ddl, true),
+        ] {
+            assert_eq!(is_of_class(kind, class), is_expected, "{kind:x?} {class}");
+        }
     }
 }

@@ -132,3 +132,17 @@ async fn what_a_call_names_does_not_stay_with_the_session() {
     assert_eq!(stub.counters().logins, 1);
     stop(server, &stub).await;
 }
+
+#[tokio::test]
+async fn snowflake_is_asked_what_a_statement_is_before_it_runs() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[("SQL_POLICY_VERIFY", "true")]).await;
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    let counters = stub.counters();
+    assert_eq!((counters.described, counters.statements), (1, 1));
+    // What does not compile is not run.
+    let failed = run(&server, "select stub.fail(code => '002003')").await;
+    assert_eq!(code(&failed), "object_not_found", "{failed}");
+    assert_eq!(stub.counters().statements, 1);
+    stop(server, &stub).await;
+}

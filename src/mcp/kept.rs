@@ -1,0 +1,68 @@
+//! Answers about the catalog, kept for a moment: an agent that finds its way asks the same things again and again.
+//!
+//! Kept for each caller by itself, so that nothing is shown to anybody who could not have asked for it, and only for a short
+//! while, because nobody tells us when the catalog changes.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use moka::sync::Cache;
+use rmcp::model::JsonObject;
+
+use super::tools::Reply;
+
+/// Memory for all kept answers.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// The answers that are kept.
+pub struct KeptAnswers(Option<Cache<Question, (Instant, Reply)>>);
+
+/// Who asked what.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Question {
+    caller: Cow<'static, str>,
+    tool: String,
+    /// As JSON, whose keys are in order.
+    arguments: String,
+}
+
+impl Question {
+    pub(super) fn new(caller: Cow<'static, str>, tool: &str, arguments: &JsonObject) -> Self {
+        Self {
+            caller,
+            tool: tool.to_owned(),
+            arguments: serde_json::to_string(arguments).unwrap_or_default(),
+        }
+    }
+}
+
+impl KeptAnswers {
+    /// Keeps answers no longer than this; none at all where it is nought.
+    #[must_use]
+    pub fn for_at_most(ttl: Duration) -> Self {
+        if ttl.is_zero() {
+            return Self(None);
+        }
+        let weigh = |question: &Question, (_, reply): &(Instant, Reply)| {
+            let bytes = question.arguments.len() + reply.size();
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        let cache = Cache::builder()
+            .max_capacity(MAX_BYTES)
+            .weigher(weigh)
+            .time_to_live(ttl);
+        Self(Some(cache.build()))
+    }
+
+    /// The answer given before, marked with its age.
+    pub(super) fn get(&self, question: &Question) -> Option<Reply> {
+        let (at, reply) = self.0.as_ref()?.get(question)?;
+        Some(reply.aged(at.elapsed()))
+    }
+
+    pub(super) fn keep(&self, question: Question, reply: &Reply) {
+        if let Some(cache) = &self.0 {
+            cache.insert(question, (Instant::now(), reply.clone()));
+        }
+    }
+}
