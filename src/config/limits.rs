@@ -1,20 +1,8 @@
-//! What one call may cost, and what it may touch.
+//! What one call may cost.
 
 use envconfig::Envconfig;
 
 use super::types::{ByteSize, List, Secret, Span, words};
-
-words! {
-    /// What statements may do.
-    SqlPolicy {
-        /// Read.
-        ReadOnly = "read_only",
-        /// Read and change data; not objects, users or grants.
-        ReadWrite = "read_write",
-        /// All but what would outlast the call in a shared session.
-        Admin = "admin",
-    }
-}
 
 words! {
     /// A group of tools that is offered or not.
@@ -35,7 +23,7 @@ words! {
 /// The toolsets this version has.
 pub const TOOLSETS: &[Toolset] = &[Toolset::Catalog, Toolset::Query];
 
-/// Budgets and policy of a call.
+/// Budgets of a call.
 #[derive(Debug, Clone, Envconfig)]
 #[non_exhaustive]
 pub struct Limits {
@@ -72,15 +60,6 @@ pub struct Limits {
     /// The tools that are offered.
     #[envconfig(from = "TOOLSETS", default = "catalog,query")]
     pub toolsets: List<Toolset>,
-    /// What statements may do. Reading only, because nobody should find out afterwards.
-    #[envconfig(from = "SQL_POLICY", default = "read_only")]
-    pub sql_policy: SqlPolicy,
-    /// The only databases statements may touch. What cannot be told from a statement's text counts as outside.
-    #[envconfig(from = "ALLOWED_DATABASES")]
-    pub allowed_databases: Option<List>,
-    /// Functions no statement may call, with `*` for any letters.
-    #[envconfig(from = "DENIED_FUNCTIONS")]
-    pub denied_functions: Option<List>,
     /// Bytes a statement may be estimated to scan.
     #[envconfig(from = "MAX_SCAN_BYTES")]
     pub max_scan_bytes: Option<ByteSize>,
