@@ -177,6 +177,7 @@ fn query(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), 
             }
             Ok((Tree::Statement(Box::new(statement)), verdict))
         }
+        Err(Error::Syntax(reason)) if !heads::leads_with_query(words) => Err(Error::Syntax(reason)),
         Err(Error::Syntax(reason)) => match proof::prove(words) {
             Ok(verdict) => Ok((
                 Tree::Unread { reason },
