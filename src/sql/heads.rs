@@ -70,7 +70,7 @@ pub(super) fn head(words: &[&Token]) -> Head {
     Head::Known(class)
 }
 
-/// Whether the first word, after any brackets, begins a query. The parser knows by itself; its absence does not.
+/// Whether the first word, after any brackets, begins a query.
 pub(super) fn leads_with_query(words: &[&Token]) -> bool {
     let mut words = words
         .iter()

@@ -170,6 +170,10 @@ fn query(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), 
     match statement(tokens) {
         Ok(statement) => {
             let mut verdict = classify::of_query(&statement);
+            // The parser takes (VALUE (1)) for a list of values.
+            if verdict.class == Class::Read && !heads::leads_with_query(words) {
+                verdict = Verdict::new(Class::Unknown, "a bracket that begins no query");
+            }
             if verdict.class == Class::Read
                 && let Some(objection) = proof::objection(words)
             {
