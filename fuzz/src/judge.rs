@@ -112,6 +112,7 @@ pub fn objection(statement: &str) -> Option<String> {
     if inner.contains(&Piece::Sign(";")) {
         return Some("it holds a semicolon".into());
     }
+    let mut describes = false;
     for at in 0..pieces.len() {
         let here = word(at);
         if here.is_empty() {
@@ -125,6 +126,7 @@ pub fn objection(statement: &str) -> Option<String> {
             if !is_read {
                 return Some(format!("it begins with {here}"));
             }
+            describes = here.starts_with("DESC");
             continue;
         }
         // A field of a row or a document may have any name.
@@ -144,7 +146,8 @@ pub fn objection(statement: &str) -> Option<String> {
         if here == "PROCEDURE" && opens && word(at.saturating_sub(1)) == "AS" {
             return Some("it defines a procedure".into());
         }
-        if let Some(function) = effect(&here, opens) {
+        // DESCRIBE FUNCTION names one and does not call it.
+        if !describes && let Some(function) = effect(&here, opens) {
             return Some(format!("it calls {function}"));
         }
     }

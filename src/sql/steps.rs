@@ -126,13 +126,18 @@ fn read_one(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         Head::Query => query(tokens, &words)?,
         Head::Metadata => {
             let (tree, verdict) = metadata(tokens, &words)?;
-            // What looks like a call names a function to describe.
-            let calls = Vec::new();
+            // What looks like a call in a DESCRIBE names the function to describe.
+            let names_function = !is_word(words.first(), "SHOW");
+            let calls = if names_function {
+                Vec::new()
+            } else {
+                calls::find(&words)
+            };
             return Ok(Step {
                 tree,
                 kinds: vec![Kind::new(&words, &verdict)],
-                without_calls: verdict.clone(),
-                verdict,
+                verdict: verdict.clone().with_calls(&calls),
+                without_calls: verdict,
                 calls,
             });
         }
