@@ -28,11 +28,12 @@ test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another
 
 .PHONY: check
 check: cargo_flags += --locked
-check: duckdb clients format lint documentation deploy-check test ## everything CI runs, cheapest first
+check: duckdb clients format lint documentation deploy-check test fuzz ## everything CI runs, cheapest first
 
 .PHONY: format
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	$(venv)/ruff format --quiet --check tests/clients tests/deploy tests/image scripts
 	$(venv)/ruff check --quiet tests/clients tests/deploy tests/image scripts
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh compose/*.sh .ci/run; \
@@ -54,6 +55,22 @@ deploy-check: ## chart, manifests, Compose and Dockerfile, without a Docker engi
 .PHONY: image-test
 image-test: ## builds the images and runs them, Compose's profiles as well; starts a Docker engine where it can
 	@scripts/image-test.sh
+
+.PHONY: fuzz
+fuzz: ## mutated statements against the classifier for half a minute; `make fuzz fuzz_seconds=3600` for longer
+	@command -v c++ >/dev/null || { echo "c++ is not installed: libFuzzer is compiled from its source" >&2; exit 1; }
+	python3 fuzz/seeds.py .build/fuzz/seeds
+	mkdir -p .build/fuzz/corpus
+	RUSTFLAGS="$(coverage)" cargo run --release $(cargo_flags) --manifest-path fuzz/Cargo.toml --target-dir $(target)/fuzz \
+	--target $$(rustc -vV | sed -n 's/^host: //p') --bin classify -- -max_total_time=$(fuzz_seconds) -max_len=4096 \
+	-timeout=10 -dict=fuzz/sql.dict -artifact_prefix=.build/fuzz/ -print_final_stats=1 .build/fuzz/corpus .build/fuzz/seeds
+
+# What `cargo fuzz` passes to rustc, without the sanitizer, which only a nightly toolchain has. `--target` in the command keeps it
+# from what runs at build time.
+fuzz_seconds := 30
+coverage := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
 
 .PHONY: docs
 docs: duckdb ## rewrites what is generated: documents from the code, the chart's schema and README, k8s/components/monitoring

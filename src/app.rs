@@ -145,8 +145,7 @@ pub fn enter_working_dir(settings: &Settings) -> Result<(), Error> {
 #[must_use]
 pub fn misfits(settings: &Settings) -> Vec<Error> {
     let mut found: Vec<Error> = Vec::new();
-    found.extend(policy::policy(settings).err());
-    found.extend(policy::default_database(settings).err());
+    found.extend(policy::misfits(settings));
     if settings.warehouse.backend == Backend::Snowflake {
         found.extend(snowflake::options(settings).err().map(Error::from));
     }

@@ -1,10 +1,47 @@
 //! What statements may do, from the settings.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::config::types::List;
 use crate::config::{Backend, Settings, SqlPolicy};
-use crate::policy::{Options, Policy, Preset};
+use crate::policy::{Options, Place, Policy, Preset};
 use crate::sql::Identifier;
 
 use super::Error;
+
+/// Where the statements of a call run that says nothing about it.
+#[derive(Debug, Default)]
+pub(super) struct Defaults {
+    pub(super) database: Option<Identifier>,
+    pub(super) schema: Option<Identifier>,
+    role: Option<Identifier>,
+    warehouse: Option<Identifier>,
+}
+
+/// Everything in the settings that makes no policy.
+pub(super) fn misfits(settings: &Settings) -> Vec<Error> {
+    let mut reader = Reader::default();
+    let defaults = reader.defaults(settings);
+    let policy = Policy::new(reader.options(settings));
+    if reader.problems.is_empty() {
+        let role = Place {
+            role: defaults.role.as_ref(),
+            ..Place::default()
+        };
+        let warehouse = Place {
+            warehouse: defaults.warehouse.as_ref(),
+            ..Place::default()
+        };
+        for (setting, place) in [("SNOWFLAKE_ROLE", role), ("SNOWFLAKE_WAREHOUSE", warehouse)] {
+            if let Err(refusal) = policy.admit_defaults(&place) {
+                let reason = refusal.to_string();
+                reader.problems.push(Error::Setting { setting, reason });
+            }
+        }
+    }
+    reader.problems
+}
 
 /// The policy that the settings describe.
 ///
@@ -12,69 +49,175 @@ use super::Error;
 ///
 /// A name in them cannot be read. Leaving it out would guard less than was asked for.
 pub(super) fn policy(settings: &Settings) -> Result<Policy, Error> {
-    let limits = &settings.limits;
-    let preset = match limits.sql_policy {
-        SqlPolicy::ReadOnly => Preset::ReadOnly,
-        SqlPolicy::ReadWrite => Preset::ReadWrite,
-        SqlPolicy::Admin => Preset::Admin,
-    };
-    let allowed_databases = limits
-        .allowed_databases
-        .as_ref()
-        .map(|names| read_all("ALLOWED_DATABASES", names.iter()))
-        .transpose()?;
-    let denied_functions = limits
-        .denied_functions
-        .as_ref()
-        .map(|patterns| read_all("DENIED_FUNCTIONS", patterns.iter()))
-        .transpose()?;
-    Ok(Policy::new(Options {
-        preset,
-        allowed_databases,
-        denied_functions: denied_functions.unwrap_or_default(),
-    }))
+    let mut reader = Reader::default();
+    let options = reader.options(settings);
+    reader.problems.pop().map_or(Ok(Policy::new(options)), Err)
 }
 
-/// The database of a call that names none.
-///
-/// # Errors
-///
-/// Its name cannot be read.
-pub(super) fn default_database(settings: &Settings) -> Result<Option<Identifier>, Error> {
-    let name = match settings.warehouse.backend {
-        Backend::Embedded => embedded_database(),
-        Backend::Snowflake => settings.warehouse.database.as_deref(),
-    };
-    name.map(|name| read("SNOWFLAKE_DATABASE", name))
-        .transpose()
+impl Defaults {
+    /// # Errors
+    ///
+    /// A name cannot be read.
+    pub(super) fn read(settings: &Settings) -> Result<Self, Error> {
+        let mut reader = Reader::default();
+        let defaults = reader.defaults(settings);
+        reader.problems.pop().map_or(Ok(defaults), Err)
+    }
 }
 
 #[cfg(feature = "embedded")]
-fn embedded_database() -> Option<&'static str> {
-    Some(crate::warehouse::embedded::DEFAULT_DATABASE)
+fn embedded_names() -> (Option<&'static str>, Option<&'static str>) {
+    use crate::warehouse::embedded::{DEFAULT_DATABASE, DEFAULT_SCHEMA};
+    (Some(DEFAULT_DATABASE), Some(DEFAULT_SCHEMA))
 }
 
 #[cfg(not(feature = "embedded"))]
-fn embedded_database() -> Option<&'static str> {
-    None
+fn embedded_names() -> (Option<&'static str>, Option<&'static str>) {
+    (None, None)
 }
 
-fn read_all<'texts, T>(
-    setting: &'static str,
-    texts: impl Iterator<Item = &'texts String>,
-) -> Result<Vec<T>, Error>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    texts.map(|text| read(setting, text)).collect()
+/// Reads the texts of the settings, and keeps what is wrong with them.
+#[derive(Debug, Default)]
+struct Reader {
+    problems: Vec<Error>,
 }
 
-fn read<T>(setting: &'static str, text: &str) -> Result<T, Error>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    text.parse().map_err(|reason: T::Err| Error::Setting {
-        setting,
-        reason: reason.to_string(),
-    })
+impl Reader {
+    fn options(&mut self, settings: &Settings) -> Options {
+        let policy = &settings.policy;
+        let preset = match policy.sql_policy {
+            SqlPolicy::ReadOnly => Preset::ReadOnly,
+            SqlPolicy::ReadWrite => Preset::ReadWrite,
+            SqlPolicy::Admin => Preset::Admin,
+        };
+        Options {
+            preset,
+            allowed_statements: self.list("ALLOWED_STATEMENTS", &policy.allowed_statements),
+            denied_statements: self.denied("DENIED_STATEMENTS", &policy.denied_statements),
+            allowed_side_effects: self.list("ALLOWED_SIDE_EFFECTS", &policy.allowed_side_effects),
+            denied_functions: self.denied("DENIED_FUNCTIONS", &policy.denied_functions),
+            allowed_databases: self.list("ALLOWED_DATABASES", &policy.allowed_databases),
+            allowed_schemas: self.list("ALLOWED_SCHEMAS", &policy.allowed_schemas),
+            allowed_objects: self.list("ALLOWED_OBJECTS", &policy.allowed_objects),
+            denied_objects: self.denied("DENIED_OBJECTS", &policy.denied_objects),
+            allowed_roles: self.list("ALLOWED_ROLES", &policy.allowed_roles),
+            allowed_warehouses: self.list("ALLOWED_WAREHOUSES", &policy.allowed_warehouses),
+        }
+    }
+
+    fn defaults(&mut self, settings: &Settings) -> Defaults {
+        let set = &settings.warehouse;
+        if set.backend == Backend::Embedded {
+            let (database, schema) = embedded_names();
+            return Defaults {
+                database: self.name("SNOWFLAKE_DATABASE", database),
+                schema: self.name("SNOWFLAKE_SCHEMA", schema),
+                ..Defaults::default()
+            };
+        }
+        Defaults {
+            database: self.name("SNOWFLAKE_DATABASE", set.database.as_deref()),
+            schema: self.name("SNOWFLAKE_SCHEMA", set.schema.as_deref()),
+            role: self.name("SNOWFLAKE_ROLE", set.role.as_deref()),
+            warehouse: self.name("SNOWFLAKE_WAREHOUSE", set.warehouse.as_deref()),
+        }
+    }
+
+    fn denied<T: FromStr<Err: Display>>(
+        &mut self,
+        setting: &'static str,
+        texts: &Option<List>,
+    ) -> Vec<T> {
+        self.list(setting, texts).unwrap_or_default()
+    }
+
+    fn list<T: FromStr<Err: Display>>(
+        &mut self,
+        setting: &'static str,
+        texts: &Option<List>,
+    ) -> Option<Vec<T>> {
+        let texts = texts.as_ref()?;
+        Some(
+            texts
+                .iter()
+                .filter_map(|text| self.name(setting, Some(text)))
+                .collect(),
+        )
+    }
+
+    fn name<T: FromStr<Err: Display>>(
+        &mut self,
+        setting: &'static str,
+        text: Option<&str>,
+    ) -> Option<T> {
+        match text?.parse() {
+            Ok(name) => Some(name),
+            Err(reason) => {
+                let reason = T::Err::to_string(&reason);
+                self.problems.push(Error::Setting { setting, reason });
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn told(pairs: &[(&str, &str)]) -> Vec<String> {
+        let account = [
+            ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+            ("SNOWFLAKE_USER", "AGENTS"),
+            ("SNOWFLAKE_AUTH_TYPE", "password"),
+            ("SNOWFLAKE_PASSWORD", "secret"),
+        ];
+        let vars: BTreeMap<_, _> = account
+            .iter()
+            .chain(pairs)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let settings = Settings::from_vars(&vars).unwrap();
+        misfits(&settings).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_settings_role_and_warehouse_must_be_among_those_allowed() {
+        let none: [&str; 0] = [];
+        assert_eq!(told(&[("SNOWFLAKE_ROLE", "ANALYST")]), none);
+        let named = [
+            ("SNOWFLAKE_ROLE", "SYSADMIN"),
+            ("ALLOWED_ROLES", "SYSADMIN"),
+        ];
+        assert_eq!(told(&named), none);
+        for pairs in [
+            &[("SNOWFLAKE_ROLE", "SYSADMIN")][..],
+            &[("SNOWFLAKE_ROLE", "SYSADMIN"), ("ALLOWED_ROLES", "*")],
+            &[("SNOWFLAKE_ROLE", "ANALYST"), ("ALLOWED_ROLES", "LOADER")],
+        ] {
+            let told = told(pairs);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].starts_with("SNOWFLAKE_ROLE: the role "), "{told:?}");
+        }
+        let told = told(&[
+            ("SNOWFLAKE_WAREHOUSE", "XXL"),
+            ("ALLOWED_WAREHOUSES", "AGENT_*"),
+        ]);
+        assert!(told[0].starts_with("SNOWFLAKE_WAREHOUSE: "), "{told:?}");
+    }
+
+    #[test]
+    fn every_text_that_makes_no_policy_is_told() {
+        let wrong = [
+            ("ALLOWED_STATEMENTS", "FROBNICATE"),
+            ("DENIED_STATEMENTS", "CREATE OR REPLACE"),
+        ];
+        let told = told(&wrong);
+        assert_eq!(told.len(), 2, "{told:?}");
+        for (told, (name, _)) in told.iter().zip(wrong) {
+            assert!(told.starts_with(name), "{told}");
+        }
+    }
 }

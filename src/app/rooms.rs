@@ -44,7 +44,7 @@ impl Rooms {
         let stop_calls = CancellationToken::new();
         let handler = Handler::new(Services {
             queries: Arc::new(queries(Arc::clone(&warehouse), settings)?),
-            registry: registry(&settings.limits),
+            registry: registry(settings),
             kept: KeptAnswers::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
@@ -104,9 +104,10 @@ pub(super) fn queries(
     warehouse: Arc<dyn Warehouse>,
     settings: &Settings,
 ) -> Result<Queries, Error> {
+    let place = policy::Defaults::read(settings)?;
     let policy = policy::policy(settings)?;
     let queries = Queries::new(warehouse, policy, budget(&settings.limits));
-    let queries = queries.with_default_database(policy::default_database(settings)?);
+    let queries = queries.with_default_names(place.database, place.schema);
     Ok(match &settings.limits.cursor_secret {
         Some(secrets) => queries.with_seal(seal(secrets)),
         None => queries,
@@ -135,9 +136,9 @@ fn budget(limits: &config::Limits) -> Budget {
     }
 }
 
-fn registry(limits: &config::Limits) -> Registry {
-    let registry = Registry::new(&toolsets(limits));
-    match limits.sql_policy {
+fn registry(settings: &Settings) -> Registry {
+    let registry = Registry::new(&toolsets(&settings.limits));
+    match settings.policy.sql_policy {
         config::SqlPolicy::ReadOnly => registry,
         config::SqlPolicy::ReadWrite | config::SqlPolicy::Admin => registry.with_changes(),
     }

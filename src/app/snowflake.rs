@@ -69,7 +69,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
             wait: *pool.connection_timeout,
         },
         retries: pool.retry_attempts,
-        verify: settings.limits.sql_policy_verify,
+        verify: settings.policy.sql_policy_verify,
     })
 }
 

@@ -1,20 +1,8 @@
-//! What one call may cost, and what it may touch.
+//! What one call may cost.
 
 use envconfig::Envconfig;
 
 use super::types::{ByteSize, List, Secret, Span, words};
-
-words! {
-    /// What statements may do.
-    SqlPolicy {
-        /// Read.
-        ReadOnly = "read_only",
-        /// Read and change data; not objects, users or grants.
-        ReadWrite = "read_write",
-        /// All but what would outlast the call in a shared session.
-        Admin = "admin",
-    }
-}
 
 words! {
     /// A group of tools that is offered or not.
@@ -35,7 +23,7 @@ words! {
 /// The toolsets this version has.
 pub const TOOLSETS: &[Toolset] = &[Toolset::Catalog, Toolset::Query];
 
-/// Budgets and policy of a call.
+/// Budgets of a call.
 #[derive(Debug, Clone, Envconfig)]
 #[non_exhaustive]
 pub struct Limits {
@@ -72,21 +60,9 @@ pub struct Limits {
     /// The tools that are offered.
     #[envconfig(from = "TOOLSETS", default = "catalog,query")]
     pub toolsets: List<Toolset>,
-    /// What statements may do. Reading only, because nobody should find out afterwards.
-    #[envconfig(from = "SQL_POLICY", default = "read_only")]
-    pub sql_policy: SqlPolicy,
-    /// Whether Snowflake is asked about every statement before it runs.
-    #[envconfig(from = "SQL_POLICY_VERIFY", default = "false")]
-    pub sql_policy_verify: bool,
     /// How long the answers of catalog tools are kept. Long enough for an agent that looks twice, too short to mislead.
     #[envconfig(from = "CATALOG_CACHE_TTL", default = "10s")]
     pub catalog_cache_ttl: Span,
-    /// The only databases statements may touch. What cannot be told from a statement's text counts as outside.
-    #[envconfig(from = "ALLOWED_DATABASES")]
-    pub allowed_databases: Option<List>,
-    /// Functions no statement may call, with `*` for any letters.
-    #[envconfig(from = "DENIED_FUNCTIONS")]
-    pub denied_functions: Option<List>,
     /// Bytes a statement may be estimated to scan.
     #[envconfig(from = "MAX_SCAN_BYTES")]
     pub max_scan_bytes: Option<ByteSize>,

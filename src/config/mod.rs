@@ -13,6 +13,7 @@ mod embedded;
 mod env_file;
 mod environment;
 mod limits;
+mod policy;
 mod pool;
 mod problem;
 pub mod reference;
@@ -36,7 +37,8 @@ pub use cloud::Cloud;
 pub use effective::Effective;
 pub use embedded::Embedded;
 pub use environment::Environment;
-pub use limits::{Limits, SqlPolicy, TOOLSETS, Toolset};
+pub use limits::{Limits, TOOLSETS, Toolset};
+pub use policy::{Policy, SqlPolicy};
 pub use pool::Pool;
 pub use problem::{Problem, Problems};
 pub use server::Server;
@@ -61,8 +63,10 @@ pub struct Settings {
     pub warehouse: Warehouse,
     /// Snowflake sessions.
     pub pool: Pool,
-    /// Budgets and policy of a call.
+    /// Budgets of a call.
     pub limits: Limits,
+    /// What statements may do and touch.
+    pub policy: Policy,
     /// The engine in this process.
     pub embedded: Embedded,
     /// Logs and export.
@@ -119,6 +123,7 @@ impl Settings {
         let warehouse = resolved.section();
         let pool = resolved.section();
         let limits = resolved.section();
+        let policy = resolved.section();
         let embedded = resolved.section();
         let telemetry = resolved.section();
         Some(Self {
@@ -128,6 +133,7 @@ impl Settings {
             warehouse: warehouse?,
             pool: pool?,
             limits: limits?,
+            policy: policy?,
             embedded: embedded?,
             telemetry: telemetry?,
             cloud: Cloud::pick(vars),

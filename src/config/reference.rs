@@ -8,7 +8,8 @@ use std::fmt;
 
 use super::auth;
 use super::environment::Environment;
-use super::limits::{SqlPolicy, Toolset};
+use super::limits::Toolset;
+use super::policy::SqlPolicy;
 use super::shape::Shape;
 use super::telemetry::{LogFormat, LogLevel};
 use super::types::{ByteSize, Span};
@@ -48,8 +49,10 @@ pub enum Section {
     Warehouse,
     /// Snowflake sessions.
     Pool,
-    /// Budgets and policy of a call.
+    /// Budgets of a call.
     Limits,
+    /// What statements may do and touch.
+    Policy,
     /// The engine in this process.
     Embedded,
     /// Logs and OpenTelemetry.
@@ -160,13 +163,14 @@ pub fn find(name: &str) -> Option<&'static Variable> {
 
 impl Section {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Environment,
         Self::Server,
         Self::Auth,
         Self::Warehouse,
         Self::Pool,
         Self::Limits,
+        Self::Policy,
         Self::Embedded,
         Self::Telemetry,
     ];
@@ -195,9 +199,10 @@ impl Section {
                 "Snowflake sessions",
                 "How many sessions are kept, and for how long.",
             ),
-            Self::Limits => (
-                "Limits and policy",
-                "What one call may cost, and what it may touch.",
+            Self::Limits => ("Limits", "What one call may cost."),
+            Self::Policy => (
+                "Policy",
+                "What statements may do and touch; docs/policy.md explains it. Each list narrows what the others leave.",
             ),
             Self::Embedded => (
                 "Embedded engine",
@@ -713,23 +718,6 @@ pub const VARIABLES: &[Variable] = &[
     )
     .default("catalog,query"),
     Variable::new(
-        "SQL_POLICY",
-        Section::Limits,
-        Shape::Choice(SqlPolicy::WORDS),
-        "What statements may do. `read_only`: read. `read_write`: also INSERT, UPDATE, DELETE, MERGE and TRUNCATE. `admin`: also \
-         objects, grants, COPY, procedures and functions with side effects. USE, SET, transactions, PUT and GET are refused under \
-         each. The embedded engine runs queries only, whatever is set here.",
-    )
-    .default("read_only"),
-    Variable::new(
-        "SQL_POLICY_VERIFY",
-        Section::Limits,
-        Shape::Switch,
-        "Has Snowflake compile every query and change of rows before it runs, and refuses what Snowflake takes for another kind of \
-         statement than the policy did. One more request a statement.",
-    )
-    .default("false"),
-    Variable::new(
         "CATALOG_CACHE_TTL",
         Section::Limits,
         span(0, HOUR),
@@ -737,23 +725,6 @@ pub const VARIABLES: &[Variable] = &[
          old it is. `0s` keeps none.",
     )
     .default("10s"),
-    Variable::new(
-        "ALLOWED_DATABASES",
-        Section::Limits,
-        Shape::Items("the name of a database, in \"double quotes\" if it is not upper case", is_database),
-        "The only databases statements may touch. Unqualified names belong to the call's database, else to the default one. What \
-         the text does not tell (stages, IDENTIFIER(…), TABLE(…) of anything but FLATTEN and the like, names in texts) is \
-         refused. What a view or procedure does inside is up to the grants of its owner.",
-    )
-    .unset("all that the role may use"),
-    Variable::new(
-        "DENIED_FUNCTIONS",
-        Section::Limits,
-        Shape::Items("the name of a function, in which * stands for any letters", is_function),
-        "Functions no statement may call, as in `GET_PRESIGNED_URL, SYSTEM$*, MYDB.UTIL.*`. What a view, function or procedure \
-         does inside is not seen.",
-    )
-    .unset("none are denied"),
     Variable::new(
         "MAX_SCAN_BYTES",
         Section::Limits,
@@ -773,6 +744,103 @@ pub const VARIABLES: &[Variable] = &[
     )
     .secret()
     .unset("made at start-up"),
+    // Policy
+    Variable::new(
+        "SQL_POLICY",
+        Section::Policy,
+        Shape::Choice(SqlPolicy::WORDS),
+        "What statements may do. `read_only`: read. `read_write`: also INSERT, UPDATE, DELETE, MERGE and TRUNCATE. `admin`: also \
+         objects, grants, COPY, procedures and functions with side effects. USE, SET, transactions, PUT and GET are refused under \
+         each. The embedded engine runs queries only, whatever is set here.",
+    )
+    .default("read_only"),
+    Variable::new(
+        "SQL_POLICY_VERIFY",
+        Section::Policy,
+        Shape::Switch,
+        "Has Snowflake compile every query and change of rows before it runs, and refuses what Snowflake takes for another kind of \
+         statement than the policy did. One more request a statement.",
+    )
+    .default("false"),
+    Variable::new(
+        "ALLOWED_STATEMENTS",
+        Section::Policy,
+        Shape::Items(STATEMENTS, is_statement),
+        "Of what `SQL_POLICY` accepts, the only kinds of statements that may run, as in `READ, CALL` or `SELECT, SHOW TABLES`.",
+    )
+    .unset("all that `SQL_POLICY` accepts"),
+    Variable::new(
+        "DENIED_STATEMENTS",
+        Section::Policy,
+        Shape::Items(STATEMENTS, is_statement),
+        "Of what `SQL_POLICY` accepts, the kinds of statements that may not run, as in `TRUNCATE, SHOW USERS`.",
+    )
+    .unset("none are denied"),
+    Variable::new(
+        "ALLOWED_SIDE_EFFECTS",
+        Section::Policy,
+        Shape::Items("the name of a function, in which * stands for any letters", is_function),
+        "The only functions with an effect, or billed by use, that statements may call, as in `AI_COMPLETE, \
+         SNOWFLAKE.CORTEX.SENTIMENT`. Queries may call them under every `SQL_POLICY`.",
+    )
+    .unset("none, but all under `admin`"),
+    Variable::new(
+        "DENIED_FUNCTIONS",
+        Section::Policy,
+        Shape::Items("the name of a function, in which * stands for any letters", is_function),
+        "Functions no statement may call, as in `GET_PRESIGNED_URL, SYSTEM$*, MYDB.UTIL.*`. What a view, function or procedure \
+         does inside is not seen.",
+    )
+    .unset("none are denied"),
+    Variable::new(
+        "ALLOWED_DATABASES",
+        Section::Policy,
+        Shape::Items("the name of a database, in \"double quotes\" if it is not upper case", is_database),
+        "The only databases statements may touch. Unqualified names belong to the call's database, else to the default one. What \
+         the text does not tell (stages, IDENTIFIER(…), TABLE(…) of anything but FLATTEN and the like, names in texts) is \
+         refused, and so are statements that are not queries, writes, SHOW or DESCRIBE. Lists of names leave out the others. What \
+         a view or procedure does inside is up to the grants of its owner.",
+    )
+    .unset("all that the role may use"),
+    Variable::new(
+        "ALLOWED_SCHEMAS",
+        Section::Policy,
+        Shape::Items("a name such as `SALES.PUBLIC`, in which * stands for any letters", is_schema_pattern),
+        "The only schemas statements may touch; the rest is as for `ALLOWED_DATABASES`. A name without its schema must be allowed \
+         both in the current one and in PUBLIC, where Snowflake looks next.",
+    )
+    .unset("all that the role may use"),
+    Variable::new(
+        "ALLOWED_OBJECTS",
+        Section::Policy,
+        Shape::Items("a name such as `SALES.PUBLIC.ORDERS_*`, in which * stands for any letters", is_object_pattern),
+        "The only tables, views, functions and other objects of schemas statements may touch; the rest is as for \
+         `ALLOWED_SCHEMAS`.",
+    )
+    .unset("all that the role may use"),
+    Variable::new(
+        "DENIED_OBJECTS",
+        Section::Policy,
+        Shape::Items("a name such as `SALES.HR.*`, in which * stands for any letters", is_object_pattern),
+        "Tables, views, functions and other objects of schemas that no statement may touch; the rest is as for \
+         `ALLOWED_SCHEMAS`. A view may show what is denied, so deny the view too.",
+    )
+    .unset("none are denied"),
+    Variable::new(
+        "ALLOWED_ROLES",
+        Section::Policy,
+        Shape::Items("the name of a role, in which * stands for any letters", is_name_pattern),
+        "The only roles a call may name; `SNOWFLAKE_ROLE` must be among them. ACCOUNTADMIN, SECURITYADMIN, SYSADMIN, USERADMIN, \
+         ORGADMIN and GLOBALORGADMIN are refused, also as `SNOWFLAKE_ROLE`, unless they stand here by their full name.",
+    )
+    .unset("all but those of administrators"),
+    Variable::new(
+        "ALLOWED_WAREHOUSES",
+        Section::Policy,
+        Shape::Items("the name of a virtual warehouse, in which * stands for any letters", is_name_pattern),
+        "The only virtual warehouses a call may name; `SNOWFLAKE_WAREHOUSE` must be among them.",
+    )
+    .unset("all that the role may use"),
     // Embedded engine
     Variable::new(
         "EMBEDDED_SCALE_FACTOR",
@@ -930,6 +998,54 @@ fn is_database(text: &str) -> bool {
     is_name(text)
         && text.chars().count() <= 255
         && bare.map_or(is_plain, |name| !name.is_empty() && !name.contains('"'))
+}
+
+const STATEMENTS: &str = "`READ`, `WRITE`, `DDL`, `ACCESS_CONTROL`, `FILE_TRANSFER`, `PROCEDURE`, or a verb such as `DELETE`, \
+                          `CREATE TABLE`, `SHOW GRANTS`";
+
+/// One to four words.
+fn is_statement(text: &str) -> bool {
+    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    text.split_whitespace().count() <= 4 && text.split_whitespace().all(is_word)
+}
+
+fn is_name_pattern(text: &str) -> bool {
+    has_parts(text, 1)
+}
+
+fn is_schema_pattern(text: &str) -> bool {
+    has_parts(text, 2)
+}
+
+fn is_object_pattern(text: &str) -> bool {
+    has_parts(text, 3)
+}
+
+/// So many names joined by dots, plain words or in double quotes.
+fn has_parts(text: &str, wanted: usize) -> bool {
+    let mut parts = 0;
+    let mut rest = text;
+    loop {
+        let part = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"'),
+            None => Some(rest.split_at(rest.find('.').unwrap_or(rest.len()))),
+        };
+        let Some((part, after)) = part else {
+            return false;
+        };
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '*');
+        if part.is_empty()
+            || !is_name(part)
+            || (!rest.starts_with('"') && !part.chars().all(is_plain))
+        {
+            return false;
+        }
+        parts += 1;
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None => return after.is_empty() && parts == wanted,
+        }
+    }
 }
 
 /// One to three words joined by dots.

@@ -164,6 +164,13 @@ fn the_policy_takes_what_it_can_enforce_and_nothing_else() {
         ("SQL_POLICY", "READ_ONLY"),
         ("ALLOWED_DATABASES", "SALES, \"hr data\""),
         ("DENIED_FUNCTIONS", "GET_DDL, SYSTEM$*, MYDB.UTIL.*"),
+        ("ALLOWED_STATEMENTS", "READ, create table, SHOW GRANTS"),
+        ("ALLOWED_SCHEMAS", "SALES.PUBLIC, *.\"mart eu\""),
+        ("ALLOWED_OBJECTS", "SALES.PUBLIC.*"),
+        ("DENIED_OBJECTS", "\"a.b\".HR.PAY_*"),
+        ("ALLOWED_ROLES", "ANALYST_*, \"agents\""),
+        ("ALLOWED_WAREHOUSES", "AGENT_*"),
+        ("ALLOWED_SIDE_EFFECTS", "AI_COMPLETE"),
     ]);
     settings(&[("SQL_POLICY", "admin")]);
     for (name, value) in [
@@ -173,6 +180,12 @@ fn the_policy_takes_what_it_can_enforce_and_nothing_else() {
         ("DENIED_FUNCTIONS", "GET DDL"),
         ("DENIED_FUNCTIONS", "A.B.C.D"),
         ("DENIED_FUNCTIONS", "F(1)"),
+        ("DENIED_STATEMENTS", "SHOW GRANTS;"),
+        ("ALLOWED_SCHEMAS", "SALES"),
+        ("ALLOWED_OBJECTS", "SALES.PUBLIC"),
+        ("DENIED_OBJECTS", "A.B.C.D"),
+        ("DENIED_OBJECTS", "A.\"B.C"),
+        ("ALLOWED_ROLES", "A.B"),
     ] {
         assert_eq!(problems(&[(name, value)]).len(), 1, "{name}={value}");
     }

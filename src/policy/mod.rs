@@ -1,36 +1,34 @@
 //! May this caller run this statement? Pure: no I/O, no clock.
 //!
 //! The answer is an [`ApprovedStatement`], the only thing a warehouse takes, so that the check cannot be forgotten.
-//! Start at [`Policy::approve`]. Calls only [`crate::sql`].
+//! Start at [`Policy::approve`]. `session` looks at the role and the virtual warehouse, `kinds` at what the statement does,
+//! `objects` at what it touches. Calls only [`crate::sql`].
 
+mod kinds;
+mod names;
+mod objects;
 mod pattern;
 mod refusal;
+mod session;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::kinds::Preset;
+pub use self::names::{NamePattern, NoName};
+pub use self::objects::RowFilter;
 pub use self::pattern::{NoPattern, Pattern};
 pub use self::refusal::Refusal;
-use crate::sql::{Class, Database, Identifier, Parsed};
+pub use crate::sql::KindPattern;
+use crate::sql::{Class, Identifier, Parsed};
 
 /// A statement that passed the policy. Made only by [`Policy::approve`].
 #[derive(Debug, Clone)]
 pub struct ApprovedStatement {
     parsed: Parsed,
-}
-
-/// The kinds of statements that may run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Preset {
-    /// Reads.
-    #[default]
-    ReadOnly,
-    /// Reads and changes of rows.
-    ReadWrite,
-    /// All that makes sense in one call on a session that others use next.
-    Admin,
+    row_filter: Option<RowFilter>,
 }
 
 /// What a policy is made of.
@@ -38,43 +36,46 @@ pub enum Preset {
 pub struct Options {
     /// The kinds of statements that may run.
     pub preset: Preset,
-    /// The only databases statements may touch; all when absent.
-    pub allowed_databases: Option<Vec<Identifier>>,
+    /// Of those, the only ones that may; all when absent.
+    pub allowed_statements: Option<Vec<KindPattern>>,
+    /// Of those, the ones that may not.
+    pub denied_statements: Vec<KindPattern>,
+    /// The only functions with an effect that statements may call, which queries may then too. When absent, the preset
+    /// decides.
+    pub allowed_side_effects: Option<Vec<Pattern>>,
     /// Functions no statement may call.
     pub denied_functions: Vec<Pattern>,
+    /// The only databases statements may touch; all when absent.
+    pub allowed_databases: Option<Vec<Identifier>>,
+    /// The only schemas statements may touch; all when absent.
+    pub allowed_schemas: Option<Vec<NamePattern<2>>>,
+    /// The only objects statements may touch; all when absent.
+    pub allowed_objects: Option<Vec<NamePattern<3>>>,
+    /// Objects no statement may touch.
+    pub denied_objects: Vec<NamePattern<3>>,
+    /// The only roles a call may name; all but those of administrators when absent.
+    pub allowed_roles: Option<Vec<NamePattern<1>>>,
+    /// The only virtual warehouses a call may name; all when absent.
+    pub allowed_warehouses: Option<Vec<NamePattern<1>>>,
+}
+
+/// Where a statement is to run, as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place<'a> {
+    /// The database that names without one belong to.
+    pub database: Option<&'a Identifier>,
+    /// The schema that names without one belong to, or else to PUBLIC.
+    pub schema: Option<&'a Identifier>,
+    /// The role, when one is asked for.
+    pub role: Option<&'a Identifier>,
+    /// The virtual warehouse, when one is asked for.
+    pub warehouse: Option<&'a Identifier>,
 }
 
 /// What may run. Reads of everything by default.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     options: Arc<Options>,
-}
-
-/// Completes "… is not allowed here:".
-impl fmt::Display for Preset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ReadOnly => "this server accepts reads only",
-            Self::ReadWrite => "this server accepts reads and changes of rows only",
-            Self::Admin => "no policy of this server accepts it",
-        })
-    }
-}
-
-impl Preset {
-    fn permits(self, class: Class, found: &str) -> bool {
-        match (self, class) {
-            (_, Class::Read) | (Self::ReadWrite | Self::Admin, Class::Write) => true,
-            // Sessions are shared, so what one caller sets would meet the next; and what is not understood never runs.
-            (Self::ReadOnly | Self::ReadWrite, _)
-            | (Self::Admin, Class::SessionChange | Class::Unknown) => false,
-            // PUT and GET name files of the server's machine, which are nobody's to send or to overwrite.
-            (Self::Admin, Class::FileTransfer) => !found
-                .split(" ->> ")
-                .any(|verb| verb == "PUT" || verb == "GET"),
-            (Self::Admin, _) => true,
-        }
-    }
 }
 
 impl Policy {
@@ -92,34 +93,27 @@ impl Policy {
         self.options.preset
     }
 
-    /// Lets a statement pass, or says why not. `current` is the database that names of fewer than three parts belong to,
-    /// if that is known.
+    /// Lets a statement pass, or says why not.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] when the kind of statement, a function or a database is not allowed, or when the text leaves open
-    /// whether it is.
-    pub fn approve(
-        &self,
-        parsed: Parsed,
-        current: Option<&Identifier>,
-    ) -> Result<ApprovedStatement, Refusal> {
-        self.check_kind(&parsed)?;
-        self.check_functions(&parsed, current)?;
-        self.check_databases(&parsed, current)?;
-        Ok(ApprovedStatement { parsed })
+    /// A [`Refusal`] when the role, the virtual warehouse, the kind of statement, a function or an object is not allowed, or
+    /// when the text leaves open whether it is.
+    pub fn approve(&self, parsed: Parsed, place: &Place<'_>) -> Result<ApprovedStatement, Refusal> {
+        session::check(&self.options, place)?;
+        kinds::check(&self.options, &parsed)?;
+        self.check_functions(&parsed, place.database)?;
+        let row_filter = objects::check(&self.options, &parsed, place)?;
+        Ok(ApprovedStatement { parsed, row_filter })
     }
 
-    fn check_kind(&self, parsed: &Parsed) -> Result<(), Refusal> {
-        let preset = self.options.preset;
-        if preset.permits(parsed.class(), parsed.found()) {
-            return Ok(());
-        }
-        Err(Refusal::Kind {
-            class: parsed.class(),
-            found: parsed.found().to_owned(),
-            preset,
-        })
+    /// Whether calls may run where the settings put them: with this role and virtual warehouse.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] of one of them.
+    pub fn admit_defaults(&self, place: &Place<'_>) -> Result<(), Refusal> {
+        session::check(&self.options, place)
     }
 
     fn check_functions(
@@ -151,55 +145,6 @@ impl Policy {
         }
         Ok(())
     }
-
-    fn check_databases(
-        &self,
-        parsed: &Parsed,
-        current: Option<&Identifier>,
-    ) -> Result<(), Refusal> {
-        let Some(allowed) = &self.options.allowed_databases else {
-            return Ok(());
-        };
-        let refuse = |database: &Identifier| {
-            Err(Refusal::Database {
-                database: database.to_string(),
-                allowed: list(allowed),
-            })
-        };
-        let only = || format!("only these databases may be used: {}", list(allowed));
-        let touched = parsed
-            .databases()
-            .map_err(|unresolved| Refusal::Unresolved {
-                what: unresolved.what,
-                why: format!("{}, and its database cannot be told", only()),
-            })?;
-        // A function without a database may be one of the current database, and its name does not say so.
-        let calls = !parsed.calls().is_empty();
-        if let Some(current) = current.filter(|current| calls && !allowed.contains(current)) {
-            return refuse(current);
-        }
-        for database in touched {
-            match (&database, current) {
-                (Database::Named(name), _) | (Database::Current, Some(name)) => {
-                    if !allowed.contains(name) {
-                        return refuse(name);
-                    }
-                }
-                (Database::Current, None) => {
-                    return Err(Refusal::Unresolved {
-                        what: "a name without its database".into(),
-                        why: only(),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn list(names: &[Identifier]) -> String {
-    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-    names.join(", ")
 }
 
 impl ApprovedStatement {
@@ -207,6 +152,12 @@ impl ApprovedStatement {
     #[must_use]
     pub fn parsed(&self) -> &Parsed {
         &self.parsed
+    }
+
+    /// Which rows of the result may be shown, when they are names of objects and some of them may not.
+    #[must_use]
+    pub fn row_filter(&self) -> Option<&RowFilter> {
+        self.row_filter.as_ref()
     }
 
     /// The statement's text.

@@ -42,6 +42,12 @@ impl fmt::Display for Pattern {
 }
 
 impl Pattern {
+    /// Whether a call is certainly one of what the pattern names: its name says all that the pattern says.
+    pub(super) fn surely_matches(&self, call: &Call) -> bool {
+        let mut pairs = self.parts.iter().rev().zip(call.parts.iter().rev());
+        call.parts.len() >= self.parts.len() && pairs.all(|(pattern, part)| is_like(pattern, part))
+    }
+
     /// Whether a call may be one of what the pattern names.
     ///
     /// Compared from the right, as far as both go: a pattern without a schema means the function in every schema. A name
@@ -68,7 +74,7 @@ impl Pattern {
 }
 
 /// Whether the text is what the pattern says, `*` standing for any letters or none.
-fn is_like(pattern: &str, text: &str) -> bool {
+pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else {

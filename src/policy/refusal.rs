@@ -26,6 +26,48 @@ pub enum Refusal {
         /// The pattern that it fits.
         pattern: String,
     },
+    /// `ALLOWED_STATEMENTS` or `DENIED_STATEMENTS` keeps it out.
+    #[error("{statement} is not allowed here: {why}")]
+    Statement {
+        /// What it is called.
+        statement: String,
+        /// Which list that is.
+        why: String,
+    },
+    /// `ALLOWED_SIDE_EFFECTS` does not name a function of the statement.
+    #[error(
+        "the function {function} is not allowed here: of functions with an effect only these may be called: {allowed}"
+    )]
+    SideEffect {
+        /// The function as written.
+        function: String,
+        /// Those that may be called.
+        allowed: String,
+    },
+    /// `ALLOWED_SCHEMAS`, `ALLOWED_OBJECTS` or `DENIED_OBJECTS` keeps out an object of the statement.
+    #[error("{name} is not allowed here: {why}")]
+    Object {
+        /// The name in full as SQL writes it.
+        name: String,
+        /// Which list that is.
+        why: String,
+    },
+    /// The role may not be used.
+    #[error("the role {role} is not allowed here: {why}")]
+    Role {
+        /// The role as SQL writes it.
+        role: String,
+        /// Which rule that is.
+        why: String,
+    },
+    /// `ALLOWED_WAREHOUSES` does not name the virtual warehouse.
+    #[error("the virtual warehouse {warehouse} is not allowed here; allowed are: {allowed}")]
+    Warehouse {
+        /// The virtual warehouse as SQL writes it.
+        warehouse: String,
+        /// Those that are.
+        allowed: String,
+    },
     /// `ALLOWED_DATABASES` does not name a database of the statement.
     #[error("the database {database} is not allowed here; allowed are: {allowed}")]
     Database {
@@ -58,7 +100,14 @@ impl Refusal {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Kind { class, found, .. } => instead_of(*class, found),
-            Self::Function { .. } => {
+            Self::Statement { .. } => "send a statement of a kind that is allowed",
+            Self::Object { .. } => {
+                "use objects that are allowed, named in full as database.schema.object: a name without a schema may also mean \
+                 one in PUBLIC"
+            }
+            Self::Role { .. } => "leave out role, or name one that is allowed",
+            Self::Warehouse { .. } => "leave out warehouse, or name one that is allowed",
+            Self::Function { .. } | Self::SideEffect { .. } => {
                 "leave the function out, and compute its value another way or do without"
             }
             Self::Database { .. } => {
@@ -66,7 +115,7 @@ impl Refusal {
             }
             Self::Unresolved { .. } => {
                 "name tables and views in plain words as database.schema.object; for SHOW, say IN DATABASE x or \
-                 IN SCHEMA x.y"
+                 IN SCHEMA x.y, without LIMIT and ->>"
             }
         }
     }

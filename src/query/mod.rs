@@ -16,6 +16,7 @@ pub mod render;
 mod run;
 mod sheet;
 mod shorten;
+mod sieve;
 
 pub use budget::{Budget, Truncation, TruncationReason};
 pub use cost::Estimate;

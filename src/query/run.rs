@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::cursor::Seal;
 use super::render::Format;
 use super::sheet::{self, Hide, Layout, Pick, Sheet, Table};
-use super::{Budget, Error};
-use crate::policy::Policy;
+use super::{Budget, Error, sieve};
+use crate::policy::{ApprovedStatement, Place, Policy};
 use crate::sql::{self, Identifier};
 use crate::warehouse::{Answer, Parameter, Run, Session, Warehouse};
 
@@ -22,6 +22,7 @@ pub struct Queries {
     pub(super) caller: Cow<'static, str>,
     policy: Policy,
     default_database: Option<Identifier>,
+    default_schema: Option<Identifier>,
     tag: Option<String>,
 }
 
@@ -57,16 +58,22 @@ impl Queries {
             seal: Arc::new(Seal::random()),
             caller: Cow::Borrowed(""),
             default_database: None,
+            default_schema: None,
             tag: None,
         }
     }
 
-    /// The same, told which database the warehouse uses when a call names none, so that the policy knows what
+    /// The same, told which database and schema the warehouse uses when a call names none, so that the policy knows what
     /// unqualified names belong to.
     #[must_use]
-    pub fn with_default_database(self, database: Option<Identifier>) -> Self {
+    pub fn with_default_names(
+        self,
+        database: Option<Identifier>,
+        schema: Option<Identifier>,
+    ) -> Self {
         Self {
             default_database: database,
+            default_schema: schema,
             ..self
         }
     }
@@ -157,7 +164,12 @@ impl Queries {
         timeout: Option<Duration>,
     ) -> Result<Answer, Error> {
         let run = self.approved(sql, session, parameters, timeout)?;
-        Ok(self.warehouse.run(run).await?)
+        let row_filter = run.statement.row_filter().cloned();
+        let answer = self.warehouse.run(run).await?;
+        Ok(match row_filter {
+            Some(filter) => sieve::sifted(answer, filter),
+            None => answer,
+        })
     }
 
     /// The statement with the policy's approval and all it needs to run.
@@ -168,13 +180,7 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
-        let current = session
-            .schema
-            .as_ref()
-            .and_then(|schema| schema.schema.as_ref())
-            .or(session.database.as_ref())
-            .or(self.default_database.as_ref());
-        let statement = self.policy.approve(sql::parse(sql)?, current)?;
+        let statement = self.approve(sql, &session)?;
         Ok(Run {
             statement: Arc::new(statement),
             session,
@@ -182,5 +188,27 @@ impl Queries {
             deadline: Instant::now() + self.budget.time(timeout),
             tag: self.tag.clone(),
         })
+    }
+
+    fn approve(&self, sql: &str, session: &Session) -> Result<ApprovedStatement, Error> {
+        let schema = session.schema.as_ref();
+        let named = schema
+            .and_then(|schema| schema.schema.as_ref())
+            .or(session.database.as_ref());
+        let usual = self.default_database.as_ref();
+        // A call that only names another database finds itself in that one's PUBLIC.
+        let public = Identifier::exact("PUBLIC").ok();
+        let usual_schema = match (named, usual) {
+            (Some(named), Some(usual)) if named != usual => public.as_ref(),
+            (Some(_), None) => None,
+            _ => self.default_schema.as_ref(),
+        };
+        let place = Place {
+            database: named.or(usual),
+            schema: schema.map(|schema| &schema.object).or(usual_schema),
+            role: session.role.as_ref(),
+            warehouse: session.warehouse.as_ref(),
+        };
+        Ok(self.policy.approve(sql::parse(sql)?, &place)?)
     }
 }

@@ -99,3 +99,15 @@ fn statements_have_the_class_of_their_topic() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_script_for_the_minimal_role_is_understood() {
+    let script = include_str!("../../docs/minimal-role.sql");
+    let mut seen = 0;
+    for sql in script.split(";\n").filter(|sql| !sql.trim().is_empty()) {
+        let parsed = parse(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_ne!(parsed.class(), Class::Unknown, "{sql}");
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen} statements");
+}

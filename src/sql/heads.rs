@@ -70,6 +70,17 @@ pub(super) fn head(words: &[&Token]) -> Head {
     Head::Known(class)
 }
 
+/// Whether the first word, after any brackets, begins a query.
+pub(super) fn leads_with_query(words: &[&Token]) -> bool {
+    let mut words = words
+        .iter()
+        .skip_while(|word| matches!(word, Token::LParen));
+    let first = words.next();
+    ["SELECT", "WITH", "VALUES"]
+        .iter()
+        .any(|query| is_word(first, query))
+}
+
 /// CREATE, ALTER, DROP or UNDROP of something.
 fn object_class(words: &[&Token]) -> Class {
     if is_word(words.first(), "ALTER") && is_word(words.get(1), "SESSION") {

@@ -8,16 +8,19 @@
 //!
 //! The way of a text: `lexis` refuses what could be read in two ways, `steps` splits it at `->>` and reads each part,
 //! `heads` says what begins so, `classify` walks the tree of a query, `proof` and `calls` look at its words besides.
-//! `references` tells which databases a statement touches.
+//! `references` tells what a statement touches, `kinds` what it is called in lists of statements.
 
+mod builtins;
 mod calls;
 mod classify;
 #[cfg(test)]
 mod corpus;
+mod effects;
 mod heads;
 #[cfg(test)]
 mod hostile;
 pub mod identifier;
+mod kinds;
 mod lexis;
 mod parse;
 mod proof;
@@ -28,8 +31,9 @@ mod steps;
 pub use calls::Call;
 pub use classify::Class;
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
+pub use kinds::{Kind, KindPattern, NoKind};
 pub use parse::{Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, parse, qualified_name};
-pub use references::{Database, Unresolved};
+pub use references::{Listing, Part, Reference, RowName, Unresolved};
 
 /// The tree the parser makes, under the one name the other rooms use for it.
 pub use sqlparser::ast;

@@ -6,6 +6,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::calls::Call;
 use super::classify::{Class, Verdict};
+use super::kinds::Kind;
 use super::lexis;
 use super::show::{Describe, Show};
 use super::steps::{self, Step};
@@ -25,6 +26,8 @@ pub struct Parsed {
     text: String,
     tree: Tree,
     verdict: Verdict,
+    without_calls: Class,
+    kinds: Vec<Kind>,
     calls: Vec<Call>,
     names_computed: Option<&'static str>,
 }
@@ -117,6 +120,18 @@ impl Parsed {
         self.verdict.class
     }
 
+    /// What the statement does apart from the functions it calls: a read where a query is a side effect only by them.
+    #[must_use]
+    pub fn class_without_calls(&self) -> Class {
+        self.without_calls
+    }
+
+    /// What the statement is called; each step of a pipeline, and an EXPLAIN besides its statement.
+    #[must_use]
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
     /// What in the statement led to its class, in words of SQL such as `DELETE` or `SYSTEM$WAIT`; empty for a read.
     #[must_use]
     pub fn found(&self) -> &str {
@@ -177,6 +192,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     let Step {
         tree,
         verdict,
+        without_calls,
+        kinds,
         calls,
     } = steps::read(&tokens)?;
     let text = text
@@ -186,6 +203,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         text,
         tree,
         verdict,
+        without_calls: without_calls.class,
+        kinds,
         calls,
         names_computed,
     })

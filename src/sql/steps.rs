@@ -7,6 +7,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::classify::{self, Class, Verdict};
 use super::heads::{self, Head};
+use super::kinds::Kind;
 use super::lexis::{self, is_word};
 use super::parse::{Error, ExplainFormat, MAX_DEPTH, Tree};
 use super::{Call, calls, proof, show};
@@ -15,6 +16,9 @@ use super::{Call, calls, proof, show};
 pub(super) struct Step {
     pub(super) tree: Tree,
     pub(super) verdict: Verdict,
+    /// The verdict if its functions did nothing but compute.
+    pub(super) without_calls: Verdict,
+    pub(super) kinds: Vec<Kind>,
     pub(super) calls: Vec<Call>,
 }
 
@@ -22,7 +26,9 @@ pub(super) struct Step {
 pub(super) fn read(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
     let mut trees = Vec::new();
     let mut calls = Vec::new();
+    let mut kinds = Vec::new();
     let mut verdict = Verdict::read();
+    let mut without_calls = Verdict::read();
     for (index, step) in split(tokens)?.into_iter().enumerate() {
         let found = if index == 0 {
             read_one(step)?
@@ -31,7 +37,9 @@ pub(super) fn read(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         };
         trees.push(found.tree);
         calls.extend(found.calls);
+        kinds.extend(found.kinds);
         verdict = joined(verdict, found.verdict);
+        without_calls = joined(without_calls, found.without_calls);
     }
     let tree = match (trees.pop(), trees.is_empty()) {
         (None, _) => return Err(Error::Empty),
@@ -44,6 +52,8 @@ pub(super) fn read(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
     Ok(Step {
         tree,
         verdict,
+        without_calls,
+        kinds,
         calls,
     })
 }
@@ -111,19 +121,31 @@ fn split(tokens: &[TokenWithSpan]) -> Result<Vec<&[TokenWithSpan]>, Error> {
 
 fn read_one(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
     let words = lexis::words(tokens);
+    let mut kinds = Vec::new();
     let (tree, verdict) = match heads::head(&words) {
         Head::Query => query(tokens, &words)?,
         Head::Metadata => {
             let (tree, verdict) = metadata(tokens, &words)?;
-            // What looks like a call names a function to describe.
-            let calls = Vec::new();
+            // What looks like a call in a DESCRIBE names the function to describe.
+            let names_function = !is_word(words.first(), "SHOW");
+            let calls = if names_function {
+                Vec::new()
+            } else {
+                calls::find(&words)
+            };
             return Ok(Step {
                 tree,
-                verdict,
+                kinds: vec![Kind::new(&words, &verdict)],
+                verdict: verdict.clone().with_calls(&calls),
+                without_calls: verdict,
                 calls,
             });
         }
-        Head::Explain => explain(tokens, &words)?,
+        Head::Explain => {
+            let (tree, explained) = explain(tokens, &words)?;
+            kinds = explained.kinds;
+            (tree, explained.without_calls)
+        }
         Head::Known(class) => {
             let verb = lexis::bare(words.first()).unwrap_or_default();
             (tree_if_any(tokens)?, Verdict::new(class, verb))
@@ -139,9 +161,12 @@ fn read_one(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         }
     };
     let calls = calls::find(&words);
+    kinds.insert(0, Kind::new(&words, &verdict));
     Ok(Step {
         tree,
-        verdict: verdict.with_calls(&calls),
+        verdict: verdict.clone().with_calls(&calls),
+        without_calls: verdict,
+        kinds,
         calls,
     })
 }
@@ -150,6 +175,10 @@ fn query(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), 
     match statement(tokens) {
         Ok(statement) => {
             let mut verdict = classify::of_query(&statement);
+            // The parser takes (VALUE (1)) for a list of values.
+            if verdict.class == Class::Read && !heads::leads_with_query(words) {
+                verdict = Verdict::new(Class::Unknown, "a bracket that begins no query");
+            }
             if verdict.class == Class::Read
                 && let Some(objection) = proof::objection(words)
             {
@@ -157,6 +186,7 @@ fn query(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), 
             }
             Ok((Tree::Statement(Box::new(statement)), verdict))
         }
+        Err(Error::Syntax(reason)) if !heads::leads_with_query(words) => Err(Error::Syntax(reason)),
         Err(Error::Syntax(reason)) => match proof::prove(words) {
             Ok(verdict) => Ok((
                 Tree::Unread { reason },
@@ -214,8 +244,8 @@ fn metadata(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict
     }
 }
 
-/// `EXPLAIN [USING format] statement`: as harmless as the statement.
-fn explain(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), Error> {
+/// `EXPLAIN [USING format] statement`: as harmless as the statement. Its tree, and what was read of the statement.
+fn explain(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Explained), Error> {
     let (format, taken) = explain_format(words)?;
     let rest = after_words(tokens, taken);
     let inner = lexis::words(rest);
@@ -227,12 +257,29 @@ fn explain(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict)
             ));
         }
     }
-    let Step { tree, verdict, .. } = read_one(rest)?;
+    let Step {
+        tree,
+        without_calls,
+        kinds,
+        ..
+    } = read_one(rest)?;
     let tree = match tree {
         Tree::Statement(statement) => Tree::Explain { format, statement },
         other => other,
     };
-    Ok((tree, verdict))
+    Ok((
+        tree,
+        Explained {
+            without_calls,
+            kinds,
+        },
+    ))
+}
+
+/// What was read of the statement after EXPLAIN.
+struct Explained {
+    without_calls: Verdict,
+    kinds: Vec<Kind>,
 }
 
 /// The format of an EXPLAIN and how many words it takes, `USING …` included, which the parser crate does not know.

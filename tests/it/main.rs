@@ -15,6 +15,7 @@ mod architecture;
 mod documents;
 mod doors;
 mod health;
+mod lists;
 mod process;
 mod shutdown;
 mod snowflake;

@@ -54,9 +54,22 @@ fn what_only_the_rooms_can_tell_of_the_settings_is_told_by_check_as_by_a_start()
         ("SNOWFLAKE_PASSWORD", "none-of-your-business"),
         ("SNOWFLAKE_ROLE", "\"ANALYST"),
     ];
+    let administrator = [
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "none-of-your-business"),
+        ("SNOWFLAKE_ROLE", "accountadmin"),
+    ];
+    let unlisted = [
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "none-of-your-business"),
+        ("SNOWFLAKE_WAREHOUSE", "LOAD_XXL"),
+        ("ALLOWED_WAREHOUSES", "AGENT_*"),
+    ];
     for (vars, setting) in [
         (&lacking[..], "SNOWFLAKE_AUTH_TYPE"),
         (&misnamed[..], "SNOWFLAKE_ROLE"),
+        (&administrator[..], "SNOWFLAKE_ROLE"),
+        (&unlisted[..], "SNOWFLAKE_WAREHOUSE"),
     ] {
         for command in [&[][..], &["check"], &["config", "--effective"]] {
             let output = run(command, &[&account, vars].concat());

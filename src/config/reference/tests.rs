@@ -16,6 +16,7 @@ const STRUCTS: &[(Section, &str)] = &[
     (Section::Warehouse, include_str!("../warehouse.rs")),
     (Section::Pool, include_str!("../pool.rs")),
     (Section::Limits, include_str!("../limits.rs")),
+    (Section::Policy, include_str!("../policy.rs")),
     (Section::Embedded, include_str!("../embedded.rs")),
     (Section::Telemetry, include_str!("../telemetry.rs")),
 ];

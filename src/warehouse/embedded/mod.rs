@@ -46,6 +46,9 @@ use crate::warehouse::{
 /// The current database of a call that names none.
 pub const DEFAULT_DATABASE: &str = catalog::SAMPLE_DATABASE;
 
+/// The schema that names without one belong to.
+pub const DEFAULT_SCHEMA: &str = catalog::SAMPLE_SCHEMA;
+
 /// How long closing waits for stopped statements. The engine answers an interruption within milliseconds; a statement
 /// that has not gone by then ends with the process.
 const CLOSING: Duration = Duration::from_secs(2);

@@ -36,7 +36,11 @@ fn small() -> Options {
 fn run(statement: &str) -> Run {
     let parsed = sql::parse(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
     Run {
-        statement: Arc::new(Policy::default().approve(parsed, None).unwrap()),
+        statement: Arc::new(
+            Policy::default()
+                .approve(parsed, &crate::policy::Place::default())
+                .unwrap(),
+        ),
         session: Session::default(),
         parameters: vec![],
         deadline: Instant::now() + PATIENCE,

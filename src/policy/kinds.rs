@@ -1,0 +1,113 @@
+//! Which kinds of statements may run: the preset, and the lists that narrow it.
+
+use std::fmt;
+
+use super::names::list;
+use super::{Options, Refusal};
+use crate::sql::{Class, Parsed};
+
+/// The kinds of statements that may run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// Reads.
+    #[default]
+    ReadOnly,
+    /// Reads and changes of rows.
+    ReadWrite,
+    /// All that makes sense in one call on a session that others use next.
+    Admin,
+}
+
+/// Completes "… is not allowed here:".
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ReadOnly => "this server accepts reads only",
+            Self::ReadWrite => "this server accepts reads and changes of rows only",
+            Self::Admin => "no policy of this server accepts it",
+        })
+    }
+}
+
+impl Preset {
+    fn permits(self, class: Class, found: &str) -> bool {
+        match (self, class) {
+            (_, Class::Read) | (Self::ReadWrite | Self::Admin, Class::Write) => true,
+            // Sessions are shared, so what one caller sets would meet the next; and what is not understood never runs.
+            (Self::ReadOnly | Self::ReadWrite, _)
+            | (Self::Admin, Class::SessionChange | Class::Unknown) => false,
+            // PUT and GET name files of the server's machine, which are nobody's to send or to overwrite.
+            (Self::Admin, Class::FileTransfer) => !found
+                .split(" ->> ")
+                .any(|verb| verb == "PUT" || verb == "GET"),
+            (Self::Admin, _) => true,
+        }
+    }
+}
+
+pub(super) fn check(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
+    check_side_effects(options, parsed)?;
+    check_preset(options, parsed)?;
+    check_lists(options, parsed)
+}
+
+/// With a list of side effects only those may be had, under any preset.
+fn check_side_effects(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
+    let Some(allowed) = &options.allowed_side_effects else {
+        return Ok(());
+    };
+    let is_write = parsed.class_without_calls() == Class::Write;
+    let refused = parsed
+        .calls()
+        .iter()
+        // A write may draw numbers from a sequence, that is what it is for.
+        .filter(|call| call.has_effect() && !(is_write && call.function() == "NEXTVAL"))
+        .find(|call| !allowed.iter().any(|pattern| pattern.surely_matches(call)));
+    match refused {
+        Some(call) => Err(Refusal::SideEffect {
+            function: call.to_string(),
+            allowed: list(allowed),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_preset(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
+    // What remains of the functions was allowed one by one.
+    let class = match (&options.allowed_side_effects, parsed.class()) {
+        (Some(_), Class::SideEffect) => parsed.class_without_calls(),
+        (_, class) => class,
+    };
+    if options.preset.permits(class, parsed.found()) {
+        return Ok(());
+    }
+    Err(Refusal::Kind {
+        class,
+        found: parsed.found().to_owned(),
+        preset: options.preset,
+    })
+}
+
+fn check_lists(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
+    for kind in parsed.kinds() {
+        if let Some(denied) = options
+            .denied_statements
+            .iter()
+            .find(|pattern| pattern.matches(kind))
+        {
+            return Err(Refusal::Statement {
+                statement: kind.to_string(),
+                why: format!("the operator has denied {denied}"),
+            });
+        }
+        if let Some(allowed) = &options.allowed_statements
+            && !allowed.iter().any(|pattern| pattern.matches(kind))
+        {
+            return Err(Refusal::Statement {
+                statement: kind.to_string(),
+                why: format!("only these statements may be sent: {}", list(allowed)),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Which roles and virtual warehouses a call may name.
+
+use super::names::{NamePattern, list};
+use super::{Options, Place, Refusal};
+use crate::sql::Identifier;
+
+/// Roles that may do nearly everything, or give others the right to
+/// (docs.snowflake.com/en/user-guide/security-access-control-overview). Only their full names in a list allow them.
+const ADMIN_ROLES: [&str; 6] = [
+    "ACCOUNTADMIN",
+    "GLOBALORGADMIN",
+    "ORGADMIN",
+    "SECURITYADMIN",
+    "SYSADMIN",
+    "USERADMIN",
+];
+
+pub(super) fn check(options: &Options, place: &Place<'_>) -> Result<(), Refusal> {
+    if let Some(role) = place.role {
+        check_role(options, role)?;
+    }
+    match (place.warehouse, &options.allowed_warehouses) {
+        (Some(warehouse), Some(allowed))
+            if !allowed.iter().any(|pattern| pattern.matches(&[warehouse])) =>
+        {
+            Err(Refusal::Warehouse {
+                warehouse: warehouse.to_string(),
+                allowed: list(allowed),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_role(options: &Options, role: &Identifier) -> Result<(), Refusal> {
+    let refuse = |why: String| {
+        Err(Refusal::Role {
+            role: role.to_string(),
+            why,
+        })
+    };
+    let allowed = options.allowed_roles.as_deref();
+    let names = |pattern: &NamePattern<1>| pattern.matches(&[role]);
+    // Whatever its case: nobody means another role by it.
+    let is_admin = ADMIN_ROLES
+        .iter()
+        .any(|admin| admin.eq_ignore_ascii_case(role.as_str()));
+    match allowed {
+        _ if is_admin => {
+            let is_named = |pattern: &NamePattern<1>| pattern.is_exact() && names(pattern);
+            if allowed.is_some_and(|allowed| allowed.iter().any(is_named)) {
+                return Ok(());
+            }
+            refuse(
+                "it is an administrator's, which only its full name in ALLOWED_ROLES allows".into(),
+            )
+        }
+        Some(allowed) if !allowed.iter().any(names) => {
+            refuse(format!("only these roles may be used: {}", list(allowed)))
+        }
+        _ => Ok(()),
+    }
+}

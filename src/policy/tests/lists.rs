@@ -1,0 +1,531 @@
+//! The lists of schemas, objects, statements, side effects, roles and virtual warehouses, against those who want past them.
+
+use std::borrow::Cow;
+
+use super::*;
+
+fn patterns<T: std::str::FromStr<Err: fmt::Debug>>(texts: &[&str]) -> Vec<T> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+/// The current database is SALES, the current schema PUBLIC.
+fn approve(policy: &Policy, sql: &str) -> Result<ApprovedStatement, Refusal> {
+    let (database, schema) = ("SALES".parse().unwrap(), "PUBLIC".parse().unwrap());
+    let place = Place {
+        database: Some(&database),
+        schema: Some(&schema),
+        ..Place::default()
+    };
+    approve_in(policy, sql, &place)
+}
+
+fn approve_in(policy: &Policy, sql: &str, place: &Place<'_>) -> Result<ApprovedStatement, Refusal> {
+    let parsed = sql::parse(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    policy.approve(parsed, place)
+}
+
+fn all_pass(policy: &Policy, statements: &[&str]) {
+    for sql in statements {
+        if let Err(refusal) = approve(policy, sql) {
+            panic!("{sql}: {refusal}");
+        }
+    }
+}
+
+fn none_passes(policy: &Policy, statements: &[&str]) {
+    let free = Policy::new(Options {
+        preset: Preset::Admin,
+        ..Options::default()
+    });
+    for sql in statements {
+        assert!(approve(policy, sql).is_err(), "{sql}");
+        assert!(approve(&free, sql).is_ok(), "without the list: {sql}");
+    }
+}
+
+fn schemas(allowed: &[&str]) -> Policy {
+    Policy::new(Options {
+        preset: Preset::ReadWrite,
+        allowed_schemas: Some(patterns(allowed)),
+        ..Options::default()
+    })
+}
+
+/// What reaches a table called PAY of the schema SALES.HR, or may.
+const REACHES_PAY: [&str; 52] = [
+    "SELECT * FROM sales.hr.pay",
+    "SELECT * FROM SALES.\"HR\".pay",
+    "SELECT * FROM hr.pay",
+    "SELECT * FROM Hr . Pay",
+    "SELECT * FROM sales/**/.hr/**/.pay",
+    "SELECT a FROM t, hr.pay",
+    "SELECT a FROM t JOIN hr.pay ON TRUE",
+    "SELECT a FROM t LEFT JOIN LATERAL (SELECT * FROM hr.pay) p ON TRUE",
+    "SELECT * FROM t ASOF JOIN hr.pay MATCH_CONDITION (t.a >= pay.a)",
+    "SELECT (SELECT MAX(a) FROM hr.pay)",
+    "SELECT a FROM t WHERE a IN (SELECT a FROM hr.pay)",
+    "SELECT a FROM t WHERE EXISTS (SELECT 1 FROM hr.pay)",
+    "SELECT a FROM t UNION ALL SELECT a FROM hr.pay",
+    "SELECT a FROM t ORDER BY (SELECT MAX(a) FROM hr.pay)",
+    "SELECT a FROM t QUALIFY a > (SELECT MAX(a) FROM hr.pay)",
+    "WITH p AS (SELECT * FROM hr.pay) SELECT * FROM p",
+    // The name of a WITH has one part, so it hides neither of these.
+    "WITH pay AS (SELECT 1) SELECT * FROM hr.pay",
+    "WITH hr AS (SELECT 1) SELECT * FROM hr.pay",
+    "SELECT * FROM hr.pay AT(OFFSET => -60)",
+    "SELECT * FROM hr.pay BEFORE(STATEMENT => '8e5d0ca9-005e-44e6-b858-a8f5b37c5726')",
+    "SELECT * FROM hr.pay CHANGES(INFORMATION => DEFAULT) AT(OFFSET => -60)",
+    "SELECT * FROM hr.pay SAMPLE (10)",
+    "SELECT * FROM hr.pay PIVOT(SUM(a) FOR b IN ('x'))",
+    "SELECT * FROM SEMANTIC_VIEW(hr.pay METRICS a.b)",
+    "SELECT * FROM TABLE('hr.pay')",
+    "SELECT * FROM TABLE($t)",
+    "SELECT * FROM TABLE(hr.pay())",
+    "SELECT * FROM IDENTIFIER('hr.pay')",
+    "SELECT * FROM IDENTIFIER($t)",
+    "SELECT * FROM IDENTIFIER('sales') . hr . pay",
+    "SELECT * FROM @hr.pay",
+    "SELECT * FROM '@hr.pay/x'",
+    "LIST @hr.pay",
+    "SELECT hr.pay(1)",
+    "SELECT sales.hr.pay(1)",
+    "SELECT GET_DDL('TABLE', 'hr.pay')",
+    "SELECT SYSTEM$CLUSTERING_INFORMATION('hr.pay')",
+    "SELECT EXTRACT_SEMANTIC_CATEGORIES('hr.pay')",
+    "SELECT * FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))",
+    "EXPLAIN SELECT * FROM hr.pay",
+    "EXPLAIN USING JSON SELECT * FROM hr.pay",
+    "DESCRIBE TABLE hr.pay",
+    "DESC VIEW sales.hr.pay",
+    "DESCRIBE SEMANTIC VIEW hr.pay",
+    "SHOW COLUMNS IN TABLE hr.pay",
+    "SHOW COLUMNS IN sales.hr.pay",
+    "SHOW PRIMARY KEYS IN TABLE hr.pay",
+    "SHOW GRANTS ON TABLE hr.pay",
+    "SHOW TABLES ->> SELECT * FROM hr.pay",
+    "INSERT INTO hr.pay SELECT 1",
+    "INSERT INTO t SELECT hr.pay.NEXTVAL",
+    "MERGE INTO t USING hr.pay p ON t.a = p.a WHEN MATCHED THEN DELETE",
+];
+
+#[test]
+fn nothing_reaches_a_schema_that_is_not_allowed() {
+    let policy = schemas(&["SALES.PUBLIC", "SALES.MART_*"]);
+    none_passes(&policy, &REACHES_PAY);
+    none_passes(
+        &policy,
+        &[
+            "SELECT * FROM secret.public.t",
+            "SELECT * FROM \"sales\".public.t",
+            "SELECT * FROM \"SALES\".\"public\".t",
+            "SELECT * FROM secret..t",
+            "SELECT * FROM sales.information_schema.tables",
+            "SELECT * FROM mart.t",
+            "SHOW TABLES IN SCHEMA hr",
+            "SHOW TABLES IN sales.hr",
+            "SHOW TABLES IN DATABASE secret",
+            "DESCRIBE SCHEMA sales.hr",
+            "DESCRIBE DATABASE secret",
+            // Rows of other schemas would be counted, or handed on.
+            "SHOW TABLES LIMIT 1",
+            "SHOW SCHEMAS LIMIT 1 FROM 'HR'",
+            "SHOW TABLES IN DATABASE sales ->> SELECT * FROM $1",
+            "SHOW SCHEMAS ->> SELECT COUNT(*) FROM $1",
+        ],
+    );
+    all_pass(
+        &policy,
+        &[
+            "SELECT 1",
+            "SELECT COUNT(*), UPPER(a), AI_X FROM t",
+            "SELECT * FROM t JOIN public.u ON TRUE JOIN sales.mart_eu.v ON TRUE",
+            "SELECT * FROM sales..t",
+            "WITH hr AS (SELECT 1 a) SELECT a FROM hr",
+            "SELECT public.f(1), sales.mart_eu.g(2), h(3) FROM t",
+            "SHOW TABLES",
+            "SHOW SCHEMAS IN DATABASE sales",
+            "SHOW TABLES IN SCHEMA sales.public",
+            "SHOW TABLES IN SCHEMA sales.public LIMIT 5",
+            "SHOW TABLES IN SCHEMA sales.public ->> SELECT \"name\" FROM $1",
+            "DESCRIBE SCHEMA sales.mart_eu",
+            "SHOW WAREHOUSES",
+            "INSERT INTO sales.mart_eu.t SELECT * FROM t",
+        ],
+    );
+}
+
+#[test]
+fn a_name_without_a_schema_may_also_mean_one_in_public() {
+    let (sales, mart) = ("SALES".parse().unwrap(), "MART".parse().unwrap());
+    let in_mart = Place {
+        database: Some(&sales),
+        schema: Some(&mart),
+        ..Place::default()
+    };
+    let only_mart = schemas(&["SALES.MART"]);
+    assert!(approve_in(&only_mart, "SELECT * FROM t", &in_mart).is_err());
+    assert!(approve_in(&only_mart, "SELECT f(1)", &in_mart).is_err());
+    assert!(approve_in(&only_mart, "SELECT * FROM mart.t", &in_mart).is_ok());
+    let both = schemas(&["SALES.MART", "SALES.PUBLIC"]);
+    assert!(approve_in(&both, "SELECT f(a) FROM t", &in_mart).is_ok());
+    let unknown = Place {
+        database: Some(&sales),
+        ..Place::default()
+    };
+    assert!(approve_in(&both, "SELECT * FROM t", &unknown).is_err());
+    assert!(approve_in(&both, "SELECT COUNT(*) FROM mart.t", &unknown).is_ok());
+    let denied = Policy::new(Options {
+        denied_objects: patterns(&["SALES.PUBLIC.PAY"]),
+        ..Options::default()
+    });
+    assert!(approve_in(&denied, "SELECT * FROM pay", &in_mart).is_err());
+    assert!(approve_in(&denied, "SELECT * FROM t", &in_mart).is_ok());
+}
+
+#[test]
+fn nothing_reaches_an_object_that_is_not_allowed_or_is_denied() {
+    let allowing = Policy::new(Options {
+        preset: Preset::ReadWrite,
+        allowed_objects: Some(patterns(&[
+            "SALES.PUBLIC.*",
+            "SALES.HR.\"Team\"",
+            "SALES.HR.T_*",
+        ])),
+        ..Options::default()
+    });
+    let denying = Policy::new(Options {
+        preset: Preset::ReadWrite,
+        denied_objects: patterns(&["SALES.HR.PAY*", "*.*.SECRET_*", "AUDIT.*.*"]),
+        ..Options::default()
+    });
+    for policy in [&allowing, &denying] {
+        none_passes(policy, &REACHES_PAY);
+        none_passes(
+            policy,
+            &[
+                "SELECT * FROM audit.public.t",
+                "SHOW TABLES IN DATABASE audit",
+                "DESCRIBE SCHEMA audit.public",
+                "SHOW TABLES LIMIT 1",
+                "SHOW TABLES IN SCHEMA hr LIMIT 1",
+                "SHOW TABLES IN SCHEMA hr ->> SELECT * FROM $1",
+            ],
+        );
+        all_pass(
+            policy,
+            &[
+                "SELECT * FROM t JOIN sales.hr.\"Team\" ON TRUE JOIN hr.t_1 ON TRUE",
+                "SHOW TABLES IN SCHEMA hr",
+                "SHOW TABLES",
+                "DESCRIBE TABLE sales.public.orders",
+            ],
+        );
+    }
+    none_passes(
+        &allowing,
+        &["SELECT * FROM hr.team", "SELECT * FROM hr.\"t_1\""],
+    );
+    none_passes(
+        &denying,
+        &[
+            "SELECT * FROM hr.payments",
+            "SELECT * FROM secret_plans",
+            "SELECT * FROM other.s.secret_plans",
+        ],
+    );
+    // Another case is another name.
+    all_pass(&denying, &["SELECT * FROM hr.\"pay\""]);
+}
+
+/// The rows that may be shown, each given by the values of its columns.
+fn shown<'row>(policy: &Policy, sql: &str, columns: &[&str], rows: &[&'row [&str]]) -> Vec<usize> {
+    let approved = approve(policy, sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"));
+    let filter = approved.row_filter().unwrap_or_else(|| panic!("{sql}"));
+    let is_shown = |row: &&'row [&str]| {
+        filter.shows(|wanted| {
+            let at = columns.iter().position(|column| *column == wanted)?;
+            Some(Cow::Borrowed(row[at]))
+        })
+    };
+    let indexed = rows.iter().enumerate();
+    indexed
+        .filter_map(|(index, row)| is_shown(row).then_some(index))
+        .collect()
+}
+
+#[test]
+fn the_rows_of_a_listing_tell_of_nothing_that_is_not_allowed() {
+    let objects = ["name", "database_name", "schema_name"];
+    let rows: [&[&str]; 5] = [
+        &["T", "SALES", "PUBLIC"],
+        &["PAY", "SALES", "HR"],
+        &["T", "SECRET", "PUBLIC"],
+        &["t", "sales", "PUBLIC"],
+        &["T", "", ""],
+    ];
+    for sql in [
+        "SHOW TABLES IN ACCOUNT",
+        "SHOW TERSE OBJECTS LIKE '%' IN ACCOUNT",
+    ] {
+        assert_eq!(shown(&only(&["SALES"]), sql, &objects, &rows), [0, 1]);
+        assert_eq!(
+            shown(&schemas(&["*.PUBLIC"]), sql, &objects, &rows),
+            [0, 2, 3]
+        );
+    }
+    let denying = Policy::new(Options {
+        denied_objects: patterns(&["SALES.HR.PAY", "SECRET.*.*"]),
+        ..Options::default()
+    });
+    assert_eq!(
+        shown(&denying, "SHOW VIEWS IN ACCOUNT", &objects, &rows),
+        [0, 3]
+    );
+    // A result without the columns that say what its rows are about shows nothing.
+    let sql = "SHOW TABLES IN ACCOUNT";
+    assert!(shown(&denying, sql, &["name"], &[&["T"]]).is_empty());
+
+    let databases: [&[&str]; 3] = [&["SALES"], &["SECRET"], &["sales"]];
+    for policy in [&only(&["SALES"]), &schemas(&["SALES.HR"])] {
+        assert_eq!(shown(policy, "SHOW DATABASES", &["name"], &databases), [0]);
+    }
+    assert_eq!(
+        shown(&denying, "SHOW DATABASES", &["name"], &databases),
+        [0, 2]
+    );
+
+    let policy = schemas(&["SALES.PUBLIC"]);
+    let columns = ["name", "database_name"];
+    let rows: [&[&str]; 2] = [&["PUBLIC", "SALES"], &["HR", "SALES"]];
+    assert_eq!(shown(&policy, "SHOW SCHEMAS", &columns, &rows), [0]);
+    let sql = "DESCRIBE DATABASE sales";
+    assert_eq!(shown(&policy, sql, &["name"], &[&["HR"], &["PUBLIC"]]), [1]);
+    let sql = "DESC SCHEMA sales.hr";
+    assert_eq!(shown(&denying, sql, &["name"], &[&["PAY"], &["TEAM"]]), [1]);
+
+    let keys = [
+        "pk_database_name",
+        "pk_schema_name",
+        "pk_table_name",
+        "fk_database_name",
+        "fk_schema_name",
+        "fk_table_name",
+    ];
+    let rows: [&[&str]; 2] = [
+        &["SALES", "PUBLIC", "T", "SALES", "PUBLIC", "U"],
+        &["SALES", "HR", "PAY", "SALES", "PUBLIC", "U"],
+    ];
+    let sql = "SHOW IMPORTED KEYS IN TABLE sales.public.u";
+    assert_eq!(shown(&denying, sql, &keys, &rows), [0]);
+    let free = approve(&preset(Preset::ReadOnly), "SHOW TABLES IN ACCOUNT").unwrap();
+    assert!(free.row_filter().is_none());
+}
+
+#[test]
+fn lists_of_statements_narrow_the_preset() {
+    let allowing = Policy::new(Options {
+        preset: Preset::Admin,
+        allowed_statements: Some(patterns(&["read", "CALL", "create table", "Desc User"])),
+        ..Options::default()
+    });
+    all_pass(
+        &allowing,
+        &[
+            "SELECT 1",
+            "(SELECT 1)",
+            "VALUES (1)",
+            "EXPLAIN SELECT 1",
+            "SHOW TABLES ->> SELECT * FROM $1",
+            "call p()",
+            "CREATE /* x */ OR REPLACE TEMPORARY TABLE IF NOT EXISTS t (a INT)",
+            "CREATE TABLE t AS SELECT 1",
+            "DESCRIBE USER u",
+        ],
+    );
+    none_passes(
+        &allowing,
+        &[
+            "DELETE FROM t",
+            "CREATE DYNAMIC TABLE t TARGET_LAG = '1 hour' WAREHOUSE = w AS SELECT 1",
+            "CREATE VIEW v AS SELECT 1",
+            "EXECUTE IMMEDIATE 'SELECT 1'",
+            "EXPLAIN DELETE FROM t",
+            "GRANT ROLE r TO USER u",
+            "CALL p() ->> GRANT ROLE r TO USER u",
+            "BEGIN SELECT 1; END",
+        ]
+        .into_iter()
+        // A script holds a semicolon and is refused before any list is asked; so is a pipeline of two kinds.
+        .filter(|sql| !sql.contains(';') && !sql.contains("->>"))
+        .collect::<Vec<_>>(),
+    );
+    let denying = Policy::new(Options {
+        preset: Preset::Admin,
+        denied_statements: patterns(&[
+            "TRUNCATE",
+            "SHOW GRANTS",
+            "DESCRIBE USER",
+            "LIST",
+            "RM",
+            "EXPLAIN",
+            "ALTER USER",
+            "access_control",
+        ]),
+        ..Options::default()
+    });
+    none_passes(
+        &denying,
+        &[
+            "truncate t",
+            "SHOW /**/ GRANTS TO ROLE r",
+            "SHOW TABLES ->> TRUNCATE TABLE t",
+            "DESC USER u",
+            "LS @s",
+            "REMOVE @s",
+            "EXPLAIN SELECT 1",
+            "ALTER USER IF EXISTS u SET x = 1",
+            "REVOKE ROLE r FROM USER u",
+        ],
+    );
+    all_pass(&denying, &["DELETE FROM t", "SHOW TABLES", "DESC TABLE t"]);
+    for text in [
+        "",
+        "CREATE OR REPLACE",
+        "GRANT SELECT",
+        "DROP; X",
+        "FROBNICATE",
+        "SELECT *",
+    ] {
+        assert!(text.parse::<KindPattern>().is_err(), "{text}");
+    }
+    let read_only = Policy::new(Options {
+        allowed_statements: Some(patterns(&["DELETE"])),
+        ..Options::default()
+    });
+    assert!(
+        approve(&read_only, "DELETE FROM t").is_err(),
+        "a list never widens"
+    );
+}
+
+#[test]
+fn side_effects_that_are_allowed_one_by_one_are_the_only_ones() {
+    let allowing = |preset| {
+        Policy::new(Options {
+            preset,
+            allowed_side_effects: Some(patterns(&["AI_COMPLETE", "SNOWFLAKE.CORTEX.*"])),
+            ..Options::default()
+        })
+    };
+    for preset in [Preset::ReadOnly, Preset::ReadWrite, Preset::Admin] {
+        all_pass(
+            &allowing(preset),
+            &[
+                "SELECT COUNT(*) FROM t",
+                "SELECT AI_COMPLETE('m', a) FROM t",
+                "SELECT SNOWFLAKE.CORTEX.SENTIMENT(a) FROM t",
+                "SELECT 1 ->> SELECT AI_COMPLETE('m', 'p')",
+            ],
+        );
+        none_passes(
+            &allowing(preset),
+            &[
+                "SELECT AI_CLASSIFY(a, []) FROM t",
+                "SELECT AI_COMPLETE('m', 'p'), s.NEXTVAL",
+                "SELECT AI_COMPLETE('m', 'p'), SYSTEM$WAIT(1)",
+                "SELECT SENTIMENT(a) FROM t",
+                "SELECT CORTEX.SENTIMENT(a) FROM t",
+                "SELECT IDENTIFIER($f)(1)",
+                "SELECT AI_COMPLETE('m', 'p') ->> SELECT SYSTEM$ABORT_SESSION(1)",
+            ],
+        );
+    }
+    for sql in [
+        "DELETE FROM t WHERE AI_COMPLETE('m', a) = 'x'",
+        "INSERT INTO t SELECT s.NEXTVAL",
+    ] {
+        assert!(approve(&allowing(Preset::ReadOnly), sql).is_err(), "{sql}");
+        assert!(approve(&allowing(Preset::ReadWrite), sql).is_ok(), "{sql}");
+    }
+    let refusal = approve(&allowing(Preset::ReadOnly), "SELECT SYSTEM$WAIT(1)").unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "the function SYSTEM$WAIT is not allowed here: of functions with an effect only these may be called: AI_COMPLETE, \
+         SNOWFLAKE.CORTEX.*"
+    );
+}
+
+#[test]
+fn administrators_roles_are_refused_unless_named_in_full() {
+    let with = |allowed: Option<&[&str]>| {
+        Policy::new(Options {
+            allowed_roles: allowed.map(patterns),
+            allowed_warehouses: Some(patterns(&["AGENT_*"])),
+            ..Options::default()
+        })
+    };
+    let asks = |policy: &Policy, role: &str| {
+        let role: Identifier = role.parse().unwrap();
+        let place = Place {
+            role: Some(&role),
+            ..Place::default()
+        };
+        approve_in(policy, "SELECT 1", &place).map(|_| ())
+    };
+    for role in [
+        "ACCOUNTADMIN",
+        "accountadmin",
+        "\"AccountAdmin\"",
+        "SECURITYADMIN",
+        "SYSADMIN",
+        "USERADMIN",
+        "ORGADMIN",
+        "GLOBALORGADMIN",
+    ] {
+        for policy in [
+            with(None),
+            with(Some(&["*"])),
+            with(Some(&["ANALYST", "*ADMIN"])),
+        ] {
+            assert!(asks(&policy, role).is_err(), "{role}");
+        }
+    }
+    assert_eq!(asks(&with(Some(&["SYSADMIN"])), "sysadmin"), Ok(()));
+    assert_eq!(asks(&with(None), "ANALYST"), Ok(()));
+    let analysts = with(Some(&["ANALYST_*"]));
+    assert_eq!(asks(&analysts, "analyst_eu"), Ok(()));
+    assert!(asks(&analysts, "\"analyst_eu\"").is_err());
+    assert!(asks(&analysts, "LOADER").is_err());
+    for (warehouse, passes) in [
+        ("agent_small", true),
+        ("LOAD_XXL", false),
+        ("\"agent_small\"", false),
+    ] {
+        let warehouse: Identifier = warehouse.parse().unwrap();
+        let place = Place {
+            warehouse: Some(&warehouse),
+            ..Place::default()
+        };
+        let verdict = approve_in(&with(None), "SELECT 1", &place);
+        assert_eq!(verdict.is_ok(), passes, "{warehouse}");
+    }
+}
+
+#[test]
+fn a_pattern_has_as_many_parts_as_its_place_takes() {
+    type One = NamePattern<1>;
+    type Three = NamePattern<3>;
+    for text in ["", "A.B", "\"A", "A B", "A;", ".", "*.*", "\"\""] {
+        assert!(text.parse::<One>().is_err(), "{text}");
+    }
+    for text in ["A.B", "A..C", "A.B.C.D", "A.B.", "A.\"B.C\""] {
+        assert!(text.parse::<Three>().is_err(), "{text}");
+    }
+    for (text, shown) in [
+        ("a.b_*.c$1", "A.B_*.C$1"),
+        ("a . \"b.c\" . *", "A.\"b.c\".*"),
+        ("\"A\".B.C", "A.B.C"),
+    ] {
+        assert_eq!(text.parse::<Three>().unwrap().to_string(), shown);
+    }
+}

@@ -1,0 +1,52 @@
+//! Where the functions of a statement belong.
+
+use super::{Found, Reference, unresolved};
+use crate::sql::Call;
+use crate::sql::builtins::is_builtin;
+
+/// Functions that take the name of an object, or a whole statement, as a text.
+const NAMING_BY_TEXT: [&str; 14] = [
+    "BUILD_SCOPED_FILE_URL",
+    "BUILD_STAGE_FILE_URL",
+    "DATA_AGENT_RUN",
+    "EXTRACT_SEMANTIC_CATEGORIES",
+    "GET_DDL",
+    "GET_OBJECT_REFERENCES",
+    "GET_PRESIGNED_URL",
+    "GET_STAGE_LOCATION",
+    "RESULT_SCAN",
+    "SEARCH_PREVIEW",
+    "TO_FILE",
+    "TO_QUERY",
+    "VALIDATE",
+    "VALIDATE_PIPE_LOAD",
+];
+
+/// Functions of the system whose arguments name nothing.
+const HARMLESS: [&str; 3] = [
+    "SYSTEM$ALLOWLIST",
+    "SYSTEM$EXPLAIN_JSON_TO_TEXT",
+    "SYSTEM$TYPEOF",
+];
+
+pub(super) fn of_call(call: &Call) -> Found {
+    let function = call.function();
+    let is_of_system = function.starts_with("SYSTEM$");
+    let is_harmless = HARMLESS.contains(&function);
+    if call.is_method || NAMING_BY_TEXT.contains(&function) || (is_of_system && !is_harmless) {
+        return unresolved(format!("an argument of {call}"));
+    }
+    let is_alone = call.parts.len() == 1;
+    if is_alone && (is_harmless || is_builtin(function) || is_billed_alone(call)) {
+        return Ok(vec![]);
+    }
+    match &call.name {
+        Some(name) => Ok(vec![Reference::Object(name.clone())]),
+        None => unresolved(format!("the function {call}")),
+    }
+}
+
+/// `AI_COMPLETE(…)` and its like are Snowflake's own.
+fn is_billed_alone(call: &Call) -> bool {
+    call.function().starts_with("AI_") && call.has_effect()
+}
