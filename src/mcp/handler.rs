@@ -22,7 +22,7 @@ use super::instructions;
 use super::kept::{KeptAnswers, Question};
 use super::tools::{Call, Registry, Reply};
 use crate::query::Queries;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{self, metrics::Metrics};
 
 /// How long clients may keep the list of tools. It changes only with a new version or other settings.
 const LIST_TTL: Duration = Duration::from_secs(300);
@@ -89,8 +89,7 @@ impl Handler {
             queries.policy().preset(),
             queries.budget(),
         );
-        let name =
-            Implementation::new("snowflake-mcp", env!("CARGO_PKG_VERSION")).with_title("Snowflake");
+        let name = Implementation::new("snowflake-mcp", telemetry::VERSION).with_title("Snowflake");
         let info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(name)
             .with_instructions(instructions);
