@@ -13,7 +13,7 @@ pub(super) struct FetchResults;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The next_cursor of the page before, or the cursor of a statement that was still running. Copied whole.
+    /// The `next_cursor` of the page before, or the cursor of a statement that was still running. Copied whole.
     cursor: String,
     limit: Option<RowLimit>,
     /// How to write the rows; as in the page before when left out.

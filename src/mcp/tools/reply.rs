@@ -45,7 +45,7 @@ pub(super) struct RowsOutput {
     /// Values that were too long and were shortened; each says how long it was.
     #[serde(skip_serializing_if = "is_zero")]
     shortened_cells: u64,
-    /// Give this to fetch_results to read on; only when there is more.
+    /// Give this to `fetch_results` to read on; only when there is more.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
     /// What the rows mean, in words; only for plans.
@@ -73,7 +73,7 @@ pub(super) struct RunningOutput {
     status: &'static str,
     /// Names the statement in the warehouse.
     query_id: String,
-    /// Give this to fetch_results for the rows, to query_status, or to cancel_query.
+    /// Give this to `fetch_results` for the rows, to `query_status`, or to `cancel_query`.
     cursor: String,
     /// Milliseconds the call waited.
     elapsed_ms: u64,
@@ -86,7 +86,7 @@ pub(super) struct StatusOutput {
     status: &'static str,
     /// Names the statement in the warehouse.
     query_id: String,
-    /// Give this to fetch_results for the rows.
+    /// Give this to `fetch_results` for the rows.
     cursor: String,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]

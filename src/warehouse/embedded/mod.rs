@@ -112,7 +112,7 @@ enum Begun {
     /// It is about the catalog alone, which has answered.
     Listed(Uuid, Listing),
     /// The engine is to run it.
-    Engine(Work),
+    Engine(Box<Work>),
 }
 
 /// A statement for the engine.
@@ -170,12 +170,12 @@ impl Embedded {
             Tree::Statement(_) | Tree::Explain { .. } | Tree::Pipeline(_) | Tree::Unread { .. } => {
                 let id = query_id.to_string();
                 let stop = Arc::new(Stop::new(&self.engine.closing, run.deadline, &id));
-                return Ok(Begun::Engine(Work {
+                return Ok(Begun::Engine(Box::new(Work {
                     query_id,
                     run,
                     current,
                     stop,
-                }));
+                })));
             }
         };
         Ok(Begun::Listed(query_id, listing))
@@ -290,7 +290,7 @@ impl Warehouse for Embedded {
                 let query_id = work.query_id.to_string();
                 // Also when the caller goes away before the engine has begun.
                 let mut guard = StopOnDrop(Some(Arc::clone(&work.stop)));
-                let underway = self.engine.clone().start(work).await?;
+                let underway = self.engine.clone().start(*work).await?;
                 guard.0 = None;
                 Ok(underway.into_answer(query_id))
             }
@@ -311,7 +311,7 @@ impl Warehouse for Embedded {
         // Until it is left running, the statement belongs to this call.
         let mut guard = StopOnDrop(Some(Arc::clone(&work.stop)));
         let (results, filling) = (Arc::clone(&self.results), Arc::clone(&kept));
-        let underway = self.engine.clone().start(work);
+        let underway = self.engine.clone().start(*work);
         tokio::spawn(async move { results.fill(&filling, underway).await });
         let started = kept.answer(0, patience).await;
         guard.0 = None;

@@ -31,7 +31,7 @@ const AFTER_DEADLINE: Duration = Duration::from_secs(30);
 /// A session to ask in.
 enum Way {
     Shared(Arc<Session>),
-    Own(Lease),
+    Own(Box<Lease>),
 }
 
 impl Deref for Way {
@@ -140,7 +140,7 @@ pub(super) async fn result(
     let path = format!("/queries/{}/result", earlier.query_id);
     let way = match pool.any_session(earlier.role.as_ref()) {
         Some(session) => Way::Shared(session),
-        None => Way::Own(pool.lease(earlier.role.as_ref(), deadline).await?),
+        None => Way::Own(Box::new(pool.lease(earlier.role.as_ref(), deadline).await?)),
     };
     let mut reply = statement::poll(&way, path.clone(), Some(patience), deadline).await;
     if matches!(

@@ -304,10 +304,8 @@ pub(super) async fn poll(
 fn in_progress(reply: &Reply) -> Option<String> {
     let is_running = IN_PROGRESS.contains(&reply.code());
     let data = reply.data.as_ref()?;
-    if !is_running && !(reply.is_success() && data.is_in_progress()) {
-        return None;
-    }
-    data.get_result_url.clone()
+    let is_later = is_running || (reply.is_success() && data.is_in_progress());
+    data.get_result_url.clone().filter(|_| is_later)
 }
 
 /// What holds for this one statement: its tag, and Snowflake's own limit behind ours.
