@@ -19,6 +19,7 @@ mod stdio;
 mod warehouse;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -29,6 +30,7 @@ use crate::http;
 use crate::http::listen::{self, Port};
 use crate::query::{Format, Query};
 use crate::telemetry::LIFECYCLE;
+use crate::telemetry::metrics::Metrics;
 
 use pid_file::PidFile;
 pub use reload::Launch;
@@ -64,6 +66,9 @@ pub enum Error {
         /// The system's words.
         source: io::Error,
     },
+    /// Traces are asked for and cannot be sent.
+    #[error(transparent)]
+    Traces(#[from] crate::telemetry::traces::Error),
     /// A metric is declared wrongly: a defect, found by a test first.
     #[error("the metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -258,9 +263,10 @@ pub fn connect(settings: &Settings) -> Result<String, Error> {
 }
 
 async fn ask_once(settings: &Settings) -> Result<String, Error> {
-    let warehouse::Starting { warehouse, start } = warehouse::start(settings)?;
+    let metrics = Arc::new(Metrics::new()?);
+    let warehouse::Starting { warehouse, start } = warehouse::start(settings, &metrics)?;
     start.await.map_err(|_| Error::Panicked)??;
-    let queries = rooms::queries(std::sync::Arc::clone(&warehouse), settings)?;
+    let queries = rooms::queries(Arc::clone(&warehouse), settings, &metrics)?;
     let query = Query {
         sql: "SELECT CURRENT_VERSION() AS VERSION".to_owned(),
         format: Format::Csv,

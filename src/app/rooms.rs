@@ -16,12 +16,18 @@ use crate::http::{self, Parts};
 use crate::mcp::tools::{Registry, Toolset};
 use crate::mcp::{Handler, KeptAnswers, Services};
 use crate::query::{Budget, Queries, Seal};
+use crate::telemetry::audit::Audit;
+use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces;
 use crate::telemetry::{self, LIFECYCLE};
 use crate::warehouse::{Kind, Warehouse};
 
 /// A warehouse that has not said within this time that it is ready, is not.
 const WAREHOUSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the last spans and audit records have to get out; part of what `shutdown` adds to `SHUTDOWN_TIMEOUT`.
+const TO_REPORT: Duration = Duration::from_millis(200);
 
 /// The rooms, built and joined.
 pub(super) struct Rooms {
@@ -32,23 +38,30 @@ pub(super) struct Rooms {
     pub(super) stop_calls: CancellationToken,
     /// Ends only when the warehouse could not be started.
     pub(super) failed_start: JoinHandle<Error>,
+    traces: Option<traces::Guard>,
+    reports: Reports,
 }
 
 impl Rooms {
     /// Builds them, and starts the warehouse in the background. Must be called inside the runtime.
     pub(super) fn build(settings: &Settings) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::new()?);
-        let Starting { warehouse, start } = warehouse::start(settings)?;
+        metrics.watch_runtime(tokio::runtime::Handle::current())?;
+        let Starting { warehouse, start } = warehouse::start(settings, &metrics)?;
         let kind = warehouse.kind().to_string();
         metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
+        let traces = traces::start(&settings.telemetry, Arc::clone(&metrics))?;
+        let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
         let handler = Handler::new(Services {
-            queries: Arc::new(queries(Arc::clone(&warehouse), settings)?),
+            queries: Arc::new(queries(Arc::clone(&warehouse), settings, &metrics)?),
             registry: registry(settings),
             kept: KeptAnswers::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
             identify: http::caller,
+            exchange: http::exchange,
+            reports: reports.clone(),
             metrics: Arc::clone(&metrics),
         });
         let readiness = Readiness::starting(kind, Arc::clone(&metrics));
@@ -56,6 +69,8 @@ impl Rooms {
         Ok(Self {
             handler,
             parts: Parts { readiness, metrics },
+            traces,
+            reports,
             warehouse,
             stop_calls,
             failed_start: tokio::spawn(watch),
@@ -69,7 +84,28 @@ impl Rooms {
         if closed.is_err() {
             tracing::warn!(target: LIFECYCLE, "the warehouse's sessions could not be ended in time");
         }
+        if let Some(traces) = &self.traces {
+            traces.flush(TO_REPORT).await;
+        }
+        self.reports.audit.flush(TO_REPORT);
     }
+}
+
+/// Where calls are reported.
+fn reports(settings: &config::Telemetry, metrics: &Arc<Metrics>) -> Result<Reports, Error> {
+    let audit = match &settings.audit_log_file {
+        None => Audit::default(),
+        Some(path) => {
+            Audit::to_file(path, Arc::clone(metrics)).map_err(|error| Error::Setting {
+                setting: "AUDIT_LOG_FILE",
+                reason: format!("{} cannot be opened: {error}", path.display()),
+            })?
+        }
+    };
+    Ok(Reports {
+        audit,
+        traces_sql: settings.trace_sql,
+    })
 }
 
 /// Waits for the warehouse to start, then keeps readiness up to date for as long as the runtime lives.
@@ -103,10 +139,16 @@ async fn watch(
 pub(super) fn queries(
     warehouse: Arc<dyn Warehouse>,
     settings: &Settings,
+    metrics: &Arc<Metrics>,
 ) -> Result<Queries, Error> {
     let place = policy::Defaults::read(settings)?;
     let policy = policy::policy(settings)?;
-    let queries = Queries::new(warehouse, policy, budget(&settings.limits));
+    let queries = Queries::new(
+        warehouse,
+        policy,
+        budget(&settings.limits),
+        Arc::clone(metrics),
+    );
     let queries = queries.with_default_names(place.database, place.schema);
     Ok(match &settings.limits.cursor_secret {
         Some(secrets) => queries.with_seal(seal(secrets)),

@@ -11,6 +11,7 @@ use tokio::sync::SetOnce;
 use tokio::task::JoinHandle;
 
 use crate::config::{Backend, Settings};
+use crate::telemetry::metrics::Metrics;
 use crate::warehouse::snowflake::Snowflake;
 use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
 
@@ -26,16 +27,16 @@ pub(super) struct Starting {
 /// # Errors
 ///
 /// This build has no such warehouse.
-pub(super) fn start(settings: &Settings) -> Result<Starting, super::Error> {
+pub(super) fn start(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Starting, super::Error> {
     match settings.warehouse.backend {
-        Backend::Embedded => embedded(settings),
-        Backend::Snowflake => snowflake(settings),
+        Backend::Embedded => embedded(settings, metrics),
+        Backend::Snowflake => snowflake(settings, metrics),
     }
 }
 
 /// The pool signs in in the background and for as long as it takes: an account that is down now is no reason not to start.
-fn snowflake(settings: &Settings) -> Result<Starting, super::Error> {
-    let account = Snowflake::start(super::snowflake::options(settings)?)?;
+fn snowflake(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Starting, super::Error> {
+    let account = Snowflake::start(super::snowflake::options(settings)?, Arc::clone(metrics))?;
     Ok(Starting {
         warehouse: Arc::new(account),
         start: tokio::spawn(async { Ok(()) }),
@@ -43,7 +44,7 @@ fn snowflake(settings: &Settings) -> Result<Starting, super::Error> {
 }
 
 #[cfg(feature = "embedded")]
-fn embedded(settings: &Settings) -> Result<Starting, super::Error> {
+fn embedded(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Starting, super::Error> {
     use crate::warehouse::embedded::{Embedded, Options};
 
     let defaults = Options::default();
@@ -58,8 +59,9 @@ fn embedded(settings: &Settings) -> Result<Starting, super::Error> {
         started: SetOnce::new(),
     });
     let place = Arc::clone(&late);
+    let metrics = Arc::clone(metrics);
     let start = tokio::task::spawn_blocking(move || {
-        let engine = Embedded::start(&options)?;
+        let engine = Embedded::start(&options)?.measured_by(metrics);
         // Set here and nowhere else.
         let _ = place.started.set(Arc::new(engine));
         Ok(())
@@ -71,7 +73,7 @@ fn embedded(settings: &Settings) -> Result<Starting, super::Error> {
 }
 
 #[cfg(not(feature = "embedded"))]
-fn embedded(_: &Settings) -> Result<Starting, super::Error> {
+fn embedded(_: &Settings, _: &Arc<Metrics>) -> Result<Starting, super::Error> {
     Err(super::Error::NoDriver {
         what: "this build was made without the embedded engine (cargo feature `embedded`)",
     })

@@ -882,12 +882,25 @@ pub const VARIABLES: &[Variable] = &[
     )
     .each("text", "json", "json"),
     Variable::new(
+        "AUDIT_LOG_FILE",
+        Section::Telemetry,
+        Shape::Text("the path of a file that can be written"),
+        "Where each call of a tool is recorded, one JSON object a line; see docs/logging.md.",
+    )
+    .unset("in the log, under the target `audit`"),
+    Variable::new(
+        "TRACE_SQL",
+        Section::Telemetry,
+        Shape::Switch,
+        "Whether traces show statements, with `?` for every value.",
+    )
+    .default("false"),
+    Variable::new(
         "OTEL_SDK_DISABLED",
         Section::Telemetry,
         Shape::Switch,
         "Switches export off.",
     )
-    .later()
     .unset("export is on where an endpoint is set"),
     Variable::new(
         "OTEL_SERVICE_NAME",
@@ -895,7 +908,6 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("a name"),
         "What the service is called in traces and metrics.",
     )
-    .later()
     .unset("`snowflake-mcp`"),
     Variable::new(
         "OTEL_RESOURCE_ATTRIBUTES",
@@ -903,32 +915,35 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("comma-separated `name=value` pairs"),
         "What else describes the service.",
     )
-    .later()
     .unset("none"),
     Variable::new(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         Section::Telemetry,
         Shape::Checked("an `http://` or `https://` address without user or password", is_url),
-        "Where traces and metrics are sent.",
+        "Where traces are sent. `http/protobuf` adds `/v1/traces`.",
     )
-    .later()
     .unset("nothing is sent"),
+    Variable::new(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        Section::Telemetry,
+        Shape::Checked("an `http://` or `https://` address without user or password", is_url),
+        "Where traces are sent, instead. Taken as it stands, path included.",
+    )
+    .unset("`OTEL_EXPORTER_OTLP_ENDPOINT`"),
     Variable::new(
         "OTEL_EXPORTER_OTLP_HEADERS",
         Section::Telemetry,
         Shape::Text("comma-separated `name=value` pairs"),
         "What is sent along with an export, often a key.",
     )
-    .later()
     .secret()
     .unset("none"),
     Variable::new(
         "OTEL_EXPORTER_OTLP_PROTOCOL",
         Section::Telemetry,
-        Shape::Choice(&["grpc", "http/protobuf", "http/json"]),
+        Shape::Choice(&["grpc", "http/protobuf"]),
         "How to export.",
     )
-    .later()
     .unset("`http/protobuf`"),
     Variable::new(
         "OTEL_EXPORTER_OTLP_TIMEOUT",
@@ -936,31 +951,34 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Whole(1, 3_600_000),
         "How long an export may take, in milliseconds.",
     )
-    .later()
     .unset("10000"),
     Variable::new(
         "OTEL_TRACES_EXPORTER",
         Section::Telemetry,
-        Shape::Text("`otlp`, `none` or another exporter's name"),
+        Shape::Choice(&["otlp", "none"]),
         "Where traces go.",
     )
-    .later()
     .unset("`otlp`"),
     Variable::new(
         "OTEL_METRICS_EXPORTER",
         Section::Telemetry,
-        Shape::Text("`otlp`, `none` or another exporter's name"),
-        "Where metrics go, besides `/metrics`.",
+        Shape::Choice(&["prometheus", "none"]),
+        "Where metrics go: to `/metrics`, which is served either way. They are not pushed.",
     )
-    .later()
-    .unset("`otlp`"),
+    .unset("`prometheus`"),
     Variable::new(
         "OTEL_TRACES_SAMPLER",
         Section::Telemetry,
-        Shape::Text("a sampler's name, such as `parentbased_traceidratio`"),
+        Shape::Choice(&[
+            "always_on",
+            "always_off",
+            "traceidratio",
+            "parentbased_always_on",
+            "parentbased_always_off",
+            "parentbased_traceidratio",
+        ]),
         "Which traces are kept.",
     )
-    .later()
     .unset("`parentbased_always_on`"),
     Variable::new(
         "OTEL_TRACES_SAMPLER_ARG",
@@ -968,15 +986,41 @@ pub const VARIABLES: &[Variable] = &[
         Shape::Text("the sampler's argument, such as `0.1`"),
         "How many of them.",
     )
-    .later()
-    .unset("the sampler's own"),
+    .unset("1"),
+    Variable::new(
+        "OTEL_BSP_MAX_QUEUE_SIZE",
+        Section::Telemetry,
+        Shape::Whole(1, 1_000_000),
+        "How many spans may wait to be sent; what finds no place is dropped and counted.",
+    )
+    .unset("2048"),
+    Variable::new(
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        Section::Telemetry,
+        Shape::Whole(1, 1_000_000),
+        "How many spans are sent at once.",
+    )
+    .unset("512"),
+    Variable::new(
+        "OTEL_BSP_SCHEDULE_DELAY",
+        Section::Telemetry,
+        Shape::Whole(1, 3_600_000),
+        "How long a span waits at most before it is sent, in milliseconds.",
+    )
+    .unset("5000"),
+    Variable::new(
+        "OTEL_BSP_EXPORT_TIMEOUT",
+        Section::Telemetry,
+        Shape::Whole(1, 3_600_000),
+        "How long sending may take in all, in milliseconds.",
+    )
+    .unset("30000"),
     Variable::new(
         "OTEL_PROPAGATORS",
         Section::Telemetry,
-        Shape::Text("comma-separated names, such as `tracecontext,baggage`"),
-        "How a trace's id is read from a request and handed on.",
+        Shape::Choice(&["tracecontext", "tracecontext,baggage", "baggage,tracecontext"]),
+        "How a trace's id is read from a request. Baggage is not used for anything.",
     )
-    .later()
     .unset("`tracecontext,baggage`"),
 ];
 

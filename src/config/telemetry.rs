@@ -1,6 +1,7 @@
 //! What is logged and exported.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use envconfig::Envconfig;
@@ -33,6 +34,14 @@ pub struct Telemetry {
     /// What a log line looks like.
     #[envconfig(from = "LOG_FORMAT")]
     pub log_format: LogFormat,
+    /// Where each call of a tool is recorded.
+    #[envconfig(from = "AUDIT_LOG_FILE")]
+    pub audit_log_file: Option<PathBuf>,
+    /// Whether traces show statements, without their values.
+    ///
+    /// Off by default: names of tables and columns may say enough to whoever reads traces.
+    #[envconfig(from = "TRACE_SQL", default = "false")]
+    pub trace_sql: bool,
     /// Switches export off.
     #[envconfig(from = "OTEL_SDK_DISABLED")]
     pub otel_sdk_disabled: Option<bool>,
@@ -45,6 +54,9 @@ pub struct Telemetry {
     /// Where to export to.
     #[envconfig(from = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otel_exporter_otlp_endpoint: Option<String>,
+    /// Where traces go, when not there; taken as it stands.
+    #[envconfig(from = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
+    pub otel_exporter_otlp_traces_endpoint: Option<String>,
     /// What is sent along, often a key.
     #[envconfig(from = "OTEL_EXPORTER_OTLP_HEADERS")]
     pub otel_exporter_otlp_headers: Option<Secret>,
@@ -66,6 +78,18 @@ pub struct Telemetry {
     /// How many of them.
     #[envconfig(from = "OTEL_TRACES_SAMPLER_ARG")]
     pub otel_traces_sampler_arg: Option<String>,
+    /// Spans that may wait to be sent.
+    #[envconfig(from = "OTEL_BSP_MAX_QUEUE_SIZE")]
+    pub otel_bsp_max_queue_size: Option<usize>,
+    /// Spans sent at once.
+    #[envconfig(from = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE")]
+    pub otel_bsp_max_export_batch_size: Option<usize>,
+    /// Longest wait before spans are sent.
+    #[envconfig(from = "OTEL_BSP_SCHEDULE_DELAY")]
+    pub otel_bsp_schedule_delay: Option<u64>,
+    /// Longest time an export may take, whatever it is made of.
+    #[envconfig(from = "OTEL_BSP_EXPORT_TIMEOUT")]
+    pub otel_bsp_export_timeout: Option<u64>,
     /// How a trace's id is handed on.
     #[envconfig(from = "OTEL_PROPAGATORS")]
     pub otel_propagators: Option<String>,

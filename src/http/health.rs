@@ -11,7 +11,8 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::telemetry::{self, metrics::Metrics};
+use crate::telemetry;
+use crate::telemetry::metrics::{Metrics, PoolNumbers};
 
 /// How far the process has come. Only ever moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +76,9 @@ struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     warehouse_asked_seconds_ago: Option<u64>,
     requests_in_flight: i64,
+    /// Only where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<PoolNumbers>,
 }
 
 impl Readiness {
@@ -178,6 +182,7 @@ impl Readiness {
                     uptime_seconds: self.0.born.elapsed().as_secs(),
                     warehouse_asked_seconds_ago: state.asked.map(|at| at.elapsed().as_secs()),
                     requests_in_flight: self.0.metrics.http_in_flight(),
+                    pool: self.0.metrics.pool(),
                 }),
             }
         })

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::origin;
 use crate::config;
 use crate::mcp::{Caller, Handler};
+use crate::telemetry::call::Exchange;
 
 /// The transport, ready to be mounted by every worker. Clones share everything.
 pub(super) type Service = StreamableHttpService<Handler, NeverSessionManager>;
@@ -43,8 +44,19 @@ pub(super) fn service(
             if let Some(caller) = request.extensions().get::<Caller>() {
                 extensions.insert(caller.clone());
             }
+            if let Some(exchange) = request.extensions().get::<Arc<Exchange>>() {
+                extensions.insert(Arc::clone(exchange));
+            }
         })
         .build()
+}
+
+/// The HTTP request itself, for its line in the log and its span.
+#[must_use]
+pub fn exchange(extensions: &Extensions) -> Option<Arc<Exchange>> {
+    on_request_extensions(extensions)?
+        .get::<Arc<Exchange>>()
+        .cloned()
 }
 
 /// Who sent the request these extensions belong to; the hook above put it there.

@@ -29,7 +29,7 @@ use crate::telemetry::metrics::Metrics;
 
 use health::Readiness;
 use listen::Port;
-pub use mcp_service::caller;
+pub use mcp_service::{caller, exchange};
 
 /// How long a client may take to send a request's head. Longer is either a dead connection or somebody who opens many on
 /// purpose.

@@ -18,7 +18,10 @@ use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpMessage};
 
 use crate::mcp::Caller;
+use crate::telemetry::call::Exchange;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::milliseconds;
+use crate::telemetry::traces::{Parent, Span};
 
 /// nginx's number for "the client closed the connection before it was answered". Seen only in logs and metrics.
 const CLIENT_GONE: u16 = 499;
@@ -45,6 +48,9 @@ pub(super) async fn requests(
     };
     let mut recorder = Recorder::start(Arc::clone(metrics), &request);
     request.extensions_mut().insert(recorder.caller.clone());
+    request
+        .extensions_mut()
+        .insert(Arc::clone(&recorder.exchange));
     let response = next.call(request).await.inspect_err(|error| {
         recorder.status = error.as_response_error().status_code().as_u16();
     })?;
@@ -91,27 +97,24 @@ struct Recorder {
     /// The answer's head was sent, its body not to the end.
     is_broken: bool,
     caller: CallerSlot,
-    trace_id: Option<String>,
+    exchange: Arc<Exchange>,
     started: Instant,
 }
 
 impl Recorder {
     fn start(metrics: Arc<Metrics>, request: &ServiceRequest) -> Self {
         metrics.http_started();
+        let route = route_of(request.match_pattern().as_deref());
+        let method = method_of(request.method());
         Self {
             metrics,
-            route: route_of(request.match_pattern().as_deref()),
-            method: method_of(request.method()),
+            route,
+            method,
             // What is true unless an answer is made.
             status: CLIENT_GONE,
             is_broken: false,
             caller: CallerSlot::default(),
-            trace_id: request
-                .headers()
-                .get("traceparent")
-                .and_then(|value| value.to_str().ok())
-                .and_then(trace_id)
-                .map(ToOwned::to_owned),
+            exchange: Arc::new(exchange(route, method, request)),
             started: Instant::now(),
         }
     }
@@ -122,10 +125,23 @@ impl Drop for Recorder {
         let took = self.started.elapsed();
         self.metrics
             .http_finished(self.route, self.method, self.status, took);
-        // To the microsecond: more digits are noise.
-        let duration_ms = (took.as_secs_f64() * 1_000_000.0).round() / 1000.0;
+        let duration_ms = milliseconds(took);
         let caller = self.caller.0.get().map(|caller| &*caller.name);
-        let trace_id = self.trace_id.as_deref();
+        let trace_id = self.exchange.trace_id();
+        let call = self.exchange.answered();
+        let tool = call.map(|call| call.tool.as_str());
+        let query_id = call.and_then(|call| call.query_id.as_deref());
+        self.exchange
+            .span
+            .set("http.response.status_code", i64::from(self.status));
+        if self.is_broken || self.status >= 500 || self.status == CLIENT_GONE {
+            let kind = if self.status < 500 {
+                "client_gone"
+            } else {
+                "http_5xx"
+            };
+            self.exchange.span.fail(kind);
+        }
         let (route, method, status) = (self.route, self.method, self.status);
         // The level must be known when the line is written down, hence the macro and not a variable.
         macro_rules! line {
@@ -136,6 +152,8 @@ impl Drop for Recorder {
                     status,
                     duration_ms,
                     caller,
+                    tool,
+                    query_id,
                     trace_id,
                     concat!("{} {} ", $ended, " {}"),
                     method,
@@ -152,6 +170,21 @@ impl Drop for Recorder {
             _ => line!(debug, "answered"),
         }
     }
+}
+
+/// What of a request its call must know. Only `/mcp` has spans: a probe's would tell nothing.
+fn exchange(route: &'static str, method: &'static str, request: &ServiceRequest) -> Exchange {
+    let header = |name| request.headers().get(name)?.to_str().ok();
+    let parent = header("traceparent");
+    let parent = parent.and_then(|parent| Parent::read(parent, header("tracestate")));
+    if route != MCP {
+        return Exchange::new(Span::default(), parent);
+    }
+    let span = Span::server(format!("{method} {route}"), parent.as_ref());
+    span.set("http.request.method", method);
+    span.set("http.route", route);
+    span.set("url.scheme", "http");
+    Exchange::new(span, parent)
 }
 
 /// The route whose requests are worth a line at INFO.
@@ -183,43 +216,9 @@ fn method_of(method: &Method) -> &'static str {
     known.unwrap_or("other")
 }
 
-/// The trace id of a W3C `traceparent`: `00-<32 hex digits>-<16>-<2>`. Anything else is no trace.
-fn trace_id(traceparent: &str) -> Option<&str> {
-    let mut parts = traceparent.split('-');
-    let (version, trace, parent, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_hex = |text: &str, length: usize| {
-        text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let is_valid = is_hex(version, 2)
-        && version != "ff"
-        && is_hex(trace, 32)
-        && trace.bytes().any(|b| b != b'0')
-        && is_hex(parent, 16)
-        && is_hex(flags, 2);
-    is_valid.then_some(trace)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_well_formed_trace_parents_have_an_id() {
-        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let good = format!("00-{id}-00f067aa0ba902b7-01");
-        assert_eq!(trace_id(&good), Some(id));
-        for bad in [
-            "",
-            "00",
-            "00-xyz-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(trace_id(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn unknown_routes_and_methods_share_one_label() {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, Implementation,
-    ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities,
-    ServerConfig, Tool as Description,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
+    Implementation, InitializeRequestParams, InitializeResult, ListToolsResult,
+    PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities, ServerConfig,
+    Tool as Description,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use tokio::runtime::Handle;
@@ -20,9 +21,14 @@ use tracing::{Instrument, Span, error, info, info_span};
 use super::failure::{Code, Failure};
 use super::instructions;
 use super::kept::{KeptAnswers, Question};
+use super::observed::{Seen, revision};
 use super::tools::{Call, Registry, Reply};
 use crate::query::Queries;
-use crate::telemetry::{self, metrics::Metrics};
+use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::Cause;
+use crate::telemetry::traces::Parent;
+use crate::telemetry::{self, CALL, milliseconds};
 
 /// How long clients may keep the list of tools. It changes only with a new version or other settings.
 const LIST_TTL: Duration = Duration::from_secs(300);
@@ -67,6 +73,10 @@ pub struct Services {
     pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
     /// Answers that may be given again.
     pub kept: KeptAnswers,
+    /// Finds the HTTP request that brings a call; stdio has none.
+    pub exchange: fn(&rmcp::model::Extensions) -> Option<Arc<Exchange>>,
+    /// Where calls are reported.
+    pub reports: Reports,
     /// Counts every call.
     pub metrics: Arc<Metrics>,
 }
@@ -105,6 +115,32 @@ impl Handler {
         }
     }
 
+    /// The call as it is traced and audited.
+    fn record(
+        &self,
+        tool: &str,
+        caller: &Caller,
+        context: &RequestContext<RoleServer>,
+    ) -> call::Call {
+        let meta = &context.meta;
+        let parent = meta
+            .get_traceparent()
+            .and_then(|parent| Parent::read(parent, meta.get_tracestate()));
+        let opening = Opening {
+            tool,
+            caller: &caller.name,
+            revision: &revision(context),
+            parent,
+            exchange: (self.services.exchange)(&context.extensions),
+        };
+        call::Call::begin(opening, &self.services.reports)
+    }
+
+    /// Where every request is counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.services.metrics
+    }
+
     /// Runs a tool and answers, however it ends.
     async fn run(
         &self,
@@ -119,7 +155,9 @@ impl Handler {
         };
         let tool = entry.description.name.clone();
         let caller = (self.services.identify)(&context.extensions).unwrap_or(Caller::LOCAL);
-        let span = info_span!("tool", tool = %tool, caller = %caller.name);
+        let record = self.record(&tool, &caller, &context);
+        let trace_id = record.trace_id();
+        let span = info_span!(target: CALL, "tool", tool = %tool, caller = %caller.name, trace_id);
         let started = Instant::now();
         self.services.metrics.tool_started();
 
@@ -127,7 +165,7 @@ impl Handler {
             queries: Arc::new(
                 self.services
                     .queries
-                    .on_behalf_of(caller.name.clone(), tag(&tool, &caller, &context)),
+                    .on_behalf_of(caller.name.clone(), tag(&tool, &caller, trace_id)),
             ),
         };
         let arguments = request.arguments.unwrap_or_default();
@@ -140,7 +178,9 @@ impl Handler {
         let outcome = match kept {
             Some(reply) => Ok(Ok(reply)),
             None => {
-                let work = entry.call(arguments, call).instrument(span.clone());
+                let work = record
+                    .carry(entry.call(arguments, call))
+                    .instrument(span.clone());
                 let task = Running(self.services.runtime.spawn(work));
                 let outcome = self.wait(task, &context).instrument(span.clone()).await;
                 if let (Some(question), Ok(Ok(reply))) = (question, &outcome) {
@@ -151,17 +191,25 @@ impl Handler {
         };
 
         let elapsed = started.elapsed();
-        let (code, rows) = match &outcome {
-            Ok(Ok(reply)) => ("ok", reply.rows),
-            Ok(Err(failure)) => (failure.code.as_str(), 0),
-            Err(_) => (Code::Internal.as_str(), 0),
+        let (code, rows, bytes) = match &outcome {
+            Ok(Ok(reply)) => ("ok", reply.rows, reply.bytes()),
+            Ok(Err(failure)) => (failure.code.as_str(), 0, 0),
+            Err(_) => (Code::Internal.as_str(), 0, 0),
         };
         let metrics = &self.services.metrics;
-        metrics.tool_finished(&tool, code, rows, elapsed);
+        metrics.tool_finished(&tool, code, rows, bytes, elapsed);
         log(&span, &outcome, code, elapsed);
+        let trace_id = trace_id.to_owned();
+        record.end(&Ending {
+            outcome: code,
+            rows,
+            bytes,
+            query_id: query_id(&outcome),
+            took: elapsed,
+        });
         match outcome {
             Ok(Ok(reply)) => Ok(reply.into_result()),
-            Ok(Err(failure)) => Ok(failure.into_result()),
+            Ok(Err(failure)) => Ok(failure.in_trace(trace_id).into_result()),
             Err(error) => Err(error),
         }
     }
@@ -180,18 +228,30 @@ impl Handler {
         tokio::select! {
             biased;
             done = &mut task.0 => done.map_or_else(|error| Err(broken(error)), Ok),
-            () = context.ct.cancelled() => Ok(Err(Failure::new(Code::QueryCancelled, "the caller went away", ""))),
-            () = self.services.shutdown.cancelled() => Ok(Err(Failure::new(
+            () = context.ct.cancelled() => Ok(Err(self.stopped(Cause::Client))),
+            () = self.services.shutdown.cancelled() => Ok(Err(self.stopped(Cause::Shutdown))),
+            () = &mut deadline => Ok(Err(self.stopped(Cause::Deadline))),
+            never = &mut progress => match never {},
+        }
+    }
+}
+
+impl Handler {
+    /// What is told of a call that was stopped, to whoever still listens.
+    fn stopped(&self, cause: Cause) -> Failure {
+        self.services.metrics.call_stopped(cause);
+        match cause {
+            Cause::Client => Failure::new(Code::QueryCancelled, "the caller went away", ""),
+            Cause::Shutdown => Failure::new(
                 Code::QueryCancelled,
                 "the server is shutting down; the statement was stopped",
                 "send the same call again in a few seconds",
-            ))),
-            () = &mut deadline => Ok(Err(Failure::new(
+            ),
+            Cause::Deadline => Failure::new(
                 Code::QueryTimeout,
                 "the call did not end within its time limit",
                 "make the statement cheaper",
-            ))),
-            never = &mut progress => match never {},
+            ),
         }
     }
 }
@@ -206,31 +266,23 @@ impl Drop for Running {
 }
 
 /// What Snowflake's history of queries shows beside a statement: which tool, for whom, in which trace.
-fn tag(tool: &str, caller: &Caller, context: &RequestContext<RoleServer>) -> String {
-    let mut tag = serde_json::json!({
+fn tag(tool: &str, caller: &Caller, trace_id: &str) -> String {
+    let tag = serde_json::json!({
         "app": "snowflake-mcp",
         "tool": tool,
         "caller": caller.name,
+        "trace_id": trace_id,
     });
-    if let Some(trace) = trace_id(context)
-        && let Some(tag) = tag.as_object_mut()
-    {
-        tag.insert("trace_id".to_owned(), trace.into());
-    }
     tag.to_string()
 }
 
-/// The trace the caller says this call belongs to (W3C Trace Context): from the message first, because that is the
-/// caller's own step, then from the HTTP header, which a proxy may have written. Only what has the right form.
-fn trace_id(context: &RequestContext<RoleServer>) -> Option<String> {
-    let header = || {
-        let parts = context.extensions.get::<http::request::Parts>()?;
-        parts.headers.get("traceparent")?.to_str().ok()
-    };
-    let said = context.meta.get_traceparent().or_else(header)?;
-    let id = said.split('-').nth(1)?;
-    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_id.then(|| id.to_ascii_lowercase())
+/// The statement in the warehouse, of an answer or of a failure.
+fn query_id(outcome: &Result<Result<Reply, Failure>, ErrorData>) -> Option<&str> {
+    match outcome {
+        Ok(Ok(reply)) => reply.query_id.as_deref(),
+        Ok(Err(failure)) => failure.query_id.as_deref(),
+        Err(_) => None,
+    }
 }
 
 /// Tells the caller at once and from time to time that the call is running, if it asked to be told. Never ends.
@@ -267,7 +319,7 @@ fn log(
     elapsed: Duration,
 ) {
     let _inside = span.enter();
-    let duration_ms = elapsed.as_secs_f64() * 1000.0;
+    let duration_ms = milliseconds(elapsed);
     match outcome {
         Ok(Ok(reply)) => {
             let query_id = reply.query_id.as_deref();
@@ -294,24 +346,56 @@ impl ServerHandler for Handler {
         (*self.info).clone()
     }
 
+    /// What rmcp does by itself, and counted.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let seen = Seen::wanting(self.metrics(), "initialize", &request.protocol_version);
+        context.peer.set_peer_info(request.clone());
+        seen.answered(self.negotiate_initialize(&request))
+    }
+
+    /// What rmcp does by itself, and counted.
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        let seen = Seen::new(self.metrics(), "server/discover", &context);
+        let versions = self.supported_protocol_versions().into_owned();
+        seen.answered(Ok(DiscoverResult::from_server_info(
+            versions,
+            ServerHandler::get_info(self),
+        )))
+    }
+
+    /// What rmcp does by itself, and counted.
+    async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        Seen::new(self.metrics(), "ping", &context).answered(Ok(()))
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.run(request, context).await.map(CallToolResponse::from)
+        let seen = Seen::new(self.metrics(), "tools/call", &context);
+        let answer = self.run(request, context).await;
+        seen.answered(answer.map(CallToolResponse::from))
     }
 
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        let seen = Seen::new(self.metrics(), "tools/list", &context);
         let ttl = u64::try_from(LIST_TTL.as_millis()).unwrap_or(u64::MAX);
         // The list is the same for every caller, so a shared cache may keep it.
-        Ok(ListToolsResult::with_all_items(self.tools.to_vec())
+        seen.answered(Ok(ListToolsResult::with_all_items(self.tools.to_vec())
             .with_ttl_ms(ttl)
-            .with_cache_scope(CacheScope::Public))
+            .with_cache_scope(CacheScope::Public)))
     }
 
     fn get_tool(&self, name: &str) -> Option<Description> {

@@ -9,6 +9,7 @@ pub mod failure;
 mod handler;
 mod instructions;
 mod kept;
+mod observed;
 pub mod tools;
 
 pub use handler::{Caller, Handler, Services};

@@ -160,7 +160,7 @@ impl Queries {
             }
         };
         let whole = answer.total_rows;
-        let mut sheet = sheet::write(answer, layout, &self.budget).await?;
+        let mut sheet = sheet::write(answer, layout, &self.budget, &self.metrics).await?;
         let next = row.saturating_add(sheet.row_count);
         if sheet.truncation.is_some() {
             sheet.next_cursor = self.cursor(&sheet.query_id, role, next, layout);

@@ -12,6 +12,7 @@ mod cost;
 mod cursor;
 mod error;
 mod later;
+mod measure;
 pub mod render;
 mod run;
 mod sheet;

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::cursor::Seal;
+use super::measure::{objects, verdict};
 use super::render::Format;
 use super::sheet::{self, Hide, Layout, Pick, Sheet, Table};
 use super::{Budget, Error, sieve};
 use crate::policy::{ApprovedStatement, Place, Policy};
 use crate::sql::{self, Identifier};
+use crate::telemetry::call;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::Phase;
 use crate::warehouse::{Answer, Parameter, Run, Session, Warehouse};
 
 /// Runs queries on one warehouse under one policy and budget. A cheap clone.
@@ -24,6 +28,7 @@ pub struct Queries {
     default_database: Option<Identifier>,
     default_schema: Option<Identifier>,
     tag: Option<String>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// One query as a caller asks for it.
@@ -50,7 +55,12 @@ pub struct Query {
 impl Queries {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(warehouse: Arc<dyn Warehouse>, policy: Policy, budget: Budget) -> Self {
+    pub fn new(
+        warehouse: Arc<dyn Warehouse>,
+        policy: Policy,
+        budget: Budget,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             warehouse,
             policy,
@@ -60,6 +70,7 @@ impl Queries {
             default_database: None,
             default_schema: None,
             tag: None,
+            metrics,
         }
     }
 
@@ -130,7 +141,7 @@ impl Queries {
         let answer = self
             .start(&query.sql, query.session, query.parameters, query.timeout)
             .await?;
-        let sheet = sheet::write(answer, layout, &self.budget).await?;
+        let sheet = sheet::write(answer, layout, &self.budget, &self.metrics).await?;
         Ok(Sheet {
             elapsed: started.elapsed(),
             ..sheet
@@ -209,6 +220,20 @@ impl Queries {
             role: session.role.as_ref(),
             warehouse: session.warehouse.as_ref(),
         };
-        Ok(self.policy.approve(sql::parse(sql)?, &place)?)
+        self.judge(sql, &place)
+    }
+
+    /// Reads a statement and asks the policy.
+    fn judge(&self, sql: &str, place: &Place<'_>) -> Result<ApprovedStatement, Error> {
+        let _measured = self.metrics.stopwatch(Phase::Policy);
+        let mut names = Vec::new();
+        let judged = sql::parse(sql).map_err(Error::from).and_then(|parsed| {
+            names = objects(&parsed);
+            Ok(self.policy.approve(parsed, place)?)
+        });
+        let verdict = verdict(&judged);
+        self.metrics.judged(verdict);
+        call::judged(sql, verdict, names);
+        judged
     }
 }

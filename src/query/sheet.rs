@@ -9,6 +9,7 @@ use super::render::{Format, Writer, plain_text};
 use super::shorten::Shortener;
 use super::{Budget, Error, Truncation, TruncationReason};
 use crate::sql::Identifier;
+use crate::telemetry::metrics::Metrics;
 use crate::warehouse::{Answer, Batch, Cell, Column};
 
 /// What is to be written of an answer, and how.
@@ -97,6 +98,7 @@ pub(super) async fn write(
     mut answer: Answer,
     layout: Layout,
     budget: &Budget,
+    metrics: &Metrics,
 ) -> Result<Sheet, Error> {
     let kept = kept_columns(&answer.columns, layout.pick);
     let columns = kept.iter().map(|kept| &kept.column);
@@ -108,7 +110,8 @@ pub(super) async fn write(
     };
     let mut row_count: u64 = 0;
     let mut truncation = None;
-    'rows: while let Some(batch) = answer.batches.next().await {
+    let mut watch = metrics.result();
+    'rows: while let Some(batch) = watch.arrival(answer.batches.next()).await {
         let batch = batch?;
         for row in 0..batch.rows() {
             if is_hidden(&*batch, row) {
@@ -144,6 +147,10 @@ pub(super) async fn write(
         }
     }
     let (text, rows) = writer.finish();
+    drop(watch);
+    if let Some(cut) = &truncation {
+        metrics.cut(cut.reason.into());
+    }
     Ok(Sheet {
         text,
         format: layout.format,

@@ -6,34 +6,51 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use tracing::Level;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use super::{LIFECYCLE, chain};
+use super::{CALL, LIFECYCLE, audit, chain};
 use crate::config::{LogFormat, Telemetry};
 
-/// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
-///
-/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL. sqlparser's prints every
-/// expression with its values. `snowflake_api`'s prints tokens, from parts that are not used here.
-const NOISY: [&str; 13] = [
+/// Libraries that print what they send and receive, keys and tokens among it, from DEBUG on: never more than WARN, whatever
+/// `LOG_LEVEL` says. `snowflake_api` prints tokens from parts that are not used here.
+const TALKATIVE: [&str; 16] = [
     "actix_http",
-    "actix_server",
-    "actix_web",
     "h2",
     "hyper",
     "hyper_util",
-    "mobc",
     "object_store",
+    "opentelemetry",
+    "opentelemetry_http",
+    "opentelemetry_otlp",
+    "opentelemetry_sdk",
     "reqwest",
+    "reqwest_middleware",
+    "rustls",
+    "snowflake_api",
+    "tonic",
+    "tower",
+    "jsonwebtoken",
+];
+
+/// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
+///
+/// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL, though no key: `http` has
+/// taken it off the request.
+const NOISY: [&str; 7] = [
+    "actix_server",
+    "actix_web",
+    "duckdb",
+    "mobc",
     "rmcp",
     "rmcp_actix_web",
-    "snowflake_api",
     "sqlparser",
 ];
 
@@ -85,6 +102,9 @@ pub fn start(settings: &Telemetry, file: Option<&Path>) -> Result<Guard, Error> 
         .with(lines(settings.log_format, is_terminal, io::stderr))
         .with(file)
         .with(filter)
+        .with(filter_fn(|metadata| {
+            *metadata.level() <= Level::WARN || !is_talkative(metadata.target())
+        }))
         .try_init()?;
     log_panics();
     Ok(Guard { _file: guard })
@@ -130,6 +150,12 @@ where
     }
 }
 
+/// Whether a target is one of [`TALKATIVE`] or a part of it.
+fn is_talkative(target: &str) -> bool {
+    let root = target.split("::").next().unwrap_or(target);
+    TALKATIVE.contains(&root)
+}
+
 /// The configured filter with our caps before it, so that its own directives win.
 fn with_caps(filter: &str) -> String {
     // A cap must not let more through than the level asked for.
@@ -139,7 +165,7 @@ fn with_caps(filter: &str) -> String {
     };
     let mut directives: Vec<String> = NOISY.iter().map(|name| format!("{name}={cap}")).collect();
     if filter != "off" {
-        directives.push(format!("{LIFECYCLE}=info"));
+        directives.extend([LIFECYCLE, CALL, audit::TARGET].map(|target| format!("{target}=info")));
     }
     directives.push(filter.to_owned());
     directives.join(",")
@@ -181,6 +207,14 @@ mod tests {
                 "{directives}"
             );
         }
+    }
+
+    #[test]
+    fn what_prints_tokens_is_known_by_the_root_of_its_target() {
+        assert!(is_talkative("h2::codec::framed_read"));
+        assert!(is_talkative("reqwest"));
+        assert!(!is_talkative("snowflake_mcp::http"));
+        assert!(!is_talkative("h2o"));
     }
 
     #[test]

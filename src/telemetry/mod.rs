@@ -1,17 +1,26 @@
-//! What the process tells about itself: log lines and metrics. A leaf: every room may use it, it reads its own settings only.
+//! What the process tells about itself: log lines, metrics, traces and the audit log. A leaf: every room may use it, it reads its own settings only.
 //!
-//! [`logs::start`] once, first thing; then `tracing`'s macros anywhere. [`metrics`] holds every metric, declared once.
+//! [`logs::start`] once, first thing; then `tracing`'s macros anywhere. [`metrics`] holds every metric, declared once;
+//! [`traces`] sends spans; [`call`] ties what belongs to one call of a tool together, for its record in [`audit`].
 //!
 //! What never goes into a log line or a label, at any level: keys and tokens, request bodies, SQL text and its values, rows.
 
+pub mod audit;
+pub mod call;
 pub mod logs;
 pub mod metrics;
+mod statement;
+pub mod traces;
 
 /// The target of the few lines that tell a process's life: what it listens on, which warehouse it uses, why it ends.
 ///
 /// They are written at INFO and shown even when `LOG_LEVEL` is WARNING, the default in production: a dozen lines in a
 /// process's life, and the first ones anybody looks for.
 pub const LIFECYCLE: &str = "lifecycle";
+
+/// The target of the span around a call, which tells every line in it which tool, for whom, and in which trace. Always on:
+/// a warning must not lose them because `LOG_LEVEL` is WARNING.
+pub const CALL: &str = "call";
 
 /// The version of this build: the package's, unless the build was told another (`SNOWFLAKE_MCP_VERSION`).
 pub const VERSION: &str = match option_env!("SNOWFLAKE_MCP_VERSION") {
@@ -24,6 +33,22 @@ pub const REVISION: &str = match option_env!("SNOWFLAKE_MCP_REVISION") {
     Some(revision) if !revision.is_empty() => revision,
     _ => "unknown",
 };
+
+/// Bytes as hexadecimal digits.
+fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
+    use std::fmt::Write;
+    bytes.fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// To the microsecond: more digits are noise.
+#[must_use]
+pub fn milliseconds(took: std::time::Duration) -> f64 {
+    (took.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
 
 /// An error with its causes, for the operator. A cause whose text is already part of it is not repeated.
 #[must_use]

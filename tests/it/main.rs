@@ -16,6 +16,7 @@ mod documents;
 mod doors;
 mod health;
 mod lists;
+mod metrics;
 mod process;
 mod shutdown;
 mod snowflake;
@@ -23,4 +24,5 @@ mod stdio;
 #[path = "../stub/mod.rs"]
 mod stub;
 mod support;
+mod telemetry;
 mod tools;

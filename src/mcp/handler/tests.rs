@@ -151,11 +151,18 @@ impl Client {
         let shutdown = CancellationToken::new();
         let handler = Handler::new(Services {
             kept: KeptAnswers::for_at_most(Duration::ZERO),
-            queries: Arc::new(Queries::new(Arc::new(Scripted), Policy::default(), budget)),
+            queries: Arc::new(Queries::new(
+                Arc::new(Scripted),
+                Policy::default(),
+                budget,
+                Arc::new(Metrics::new().unwrap()),
+            )),
             registry,
             runtime: Handle::current(),
             shutdown: shutdown.clone(),
             identify: |_| None,
+            exchange: |_| None,
+            reports: Reports::default(),
             metrics: Arc::new(Metrics::new().unwrap()),
         });
         let (ours, theirs) = tokio::io::duplex(1 << 20);

@@ -279,6 +279,13 @@ impl Reply {
         3 * self.texts.iter().map(String::len).sum::<usize>()
     }
 
+    /// Bytes of text in the answer.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let bytes: usize = self.texts.iter().map(String::len).sum();
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
     /// The answer as a tool result.
     #[must_use]
     pub fn into_result(self) -> CallToolResult {

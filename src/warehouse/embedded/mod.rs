@@ -39,6 +39,8 @@ use self::kept::{Kept, Results};
 use self::session::{Reason, Sessions, Stop};
 use self::statement::{Job, Underway};
 use crate::sql::Tree;
+use crate::telemetry::metrics::labels::Phase;
+use crate::telemetry::metrics::{Metrics, Stopwatch};
 use crate::warehouse::{
     Answer, Batch, Earlier, Error, Kind, Run, Started, State, Status, Warehouse,
 };
@@ -105,6 +107,7 @@ struct Engine {
     permits: Arc<Semaphore>,
     closing: CancellationToken,
     options: Options,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// A statement that is understood as far as the catalog goes.
@@ -152,9 +155,17 @@ impl Embedded {
                 permits: Arc::new(Semaphore::new(options.max_concurrent)),
                 closing: CancellationToken::new(),
                 options: options.clone(),
+                metrics: None,
             },
             results: Arc::new(Results::new(options.memory_limit_bytes / RESULTS_SHARE)),
         })
+    }
+
+    /// The same, told where to count.
+    #[must_use]
+    pub fn measured_by(mut self, metrics: Arc<Metrics>) -> Self {
+        self.engine.metrics = Some(metrics);
+        self
     }
 
     /// Reads a statement as far as the catalog can, and answers what is about the catalog alone.
@@ -183,6 +194,10 @@ impl Embedded {
 }
 
 impl Engine {
+    fn stopwatch(&self, phase: Phase) -> Option<Stopwatch<'_>> {
+        Some(self.metrics.as_ref()?.stopwatch(phase))
+    }
+
     /// Runs a statement as far as its columns.
     async fn start(self, work: Work) -> Result<Underway, Error> {
         let Work {
@@ -192,11 +207,15 @@ impl Engine {
             stop,
         } = work;
         tokio::spawn(Arc::clone(&stop).watch(run.deadline));
+        let waiting = self.stopwatch(Phase::Wait);
         let permit = tokio::select! {
             biased;
             permit = self.permit(run.deadline) => permit?,
             () = stop.asked() => return Err(stop.error().unwrap_or_else(closed)),
         };
+        drop(waiting);
+        let metrics = self.metrics.clone();
+        let _running = metrics.as_ref().map(|m| m.stopwatch(Phase::Execute));
         statement::start(Job {
             statement: run.statement,
             context: dialect::Context {
@@ -344,10 +363,15 @@ impl Warehouse for Embedded {
             return Err(closed());
         }
         // Nothing to reach and nothing to sign in to. A failure so deep that DuckDB closes the database shows here.
-        self.engine
+        let memory = self
+            .engine
             .sessions
             .probe()
-            .map_err(|error| Error::internal("the engine no longer answers", error))
+            .map_err(|error| Error::internal("the engine no longer answers", error))?;
+        if let Some(metrics) = &self.engine.metrics {
+            metrics.set_embedded_memory(memory);
+        }
+        Ok(())
     }
 
     async fn close(&self) {

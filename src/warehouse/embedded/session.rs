@@ -91,9 +91,10 @@ impl Sessions {
 }
 
 impl Sessions {
-    /// Whether a statement would run.
-    pub(super) fn probe(&self) -> duckdb::Result<()> {
-        held(&self.root).execute_batch("SELECT 1")
+    /// Runs a statement to see whether one would run; the answer is how many bytes the engine uses.
+    pub(super) fn probe(&self) -> duckdb::Result<u64> {
+        let memory = "SELECT COALESCE(SUM(memory_usage_bytes), 0)::BIGINT FROM duckdb_memory()";
+        held(&self.root).query_row(memory, [], |row| row.get(0))
     }
 }
 

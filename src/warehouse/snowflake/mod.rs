@@ -34,6 +34,8 @@ use self::sign_in::SignIn;
 use self::statement::{Manner, QueryId, Ran};
 use self::transport::Https;
 use crate::sql::{Class, Identifier};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::Phase;
 use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
 
 pub use self::pool::Sizes;
@@ -89,10 +91,11 @@ impl Snowflake {
     /// # Errors
     ///
     /// The TLS library could not be set up.
-    pub fn start(options: Options) -> Result<Self, Error> {
+    pub fn start(options: Options, metrics: Arc<Metrics>) -> Result<Self, Error> {
         let tls = |error| Error::internal("setting up TLS", error);
         let is_local = options.endpoint.is_loopback();
-        let transport = Https::new(options.endpoint.base.clone()).map_err(tls)?;
+        let transport =
+            Https::new(options.endpoint.base.clone(), Arc::clone(&metrics)).map_err(tls)?;
         let shared = Arc::new(Shared {
             transport: Arc::new(transport),
             account_name: options.endpoint.account_name.clone(),
@@ -100,10 +103,11 @@ impl Snowflake {
             defaults: options.defaults,
             retries: options.retries,
             contact: Contact::default(),
+            metrics: Arc::clone(&metrics),
         });
         Ok(Self {
             pool: Pool::start(shared, options.sizes),
-            downloads: Downloads::new(is_local).map_err(tls)?,
+            downloads: Downloads::new(is_local, metrics).map_err(tls)?,
             verify: options.verify,
         })
     }
@@ -148,7 +152,10 @@ impl Snowflake {
             patience,
             verify: self.verify,
         };
-        match statement::run(lease, run, manner, query_id).await? {
+        let running = self.pool.metrics().stopwatch(Phase::Execute);
+        let ran = statement::run(lease, run, manner, query_id).await?;
+        drop(running);
+        match ran {
             Ran::Ended(data, lease) => {
                 // What is left to fetch needs no session.
                 drop(lease);

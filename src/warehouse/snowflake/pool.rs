@@ -29,6 +29,8 @@ pub(super) use self::lease::Lease;
 use self::queue::Queue;
 use super::session::{Session, Shared};
 use crate::sql::Identifier;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::{Acquired, Phase};
 use crate::warehouse;
 
 /// How many sessions are kept, and for how long; the settings of the same names say why.
@@ -79,8 +81,8 @@ impl Pool {
     /// An empty pool, which fills itself in the background. Must be called inside the runtime.
     pub(super) fn start(shared: Arc<Shared>, sizes: Sizes) -> Self {
         let runtime = Handle::current();
+        shared.metrics.set_pool_size(sizes.max);
         let pool = Self(Arc::new(Inner {
-            shared,
             slots: Arc::new(Semaphore::new(sizes.max.min(sizes.max_concurrent))),
             sizes,
             queues: Mutex::default(),
@@ -90,9 +92,10 @@ impl Pool {
             returned: Notify::new(),
             closing: CancellationToken::new(),
             live: Mutex::default(),
-            breaker: Breaker::default(),
+            breaker: Breaker::new(Arc::clone(&shared.metrics)),
             janitor: Janitor::start(&runtime),
             runtime,
+            shared,
         }));
         upkeep::start(&pool);
         pool
@@ -110,6 +113,8 @@ impl Pool {
     ) -> Result<Lease, warehouse::Error> {
         let inner = &self.0;
         let asked = Instant::now();
+        let _step = self.metrics().stopwatch(Phase::Wait);
+        let acquire = self.metrics().acquire();
         let patience = deadline.min(asked + inner.sizes.wait);
         if self.is_closing() {
             return Err(closed());
@@ -118,10 +123,19 @@ impl Pool {
         let slot = match tokio::time::timeout_at(patience.into(), free).await {
             Ok(Ok(slot)) => slot,
             Ok(Err(_)) => return Err(closed()),
-            Err(_) => return Err(self.busy(asked)),
+            Err(_) => {
+                acquire.ended(Acquired::Busy);
+                return Err(self.busy(asked));
+            }
         };
         let left = patience.saturating_duration_since(Instant::now());
-        match self.queue(role).get_timeout(left).await {
+        let got = self.queue(role).get_timeout(left).await;
+        acquire.ended(if got.is_ok() {
+            Acquired::Got
+        } else {
+            Acquired::Failed
+        });
+        match got {
             Ok(connection) => Ok(Lease::new(connection, self.clone(), slot)),
             Err(mobc::Error::Inner(error)) => Err(error.into()),
             // There was room for it, so it is the session itself that takes so long.
@@ -133,6 +147,11 @@ impl Pool {
                 source: None,
             }),
         }
+    }
+
+    /// Where to count.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.shared.metrics
     }
 
     fn busy(&self, asked: Instant) -> warehouse::Error {

@@ -22,6 +22,8 @@ use super::account;
 use super::error::Error;
 use super::rows::Schema;
 use super::wire::{Chunk, Data};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::{Endpoint, Reached};
 use crate::warehouse::{self, Answer, Batch, skip};
 
 /// Pieces fetched at once for one result, as the official drivers do.
@@ -46,6 +48,7 @@ pub(super) struct Downloads {
     client: reqwest::Client,
     /// Whether pieces may come from this machine in clear text: only when the account itself is a fake one here.
     is_local: bool,
+    metrics: Arc<Metrics>,
 }
 
 impl Downloads {
@@ -54,7 +57,7 @@ impl Downloads {
     /// # Errors
     ///
     /// The TLS library could not be set up.
-    pub(super) fn new(is_local: bool) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(is_local: bool, metrics: Arc<Metrics>) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .user_agent(super::USER_AGENT)
             // Pieces say `gzip` or not, whatever they are: looked at instead, see `unpacked`.
@@ -63,7 +66,11 @@ impl Downloads {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .build()?;
-        Ok(Self { client, is_local })
+        Ok(Self {
+            client,
+            is_local,
+            metrics,
+        })
     }
 
     /// Makes an answer of a finished statement's reply, from the row `skip` on. Pieces that hold only rows before it are
@@ -114,10 +121,13 @@ impl Downloads {
         let mut attempt = 0;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
+            let watch = self.metrics.request(Endpoint::Chunk, &url);
             let bytes = self
                 .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT))
                 .await;
-            let why = match bytes.and_then(|bytes| read(bytes).map_err(Why::damaged)) {
+            let piece = bytes.and_then(|bytes| read(bytes).map_err(Why::damaged));
+            watch.ended(piece.as_ref().err().map_or(Reached::Ok, |why| why.reached));
+            let why = match piece {
                 Ok(piece) => return Ok(piece),
                 Err(why) => why,
             };
@@ -126,6 +136,7 @@ impl Downloads {
                 return Err(unreachable(&why.text));
             }
             attempt += 1;
+            self.metrics.snowflake_retried(Endpoint::Chunk);
             tokio::time::sleep(wait).await;
         }
     }
@@ -143,9 +154,11 @@ impl Downloads {
             return Err(Why {
                 text: format!("cloud storage answered {status}"),
                 passes: status.is_server_error() || matches!(status.as_u16(), 408 | 429),
+                reached: Reached::status(status.as_u16()),
             });
         }
         let bytes = response.bytes().await.map_err(Why::network)?;
+        self.metrics.downloaded(bytes.len());
         unpacked(bytes).map_err(|error| Why::damaged(error.to_string()))
     }
 
@@ -352,6 +365,7 @@ fn unreachable(message: &str) -> warehouse::Error {
 struct Why {
     text: String,
     passes: bool,
+    reached: Reached,
 }
 
 impl Why {
@@ -359,6 +373,7 @@ impl Why {
         Self {
             text: format!("a piece of the result is damaged: {how}"),
             passes: true,
+            reached: Reached::Unreadable,
         }
     }
 
@@ -368,6 +383,7 @@ impl Why {
         Self {
             text: crate::telemetry::chain(&error),
             passes: true,
+            reached: Reached::Network,
         }
     }
 }

@@ -17,6 +17,7 @@ use super::sign_in::SignIn;
 use super::transport::{Call, Transport};
 use super::wire::{Data, LoginRequest, Reply};
 use crate::sql::Identifier;
+use crate::telemetry::metrics::Metrics;
 
 /// One attempt to sign in. Longer than Snowflake takes, short enough for a second one within a caller's patience; a key's
 /// signed token lives for a minute.
@@ -37,6 +38,7 @@ pub(super) struct Shared {
     /// Attempts after the first, for failures that pass.
     pub(super) retries: u32,
     pub(super) contact: Contact,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// When Snowflake last answered anything at all: what readiness goes by.
@@ -277,6 +279,8 @@ impl Session {
                 retries: self.shared.retries,
             })
             .await;
+        let is_renewed = reply.as_ref().is_ok_and(Reply::is_success);
+        self.shared.metrics.renewed(is_renewed);
         let reply = match reply {
             Ok(reply) => reply,
             // A host that does not know the endpoint or the token has no session for us either.
@@ -372,6 +376,11 @@ impl Session {
     /// Whether the session may be handed out.
     pub(super) fn is_fit(&self) -> bool {
         !self.is_poisoned.load(Ordering::Relaxed) && Instant::now() < self.retire_at
+    }
+
+    /// Whether a statement left it in a state nobody else may have, or it is gone.
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.is_poisoned.load(Ordering::Relaxed)
     }
 
     /// How long nobody has used it.

@@ -384,7 +384,9 @@ impl Drop for AbortOnDrop<'_> {
         // Detached, with a limit of its own. The session goes back only when it is known to be free.
         self.runtime.spawn(async move {
             let _counted = lease.count_abort();
-            if !abort(&lease, &what).await {
+            let is_confirmed = abort(&lease, &what).await;
+            lease.count_outcome(is_confirmed);
+            if !is_confirmed {
                 lease.poison();
             }
         });

@@ -24,6 +24,8 @@ use url::Url;
 use uuid::Uuid;
 
 use super::wire::Reply;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::{Endpoint, Reached};
 
 /// First wait before another attempt; doubled each time, with jitter, up to [`MAX_BACKOFF`].
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -144,6 +146,7 @@ pub(super) struct Https {
     connection: Connection,
     base: Url,
     clock: Arc<Clock>,
+    metrics: Arc<Metrics>,
 }
 
 /// The host's time, from the `Date` of its answers. 0 until the first, and where both agree.
@@ -170,12 +173,13 @@ impl Https {
     /// # Errors
     ///
     /// The TLS library could not be set up.
-    pub(super) fn new(base: Url) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(base: Url, metrics: Arc<Metrics>) -> Result<Self, reqwest::Error> {
         let clock = Arc::new(Clock::default());
         Ok(Self {
             connection: Connection::new_with_middware(client(Arc::clone(&clock))?),
             base,
             clock,
+            metrics,
         })
     }
 
@@ -239,16 +243,19 @@ impl Https {
 #[async_trait]
 impl Transport for Https {
     async fn send(&self, call: Call<'_>) -> Result<Reply, Error> {
+        let endpoint = Endpoint::of(call.path);
         let mut backoff = BACKOFF;
         let mut reason = 0;
         let mut attempt = 0;
         loop {
             let left = call.deadline.saturating_duration_since(Instant::now());
             let url = self.url(&call, attempt, reason)?;
-            let error = match self
+            let watch = self.metrics.request(endpoint, &self.base);
+            let sent = self
                 .attempt(&call, url, call.timeout.min(left + PAST_DEADLINE))
-                .await
-            {
+                .await;
+            watch.ended(reached(&sent));
+            let error = match sent {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
@@ -266,6 +273,7 @@ impl Transport for Https {
             );
             reason = error.reason_code();
             attempt += 1;
+            self.metrics.snowflake_retried(endpoint);
             tokio::time::sleep(wait).await;
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
@@ -336,6 +344,15 @@ impl Middleware for Route {
             status,
             retry_after: retry_after(&response),
         }))
+    }
+}
+
+fn reached(sent: &Result<Reply, Error>) -> Reached {
+    match sent {
+        Ok(_) => Reached::Ok,
+        Err(Error::Status { status, .. }) => Reached::status(status.as_u16()),
+        Err(Error::Network { .. }) => Reached::Network,
+        Err(Error::Unreadable { .. }) => Reached::Unreadable,
     }
 }
 

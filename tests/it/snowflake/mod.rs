@@ -8,4 +8,4 @@ mod pool;
 mod sign_in;
 mod statements;
 mod stopping;
-mod support;
+pub mod support;

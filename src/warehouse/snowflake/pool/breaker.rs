@@ -5,10 +5,12 @@
 //! changed since is tried at once. What goes wrong before Snowflake is asked, such as a file that cannot be read, locks
 //! nobody and is no refusal.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::error::Error;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::SignIn;
 
 /// How long no sign-in is made after the first, second, third… refusal in a row.
 const PAUSES: [Duration; 3] = [
@@ -18,8 +20,8 @@ const PAUSES: [Duration; 3] = [
 ];
 
 /// The state of our credentials, as far as known.
-#[derive(Default)]
 pub(super) struct Breaker {
+    metrics: Arc<Metrics>,
     state: Mutex<State>,
     /// Held by the one sign-in there may be while it is not known that signing in works.
     alone: tokio::sync::Mutex<()>,
@@ -41,6 +43,14 @@ struct Refused {
 }
 
 impl Breaker {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            metrics,
+            state: Mutex::default(),
+            alone: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// Signs in, unless these credentials were refused too short ago. `fingerprint` tells credentials apart; it is asked
     /// for only after a refusal.
     pub(super) async fn guard<T, F: Future<Output = Option<String>>>(
@@ -59,9 +69,15 @@ impl Breaker {
         if let Some(refused) = refused.filter(|refused| Instant::now() < refused.until)
             && refused.fingerprint == fingerprint().await
         {
+            self.metrics.signed_in(SignIn::Held);
             return Err(Error::SignInHeld(refused.message));
         }
         let outcome = sign_in.await;
+        self.metrics.signed_in(match &outcome {
+            Ok(_) => SignIn::Ok,
+            Err(error) if error.is_refusal() => SignIn::Refused,
+            Err(_) => SignIn::Failed,
+        });
         match &outcome {
             Ok(_) => self.succeeded(),
             Err(error) if error.is_refusal() => self.refused(error, fingerprint().await),
@@ -75,6 +91,7 @@ impl Breaker {
         if state.refusals > 0 {
             tracing::info!("signing in to Snowflake works again");
         }
+        self.metrics.set_breaker(false);
         *state = State {
             works: true,
             ..State::default()
@@ -88,6 +105,7 @@ impl Breaker {
             .or(PAUSES.last())
             .copied()
             .unwrap_or_default();
+        self.metrics.set_breaker(true);
         state.works = false;
         state.refusals += 1;
         tracing::error!(
@@ -109,6 +127,10 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    fn breaker() -> Breaker {
+        Breaker::new(Arc::new(Metrics::new().unwrap()))
+    }
+
     async fn same() -> Option<String> {
         None
     }
@@ -123,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_a_refusal_nobody_signs_in_and_everybody_is_told() {
-        let breaker = Breaker::default();
+        let breaker = breaker();
         let first = breaker.guard(same, async { Err::<(), _>(no()) }).await;
         assert!(first.is_err());
         let second = breaker.guard(same, async { Ok::<(), Error>(()) }).await;
@@ -137,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_that_passes_opens_nothing() {
-        let breaker = Breaker::default();
+        let breaker = breaker();
         let broken = Error::Protocol("strange".to_owned());
         assert!(
             breaker
@@ -155,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn until_one_has_succeeded_sign_ins_wait_for_each_other() {
-        let breaker = Breaker::default();
+        let breaker = breaker();
         let under_way = std::sync::atomic::AtomicUsize::new(0);
         let sign_in = || async {
             use std::sync::atomic::Ordering::Relaxed;
@@ -170,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_credentials_are_tried_at_once() {
-        let breaker = Breaker::default();
+        let breaker = breaker();
         let key = |name: &'static str| move || async move { Some(name.to_owned()) };
         let first = breaker.guard(key("a"), async { Err::<(), _>(no()) }).await;
         assert!(first.is_err());

@@ -7,6 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Pool;
 use super::queue::Connection;
+use crate::telemetry::metrics::Lent;
 use crate::warehouse;
 use crate::warehouse::snowflake::session::Session;
 use crate::warehouse::snowflake::target::Target;
@@ -15,6 +16,7 @@ use crate::warehouse::snowflake::target::Target;
 pub(in crate::warehouse::snowflake) struct Lease {
     connection: Connection,
     pool: Pool,
+    _counted: Option<Lent>,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -30,6 +32,7 @@ impl Lease {
     pub(super) fn new(connection: Connection, pool: Pool, slot: OwnedSemaphorePermit) -> Self {
         Self {
             connection,
+            _counted: pool.metrics().lend(),
             pool,
             _slot: slot,
         }
@@ -38,6 +41,11 @@ impl Lease {
     /// What the session is to be set to for a call.
     pub(in crate::warehouse::snowflake) fn wanted(&self, asked: &warehouse::Session) -> Target {
         Target::new(asked, &self.connection.initial)
+    }
+
+    /// Counts what became of an abort.
+    pub(in crate::warehouse::snowflake) fn count_outcome(&self, is_confirmed: bool) {
+        self.pool.metrics().aborted(is_confirmed);
     }
 
     /// Whether the pool is being closed.

@@ -8,6 +8,8 @@ use async_trait::async_trait;
 
 use super::Pool;
 use crate::sql::Identifier;
+use crate::telemetry::metrics::Held;
+use crate::telemetry::metrics::labels::{Closed, SessionState};
 use crate::warehouse::snowflake::error::Error;
 use crate::warehouse::snowflake::session::{Names, Session};
 
@@ -83,10 +85,27 @@ pub(super) struct Pooled {
     pub(super) session: Arc<Session>,
     /// What it was set to when it was new.
     pub(super) initial: Names,
+    /// Why it is being closed, where that does not show.
+    reason: Option<Closed>,
+    _counted: Option<Held>,
     place: Open,
 }
 
 impl Pooled {
+    /// Closes it for this reason.
+    pub(super) fn close(mut self, reason: Closed) {
+        self.reason = Some(reason);
+    }
+
+    fn why_closed(&self) -> Closed {
+        match self.reason {
+            Some(reason) => reason,
+            None if self.place.0.is_closing() => Closed::Shutdown,
+            None if !self.session.is_poisoned() && !self.session.is_fit() => Closed::Age,
+            None => Closed::Unfit,
+        }
+    }
+
     /// Whether it may be handed out again.
     fn is_fit(&self) -> bool {
         // A USE cannot be taken back where there was nothing before.
@@ -101,6 +120,7 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
+        self.place.0.metrics().session_closed(self.why_closed());
         // Handed over before the place is given up, so that nobody finds neither.
         self.place.0.0.janitor.close(Arc::clone(&self.session));
     }
@@ -148,7 +168,8 @@ impl Manager {
     /// Closes an idle session of any role. Whether there was one.
     async fn evict(&self) -> bool {
         for queue in self.pool.all_queues() {
-            if take_idle(&queue).await.is_some() {
+            if let Some(session) = take_idle(&queue).await {
+                session.close(Closed::Evicted);
                 return true;
             }
         }
@@ -178,6 +199,7 @@ impl Manager {
             if waiting.strong_count() == 0 {
                 return Err(Error::Protocol("nobody waits for the session".to_owned()));
             }
+            let _opening = pool.metrics().session(SessionState::Opening);
             let deadline = Instant::now() + pool.0.sizes.wait;
             Session::open(Arc::clone(shared), role.as_ref(), deadline).await
         };
@@ -186,6 +208,8 @@ impl Manager {
         pool.note_live(role, &session);
         Ok(Pooled {
             initial: session.current(),
+            reason: None,
+            _counted: pool.metrics().session(SessionState::Idle),
             session,
             place,
         })

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::{Pool, queue};
+use crate::telemetry::metrics::labels::Closed;
 
 /// How often idle sessions are looked at; more often when `SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES` is shorter.
 const EVERY: Duration = Duration::from_secs(30);
@@ -33,7 +34,7 @@ async fn look_after(pool: &Pool) {
         for connection in queue::idle(&sessions).await {
             let idle = connection.session.idle();
             if pool.open() > sizes.min && idle > sizes.max_inactive {
-                drop(connection.into_inner());
+                connection.into_inner().close(Closed::Inactive);
             } else if idle > sizes.health_check {
                 quiet.push(connection);
             }

@@ -1,0 +1,97 @@
+//! What every request of MCP leaves behind, whichever method it is: a count, a time, and whether it is in flight.
+//!
+//! A method of the handler takes a [`Seen`] first and tells it the answer last. What rmcp answers by itself (a method that
+//! is not served, a request that breaks the protocol) is seen on the level of HTTP only.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use rmcp::ErrorData;
+use rmcp::model::ProtocolVersion;
+use rmcp::service::{RequestContext, RoleServer};
+
+use crate::telemetry::metrics::labels::rpc_outcome;
+use crate::telemetry::metrics::{Held, Metrics};
+
+/// The revision is told in this header by clients that do not tell it in the message.
+const REVISION_HEADER: &str = "mcp-protocol-version";
+
+/// A request under way. Speaks when dropped: the transport drops a request whose client has gone.
+pub(super) struct Seen<'a> {
+    metrics: &'a Metrics,
+    method: &'static str,
+    revision: Cow<'static, str>,
+    outcome: &'static str,
+    started: Instant,
+    _in_flight: Held,
+}
+
+impl<'a> Seen<'a> {
+    /// A request has come in; its revision is what the message, the header or the start of the conversation says.
+    pub(super) fn new(
+        metrics: &'a Metrics,
+        method: &'static str,
+        context: &RequestContext<RoleServer>,
+    ) -> Self {
+        Self::of_revision(metrics, method, revision(context))
+    }
+
+    /// The same for a request that names the revision it wants.
+    pub(super) fn wanting(
+        metrics: &'a Metrics,
+        method: &'static str,
+        version: &ProtocolVersion,
+    ) -> Self {
+        Self::of_revision(metrics, method, version.as_str().to_owned().into())
+    }
+
+    fn of_revision(
+        metrics: &'a Metrics,
+        method: &'static str,
+        revision: Cow<'static, str>,
+    ) -> Self {
+        Self {
+            metrics,
+            method,
+            revision,
+            outcome: "left",
+            started: Instant::now(),
+            _in_flight: metrics.rpc_started(),
+        }
+    }
+
+    /// The answer, which is passed on.
+    pub(super) fn answered<T>(mut self, answer: Result<T, ErrorData>) -> Result<T, ErrorData> {
+        self.outcome = match &answer {
+            Ok(_) => "ok",
+            Err(error) => rpc_outcome(error.code.0),
+        };
+        answer
+    }
+}
+
+impl Drop for Seen<'_> {
+    fn drop(&mut self) {
+        self.metrics.rpc_finished(
+            self.method,
+            &self.revision,
+            self.outcome,
+            self.started.elapsed(),
+        );
+    }
+}
+
+/// What the metrics do not know is counted as `other` there.
+pub(super) fn revision(context: &RequestContext<RoleServer>) -> Cow<'static, str> {
+    let parts = context.extensions.get::<http::request::Parts>();
+    let header = parts.and_then(|parts| parts.headers.get(REVISION_HEADER)?.to_str().ok());
+    let said = context.meta.protocol_version();
+    let said = said.as_ref().map(ProtocolVersion::as_str).or(header);
+    match said {
+        Some(revision) => revision.to_owned().into(),
+        None => match context.protocol_version() {
+            Some(version) => version.as_str().to_owned().into(),
+            None => "unknown".into(),
+        },
+    }
+}

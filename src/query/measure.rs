@@ -1,0 +1,48 @@
+//! What is counted of a query, in the words of [`crate::telemetry::metrics`].
+
+use sqlparser::ast::visit_relations;
+
+use super::{Error, TruncationReason};
+use crate::policy::{ApprovedStatement, Refusal};
+use crate::sql::{Parsed, Tree};
+use crate::telemetry::metrics::labels::{Cut, Verdict};
+
+/// Which rule decided.
+pub(super) fn verdict(judged: &Result<ApprovedStatement, Error>) -> Verdict {
+    match judged {
+        Ok(_) => Verdict::Approved,
+        Err(Error::Unreadable(_)) => Verdict::Unreadable,
+        Err(Error::Refused(Refusal::Kind { .. })) => Verdict::Kind,
+        Err(Error::Refused(Refusal::Function { .. })) => Verdict::Function,
+        Err(Error::Refused(Refusal::Database { .. })) => Verdict::Database,
+        Err(Error::Refused(Refusal::Statement { .. })) => Verdict::Statement,
+        Err(Error::Refused(Refusal::SideEffect { .. })) => Verdict::SideEffect,
+        Err(Error::Refused(Refusal::Object { .. })) => Verdict::Object,
+        Err(Error::Refused(Refusal::Role { .. })) => Verdict::Role,
+        Err(Error::Refused(Refusal::Warehouse { .. })) => Verdict::Warehouse,
+        Err(Error::Refused(Refusal::Unresolved { .. })) => Verdict::Unresolved,
+        Err(_) => Verdict::Other,
+    }
+}
+
+/// Tables and views that a statement names, as written; of statements that are no tree of ours, none.
+pub(super) fn objects(parsed: &Parsed) -> Vec<String> {
+    let (Tree::Statement(statement) | Tree::Explain { statement, .. }) = parsed.tree() else {
+        return Vec::new();
+    };
+    let mut names = std::collections::BTreeSet::new();
+    let _: std::ops::ControlFlow<()> = visit_relations(statement, |name| {
+        names.insert(name.to_string());
+        std::ops::ControlFlow::Continue(())
+    });
+    names.into_iter().collect()
+}
+
+impl From<TruncationReason> for Cut {
+    fn from(reason: TruncationReason) -> Self {
+        match reason {
+            TruncationReason::Rows => Self::Rows,
+            TruncationReason::Bytes => Self::Bytes,
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What counts for as long as it lives, and watches that stop by themselves: a call may be dropped at any await.
+
+use std::time::{Duration, Instant};
+
+use prometheus::IntGauge;
+
+use super::labels::{Acquired, Endpoint, Phase, Reached, SessionState};
+use super::{Metrics, observe};
+use crate::telemetry::traces::Span;
+use opentelemetry::trace::SpanKind;
+
+/// One more in a gauge, until it is dropped.
+#[must_use = "counts for as long as it lives"]
+#[derive(Debug)]
+pub struct Held(IntGauge);
+
+impl Held {
+    pub(super) fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// A session that is with a caller instead of being idle, until it is dropped.
+#[must_use = "counts for as long as it lives"]
+#[derive(Debug)]
+pub struct Lent {
+    idle: IntGauge,
+    _in_use: Held,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.idle.inc();
+    }
+}
+
+/// A caller that waits for a session. Dropped without an end, the caller has left.
+#[must_use = "counts for as long as it lives"]
+#[derive(Debug)]
+pub struct Acquire<'a> {
+    metrics: &'a Metrics,
+    started: Instant,
+    outcome: Acquired,
+    _waiting: Held,
+}
+
+impl Acquire<'_> {
+    /// The wait has ended like this.
+    pub fn ended(mut self, outcome: Acquired) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Acquire<'_> {
+    fn drop(&mut self) {
+        let histogram = self.metrics.acquired.at([self.outcome.place()]);
+        observe(histogram, self.started.elapsed());
+    }
+}
+
+/// Measures a step of a query until it is dropped.
+#[must_use = "measures for as long as it lives"]
+#[derive(Debug)]
+pub struct Stopwatch<'a> {
+    metrics: &'a Metrics,
+    phase: Phase,
+    started: Instant,
+    /// Ends with it.
+    _span: Span,
+}
+
+impl Drop for Stopwatch<'_> {
+    fn drop(&mut self) {
+        self.metrics.phase_took(self.phase, self.started.elapsed());
+    }
+}
+
+/// Measures how a result is read: waiting for its rows on one side, writing them on the other.
+#[must_use = "measures for as long as it lives"]
+#[derive(Debug)]
+pub struct ResultWatch<'a> {
+    metrics: &'a Metrics,
+    started: Instant,
+    waited: Duration,
+    span: Span,
+}
+
+impl ResultWatch<'_> {
+    /// Waits for the next rows.
+    pub async fn arrival<T>(&mut self, rows: impl Future<Output = T>) -> T {
+        let asked = Instant::now();
+        let rows = rows.await;
+        self.waited += asked.elapsed();
+        rows
+    }
+}
+
+impl Drop for ResultWatch<'_> {
+    fn drop(&mut self) {
+        self.metrics.phase_took(Phase::Download, self.waited);
+        self.span
+            .set("snowflake.download_seconds", self.waited.as_secs_f64());
+        let rest = self.started.elapsed().saturating_sub(self.waited);
+        self.metrics.phase_took(Phase::Render, rest);
+    }
+}
+
+/// One attempt of a request to Snowflake. Dropped without an end, nobody waits for it any more.
+#[must_use = "measures for as long as it lives"]
+#[derive(Debug)]
+pub struct RequestWatch<'a> {
+    metrics: &'a Metrics,
+    endpoint: Endpoint,
+    started: Instant,
+    outcome: Reached,
+    span: Span,
+}
+
+impl RequestWatch<'_> {
+    /// The attempt has ended like this.
+    pub fn ended(mut self, outcome: Reached) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for RequestWatch<'_> {
+    fn drop(&mut self) {
+        match self.outcome {
+            Reached::Ok => self.span.set("http.response.status_code", 200),
+            other => self.span.fail(other.as_str()),
+        }
+        self.metrics
+            .snowflake_answered(self.endpoint, self.outcome, self.started.elapsed());
+    }
+}
+
+/// The pool at one moment, as `/readyz?verbose` tells it. The numbers are read one after the other, so that under load
+/// they may not add up to the last session.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PoolNumbers {
+    /// Sessions there are, those signing in among them.
+    pub open: i64,
+    /// Sessions being signed in.
+    pub opening: i64,
+    /// Sessions that wait for a caller.
+    pub idle: i64,
+    /// Sessions that work for a caller.
+    pub in_use: i64,
+    /// Sessions there may be.
+    pub max: i64,
+    /// Callers waiting for one.
+    pub waiting: i64,
+    /// Whether sign-ins are held back because the credentials were refused.
+    pub breaker_open: bool,
+}
+
+impl Metrics {
+    /// Measures a step from now until the value is dropped.
+    pub fn stopwatch(&self, phase: Phase) -> Stopwatch<'_> {
+        let kind = match phase {
+            Phase::Execute => SpanKind::Client,
+            _ => SpanKind::Internal,
+        };
+        let span = Span::step(phase.as_str(), kind);
+        if phase == Phase::Execute
+            && let Some(system) = self.system.get()
+        {
+            span.set("db.system.name", *system);
+        }
+        Stopwatch {
+            metrics: self,
+            phase,
+            started: Instant::now(),
+            _span: span,
+        }
+    }
+
+    /// An attempt of a request to Snowflake begins.
+    pub fn request(&self, endpoint: Endpoint, url: &url::Url) -> RequestWatch<'_> {
+        let method = match endpoint {
+            Endpoint::Chunk | Endpoint::Result | Endpoint::Status => "GET",
+            _ => "POST",
+        };
+        let span = Span::step(method, SpanKind::Client);
+        if span.is_recorded() {
+            span.set("http.request.method", method);
+            // No path and no query: those of cloud storage are signed, whoever reads one could fetch the rows.
+            span.set(
+                "server.address",
+                url.host_str().unwrap_or_default().to_owned(),
+            );
+            span.set(
+                "server.port",
+                i64::from(url.port_or_known_default().unwrap_or(0)),
+            );
+            span.set("snowflake.endpoint", endpoint.as_str());
+        }
+        RequestWatch {
+            metrics: self,
+            endpoint,
+            started: Instant::now(),
+            outcome: Reached::Left,
+            span,
+        }
+    }
+
+    /// A result begins to be read.
+    pub fn result(&self) -> ResultWatch<'_> {
+        ResultWatch {
+            metrics: self,
+            started: Instant::now(),
+            waited: Duration::ZERO,
+            span: Span::step("render", SpanKind::Internal),
+        }
+    }
+
+    /// A caller begins to wait for a session.
+    pub fn acquire(&self) -> Acquire<'_> {
+        Acquire {
+            metrics: self,
+            started: Instant::now(),
+            outcome: Acquired::Left,
+            _waiting: Held::new(&self.waiting),
+        }
+    }
+
+    /// A session is in this state until the value is dropped. `None` cannot happen; a test makes every state.
+    #[must_use]
+    pub fn session(&self, state: SessionState) -> Option<Held> {
+        self.sessions.at([state.place()]).map(Held::new)
+    }
+
+    /// An idle session is lent to a caller until the value is dropped.
+    #[must_use]
+    pub fn lend(&self) -> Option<Lent> {
+        let in_use = self.session(SessionState::InUse)?;
+        let idle = self.sessions.at([SessionState::Idle.place()])?.clone();
+        idle.dec();
+        Some(Lent {
+            idle,
+            _in_use: in_use,
+        })
+    }
+
+    /// How many sessions the pool may have.
+    pub fn set_pool_size(&self, max: usize) {
+        self.sessions_max
+            .set(i64::try_from(max).unwrap_or(i64::MAX));
+    }
+
+    /// The pool as it is now; `None` where there is none.
+    #[must_use]
+    pub fn pool(&self) -> Option<PoolNumbers> {
+        let max = self.sessions_max.get();
+        let sessions = |state: SessionState| {
+            let gauge = self.sessions.at([state.place()]);
+            gauge.map_or(0, IntGauge::get)
+        };
+        let (opening, idle, in_use) = (
+            sessions(SessionState::Opening),
+            sessions(SessionState::Idle),
+            sessions(SessionState::InUse),
+        );
+        (max > 0).then(|| PoolNumbers {
+            open: opening + idle + in_use,
+            opening,
+            idle,
+            in_use,
+            max,
+            waiting: self.waiting.get(),
+            breaker_open: self.breaker_open.get() > 0,
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! A statement as it may be shown: without its values and comments, and as a hash.
+
+use sha2::{Digest, Sha256};
+
+/// Longer ones are cut: what is shown is for recognising a statement, not for running it again.
+const LONGEST: usize = 2000;
+
+/// The first 16 bytes of the text's SHA-256, in hexadecimal: the same text has the same hash everywhere.
+#[must_use]
+pub(super) fn hash(sql: &str) -> String {
+    let digest = Sha256::digest(sql.as_bytes());
+    super::hex(digest.iter().take(16))
+}
+
+/// The statement with `?` for every text, number and `$$…$$`, without comments, in one line.
+///
+/// Works on characters, so that it says something of a statement that no parser can read as well. What is not closed is a
+/// value to its end: in doubt too much is left out.
+#[must_use]
+pub(super) fn normalised(sql: &str) -> String {
+    let mut text = String::with_capacity(sql.len().min(LONGEST));
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        if text.len() >= LONGEST {
+            text.push('…');
+            break;
+        }
+        let previous = text.chars().next_back();
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+        if first.is_whitespace() {
+            space(&mut text);
+            rest = rest.trim_start();
+        } else if rest.starts_with("--") || rest.starts_with("//") {
+            space(&mut text);
+            rest = after(rest, "\n");
+        } else if rest.starts_with("/*") {
+            space(&mut text);
+            rest = after(rest.get(2..).unwrap_or_default(), "*/");
+        } else if rest.starts_with("$$") {
+            text.push('?');
+            rest = after(rest.get(2..).unwrap_or_default(), "$$");
+        } else if first == '\'' {
+            text.push('?');
+            rest = after_text(rest);
+        } else if first == '"' {
+            let end = rest.get(1..).and_then(|name| name.find('"'));
+            let (name, left) = rest.split_at(end.map_or(rest.len(), |end| end + 2));
+            text.push_str(name);
+            rest = left;
+        } else if first.is_ascii_digit() && !previous.is_some_and(is_word) {
+            text.push('?');
+            let is_number = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_');
+            rest = rest.trim_start_matches(is_number);
+        } else {
+            text.push(first);
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn space(text: &mut String) {
+    if !text.is_empty() && !text.ends_with(' ') {
+        text.push(' ');
+    }
+}
+
+fn after<'a>(text: &'a str, end: &str) -> &'a str {
+    text.split_once(end).map_or("", |(_, rest)| rest)
+}
+
+/// What follows a text in single quotes, in which `''` and `\'` are quotes.
+fn after_text(text: &str) -> &str {
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '\\' => {
+                characters.next();
+            }
+            '\'' if characters.peek().is_some_and(|(_, next)| *next == '\'') => {
+                characters.next();
+            }
+            '\'' => return text.get(at + 1..).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_and_comments_are_left_out() {
+        for (sql, wanted) in [
+            (
+                "SELECT  a1, 'x''y', 12.5e3\n FROM t2",
+                "SELECT a1, ?, ? FROM t2",
+            ),
+            (
+                "select 'it\\'s', b -- secret\nfrom \"My 1\"",
+                "select ?, b from \"My 1\"",
+            ),
+            (
+                "select /* secret */ $$ se'cret $$, col_1",
+                "select ?, col_1",
+            ),
+            (
+                "select 0xFF, -1, $1 from @stage/2024",
+                "select ?, -?, $1 from @stage/?",
+            ),
+            ("select 'never closed secret", "select ?"),
+            ("select 1 /* never closed secret", "select ?"),
+            ("select \"never closed", "select \"never closed"),
+        ] {
+            assert_eq!(normalised(sql), wanted, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_long_statement_is_cut() {
+        let long = "a + ".repeat(10_000);
+        assert!(normalised(&long).len() <= LONGEST + 8);
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_text() {
+        // printf 'select 1' | sha256sum
+        assert_eq!(hash("select 1"), "822ae07d4783158bc1912bb623e5107c");
+    }
+}

@@ -1,0 +1,157 @@
+//! Where spans go: OTLP over gRPC or HTTP, as the `OTEL_` variables say.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use opentelemetry_http::{HttpClient, HttpError};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig};
+use secrecy::ExposeSecret;
+use tonic::metadata::{Ascii, MetadataKey, MetadataMap};
+
+use crate::config::Telemetry;
+
+/// The specification's.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why spans cannot be sent. Never shows a header, which may be a key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The exporter could not be made.
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
+    Exporter(String),
+    /// A header that HTTP does not have.
+    #[error("OTEL_EXPORTER_OTLP_HEADERS: entry {0} is not of the form name=value")]
+    Header(usize),
+}
+
+/// `None` where the settings ask for no traces.
+pub(super) fn exporter(settings: &Telemetry) -> Result<Option<SpanExporter>, Error> {
+    let is_off = settings.otel_sdk_disabled == Some(true)
+        || settings.otel_traces_exporter.as_deref() == Some("none");
+    let Some((endpoint, is_whole)) = endpoint(settings).filter(|_| !is_off) else {
+        return Ok(None);
+    };
+    let timeout = settings
+        .otel_exporter_otlp_timeout
+        .map_or(TIMEOUT, Duration::from_millis);
+    let headers = headers(settings)?;
+    let failed = |error: &dyn std::error::Error| Error::Exporter(crate::telemetry::chain(error));
+    let built = if settings.otel_exporter_otlp_protocol.as_deref() == Some("grpc") {
+        let mut metadata = MetadataMap::new();
+        for (place, (name, value)) in headers.iter().enumerate() {
+            let refused = |_| Error::Header(place + 1);
+            let name: MetadataKey<Ascii> = name.to_ascii_lowercase().parse().map_err(refused)?;
+            let value = value.parse().map_err(|_| Error::Header(place + 1))?;
+            metadata.insert(name, value);
+        }
+        SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .with_timeout(timeout)
+            .with_metadata(metadata)
+            .build()
+    } else {
+        let path = if is_whole { "" } else { "/v1/traces" };
+        let client = reqwest::Client::builder()
+            .timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| failed(&error))?;
+        SpanExporter::builder()
+            .with_http()
+            .with_http_client(Client(client))
+            .with_endpoint(format!("{}{path}", endpoint.trim_end_matches('/')))
+            .with_timeout(timeout)
+            .with_headers(headers.into_iter().collect::<HashMap<_, _>>())
+            .build()
+    };
+    built.map(Some).map_err(|error| failed(&error))
+}
+
+/// The variable for traces alone wins, and is taken as it stands; to the general one HTTP's path is added.
+fn endpoint(settings: &Telemetry) -> Option<(String, bool)> {
+    let own = settings.otel_exporter_otlp_traces_endpoint.clone();
+    let general = settings.otel_exporter_otlp_endpoint.clone();
+    let own = own.map(|endpoint| (endpoint, true));
+    own.or_else(|| general.map(|endpoint| (endpoint, false)))
+}
+
+/// `name=value,…`, values percent-encoded as the specification has it.
+fn headers(settings: &Telemetry) -> Result<Vec<(String, String)>, Error> {
+    let Some(headers) = &settings.otel_exporter_otlp_headers else {
+        return Ok(Vec::new());
+    };
+    let pairs = headers.expose_secret().split(',').enumerate();
+    let read = |(place, pair): (usize, &str)| {
+        let refused = Error::Header(place + 1);
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(refused);
+        };
+        let value = decoded(value.trim());
+        let is_header = http::HeaderName::try_from(name.trim()).is_ok()
+            && http::HeaderValue::try_from(value.as_str()).is_ok();
+        if is_header {
+            Ok((name.trim().to_owned(), value))
+        } else {
+            Err(refused)
+        }
+    };
+    pairs
+        .filter(|(_, pair)| !pair.trim().is_empty())
+        .map(read)
+        .collect()
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, left)) = rest.split_first() {
+        let code = left.get(..2).filter(|_| *first == b'%');
+        let code = code.and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = left.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = left;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The HTTP client the rest of the service uses, so that there is one in the program.
+#[derive(Debug)]
+struct Client(reqwest::Client);
+
+#[async_trait]
+impl HttpClient for Client {
+    async fn send_bytes(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, HttpError> {
+        let response = self.0.execute(request.try_into()?).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut answer = http::Response::new(response.bytes().await?);
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_headers_are_percent_encoded() {
+        assert_eq!(decoded("Bearer%20a%3Db"), "Bearer a=b");
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%zz"), "%zz");
+    }
+}
