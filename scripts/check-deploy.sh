@@ -107,7 +107,8 @@ else
 fi
 
 if command -v promtool >/dev/null; then
-  promtool check rules $chart/files/rules.yaml >/dev/null || problem "promtool"
+  promtool check rules $chart/files/rules.yaml >/dev/null || problem "promtool check rules"
+  promtool test rules tests/deploy/rules_test.yaml >/dev/null || problem "promtool test rules"
 else
   echo "promtool is not installed (Debian: prometheus): the alert rules are only read as YAML"
 fi

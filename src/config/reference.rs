@@ -126,6 +126,10 @@ impl Variable {
         self
     }
 
+    #[allow(
+        dead_code,
+        reason = "for the next setting that is named before it is obeyed"
+    )]
     const fn later(mut self) -> Self {
         self.availability = Availability::Later;
         self

@@ -20,8 +20,8 @@ use super::{CALL, LIFECYCLE, audit, chain};
 use crate::config::{LogFormat, Telemetry};
 
 /// Libraries that print what they send and receive, keys and tokens among it, from DEBUG on: never more than WARN, whatever
-/// `LOG_LEVEL` says. `snowflake_api` prints tokens from parts that are not used here.
-const TALKATIVE: [&str; 16] = [
+/// `LOG_LEVEL` says. `snowflake_api` prints tokens from parts that are not used here, `sqlparser` the values of statements.
+const TALKATIVE: [&str; 17] = [
     "actix_http",
     "h2",
     "hyper",
@@ -38,6 +38,7 @@ const TALKATIVE: [&str; 16] = [
     "tonic",
     "tower",
     "jsonwebtoken",
+    "sqlparser",
 ];
 
 /// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
