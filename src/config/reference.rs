@@ -966,9 +966,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable::new(
         "OTEL_METRICS_EXPORTER",
         Section::Telemetry,
-        Shape::Choice(&["prometheus", "none"]),
-        "Where metrics go: to `/metrics`, which is served either way. They are not pushed.",
+        Shape::Text("`prometheus`, `none` or another exporter's name"),
+        "Where metrics go. They are at `/metrics`, whatever it says, and are not pushed.",
     )
+    .later()
     .unset("`prometheus`"),
     Variable::new(
         "OTEL_TRACES_SAMPLER",
@@ -1022,10 +1023,11 @@ pub const VARIABLES: &[Variable] = &[
     Variable::new(
         "OTEL_PROPAGATORS",
         Section::Telemetry,
-        Shape::Choice(&["tracecontext", "tracecontext,baggage", "baggage,tracecontext"]),
-        "How a trace's id is read from a request. Baggage is not used for anything.",
+        Shape::Text("comma-separated names, such as `tracecontext,baggage`"),
+        "How a trace's id is read from a request. `tracecontext` always is.",
     )
-    .unset("`tracecontext,baggage`"),
+    .later()
+    .unset("`tracecontext`"),
 ];
 
 /// Printable and without spaces: what fits into one word.

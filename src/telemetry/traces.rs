@@ -205,7 +205,7 @@ impl Span {
     /// Makes it the current one while the future is polled.
     pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         use opentelemetry::context::FutureExt;
-        let context = self.0.clone().unwrap_or_else(Context::new);
+        let context = self.0.clone().unwrap_or_default();
         work.with_context(context)
     }
 }

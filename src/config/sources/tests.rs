@@ -71,11 +71,13 @@ fn a_missing_file_is_a_problem_and_no_reason_to_hide_the_others() {
 
 #[test]
 fn settings_without_effect_give_one_warning_unless_they_are_the_default() {
-    let file = "OTEL_SERVICE_NAME=x\nOTEL_PROPAGATORS=b3\nSYNC_WAIT=45s\n";
+    let file = "OTEL_METRICS_EXPORTER=x\nOTEL_PROPAGATORS=b3\nSYNC_WAIT=45s\n";
     let warnings = sources(&[], file).load(Purpose::Serve).unwrap().warnings;
     assert_eq!(
         warnings,
-        ["OTEL_SERVICE_NAME, OTEL_PROPAGATORS: without effect in this version of snowflake-mcp"]
+        [
+            "OTEL_METRICS_EXPORTER, OTEL_PROPAGATORS: without effect in this version of snowflake-mcp"
+        ]
     );
 }
 
