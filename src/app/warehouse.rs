@@ -89,6 +89,10 @@ struct Late {
     started: SetOnce<Arc<dyn Warehouse>>,
 }
 
+#[cfg_attr(
+    not(feature = "embedded"),
+    allow(dead_code, reason = "only the engine starts late")
+)]
 impl Late {
     /// The warehouse, waited for until `deadline`.
     async fn by(&self, deadline: Instant) -> Result<&Arc<dyn Warehouse>, Error> {
