@@ -1,6 +1,7 @@
 //! The service on a Snowflake account, as far as a stub of the driver protocol can be one: what works, what is broken on
 //! purpose, and that nothing is left behind in either case.
 
+mod endpoints;
 mod faults;
 mod later;
 mod long_run;

@@ -48,7 +48,11 @@ impl Janitor {
             loop {
                 let is_last = hurry.is_cancelled();
                 let permit = at_once.acquire().await;
-                let is_closed = session.close().await;
+                let is_closed = tokio::select! {
+                    is_closed = session.close() => is_closed,
+                    // It may hang. Signing out twice does no harm.
+                    () = hurry.cancelled(), if !is_last => false,
+                };
                 drop(permit);
                 let Some(wait) = waits.next().filter(|_| !is_closed && !is_last) else {
                     break;
