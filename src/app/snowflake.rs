@@ -28,9 +28,6 @@ pub enum Error {
         /// What is wrong with it.
         source: crate::sql::NameError,
     },
-    /// A way to sign in that this version does not have.
-    #[error("SNOWFLAKE_AUTH_TYPE: {0} comes in a later version; private_key suits a service")]
-    Later(&'static str),
     /// The settings passed their check without it: a defect.
     #[error("{0} is not set")]
     Missing(&'static str),
@@ -66,7 +63,12 @@ pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
             max_concurrent: settings.limits.max_concurrent_queries,
             max_inactive: *pool.max_inactive,
             health_check: *pool.health_check,
-            wait: *pool.connection_timeout,
+            wait: if warehouse.auth_type == AuthType::ExternalBrowser {
+                // A person needs longer than a service does.
+                (*pool.connection_timeout).max(sign_in::BROWSER_PATIENCE)
+            } else {
+                *pool.connection_timeout
+            },
         },
         retries: pool.retry_attempts,
         verify: settings.policy.sql_policy_verify,
@@ -109,7 +111,7 @@ fn method(settings: &Settings) -> Result<Method, Error> {
             user,
             client: oauth_client(warehouse)?,
         },
-        AuthType::ExternalBrowser => return Err(Error::Later("external_browser")),
+        AuthType::ExternalBrowser => Method::ExternalBrowser { user: named()? },
     })
 }
 

@@ -455,7 +455,8 @@ pub const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_AUTH_TYPE",
         Section::Warehouse,
         Shape::Choice(AuthType::WORDS),
-        "How to sign in. `external_browser` is for `stdio` and for a service on loopback only.",
+        "How to sign in. `external_browser` is for `stdio` and for a service on loopback only: it opens the browser of this \
+         machine, and uses one session unless the account allows id tokens (`ALLOW_ID_TOKEN`).",
     )
     .default("private_key"),
     Variable::new(

@@ -48,7 +48,12 @@ fn what_only_the_rooms_can_tell_of_the_settings_is_told_by_check_as_by_a_start()
         ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
         ("SNOWFLAKE_USER", "SERVICE"),
     ];
-    let lacking = [("SNOWFLAKE_AUTH_TYPE", "external_browser")];
+    // Nobody is there to look at a browser.
+    let lacking = [
+        ("SNOWFLAKE_AUTH_TYPE", "external_browser"),
+        ("SERVER_HOST", "0.0.0.0"),
+        ("API_KEY", "test-key-0123456789abcdef"),
+    ];
     let misnamed = [
         ("SNOWFLAKE_AUTH_TYPE", "password"),
         ("SNOWFLAKE_PASSWORD", "none-of-your-business"),

@@ -14,6 +14,8 @@ pub struct Counters {
     pub logins: u64,
     /// Sign-ins that were answered with an error of the stub's own (faults do not count).
     pub logins_refused: u64,
+    /// Sign-ins that a browser was opened for.
+    pub browser_windows: u64,
     pub concurrent_logins: u64,
     pub max_concurrent_logins: u64,
     pub sessions_open: u64,

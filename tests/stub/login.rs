@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, http::StatusCode, rt::time::sleep, web};
 use serde_json::{Map, Value, json};
 
 use super::{
-    State,
+    State, browser,
     counters::Leaving,
     keys,
     sessions::{self, Kind, Session},
@@ -69,6 +69,9 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
         parameters,
         ..Session::default()
     };
+    let wants_id_token = data["AUTHENTICATOR"] == "EXTERNALBROWSER"
+        && data["SESSION_PARAMETERS"]["CLIENT_STORE_TEMPORARY_CREDENTIAL"] == true;
+    let id_token = (wants_id_token && settings.allow_id_token).then_some(browser::ID_TOKEN);
     let lifetimes = settings.lifetimes();
     let (id, token, master) = state.sessions().open(session.clone(), lifetimes);
     Ok(wire::success(json!({
@@ -81,7 +84,7 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
             "databaseName": session.database, "schemaName": session.schema,
             "warehouseName": session.warehouse, "roleName": session.role,
         },
-        "idToken": null, "idTokenValidityInSeconds": 0, "responseData": null,
+        "idToken": id_token, "idTokenValidityInSeconds": 0, "responseData": null,
         "mfaToken": null, "mfaTokenValidityInSeconds": 0,
     })))
 }
@@ -110,7 +113,13 @@ fn authenticate(state: &State, data: &Value) -> Result<(), Refusal> {
             &settings.keys(),
             settings.clock(),
         ),
-        "OAUTH" | "PROGRAMMATIC_ACCESS_TOKEN" | "WORKLOAD_IDENTITY" | "ID_TOKEN" => {
+        "EXTERNALBROWSER" => {
+            let (token, key) = (text("TOKEN"), text("PROOF_KEY"));
+            browser::take(state, token.unwrap_or_default(), key.unwrap_or_default())
+        }
+        "ID_TOKEN" if text("TOKEN") == Some(browser::ID_TOKEN) && settings.allow_id_token => Ok(()),
+        "ID_TOKEN" => Err(Refusal::new("390195", "The ID token is invalid.")),
+        "OAUTH" | "PROGRAMMATIC_ACCESS_TOKEN" | "WORKLOAD_IDENTITY" => {
             let invalid = || Refusal::new("390303", "Invalid OAuth access token.");
             let token = text("TOKEN").ok_or_else(invalid)?;
             let is_right = settings.token.as_deref().is_none_or(|it| it == token);
@@ -127,7 +136,9 @@ fn authenticate(state: &State, data: &Value) -> Result<(), Refusal> {
 
 fn without_secrets(data: &Value) -> Value {
     let kept = data.as_object().into_iter().flatten();
-    let kept = kept.filter(|(name, _)| !["PASSWORD", "TOKEN", "PASSCODE"].contains(&name.as_str()));
+    let kept = kept.filter(|(name, _)| {
+        !["PASSWORD", "TOKEN", "PASSCODE", "PROOF_KEY"].contains(&name.as_str())
+    });
     Value::Object(
         kept.map(|(name, value)| (name.clone(), value.clone()))
             .collect::<Map<_, _>>(),

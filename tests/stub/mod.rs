@@ -4,7 +4,7 @@
 //! 1000)`; see [`script`]), so any client can drive it. What a test wants to break is broken with [`Stub::fault`], what
 //! happened is read from [`Stub::counters`]; the same is open to other languages over HTTP under `/stub/`.
 //!
-//! Start reading at [`routes`]. The chapters: [`wire`] (envelopes, bodies, tokens in headers), [`login`] and [`sessions`],
+//! Start reading at [`routes`]. The chapters: [`wire`] (envelopes, bodies, tokens in headers), [`login`], [`browser`] and [`sessions`],
 //! [`keys`] (JWT), [`query`] and [`statements`] (running, polling, aborting), [`script`] and [`literals`] (what a text
 //! means), [`results`], [`columns`], [`times`] and [`types`] (encodings, chunks), [`faults`], [`counters`], [`settings`].
 //!
@@ -17,6 +17,7 @@
 
 #![allow(dead_code, reason = "each of its users uses a part of it")]
 
+pub mod browser;
 pub mod columns;
 pub mod control;
 pub mod counters;
@@ -69,6 +70,7 @@ pub struct State {
     faults: Mutex<Faults>,
     sessions: Mutex<Sessions>,
     statements: Mutex<Statements>,
+    browser: Mutex<Vec<browser::Begun>>,
 }
 
 impl Stub {
@@ -88,6 +90,7 @@ impl Stub {
             faults: Mutex::default(),
             sessions: Mutex::default(),
             statements: Mutex::default(),
+            browser: Mutex::default(),
         });
         let data = web::Data::from(Arc::clone(&state));
         let (started, starting) = tokio::sync::oneshot::channel();
@@ -184,6 +187,10 @@ impl State {
         lock(&self.sessions)
     }
 
+    fn browser(&self) -> MutexGuard<'_, Vec<browser::Begun>> {
+        lock(&self.browser)
+    }
+
     fn statements(&self) -> MutexGuard<'_, Statements> {
         lock(&self.statements)
     }
@@ -234,6 +241,11 @@ fn routes(app: &mut web::ServiceConfig) {
         query::monitoring
     );
     breakable!("/chunks/{id}/{index}", get, Chunk, results::chunk);
+    app.route(
+        "/session/authenticator-request",
+        web::post().to(browser::begin),
+    );
+    app.route("/sso", web::get().to(browser::sign_in));
     app.route("/telemetry/send", web::post().to(wire::accepted));
     app.route(
         "/telemetry/send/sessionless",

@@ -1,6 +1,6 @@
 //! Results on the wire: inline or in chunks, Arrow or JSON.
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, sync::OnceLock, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, rt::time::sleep, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -168,6 +168,16 @@ impl Results {
     }
 }
 
+/// 64 MiB of nothing, packed once.
+fn zeros() -> &'static [u8] {
+    static PACKED: OnceLock<Vec<u8>> = OnceLock::new();
+    PACKED.get_or_init(|| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(&vec![0; 64 << 20]).unwrap();
+        packer.finish().unwrap()
+    })
+}
+
 /// The key that opens the chunks of this query.
 fn key_of(query_id: &str) -> String {
     STANDARD.encode(query_id.replace('-', ""))
@@ -196,6 +206,9 @@ pub async fn chunk(
         return HttpResponse::NotFound().body("<Error><Code>NoSuchKey</Code></Error>");
     };
     sleep(finished.results.delay).await;
+    if state.settings().chunk_bomb {
+        return HttpResponse::Ok().body(zeros());
+    }
     let Some(body) = finished.results.encoded(index) else {
         return HttpResponse::NotFound().body("<Error><Code>NoSuchKey</Code></Error>");
     };

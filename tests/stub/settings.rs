@@ -29,6 +29,8 @@ pub struct Settings {
     pub password: Option<String>,
     /// The only token (OAuth, PAT, workload identity) that is accepted; without it, any.
     pub token: Option<String>,
+    /// Whether a sign-in with the browser also gives an id token.
+    pub allow_id_token: bool,
     /// The public key, PEM, that key-pair sign-ins must be signed with; without it a JWT is only looked at.
     pub require_jwt_key: Option<String>,
     /// A second one, as users have while their key is being replaced.
@@ -43,6 +45,8 @@ pub struct Settings {
     pub result_url_host: Option<String>,
     /// `host:port` that chunk URLs point to, in place of the stub itself.
     pub chunk_url_host: Option<String>,
+    /// Chunks are 64 MiB of zeros, packed to a thousandth of it and announced as what they should be.
+    pub chunk_bomb: bool,
     /// Leave out `chunkHeaders`: clients have to make them from `qrmk`.
     pub qrmk_only: bool,
     /// What `EXPLAIN USING JSON` expects every statement to scan.
@@ -64,6 +68,7 @@ impl Default for Settings {
             user: None,
             password: None,
             token: None,
+            allow_id_token: true,
             require_jwt_key: None,
             require_jwt_key_2: None,
             clock_ahead_s: 0,
@@ -71,6 +76,7 @@ impl Default for Settings {
             warehouse_granted: None,
             result_url_host: None,
             chunk_url_host: None,
+            chunk_bomb: false,
             qrmk_only: false,
             explain_bytes: 0,
             format: "arrow".to_owned(),

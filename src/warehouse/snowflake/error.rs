@@ -12,6 +12,8 @@ use crate::warehouse::{self, Position};
 pub(super) const IN_PROGRESS: [u32; 2] = [333_333, 333_334];
 /// The session's token has expired: renew it.
 pub(super) const SESSION_EXPIRED: u32 = 390_112;
+/// No session belongs to the token.
+pub(super) const SESSION_UNKNOWN: u32 = 390_104;
 /// The role does not exist or is not granted.
 const ROLE_REFUSED: u32 = 390_189;
 /// There is no statement of this id that runs.
@@ -126,9 +128,15 @@ impl Error {
         }
     }
 
-    /// Whether a token of an identity provider has run out, so that a fresh one may be accepted.
+    /// Whether a token that was given to us for a while has run out, so that a fresh one may be accepted.
     pub(super) fn wants_fresh_token(&self) -> bool {
-        matches!(self, Self::SignInRefused { code, .. } if matches!(code, 390_303 | 390_318))
+        matches!(
+            self,
+            Self::SignInRefused {
+                code: 390_110 | 390_195 | 390_303 | 390_318,
+                ..
+            }
+        )
     }
 
     /// Whether a signed token was refused for what may be nothing but its time. Snowflake does not always say which: an
@@ -161,7 +169,7 @@ impl Error {
 const fn is_session_gone(code: u32) -> bool {
     matches!(
         code,
-        390_103 | 390_104 | 390_110 | 390_111 | 390_113 | 390_114 | 390_115 | 390_400
+        390_103 | SESSION_UNKNOWN | 390_110 | 390_111 | 390_113 | 390_114 | 390_115 | 390_400
     )
 }
 

@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use self::account::Endpoint;
 use self::pool::Pool;
 use self::results::Downloads;
-use self::session::{Contact, Shared};
+use self::session::{Contact, Shared, Told};
 use self::sign_in::SignIn;
 use self::statement::{Manner, QueryId, Ran};
 use self::transport::Https;
@@ -104,6 +104,7 @@ impl Snowflake {
             retries: options.retries,
             contact: Contact::default(),
             metrics: Arc::clone(&metrics),
+            told: Told::default(),
         });
         Ok(Self {
             pool: Pool::start(shared, options.sizes),
@@ -116,13 +117,14 @@ impl Snowflake {
     async fn begin(&self, run: Run, patience: Option<Instant>) -> Result<Started, Error> {
         let started = Instant::now();
         let is_read = run.statement.parsed().class() == Class::Read;
-        let query_id = QueryId::new();
+        // One for each attempt: what is stopped must be the statement that runs.
+        let (first_id, second_id) = (QueryId::new(), QueryId::new());
         let work = async {
-            match self.attempt(&run, patience, &query_id).await {
+            match self.attempt(&run, patience, &first_id).await {
                 // Most likely the session was gone before the statement was looked at. That is not certain, so only what
                 // may run twice is sent again.
                 Err(error::Error::SessionGone { .. }) if is_read => {
-                    self.attempt(&run, patience, &query_id).await
+                    self.attempt(&run, patience, &second_id).await
                 }
                 other => other,
             }
@@ -134,7 +136,10 @@ impl Snowflake {
                 })
             }
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(statement::timed_out(&run, started, query_id)),
+            Err(_) => {
+                let query_id = second_id.into_inner().or(first_id.into_inner());
+                Err(statement::timed_out(&run, started, query_id))
+            }
         }
     }
 

@@ -60,6 +60,8 @@ struct Inner {
     queues: Mutex<HashMap<Option<Identifier>, Queue>>,
     /// One for each statement that may run: the queue that all callers stand in.
     slots: Arc<Semaphore>,
+    /// Slots that are not given out yet, because a person would have to open their sessions.
+    held_back: AtomicUsize,
     /// Sessions there are, those signing in among them.
     open: AtomicUsize,
     /// Aborts under way: their sessions are still in use.
@@ -82,8 +84,15 @@ impl Pool {
     pub(super) fn start(shared: Arc<Shared>, sizes: Sizes) -> Self {
         let runtime = Handle::current();
         shared.metrics.set_pool_size(sizes.max);
+        let slots = sizes.max.min(sizes.max_concurrent);
+        let held_back = if shared.sign_in.needs_a_person() {
+            slots.saturating_sub(1)
+        } else {
+            0
+        };
         let pool = Self(Arc::new(Inner {
-            slots: Arc::new(Semaphore::new(sizes.max.min(sizes.max_concurrent))),
+            slots: Arc::new(Semaphore::new(slots - held_back)),
+            held_back: AtomicUsize::new(held_back),
             sizes,
             queues: Mutex::default(),
             open: AtomicUsize::new(0),
@@ -207,6 +216,30 @@ impl Pool {
 
     fn is_closing(&self) -> bool {
         self.0.closing.is_cancelled()
+    }
+
+    /// The queues of other roles than this one.
+    fn queues_but(&self, role: &Option<Identifier>) -> Vec<Queue> {
+        let queues = self.queues();
+        let others = queues.iter().filter(|(name, _)| *name != role);
+        others.map(|(_, queue)| queue.clone()).collect()
+    }
+
+    /// Sessions there may be now: one, while a person would have to open each.
+    fn max(&self) -> usize {
+        if self.0.held_back.load(Ordering::Relaxed) > 0 {
+            1
+        } else {
+            self.0.sizes.max
+        }
+    }
+
+    /// After a sign-in: lets in the callers that were held back, if further sessions need no person.
+    fn widen(&self) {
+        if !self.0.shared.sign_in.needs_a_person() {
+            let held_back = self.0.held_back.swap(0, Ordering::Relaxed);
+            self.0.slots.add_permits(held_back);
+        }
     }
 
     fn open(&self) -> usize {

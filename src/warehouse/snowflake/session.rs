@@ -3,6 +3,7 @@
 //! A value of [`Session`] is the proof that a sign-in has succeeded. What it is set to (database, schema, warehouse) is
 //! known from every reply, so a statement that needs something else gets a USE first and nothing has to be undone.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Defaults;
-use super::error::{Error, SESSION_EXPIRED};
+use super::error::{Error, SESSION_EXPIRED, SESSION_UNKNOWN};
 use super::sign_in::SignIn;
 use super::transport::{Call, Transport};
 use super::wire::{Data, LoginRequest, Reply};
@@ -39,21 +40,49 @@ pub(super) struct Shared {
     pub(super) retries: u32,
     pub(super) contact: Contact,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) told: Told,
+}
+
+/// Warnings that were given: one that holds for every session is not repeated with each.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<HashSet<String>>);
+
+/// So many different ones are kept; callers may name roles without end.
+const MOST_TOLD: usize = 100;
+
+impl Told {
+    /// Whether this is to be told: not yet, and not too many others.
+    fn is_new(&self, warning: &str) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < MOST_TOLD && told.insert(warning.to_owned())
+    }
 }
 
 /// When Snowflake last answered anything at all: what readiness goes by.
 #[derive(Debug, Default)]
-pub(super) struct Contact(Mutex<Option<Instant>>);
+pub(super) struct Contact {
+    heard: Mutex<Option<Instant>>,
+    /// When a session was last found to be gone. Others may be as well: Snowflake rarely loses only one.
+    lost: Mutex<Option<Instant>>,
+}
 
 impl Contact {
     pub(super) fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// How long ago it was.
     pub(super) fn age(&self) -> Option<Duration> {
-        let at = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         at.map(|at| at.elapsed())
+    }
+
+    fn note_loss(&self) {
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn lost(&self) -> Option<Instant> {
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -137,7 +166,14 @@ impl Session {
         deadline: Instant,
     ) -> Result<Self, Error> {
         // Made afresh for every attempt: a signed token is good for a minute only.
+        let is_by_hand = shared.sign_in.needs_a_person();
         let credentials = shared.sign_in.credentials().await?;
+        let deadline = if is_by_hand {
+            // The time it took a person is not to be counted.
+            deadline.max(Instant::now() + SIGN_IN_TIMEOUT)
+        } else {
+            deadline
+        };
         let defaults = &shared.defaults;
         let named = role.filter(|role| Some(*role) != defaults.role.as_ref());
         let asked = [
@@ -153,6 +189,9 @@ impl Session {
         let mut data = base_login(shared);
         if let Some(Value::Object(environment)) = data.get_mut("CLIENT_ENVIRONMENT") {
             environment.extend(credentials.client_environment);
+        }
+        if let Some(Value::Object(parameters)) = data.get_mut("SESSION_PARAMETERS") {
+            parameters.extend(credentials.session_parameters);
         }
         data.extend(credentials.fields);
         let body = serde_json::to_value(LoginRequest { data })
@@ -176,6 +215,7 @@ impl Session {
         }
         shared.contact.note();
         let data = reply.data.unwrap_or_default();
+        shared.sign_in.keep(data.id_token);
         let Some(token) = data.token else {
             return Err(Error::Protocol(
                 "Snowflake's answer to the sign-in has no token".to_owned(),
@@ -188,7 +228,7 @@ impl Session {
             warehouse: exact(info.warehouse_name),
             role: exact(info.role_name),
         };
-        warn_of_differences(defaults, named.is_none(), &current);
+        warn_of_differences(shared, named.is_none(), &current);
         let validity = data.master_validity_in_seconds.unwrap_or(14_400);
         Ok(Self {
             tokens: Mutex::new(Tokens {
@@ -242,7 +282,7 @@ impl Session {
                 continue;
             }
             if is_expired {
-                self.poison();
+                self.give_up();
                 return Err(Error::SessionGone {
                     code: SESSION_EXPIRED,
                 });
@@ -285,9 +325,9 @@ impl Session {
             Ok(reply) => reply,
             // A host that does not know the endpoint or the token has no session for us either.
             Err(error) if !error.is_transient() => {
-                self.poison();
+                self.give_up();
                 return Err(Error::SessionGone {
-                    code: SESSION_EXPIRED,
+                    code: SESSION_UNKNOWN,
                 });
             }
             Err(error) => return Err(error.into()),
@@ -309,7 +349,7 @@ impl Session {
                 Ok(())
             }
             _ => {
-                self.poison();
+                self.give_up();
                 Err(Error::SessionGone { code })
             }
         }
@@ -330,7 +370,7 @@ impl Session {
         if reply.is_success() {
             return Ok(());
         }
-        self.poison();
+        self.give_up();
         Err(Error::from_reply(reply))
     }
 
@@ -353,6 +393,10 @@ impl Session {
             )
             .await;
         match closed {
+            // A token that has expired although it was new is only bad luck.
+            Err(Error::SessionGone {
+                code: SESSION_EXPIRED,
+            }) => false,
             // What is refused has ended by itself.
             Ok(_) | Err(Error::SessionGone { .. }) => true,
             Err(error) => {
@@ -371,6 +415,24 @@ impl Session {
     pub(super) fn leave_open(&self) {
         self.is_left_open.store(true, Ordering::Relaxed);
         self.poison();
+    }
+
+    /// The session is gone, and perhaps it is not the only one.
+    pub(super) fn give_up(&self) {
+        self.poison();
+        self.shared.contact.note_loss();
+    }
+
+    /// Whether it should be asked before it is used: others were lost since it was last heard of.
+    pub(super) fn is_suspect(&self) -> bool {
+        let last_used = *self
+            .last_used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.shared
+            .contact
+            .lost()
+            .is_some_and(|lost| lost >= last_used)
     }
 
     /// Whether the session may be handed out.
@@ -467,7 +529,8 @@ fn exact(name: Option<String>) -> Option<Identifier> {
 }
 
 /// Snowflake signs in with less than was asked, without a word: a warehouse the role may not use is simply not there.
-fn warn_of_differences(defaults: &Defaults, is_usual_role: bool, got: &Names) {
+fn warn_of_differences(shared: &Shared, is_usual_role: bool, got: &Names) {
+    let defaults = &shared.defaults;
     let role = defaults.role.as_ref().filter(|_| is_usual_role);
     let asked = [
         ("SNOWFLAKE_ROLE", role, &got.role),
@@ -487,9 +550,12 @@ fn warn_of_differences(defaults: &Defaults, is_usual_role: bool, got: &Names) {
         let Some(asked) = asked else { continue };
         if got.as_ref() != Some(asked) {
             let got = got.as_ref().map_or("nothing", Identifier::as_str);
-            tracing::warn!(
+            let warning = format!(
                 "{setting} is {asked}, but the session was given {got}: does it exist, and may the role use it?"
             );
+            if shared.told.is_new(&warning) {
+                tracing::warn!("{warning}");
+            }
         }
     }
 }

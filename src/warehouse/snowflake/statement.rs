@@ -223,7 +223,7 @@ async fn execute(
     if !reply.is_success() {
         let error = Error::from_reply(reply);
         if matches!(error, Error::SessionGone { .. }) {
-            lease.poison();
+            lease.give_up();
         }
         return Err(error);
     }
@@ -450,10 +450,10 @@ async fn abort(lease: &Lease, statement: &Aborted) -> bool {
 }
 
 /// The time limit as the caller is to be told of it.
-pub(super) fn timed_out(run: &Run, started: Instant, query_id: QueryId) -> warehouse::Error {
+pub(super) fn timed_out(run: &Run, started: Instant, query_id: Option<String>) -> warehouse::Error {
     warehouse::Error::Timeout {
         after: run.deadline.saturating_duration_since(started),
-        query_id: query_id.into_inner(),
+        query_id,
     }
 }
 

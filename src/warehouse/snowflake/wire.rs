@@ -27,6 +27,7 @@ pub(super) struct Data {
     // Signing in and renewing.
     pub(super) token: Option<String>,
     pub(super) master_token: Option<String>,
+    pub(super) id_token: Option<String>,
     pub(super) session_token: Option<String>,
     pub(super) validity_in_seconds: Option<u64>,
     pub(super) master_validity_in_seconds: Option<u64>,

@@ -166,7 +166,7 @@ async fn pieces_that_cannot_be_fetched_are_told() {
 
 #[tokio::test]
 async fn one_request_in_twenty_broken_in_any_one_way_is_not_seen() {
-    for way in ways() {
+    let all = ways().map(|way| async move {
         let stub = Stub::start().await;
         let more = [
             // Seven in a row are broken once in a thousand million times.
@@ -207,7 +207,8 @@ async fn one_request_in_twenty_broken_in_any_one_way_is_not_seen() {
             assert!(stub.counters().logins < 60, "{:?}", stub.counters());
         }
         stop(server, &stub).await;
-    }
+    });
+    join_all(all).await;
 }
 
 /// Calls of every kind, one after the other.
@@ -220,7 +221,8 @@ async fn one_caller(server: &Server, stub: &Stub, way: &Value, number: usize) {
             2 => ("create table t (a int)", 1),
             _ => ("select 1", 1),
         };
-        if turn == 4 {
+        // One of them: a token that is lost again before it was used is no accident of real life.
+        if turn == 4 && number == 0 {
             stub.lose(Loss::SessionTokens);
         }
         let patience = if hangs { 2 } else { 60 };

@@ -1,12 +1,15 @@
 //! The service on a Snowflake account, as far as a stub of the driver protocol can be one: what works, what is broken on
 //! purpose, and that nothing is left behind in either case.
 
+mod browser;
 mod endpoints;
 mod faults;
 mod later;
 mod long_run;
+mod pieces;
 mod pool;
 mod sign_in;
 mod statements;
 mod stopping;
 pub mod support;
+mod tokens;

@@ -113,3 +113,25 @@ async fn a_role_that_is_refused_is_its_callers_mistake_and_nobody_elses() {
     assert_eq!(code(&run(&server, "select 1").await), "ok");
     stop(server, &stub).await;
 }
+
+#[tokio::test]
+async fn when_snowflake_loses_all_sessions_only_one_is_found_out_by_a_statement() {
+    let stub = Stub::start().await;
+    let more = [
+        ("SNOWFLAKE_POOL_MIN_SIZE", "4"),
+        ("SNOWFLAKE_POOL_MAX_SIZE", "4"),
+        ("SQL_POLICY", "read_write"),
+    ];
+    let mut server = serve(&stub, &more).await;
+    server.event("ready").await;
+    until(&stub, "all open", |it| it.sessions_open == 4).await;
+    stub.lose(Loss::Sessions);
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    // A write is not sent twice, so it must not be sent to a session that is gone.
+    for _ in 0..4 {
+        let result = run(&server, "insert into t values (1)").await;
+        assert_eq!(code(&result), "ok", "{result}");
+    }
+    assert_eq!(stub.counters().statements, 5);
+    stop(server, &stub).await;
+}

@@ -336,3 +336,39 @@ async fn a_host_that_is_wrong_is_told_and_reached_as_soon_as_it_answers() {
     }
     assert_eq!(stub.counters().logins, 0);
 }
+
+#[tokio::test]
+async fn a_session_that_got_less_than_was_asked_for_is_told_once() {
+    let stub = Stub::start().await;
+    stub.set(|settings| settings.warehouse_granted = Some(String::new()));
+    let more = [
+        ("SNOWFLAKE_WAREHOUSE", "COMPUTE_WH"),
+        ("SNOWFLAKE_POOL_MIN_SIZE", "3"),
+        ("SNOWFLAKE_POOL_MAX_SIZE", "3"),
+    ];
+    let server = serve(&stub, &more).await;
+    for _ in 0..3 {
+        assert_eq!(code(&run(&server, "select 1").await), "ok");
+        stub.lose(Loss::Sessions);
+    }
+    let told = |what: &str| {
+        let lines = server.lines();
+        let warnings = lines.iter().filter(|line| line["level"] == "WARN");
+        warnings
+            .filter(|line| line["message"].as_str().unwrap().contains(what))
+            .count()
+    };
+    assert_eq!(
+        told("SNOWFLAKE_WAREHOUSE is COMPUTE_WH"),
+        1,
+        "{}",
+        server.log()
+    );
+    assert!(stub.counters().logins >= 3);
+    // Another fact is another line.
+    stub.set(|settings| settings.warehouse_granted = Some("OTHER_WH".to_owned()));
+    stub.lose(Loss::Sessions);
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    assert_eq!(told("was given OTHER_WH"), 1, "{}", server.log());
+    stop(server, &stub).await;
+}

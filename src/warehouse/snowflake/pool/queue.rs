@@ -146,7 +146,7 @@ impl Manager {
             }
         }
         loop {
-            let max = pool.0.sizes.max;
+            let max = pool.max();
             let grow = |open| (open < max).then_some(open + 1);
             let open = &pool.0.open;
             if open
@@ -165,9 +165,9 @@ impl Manager {
         }
     }
 
-    /// Closes an idle session of any role. Whether there was one.
+    /// Closes an idle session of another role. Whether there was one.
     async fn evict(&self) -> bool {
-        for queue in self.pool.all_queues() {
+        for queue in self.pool.queues_but(&self.role) {
             if let Some(session) = take_idle(&queue).await {
                 session.close(Closed::Evicted);
                 return true;
@@ -205,6 +205,7 @@ impl Manager {
         };
         let fingerprint = || shared.sign_in.fingerprint();
         let session = Arc::new(pool.0.breaker.guard(fingerprint, open).await?);
+        pool.widen();
         pool.note_live(role, &session);
         Ok(Pooled {
             initial: session.current(),
@@ -268,7 +269,8 @@ impl mobc::Manager for Manager {
         if !pooled.is_fit() {
             return Err(Error::SessionGone { code: 0 });
         }
-        if !is_idle_only() && pooled.session.idle() > self.pool.0.sizes.health_check {
+        let is_quiet = pooled.session.idle() > self.pool.0.sizes.health_check;
+        if !is_idle_only() && (is_quiet || pooled.session.is_suspect()) {
             pooled.session.heartbeat().await?;
         }
         Ok(pooled)

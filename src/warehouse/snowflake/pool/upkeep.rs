@@ -51,7 +51,8 @@ async fn look_after(pool: &Pool) {
 
 /// Opens what is missing to the minimum, all at once.
 async fn fill_up(pool: &Pool) {
-    let missing = pool.0.sizes.min.saturating_sub(pool.open());
+    let min = pool.0.sizes.min.min(pool.max());
+    let missing = min.saturating_sub(pool.open());
     if missing == 0 {
         return;
     }

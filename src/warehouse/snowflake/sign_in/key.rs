@@ -155,7 +155,7 @@ fn read(text: &str, passphrase: Option<&Secret>) -> Result<SigningKey, KeyFault>
             let opened = sealed
                 .decrypt(passphrase.expose_secret())
                 .map_err(|error| opening(&error))?;
-            // A wrong passphrase may by chance end in valid padding; what comes out is then no key at all.
+            // The same by an even greater chance: it can be read, and is no key.
             from_pkcs8(&opened).map_err(|fault| match fault {
                 KeyFault::NotAKey => KeyFault::PassphraseWrong,
                 other => other,
@@ -185,9 +185,9 @@ fn opening(error: &pkcs8::Error) -> KeyFault {
     use pkcs8::pkcs5::Error as Pkcs5;
     match error {
         // pkcs5 0.7 reports bad padding after decryption as a failure to encrypt.
-        pkcs8::Error::EncryptedPrivateKey(Pkcs5::DecryptFailed | Pkcs5::EncryptFailed) => {
-            KeyFault::PassphraseWrong
-        }
+        pkcs8::Error::EncryptedPrivateKey(Pkcs5::DecryptFailed | Pkcs5::EncryptFailed)
+        // One wrong passphrase in 256 ends in valid padding by chance; what comes out is nothing that could be read.
+        | pkcs8::Error::Asn1(_) => KeyFault::PassphraseWrong,
         _ => KeyFault::OldEncryption,
     }
 }

@@ -3,6 +3,7 @@
 //! Start with [`SignIn::credentials`]. What it returns is good for one attempt: signed tokens live a minute, and files are
 //! read again. Nothing in this room asks Snowflake for a session; the caller puts the fields into its own request.
 
+mod browser;
 mod error;
 mod jwt;
 mod key;
@@ -21,8 +22,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use self::browser::{Browser, Proof};
 use super::account::Endpoint;
 use crate::config::types::Secret;
+pub use browser::PATIENCE as BROWSER_PATIENCE;
 pub use error::Error;
 use key::KeyRing;
 pub use key::KeySource;
@@ -80,6 +83,11 @@ pub enum Method {
         /// The token.
         token: TokenSource,
     },
+    /// The user's browser, on this machine.
+    ExternalBrowser {
+        /// The login name.
+        user: String,
+    },
 }
 
 /// What goes into a login request, made afresh for every attempt.
@@ -88,6 +96,8 @@ pub(super) struct Credentials {
     pub(super) fields: Map<String, Value>,
     /// Fields of `data.CLIENT_ENVIRONMENT`.
     pub(super) client_environment: Map<String, Value>,
+    /// Fields of `data.SESSION_PARAMETERS`.
+    pub(super) session_parameters: Map<String, Value>,
 }
 
 /// A method that is ready to be used, again and again.
@@ -122,6 +132,10 @@ enum Prover {
         fetcher: Box<TokenFetcher>,
     },
     Workload(Attestor),
+    Browser {
+        user: String,
+        browser: Browser,
+    },
 }
 
 impl SignIn {
@@ -167,6 +181,10 @@ impl SignIn {
                 authenticator: "PROGRAMMATIC_ACCESS_TOKEN",
                 user,
                 token,
+            },
+            Method::ExternalBrowser { user } => Prover::Browser {
+                user,
+                browser: Browser::default(),
             },
         };
         Ok(Self {
@@ -240,7 +258,39 @@ impl SignIn {
                     .with("PROVIDER", attestor.provider())
                     .with_secret("TOKEN", &attestation))
             }
+            Prover::Browser { user, browser } => {
+                let proof = browser.proof(&self.http, &self.endpoint, user).await?;
+                let credentials = Credentials::of(Some(user));
+                Ok(match proof {
+                    Proof::IdToken(token) => credentials
+                        .with("AUTHENTICATOR", "ID_TOKEN")
+                        .with_secret("TOKEN", &token),
+                    Proof::Browser { token, proof_key } => {
+                        let mut credentials = credentials
+                            .with("AUTHENTICATOR", "EXTERNALBROWSER")
+                            .with_secret("TOKEN", &token)
+                            .with_secret("PROOF_KEY", &proof_key);
+                        let parameter = "CLIENT_STORE_TEMPORARY_CREDENTIAL".to_owned();
+                        credentials
+                            .session_parameters
+                            .insert(parameter, true.into());
+                        credentials
+                    }
+                })
+            }
         }
+    }
+
+    /// Keeps what a successful sign-in gave for the next one.
+    pub(super) fn keep(&self, id_token: Option<String>) {
+        if let Prover::Browser { browser, .. } = &self.prover {
+            browser.keep(id_token);
+        }
+    }
+
+    /// Whether a person has to do something for every further session.
+    pub(super) fn needs_a_person(&self) -> bool {
+        matches!(&self.prover, Prover::Browser { browser, .. } if !browser.has_id_token())
     }
 
     /// Tells the key or token in force from another one; `None` for what cannot change while the service runs, or cannot
@@ -258,7 +308,10 @@ impl SignIn {
                 let hash = Sha256::digest(token.expose_secret().as_bytes());
                 Some(STANDARD.encode(hash))
             }
-            Prover::Password { .. } | Prover::Oauth { .. } | Prover::Workload(_) => None,
+            Prover::Password { .. }
+            | Prover::Oauth { .. }
+            | Prover::Workload(_)
+            | Prover::Browser { .. } => None,
         }
     }
 
@@ -286,6 +339,7 @@ impl SignIn {
     pub(super) fn forget(&self) -> bool {
         match &self.prover {
             Prover::Oauth { fetcher, .. } => fetcher.forget(),
+            Prover::Browser { browser, .. } => browser.forget(),
             _ => false,
         }
     }
@@ -319,6 +373,7 @@ impl Credentials {
         let credentials = Self {
             fields: Map::new(),
             client_environment: Map::new(),
+            session_parameters: Map::new(),
         };
         match user {
             Some(user) => credentials.with("LOGIN_NAME", user),

@@ -1,0 +1,155 @@
+//! Results in pieces: late, in no order, refused, damaged, too large, and at addresses that must not be fetched from.
+
+use serde_json::{Value, json};
+
+use super::support::{code, execute, run, serve, stop, until};
+use crate::stub::Stub;
+use crate::support::Server;
+
+const IN_PIECES: &str = "select * from stub.rows(n => 1000, chunk => 100)";
+
+async fn rows(server: &Server, sql: &str) -> Value {
+    execute(
+        server,
+        json!({"sql": sql, "limit": 5000, "format": "json", "timeout_seconds": 15}),
+    )
+    .await
+}
+
+/// That all rows are there, each once and in order.
+fn assert_whole(result: &Value, expected: usize) {
+    let rows = result["structuredContent"]["rows"].as_array();
+    let rows = rows.unwrap_or_else(|| panic!("{result}"));
+    let ids: Vec<_> = rows.iter().map(|row| row[0].as_u64().unwrap()).collect();
+    assert_eq!(ids.len(), expected);
+    assert!(ids.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{ids:?}");
+}
+
+#[tokio::test]
+async fn pieces_that_are_late_or_overtake_each_other_arrive_in_order() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    let slow = "select * from stub.rows(n => 600, chunk => 100, delay_ms => 250)";
+    assert_whole(&rows(&server, slow).await, 600);
+    stub.fault(json!([
+        {"endpoint": "chunk", "kind": "delay", "ms": 400, "probability": 0.4},
+        {"endpoint": "chunk", "kind": "delay", "ms": 100, "probability": 0.4},
+    ]));
+    for _ in 0..3 {
+        assert_whole(&rows(&server, IN_PIECES).await, 1000);
+    }
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_piece_that_is_refused_is_asked_for_again_and_then_told_without_its_address() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    // Cloud storage refuses rightly signed addresses now and then.
+    stub.fault(json!([{"endpoint": "chunk", "kind": "status", "code": 403, "times": 2}]));
+    assert_whole(&rows(&server, IN_PIECES).await, 1000);
+    stub.fault(json!([{"endpoint": "chunk", "kind": "status", "code": 403}]));
+    let result = rows(&server, IN_PIECES).await;
+    assert_eq!(code(&result), "warehouse_unreachable", "{result}");
+    assert!(server.log().contains("403"), "{}", server.log());
+    for text in [result.to_string(), server.log()] {
+        assert!(!text.contains("signature"), "{text}");
+    }
+    stub.heal();
+    assert_whole(&rows(&server, IN_PIECES).await, 1000);
+    stop(server, &stub).await;
+}
+
+/// The most memory the server ever had, in KiB.
+fn peak(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|it| it.split_whitespace().next()?.parse().ok());
+    peak.unwrap()
+}
+
+#[tokio::test]
+async fn a_piece_that_unpacks_to_more_than_was_announced_is_not_unpacked() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    assert_whole(&rows(&server, IN_PIECES).await, 1000);
+    let before = peak(&server);
+    stub.set(|settings| settings.chunk_bomb = true);
+    let result = rows(&server, IN_PIECES).await;
+    assert_eq!(code(&result), "warehouse_unreachable", "{result}");
+    assert!(server.log().contains("announced"), "{}", server.log());
+    let grown = peak(&server) - before;
+    assert!(grown < 48 * 1024, "{grown} KiB more");
+    stub.set(|settings| settings.chunk_bomb = false);
+    assert_whole(&rows(&server, IN_PIECES).await, 1000);
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn pieces_are_not_fetched_from_inside_the_network_nor_in_clear_text() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    let addresses = [
+        "http://169.254.169.254",
+        "https://169.254.169.254",
+        "https://10.0.0.1",
+        "https://192.168.0.1:8443",
+        "https://172.16.0.1",
+        "https://0.0.0.0",
+        "https://[fd00::1]",
+        "https://[fe80::1]",
+        "https://[::ffff:10.0.0.1]",
+        "http://storage.example",
+        "file://",
+        "ftp://storage.example",
+        "//storage.example",
+        "",
+    ];
+    for address in addresses {
+        stub.set(|settings| settings.chunk_url_host = Some(address.to_owned()));
+        let result = rows(&server, IN_PIECES).await;
+        assert_eq!(code(&result), "warehouse_unreachable", "{address}");
+        assert!(
+            server.log().contains("not fetched from"),
+            "{address}: {}",
+            server.log()
+        );
+    }
+    assert_eq!(stub.counters().chunk_gets, 0);
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_result_is_not_asked_for_at_another_host_and_its_statement_is_stopped() {
+    let stub = Stub::start().await;
+    let elsewhere = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    let other = elsewhere.address;
+    let addresses = [
+        format!("http://{other}"),
+        format!("//{other}"),
+        format!("http://{}@{other}", stub.address),
+        format!("\\\\{other}"),
+        format!("https://{}", stub.address),
+    ];
+    for (number, address) in addresses.into_iter().enumerate() {
+        stub.set(|settings| settings.result_url_host = Some(address.clone()));
+        let result = run(&server, "select stub.sleep(60000)").await;
+        assert_eq!(
+            code(&result),
+            "warehouse_unreachable",
+            "{address}: {result}"
+        );
+        let aborted = u64::try_from(number).unwrap() + 1;
+        until(&stub, "stopped", |it| {
+            it.running == 0 && it.aborted == aborted
+        })
+        .await;
+    }
+    let counters = elsewhere.counters();
+    assert_eq!(counters.result_polls, 0);
+    assert_eq!(counters.unknown_requests, Vec::<String>::new());
+    stub.set(|settings| settings.result_url_host = None);
+    assert_eq!(code(&run(&server, "select stub.sleep(400)").await), "ok");
+    stop(server, &stub).await;
+}
