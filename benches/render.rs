@@ -14,6 +14,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::stream;
 use snowflake_mcp::policy::Policy;
 use snowflake_mcp::query::{Budget, Format, Queries, Query};
+use snowflake_mcp::telemetry::metrics::Metrics;
 use snowflake_mcp::warehouse::{
     Answer, Batch, Cell, Column, DataType, Earlier, Error, Kind, Run, Started, Status, Warehouse,
 };
@@ -151,7 +152,9 @@ fn render(criterion: &mut Criterion) {
         sync_wait: Duration::from_secs(45),
         timeout: Duration::from_secs(60),
     };
-    let queries = Queries::new(Arc::new(Shelf::filled()), Policy::default(), budget);
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let shelf = Arc::new(Shelf::filled());
+    let queries = Queries::new(shelf, Policy::default(), budget, metrics);
     let mut group = criterion.benchmark_group("10,000 rows of 10 columns");
     group.throughput(Throughput::Elements(ROWS as u64));
     for format in [Format::Markdown, Format::Csv, Format::Json] {

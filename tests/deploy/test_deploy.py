@@ -175,7 +175,7 @@ def test_rules_and_dashboard_use_metrics_that_exist() -> None:
     for name in ("rules.yaml", "dashboard.json"):
         used = set(re.findall(r"snowflake_mcp_\w+", (ROOT / "helm/snowflake-mcp/files" / name).read_text()))
         assert used
-        assert {re.sub("_bucket$", "", metric) for metric in used} <= known
+        assert {re.sub("_(bucket|sum|count)$", "", metric) for metric in used} <= known
 
 
 def test_chart_and_image_carry_the_version_of_the_package() -> None:
