@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use super::support::{code, execute, run, serve, stop, until};
+use super::support::{code, execute, run, serve, show, stop, until};
 use crate::stub::Stub;
 use crate::support::{Server, Signal};
 
@@ -71,6 +71,7 @@ async fn sigterm_with_twenty_statements_running_leaves_nothing_behind() {
         assert_eq!(code(&call.unwrap()), "query_cancelled");
     }
     let counters = stub.counters();
+    show(&counters);
     assert_eq!(counters.running, 0, "{counters:?}");
     assert_eq!(counters.sessions_open, 0, "{counters:?}");
 }
@@ -183,6 +184,7 @@ async fn sigterm_while_sessions_sign_in_and_results_are_fetched_leaves_nothing_b
         assert_eq!(code(&call.unwrap()), "query_cancelled");
     }
     let counters = stub.counters();
+    show(&counters);
     assert_eq!(counters.running, 0, "{counters:?}");
     assert_eq!(counters.sessions_open, 0, "{counters:?}\n{}", server.log());
 }

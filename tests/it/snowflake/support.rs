@@ -96,6 +96,21 @@ pub async fn until(stub: &Stub, what: &str, is_it: impl Fn(&Counters) -> bool) -
 pub async fn stop(mut server: Server, stub: &Stub) {
     assert_eq!(server.stop().await.code(), Some(0), "{}", server.log());
     let counters = stub.counters();
+    show(&counters);
     assert_eq!(counters.sessions_open, 0, "{counters:?}\n{}", server.log());
     assert_eq!(counters.token_leaked_to_chunk, 0);
+}
+
+/// The stub's counters, for whoever runs a test with `--nocapture`: docs/operating.md has its numbers from there.
+pub fn show(counters: &Counters) {
+    let all = serde_json::to_value(counters).unwrap();
+    let seen: Vec<_> = all
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, value)| value.as_u64() > Some(0) || *name == "sessions_open")
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    println!("{test}: {}", seen.join(", "));
 }
