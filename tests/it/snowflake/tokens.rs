@@ -97,7 +97,7 @@ async fn whatever_ends_in_the_middle_of_a_statement_its_result_arrives() {
     ];
     for (what, blow, times) in cases {
         let before = stub.counters();
-        let call = run(&server, "select stub.sleep(1200)");
+        let call = run(&server, "select stub.sleep(2000)");
         let strike = async {
             until(&stub, "asked for", |counters| {
                 counters.result_polls > before.result_polls
@@ -111,6 +111,7 @@ async fn whatever_ends_in_the_middle_of_a_statement_its_result_arrives() {
         assert_eq!(after.statements - before.statements, times, "{what}");
         // What is sent again leaves the first one behind.
         until(&stub, "ended", |counters| counters.running == 0).await;
+        stub.heal();
     }
     stop(server, &stub).await;
 }
