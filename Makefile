@@ -28,6 +28,9 @@ test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another
 
 .PHONY: check
 check: cargo_flags += --locked
+# The same statements on every run: what fuzzing finds by chance is for whoever fuzzes, not for somebody else's change.
+check: fuzz_limit := -runs=40000 -seed=1
+check: fuzz_corpus := .build/fuzz/fresh
 check: duckdb clients format lint documentation deploy-check test fuzz ## everything CI runs, cheapest first
 
 .PHONY: format
@@ -60,14 +63,16 @@ image-test: ## builds the images and runs them, Compose's profiles as well; star
 fuzz: ## mutated statements against the classifier for half a minute; `make fuzz fuzz_seconds=3600` for longer
 	@command -v c++ >/dev/null || { echo "c++ is not installed: libFuzzer is compiled from its source" >&2; exit 1; }
 	python3 fuzz/seeds.py .build/fuzz/seeds
-	mkdir -p .build/fuzz/corpus
+	rm -rf .build/fuzz/fresh && mkdir -p .build/fuzz/corpus .build/fuzz/fresh
 	RUSTFLAGS="$(coverage)" cargo run --release $(cargo_flags) --manifest-path fuzz/Cargo.toml --target-dir $(target)/fuzz \
-	--target $$(rustc -vV | sed -n 's/^host: //p') --bin classify -- -max_total_time=$(fuzz_seconds) -max_len=4096 \
-	-timeout=10 -dict=fuzz/sql.dict -artifact_prefix=.build/fuzz/ -print_final_stats=1 .build/fuzz/corpus .build/fuzz/seeds
+	--target $$(rustc -vV | sed -n 's/^host: //p') --bin classify -- $(fuzz_limit) -max_len=4096 \
+	-timeout=10 -dict=fuzz/sql.dict -artifact_prefix=.build/fuzz/ -print_final_stats=1 $(fuzz_corpus) .build/fuzz/seeds
 
 # What `cargo fuzz` passes to rustc, without the sanitizer, which only a nightly toolchain has. `--target` in the command keeps it
 # from what runs at build time.
 fuzz_seconds := 30
+fuzz_limit = -max_total_time=$(fuzz_seconds)
+fuzz_corpus = .build/fuzz/corpus
 coverage := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 	-Cllvm-args=-sanitizer-coverage-trace-compares

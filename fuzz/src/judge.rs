@@ -178,6 +178,10 @@ pub fn normalised(statement: &str) -> String {
         match piece {
             Piece::Space if plain.ends_with(' ') => {}
             Piece::Space => plain.push(' '),
+            // `0xff` is a number to the parser crate, `0XFF` is not: what begins with a digit stays as it is.
+            Piece::Word(word) if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                plain.push_str(word)
+            }
             Piece::Word(word) => plain.push_str(&word.to_ascii_uppercase()),
             Piece::Quoted(text) | Piece::Sign(text) => plain.push_str(text),
         }

@@ -159,7 +159,7 @@ async def test_a_mistake_is_explained_in_the_one_shape(
         answer = await session.call(tool, **arguments)
     assert answer.is_error
     assert answer.structured["code"] == code, answer.text
-    assert set(answer.structured) <= {"code", "message", "hint", "retryable", "query_id"}
+    assert set(answer.structured) <= {"code", "message", "hint", "retryable", "query_id", "trace_id"}
 
 
 async def test_giving_up_stops_the_query_and_the_next_call_is_answered(
