@@ -149,7 +149,7 @@ fn populated() -> Metrics {
     metrics
 }
 
-/// Not measured here, only that it is bounded: scripts/measure-telemetry.py times it in the real process.
+/// Not measured here, only that it is bounded: times belong to benchmarks.
 #[test]
 fn a_scrape_of_everything_is_of_a_bounded_size() {
     let text = populated().render().unwrap();
