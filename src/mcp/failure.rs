@@ -177,6 +177,11 @@ impl From<query::Error> for Failure {
                 error.to_string(),
                 "write the statement as a plain SELECT",
             ),
+            query::Error::NoPlan => Self::new(
+                Code::InvalidArgument,
+                error.to_string(),
+                "explain the statements one by one",
+            ),
             query::Error::RowTooLarge { .. } => Self::new(
                 Code::ResultTooLarge,
                 error.to_string(),

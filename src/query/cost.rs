@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Error, Queries, Query, Sheet};
 use crate::sql::Tree;
+use crate::sql::ast::Statement;
 use crate::warehouse::Run;
 
 /// The warehouse's expectation. Snowflake gives upper bounds: it prunes further while it runs.
@@ -129,6 +130,9 @@ impl Queries {
         // Lists and plans scan no tables.
         match run.statement.parsed().tree() {
             Tree::Show(_) | Tree::Describe(_) | Tree::Explain { .. } => return Ok(()),
+            Tree::Statement(statement) if matches!(**statement, Statement::List(_)) => {
+                return Ok(());
+            }
             Tree::Statement(_) | Tree::Pipeline(_) | Tree::Unread { .. } => {}
         }
         let explained = self
@@ -136,8 +140,12 @@ impl Queries {
                 &format!("EXPLAIN USING JSON {}", run.statement.text()),
                 query,
             )
-            .await?;
-        let estimate = explained.and_then(|plan| Estimate::of_plan(&plan));
+            .await;
+        let estimate = match explained {
+            Ok(plan) => plan.and_then(|plan| Estimate::of_plan(&plan)),
+            Err(Error::NoPlan) => None,
+            Err(error) => return Err(error),
+        };
         match estimate {
             None => Err(Error::NoEstimate),
             Some(estimate) if estimate.bytes > limit => {
@@ -161,7 +169,16 @@ impl Queries {
             sql: format!("EXPLAIN USING TABULAR {}", query.sql),
             ..query.clone()
         };
-        let sheet = self.run(tabular).await?;
+        let plan = self.approved(
+            &tabular.sql,
+            tabular.session.clone(),
+            tabular.parameters.clone(),
+            tabular.timeout,
+        )?;
+        if !is_plan(&plan) {
+            return Err(Error::NoPlan);
+        }
+        let sheet = self.sheet(plan, self.layout(&tabular)).await?;
         let json = format!("EXPLAIN USING JSON {}", query.sql);
         // The rows are what was asked for; without words they are still a plan.
         let plan = self.explained(&json, &query).await.ok().flatten();
@@ -175,9 +192,18 @@ impl Queries {
     async fn explained(&self, sql: &str, query: &Query) -> Result<Option<String>, Error> {
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
         let run = self.approved(sql, session, parameters, query.timeout)?;
+        if !is_plan(&run) {
+            return Err(Error::NoPlan);
+        }
         let table = super::sheet::tabulate(self.warehouse.run(run).await?, &self.budget).await?;
         Ok(table.first_value().map(ToOwned::to_owned))
     }
+}
+
+/// Whether all that runs is an EXPLAIN. In front of statements joined by `->>` the word belongs to the first alone: the others
+/// would run, and the last could say whatever it likes of what they cost.
+fn is_plan(run: &Run) -> bool {
+    matches!(run.statement.parsed().tree(), Tree::Explain { .. })
 }
 
 /// Bytes for a reader, in the largest unit that leaves a number of at least one.

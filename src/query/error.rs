@@ -34,6 +34,9 @@ pub enum Error {
     /// The warehouse does not say what the statement would read.
     #[error("the warehouse gives no estimate for this statement, and MAX_SCAN_BYTES is set")]
     NoEstimate,
+    /// A statement whose plan cannot be had without running a part of it.
+    #[error("statements joined by ->> have no plan of their own")]
+    NoPlan,
     /// Not even the first row fits.
     #[error(
         "the first row alone is larger than the {limit} bytes a result may have (MAX_RESULT_BYTES)"
@@ -57,7 +60,8 @@ impl Error {
             | Self::Refused(_)
             | Self::Cursor(_)
             | Self::TooExpensive { .. }
-            | Self::NoEstimate => None,
+            | Self::NoEstimate
+            | Self::NoPlan => None,
         }
     }
 }

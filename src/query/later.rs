@@ -67,7 +67,7 @@ impl Queries {
         )?;
         if run.statement.row_filter().is_some() {
             // A cursor would lead to the stored result, where the rows that may not be shown still are.
-            return Ok(Outcome::Sheet(Box::new(self.run(query).await?)));
+            return Ok(Outcome::Sheet(Box::new(self.sheet(run, layout).await?)));
         }
         self.check_cost(&query, &run).await?;
         let patience = asked + self.budget.sync_wait;

@@ -136,16 +136,9 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn run(&self, query: Query) -> Result<Sheet, Error> {
-        let started = Instant::now();
         let layout = self.layout(&query);
-        let answer = self
-            .start(&query.sql, query.session, query.parameters, query.timeout)
-            .await?;
-        let sheet = sheet::write(answer, layout, &self.budget, &self.metrics).await?;
-        Ok(Sheet {
-            elapsed: started.elapsed(),
-            ..sheet
-        })
+        let run = self.approved(&query.sql, query.session, query.parameters, query.timeout)?;
+        self.sheet(run, layout).await
     }
 
     /// Checks and runs one of our own statements and keeps its values, at most the budget's maximum of rows.
@@ -154,7 +147,8 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn table(&self, sql: &str, session: Session) -> Result<Table, Error> {
-        let answer = self.start(sql, session, Vec::new(), None).await?;
+        let run = self.approved(sql, session, Vec::new(), None)?;
+        let answer = self.answer(run).await?;
         sheet::tabulate(answer, &self.budget).await
     }
 
@@ -167,14 +161,19 @@ impl Queries {
         }
     }
 
-    async fn start(
-        &self,
-        sql: &str,
-        session: Session,
-        parameters: Vec<Parameter>,
-        timeout: Option<Duration>,
-    ) -> Result<Answer, Error> {
-        let run = self.approved(sql, session, parameters, timeout)?;
+    /// Runs an approved statement and writes its rows.
+    pub(super) async fn sheet(&self, run: Run, layout: Layout) -> Result<Sheet, Error> {
+        let started = Instant::now();
+        let answer = self.answer(run).await?;
+        let sheet = sheet::write(answer, layout, &self.budget, &self.metrics).await?;
+        Ok(Sheet {
+            elapsed: started.elapsed(),
+            ..sheet
+        })
+    }
+
+    /// Runs an approved statement, without the rows that may not be shown.
+    async fn answer(&self, run: Run) -> Result<Answer, Error> {
         let row_filter = run.statement.row_filter().cloned();
         let answer = self.warehouse.run(run).await?;
         Ok(match row_filter {

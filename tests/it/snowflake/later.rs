@@ -262,3 +262,21 @@ async fn a_statement_that_would_scan_too_much_is_not_run() {
     assert_eq!(code(&run), "ok", "{run}");
     stop(server, &stub).await;
 }
+
+#[tokio::test]
+async fn what_comes_after_the_plan_neither_runs_nor_speaks_for_it() {
+    let stub = Stub::start().await;
+    stub.set(|settings| settings.explain_bytes = 5 << 30);
+    let server = serve(&stub, &[("MAX_SCAN_BYTES", "1GiB")]).await;
+    let cheap = r#"{"GlobalStats":{"partitionsTotal":0,"partitionsAssigned":0,"bytesAssigned":0}}"#;
+    let sql = format!("select * from big ->> select '{cheap}'");
+    let refused = execute(&server, json!({"sql": sql})).await;
+    assert_eq!(code(&refused), "cost_limit", "{refused}");
+    let explained = server
+        .mcp()
+        .call_tool("explain_query", json!({"sql": sql}))
+        .await;
+    assert_eq!(code(&explained), "invalid_argument", "{explained}");
+    assert_eq!(stub.counters().statements, 0);
+    stop(server, &stub).await;
+}
