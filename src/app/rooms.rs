@@ -158,12 +158,14 @@ pub(super) fn queries(
 
 /// The newest secret comes first.
 fn seal(secrets: &SecretString) -> Seal {
-    let secrets: Vec<_> = secrets
+    let mut secrets = secrets
         .expose_secret()
         .split(',')
-        .map(|secret| SecretString::from(secret.trim()))
-        .collect();
-    Seal::new(&secrets)
+        .map(|secret| SecretString::from(secret.trim()));
+    // A text has one part at least.
+    let newest = secrets.next().unwrap_or_default();
+    let older: Vec<_> = secrets.collect();
+    Seal::new(&newest, &older)
 }
 
 fn budget(limits: &config::Limits) -> Budget {

@@ -2,7 +2,7 @@
 //!
 //! A cursor is the statement's id, the next row and how the rows were written, with a signature. The caller is not in it:
 //! the signature covers the caller's name, so a cursor in other hands is as good as a changed one. Models copy cursors by
-//! hand, so to speak, so they are short: some 60 characters.
+//! hand, so to speak, so they are short: some 75 characters.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -61,19 +61,22 @@ pub enum CursorError {
 
 /// Signs cursors and recognises them again.
 pub struct Seal {
-    /// The first one signs; all are accepted.
-    keys: Vec<hmac::Key>,
+    /// Signs.
+    newest: hmac::Key,
+    /// Accepted as well.
+    older: Vec<hmac::Key>,
 }
 
 impl Seal {
-    /// From secrets, the newest first: the others are accepted for as long as their cursors live.
+    /// From secrets: the newest signs, the older ones are accepted for as long as their cursors live.
     #[must_use]
-    pub fn new(secrets: &[SecretString]) -> Self {
+    pub fn new(newest: &SecretString, older: &[SecretString]) -> Self {
         let key = |secret: &SecretString| {
             hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes())
         };
         Self {
-            keys: secrets.iter().map(key).collect(),
+            newest: key(newest),
+            older: older.iter().map(key).collect(),
         }
     }
 
@@ -82,12 +85,13 @@ impl Seal {
     pub fn random() -> Self {
         let key: [u8; 32] = rand::random();
         Self {
-            keys: vec![hmac::Key::new(hmac::HMAC_SHA256, &key)],
+            newest: hmac::Key::new(hmac::HMAC_SHA256, &key),
+            older: Vec::new(),
         }
     }
 
-    /// Writes a cursor for a caller; `None` when there is no key, which no constructor allows.
-    pub(super) fn write(&self, cursor: &Cursor, caller: &str) -> Option<String> {
+    /// Writes a cursor for a caller.
+    pub(super) fn write(&self, cursor: &Cursor, caller: &str) -> String {
         let mut bytes = Vec::with_capacity(FIXED + SIGNATURE);
         bytes.push(VERSION);
         bytes.push(format_code(cursor.format));
@@ -98,9 +102,9 @@ impl Seal {
         if let Some(role) = &cursor.earlier.role {
             bytes.extend(role.as_str().as_bytes());
         }
-        let signature = sign(self.keys.first()?, &bytes, caller);
+        let signature = sign(&self.newest, &bytes, caller);
         bytes.extend(signature.as_ref().iter().take(SIGNATURE));
-        Some(URL_SAFE_NO_PAD.encode(bytes))
+        URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// Reads a cursor that a caller sends.
@@ -120,7 +124,7 @@ impl Seal {
         if content.first() != Some(&VERSION) {
             return Err(CursorError::Malformed);
         }
-        let is_signed = self.keys.iter().any(|key| {
+        let is_signed = std::iter::once(&self.newest).chain(&self.older).any(|key| {
             let expected = sign(key, content, caller);
             let expected = expected.as_ref().get(..SIGNATURE).unwrap_or_default();
             subtle::ConstantTimeEq::ct_eq(expected, signature).into()
@@ -207,7 +211,8 @@ mod tests {
             .iter()
             .map(|secret| SecretString::from(*secret))
             .collect();
-        Seal::new(&secrets)
+        let (newest, older) = secrets.split_first().unwrap();
+        Seal::new(newest, older)
     }
 
     fn cursor(row: u64, role: Option<&str>) -> Cursor {
@@ -228,7 +233,7 @@ mod tests {
         let seal = Seal::random();
         for role in [None, Some("ANALYST"), Some("mixed Case ä")] {
             let cursor = cursor(1 << 40, role);
-            let text = seal.write(&cursor, "key:1").unwrap();
+            let text = seal.write(&cursor, "key:1");
             assert_eq!(seal.read(&text, "key:1"), Ok(cursor));
             assert!(role.is_some() || text.len() <= 76, "{}", text.len());
         }
@@ -240,14 +245,14 @@ mod tests {
             seal(&["an old secret"]),
             seal(&["a new secret", "an old secret"]),
         );
-        let text = old.write(&cursor(1, None), "key:1").unwrap();
+        let text = old.write(&cursor(1, None), "key:1");
         assert_eq!(old.read(&text, "key:2"), Err(CursorError::NotOurs));
         assert!(new.read(&text, "key:1").is_ok(), "a rotated key");
-        let newer = new.write(&cursor(1, None), "key:1").unwrap();
+        let newer = new.write(&cursor(1, None), "key:1");
         assert_eq!(old.read(&newer, "key:1"), Err(CursorError::NotOurs));
         let mut late = cursor(1, None);
         late.expires = now() - 1;
-        let late = old.write(&late, "key:1").unwrap();
+        let late = old.write(&late, "key:1");
         assert_eq!(old.read(&late, "key:1"), Err(CursorError::Expired));
     }
 
@@ -255,7 +260,7 @@ mod tests {
         #[test]
         fn a_changed_cursor_is_refused(place in 0_usize..70, to in "[A-Za-z0-9_-]", row in any::<u64>()) {
             let seal = Seal::random();
-            let text = seal.write(&cursor(row, None), "a").unwrap();
+            let text = seal.write(&cursor(row, None), "a");
             let place = place % text.len();
             let mut changed = text.clone();
             changed.replace_range(place..=place, &to);

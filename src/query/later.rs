@@ -187,7 +187,7 @@ impl Queries {
             format: layout.format,
             expires: now().saturating_add(LIFETIME_SECONDS),
         };
-        self.seal.write(&cursor, &self.caller)
+        Some(self.seal.write(&cursor, &self.caller))
     }
 }
 
