@@ -3,7 +3,12 @@
 //! The rooms `sql` and `policy` are compiled here from their source instead of the whole program being linked: that takes
 //! seconds rather than minutes, and only what is looked at is instrumented.
 
-#![allow(dead_code, unused_imports, unreachable_pub)] // the rooms offer more than is used here
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "the rooms offer more than is used here"
+)]
 
 #[path = "../../src/policy/mod.rs"]
 mod policy;

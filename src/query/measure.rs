@@ -1,9 +1,8 @@
 //! What is counted of a query, in the words of [`crate::telemetry::metrics`].
 
-use sqlparser::ast::visit_relations;
-
 use super::{Error, TruncationReason};
 use crate::policy::{ApprovedStatement, Refusal};
+use crate::sql::ast::visit_relations;
 use crate::sql::{Parsed, Tree};
 use crate::telemetry::metrics::labels::{Cut, Verdict};
 
