@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Backend, Environment, Settings};
 use crate::http;
 use crate::http::listen::{self, Port};
+use crate::policy::Policy;
 use crate::query::{Format, Query};
 use crate::telemetry::LIFECYCLE;
 use crate::telemetry::metrics::Metrics;
@@ -152,7 +153,9 @@ pub fn misfits(settings: &Settings) -> Vec<Error> {
     let mut found: Vec<Error> = Vec::new();
     found.extend(policy::misfits(settings));
     if settings.warehouse.backend == Backend::Snowflake {
-        found.extend(snowflake::options(settings).err().map(Error::from));
+        // The policy has been looked at above.
+        let options = snowflake::options(settings, Policy::default());
+        found.extend(options.err().map(Error::from));
     }
     found
 }

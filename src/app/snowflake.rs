@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::config::{self, AuthType, IdentityProvider, Protocol, Settings};
+use crate::policy::Policy;
 use crate::sql::Identifier;
 use crate::warehouse::snowflake::account::{AccountError, Endpoint};
 use crate::warehouse::snowflake::sign_in::{
@@ -34,7 +35,7 @@ pub enum Error {
 }
 
 /// What the driver needs.
-pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
+pub(super) fn options(settings: &Settings, policy: Policy) -> Result<Options, Error> {
     let warehouse = &settings.warehouse;
     let account = warehouse
         .account
@@ -71,6 +72,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, Error> {
             },
         },
         retries: pool.retry_attempts,
+        policy,
         verify: settings.policy.sql_policy_verify,
     })
 }

@@ -36,7 +36,10 @@ pub(super) fn start(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Start
 
 /// The pool signs in in the background and for as long as it takes: an account that is down now is no reason not to start.
 fn snowflake(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Starting, super::Error> {
-    let account = Snowflake::start(super::snowflake::options(settings)?, Arc::clone(metrics))?;
+    let account = Snowflake::start(
+        super::snowflake::options(settings, super::policy::policy(settings)?)?,
+        Arc::clone(metrics),
+    )?;
     Ok(Starting {
         warehouse: Arc::new(account),
         start: tokio::spawn(async { Ok(()) }),

@@ -38,6 +38,12 @@ pub(super) enum Error {
     /// The role that a caller named does not exist or is not granted to our user.
     #[error("the role {role} cannot be used: {message}")]
     RoleRefused { role: String, message: String },
+    /// Snowflake gave the session a role that the policy does not let anybody use.
+    #[error(
+        "the session was given a role that may not be used: {0}. Set SNOWFLAKE_ROLE to another one, or name this one in \
+         ALLOWED_ROLES"
+    )]
+    RoleNotAllowed(String),
     /// Snowflake has refused these credentials a moment ago, and was not asked again.
     #[error("{0}")]
     SignInHeld(String),
@@ -159,7 +165,7 @@ impl Error {
     /// Whether more sign-ins could lock the user or change nothing.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
-            Self::SignInRefused { .. } => true,
+            Self::SignInRefused { .. } | Self::RoleNotAllowed(_) => true,
             Self::Credentials(error) => error.is_refusal(),
             _ => false,
         }
@@ -223,7 +229,9 @@ impl From<Error> for warehouse::Error {
                 position,
                 query_id,
             } => statement(code, message, sql_state.as_deref(), position, query_id),
-            Error::SignInRefused { .. } | Error::SignInHeld(_) => Self::SignInRefused {
+            Error::SignInRefused { .. }
+            | Error::RoleNotAllowed(_)
+            | Error::SignInHeld(_) => Self::SignInRefused {
                 message: error.to_string(),
             },
             Error::RoleRefused { .. } => Self::PermissionDenied {

@@ -33,6 +33,7 @@ use self::session::{Contact, Shared, Told};
 use self::sign_in::SignIn;
 use self::statement::{Manner, QueryId, Ran};
 use self::transport::Https;
+use crate::policy::Policy;
 use crate::sql::{Class, Identifier};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Phase;
@@ -74,6 +75,8 @@ pub struct Options {
     pub sizes: Sizes,
     /// How often a failure that passes is tried again.
     pub retries: u32,
+    /// Which roles a session may have, whoever chose them.
+    pub policy: Policy,
     /// Whether Snowflake is asked what kind of statement each is before it runs.
     pub verify: bool,
 }
@@ -105,6 +108,7 @@ impl Snowflake {
             contact: Contact::default(),
             metrics: Arc::clone(&metrics),
             told: Told::default(),
+            policy: options.policy,
         });
         Ok(Self {
             pool: Pool::start(shared, options.sizes),

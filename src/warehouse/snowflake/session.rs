@@ -17,6 +17,7 @@ use super::error::{Error, SESSION_EXPIRED, SESSION_UNKNOWN};
 use super::sign_in::SignIn;
 use super::transport::{Call, Transport};
 use super::wire::{Data, LoginRequest, Reply};
+use crate::policy::{Place, Policy};
 use crate::sql::Identifier;
 use crate::telemetry::metrics::Metrics;
 
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     pub(super) contact: Contact,
     pub(super) metrics: Arc<Metrics>,
     pub(super) told: Told,
+    /// Which roles a session may have.
+    pub(super) policy: Policy,
 }
 
 /// Warnings that were given: one that holds for every session is not repeated with each.
@@ -229,8 +232,9 @@ impl Session {
             role: exact(info.role_name),
         };
         warn_of_differences(shared, named.is_none(), &current);
+        let role = current.role.clone();
         let validity = data.master_validity_in_seconds.unwrap_or(14_400);
-        Ok(Self {
+        let session = Self {
             tokens: Mutex::new(Tokens {
                 session: token,
                 master: data.master_token.unwrap_or_default(),
@@ -243,7 +247,21 @@ impl Session {
             last_used: Mutex::new(Instant::now()),
             retire_at: Instant::now() + lifetime(Duration::from_secs(validity)),
             shared: Arc::clone(shared),
-        })
+        };
+        session.with_allowed(role).await
+    }
+
+    /// The session, unless Snowflake gave it a role that may not be used: the user's own where none was asked for.
+    async fn with_allowed(self, role: Option<Identifier>) -> Result<Self, Error> {
+        let place = Place {
+            role: role.as_ref(),
+            ..Place::default()
+        };
+        let Err(refusal) = self.shared.policy.admit_defaults(&place) else {
+            return Ok(self);
+        };
+        self.close().await;
+        Err(Error::RoleNotAllowed(refusal.to_string()))
     }
 
     /// Sends a request in this session, renewing its token once where Snowflake asks for it.

@@ -372,3 +372,21 @@ async fn a_session_that_got_less_than_was_asked_for_is_told_once() {
     assert_eq!(told("was given OTHER_WH"), 1, "{}", server.log());
     stop(server, &stub).await;
 }
+
+#[tokio::test]
+async fn an_administrators_role_that_nobody_asked_for_is_not_used() {
+    let stub = Stub::start().await;
+    // The user's own role, where SNOWFLAKE_ROLE names none.
+    stub.set(|settings| settings.role_granted = Some("ACCOUNTADMIN".to_owned()));
+    let server = serve(&stub, &[]).await;
+    let refused = run(&server, "select 1").await;
+    assert_eq!(code(&refused), "sign_in_refused", "{refused}");
+    assert!(server.log().contains("ALLOWED_ROLES"), "{}", server.log());
+    let counters = stub.counters();
+    assert_eq!((counters.statements, counters.sessions_open), (0, 0));
+    stop(server, &stub).await;
+
+    let server = serve(&stub, &[("ALLOWED_ROLES", "ACCOUNTADMIN")]).await;
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    stop(server, &stub).await;
+}
