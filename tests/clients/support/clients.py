@@ -71,10 +71,10 @@ class Kind:
         return self.name
 
     @asynccontextmanager
-    async def connect(self, server: Server | str, log: Path) -> AsyncIterator[Session]:
-        """Connects to a server, or to one of its own over stdio, whose log goes to the file."""
+    async def connect(self, server: Server | str, log: Path, **settings: str) -> AsyncIterator[Session]:
+        """Connects to a server, or to one of its own over stdio, with these settings, whose log goes to the file."""
         url = server if isinstance(server, str) else server.url
-        session = _python(self, url, log) if self.name.startswith("python") else _node(self, url)
+        session = _python(self, url, log, settings) if self.name.startswith("python") else _node(self, url)
         async with session as connected:
             yield connected
 
@@ -115,13 +115,13 @@ class _PythonSession:
 
 
 @asynccontextmanager
-async def _python(kind: Kind, url: str, log: Path) -> AsyncIterator[Session]:
+async def _python(kind: Kind, url: str, log: Path, settings: dict[str, str]) -> AsyncIterator[Session]:
     mode = "auto" if kind.protocol == "2026-07-28" else "legacy"
     if kind.transport == "http":
         async with mcp.Client(url, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:
             yield _PythonSession(client)
         return
-    command = mcp.StdioServerParameters(command=str(binary()), args=["stdio"], env=environment())
+    command = mcp.StdioServerParameters(command=str(binary()), args=["stdio"], env=environment(**settings))
     with log.open("w") as errors:
         transport = mcp.client.stdio.stdio_client(command, errlog=errors)
         async with mcp.Client(transport, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:

@@ -1,0 +1,93 @@
+"""Giving up a call reaches Snowflake: every client, both eras of the protocol, HTTP and stdio, counted at the stub."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.clients import Kind
+from support.server import Server
+from test_stub import ask, binary
+
+pytestmark = pytest.mark.anyio
+
+SLEEP = "select stub.sleep(60000)"
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[str]:
+    with subprocess.Popen([binary()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().removeprefix("listening on ").strip()
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def settings(stub: str) -> dict[str, str]:
+    host, _, port = stub.removeprefix("http://").partition(":")
+    return {
+        "SNOWFLAKE_ACCOUNT": "myorg-myaccount",
+        "SNOWFLAKE_USER": "reader",
+        "SNOWFLAKE_AUTH_TYPE": "password",
+        "SNOWFLAKE_PASSWORD": "any-password",
+        "SNOWFLAKE_HOST": host,
+        "SNOWFLAKE_PORT": port,
+        "SNOWFLAKE_PROTOCOL": "http",
+    }
+
+
+@pytest.fixture(scope="module")
+def service(settings: dict[str, str]) -> Iterator[Server]:
+    with Server(**settings) as server:
+        yield server
+
+
+async def until(stub: str, what: str, **wanted: int) -> dict[str, Any]:
+    """Waits until the stub has counted so much."""
+    deadline = time.monotonic() + 20
+    while True:
+        counters = await asyncio.to_thread(ask, "GET", stub + "/stub/counters")
+        if all(counters[name] == count for name, count in wanted.items()):
+            return counters
+        assert time.monotonic() < deadline, f"never {what}: {counters}"
+        await asyncio.sleep(0.05)
+
+
+async def test_a_call_that_is_given_up_is_aborted_in_snowflake(
+    client: Kind, service: Server, settings: dict[str, str], stub: str, log: Path
+) -> None:
+    before = await until(stub, "idle", running=0)
+    aborted = {"running": 0, "aborted": before["aborted"] + 1}
+    async with client.connect(service, log, **settings) as session:
+        await session.tools()
+        await session.give_up(1, "execute_query", sql=SLEEP)
+        # The next call proves that the connection is still good.
+        answer = await session.call("execute_query", sql="select 1", format="json")
+        assert answer.rows == [[1]]
+        # Clients of the era before that keep the connection and send `notifications/cancelled`, which cannot be placed
+        # without sessions: theirs is stopped when they leave. See test_clients.py.
+        if client.transport == "stdio" or client.protocol != "2025-11-25":
+            await until(stub, "aborted while the client is there", **aborted)
+    after = await until(stub, "aborted", **aborted)
+    assert after["timed_out"] == before["timed_out"]
+
+
+async def test_a_client_that_leaves_has_its_statement_aborted(
+    client: Kind, service: Server, settings: dict[str, str], stub: str, log: Path
+) -> None:
+    before = await until(stub, "idle", running=0)
+    try:
+        async with asyncio.timeout(3), client.connect(service, log, **settings) as session:
+            await session.tools()
+            await session.call("execute_query", sql=SLEEP)
+    except (TimeoutError, RuntimeError, ExceptionGroup):
+        pass
+    await until(stub, "aborted", running=0, aborted=before["aborted"] + 1)
