@@ -26,8 +26,10 @@ RUN cargo install --locked --root /usr/local --version "${CARGO_AUDITABLE_VERSIO
 # The layers below survive edits of the sources: dependencies change with Cargo.toml and Cargo.lock only.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
-RUN mkdir -p src tests/it tests/stub \
- && for program in src tests/it tests/stub; do echo 'fn main() {}' >"$program/main.rs"; done && echo '' >src/lib.rs
+# Every target that Cargo.toml names must be there.
+RUN mkdir -p src tests/it tests/stub benches \
+ && for program in src/main.rs tests/it/main.rs tests/stub/main.rs benches/render.rs; do echo 'fn main() {}' >"$program"; done \
+ && echo '' >src/lib.rs
 
 # ---- the binary that speaks to Snowflake only ----
 FROM builder AS build-slim

@@ -178,6 +178,15 @@ def test_rules_and_dashboard_use_metrics_that_exist() -> None:
         assert {re.sub("_(bucket|sum|count)$", "", metric) for metric in used} <= known
 
 
+def test_the_image_has_a_placeholder_for_every_target_of_the_package() -> None:
+    """Without one, cargo does not even read the manifest in the layer that compiles the dependencies."""
+    named = re.findall(r'^path = "(\S+)"', (ROOT / "Cargo.toml").read_text(), re.M)
+    benches = re.findall(r'^\[\[bench\]\]\nname = "(\w+)"', (ROOT / "Cargo.toml").read_text(), re.M)
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    for target in (*named, *(f"benches/{name}.rs" for name in benches)):
+        assert re.search(rf"for program in .*{re.escape(target)}", dockerfile), target
+
+
 def test_chart_and_image_carry_the_version_of_the_package() -> None:
     version = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.M).group(1)
     chart = yaml.safe_load((ROOT / "helm/snowflake-mcp/Chart.yaml").read_text())
