@@ -19,12 +19,14 @@ run: build ## starts the server on the embedded engine, no account needed
 	WAREHOUSE_BACKEND=embedded $(target)/release/snowflake-mcp
 
 .PHONY: test
-test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another engine
+test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another engine, metrics and alerts in a real Prometheus
 	cargo test $(cargo_flags)
 	cargo build $(cargo_flags)
 	cargo build --example snowflake-stub $(cargo_flags)
+	@for tests in tests/clients tests/observability; do \
+	echo "pytest $$tests" && \
 	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp STUB=$(abspath $(target))/debug/examples/snowflake-stub \
-	$(venv)/pytest tests/clients
+	$(venv)/pytest $$tests || exit 1; done
 
 .PHONY: check
 check: cargo_flags += --locked
@@ -37,8 +39,8 @@ check: duckdb clients format lint documentation deploy-check test fuzz ## everyt
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
-	$(venv)/ruff format --quiet --check tests/clients tests/deploy tests/image scripts
-	$(venv)/ruff check --quiet tests/clients tests/deploy tests/image scripts
+	$(venv)/ruff format --quiet --check tests/clients tests/deploy tests/image tests/observability scripts
+	$(venv)/ruff check --quiet tests/clients tests/deploy tests/image tests/observability scripts
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh compose/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
 
