@@ -66,7 +66,7 @@ pub(super) fn options(settings: &Settings, policy: Policy) -> Result<Options, Er
             health_check: *pool.health_check,
             wait: if warehouse.auth_type == AuthType::ExternalBrowser {
                 // A person needs longer than a service does.
-                (*pool.connection_timeout).max(sign_in::BROWSER_PATIENCE)
+                (*pool.connection_timeout).max(*warehouse.browser_timeout)
             } else {
                 *pool.connection_timeout
             },
@@ -113,7 +113,10 @@ fn method(settings: &Settings) -> Result<Method, Error> {
             user,
             client: oauth_client(warehouse)?,
         },
-        AuthType::ExternalBrowser => Method::ExternalBrowser { user: named()? },
+        AuthType::ExternalBrowser => Method::ExternalBrowser {
+            user: named()?,
+            patience: *warehouse.browser_timeout,
+        },
     })
 }
 

@@ -501,6 +501,14 @@ pub const VARIABLES: &[Variable] = &[
     .secret()
     .unset("no code is sent"),
     Variable::new(
+        "SNOWFLAKE_BROWSER_TIMEOUT",
+        Section::Warehouse,
+        span(SECOND, HOUR),
+        "How long a person has to sign in with `external_browser`. After that the window is given up, and only a call opens \
+         another.",
+    )
+    .default("2m"),
+    Variable::new(
         "SNOWFLAKE_TOKEN",
         Section::Warehouse,
         Shape::Text("a token"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use envconfig::Envconfig;
 
-use super::types::{Secret, words};
+use super::types::{Secret, Span, words};
 
 words! {
     /// The warehouses there are.
@@ -92,6 +92,9 @@ pub struct Warehouse {
     /// A code of the user's second factor, sent with the password.
     #[envconfig(from = "SNOWFLAKE_PASSCODE")]
     pub passcode: Option<Secret>,
+    /// How long a person has to sign in with the browser. The official drivers wait as long.
+    #[envconfig(from = "SNOWFLAKE_BROWSER_TIMEOUT", default = "2m")]
+    pub browser_timeout: Span,
     /// A token: OAuth, programmatic access or OpenID Connect, by [`Warehouse::auth_type`].
     #[envconfig(from = "SNOWFLAKE_TOKEN")]
     pub token: Option<Secret>,

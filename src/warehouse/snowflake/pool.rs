@@ -262,6 +262,12 @@ impl Pool {
         if is_busy && heard.is_some_and(|age| age < super::statement::WAIT_TIMEOUT) {
             return Ok(());
         }
+        if !has_sessions && self.0.shared.sign_in.is_unattended() {
+            return Err(warehouse::Error::SignInRefused {
+                message: "nobody has signed in with the browser; the next call opens it again"
+                    .to_owned(),
+            });
+        }
         let deadline = Instant::now() + self.0.sizes.wait;
         let lease = self.lease(None, deadline).await?;
         if self.0.shared.contact.age().is_some_and(|age| age < silence) {

@@ -20,19 +20,24 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A server on the stub, with more variables.
 pub async fn serve(stub: &Stub, more: &[(&str, &str)]) -> Server {
     let port = stub.address.port().to_string();
+    Server::start(&account(&port, more)).await
+}
+
+/// The variables of an account at the stub's port, and more.
+pub fn account<'a>(port: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut vars = vec![
         ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
         ("SNOWFLAKE_USER", "SERVICE"),
         ("SNOWFLAKE_AUTH_TYPE", "password"),
         ("SNOWFLAKE_PASSWORD", "correct-horse-battery"),
         ("SNOWFLAKE_HOST", "127.0.0.1"),
-        ("SNOWFLAKE_PORT", &port),
+        ("SNOWFLAKE_PORT", port),
         ("SNOWFLAKE_PROTOCOL", "http"),
         // Shown when a test fails.
         ("LOG_LEVEL", "info,snowflake_mcp=debug"),
     ];
     vars.extend_from_slice(more);
-    Server::start(&vars).await
+    vars
 }
 
 /// Private keys, PEM. Made once: it takes a moment.

@@ -10,11 +10,13 @@
 //! starts that are meant to fail and for commands that end by themselves.
 
 mod client;
+mod conversation;
 mod server;
 
 pub use client::Client;
+pub use conversation::Conversation;
 pub use rustix::process::Signal;
-pub use server::{Server, command, run, send};
+pub use server::{Server, run, send};
 
 /// A key long enough to be accepted.
 pub const KEY: &str = "test-key-0123456789abcdef";

@@ -53,7 +53,8 @@ async fn look_after(pool: &Pool) {
 async fn fill_up(pool: &Pool) {
     let min = pool.0.sizes.min.min(pool.max());
     let missing = min.saturating_sub(pool.open());
-    if missing == 0 {
+    // Nobody is there: no window every few seconds.
+    if missing == 0 || pool.0.shared.sign_in.is_unattended() {
         return;
     }
     let sessions = pool.queue(None);

@@ -6,6 +6,7 @@
 //! is: a browser that opens for every session is nothing anybody wants.
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,9 +21,6 @@ use url::Url;
 use super::error::Error;
 use crate::telemetry::LIFECYCLE;
 use crate::warehouse::snowflake::account::{self, Endpoint};
-
-/// How long a person has to sign in. The official drivers wait as long.
-pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Longer than any request a browser makes here: the token is a few hundred characters.
 const LONGEST_REQUEST: usize = 64 * 1024;
@@ -46,9 +44,12 @@ pub(super) enum Proof {
 }
 
 /// The user's browser, and what it brought.
-#[derive(Default)]
 pub(super) struct Browser {
+    /// How long a person has to sign in.
+    patience: Duration,
     id_token: Mutex<Option<SecretString>>,
+    /// Whether nobody used the last window.
+    unattended: AtomicBool,
     /// Held by the one window there may be.
     window: tokio::sync::Mutex<()>,
 }
@@ -68,6 +69,16 @@ struct Start {
 }
 
 impl Browser {
+    /// A browser that has brought nothing yet.
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            id_token: Mutex::default(),
+            unattended: AtomicBool::default(),
+            window: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// What the next login request is to carry. May wait for a person.
     pub(super) async fn proof(
         &self,
@@ -92,12 +103,11 @@ impl Browser {
             "sign in to Snowflake with the browser: {address}",
         );
         open(address);
-        let token = tokio::time::timeout(PATIENCE, token_from(&listener)).await;
+        let token = tokio::time::timeout(self.patience, token_from(&listener)).await;
+        self.unattended.store(token.is_err(), Ordering::Relaxed);
         let Ok(token) = token else {
-            return Err(Error::Refused {
-                who: "the browser",
-                reason: format!("nobody signed in within {} s", PATIENCE.as_secs()),
-                setting: SETTING,
+            return Err(Error::NobodySignedIn {
+                patience: self.patience,
             });
         };
         Ok(Proof::Browser {
@@ -116,6 +126,11 @@ impl Browser {
     /// Forgets it. Whether there was one.
     pub(super) fn forget(&self) -> bool {
         self.kept().take().is_some()
+    }
+
+    /// Whether nobody used the last window.
+    pub(super) fn is_unattended(&self) -> bool {
+        self.unattended.load(Ordering::Relaxed)
     }
 
     /// Whether a further session needs no window.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why there is nothing to sign in with.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,15 @@ pub enum Error {
         reason: String,
         /// The setting that leads there.
         setting: &'static str,
+    },
+    /// A window was opened in vain.
+    #[error(
+        "nobody signed in with the browser within {} s; the next call opens it again; see SNOWFLAKE_BROWSER_TIMEOUT",
+        patience.as_secs()
+    )]
+    NobodySignedIn {
+        /// How long was waited.
+        patience: Duration,
     },
     /// The host is not Snowflake's; an attestation lets whoever holds it sign in as us.
     #[error(

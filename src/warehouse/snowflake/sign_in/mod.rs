@@ -25,7 +25,6 @@ use sha2::{Digest, Sha256};
 use self::browser::{Browser, Proof};
 use super::account::Endpoint;
 use crate::config::types::Secret;
-pub use browser::PATIENCE as BROWSER_PATIENCE;
 pub use error::Error;
 use key::KeyRing;
 pub use key::KeySource;
@@ -87,6 +86,8 @@ pub enum Method {
     ExternalBrowser {
         /// The login name.
         user: String,
+        /// How long a person has to sign in.
+        patience: Duration,
     },
 }
 
@@ -182,9 +183,9 @@ impl SignIn {
                 user,
                 token,
             },
-            Method::ExternalBrowser { user } => Prover::Browser {
+            Method::ExternalBrowser { user, patience } => Prover::Browser {
                 user,
-                browser: Browser::default(),
+                browser: Browser::new(patience),
             },
         };
         Ok(Self {
@@ -291,6 +292,12 @@ impl SignIn {
     /// Whether a person has to do something for every further session.
     pub(super) fn needs_a_person(&self) -> bool {
         matches!(&self.prover, Prover::Browser { browser, .. } if !browser.has_id_token())
+    }
+
+    /// Whether a person would have to do something, and nobody did the last time. Then only a caller is worth a window.
+    pub(super) fn is_unattended(&self) -> bool {
+        matches!(&self.prover, Prover::Browser { browser, .. } if browser.is_unattended())
+            && self.needs_a_person()
     }
 
     /// Tells the key or token in force from another one; `None` for what cannot change while the service runs, or cannot
