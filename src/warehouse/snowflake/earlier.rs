@@ -190,7 +190,12 @@ pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant) {
                 () = lease.closing() => {}
             }
             wait = (wait * 2).min(LONGEST_WAIT);
-            if has_ended(&lease, &query_id).await {
+            let ended = tokio::select! {
+                ended = has_ended(&lease, &query_id) => ended,
+                // A question under way when the pool closes may be one that never gets its answer.
+                () = lease.closing(), if !lease.is_closing() => has_ended(&lease, &query_id).await,
+            };
+            if ended {
                 return;
             }
             if lease.is_closing() {

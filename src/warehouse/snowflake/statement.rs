@@ -23,6 +23,10 @@ use crate::warehouse::{self, Parameter, Run};
 /// 45 s; longer than that means that the connection is dead.
 pub(super) const WAIT_TIMEOUT: Duration = Duration::from_secs(90);
 
+/// The same for a statement submitted detached, which is answered at once: a connection that is dead is noticed, and the
+/// statement sent again under its request id, within `SYNC_WAIT` as it usually is.
+const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// Waits between questions for a result, when Snowflake answers at once instead of waiting itself.
 const POLL_WAITS: [u64; 7] = [50, 100, 250, 500, 1000, 2000, 4000];
 
@@ -252,7 +256,11 @@ async fn wait(
             "/queries/v1/query-request",
             guard.request_id,
             Some(body),
-            WAIT_TIMEOUT,
+            if patience.is_some() {
+                SUBMIT_TIMEOUT
+            } else {
+                WAIT_TIMEOUT
+            },
             deadline,
         )
         .await?;

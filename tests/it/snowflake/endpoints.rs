@@ -151,6 +151,43 @@ async fn results_that_cannot_be_asked_for_are_told_and_their_statements_stopped(
 }
 
 #[tokio::test]
+async fn a_state_that_cannot_be_asked_for_is_told_and_its_statement_goes_on() {
+    let all = ways().map(|way| async move {
+        let stub = Stub::start().await;
+        let more = [BRIEF.as_slice(), &[("SYNC_WAIT", "1s")]].concat();
+        let server = serve(&stub, &more).await;
+        let started = execute(&server, json!({"sql": "select stub.sleep(5000)"})).await;
+        let cursor = json!({"cursor": started["structuredContent"]["cursor"]});
+        let ask = async |tool: &str| server.mcp().call_tool(tool, cursor.clone()).await;
+        // Also what the pool asks for its own sake, to know when the statement's session is free again.
+        stub.fault(json!([at("monitoring", &way, 1.0)]));
+        let told = ask("query_status").await;
+        assert!(
+            TOLD.contains(&code(&told)),
+            "{way}: {told}\n{}",
+            server.log()
+        );
+        assert_eq!(told["structuredContent"]["retryable"], true, "{told}");
+        stub.heal();
+        let told = ask("query_status").await;
+        assert_eq!(code(&told), "ok", "{way}: {told}");
+        stub.fault(json!([at("monitoring", &way, 0.5)]));
+        let mut rows = ask("fetch_results").await;
+        while rows["structuredContent"]["status"] == "running" {
+            rows = ask("fetch_results").await;
+        }
+        assert_eq!(rows["structuredContent"]["row_count"], 1, "{way}: {rows}");
+        assert_eq!(
+            (stub.counters().statements, stub.counters().aborted),
+            (1, 0)
+        );
+        stub.heal();
+        stop(server, &stub).await;
+    });
+    join_all(all).await;
+}
+
+#[tokio::test]
 async fn aborts_that_fail_end_with_the_session() {
     let told = &["query_timeout"];
     Case::of("abort", "select stub.sleep(60000)", told)
@@ -185,6 +222,7 @@ async fn one_request_in_twenty_broken_in_any_one_way_is_not_seen() {
             "result",
             "abort",
             "chunk",
+            "monitoring",
         ];
         let mut faults: Vec<_> = endpoints
             .iter()
