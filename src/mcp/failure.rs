@@ -87,7 +87,8 @@ codes! {
     CostLimit = "cost_limit", false;
     /// The statement reached its time limit and was stopped.
     QueryTimeout = "query_timeout", false;
-    /// The statement was stopped: by the caller, or because the server is shutting down.
+    /// The statement was stopped: by the caller, or because the server is shutting down. Not retryable when it is the rows of
+    /// a stopped statement that are asked for.
     QueryCancelled = "query_cancelled", true;
     /// No query with this id belongs to the caller.
     QueryNotFound = "query_not_found", false;
@@ -277,6 +278,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             message,
             "write the statement as a plain SELECT",
         ),
+        Error::Ended(error) => ended(from_warehouse(*error)),
         Error::QueryNotFound { .. } => {
             Failure::new(Code::QueryNotFound, message, "run the statement again")
         }
@@ -321,6 +323,19 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             );
             Failure::internal()
         }
+    }
+}
+
+/// The failure of an earlier statement, told to whoever asks for its rows: the same question never has another answer, even
+/// where the statement, sent again, may have.
+fn ended(failure: Failure) -> Failure {
+    if !failure.retryable {
+        return failure;
+    }
+    Failure {
+        hint: "its rows will never come: do not ask for them again, and send the statement again if it is still wanted".into(),
+        retryable: false,
+        ..failure
     }
 }
 

@@ -62,6 +62,9 @@ pub enum Error {
         /// The id asked for.
         query_id: String,
     },
+    /// What became of an earlier statement: asking again brings nothing else.
+    #[error(transparent)]
+    Ended(Box<Self>),
     /// No session or thread came free in time. Trying again later can help.
     #[error("the warehouse is busy: {message}")]
     Busy {
@@ -154,6 +157,7 @@ impl Error {
             | Self::Timeout { query_id, .. }
             | Self::Cancelled { query_id } => query_id.as_deref(),
             Self::QueryNotFound { query_id } => Some(query_id),
+            Self::Ended(error) => error.query_id(),
             _ => None,
         }
     }

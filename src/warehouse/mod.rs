@@ -74,8 +74,8 @@ pub trait Warehouse: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why the statement failed, [`Error::QueryNotFound`] when its result is not there any more, or why the warehouse
-    /// could not be asked.
+    /// [`Error::Ended`] with why the statement failed, [`Error::QueryNotFound`] when its result is not there any more, or
+    /// why the warehouse could not be asked.
     async fn result(
         &self,
         earlier: &Earlier,

@@ -202,6 +202,12 @@ impl Kept {
         }
     }
 
+    /// The same for whoever asks later: how it failed is all there will ever be.
+    pub(super) async fn again(&self, skip: u64, patience: Instant) -> Result<Started, Error> {
+        let answer = self.answer(skip, patience).await;
+        answer.map_err(|error| Error::Ended(Box::new(error)))
+    }
+
     /// The rows from `skip` on, once the statement has ended; before `patience` ends.
     pub(super) async fn answer(&self, skip: u64, patience: Instant) -> Result<Started, Error> {
         let mut ended = self.has_ended.subscribe();

@@ -348,7 +348,7 @@ impl Warehouse for Embedded {
         patience: Instant,
         _deadline: Instant,
     ) -> Result<Started, Error> {
-        self.results.find(earlier)?.answer(skip, patience).await
+        self.results.find(earlier)?.again(skip, patience).await
     }
 
     async fn cancel(&self, earlier: &Earlier) -> Result<bool, Error> {

@@ -163,7 +163,22 @@ pub(super) async fn result(
     if NO_RESULT.contains(&reply.code()) {
         return Err(not_found(earlier));
     }
-    Err(Error::from_reply(reply))
+    Err(match Error::from_reply(reply) {
+        error @ Error::Statement { .. } => Error::Pool(warehouse::Error::Ended(Box::new(
+            of_statement(error.into(), earlier),
+        ))),
+        error => error,
+    })
+}
+
+/// Replies about an earlier statement do not always repeat its id.
+fn of_statement(error: warehouse::Error, earlier: &Earlier) -> warehouse::Error {
+    match error {
+        warehouse::Error::Cancelled { query_id: None } => warehouse::Error::Cancelled {
+            query_id: Some(earlier.query_id.to_string()),
+        },
+        error => error,
+    }
 }
 
 /// Stops a statement. Whether it was still running.
