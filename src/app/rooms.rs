@@ -176,6 +176,7 @@ fn budget(limits: &config::Limits) -> Budget {
         max_cell_bytes: usize::try_from(*limits.max_cell_bytes).unwrap_or(usize::MAX),
         max_scan_bytes: limits.max_scan_bytes.map(|bytes| *bytes),
         sync_wait: *limits.sync_wait,
+        cursor_lifetime: *limits.cursor_lifetime,
         timeout: *limits.query_timeout,
     }
 }

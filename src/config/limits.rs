@@ -69,4 +69,7 @@ pub struct Limits {
     /// Sign the cursors of long results, the newest first; the same in every replica.
     #[envconfig(from = "CURSOR_SECRET")]
     pub cursor_secret: Option<Secret>,
+    /// How long a cursor is good for: as long as Snowflake keeps the result it leads to.
+    #[envconfig(from = "CURSOR_LIFETIME", default = "24h")]
+    pub cursor_lifetime: Span,
 }

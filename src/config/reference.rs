@@ -753,10 +753,18 @@ pub const VARIABLES: &[Variable] = &[
             text.split(',').all(|secret| secret.trim().chars().count() >= 32)
         }),
         "Signs the cursors of long results. Give every replica the same, so that each can go on with what another began. Several, \
-         separated by commas, are all accepted, and the first signs: put a new one in front, and drop the old one a day later.",
+         separated by commas, are all accepted, and the first signs: put a new one in front, and drop the old one when `CURSOR_LIFETIME` has passed.",
     )
     .secret()
     .unset("made at start-up"),
+    Variable::new(
+        "CURSOR_LIFETIME",
+        Section::Limits,
+        span(SECOND, 24 * HOUR),
+        "How long a cursor is good for. Snowflake keeps results for a day, so longer is of no use; less where what a caller has read \
+         shall soon be out of its reach.",
+    )
+    .default("24h"),
     // Policy
     Variable::new(
         "SQL_POLICY",

@@ -17,6 +17,8 @@ pub struct Budget {
     pub max_scan_bytes: Option<u64>,
     /// How long a call waits before it leaves its statement running (`SYNC_WAIT`).
     pub sync_wait: Duration,
+    /// How long a cursor is good for (`CURSOR_LIFETIME`).
+    pub cursor_lifetime: Duration,
     /// Time for a statement, waiting included; a call may ask for less, never for more (`QUERY_TIMEOUT`).
     pub timeout: Duration,
 }
@@ -64,6 +66,7 @@ impl Default for Budget {
             max_cell_bytes: 1 << 14,
             max_scan_bytes: None,
             sync_wait: Duration::from_secs(60),
+            cursor_lifetime: Duration::from_secs(3600),
             timeout: Duration::from_secs(60),
         }
     }

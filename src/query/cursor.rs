@@ -16,9 +16,6 @@ use super::Format;
 use crate::sql::Identifier;
 use crate::warehouse::Earlier;
 
-/// Snowflake keeps results for a day.
-pub(super) const LIFETIME_SECONDS: u64 = 24 * 60 * 60;
-
 /// The form below. Another form gets another number.
 const VERSION: u8 = 1;
 
@@ -55,7 +52,7 @@ pub enum CursorError {
     )]
     NotOurs,
     /// Its time is over.
-    #[error("this cursor has expired; results are kept for a day")]
+    #[error("this cursor has expired: the server gives each of them a time to live")]
     Expired,
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::cursor::{Cursor, LIFETIME_SECONDS, now};
+use super::cursor::{Cursor, now};
 use super::sheet::{self, Layout, Sheet};
 use super::{Error, Format, Queries, Query};
 use crate::sql::Identifier;
@@ -185,7 +185,7 @@ impl Queries {
             row,
             limit: u32::try_from(layout.limit).unwrap_or(u32::MAX),
             format: layout.format,
-            expires: now().saturating_add(LIFETIME_SECONDS),
+            expires: now().saturating_add(self.budget.cursor_lifetime.as_secs()),
         };
         Some(self.seal.write(&cursor, &self.caller))
     }

@@ -25,7 +25,7 @@ impl Tool for FetchResults {
     const TITLE: &'static str = "Read on in a result";
     const DESCRIPTION: &'static str = "Returns the next rows of an earlier statement from its stored result, without running it again, and the next cursor \
          while there are more. For a statement that is still running it waits for the rows. The same cursor always gives the \
-         same rows. Results are kept for a day.";
+         same rows. Results are kept for a day at most.";
     const TOOLSET: Toolset = Toolset::Query;
     type Arguments = Arguments;
     type Output = PageOutput;

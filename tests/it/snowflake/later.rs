@@ -224,6 +224,46 @@ async fn a_cursor_is_good_for_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_changed_a_foreign_and_an_expired_cursor_are_refused_alike() {
+    let stub = Stub::start().await;
+    let keys = "first-key-0123456789abcdef,second-key-0123456789abcde";
+    let lifetime = ("CURSOR_LIFETIME", "4s");
+    let server = serve(&stub, &[SECRET, lifetime, ("API_KEYS", keys)]).await;
+    let (first, second) = keys.split_once(',').unwrap();
+    let (owner, stranger) = (server.mcp().key(first), server.mcp().key(second));
+    let sql = json!({"sql": "select * from stub.rows(n => 300, chunk => 100)", "limit": 10});
+    let answer = owner.call_tool("execute_query", sql).await;
+    let cursor = answer["structuredContent"]["next_cursor"].clone();
+    assert_eq!(code(&fetch(&owner, &cursor).await), "ok", "good as it is");
+
+    // One letter of the signature.
+    let mut changed = cursor.as_str().unwrap().to_owned();
+    let place = changed.len() - 8;
+    let other = if changed[place..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    changed.replace_range(place..=place, other);
+    let changed = json!(changed);
+    let refused = async |client: &Client, cursor: &Value, why: &str| {
+        let polls = stub.counters().result_polls;
+        let told = fetch(client, cursor).await;
+        assert_eq!(code(&told), "cursor_invalid", "{told}");
+        let failure = &told["structuredContent"];
+        assert!(failure["message"].as_str().unwrap().contains(why), "{told}");
+        assert_eq!(failure["retryable"], false);
+        assert_eq!(stub.counters().result_polls, polls, "nobody was asked");
+    };
+    refused(&owner, &changed, "was changed").await;
+    refused(&stranger, &cursor, "to another caller").await;
+    assert_eq!(code(&fetch(&owner, &cursor).await), "ok", "still good");
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    refused(&owner, &cursor, "has expired").await;
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
 async fn a_result_that_is_gone_is_said_to_be() {
     let stub = Stub::start().await;
     let server = serve(&stub, &[SECRET]).await;
