@@ -150,6 +150,7 @@ fn render(criterion: &mut Criterion) {
         max_cell_bytes: 16 << 10,
         max_scan_bytes: None,
         sync_wait: Duration::from_secs(45),
+        cursor_lifetime: Duration::from_secs(3600),
         timeout: Duration::from_secs(60),
     };
     let metrics = Arc::new(Metrics::new().unwrap());
