@@ -1,5 +1,6 @@
 //! The rooms, built from the settings and joined.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::{Registry, Toolset};
 use crate::mcp::{Handler, KeptAnswers, Services};
-use crate::query::{Budget, Queries, Seal};
+use crate::query::{Allowance, Budget, Queries, Seal, Turns};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
@@ -149,7 +150,9 @@ pub(super) fn queries(
         budget(&settings.limits),
         Arc::clone(metrics),
     );
-    let queries = queries.with_default_names(place.database, place.schema);
+    let queries = queries
+        .with_default_names(place.database, place.schema)
+        .with_allowances(allowances(settings));
     Ok(match &settings.limits.cursor_secret {
         Some(secrets) => queries.with_seal(seal(secrets)),
         None => queries,
@@ -179,6 +182,34 @@ fn budget(limits: &config::Limits) -> Budget {
         cursor_lifetime: *limits.cursor_lifetime,
         timeout: *limits.query_timeout,
     }
+}
+
+/// What the callers with keys of their own limits may have.
+fn allowances(settings: &Settings) -> HashMap<String, Allowance> {
+    let all = budget(&settings.limits);
+    let limited = settings.auth.keys().filter_map(|key| {
+        let own = key.limits();
+        if *own == config::KeyLimits::default() {
+            return None;
+        }
+        let max_rows = own.max_rows.unwrap_or(all.max_rows);
+        let budget = Budget {
+            default_rows: own.default_rows.unwrap_or(all.default_rows).min(max_rows),
+            max_rows,
+            max_bytes: own
+                .max_result_bytes
+                .map_or(all.max_bytes, |size| size.as_usize()),
+            max_cell_bytes: own
+                .max_cell_bytes
+                .map_or(all.max_cell_bytes, |size| size.as_usize()),
+            max_scan_bytes: own.max_scan_bytes.map(|size| *size).or(all.max_scan_bytes),
+            timeout: own.query_timeout.map_or(all.timeout, |time| *time),
+            ..all.clone()
+        };
+        let turns = own.max_concurrent_queries.map(Turns::new);
+        Some((key.name().to_owned(), Allowance { budget, turns }))
+    });
+    limited.collect()
 }
 
 fn registry(settings: &Settings) -> Registry {

@@ -3,7 +3,8 @@
 use envconfig::Envconfig;
 use secrecy::SecretString;
 
-use super::types::{List, Secret};
+use super::keys::ApiKey;
+use super::types::List;
 
 /// Shortest key that is accepted. 16 characters of hex are 64 bits: too many to guess over a network, and enough to
 /// tell a key from a placeholder such as `changeme`.
@@ -14,9 +15,9 @@ pub const SHORTEST_KEY: usize = 16;
 #[non_exhaustive]
 pub struct Auth {
     #[envconfig(from = "API_KEY")]
-    api_key: Option<Secret>,
+    api_key: Option<ApiKey>,
     #[envconfig(from = "API_KEYS")]
-    more_api_keys: Option<List<Secret>>,
+    more_api_keys: Option<List<ApiKey>>,
     /// Whether serving everybody beyond this machine is meant.
     #[envconfig(from = "ALLOW_ANONYMOUS", default = "false")]
     pub allow_anonymous: bool,
@@ -37,8 +38,17 @@ pub struct Auth {
 impl Auth {
     /// Every key that is accepted, from `API_KEY` and `API_KEYS`.
     pub fn api_keys(&self) -> impl Iterator<Item = &SecretString> {
-        let more = self.more_api_keys.iter().flat_map(|keys| keys.iter());
-        self.api_key.iter().chain(more).map(|key| &**key)
+        self.keys().map(ApiKey::secret)
+    }
+
+    /// The same with their limits.
+    pub fn keys(&self) -> impl Iterator<Item = &ApiKey> {
+        self.api_key.iter().chain(self.more_keys())
+    }
+
+    /// The keys of `API_KEYS`.
+    pub(super) fn more_keys(&self) -> impl Iterator<Item = &ApiKey> {
+        self.more_api_keys.iter().flat_map(|keys| keys.iter())
     }
 
     /// Whether callers must show something.
@@ -46,6 +56,11 @@ impl Auth {
     pub fn is_required(&self) -> bool {
         self.api_keys().next().is_some() || self.oauth_issuer.is_some()
     }
+}
+
+/// Whether a text is a key with nothing but options behind it. What the options say is looked at later.
+pub(super) fn is_key_with_options(text: &str) -> bool {
+    text.split_whitespace().next().is_some_and(is_key)
 }
 
 /// Whether a key is long enough, and can be sent in a header and listed between commas.

@@ -371,11 +371,13 @@ pub const VARIABLES: &[Variable] = &[
         "API_KEYS",
         Section::Auth,
         Shape::Items(
-            "at least 16 characters that can stand in a header, without spaces",
-            auth::is_key,
+            "at least 16 characters that can stand in a header, then nothing or limits such as `max_rows=500`, separated by spaces",
+            auth::is_key_with_options,
         ),
         "Several keys, all accepted besides `API_KEY`: one for each team, or the old and the new one while they are \
-         exchanged.",
+         exchanged. Behind a key may stand limits for its callers, not above those of the settings with the same names in upper \
+         case: `default_rows`, `max_rows`, `max_result_bytes`, `max_cell_bytes`, `query_timeout`, `max_scan_bytes`, \
+         `max_concurrent_queries`; as in `<key> max_rows=500 query_timeout=30s, <key>`.",
     )
     .secret()
     .unset("no further keys"),

@@ -1,6 +1,7 @@
 //! Rules between variables; what one variable may be by itself is in the reference table.
 
 use super::environment::Environment;
+use super::keys::ApiKey;
 use super::limits::TOOLSETS;
 use super::problem::Problem;
 use super::resolve::Resolved;
@@ -33,6 +34,7 @@ pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolv
         check_server(settings, resolved);
     }
     check_limits(settings, resolved);
+    check_keys(settings, resolved);
     // An unknown environment, or a backend that could not be read, says nothing about what Snowflake needs.
     let known = !resolved.is_doubtful("ENVIRONMENT") && !resolved.is_doubtful("WAREHOUSE_BACKEND");
     if known && settings.warehouse.backend == Backend::Snowflake {
@@ -128,6 +130,27 @@ fn check_limits(settings: &Settings, resolved: &mut Resolved) {
         resolved.conflict("TOOLSETS", &[], |name| {
             Problem::new(name, expected).hint("the others come in later versions")
         });
+    }
+}
+
+/// The limits behind the keys. A key is named by its place and its digest, never shown.
+fn check_keys(settings: &Settings, resolved: &mut Resolved) {
+    if resolved.is_doubtful("API_KEYS") {
+        return;
+    }
+    let named = settings.auth.more_keys().zip(1..).map(|(key, place)| {
+        let faults = key.faults(&settings.limits);
+        (format!("key {place} ({})", key.name()), key, faults)
+    });
+    for (name, key, mut faults) in named {
+        let others = settings.auth.keys().filter(|it| it.name() == key.name());
+        if others.map(ApiKey::limits).any(|it| it != key.limits()) {
+            faults.push("the same limits wherever this key is given".to_owned());
+        }
+        for fault in faults {
+            let expected = format!("behind {name}: {fault}");
+            resolved.problem("API_KEYS", |written| Problem::new(written, expected));
+        }
     }
 }
 

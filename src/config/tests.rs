@@ -192,6 +192,91 @@ fn the_policy_takes_what_it_can_enforce_and_nothing_else() {
 }
 
 #[test]
+fn a_key_may_have_less_than_everybody() {
+    let settings = settings(&[
+        ("API_KEY", "first-key-0123456789"),
+        (
+            "API_KEYS",
+            "second-key-0123456789  max_rows=500 default_rows=500 query_timeout=30s max_result_bytes=64KiB max_cell_bytes=1KiB \
+             max_scan_bytes=1GiB max_concurrent_queries=2, third-key-0123456789",
+        ),
+    ]);
+    let limits: Vec<_> = settings.auth.keys().map(ApiKey::limits).collect();
+    let second = KeyLimits {
+        default_rows: Some(500),
+        max_rows: Some(500),
+        max_result_bytes: Some(types::ByteSize::from_bytes(64 << 10)),
+        max_cell_bytes: Some(types::ByteSize::from_bytes(1 << 10)),
+        query_timeout: Some(types::Span::from_millis(30_000)),
+        max_scan_bytes: Some(types::ByteSize::from_bytes(1 << 30)),
+        max_concurrent_queries: Some(2),
+    };
+    let none = KeyLimits::default();
+    assert_eq!(limits, [&none, &second, &none]);
+}
+
+#[test]
+fn a_bad_limit_of_a_key_is_told_with_the_keys_name_and_without_the_key() {
+    for (options, expected) in [
+        ("max_rows=0", "`max_rows` as a whole number from 1"),
+        ("max_rows=500rows", "`max_rows` as a whole number from 1"),
+        (
+            "query_timeout=30",
+            "`query_timeout` as a duration with its unit",
+        ),
+        ("max_rows=5 max_rows=5", "`max_rows` once"),
+        ("max_cells=5", "options only, any of `default_rows`"),
+        ("third-key-0123456789", "commas between keys"),
+        (
+            "max_rows=20000",
+            "`max_rows` not above MAX_ROWS, which is 10000",
+        ),
+        (
+            "query_timeout=10m",
+            "`query_timeout` not above QUERY_TIMEOUT, which is 5m",
+        ),
+        (
+            "max_result_bytes=2MiB",
+            "not above MAX_RESULT_BYTES, which is 1MiB",
+        ),
+        (
+            "max_cell_bytes=17KiB",
+            "not above MAX_CELL_BYTES, which is 16KiB",
+        ),
+        (
+            "max_scan_bytes=2GiB",
+            "not above MAX_SCAN_BYTES, which is 1GiB",
+        ),
+        (
+            "max_concurrent_queries=65",
+            "not above MAX_CONCURRENT_QUERIES, which is 64",
+        ),
+        (
+            "default_rows=6 max_rows=5",
+            "`default_rows` not above the rows",
+        ),
+        (
+            "max_rows=5, second-key-0123456789",
+            "the same limits wherever",
+        ),
+    ] {
+        let keys = format!("first-key-0123456789, second-key-0123456789 {options}");
+        let lines = problems(&[("API_KEYS", &keys), ("MAX_SCAN_BYTES", "1GiB")]);
+        let told = lines.join("\n");
+        assert!(told.contains(expected), "{options}: {told}");
+        assert!(
+            told.starts_with("API_KEYS: expected behind key 2 (key:"),
+            "{told}"
+        );
+        assert!(!told.contains("-key-"), "{told}");
+    }
+    // All at once.
+    let keys =
+        "first-key-0123456789 max_rows=0 query_timeout=1, second-key-0123456789 max_rows=20000";
+    assert_eq!(problems(&[("API_KEYS", keys)]).len(), 3);
+}
+
+#[test]
 fn keys_come_from_both_variables_and_are_not_shown() {
     let settings = settings(&[
         ("API_KEY", "first-key-0123456789"),

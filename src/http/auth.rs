@@ -11,12 +11,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::answer::Refusal;
 use super::observe;
+use crate::config::ApiKey;
 use crate::mcp::Caller;
 
 /// The other header a key may come in.
@@ -57,19 +58,13 @@ enum Verdict {
 }
 
 impl Keys {
-    pub(super) fn new<'a>(
-        keys: impl Iterator<Item = &'a SecretString>,
-        allows_anonymous: bool,
-    ) -> Self {
+    pub(super) fn new<'a>(keys: impl Iterator<Item = &'a ApiKey>, allows_anonymous: bool) -> Self {
         let known = keys
-            .map(|key| {
-                let digest = digest(key.expose_secret().as_bytes());
-                Known {
-                    digest,
-                    caller: Caller {
-                        name: fingerprint(&digest).into(),
-                    },
-                }
+            .map(|key| Known {
+                digest: digest(key.secret().expose_secret().as_bytes()),
+                caller: Caller {
+                    name: key.name().to_owned().into(),
+                },
             })
             .collect();
         Self {
@@ -127,15 +122,6 @@ fn digest(key: &[u8]) -> [u8; 32] {
     Sha256::digest(key).into()
 }
 
-/// Names a key without giving it away: `key:` and the first eight hexadecimal digits of its digest.
-fn fingerprint(digest: &[u8; 32]) -> String {
-    let mut name = String::from("key:");
-    for byte in digest.iter().take(4) {
-        name.push_str(&format!("{byte:02x}"));
-    }
-    name
-}
-
 /// The middleware of the `/mcp` scope.
 pub(super) async fn check(
     mut request: ServiceRequest,
@@ -169,7 +155,7 @@ mod tests {
     use super::*;
 
     fn keys(keys: &[&str], allows_anonymous: bool) -> Keys {
-        let keys: Vec<SecretString> = keys.iter().map(|k| SecretString::from(*k)).collect();
+        let keys: Vec<ApiKey> = keys.iter().map(|k| ApiKey::new((*k).into())).collect();
         Keys::new(keys.iter(), allows_anonymous)
     }
 

@@ -123,7 +123,7 @@ pub fn serve(
     let max_connections = server.max_connections;
     let drain_limit = actix_drain_limit(&server);
     let service = mcp_service::service(handler, &server, cut);
-    let keys = auth::Keys::new(settings.auth.api_keys(), !settings.auth.is_required());
+    let keys = auth::Keys::new(settings.auth.keys(), !settings.auth.is_required());
     let mut http = HttpServer::new(move || {
         app!(parts, |routes: &mut web::ServiceConfig| public_routes(
             routes, &service, &keys, &server, &parts

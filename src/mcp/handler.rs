@@ -168,6 +168,7 @@ impl Handler {
                     .on_behalf_of(caller.name.clone(), tag(&tool, &caller, trace_id)),
             ),
         };
+        let time = call.queries.budget().timeout + CALL_GRACE;
         let arguments = request.arguments.unwrap_or_default();
         let question = entry
             .may_be_kept
@@ -182,7 +183,8 @@ impl Handler {
                     .carry(entry.call(arguments, call))
                     .instrument(span.clone());
                 let task = Running(self.services.runtime.spawn(work));
-                let outcome = self.wait(task, &context).instrument(span.clone()).await;
+                let waited = self.wait(task, time, &context);
+                let outcome = waited.instrument(span.clone()).await;
                 if let (Some(question), Ok(Ok(reply))) = (question, &outcome) {
                     self.services.kept.keep(question, reply);
                 }
@@ -214,15 +216,15 @@ impl Handler {
         }
     }
 
-    /// Waits for the first of: the answer, the caller going away, the server's end, the deadline. All but the first stop
+    /// Waits for the first of: the answer, the caller going away, the server's end, the end of its time. All but the first stop
     /// the work.
     async fn wait(
         &self,
         mut task: Running,
+        time: Duration,
         context: &RequestContext<RoleServer>,
     ) -> Result<Result<Reply, Failure>, ErrorData> {
-        let deadline = self.services.queries.budget().timeout + CALL_GRACE;
-        let deadline = tokio::time::sleep(deadline);
+        let deadline = tokio::time::sleep(time);
         let progress = report_progress(context);
         tokio::pin!(deadline, progress);
         tokio::select! {

@@ -71,6 +71,7 @@ impl Queries {
         }
         self.check_cost(&query, &run).await?;
         let patience = asked + self.budget.sync_wait;
+        let run = self.in_turn(run).await?;
         let started = self.warehouse.start(run, patience).await?;
         self.outcome(started, role, 0, layout, asked).await
     }

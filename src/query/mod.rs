@@ -19,7 +19,7 @@ mod sheet;
 mod shorten;
 mod sieve;
 
-pub use budget::{Budget, Truncation, TruncationReason};
+pub use budget::{Allowance, Budget, Truncation, TruncationReason, Turns};
 pub use cost::Estimate;
 pub use cursor::{CursorError, Seal};
 pub use error::Error;

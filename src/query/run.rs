@@ -1,6 +1,7 @@
 //! From a statement's text to a bounded, rendered result.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use super::cursor::Seal;
 use super::measure::{objects, verdict};
 use super::render::Format;
 use super::sheet::{self, Hide, Layout, Pick, Sheet, Table};
-use super::{Budget, Error, sieve};
+use super::{Allowance, Budget, Error, Turns, sieve};
 use crate::policy::{ApprovedStatement, Place, Policy};
 use crate::sql::{self, Identifier};
 use crate::telemetry::call;
@@ -28,6 +29,10 @@ pub struct Queries {
     default_database: Option<Identifier>,
     default_schema: Option<Identifier>,
     tag: Option<String>,
+    /// What single callers may have, by their names.
+    allowances: Arc<HashMap<String, Allowance>>,
+    /// How many statements this caller may have at once.
+    turns: Option<Turns>,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -70,6 +75,8 @@ impl Queries {
             default_database: None,
             default_schema: None,
             tag: None,
+            allowances: Arc::default(),
+            turns: None,
             metrics,
         }
     }
@@ -98,10 +105,23 @@ impl Queries {
         }
     }
 
-    /// The same for one caller, with every statement marked in the warehouse's own records (Snowflake's `QUERY_TAG`).
+    /// The same, with less for some callers, by their names.
+    #[must_use]
+    pub fn with_allowances(self, allowances: HashMap<String, Allowance>) -> Self {
+        Self {
+            allowances: Arc::new(allowances),
+            ..self
+        }
+    }
+
+    /// The same for one caller within what it may have, with every statement marked in the warehouse's own records
+    /// (Snowflake's `QUERY_TAG`).
     #[must_use]
     pub fn on_behalf_of(&self, caller: Cow<'static, str>, tag: String) -> Self {
+        let own = self.allowances.get(&*caller);
         Self {
+            budget: own.map_or_else(|| self.budget.clone(), |own| own.budget.clone()),
+            turns: own.and_then(|own| own.turns.clone()),
             caller,
             tag: Some(tag),
             ..self.clone()
@@ -175,11 +195,24 @@ impl Queries {
     /// Runs an approved statement, without the rows that may not be shown.
     async fn answer(&self, run: Run) -> Result<Answer, Error> {
         let row_filter = run.statement.row_filter().cloned();
+        let run = self.in_turn(run).await?;
         let answer = self.warehouse.run(run).await?;
         Ok(match row_filter {
             Some(filter) => sieve::sifted(answer, filter),
             None => answer,
         })
+    }
+
+    /// The statement once its caller may have one more at once. That is waited for no longer than for rows: a client would
+    /// not be there any more.
+    pub(super) async fn in_turn(&self, run: Run) -> Result<Run, Error> {
+        let Some(turns) = &self.turns else {
+            return Ok(run);
+        };
+        let _waiting = self.metrics.stopwatch(Phase::Wait);
+        let until = run.deadline.min(Instant::now() + self.budget.sync_wait);
+        let turn = Some(turns.take(until).await?);
+        Ok(Run { turn, ..run })
     }
 
     /// The statement with the policy's approval and all it needs to run.
@@ -197,6 +230,7 @@ impl Queries {
             parameters,
             deadline: Instant::now() + self.budget.time(timeout),
             tag: self.tag.clone(),
+            turn: None,
         })
     }
 

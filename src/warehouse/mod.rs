@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use futures::Stream;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::policy::ApprovedStatement;
 use crate::sql::{Identifier, QualifiedName};
@@ -124,6 +125,24 @@ pub struct Run {
     pub deadline: Instant,
     /// Who asked for it, for the warehouse's own records: Snowflake's `QUERY_TAG`.
     pub tag: Option<String>,
+    /// Held until the statement has ended, where its caller may have only so many at once.
+    pub turn: Option<Turn>,
+}
+
+/// The right of a statement to run now. It ends with the last clone.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    /// A turn that gives this back at its end.
+    #[must_use]
+    pub fn new(permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            _permit: Arc::new(permit),
+        }
+    }
 }
 
 /// What a statement's session is set to. `None` means the configured default.

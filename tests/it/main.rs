@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod budgets;
 mod documents;
 mod doors;
 mod health;

@@ -231,6 +231,7 @@ impl Engine {
             stop,
             memory_limit_bytes: self.options.memory_limit_bytes,
             permit,
+            turn: run.turn,
         })
         .await
     }

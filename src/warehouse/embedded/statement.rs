@@ -15,7 +15,7 @@ use super::session::{Reason, Session, Sessions, Stop};
 use super::{error, explain, rows};
 use crate::policy::ApprovedStatement;
 use crate::sql::{ExplainFormat, Tree};
-use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error};
+use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error, Turn};
 
 /// Batches that wait for a slow reader.
 ///
@@ -37,6 +37,8 @@ pub(super) struct Job {
     pub(super) memory_limit_bytes: u64,
     /// Returned when the engine is done with the statement, not when the caller is.
     pub(super) permit: OwnedSemaphorePermit,
+    /// The same for its caller's turn.
+    pub(super) turn: Option<Turn>,
 }
 
 /// What the engine's thread says, in this order: columns, batches; an error ends it.
@@ -180,7 +182,7 @@ impl Job {
             let error = self.stop.error().unwrap_or(error);
             sender.send(&self.stop, Message::Failed(error));
         }
-        drop(self.permit);
+        drop((self.permit, self.turn));
     }
 
     fn stream(&self, sender: &Sender) -> Result<(), Error> {

@@ -16,7 +16,7 @@ use super::pool::{Lease, Pool};
 use super::session::{SMALL_TIMEOUT, Session};
 use super::statement;
 use super::wire::{Data, QueryStatus, Reply};
-use crate::warehouse::{self, Earlier, State, Status};
+use crate::warehouse::{self, Earlier, State, Status, Turn};
 
 /// A result that never was, or is not kept any longer.
 const NO_RESULT: [u32; 2] = [612, 709];
@@ -193,11 +193,12 @@ pub(super) async fn cancel(pool: &Pool, earlier: &Earlier) -> Result<bool, Error
 }
 
 /// Holds on to the session of a statement that was left running until the statement has ended: signing out would end it.
-/// Until then it counts as one of the statements that may run at once.
+/// Until then it counts as one of the statements that may run at once, its caller's and all.
 ///
 /// When the pool closes, the session is left open: the statement goes on, and Snowflake ends the session in its time.
-pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant) {
+pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant, turn: Option<Turn>) {
     tokio::spawn(async move {
+        let _held = turn;
         let mut wait = FIRST_WAIT;
         while Instant::now() < deadline + AFTER_DEADLINE {
             tokio::select! {

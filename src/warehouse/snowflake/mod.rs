@@ -173,7 +173,7 @@ impl Snowflake {
             }
             Ran::Running(lease) => {
                 let query_id = query_id.get().cloned().unwrap_or_default();
-                earlier::watch_over(lease, query_id.clone(), run.deadline);
+                earlier::watch_over(lease, query_id.clone(), run.deadline, run.turn.clone());
                 Ok(Started::Running { query_id })
             }
         }

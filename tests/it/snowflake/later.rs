@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{code, execute, serve, stop, until};
+use super::support::{PATIENCE, code, execute, serve, stop, until};
 use crate::stub::Stub;
 use crate::support::{Client, Server};
 
@@ -324,5 +324,35 @@ async fn what_comes_after_the_plan_neither_runs_nor_speaks_for_it() {
         .await;
     assert_eq!(code(&explained), "invalid_argument", "{explained}");
     assert_eq!(stub.counters().statements, 0);
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_statement_left_running_counts_as_one_of_its_key() {
+    let stub = Stub::start().await;
+    let (limited, plain) = ("limited-key-0123456789abcdef", "plain-key-0123456789abcdef");
+    let keys = format!("{limited} max_concurrent_queries=1 max_scan_bytes=1GiB, {plain}");
+    let server = serve(&stub, &[SHORT_WAIT, ("API_KEYS", &keys)]).await;
+    let (limited, plain) = (server.mcp().key(limited), server.mcp().key(plain));
+    let run = async |client: &Client, sql: &str| {
+        client.call_tool("execute_query", json!({"sql": sql})).await
+    };
+    let started = run(&limited, "select stub.sleep(60000)").await;
+    let cursor = started["structuredContent"]["cursor"].clone();
+    assert!(cursor.is_string(), "{started}");
+    let refused = run(&limited, "select 1").await;
+    assert_eq!(code(&refused), "warehouse_busy", "{refused}");
+    assert_eq!(code(&run(&plain, "select 1").await), "ok");
+    let told = ask(&limited, "cancel_query", &cursor).await;
+    assert_eq!(told["status"], "cancelled");
+    // Whether it has ended is asked about from time to time.
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while code(&run(&limited, "select 1").await) != "ok" {
+        assert!(std::time::Instant::now() < deadline, "never given back");
+    }
+
+    stub.set(|settings| settings.explain_bytes = 5 << 30);
+    assert_eq!(code(&run(&limited, "select 2").await), "cost_limit");
+    assert_eq!(code(&run(&plain, "select 2").await), "ok");
     stop(server, &stub).await;
 }

@@ -53,6 +53,7 @@ pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
         ],
         deadline: Instant::now() + PATIENCE,
         tag: None,
+        turn: None,
     };
     read(run).await.map_err(Failure::Engine)
 }

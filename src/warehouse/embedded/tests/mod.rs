@@ -45,6 +45,7 @@ fn run(statement: &str) -> Run {
         parameters: vec![],
         deadline: Instant::now() + PATIENCE,
         tag: None,
+        turn: None,
     }
 }
 
