@@ -88,8 +88,10 @@ docs: duckdb ## rewrites what is generated: documents from the code, the chart's
 	.build/deploy-tools/venv/bin/python scripts/generate_deploy.py
 
 .PHONY: measure
-measure: build clients ## start-up time, memory and size of the release binary
+measure: build clients ## start-up time, memory and size of the release binary, and what calls cost
 	$(venv)/python scripts/measure.py $(target)/release/snowflake-mcp
+	cargo build --release --locked --example snowflake-stub
+	$(venv)/python scripts/measure_load.py $(target)/release
 
 .PHONY: clean
 clean: ## removes what was built; what was fetched stays in the cache

@@ -44,6 +44,14 @@ pub async fn read_counters(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().json(&*state.counters())
 }
 
+/// As little as a service can do with a request, as a measure for what others do: always [`page`](super::settings).
+pub async fn page(state: web::Data<State>, _: web::Bytes) -> HttpResponse {
+    let page = state.settings().page.clone();
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(page)
+}
+
 /// Remembered, so that a test whose client asks for more than the stub has says so.
 pub async fn unknown(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let what = format!("{} {}", request.method(), request.path());

@@ -256,5 +256,6 @@ fn routes(app: &mut web::ServiceConfig) {
     app.route("/stub/settings", web::post().to(control::change_settings));
     app.route("/stub/lose", web::post().to(control::lose));
     app.route("/stub/counters", web::get().to(control::read_counters));
+    app.route("/stub/page", web::post().to(control::page));
     app.default_service(web::to(control::unknown));
 }

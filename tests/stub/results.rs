@@ -1,6 +1,6 @@
 //! Results on the wire: inline or in chunks, Arrow or JSON.
 
-use std::{io::Write, sync::OnceLock, time::Duration};
+use std::{io::Write, ops::Range, sync::OnceLock, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, rt::time::sleep, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -33,8 +33,11 @@ pub struct Results {
 #[derive(Clone)]
 pub enum Source {
     Table(Table),
-    /// This many rows of `ID` and `NAME`, made when they are asked for: a large result takes no memory.
-    Numbered(usize),
+    /// Rows of `ID`, `NAME` and, in turns, more of both kinds, made when they are asked for: a large result takes no memory.
+    Numbered {
+        rows: usize,
+        columns: usize,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,7 +59,7 @@ impl Source {
     fn rows(&self) -> usize {
         match self {
             Self::Table(table) => table.rows(),
-            Self::Numbered(rows) => *rows,
+            Self::Numbered { rows, .. } => *rows,
         }
     }
 
@@ -70,17 +73,23 @@ impl Source {
                 });
                 Table(part.collect())
             }
-            Self::Numbered(_) => {
+            Self::Numbered { columns, .. } => {
                 let ids = from..from + rows;
-                let names = ids.clone().map(|id| Some(format!("name {id}")));
-                let ids: Vec<Option<i128>> = ids.map(|id| i128::try_from(id).ok()).collect();
-                Table(vec![
-                    Column::fixed("ID", 18, 0, &ids),
-                    Column::text("NAME", names.collect()),
-                ])
+                let numbers: Vec<_> = ids.clone().map(|id| i128::try_from(id).ok()).collect();
+                let column = |index| match (index, index % 2) {
+                    (0, _) => Column::fixed("ID", 18, 0, &numbers),
+                    (_, 0) => Column::fixed(&format!("ID_{index}"), 18, 0, &numbers),
+                    (1, _) => named("NAME", ids.clone()),
+                    (_, _) => named(&format!("NAME_{index}"), ids.clone()),
+                };
+                Table((0..*columns).map(column).collect())
             }
         }
     }
+}
+
+fn named(column: &str, ids: Range<usize>) -> Column {
+    Column::text(column, ids.map(|id| Some(format!("name {id}"))).collect())
 }
 
 impl Results {

@@ -174,7 +174,10 @@ fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut
         let count = |number: u64| usize::try_from(number).unwrap();
         let chunk = arguments.number("chunk", 1).unwrap_or(rows);
         plan.outcome = Ok(finished(Results {
-            source: Source::Numbered(count(rows)),
+            source: Source::Numbered {
+                rows: count(rows),
+                columns: count(arguments.number("columns", 6).unwrap_or(2)),
+            },
             format: format(arguments.text("format", 2)),
             inline: count(arguments.number("inline", 5).unwrap_or(chunk)),
             chunk: count(chunk),
@@ -194,7 +197,10 @@ fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut
         )));
     } else if let Some(arguments) = literals::call(text, "stub.empty") {
         plan.outcome = Ok(finished(Results {
-            source: Source::Numbered(0),
+            source: Source::Numbered {
+                rows: 0,
+                columns: 2,
+            },
             ..Results::inline(Table(Vec::new()), format(arguments.text("format", 0)))
         }));
     } else if let Some(arguments) = literals::call(text, "stub.sleep") {

@@ -53,6 +53,8 @@ pub struct Settings {
     pub explain_bytes: u64,
     /// "arrow" or "json", for results whose text does not say.
     pub format: String,
+    /// What `POST /stub/page` is answered with.
+    pub page: String,
 }
 
 impl Default for Settings {
@@ -80,6 +82,7 @@ impl Default for Settings {
             qrmk_only: false,
             explain_bytes: 0,
             format: "arrow".to_owned(),
+            page: String::new(),
         }
     }
 }

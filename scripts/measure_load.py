@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""What calls cost on a Snowflake account: CPU, share of the ideal throughput, sign-ins, memory. A table for the docs.
+
+    scripts/measure_load.py [folder of the release binaries]
+
+The account is the tests' stub, so that a statement takes exactly as long as it says and nothing is spent on computing
+it. CPU is the server process's own, whatever its clients and the stub spend; throughput shares the machine with both, so
+run it on a quiet one. Needs nothing but Python, Linux and the two programs, which `make measure` builds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK
+
+
+def memory_mb(pid: int, what: str) -> float:
+    """`VmRSS` or `VmHWM`."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in status if line.startswith(f"{what}:")).split()[1]) * 1024 / 1e6
+
+
+@dataclass
+class Stub:
+    pid: int
+    url: str
+
+    def _ask(self, path: str, body: object = None) -> bytes:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return answer.read()
+
+    def set(self, **settings: object) -> None:
+        self._ask("/stub/settings", settings)
+
+    def counters(self) -> dict[str, int]:
+        return json.loads(self._ask("/stub/counters"))
+
+
+@dataclass
+class Server:
+    pid: int
+    address: str
+    listening_ms: float
+
+
+@contextmanager
+def stub(folder: Path) -> Iterator[Stub]:
+    process = subprocess.Popen([folder / "examples" / "snowflake-stub"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        yield Stub(process.pid, url)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def server(folder: Path, account: Stub, **settings: str) -> Iterator[Server]:
+    host = urlsplit(account.url)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SERVER_PORT": "0",
+        "SERVER_WORKERS": "2",
+        "SERVER_RELOAD": "false",
+        "LOG_FORMAT": "json",
+        "LOG_LEVEL": "INFO",
+        "SNOWFLAKE_ACCOUNT": "myorg-myaccount",
+        "SNOWFLAKE_USER": "SERVICE",
+        "SNOWFLAKE_AUTH_TYPE": "password",
+        "SNOWFLAKE_PASSWORD": "correct-horse-battery",
+        "SNOWFLAKE_HOST": host.hostname or "",
+        "SNOWFLAKE_PORT": str(host.port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        **settings,
+    }
+    began = time.perf_counter()
+    process = subprocess.Popen([folder / "snowflake-mcp"], env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        address, took = "", 0.0
+        for text in process.stderr:
+            line = json.loads(text)
+            if line.get("event") == "listening":
+                address, took = line["address"], (time.perf_counter() - began) * 1000
+                break
+        # Read on, or the pipe fills and the server waits.
+        reader = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+        yield Server(process.pid, address, took)
+        process.terminate()
+        process.wait()
+        reader.wait()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def request(address: str, path: str, body: object) -> bytes:
+    text = json.dumps(body).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
+        "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-06-18\r\n"
+        f"Content-Length: {len(text)}\r\n\r\n"
+    )
+    return head.encode() + text
+
+
+def rpc(method: str, **params: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
+def query(address: str, sql: str, **arguments: object) -> bytes:
+    return request(address, "/mcp", rpc("tools/call", name="execute_query", arguments={"sql": sql, **arguments}))
+
+
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    lowered = head.lower()
+    assert head.startswith(b"HTTP/1.1 200"), head
+    at = lowered.find(b"content-length:")
+    if at >= 0:
+        return await reader.readexactly(int(lowered[at + 15 : lowered.index(b"\r", at)]))
+    whole = b""
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        whole += await reader.readexactly(size)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return whole
+
+
+async def drive(address: str, message: bytes, clients: int, calls: int) -> float:
+    """Sends the message so many times over so many connections. Seconds."""
+    left = calls
+
+    async def client() -> None:
+        nonlocal left
+        reader, writer = await asyncio.open_connection(*address.rsplit(":", 1), limit=1 << 24)
+        while left > 0:
+            left -= 1
+            writer.write(message)
+            body = await answer(reader)
+            assert b'"isError":true' not in body, body[:500]
+        writer.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return time.perf_counter() - began
+
+
+def load(address: str, message: bytes, clients: int, calls: int) -> float:
+    return asyncio.run(drive(address, message, clients, calls))
+
+
+def cpu_per_call(pid: int, address: str, message: bytes, clients: int, calls: int) -> tuple[float, float]:
+    """Milliseconds of the process's CPU for a call, and calls a second."""
+    load(address, message, clients, max(calls // 10, clients))
+    before = cpu_seconds(pid)
+    took = load(address, message, clients, calls)
+    return (cpu_seconds(pid) - before) * 1000 / calls, calls / took
+
+
+def body_of(address: str, message: bytes) -> bytes:
+    async def once() -> bytes:
+        reader, writer = await asyncio.open_connection(*address.rsplit(":", 1), limit=1 << 24)
+        writer.write(message)
+        body = await answer(reader)
+        writer.close()
+        return body
+
+    return asyncio.run(once())
+
+
+def small_statements(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+    with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE="16", SNOWFLAKE_POOL_MIN_SIZE="16") as it:
+        cost, rate = cpu_per_call(it.pid, it.address, query(it.address, "select 1"), 16, 8000)
+        yield "`SELECT 1`, 16 clients", f"{cost:.2f} ms of CPU, {rate:,.0f} calls/s", "≤ 0.2 ms"
+    with server(
+        folder, account, SNOWFLAKE_POOL_MAX_SIZE="16", SNOWFLAKE_POOL_MIN_SIZE="16", SYNC_WAIT="5m", QUERY_TIMEOUT="5m"
+    ) as it:
+        cost, rate = cpu_per_call(it.pid, it.address, query(it.address, "select 1"), 16, 8000)
+        what = "the same, nothing left running (`SYNC_WAIT` = `QUERY_TIMEOUT`)"
+        yield what, f"{cost:.2f} ms of CPU, {rate:,.0f} calls/s", "≤ 0.2 ms"
+
+
+def large_results(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+    rows = "select * from stub.rows(n => 10000, chunk => 2000, columns => 10)"
+    for form, goal in (("markdown", ""), ("csv", ""), ("json", "≤ 10 ms")):
+        with server(folder, account, MAX_ROWS="10000", MAX_RESULT_BYTES="8MiB") as it:
+            message = query(it.address, rows, limit=10000, format=form)
+            cost, _ = cpu_per_call(it.pid, it.address, message, 1, 50)
+            yield f"10,000 × 10 rows as {form}, download and unpacking included", f"{cost:.1f} ms of CPU", goal
+    with server(folder, account, MAX_ROWS="10000", MAX_RESULT_BYTES="8MiB") as it:
+        load(it.address, query(it.address, rows, limit=10000, format="json"), 4, 40)
+        yield "peak memory, 4 × (10,000 × 10 rows) at once", f"{memory_mb(it.pid, 'VmHWM'):.0f} MB", "≤ 60 MB"
+
+
+def shares_of_ideal(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+    with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE="64", SNOWFLAKE_POOL_MIN_SIZE="64") as it:
+        message = query(it.address, "select stub.sleep(50)")
+        load(it.address, message, 64, 640)
+        took = load(it.address, message, 64, 6400)
+        share = 6400 / took / (64 / 0.050)
+        yield "50 ms statement, 64 clients, pool of 64", f"{share:.0%} of 1,280 calls/s", "≥ 95 %"
+    account.set(login_delay_ms=200)
+    before = account.counters()["logins"]
+    with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE="16", SNOWFLAKE_POOL_MIN_SIZE="1") as it:
+        calls = 16_000
+        took = load(it.address, query(it.address, "select stub.sleep(20)"), 16, calls)
+        logins = account.counters()["logins"] - before
+        ideal = 0.200 + calls / 16 * 0.020
+        yield (
+            "200 ms sign-in, 20 ms statements, 16 clients, pool of 16, from cold",
+            f"{logins} sign-ins, {ideal / took:.0%} of ideal",
+            "≤ 16, ≥ 95 %",
+        )
+    account.set(login_delay_ms=0)
+
+
+def lists(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+    with server(folder, account) as it:
+        message = request(it.address, "/mcp", rpc("tools/list"))
+        body = body_of(it.address, message)
+        first = it.listening_ms
+        time.sleep(3)
+        yield "exec → listening", f"{first:.0f} ms", "≤ 60 ms"
+        yield "memory when idle", f"{memory_mb(it.pid, 'VmRSS'):.0f} MB", "≤ 25 MB"
+        cost, rate = cpu_per_call(it.pid, it.address, message, 16, 20_000)
+        account.set(page=body.decode())
+        plain = request(account.url.removeprefix("http://"), "/stub/page", rpc("tools/list"))
+        floor, most = cpu_per_call(account.pid, account.url.removeprefix("http://"), plain, 16, 20_000)
+        yield (
+            f"`tools/list` ({len(body) / 1000:.0f} kB) against a plain actix-web handler with the same body",
+            f"{cost:.3f} against {floor:.3f} ms of CPU, {rate:,.0f} against {most:,.0f} calls/s",
+            "≥ 0.6 of its calls/s",
+        )
+
+
+def main() -> None:
+    target = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else target / "release"
+    print("| | seen | goal |")
+    print("|---|---|---|")
+    for part in (lists, small_statements, large_results, shares_of_ideal):
+        with stub(folder) as account:
+            for what, seen, goal in part(folder, account):
+                print(f"| {what} | {seen} | {goal} |", flush=True)
+    print(f"\nload average at the end: {os.getloadavg()[0]:.1f}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
