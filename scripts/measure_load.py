@@ -4,7 +4,7 @@
     scripts/measure_load.py [folder of the release binaries]
 
 The account is the tests' stub, so that a statement takes exactly as long as it says and nothing is spent on computing
-it. CPU is the server process's own, whatever its clients and the stub spend; throughput shares the machine with both, so
+it. CPU is the server process's own, whatever its clients and the stub spend; throughput shares the machine with both:
 run it on a quiet one. Needs nothing but Python, Linux and the two programs, which `make measure` builds.
 """
 
