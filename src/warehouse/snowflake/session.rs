@@ -1,93 +1,25 @@
-//! One Snowflake session: signing in, the tokens and their renewal, keeping alive, signing out.
+//! One Snowflake session: the tokens and their renewal, keeping alive, signing out. [`opening`] signs in.
 //!
 //! A value of [`Session`] is the proof that a sign-in has succeeded. What it is set to (database, schema, warehouse) is
 //! known from every reply, so a statement that needs something else gets a USE first and nothing has to be undone.
 
-use std::collections::HashSet;
+mod opening;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rand::Rng;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Defaults;
 use super::error::{Error, SESSION_EXPIRED, SESSION_UNKNOWN};
-use super::sign_in::SignIn;
-use super::transport::{Call, Transport};
-use super::wire::{Data, LoginRequest, Reply};
-use crate::policy::{Place, Policy};
+use super::shared::Shared;
+use super::transport::Call;
+use super::wire::{Data, Reply};
 use crate::sql::Identifier;
-use crate::telemetry::metrics::Metrics;
-
-/// One attempt to sign in. Longer than Snowflake takes, short enough for a second one within a caller's patience; a key's
-/// signed token lives for a minute.
-const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// One attempt of a small request: heartbeat, renewal, abort, sign-out.
 pub(super) const SMALL_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The share of the master token's validity after which a session is retired: early enough that no statement meets the end.
-const LIFETIME_SHARE: f64 = 0.9;
-
-/// What all sessions share.
-pub(super) struct Shared {
-    pub(super) transport: Arc<dyn Transport>,
-    pub(super) sign_in: SignIn,
-    pub(super) account_name: String,
-    pub(super) defaults: Defaults,
-    /// Attempts after the first, for failures that pass.
-    pub(super) retries: u32,
-    pub(super) contact: Contact,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) told: Told,
-    /// Which roles a session may have.
-    pub(super) policy: Policy,
-}
-
-/// Warnings that were given: one that holds for every session is not repeated with each.
-#[derive(Debug, Default)]
-pub(super) struct Told(Mutex<HashSet<String>>);
-
-/// So many different ones are kept; callers may name roles without end.
-const MOST_TOLD: usize = 100;
-
-impl Told {
-    /// Whether this is to be told: not yet, and not too many others.
-    fn is_new(&self, warning: &str) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.len() < MOST_TOLD && told.insert(warning.to_owned())
-    }
-}
-
-/// When Snowflake last answered anything at all: what readiness goes by.
-#[derive(Debug, Default)]
-pub(super) struct Contact {
-    heard: Mutex<Option<Instant>>,
-    /// When a session was last found to be gone. Others may be as well: Snowflake rarely loses only one.
-    lost: Mutex<Option<Instant>>,
-}
-
-impl Contact {
-    pub(super) fn note(&self) {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// How long ago it was.
-    pub(super) fn age(&self) -> Option<Duration> {
-        let at = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        at.map(|at| at.elapsed())
-    }
-
-    fn note_loss(&self) {
-        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    fn lost(&self) -> Option<Instant> {
-        *self.lost.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// A session that is signed in.
 pub(super) struct Session {
@@ -121,149 +53,6 @@ pub(super) struct Names {
 }
 
 impl Session {
-    /// Signs in as the settings say, with another role where one is named.
-    pub(super) async fn open(
-        shared: Arc<Shared>,
-        role: Option<&Identifier>,
-        deadline: Instant,
-    ) -> Result<Self, Error> {
-        let mut retries = shared.retries;
-        let mut may_refresh = true;
-        let mut may_set_clock = true;
-        loop {
-            let error = match Self::attempt(&shared, role, deadline).await {
-                Ok(session) => return Ok(session),
-                Err(error) => error,
-            };
-            // A token of an identity provider may have run out between its making and now: a fresh one, once.
-            if may_refresh && error.wants_fresh_token() && shared.sign_in.forget() {
-                may_refresh = false;
-                continue;
-            }
-            // A signed token is judged by Snowflake's clock. Where ours is wrong, its time is in every answer.
-            if may_set_clock
-                && error.may_be_the_clock()
-                && shared.sign_in.set_clock(shared.transport.clock_ahead())
-            {
-                may_set_clock = false;
-                continue;
-            }
-            // Never again after any other refusal: that could lock the user.
-            let passes = match &error {
-                Error::Transport(error) => error.is_transient(),
-                Error::Credentials(error) => error.is_transient(),
-                _ => false,
-            };
-            if retries == 0 || !passes || Instant::now() >= deadline {
-                return Err(error);
-            }
-            retries -= 1;
-            let wait = rand::rng().random_range(200..=600);
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-        }
-    }
-
-    async fn attempt(
-        shared: &Arc<Shared>,
-        role: Option<&Identifier>,
-        deadline: Instant,
-    ) -> Result<Self, Error> {
-        // Made afresh for every attempt: a signed token is good for a minute only.
-        let is_by_hand = shared.sign_in.needs_a_person();
-        let credentials = shared.sign_in.credentials().await?;
-        let deadline = if is_by_hand {
-            // The time it took a person is not to be counted.
-            deadline.max(Instant::now() + SIGN_IN_TIMEOUT)
-        } else {
-            deadline
-        };
-        let defaults = &shared.defaults;
-        let named = role.filter(|role| Some(*role) != defaults.role.as_ref());
-        let asked = [
-            ("databaseName", defaults.database.as_ref()),
-            ("schemaName", defaults.schema.as_ref()),
-            ("warehouse", defaults.warehouse.as_ref()),
-            ("roleName", role.or(defaults.role.as_ref())),
-        ];
-        let query: Vec<_> = asked
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?.to_string())))
-            .collect();
-        let mut data = base_login(shared);
-        if let Some(Value::Object(environment)) = data.get_mut("CLIENT_ENVIRONMENT") {
-            environment.extend(credentials.client_environment);
-        }
-        if let Some(Value::Object(parameters)) = data.get_mut("SESSION_PARAMETERS") {
-            parameters.extend(credentials.session_parameters);
-        }
-        data.extend(credentials.fields);
-        let body = serde_json::to_value(LoginRequest { data })
-            .map_err(|error| Error::Protocol(error.to_string()))?;
-        let reply = shared
-            .transport
-            .send(Call {
-                path: "/session/v1/login-request",
-                query: &query,
-                request_id: Uuid::new_v4(),
-                token: None,
-                body: Some(&body),
-                timeout: SIGN_IN_TIMEOUT,
-                deadline,
-                retries: 0,
-            })
-            .await
-            .map_err(Error::from_sign_in_status)?;
-        if !reply.is_success() {
-            return Err(Error::from_sign_in(reply).for_role(named));
-        }
-        shared.contact.note();
-        let data = reply.data.unwrap_or_default();
-        shared.sign_in.keep(data.id_token);
-        let Some(token) = data.token else {
-            return Err(Error::Protocol(
-                "Snowflake's answer to the sign-in has no token".to_owned(),
-            ));
-        };
-        let info = data.session_info.unwrap_or_default();
-        let current = Names {
-            database: exact(info.database_name),
-            schema: exact(info.schema_name),
-            warehouse: exact(info.warehouse_name),
-            role: exact(info.role_name),
-        };
-        warn_of_differences(shared, named.is_none(), &current);
-        let role = current.role.clone();
-        let validity = data.master_validity_in_seconds.unwrap_or(14_400);
-        let session = Self {
-            tokens: Mutex::new(Tokens {
-                session: token,
-                master: data.master_token.unwrap_or_default(),
-            }),
-            renewal: tokio::sync::Mutex::new(()),
-            sequence: AtomicU64::new(1),
-            is_poisoned: AtomicBool::new(false),
-            is_left_open: AtomicBool::new(false),
-            current: Mutex::new(current),
-            last_used: Mutex::new(Instant::now()),
-            retire_at: Instant::now() + lifetime(Duration::from_secs(validity)),
-            shared: Arc::clone(shared),
-        };
-        session.with_allowed(role).await
-    }
-
-    /// The session, unless Snowflake gave it a role that may not be used: the user's own where none was asked for.
-    async fn with_allowed(self, role: Option<Identifier>) -> Result<Self, Error> {
-        let place = Place {
-            role: role.as_ref(),
-            ..Place::default()
-        };
-        let Err(refusal) = self.shared.policy.admit_defaults(&place) else {
-            return Ok(self);
-        };
-        self.close().await;
-        Err(Error::RoleNotAllowed(refusal.to_string()))
-    }
-
     /// Sends a request in this session, renewing its token once where Snowflake asks for it.
     pub(super) async fn send(
         &self,
@@ -509,71 +298,7 @@ impl Session {
     }
 }
 
-/// Jittered, so that sessions opened together do not end together.
-fn lifetime(master_validity: Duration) -> Duration {
-    master_validity.mul_f64(LIFETIME_SHARE * rand::rng().random_range(0.8..=1.0))
-}
-
-fn base_login(shared: &Shared) -> Map<String, Value> {
-    let mut parameters = Map::new();
-    // Times are shown in UTC wherever the account is.
-    parameters.insert("TIMEZONE".to_owned(), json!("UTC"));
-    parameters.insert("CLIENT_SESSION_KEEP_ALIVE".to_owned(), json!(false));
-    // A statement that was left running must survive the server that started it; each has a time limit of its own.
-    parameters.insert("ABORT_DETACHED_QUERY".to_owned(), json!(false));
-    let environment = json!({
-        "APPLICATION": super::APPLICATION,
-        "OS": std::env::consts::OS,
-        "OS_VERSION": std::env::consts::ARCH,
-    });
-    let fields = json!({
-        "CLIENT_APP_ID": super::APPLICATION,
-        "CLIENT_APP_VERSION": crate::telemetry::VERSION,
-        "ACCOUNT_NAME": shared.account_name,
-        // What the role may do is all a statement may do.
-        "SECONDARY_ROLES": "NONE",
-        "SESSION_PARAMETERS": parameters,
-        "CLIENT_ENVIRONMENT": environment,
-    });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
-}
-
 /// A name as Snowflake reports it.
 fn exact(name: Option<String>) -> Option<Identifier> {
     Identifier::exact(name?).ok()
-}
-
-/// Snowflake signs in with less than was asked, without a word: a warehouse the role may not use is simply not there.
-fn warn_of_differences(shared: &Shared, is_usual_role: bool, got: &Names) {
-    let defaults = &shared.defaults;
-    let role = defaults.role.as_ref().filter(|_| is_usual_role);
-    let asked = [
-        ("SNOWFLAKE_ROLE", role, &got.role),
-        (
-            "SNOWFLAKE_WAREHOUSE",
-            defaults.warehouse.as_ref(),
-            &got.warehouse,
-        ),
-        (
-            "SNOWFLAKE_DATABASE",
-            defaults.database.as_ref(),
-            &got.database,
-        ),
-        ("SNOWFLAKE_SCHEMA", defaults.schema.as_ref(), &got.schema),
-    ];
-    for (setting, asked, got) in asked {
-        let Some(asked) = asked else { continue };
-        if got.as_ref() != Some(asked) {
-            let got = got.as_ref().map_or("nothing", Identifier::as_str);
-            let warning = format!(
-                "{setting} is {asked}, but the session was given {got}: does it exist, and may the role use it?"
-            );
-            if shared.told.is_new(&warning) {
-                tracing::warn!("{warning}");
-            }
-        }
-    }
 }
