@@ -1,0 +1,57 @@
+//! Choosing between values, and comparing them.
+
+use super::How::{Rewrite as R, Scalar as S};
+use super::{MANY, Row};
+
+pub(super) const ROWS: &[Row] = &[
+    ("IFF", 3, 3, R(|w, c| w.choice(c))),
+    ("NVL", 2, 2, R(|w, c| w.choice(c))),
+    ("IFNULL", 2, 2, R(|w, c| w.choice(c))),
+    ("COALESCE", 1, MANY, R(|w, c| w.choice(c))),
+    ("NVL2", 3, 3, R(|w, c| w.choice(c))),
+    (
+        "NULLIF",
+        2,
+        2,
+        R(|w, c| {
+            let (left, right) = w.compared(c.argument(0)?, c.argument(1)?)?;
+            Ok(format!("nullif({left}, {right})"))
+        }),
+    ),
+    ("ZEROIFNULL", 1, 1, S("coalesce({n0}, 0)")),
+    ("NULLIFZERO", 1, 1, S("nullif({n0}, 0)")),
+    (
+        "EQUAL_NULL",
+        2,
+        2,
+        R(|w, c| {
+            let (left, right) = w.compared(c.argument(0)?, c.argument(1)?)?;
+            Ok(format!("({left} IS NOT DISTINCT FROM {right})"))
+        }),
+    ),
+    ("IS_NULL_VALUE", 1, 1, S("(json_type({0}) = 'NULL')")),
+    ("DECODE", 3, MANY, R(|w, c| w.decode(c))),
+    ("GREATEST", 1, MANY, R(|w, c| w.greatest(c))),
+    ("LEAST", 1, MANY, R(|w, c| w.greatest(c))),
+    ("GREATEST_IGNORE_NULLS", 1, MANY, S("greatest({*})")),
+    ("LEAST_IGNORE_NULLS", 1, MANY, S("least({*})")),
+    (
+        "BOOLAND",
+        2,
+        2,
+        S("(CAST({0} AS BOOLEAN) AND CAST({1} AS BOOLEAN))"),
+    ),
+    (
+        "BOOLOR",
+        2,
+        2,
+        S("(CAST({0} AS BOOLEAN) OR CAST({1} AS BOOLEAN))"),
+    ),
+    ("BOOLNOT", 1, 1, S("(NOT CAST({0} AS BOOLEAN))")),
+    (
+        "BOOLXOR",
+        2,
+        2,
+        S("(CAST({0} AS BOOLEAN) <> CAST({1} AS BOOLEAN))"),
+    ),
+];

@@ -1,0 +1,116 @@
+//! Dates and times: parts, distances, truncation, formats.
+
+use super::How::{Rewrite as R, Scalar as S};
+use super::Row;
+use crate::warehouse::embedded::dialect::dates::unit_name;
+
+pub(super) const ROWS: &[Row] = &[
+    ("DATEADD", 3, 3, R(|w, c| w.date_add(c))),
+    ("TIMEADD", 3, 3, R(|w, c| w.date_add(c))),
+    ("TIMESTAMPADD", 3, 3, R(|w, c| w.date_add(c))),
+    ("DATEDIFF", 3, 3, R(|w, c| w.date_diff(c))),
+    ("TIMEDIFF", 3, 3, R(|w, c| w.date_diff(c))),
+    ("TIMESTAMPDIFF", 3, 3, R(|w, c| w.date_diff(c))),
+    ("DATE_TRUNC", 2, 2, R(|w, c| w.date_trunc(c))),
+    (
+        "DATE_PART",
+        2,
+        2,
+        R(|w, c| w.date_part(&unit_name(c.argument(0)?)?, c.argument(1)?)),
+    ),
+    ("LAST_DAY", 1, 2, R(|w, c| w.last_day(c))),
+    ("NEXT_DAY", 2, 2, R(|w, c| w.neighbour_day(c, true))),
+    ("PREVIOUS_DAY", 2, 2, R(|w, c| w.neighbour_day(c, false))),
+    (
+        "MONTHS_BETWEEN",
+        2,
+        2,
+        S("memory.main.sf_months_between({m0}, {m1})"),
+    ),
+    (
+        "ADD_MONTHS",
+        2,
+        2,
+        R(|w, c| {
+            let date = w.repeated(4, |w| w.moment(c.argument(0)?))?;
+            let months = w.number(c.argument(1)?)?;
+            Ok(format!("memory.main.sf_add_months({date}, {months})"))
+        }),
+    ),
+    ("TIME_SLICE", 3, 4, R(|w, c| w.time_slice(c))),
+    ("CONVERT_TIMEZONE", 2, 3, R(|w, c| w.convert_timezone(c))),
+    ("DAYNAME", 1, 1, S("strftime({m0}, '%a')")),
+    ("MONTHNAME", 1, 1, S("strftime({m0}, '%b')")),
+    ("YEAR", 1, 1, S("date_part('year', {m0})")),
+    ("YEAROFWEEK", 1, 1, S("date_part('isoyear', {m0})")),
+    ("YEAROFWEEKISO", 1, 1, S("date_part('isoyear', {m0})")),
+    ("QUARTER", 1, 1, S("date_part('quarter', {m0})")),
+    ("MONTH", 1, 1, S("date_part('month', {m0})")),
+    ("WEEK", 1, 1, S("date_part('week', {m0})")),
+    ("WEEKOFYEAR", 1, 1, S("date_part('week', {m0})")),
+    ("WEEKISO", 1, 1, S("date_part('week', {m0})")),
+    ("DAY", 1, 1, S("date_part('day', {m0})")),
+    ("DAYOFMONTH", 1, 1, S("date_part('day', {m0})")),
+    ("DAYOFWEEK", 1, 1, S("date_part('dow', {m0})")),
+    ("DAYOFWEEKISO", 1, 1, S("date_part('isodow', {m0})")),
+    ("DAYOFYEAR", 1, 1, S("date_part('doy', {m0})")),
+    ("HOUR", 1, 1, S("date_part('hour', {m0})")),
+    ("MINUTE", 1, 1, S("date_part('minute', {m0})")),
+    ("SECOND", 1, 1, S("date_part('second', {m0})")),
+    (
+        "DATE_FROM_PARTS",
+        3,
+        3,
+        S(
+            "CAST(make_date(CAST({0} AS BIGINT), 1, 1) + to_months(CAST({1} AS INTEGER) - 1) + to_days(CAST({2} AS INTEGER) - 1) AS DATE)",
+        ),
+    ),
+    (
+        "DATEFROMPARTS",
+        3,
+        3,
+        S(
+            "CAST(make_date(CAST({0} AS BIGINT), 1, 1) + to_months(CAST({1} AS INTEGER) - 1) + to_days(CAST({2} AS INTEGER) - 1) AS DATE)",
+        ),
+    ),
+    (
+        "TIME_FROM_PARTS",
+        3,
+        3,
+        S("make_time(CAST({0} AS BIGINT), CAST({1} AS BIGINT), CAST({2} AS DOUBLE))"),
+    ),
+    (
+        "TIMESTAMP_FROM_PARTS",
+        6,
+        6,
+        S(
+            "make_timestamp(CAST({0} AS BIGINT), CAST({1} AS BIGINT), CAST({2} AS BIGINT), CAST({3} AS BIGINT), CAST({4} AS BIGINT), CAST({5} AS DOUBLE))",
+        ),
+    ),
+    (
+        "TIMESTAMP_NTZ_FROM_PARTS",
+        6,
+        6,
+        S(
+            "make_timestamp(CAST({0} AS BIGINT), CAST({1} AS BIGINT), CAST({2} AS BIGINT), CAST({3} AS BIGINT), CAST({4} AS BIGINT), CAST({5} AS DOUBLE))",
+        ),
+    ),
+    ("CURRENT_DATE", 0, 0, S("current_date")),
+    ("CURRENT_TIMESTAMP", 0, 1, S("now()")),
+    ("LOCALTIMESTAMP", 0, 1, S("now()")),
+    ("GETDATE", 0, 0, S("now()")),
+    ("SYSTIMESTAMP", 0, 0, S("now()")),
+    ("SYSDATE", 0, 0, S("make_timestamp(epoch_us(now()))")),
+    (
+        "CURRENT_TIME",
+        0,
+        1,
+        S("CAST(CAST(now() AS TIMESTAMP) AS TIME)"),
+    ),
+    (
+        "LOCALTIME",
+        0,
+        1,
+        S("CAST(CAST(now() AS TIMESTAMP) AS TIME)"),
+    ),
+];
