@@ -74,6 +74,7 @@ pub(super) fn options(settings: &Settings, policy: Policy) -> Result<Options, Er
         retries: pool.retry_attempts,
         policy,
         verify: settings.policy.sql_policy_verify,
+        download_memory_bytes: *settings.limits.download_memory_limit,
     })
 }
 

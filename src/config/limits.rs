@@ -54,6 +54,10 @@ pub struct Limits {
     /// the pool that decides unless somebody wants less.
     #[envconfig(from = "MAX_CONCURRENT_QUERIES", default = "64")]
     pub max_concurrent_queries: usize,
+    /// Memory for pieces of results that are being fetched from cloud storage. Room for five results that come as fast as
+    /// they can, of which each takes 24 MiB at most; an eighth of the chart's limit.
+    #[envconfig(from = "DOWNLOAD_MEMORY_LIMIT", default = "128MiB")]
+    pub download_memory_limit: ByteSize,
     /// Calls of one caller in a minute.
     #[envconfig(from = "RATE_LIMIT_PER_MINUTE")]
     pub rate_limit_per_minute: Option<u32>,

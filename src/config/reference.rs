@@ -718,6 +718,15 @@ pub const VARIABLES: &[Variable] = &[
     )
     .default("64"),
     Variable::new(
+        "DOWNLOAD_MEMORY_LIMIT",
+        Section::Limits,
+        size(MIB, 64 * GIB),
+        "Memory for pieces of Snowflake's results while they are fetched and read, of all calls together. What does not fit waits its \
+         turn, until its call's time is over: the call is then answered `warehouse_busy`. One result takes 24 MiB at most, or one \
+         piece where that is larger.",
+    )
+    .default("128MiB"),
+    Variable::new(
         "RATE_LIMIT_PER_MINUTE",
         Section::Limits,
         Shape::Whole(1, 1_000_000),

@@ -20,7 +20,9 @@ use std::time::Duration;
 use prometheus::{Encoder, Histogram, IntCounter, IntGauge, Opts, Registry, TextEncoder};
 
 use self::family::Family;
-pub use self::guards::{Acquire, Held, Lent, PoolNumbers, RequestWatch, ResultWatch, Stopwatch};
+pub use self::guards::{
+    Acquire, Held, Lent, PoolNumbers, RequestWatch, ResultWatch, SetAside, Stopwatch,
+};
 use self::labels::{
     Acquired, Cause, Closed, Cut, Delivery, Endpoint, HTTP_METHODS, OUTCOMES, Phase, REVISIONS,
     ROUTES, RPC_METHODS, RPC_OUTCOMES, Reached, STATUSES, SessionState, SignIn, TOOLS, Verdict,
@@ -196,6 +198,9 @@ metrics! {
         aborts: Counters = "snowflake_mcp_snowflake_aborts_total" ["outcome" of Delivery::WORDS];
         /// Bytes fetched from cloud storage, as they were sent.
         downloaded: IntCounter = "snowflake_mcp_snowflake_downloaded_bytes_total" [];
+
+        /// Memory set aside for pieces of results that are fetched and not yet read; not above `DOWNLOAD_MEMORY_LIMIT`.
+        download_memory: IntGauge = "snowflake_mcp_download_memory_bytes" [];
 
         /// Memory the embedded engine uses for data and statements; 0 on a Snowflake account.
         embedded_memory: IntGauge = "snowflake_mcp_embedded_memory_bytes" [];
@@ -381,6 +386,11 @@ impl Metrics {
     pub fn downloaded(&self, bytes: usize) {
         self.downloaded
             .inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    /// Sets memory aside for a piece of a result.
+    pub fn set_aside(&self, bytes: u64) -> SetAside {
+        SetAside::new(&self.download_memory, bytes)
     }
 
     /// How much memory the embedded engine uses now.

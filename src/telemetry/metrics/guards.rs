@@ -27,6 +27,31 @@ impl Drop for Held {
     }
 }
 
+/// Memory for a piece of a result, until it is dropped.
+#[must_use = "counts for as long as it lives"]
+#[derive(Debug)]
+pub struct SetAside {
+    all: IntGauge,
+    bytes: i64,
+}
+
+impl SetAside {
+    pub(super) fn new(all: &IntGauge, bytes: u64) -> Self {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        all.add(bytes);
+        Self {
+            all: all.clone(),
+            bytes,
+        }
+    }
+}
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        self.all.sub(self.bytes);
+    }
+}
+
 /// A session that is with a caller instead of being idle, until it is dropped.
 #[must_use = "counts for as long as it lives"]
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 //! One statement from end to end: `pool` hands out a session that `session` and `sign_in` have opened; `target` says which
 //! USE it needs; `statement` sends it, waits, and aborts it when nobody waits any more; `earlier` asks for those that were
 //! left running, or whose results are read again; `results` reads what is in the
-//! reply and fetches the rest, which `rows` shows as cells; `error` sorts Snowflake's codes. `transport` is the way to the
+//! reply and fetches the rest, within `memory`, which `rows` shows as cells; `error` sorts Snowflake's codes. `transport` is the way to the
 //! host that `account` names, `wire` what goes over it.
 //!
 //! The protocol is not documented for the public; its facts are those of the official drivers' sources.
@@ -11,6 +11,7 @@
 pub mod account;
 mod earlier;
 mod error;
+mod memory;
 mod pool;
 mod results;
 mod rows;
@@ -80,6 +81,8 @@ pub struct Options {
     pub policy: Policy,
     /// Whether Snowflake is asked what kind of statement each is before it runs.
     pub verify: bool,
+    /// Memory for pieces of results that are being fetched, of all results together.
+    pub download_memory_bytes: u64,
 }
 
 /// A Snowflake account as a warehouse.
@@ -113,7 +116,8 @@ impl Snowflake {
         });
         Ok(Self {
             pool: Pool::start(shared, options.sizes),
-            downloads: Downloads::new(is_local, metrics).map_err(tls)?,
+            downloads: Downloads::new(is_local, options.download_memory_bytes, metrics)
+                .map_err(tls)?,
             verify: options.verify,
         })
     }

@@ -15,11 +15,11 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use futures::{Stream, StreamExt, stream};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 
 use super::account;
 use super::error::Error;
+use super::memory::{Memory, Share, Taken};
 use super::rows::Schema;
 use super::wire::{Chunk, Data};
 use crate::telemetry::metrics::Metrics;
@@ -28,13 +28,6 @@ use crate::warehouse::{self, Answer, Batch, skip};
 
 /// Pieces fetched at once for one result, as the official drivers do.
 const PREFETCH: usize = 4;
-
-/// Memory for pieces fetched and not yet read, for one result, in KiB. A piece is at most some 100 MB, usually a tenth of
-/// that; one that is larger than this is fetched alone.
-const BUDGET_KIB: u32 = 24 * 1024;
-
-/// A piece takes about this much more than its size while it is decoded.
-const DECODING_PERCENT: u64 = 150;
 
 /// A piece may have so many bytes whatever was announced: small ones are mostly descriptions of themselves.
 const ALWAYS_FITS: u64 = 1024 * 1024;
@@ -51,6 +44,7 @@ pub(super) struct Downloads {
     client: reqwest::Client,
     /// Whether pieces may come from this machine in clear text: only when the account itself is a fake one here.
     is_local: bool,
+    memory: Memory,
     metrics: Arc<Metrics>,
 }
 
@@ -60,7 +54,11 @@ impl Downloads {
     /// # Errors
     ///
     /// The TLS library could not be set up.
-    pub(super) fn new(is_local: bool, metrics: Arc<Metrics>) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(
+        is_local: bool,
+        memory_bytes: u64,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .user_agent(super::USER_AGENT)
             // Pieces say `gzip` or not, whatever they are: looked at instead, see `unpacked`.
@@ -72,6 +70,7 @@ impl Downloads {
         Ok(Self {
             client,
             is_local,
+            memory: Memory::new(memory_bytes, Arc::clone(&metrics)),
             metrics,
         })
     }
@@ -95,12 +94,12 @@ impl Downloads {
         let (chunks, skip) = from_row(data.chunks.unwrap_or_default(), skip);
         let headers = headers(data.chunk_headers, data.qrmk)?;
         let later = Later {
+            memory: self.memory.share(),
             downloads: self,
             schema: schema.clone(),
             headers: Arc::new(headers),
             is_arrow,
             deadline,
-            budget: Arc::new(Semaphore::new(BUDGET_KIB as usize)),
         };
         let rest = skip::rows(later.batches(chunks), skip);
         let batches = stream::iter(inline.into_iter().map(Ok)).chain(rest);
@@ -203,10 +202,10 @@ struct Later {
     headers: Arc<HeaderMap>,
     is_arrow: bool,
     deadline: Instant,
-    budget: Arc<Semaphore>,
+    memory: Share,
 }
 
-type Decoded = Result<(Vec<Box<dyn Batch>>, OwnedSemaphorePermit), warehouse::Error>;
+type Decoded = Result<(Vec<Box<dyn Batch>>, Taken), warehouse::Error>;
 
 impl Later {
     fn batches(
@@ -214,9 +213,11 @@ impl Later {
         chunks: Vec<Chunk>,
     ) -> impl Stream<Item = Result<Box<dyn Batch>, warehouse::Error>> + Send {
         let this = Arc::new(self);
+        let that = Arc::clone(&this);
         stream::iter(chunks)
+            // One after the other, so that memory goes to the piece that is read next.
+            .then(move |chunk| Arc::clone(&that).with_memory(chunk))
             .map(move |chunk| Arc::clone(&this).decoded(chunk))
-            // In order, and polled in order: the memory goes to the piece that is read next.
             .buffered(PREFETCH)
             .flat_map(|decoded: Decoded| match decoded {
                 // The memory is given back when the reader has taken the last row of the piece.
@@ -230,13 +231,17 @@ impl Later {
             })
     }
 
-    async fn decoded(self: Arc<Self>, chunk: Chunk) -> Decoded {
-        let size = (chunk.uncompressed_size * DECODING_PERCENT / 100 / 1024).max(1);
-        let size = u32::try_from(size).unwrap_or(u32::MAX).min(BUDGET_KIB);
-        let memory = Arc::clone(&self.budget)
-            .acquire_many_owned(size)
-            .await
-            .map_err(|error| warehouse::Error::internal("waiting for memory", error))?;
+    async fn with_memory(
+        self: Arc<Self>,
+        chunk: Chunk,
+    ) -> Result<(Chunk, Taken), warehouse::Error> {
+        let size = chunk.uncompressed_size;
+        let memory = self.memory.take(size, self.deadline).await?;
+        Ok((chunk, memory))
+    }
+
+    async fn decoded(self: Arc<Self>, chunk: Result<(Chunk, Taken), warehouse::Error>) -> Decoded {
+        let (chunk, memory) = chunk?;
         let batches = self
             .downloads
             .fetch(&chunk, &self.headers, self.deadline, |bytes| {

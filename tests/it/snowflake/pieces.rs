@@ -153,3 +153,68 @@ async fn a_result_is_not_asked_for_at_another_host_and_its_statement_is_stopped(
     assert_eq!(code(&run(&server, "select stub.sleep(400)").await), "ok");
     stop(server, &stub).await;
 }
+
+/// Pieces of some 220 KiB, which count half as much again while they are fetched and read.
+fn in_large_pieces(delay_ms: u64) -> String {
+    format!(
+        "select * from stub.rows(n => 60000, chunk => 10000, inline => 0, delay_ms => {delay_ms})"
+    )
+}
+
+/// Reads six such results to their ends at once; how many pieces were fetched at once.
+async fn six_at_once(stub: &Stub, server: &Server) -> u64 {
+    let sql = in_large_pieces(50);
+    let read = async || {
+        let mut rows = 0;
+        let first = json!({"sql": sql, "limit": 10000, "format": "csv"});
+        let mut result = execute(server, first).await;
+        loop {
+            assert_eq!(code(&result), "ok", "{result}");
+            let answer = &result["structuredContent"];
+            rows += answer["row_count"].as_u64().unwrap();
+            let next = json!({"cursor": answer["next_cursor"]});
+            if next["cursor"].is_null() {
+                return rows;
+            }
+            result = server.mcp().call_tool("fetch_results", next).await;
+        }
+    };
+    let rows = futures::future::join_all((0..6).map(|_| read())).await;
+    assert_eq!(rows, [60_000; 6]);
+    stub.counters().max_concurrent_chunk_gets
+}
+
+#[tokio::test]
+async fn results_fetched_at_once_share_the_memory_there_is() {
+    let vars = [
+        ("SNOWFLAKE_POOL_MAX_SIZE", "8"),
+        ("DOWNLOAD_MEMORY_LIMIT", "1MiB"),
+    ];
+    let stub = Stub::start().await;
+    let server = serve(&stub, &vars[..1]).await;
+    let unlimited = six_at_once(&stub, &server).await;
+    assert!(unlimited > 3, "{unlimited} pieces at once");
+    stop(server, &stub).await;
+
+    let stub = Stub::start().await;
+    let server = serve(&stub, &vars).await;
+    let limited = six_at_once(&stub, &server).await;
+    assert!((1..=3).contains(&limited), "{limited} pieces at once");
+    let (_, metrics) = server.get(&server.probe_url("/metrics")).await;
+    let in_use = "snowflake_mcp_download_memory_bytes 0\n";
+    assert!(metrics.contains(in_use), "all was given back");
+
+    // Who waits in vain is told so when its time is over, and what to set.
+    let slow = json!({"sql": in_large_pieces(4000), "limit": 10});
+    let quick = json!({"sql": in_large_pieces(0), "limit": 10, "timeout_seconds": 1});
+    let (slow, quick) = tokio::join!(execute(&server, slow), async {
+        until(&stub, "fetching", |it| it.concurrent_chunk_gets >= 2).await;
+        execute(&server, quick).await
+    });
+    assert_eq!(code(&slow), "ok", "{slow}");
+    assert_eq!(code(&quick), "warehouse_busy", "{quick}");
+    assert_eq!(quick["structuredContent"]["retryable"], true);
+    let message = quick["structuredContent"]["message"].as_str().unwrap();
+    assert!(message.contains("DOWNLOAD_MEMORY_LIMIT"), "{message}");
+    stop(server, &stub).await;
+}
