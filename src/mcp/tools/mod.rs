@@ -303,9 +303,29 @@ fn strip(schema: &mut Value) {
                 }
             }
             object.values_mut().for_each(strip);
+            fold_words(object);
         }
         Value::Array(items) => items.iter_mut().for_each(strip),
         _ => {}
+    }
+}
+
+/// One of several words becomes an `enum`, a quarter as long: the codes of failures are in every tool's schema, and some
+/// clients give schemas to their model.
+fn fold_words(schema: &mut JsonObject) {
+    let Some(Value::Array(choices)) = schema.get("oneOf") else {
+        return;
+    };
+    let word = |choice: &Value| match choice.as_object()? {
+        choice if choice.len() == 2 && choice.get("type")? == "string" => {
+            choice.get("const").cloned()
+        }
+        _ => None,
+    };
+    if let Some(words) = choices.iter().map(word).collect::<Option<Vec<_>>>() {
+        schema.remove("oneOf");
+        schema.insert("type".into(), json!("string"));
+        schema.insert("enum".into(), Value::Array(words));
     }
 }
 
@@ -410,6 +430,20 @@ fn type_of(schema: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_listed_and_other_choices_left_alone() {
+        let mut schema = json!({"code": {"oneOf": [
+            {"type": "string", "const": "one"}, {"type": "string", "const": "two", "description": ""},
+        ]}});
+        strip(&mut schema);
+        let folded = json!({"code": {"type": "string", "enum": ["one", "two"]}});
+        assert_eq!(schema, folded);
+        let mut other = json!({"oneOf": [{"type": "string", "const": "one"}, {"type": "integer"}]});
+        let before = other.clone();
+        strip(&mut other);
+        assert_eq!(other, before);
+    }
 
     #[test]
     fn only_execute_query_says_that_it_may_change_something() {
