@@ -4,17 +4,19 @@
 //! To `AUDIT_LOG_FILE`, one JSON object a line, only ever appended; without it to the log, under the target `audit`, which is
 //! shown whatever `LOG_LEVEL` is, `OFF` excepted. docs/logging.md describes every field.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::metrics::Metrics;
-use super::metrics::labels::Delivery;
+use super::metrics::labels::{Delivery, OUTCOMES, Verdict};
 
 /// The target of records in the log.
 pub const TARGET: &str = "audit";
@@ -22,20 +24,25 @@ pub const TARGET: &str = "audit";
 /// Records that may wait for the disk: some seconds of a busy server.
 const WAITING: usize = 10_000;
 
-/// One call of a tool.
-#[derive(Debug, Clone, Serialize)]
+/// One call of a tool, as the audit log has it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Record {
     /// When the call ended, RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub time: String,
-    /// Who called, as in the log.
+    /// Who called: `anonymous`, `local` on stdio, or `key:` and the first eight digits of the key's SHA-256.
     pub caller: String,
     /// Which tool.
     pub tool: String,
     /// `ok`, or the error's code.
+    #[schemars(extend("enum" = OUTCOMES))]
     pub outcome: &'static str,
-    /// The strictest verdict on the call's statements; `none` where it sent none.
+    /// The first verdict on the call's statements that is not `approved`, else `approved`; `none` where it sent none.
+    #[schemars(extend("enum" = verdicts(true)))]
     pub verdict: &'static str,
-    /// What was to be run, in order.
+    /// What was to be run, in order; eight at most.
+    #[schemars(length(max = 8))]
     pub statements: Vec<Statement>,
     /// The statement in the warehouse, once it has an id.
     pub query_id: Option<String>,
@@ -43,23 +50,44 @@ pub struct Record {
     pub rows: u64,
     /// Bytes of text in the answer.
     pub bytes: u64,
-    /// From the call to its answer.
+    /// Milliseconds from the call to its answer.
     pub duration_ms: f64,
     /// The trace the call belongs to.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub trace_id: String,
 }
 
 /// A statement of a call.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Statement {
-    /// The first 16 bytes of its SHA-256.
+    /// The first 16 bytes of its SHA-256, in hexadecimal.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub sql_hash: String,
-    /// The statement with `?` for every value.
+    /// The statement with `?` for every value and without comments; a longer one is cut.
+    #[schemars(length(max = 2001))]
     pub sql: String,
     /// `approved`, or the rule that refused it.
+    #[schemars(extend("enum" = verdicts(false)))]
     pub verdict: &'static str,
-    /// Tables and views it names, as written.
+    /// Tables, views and common table expressions it names, as written.
     pub objects: Vec<String>,
+}
+
+/// What a verdict can be; `none` is one of a call only.
+fn verdicts(of_call: bool) -> Vec<&'static str> {
+    let none = of_call.then_some("none");
+    Verdict::WORDS.iter().copied().chain(none).collect()
+}
+
+/// docs/audit-record.schema.json: the record as JSON Schema, for whoever reads the file.
+#[must_use]
+pub fn schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Record>();
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Takes records. A cheap clone; by default they go to the log.
@@ -74,7 +102,7 @@ struct Writer {
 
 #[derive(Debug)]
 enum Message {
-    Line(Vec<u8>),
+    Record(Box<Record>),
     Flush(SyncSender<()>),
 }
 
@@ -96,27 +124,27 @@ impl Audit {
         // A thread of its own: a slow disk must not hold up calls.
         std::thread::Builder::new()
             .name("audit".to_owned())
-            .spawn(move || write(file, &receiver, &counted))?;
+            .spawn(move || write(Lines::to(file), &receiver, &counted))?;
         Ok(Self(Some(Arc::new(Writer { sender, metrics }))))
     }
 
     /// Hands a record over.
-    pub fn record(&self, record: &Record) {
+    pub fn record(&self, record: Record) {
         let Some(writer) = &self.0 else {
-            to_log(record);
+            to_log(&record);
             return;
         };
-        let mut line = serde_json::to_vec(record).unwrap_or_default();
-        line.push(b'\n');
-        if let Err(error) = writer.sender.try_send(Message::Line(line)) {
+        if let Err(error) = writer.sender.try_send(Message::Record(Box::new(record))) {
             writer.metrics.audited(Delivery::Dropped);
-            let why = match error {
-                TrySendError::Full(_) => "the disk is too slow",
-                TrySendError::Disconnected(_) => "its writer has ended",
+            let (why, message) = match error {
+                TrySendError::Full(message) => ("the disk is too slow", message),
+                TrySendError::Disconnected(message) => ("its writer has ended", message),
             };
-            tracing::error!("a record of the audit log was dropped: {why}");
-            // Better there than nowhere.
-            to_log(record);
+            tracing::error!("a record found no way into AUDIT_LOG_FILE: {why}");
+            if let Message::Record(record) = message {
+                // Better there than nowhere.
+                to_log(&record);
+            }
         }
     }
 
@@ -131,21 +159,72 @@ impl Audit {
     }
 }
 
-fn write(mut file: File, receiver: &Receiver<Message>, metrics: &Metrics) {
+fn write(mut lines: Lines<impl Write>, receiver: &Receiver<Message>, metrics: &Metrics) {
+    let mut is_failing = false;
     while let Ok(message) = receiver.recv() {
         match message {
-            // In one piece, so that lines of several processes do not mix.
-            Message::Line(line) => match file.write_all(&line) {
-                Ok(()) => metrics.audited(Delivery::Ok),
+            Message::Record(record) => match lines.append(&record) {
+                Ok(()) => {
+                    metrics.audited(Delivery::Ok);
+                    if std::mem::take(&mut is_failing) {
+                        tracing::warn!("AUDIT_LOG_FILE is written again");
+                    }
+                }
                 Err(error) => {
                     metrics.audited(Delivery::Failed);
-                    tracing::error!("AUDIT_LOG_FILE could not be written: {error}");
+                    // Once, not for every call while the disk is full.
+                    if !std::mem::replace(&mut is_failing, true) {
+                        tracing::error!(
+                            "AUDIT_LOG_FILE cannot be written: {error}; its records are in this log instead"
+                        );
+                    }
+                    to_log(&record);
                 }
             },
             Message::Flush(done) => {
                 let _ = done.send(());
             }
         }
+    }
+}
+
+/// A file of JSON lines.
+struct Lines<W> {
+    file: W,
+    /// The last line was written in part.
+    is_torn: bool,
+}
+
+impl<W: Write> Lines<W> {
+    fn to(file: W) -> Self {
+        Self {
+            file,
+            is_torn: false,
+        }
+    }
+
+    fn append(&mut self, record: &Record) -> io::Result<()> {
+        let mut line = Vec::with_capacity(512);
+        if self.is_torn {
+            // What a full disk has cut off must not spoil the line after it.
+            line.push(b'\n');
+        }
+        serde_json::to_writer(&mut line, record)?;
+        line.push(b'\n');
+        let mut rest = line.as_slice();
+        while !rest.is_empty() {
+            // In one piece where the system can, so that lines of several processes do not mix.
+            match self.file.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    rest = rest.get(written..).unwrap_or_default();
+                    self.is_torn = !rest.is_empty();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -168,4 +247,71 @@ fn to_log(record: &Record) {
         record.tool,
         record.outcome,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk with room for so many bytes, which can be given more.
+    #[derive(Default)]
+    struct Disk {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.room);
+            if taken == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room -= taken;
+            self.bytes.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn record(tool: &str) -> Record {
+        Record {
+            time: "2026-01-02T03:04:05Z".into(),
+            caller: "local".into(),
+            tool: tool.into(),
+            outcome: "ok",
+            verdict: "none",
+            statements: Vec::new(),
+            query_id: None,
+            rows: 0,
+            bytes: 0,
+            duration_ms: 1.5,
+            trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        }
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_has_cut_spoils_no_other() {
+        let mut lines = Lines::to(Disk::default());
+        lines.file.room = 300;
+        assert!(lines.append(&record("first")).is_ok());
+        assert!(lines.append(&record("second")).is_err());
+        assert!(lines.append(&record("third")).is_err());
+        lines.file.room = 10_000;
+        assert!(lines.append(&record("fourth")).is_ok());
+        assert!(lines.append(&record("fifth")).is_ok());
+        let text = String::from_utf8(lines.file.bytes).unwrap();
+        let read: Vec<Result<serde_json::Value, _>> =
+            text.lines().map(serde_json::from_str).collect();
+        let tools: Vec<_> = read
+            .iter()
+            .map(|line| {
+                line.as_ref()
+                    .map_or("cut", |line| line["tool"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(tools, ["first", "cut", "fourth", "fifth"], "{text}");
+    }
 }

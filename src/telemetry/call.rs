@@ -207,7 +207,7 @@ impl Call {
             .map(|(_, verdict)| *verdict)
             .find(|verdict| *verdict != Verdict::Approved)
             .or_else(|| statements.first().map(|_| Verdict::Approved));
-        self.audit.record(&Record {
+        self.audit.record(Record {
             time: jiff::Timestamp::now().to_string(),
             caller: self.caller.clone(),
             tool: self.tool.clone(),

@@ -39,6 +39,14 @@ fn the_list_of_metrics_is_current() {
     );
 }
 
+#[test]
+fn the_schema_of_audit_records_is_current() {
+    is_current(
+        "audit-record.schema.json",
+        &snowflake_mcp::telemetry::audit::schema(),
+    );
+}
+
 #[cfg(feature = "embedded")]
 #[test]
 fn the_list_of_the_embedded_engines_functions_is_current() {
