@@ -12,13 +12,13 @@ use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::http::{Method, Version};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpMessage};
 
 use crate::mcp::Caller;
-use crate::telemetry::call::Exchange;
+use crate::telemetry::call::{Brought, Exchange};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::milliseconds;
 use crate::telemetry::traces::{Parent, Span};
@@ -56,8 +56,10 @@ pub(super) async fn requests(
     })?;
     recorder.status = response.status().as_u16();
     Ok(response.map_body(|_, body| {
+        let body = body.boxed();
         BoxBody::new(Observed {
-            body: body.boxed(),
+            is_under_way: body.size() == BodySize::Stream,
+            body,
             recorder,
         })
     }))
@@ -67,6 +69,16 @@ pub(super) async fn requests(
 struct Observed {
     body: BoxBody,
     recorder: Recorder,
+    /// A stream that has not come to its end. What has a length is handed over whole.
+    is_under_way: bool,
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        if self.is_under_way && !self.recorder.is_broken {
+            self.recorder.status = CLIENT_GONE;
+        }
+    }
 }
 
 impl MessageBody for Observed {
@@ -83,6 +95,9 @@ impl MessageBody for Observed {
         let next = Pin::new(&mut self.body).poll_next(cx);
         if matches!(next, Poll::Ready(Some(Err(_)))) {
             self.recorder.is_broken = true;
+        }
+        if matches!(next, Poll::Ready(None)) {
+            self.is_under_way = false;
         }
         next
     }
@@ -128,19 +143,19 @@ impl Drop for Recorder {
         let duration_ms = milliseconds(took);
         let caller = self.caller.0.get().map(|caller| &*caller.name);
         let trace_id = self.exchange.trace_id();
-        let call = self.exchange.answered();
+        let call = self.exchange.brought();
         let tool = call.map(|call| call.tool.as_str());
-        let query_id = call.and_then(|call| call.query_id.as_deref());
+        let query_id = call.and_then(Brought::query_id);
         self.exchange
             .span
             .set("http.response.status_code", i64::from(self.status));
         if self.is_broken || self.status >= 500 || self.status == CLIENT_GONE {
-            let kind = if self.status < 500 {
-                "client_gone"
+            let span = &self.exchange.span;
+            if self.status < 500 {
+                span.fail("client_gone", "");
             } else {
-                "http_5xx"
-            };
-            self.exchange.span.fail(kind);
+                span.fail(self.status.to_string(), "");
+            }
         }
         let (route, method, status) = (self.route, self.method, self.status);
         // The level must be known when the line is written down, hence the macro and not a variable.
@@ -183,8 +198,19 @@ fn exchange(route: &'static str, method: &'static str, request: &ServiceRequest)
     let span = Span::server(format!("{method} {route}"), parent.as_ref());
     span.set("http.request.method", method);
     span.set("http.route", route);
+    span.set("url.path", route);
     span.set("url.scheme", "http");
+    span.set("network.protocol.version", protocol(request.version()));
     Exchange::new(span, parent)
+}
+
+/// As OpenTelemetry writes it.
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        _ => "1.1",
+    }
 }
 
 /// The route whose requests are worth a line at INFO.

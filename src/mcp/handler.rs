@@ -130,6 +130,7 @@ impl Handler {
             tool,
             caller: &caller.name,
             revision: &revision(context),
+            request_id: Some(context.id.to_string()),
             parent,
             exchange: (self.services.exchange)(&context.extensions),
         };
@@ -200,13 +201,15 @@ impl Handler {
         };
         let metrics = &self.services.metrics;
         metrics.tool_finished(&tool, code, rows, bytes, elapsed);
-        log(&span, &outcome, code, elapsed);
+        let running = record.query_id();
+        let query_id = query_id(&outcome).or(running.as_deref());
+        log(&span, &outcome, code, query_id, elapsed);
         let trace_id = trace_id.to_owned();
         record.end(&Ending {
             outcome: code,
             rows,
             bytes,
-            query_id: query_id(&outcome),
+            query_id,
             took: elapsed,
         });
         match outcome {
@@ -318,13 +321,13 @@ fn log(
     span: &Span,
     outcome: &Result<Result<Reply, Failure>, ErrorData>,
     code: &str,
+    query_id: Option<&str>,
     elapsed: Duration,
 ) {
     let _inside = span.enter();
     let duration_ms = milliseconds(elapsed);
     match outcome {
         Ok(Ok(reply)) => {
-            let query_id = reply.query_id.as_deref();
             info!(
                 outcome = code,
                 rows = reply.rows,
@@ -333,13 +336,8 @@ fn log(
                 "call answered"
             );
         }
-        Ok(Err(failure)) => info!(
-            outcome = code,
-            query_id = failure.query_id.as_deref(),
-            duration_ms,
-            "call failed"
-        ),
-        Err(_) => error!(outcome = code, duration_ms, "call broke off"),
+        Ok(Err(_)) => info!(outcome = code, query_id, duration_ms, "call failed"),
+        Err(_) => error!(outcome = code, query_id, duration_ms, "call broke off"),
     }
 }
 

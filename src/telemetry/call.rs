@@ -1,15 +1,15 @@
 //! One call of a tool, from its start to its end: its trace, its statements, its record in the audit log.
 //!
 //! The handler makes a [`Call`] and carries the work in it; whatever the work comes through notes what it knows with
-//! [`judged`], without being handed anything.
+//! [`judged`] and [`running_as`], without being handed anything.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::audit::{Audit, Record, Statement};
 use super::metrics::labels::Verdict;
-use super::statement;
-use super::traces::{Parent, Span};
+use super::traces::{self, Parent, Span};
+use super::{shortened, statement};
 
 /// Statements of a call that are kept; the tools send three at most.
 const KEPT: usize = 8;
@@ -34,18 +34,26 @@ pub struct Exchange {
     pub span: Span,
     /// What its headers name as its parent.
     pub parent: Option<Parent>,
-    answered: OnceLock<Answered>,
+    brought: OnceLock<Brought>,
 }
 
-/// What the line of an HTTP request says of its call.
+/// What the line of an HTTP request says of its call, also when the client goes before the answer.
 #[derive(Debug, Clone)]
-pub struct Answered {
+pub struct Brought {
     /// Which tool.
     pub tool: String,
-    /// The statement in the warehouse.
-    pub query_id: Option<String>,
     /// The trace of the call.
     pub trace_id: String,
+    /// What the call has noted so far.
+    noted: Arc<Noted>,
+}
+
+impl Brought {
+    /// The statement in the warehouse, once it has an id.
+    #[must_use]
+    pub fn query_id(&self) -> Option<String> {
+        self.noted.query_id()
+    }
 }
 
 impl Exchange {
@@ -55,20 +63,20 @@ impl Exchange {
         Self {
             span,
             parent,
-            answered: OnceLock::new(),
+            brought: OnceLock::new(),
         }
     }
 
-    /// The call it brought, once it has ended.
+    /// The call it brought.
     #[must_use]
-    pub fn answered(&self) -> Option<&Answered> {
-        self.answered.get()
+    pub fn brought(&self) -> Option<&Brought> {
+        self.brought.get()
     }
 
     /// The trace, as far as it is known: of the call, of the request, of the header.
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
-        let call = self.answered().map(|call| call.trace_id.clone());
+        let call = self.brought().map(|call| call.trace_id.clone());
         call.or_else(|| self.span.trace_id())
             .or_else(|| self.parent.as_ref().map(Parent::trace_id))
     }
@@ -83,6 +91,8 @@ pub struct Opening<'a> {
     pub caller: &'a str,
     /// The revision of MCP the client speaks.
     pub revision: &'a str,
+    /// The client's number for it.
+    pub request_id: Option<String>,
     /// The parent that the message itself names: the caller's own step, while a header may be a proxy's.
     pub parent: Option<Parent>,
     /// The request that brings it; stdio has none.
@@ -98,7 +108,7 @@ pub struct Ending<'a> {
     pub rows: u64,
     /// Bytes of text in the answer.
     pub bytes: u64,
-    /// The statement in the warehouse.
+    /// The statement in the warehouse; without it, what [`running_as`] said last.
     pub query_id: Option<&'a str>,
     /// From the call to its answer.
     pub took: Duration,
@@ -107,6 +117,7 @@ pub struct Ending<'a> {
 #[derive(Debug)]
 struct Noted {
     statements: Mutex<Vec<(Statement, Verdict)>>,
+    query_id: Mutex<Option<String>>,
     span: Span,
     traces_sql: bool,
 }
@@ -117,7 +128,6 @@ pub struct Call {
     tool: String,
     caller: String,
     trace_id: String,
-    exchange: Option<Arc<Exchange>>,
     noted: Arc<Noted>,
     audit: Audit,
     started: Instant,
@@ -143,6 +153,12 @@ impl Call {
         span.set("enduser.pseudo.id", opening.caller.to_owned());
         let transport = if exchange.is_some() { "tcp" } else { "pipe" };
         span.set("network.transport", transport);
+        if exchange.is_some() {
+            span.set("network.protocol.name", "http");
+        }
+        if let Some(id) = &opening.request_id {
+            span.set("jsonrpc.request.id", shortened(id));
+        }
         if is_own && let Some(exchange) = exchange {
             span.link(&exchange.span);
         }
@@ -150,16 +166,25 @@ impl Call {
             .trace_id()
             .or_else(|| parent.as_ref().map(Parent::trace_id))
             .unwrap_or_else(|| super::hex(uuid::Uuid::new_v4().as_bytes().iter()));
+        let noted = Arc::new(Noted {
+            statements: Mutex::default(),
+            query_id: Mutex::default(),
+            span,
+            traces_sql: reports.traces_sql,
+        });
+        if let Some(exchange) = exchange {
+            // Once: a request brings one call.
+            let _ = exchange.brought.set(Brought {
+                tool: opening.tool.to_owned(),
+                trace_id: trace_id.clone(),
+                noted: Arc::clone(&noted),
+            });
+        }
         Self {
             tool: opening.tool.to_owned(),
             caller: opening.caller.to_owned(),
             trace_id,
-            exchange: opening.exchange.clone(),
-            noted: Arc::new(Noted {
-                statements: Mutex::default(),
-                span,
-                traces_sql: reports.traces_sql,
-            }),
+            noted,
             audit: reports.audit.clone(),
             started: Instant::now(),
             is_reported: false,
@@ -170,6 +195,12 @@ impl Call {
     #[must_use]
     pub fn trace_id(&self) -> &str {
         &self.trace_id
+    }
+
+    /// The statement in the warehouse, once it has an id.
+    #[must_use]
+    pub fn query_id(&self) -> Option<String> {
+        self.noted.query_id()
     }
 
     /// The work of the call, in which [`judged`] and steps of the trace find it.
@@ -187,19 +218,15 @@ impl Call {
         self.is_reported = true;
         let span = &self.noted.span;
         span.set("db.response.returned_rows", number(ending.rows));
-        if let Some(query_id) = ending.query_id {
-            span.set("snowflake.query_id", query_id.to_owned());
+        let query_id = ending.query_id.map(ToOwned::to_owned);
+        let query_id = query_id.or_else(|| self.noted.query_id());
+        if let Some(query_id) = &query_id {
+            span.set("snowflake.query_id", query_id.clone());
         }
         if ending.outcome != "ok" {
-            span.fail(ending.outcome);
-        }
-        if let Some(exchange) = &self.exchange {
-            // Once: a request brings one call.
-            let _ = exchange.answered.set(Answered {
-                tool: self.tool.clone(),
-                query_id: ending.query_id.map(ToOwned::to_owned),
-                trace_id: self.trace_id.clone(),
-            });
+            // The convention's word for a tool's result that is an error.
+            span.fail("tool_error", ending.outcome);
+            span.set("snowflake.error_code", ending.outcome);
         }
         let statements = std::mem::take(&mut *self.noted.statements());
         let verdict = statements
@@ -214,7 +241,7 @@ impl Call {
             outcome: ending.outcome,
             verdict: verdict.map_or("none", Verdict::as_str),
             statements: statements.into_iter().map(|(one, _)| one).collect(),
-            query_id: ending.query_id.map(ToOwned::to_owned),
+            query_id,
             rows: ending.rows,
             bytes: ending.bytes,
             duration_ms: super::milliseconds(ending.took),
@@ -238,6 +265,11 @@ impl Drop for Call {
 }
 
 impl Noted {
+    fn query_id(&self) -> Option<String> {
+        let query_id = self.query_id.lock();
+        query_id.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn statements(&self) -> std::sync::MutexGuard<'_, Vec<(Statement, Verdict)>> {
         self.statements
             .lock()
@@ -250,8 +282,13 @@ pub fn judged(sql: &str, verdict: Verdict, objects: Vec<String>) {
     // An error says that no call is being carried, as in `check --connect`.
     let _ = CURRENT.try_with(|noted| {
         let normalised = statement::normalised(sql);
-        if noted.traces_sql && noted.span.is_recorded() {
-            noted.span.set("db.query.text", normalised.clone());
+        if noted.span.is_recorded() {
+            // Names of objects are shown where statements are.
+            let named: &[String] = if noted.traces_sql { &objects } else { &[] };
+            traces::note_statement(statement::summary(&normalised, named));
+            if noted.traces_sql {
+                noted.span.set("db.query.text", normalised.clone());
+            }
         }
         let statement = Statement {
             sql_hash: statement::hash(sql),
@@ -263,6 +300,18 @@ pub fn judged(sql: &str, verdict: Verdict, objects: Vec<String>) {
         if statements.len() < KEPT {
             statements.push((statement, verdict));
         }
+    });
+}
+
+/// Notes which statement in the warehouse the call that is being polled waits for, so that it is known when the call is given
+/// up. Nothing where there is none.
+pub fn running_as(query_id: &str) {
+    let _ = CURRENT.try_with(|noted| {
+        let mut known = noted
+            .query_id
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = Some(query_id.to_owned());
     });
 }
 

@@ -44,6 +44,11 @@ fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
     })
 }
 
+/// What a client chose, in no more than a span's attribute is good for.
+fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
 /// To the microsecond: more digits are noise.
 #[must_use]
 pub fn milliseconds(took: std::time::Duration) -> f64 {

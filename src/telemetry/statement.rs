@@ -5,6 +5,12 @@ use sha2::{Digest, Sha256};
 /// Longer ones are cut: what is shown is for recognising a statement, not for running it again.
 const LONGEST: usize = 2000;
 
+/// `EXECUTE`, `DESCRIBE`: no word that begins a statement is longer.
+const LONGEST_WORD: usize = 16;
+
+/// OpenTelemetry's limit for a summary.
+const LONGEST_SUMMARY: usize = 255;
+
 /// The first 16 bytes of the text's SHA-256, in hexadecimal: the same text has the same hash everywhere.
 #[must_use]
 pub(super) fn hash(sql: &str) -> String {
@@ -57,6 +63,26 @@ pub(super) fn normalised(sql: &str) -> String {
         }
     }
     text.truncate(text.trim_end().len());
+    text
+}
+
+/// The statement in a few words, as the name of its step in a trace: what it is and, where they may be shown, what it names.
+#[must_use]
+pub(super) fn summary(normalised: &str, objects: &[String]) -> String {
+    let is_letter = |c: &char| c.is_ascii_alphabetic();
+    let word = normalised.chars().skip_while(|c| matches!(c, '(' | ' '));
+    let mut text: String = word.take_while(is_letter).take(LONGEST_WORD).collect();
+    text.make_ascii_uppercase();
+    if text.is_empty() {
+        text.push_str("statement");
+    }
+    for object in objects {
+        if text.len() + object.len() > LONGEST_SUMMARY {
+            break;
+        }
+        text.push(' ');
+        text.push_str(object);
+    }
     text
 }
 
@@ -117,6 +143,21 @@ mod tests {
         ] {
             assert_eq!(normalised(sql), wanted, "{sql}");
         }
+    }
+
+    #[test]
+    fn a_summary_says_what_a_statement_is_and_names() {
+        let names = ["A.B".to_owned(), "\"my c\"".to_owned()];
+        for (sql, objects, wanted) in [
+            ("select ? from a.b", &names[..1], "SELECT A.B"),
+            ("( with x as (select ?)", &names[..], "WITH A.B \"my c\""),
+            ("show tables", &[], "SHOW"),
+            ("?", &[], "statement"),
+        ] {
+            assert_eq!(summary(sql, objects), wanted, "{sql}");
+        }
+        let many = vec!["AN_OBJECT_WITH_A_NAME".to_owned(); 100];
+        assert!(summary("select", &many).len() <= LONGEST_SUMMARY);
     }
 
     #[test]

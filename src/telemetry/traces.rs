@@ -3,14 +3,15 @@
 //! Without an endpoint nothing is made, and asking for a span costs one look at a static. With one, a call's span is the
 //! current one while the call is polled, and what [`super::metrics`] measures on the way becomes its children.
 //!
-//! Names and attributes follow OpenTelemetry's semantic conventions 1.40 for MCP, HTTP and databases where they have one
-//! (<https://github.com/open-telemetry/semantic-conventions/tree/v1.40.0/docs>); `snowflake.` is ours.
+//! Names and attributes follow OpenTelemetry's semantic conventions 1.41.1 for MCP, HTTP and databases where they have one
+//! (<https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs>); `snowflake.` is ours. What is left out, and
+//! why, is in docs/logging.md.
 
 mod export;
 mod queue;
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::trace::{
@@ -54,10 +55,7 @@ impl Guard {
 /// # Errors
 ///
 /// See [`Error`].
-pub fn start(
-    settings: &Telemetry,
-    metrics: std::sync::Arc<Metrics>,
-) -> Result<Option<Guard>, Error> {
+pub fn start(settings: &Telemetry, metrics: Arc<Metrics>) -> Result<Option<Guard>, Error> {
     let Some(exporter) = export::exporter(settings)? else {
         return Ok(None);
     };
@@ -129,12 +127,12 @@ impl Span {
         let parent = parent.map_or_else(Context::new, Parent::context);
         let builder = tracer.span_builder(name).with_kind(SpanKind::Server);
         let span = builder.start_with_context(tracer, &parent);
-        Self(Some(parent.with_span(span)))
+        Self(Some(parent.with_span(span).with_value(Doing::default())))
     }
 
     /// A step of the call that is being polled; nothing where there is none.
     #[must_use]
-    pub fn step(name: &'static str, kind: SpanKind) -> Self {
+    pub fn step(name: impl Into<Cow<'static, str>>, kind: SpanKind) -> Self {
         let Some(tracer) = TRACER.get() else {
             return Self::default();
         };
@@ -170,12 +168,12 @@ impl Span {
         }
     }
 
-    /// Marks it as failed; `kind` is a word from a closed set.
-    pub fn fail(&self, kind: &'static str) {
+    /// Marks it as failed; `kind` is a word from a closed set, `why` says more where there is more.
+    pub fn fail(&self, kind: impl Into<Cow<'static, str>>, why: &'static str) {
         if let Some(context) = &self.0 {
             let span = context.span();
-            span.set_attribute(KeyValue::new("error.type", kind));
-            span.set_status(Status::error(kind));
+            span.set_attribute(KeyValue::new("error.type", kind.into()));
+            span.set_status(Status::error(why));
         }
     }
 
@@ -207,6 +205,50 @@ impl Span {
         use opentelemetry::context::FutureExt;
         let context = self.0.clone().unwrap_or_default();
         work.with_context(context)
+    }
+}
+
+/// What the call that is being polled does in the warehouse.
+#[derive(Debug, Clone, Default)]
+struct Doing(Arc<Mutex<Option<String>>>);
+
+/// Says in a few words which statement the call runs next.
+pub(super) fn note_statement(summary: String) {
+    if let Some(Doing(statement)) = Context::current().get::<Doing>() {
+        *statement.lock().unwrap_or_else(PoisonError::into_inner) = Some(summary);
+    }
+}
+
+/// The same, for the step that runs it.
+pub(super) fn noted_statement() -> Option<String> {
+    let context = Context::current();
+    let Doing(statement) = context.get::<Doing>()?;
+    let statement = statement.lock().unwrap_or_else(PoisonError::into_inner);
+    statement.clone()
+}
+
+/// The call that something began in, for work that may outlive it: what that does belongs to the call's trace, and the call's
+/// span ends without it.
+#[derive(Debug, Clone, Default)]
+pub struct Origin(Context);
+
+impl Origin {
+    /// The call that is being polled; nothing where there is none.
+    #[must_use]
+    pub fn current() -> Self {
+        let parent = Span::current().as_parent();
+        let Some(parent) = parent.filter(|Parent(context)| context.is_valid()) else {
+            return Self::default();
+        };
+        let doing = Context::current().get::<Doing>().cloned();
+        let doing = doing.unwrap_or_default();
+        Self(parent.context().with_value(doing))
+    }
+
+    /// Makes it the origin of what the future does.
+    pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        use opentelemetry::context::FutureExt;
+        work.with_context(self.0.clone())
     }
 }
 

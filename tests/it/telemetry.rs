@@ -141,12 +141,12 @@ async fn one_trace_ties_spans_logs_tag_answer_and_audit_together() {
     // The request came over HTTP, in a trace of its own that this one points to.
     let http = collector.span("POST /mcp").await;
     assert_eq!(whole.links[0].span_id, http.span_id);
-    for step in ["policy", "wait", "execute", "POST", "render"] {
+    for step in ["policy", "wait", "SELECT", "POST", "render"] {
         let span = collector.span(step).await;
         assert_eq!(hex(&span.trace_id), TRACE, "{step}");
         assert_eq!(span.parent_span_id, whole.span_id, "{step}");
     }
-    let execute = collector.span("execute").await;
+    let execute = collector.span("SELECT").await;
     assert_eq!(
         text(&execute, "db.system.name").as_deref(),
         Some("snowflake")

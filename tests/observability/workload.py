@@ -40,19 +40,23 @@ class Caller:
 
     def _send(self, method: str, params: dict[str, Any]) -> http.client.HTTPConnection:
         if self._traceparent:
-            params = params | {"_meta": {"traceparent": self._traceparent}}
+            params = params | {"_meta": params.get("_meta", {}) | {"traceparent": self._traceparent}}
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         connection = http.client.HTTPConnection(self.address, timeout=90)
         connection.request("POST", "/mcp", body, self._headers)
         return connection
 
-    def request(self, method: str, **params: Any) -> dict[str, Any]:
-        """The whole answer; the last event of a stream."""
+    def text(self, method: str, **params: Any) -> str:
+        """What is answered, as it comes."""
         connection = self._send(method, params)
         try:
-            text = connection.getresponse().read().decode()
+            return connection.getresponse().read().decode()
         finally:
             connection.close()
+
+    def request(self, method: str, **params: Any) -> dict[str, Any]:
+        """The whole answer; the last event of a stream."""
+        text = self.text(method, **params)
         events = [line.removeprefix("data:") for line in text.splitlines() if line.startswith("data:")]
         return json.loads(events[-1] if events else text)
 
@@ -67,9 +71,12 @@ class Caller:
         result = self.call(tool, **arguments)
         return result["structuredContent"]["code"] if result["isError"] else "ok"
 
-    def leave(self, after: float, tool: str, **arguments: Any) -> None:
+    def leave(self, after: float, tool: str, wants_progress: bool = False, **arguments: Any) -> None:
         """Calls, and hangs up after so many seconds."""
-        connection = self._send("tools/call", {"name": tool, "arguments": arguments})
+        params: dict[str, Any] = {"name": tool, "arguments": arguments}
+        if wants_progress:
+            params["_meta"] = {"progressToken": 1}
+        connection = self._send("tools/call", params)
         time.sleep(after)
         connection.close()
 

@@ -6,7 +6,7 @@ use prometheus::IntGauge;
 
 use super::labels::{Acquired, Endpoint, Phase, Reached, SessionState};
 use super::{Metrics, observe};
-use crate::telemetry::traces::Span;
+use crate::telemetry::traces::{self, Span};
 use opentelemetry::trace::SpanKind;
 
 /// One more in a gauge, until it is dropped.
@@ -145,21 +145,31 @@ pub struct RequestWatch<'a> {
     endpoint: Endpoint,
     started: Instant,
     outcome: Reached,
+    status: Option<u16>,
     span: Span,
 }
 
 impl RequestWatch<'_> {
-    /// The attempt has ended like this.
-    pub fn ended(mut self, outcome: Reached) {
+    /// The attempt has ended like this, with this HTTP status if there was an answer.
+    pub fn ended(mut self, outcome: Reached, status: Option<u16>) {
         self.outcome = outcome;
+        self.status = status;
     }
 }
 
 impl Drop for RequestWatch<'_> {
     fn drop(&mut self) {
-        match self.outcome {
-            Reached::Ok => self.span.set("http.response.status_code", 200),
-            other => self.span.fail(other.as_str()),
+        if let Some(status) = self.status {
+            self.span
+                .set("http.response.status_code", i64::from(status));
+        }
+        match (self.outcome, self.status) {
+            // Nobody waits for it any more: given up, not failed.
+            (Reached::Ok | Reached::Left, _) => {}
+            (Reached::ClientError | Reached::ServerError, Some(status)) => {
+                self.span.fail(status.to_string(), "");
+            }
+            (other, _) => self.span.fail(other.as_str(), ""),
         }
         self.metrics
             .snowflake_answered(self.endpoint, self.outcome, self.started.elapsed());
@@ -186,19 +196,28 @@ pub struct PoolNumbers {
     pub breaker_open: bool,
 }
 
+/// An address as it may be shown. Those of cloud storage are signed: whoever reads one could fetch the rows. Other queries
+/// hold numbers of requests only, and are left out as well.
+fn shown(url: &url::Url, endpoint: Endpoint) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // An address that cannot have them has none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if endpoint == Endpoint::Chunk {
+        url.set_path("/REDACTED");
+    }
+    url.into()
+}
+
 impl Metrics {
     /// Measures a step from now until the value is dropped.
     pub fn stopwatch(&self, phase: Phase) -> Stopwatch<'_> {
-        let kind = match phase {
-            Phase::Execute => SpanKind::Client,
-            _ => SpanKind::Internal,
+        let span = match phase {
+            Phase::Execute => self.statement(),
+            _ => Span::step(phase.as_str(), SpanKind::Internal),
         };
-        let span = Span::step(phase.as_str(), kind);
-        if phase == Phase::Execute
-            && let Some(system) = self.system.get()
-        {
-            span.set("db.system.name", *system);
-        }
         Stopwatch {
             metrics: self,
             phase,
@@ -207,8 +226,21 @@ impl Metrics {
         }
     }
 
-    /// An attempt of a request to Snowflake begins.
-    pub fn request(&self, endpoint: Endpoint, url: &url::Url) -> RequestWatch<'_> {
+    /// The step that runs a statement: its name is the statement in a few words.
+    fn statement(&self) -> Span {
+        let summary = traces::noted_statement();
+        let system = self.system.get().copied().unwrap_or_default();
+        let name = summary.clone().unwrap_or_else(|| system.to_owned());
+        let span = Span::step(name, SpanKind::Client);
+        span.set("db.system.name", system);
+        if let Some(summary) = summary {
+            span.set("db.query.summary", summary);
+        }
+        span
+    }
+
+    /// An attempt of a request to Snowflake begins; `attempt` counts from 0.
+    pub fn request(&self, endpoint: Endpoint, url: &url::Url, attempt: u32) -> RequestWatch<'_> {
         let method = match endpoint {
             Endpoint::Chunk | Endpoint::Result | Endpoint::Status => "GET",
             _ => "POST",
@@ -216,7 +248,10 @@ impl Metrics {
         let span = Span::step(method, SpanKind::Client);
         if span.is_recorded() {
             span.set("http.request.method", method);
-            // No path and no query: those of cloud storage are signed, whoever reads one could fetch the rows.
+            span.set("url.full", shown(url, endpoint));
+            if attempt > 0 {
+                span.set("http.request.resend_count", i64::from(attempt));
+            }
             span.set(
                 "server.address",
                 url.host_str().unwrap_or_default().to_owned(),
@@ -232,6 +267,7 @@ impl Metrics {
             endpoint,
             started: Instant::now(),
             outcome: Reached::Left,
+            status: None,
             span,
         }
     }

@@ -193,6 +193,7 @@ impl Endpoint {
             "/session/token-request" => Self::Renewal,
             "/session/heartbeat" => Self::Heartbeat,
             "/session" => Self::SignOut,
+            _ if path.starts_with("/queries/") && path.ends_with("/abort-request") => Self::Abort,
             _ if path.starts_with("/monitoring/") => Self::Status,
             _ if path.starts_with("/queries/") => Self::Result,
             _ => Self::Other,
@@ -418,6 +419,10 @@ mod tests {
     fn a_path_says_what_a_request_is_for() {
         assert_eq!(Endpoint::of("/session?delete=true"), Endpoint::SignOut);
         assert_eq!(Endpoint::of("/queries/01-aa/result"), Endpoint::Result);
+        assert_eq!(
+            Endpoint::of("/queries/01-aa/abort-request"),
+            Endpoint::Abort
+        );
         assert_eq!(Endpoint::of("/queries/v1/query-request"), Endpoint::Query);
         assert_eq!(Endpoint::of("/anything"), Endpoint::Other);
     }

@@ -39,8 +39,10 @@ use self::kept::{Kept, Results};
 use self::session::{Reason, Sessions, Stop};
 use self::statement::{Job, Underway};
 use crate::sql::Tree;
+use crate::telemetry::call;
 use crate::telemetry::metrics::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Stopwatch};
+use crate::telemetry::traces::Origin;
 use crate::warehouse::{
     Answer, Batch, Earlier, Error, Kind, Run, Started, State, Status, Warehouse,
 };
@@ -180,6 +182,7 @@ impl Embedded {
             Tree::Describe(describe) => catalog::describe(&self.catalog, &current, describe)?,
             Tree::Statement(_) | Tree::Explain { .. } | Tree::Pipeline(_) | Tree::Unread { .. } => {
                 let id = query_id.to_string();
+                call::running_as(&id);
                 let stop = Arc::new(Stop::new(&self.engine.closing, run.deadline, &id));
                 return Ok(Begun::Engine(Box::new(Work {
                     query_id,
@@ -332,7 +335,8 @@ impl Warehouse for Embedded {
         let mut guard = StopOnDrop(Some(Arc::clone(&work.stop)));
         let (results, filling) = (Arc::clone(&self.results), Arc::clone(&kept));
         let underway = self.engine.clone().start(*work);
-        tokio::spawn(async move { results.fill(&filling, underway).await });
+        let filled = async move { results.fill(&filling, underway).await };
+        tokio::spawn(Origin::current().around(filled));
         let started = kept.answer(0, patience).await;
         guard.0 = None;
         started

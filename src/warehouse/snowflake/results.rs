@@ -123,13 +123,16 @@ impl Downloads {
         let mut attempt = 0;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let watch = self.metrics.request(Endpoint::Chunk, &url);
+            let watch = self.metrics.request(Endpoint::Chunk, &url, attempt);
             let bytes = self
                 .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT))
                 .await
                 .and_then(|bytes| unpacked(bytes, longest(chunk)).map_err(Why::damaged));
             let piece = bytes.and_then(|bytes| read(bytes).map_err(Why::damaged));
-            watch.ended(piece.as_ref().err().map_or(Reached::Ok, |why| why.reached));
+            match &piece {
+                Ok(_) => watch.ended(Reached::Ok, Some(200)),
+                Err(why) => watch.ended(why.reached, why.status),
+            }
             let why = match piece {
                 Ok(piece) => return Ok(piece),
                 Err(why) => why,
@@ -159,6 +162,7 @@ impl Downloads {
                 // Storage refuses a right signature now and then; the official drivers ask again as well.
                 passes: status.is_server_error() || matches!(status.as_u16(), 403 | 408 | 429),
                 reached: Reached::status(status.as_u16()),
+                status: Some(status.as_u16()),
             });
         }
         let bytes = response.bytes().await.map_err(Why::network)?;
@@ -394,6 +398,8 @@ struct Why {
     text: String,
     passes: bool,
     reached: Reached,
+    /// Of the answer, where there was one.
+    status: Option<u16>,
 }
 
 impl Why {
@@ -402,6 +408,7 @@ impl Why {
             text: format!("a piece of the result is damaged: {how}"),
             passes: true,
             reached: Reached::Unreadable,
+            status: Some(200),
         }
     }
 
@@ -412,6 +419,7 @@ impl Why {
             text: crate::telemetry::chain(&error),
             passes: true,
             reached: Reached::Network,
+            status: None,
         }
     }
 }

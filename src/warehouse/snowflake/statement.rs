@@ -17,6 +17,8 @@ use super::session::{SMALL_TIMEOUT, Session};
 use super::wire::{Data, QueryRequest, Reply};
 use crate::sql::ast::Statement;
 use crate::sql::{Class, Tree};
+use crate::telemetry::call;
+use crate::telemetry::traces::Origin;
 use crate::warehouse::{self, Parameter, Run};
 
 /// Limit of one request that waits for a statement. Snowflake answers a long statement with "in progress" after about
@@ -201,6 +203,7 @@ async fn execute(
         sql: sql.to_owned(),
         sent: Instant::now(),
         runtime: Handle::current(),
+        origin: Origin::current(),
     };
     let reply = wait(&guard, &body, patience, run.deadline).await;
     let reply = match reply {
@@ -270,6 +273,7 @@ async fn wait(
     let id = reply.data.and_then(|data| data.query_id);
     let patience = patience.filter(|_| id.is_some());
     if let Some(id) = id {
+        call::running_as(&id);
         let _ = guard.query_id.set(id);
     }
     poll(session, path, patience, deadline).await
@@ -369,6 +373,8 @@ struct AbortOnDrop<'a> {
     sent: Instant,
     /// The drop may happen on a thread that is no runtime's.
     runtime: Handle,
+    /// And outside of the call.
+    origin: Origin,
 }
 
 impl AbortOnDrop<'_> {
@@ -390,14 +396,14 @@ impl Drop for AbortOnDrop<'_> {
             sent: self.sent,
         };
         // Detached, with a limit of its own. The session goes back only when it is known to be free.
-        self.runtime.spawn(async move {
+        self.runtime.spawn(self.origin.around(async move {
             let _counted = lease.count_abort();
             let is_confirmed = abort(&lease, &what).await;
             lease.count_outcome(is_confirmed);
             if !is_confirmed {
                 lease.poison();
             }
-        });
+        }));
     }
 }
 

@@ -250,11 +250,12 @@ impl Transport for Https {
         loop {
             let left = call.deadline.saturating_duration_since(Instant::now());
             let url = self.url(&call, attempt, reason)?;
-            let watch = self.metrics.request(endpoint, &self.base);
+            let watch = self.metrics.request(endpoint, &url, attempt);
             let sent = self
                 .attempt(&call, url, call.timeout.min(left + PAST_DEADLINE))
                 .await;
-            watch.ended(reached(&sent));
+            let (outcome, status) = reached(&sent);
+            watch.ended(outcome, status);
             let error = match sent {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
@@ -347,12 +348,16 @@ impl Middleware for Route {
     }
 }
 
-fn reached(sent: &Result<Reply, Error>) -> Reached {
+/// How it ended, and the HTTP status where there was an answer.
+fn reached(sent: &Result<Reply, Error>) -> (Reached, Option<u16>) {
     match sent {
-        Ok(_) => Reached::Ok,
-        Err(Error::Status { status, .. }) => Reached::status(status.as_u16()),
-        Err(Error::Network { .. }) => Reached::Network,
-        Err(Error::Unreadable { .. }) => Reached::Unreadable,
+        Ok(_) => (Reached::Ok, Some(200)),
+        Err(Error::Status { status, .. }) => {
+            let status = status.as_u16();
+            (Reached::status(status), Some(status))
+        }
+        Err(Error::Network { .. }) => (Reached::Network, None),
+        Err(Error::Unreadable { .. }) => (Reached::Unreadable, Some(200)),
     }
 }
 
