@@ -7,11 +7,12 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use tracing::Level;
+use tracing::field::{Field, Visit};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -106,6 +107,7 @@ pub fn start(settings: &Telemetry, file: Option<&Path>) -> Result<Guard, Error> 
         .with(filter_fn(|metadata| {
             *metadata.level() <= Level::WARN || !is_talkative(metadata.target())
         }))
+        .with(Departures)
         .try_init()?;
     log_panics();
     Ok(Guard { _file: guard })
@@ -151,6 +153,50 @@ where
     }
 }
 
+/// Keeps out what rmcp calls an ERROR when a client has gone before its answer: that is a client's right, and the lines of the
+/// call and of its request say it (`query_cancelled`, 499). What else rmcp calls an error is one.
+struct Departures;
+
+impl<S: tracing::Subscriber> Layer<S> for Departures {
+    fn event_enabled(&self, event: &tracing::Event<'_>, _: Context<'_, S>) -> bool {
+        let metadata = event.metadata();
+        if *metadata.level() != Level::ERROR || metadata.target() != "rmcp::service" {
+            return true;
+        }
+        let mut told = Told::default();
+        event.record(&mut told);
+        !told.is_departure()
+    }
+}
+
+/// What an event of rmcp says.
+#[derive(Default)]
+struct Told {
+    message: String,
+    error: String,
+}
+
+impl Told {
+    /// The answer could not be handed over, because nobody takes it any more.
+    fn is_departure(&self) -> bool {
+        let could_not_answer = matches!(
+            self.message.as_str(),
+            "failed to send pending response during drain" | "fail to response message"
+        );
+        could_not_answer && self.error == "channel closed"
+    }
+}
+
+impl Visit for Told {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        match field.name() {
+            "message" => self.message = format!("{value:?}"),
+            "error" => self.error = format!("{value:?}"),
+            _ => {}
+        }
+    }
+}
+
 /// Whether a target is one of [`TALKATIVE`] or a part of it.
 fn is_talkative(target: &str) -> bool {
     let root = target.split("::").next().unwrap_or(target);
@@ -175,7 +221,7 @@ fn with_caps(filter: &str) -> String {
 /// A panic becomes one log line instead of several on stderr that no collector can read.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or("no message");
+        let message = panic_message(panic.payload());
         let place = panic.location().map(ToString::to_string);
         let thread = std::thread::current();
         tracing::error!(
@@ -184,6 +230,13 @@ fn log_panics() {
             "a defect of this program: panic: {message}"
         );
     }));
+}
+
+/// A message that stands in the source. One that was put together may hold what was being worked on, a statement's text or a
+/// key: the place has to do.
+fn panic_message(payload: &(dyn std::any::Any + Send)) -> &'static str {
+    let literal = payload.downcast_ref::<&'static str>().copied();
+    literal.unwrap_or("its message may hold what it worked on, and is left out")
 }
 
 #[cfg(test)]
@@ -216,6 +269,21 @@ mod tests {
         assert!(is_talkative("reqwest"));
         assert!(!is_talkative("snowflake_mcp::http"));
         assert!(!is_talkative("h2o"));
+    }
+
+    #[test]
+    fn only_a_client_that_has_gone_is_no_error() {
+        let says = |message: &str, error: &str| {
+            let told = Told {
+                message: message.to_owned(),
+                error: error.to_owned(),
+            };
+            told.is_departure()
+        };
+        let late = "failed to send pending response during drain";
+        assert!(says(late, "channel closed"));
+        assert!(!says(late, "the answer could not be written down"));
+        assert!(!says("response send task failed", "channel closed"));
     }
 
     #[test]
