@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Backend, Environment, Settings};
+use crate::config::{Backend, Environment, Loaded, Settings};
 use crate::http;
 use crate::http::listen::{self, Port};
 use crate::policy::Policy;
@@ -165,15 +165,16 @@ pub fn misfits(settings: &Settings) -> Vec<Error> {
 /// # Errors
 ///
 /// It could not start, or ended by itself.
-pub fn serve(settings: &Settings, launch: &Launch) -> Result<Ending, Error> {
+pub fn serve(loaded: &Loaded, launch: &Launch) -> Result<Ending, Error> {
     let runtime = runtime()?;
-    let ending = runtime.block_on(serve_until_told(settings, launch));
+    let ending = runtime.block_on(serve_until_told(loaded, launch));
     // Not dropped: that would wait for threads that may be stuck in a system call.
     runtime.shutdown_background();
     ending
 }
 
-async fn serve_until_told(settings: &Settings, launch: &Launch) -> Result<Ending, Error> {
+async fn serve_until_told(loaded: &Loaded, launch: &Launch) -> Result<Ending, Error> {
+    let settings = &loaded.settings;
     let server = &settings.server;
     let mut signals = Signals::catch().map_err(system("signal handlers"))?;
     let port = Port::open(&server.host, server.port, "SERVER_PORT")?;
@@ -184,6 +185,7 @@ async fn serve_until_told(settings: &Settings, launch: &Launch) -> Result<Ending
     let _pid_file = server.pid_file.as_deref().map(PidFile::write).transpose()?;
     let address = port.address;
     let mut rooms = Rooms::build(settings)?;
+    announce::summary(loaded, rooms.warehouse.kind(), &rooms.tools);
     let cut = CancellationToken::new();
     let main = http::serve(
         port,
@@ -289,9 +291,9 @@ async fn ask_once(settings: &Settings) -> Result<String, Error> {
 /// # Errors
 ///
 /// The conversation could not start.
-pub fn stdio(settings: &Settings) -> Result<Ending, Error> {
+pub fn stdio(loaded: &Loaded) -> Result<Ending, Error> {
     let runtime = runtime()?;
-    let ending = runtime.block_on(stdio::until_closed(settings));
+    let ending = runtime.block_on(stdio::until_closed(loaded));
     // A read of stdin cannot be cancelled, so its thread must not be waited for.
     runtime.shutdown_background();
     ending

@@ -84,8 +84,8 @@ fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
         tracing::warn!("{warning}");
     }
     let ending = match purpose {
-        Purpose::Stdio => app::stdio(settings),
-        Purpose::Serve => app::serve(settings, &launch),
+        Purpose::Stdio => app::stdio(loaded),
+        Purpose::Serve => app::serve(loaded, &launch),
     };
     match ending {
         Ok(Ending::Finished) => Ok(0),

@@ -1,10 +1,39 @@
 //! What a start tells: where it listens, how to connect, and what looks unsafe.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::config::{Environment, Settings};
+use crate::config::{Effective, Environment, Loaded, Settings};
 use crate::telemetry::{self, LIFECYCLE};
 use crate::warehouse::Kind;
+
+/// The `starting` event: what this is and what it was told, so that a log says by itself how the service was set up.
+pub(super) fn summary(loaded: &Loaded, warehouse: Kind, tools: &[String]) {
+    let environment = loaded.settings.environment;
+    // In development somebody has just typed what there is; what is left to its default would fill a screen.
+    let has_all = environment != Environment::Development;
+    tracing::info!(
+        target: LIFECYCLE,
+        event = "starting",
+        version = telemetry::VERSION,
+        revision = telemetry::REVISION,
+        %environment,
+        %warehouse,
+        tools = tools.join(","),
+        settings = in_force(&loaded.effective, has_all),
+        "snowflake-mcp {} starts: {environment}, warehouse: {warehouse}, {} tools",
+        telemetry::VERSION,
+        tools.len(),
+    );
+}
+
+/// Names and values as JSON, secrets masked; without `has_all` only those that were set.
+fn in_force(effective: &[Effective], has_all: bool) -> String {
+    let shown = effective.iter().filter(|one| has_all || one.is_set);
+    let pairs = shown.filter_map(|one| Some((one.name, one.value.as_deref()?)));
+    let pairs: BTreeMap<_, _> = pairs.collect();
+    serde_json::to_string(&pairs).unwrap_or_default()
+}
 
 /// The `listening` event, which programs read, and for people how to connect.
 pub(super) fn start(

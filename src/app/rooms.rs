@@ -34,6 +34,8 @@ const TO_REPORT: Duration = Duration::from_millis(200);
 pub(super) struct Rooms {
     pub(super) warehouse: Arc<dyn Warehouse>,
     pub(super) handler: Handler,
+    /// The names of the tools that are on.
+    pub(super) tools: Vec<String>,
     pub(super) parts: Parts,
     /// Cancelled when calls in progress must end now.
     pub(super) stop_calls: CancellationToken,
@@ -54,9 +56,14 @@ impl Rooms {
         let traces = traces::start(&settings.telemetry, Arc::clone(&metrics))?;
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
+        let registry = registry(settings);
+        let tools = registry
+            .iter()
+            .map(|tool| tool.description.name.to_string());
+        let tools = tools.collect();
         let handler = Handler::new(Services {
             queries: Arc::new(queries(Arc::clone(&warehouse), settings, &metrics)?),
-            registry: registry(settings),
+            registry,
             kept: KeptAnswers::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
@@ -69,6 +76,7 @@ impl Rooms {
         let watch = watch(Arc::clone(&warehouse), start, readiness.clone());
         Ok(Self {
             handler,
+            tools,
             parts: Parts { readiness, metrics },
             traces,
             reports,

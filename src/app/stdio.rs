@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::rooms::Rooms;
 use super::shutdown::Signals;
-use super::{Ending, Error, system};
-use crate::config::Settings;
+use super::{Ending, Error, announce, system};
+use crate::config::Loaded;
 use crate::mcp::Handler;
 use crate::telemetry::LIFECYCLE;
 
@@ -20,9 +20,10 @@ use crate::telemetry::LIFECYCLE;
 const TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// Speaks until the other side closes its end, or a signal.
-pub(super) async fn until_closed(settings: &Settings) -> Result<Ending, Error> {
+pub(super) async fn until_closed(loaded: &Loaded) -> Result<Ending, Error> {
     let mut signals = Signals::catch().map_err(system("signal handlers"))?;
-    let mut rooms = Rooms::build(settings)?;
+    let mut rooms = Rooms::build(&loaded.settings)?;
+    announce::summary(loaded, rooms.warehouse.kind(), &rooms.tools);
     let session = CancellationToken::new();
     let conversation = converse(rooms.handler.clone(), session.clone());
     tokio::pin!(conversation);

@@ -18,6 +18,8 @@ pub struct Effective {
     pub value: Option<String>,
     /// Where the value comes from, in words.
     pub origin: String,
+    /// Whether somebody has set it.
+    pub is_set: bool,
 }
 
 impl Sources {
@@ -46,7 +48,9 @@ impl Sources {
     }
 
     fn effective_value(&self, variable: &'static Variable, environment: Environment) -> Effective {
-        let (value, origin) = match lookup(variable, environment, &self.vars) {
+        let set = lookup(variable, environment, &self.vars);
+        let is_set = set.is_some();
+        let (value, origin) = match set {
             Some((name, value)) => {
                 let place = self.places.get(&name).map_or("environment", String::as_str);
                 let origin = if name == variable.name {
@@ -79,6 +83,7 @@ impl Sources {
             name: variable.name,
             value,
             origin,
+            is_set,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::effective::Effective;
 use super::env_file;
 use super::problem::{Problem, Problems};
 use super::reference::{self, Availability, VARIABLES};
@@ -20,6 +21,8 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// The env file, absolute, for whoever watches it.
     pub env_file: Option<PathBuf>,
+    /// Every variable with its value in force, secrets masked.
+    pub effective: Vec<Effective>,
 }
 
 /// Reads the environment of the process and the env file, and checks everything.
@@ -118,6 +121,7 @@ impl Sources {
                 warnings: self.warnings(&settings),
                 settings,
                 env_file: self.env_file.clone(),
+                effective: self.effective(),
             }),
             _ => {
                 problems.warn(self.unknown_names());

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Server, Signal, run};
+use crate::support::{KEY, Server, Signal, run};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -255,4 +255,41 @@ async fn a_changed_env_file_is_taken_over_only_when_it_is_right() {
     fs::write(&env_file, "DEFAULT_ROWS=55\n").unwrap();
     server.nth_event("listening", 2).await;
     assert_eq!(server.stop().await.code(), Some(0), "{}", server.log());
+}
+
+#[tokio::test]
+async fn the_first_line_says_what_starts_and_how_it_was_set_up() {
+    let vars = [
+        ("ENVIRONMENT", "staging"),
+        ("WAREHOUSE_BACKEND", "embedded"),
+        ("API_KEY", KEY),
+        ("TOOLSETS", "query"),
+        ("MAX_ROWS", "7000"),
+        // Also where hardly anything is logged.
+        ("LOG_LEVEL", "ERROR"),
+    ];
+    let mut server = Server::start(&vars).await;
+    let line = server.event("starting").await;
+    assert_eq!(server.lines()[0], line);
+    assert_eq!(line["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(line["warehouse"], "embedded");
+    assert_eq!(
+        line["tools"],
+        "cancel_query,execute_query,explain_query,fetch_results,query_status"
+    );
+    let settings: Value = serde_json::from_str(line["settings"].as_str().unwrap()).unwrap();
+    assert_eq!(settings["API_KEY"], "****");
+    assert_eq!(settings["MAX_ROWS"], "7000");
+    // Defaults are in force as well.
+    assert_eq!(settings["QUERY_TIMEOUT"], "5m");
+    assert!(!line.to_string().contains(KEY));
+}
+
+#[tokio::test]
+async fn in_development_the_first_line_has_what_was_set() {
+    let mut server = Server::start(&[("MAX_ROWS", "7000")]).await;
+    let line = server.event("starting").await;
+    let settings = line["settings"].as_str().unwrap();
+    assert!(settings.contains(r#""MAX_ROWS":"7000""#), "{line}");
+    assert!(!settings.contains("QUERY_TIMEOUT"), "{line}");
 }
