@@ -8,6 +8,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use serde_json::{Value, json};
+use snowflake_mcp::config::Settings;
+use snowflake_mcp::telemetry::logs;
 
 use crate::snowflake::support::serve;
 use crate::stub::Stub;
@@ -332,4 +334,56 @@ async fn no_secret_is_in_logs_metrics_traces_or_answers() {
             panic!("{secret} leaked: {around:?}");
         }
     }
+}
+
+/// Says to this test that it is the process in which the panics happen.
+const IS_PANICKING: &str = "SNOWFLAKE_MCP_TEST_IS_PANICKING";
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how the test tells its own copy what to do; no setting of the service"
+)]
+fn a_panic_shows_its_place_and_no_secret() {
+    const NAME: &str = "telemetry::a_panic_shows_its_place_and_no_secret";
+    const SECRET: &str = "panic-SECRET-77e1";
+    if std::env::var_os(IS_PANICKING).is_some() {
+        let vars = [("LOG_FORMAT", "json"), ("LOG_LEVEL", "TRACE")];
+        let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings = Settings::from_vars(&vars.into()).unwrap();
+        let _guard = logs::start(&settings.telemetry, None).unwrap();
+        let refused = SECRET
+            .parse::<u8>()
+            .map_err(|_| format!("the key is {SECRET}"));
+        let in_text = std::thread::spawn(|| panic!("working on {}", SECRET.to_owned()));
+        let in_error = std::thread::spawn(move || {
+            refused.unwrap();
+        });
+        let literal = std::thread::spawn(|| panic!("a message of the source"));
+        for panicking in [in_text, in_error, literal] {
+            assert!(panicking.join().is_err());
+        }
+        return;
+    }
+    let copy = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([NAME, "--exact", "--nocapture"])
+        .env(IS_PANICKING, "yes")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&copy.stderr).into_owned();
+    assert!(copy.status.success(), "{told}");
+    let lines = told.lines().filter(|line| line.contains("a defect"));
+    let lines: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 3, "{told}");
+    for line in &lines {
+        assert!(
+            line["place"].as_str().unwrap().contains("telemetry.rs:"),
+            "{line}"
+        );
+    }
+    assert!(told.contains("a message of the source"), "{told}");
+    let out = String::from_utf8_lossy(&copy.stdout);
+    assert!(!told.contains(SECRET) && !out.contains(SECRET), "{told}");
 }

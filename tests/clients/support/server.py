@@ -40,6 +40,9 @@ def environment(**settings: str) -> dict[str, str]:
 class Server:
     """`snowflake-mcp serve` on a free port of the loopback address."""
 
+    awaited = "ready"
+    """The event a start is over with."""
+
     def __init__(self, **settings: str) -> None:
         self._settings = {"SERVER_HOST": "127.0.0.1", "SERVER_PORT": "0"} | settings
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -63,8 +66,8 @@ class Server:
             self.listening_ms = self._age_ms()
             self.address = str(listening["address"])
             # A warehouse that is quicker than the port is ready before that.
-            if not any(line.get("event") == "ready" for line in self.log):
-                self.wait_for_event("ready")
+            if not any(line.get("event") == self.awaited for line in self.log):
+                self.wait_for_event(self.awaited)
             self.ready_ms = self._age_ms()
         except BaseException:
             self.kill()
