@@ -88,10 +88,21 @@ docs: duckdb ## rewrites what is generated: documents from the code, the chart's
 	.build/deploy-tools/venv/bin/python scripts/generate_deploy.py
 
 .PHONY: measure
-measure: build clients ## start-up time, memory and size of the release binary, and what calls cost
+measure: build clients ## start-up time, memory and size of the release binary, and what calls and telemetry cost
 	$(venv)/python scripts/measure.py $(target)/release/snowflake-mcp
 	cargo build --release --locked --example snowflake-stub
 	$(venv)/python scripts/measure_load.py $(target)/release
+	$(venv)/python scripts/measure_telemetry.py $(target)/release
+
+# matplotlib is needed for this only.
+.PHONY: dashboard-picture
+dashboard-picture: duckdb clients ## docs/dashboard.png: the dashboard's panels drawn from a run with an outage
+	cargo build $(cargo_flags)
+	cargo build --example snowflake-stub $(cargo_flags)
+	test -d .build/plots || python3 -m venv .build/plots
+	.build/plots/bin/pip install --quiet --disable-pip-version-check matplotlib==3.10.9
+	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp STUB=$(abspath $(target))/debug/examples/snowflake-stub \
+	.build/plots/bin/python scripts/render_dashboard.py
 
 .PHONY: clean
 clean: ## removes what was built; what was fetched stays in the cache
