@@ -1,9 +1,8 @@
-"""The server that most tests share, the clients they run with, and what was measured on the way."""
+"""The server that most tests share and the clients they run with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,22 +10,7 @@ from support import clients
 from support.answers import Oracle
 from support.server import Server
 
-MEASURED = pytest.StashKey[dict[str, str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[MEASURED] = {}
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for what, reading in config.stash[MEASURED].items():
-        terminalreporter.write_line(f"{what}: {reading}")
-
-
-@pytest.fixture(scope="session")
-def measured(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Readings that are printed at the end. No test depends on one: this may be a busy machine."""
-    return request.config.stash[MEASURED]
+pytest_plugins = ["support.readings"]
 
 
 @pytest.fixture(scope="session")
@@ -55,14 +39,3 @@ def client(request: pytest.FixtureRequest) -> clients.Kind:
 def http_client(request: pytest.FixtureRequest) -> clients.Kind:
     """Every client that speaks HTTP, one after the other."""
     return request.param
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """Where a server over stdio writes its log."""
-    return tmp_path / "stdio.log"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
