@@ -46,7 +46,7 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 const BLOCKING_THREADS: usize = 128;
 
 /// How long readiness has failed before the port closes: what a load balancer needs to notice. Kubernetes takes about this
-/// long to tell all nodes that a pod is going. In development nobody is to be told.
+/// long to tell all nodes that a pod is going. In development, on an address of this machine only, nobody is to be told.
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
 
 /// Why a process that was to run did not, or ended by itself.
@@ -249,10 +249,12 @@ async fn serve_until_told(loaded: &Loaded, launch: &Launch) -> Result<Ending, Er
 
 /// A quarter of the time there is at most: the calls in progress need the rest.
 fn pause(settings: &Settings, is_restart: bool) -> Duration {
-    if is_restart || settings.environment == Environment::Development {
+    let server = &settings.server;
+    let is_alone = settings.environment == Environment::Development && server.is_loopback();
+    if is_restart || is_alone {
         return Duration::ZERO;
     }
-    PAUSE_BEFORE_CLOSING.min(*settings.server.shutdown_timeout / 4)
+    PAUSE_BEFORE_CLOSING.min(*server.shutdown_timeout / 4)
 }
 
 /// Signs in and runs one statement, as `check --connect` promises; says what answered.

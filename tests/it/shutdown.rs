@@ -75,27 +75,34 @@ async fn readiness_fails_while_a_call_is_drained_and_the_call_gets_its_answer() 
 }
 
 #[tokio::test]
-async fn outside_development_the_port_stays_open_for_a_moment() {
-    let vars = [
+async fn the_port_stays_open_for_a_moment_where_others_call() {
+    let staging = [
         ("ENVIRONMENT", "staging"),
         ("WAREHOUSE_BACKEND", "embedded"),
-        ("API_KEY", KEY),
         ("CURSOR_SECRET", "0123456789abcdef0123456789abcdef"),
-        // What a process tells of its life is shown all the same.
-        ("LOG_LEVEL", "WARNING"),
-        // A quarter of it is the moment.
-        ("SHUTDOWN_TIMEOUT", "8s"),
     ];
-    let mut server = Server::start(&vars).await;
-    server.event("ready").await;
-    server.signal(Signal::TERM);
-    server.event("draining").await;
-    // Load balancers see it here, and calls that were on their way are still answered.
-    let (status, report) = server.get_json(&server.url("/readyz")).await;
-    assert_eq!((status, report["status"].as_str()), (503, Some("draining")));
-    let answer = server.mcp().key(KEY).request("tools/list", json!({})).await;
-    assert!(answer["result"]["tools"].is_array());
-    assert_eq!(server.ended().await.code(), Some(0), "{}", server.log());
+    // In a container behind a proxy, such as that of compose.yaml.
+    let development = [("SERVER_HOST", "0.0.0.0"), ("ALLOWED_HOSTS", "*")];
+    for vars in [&staging[..], &development[..]] {
+        let mut vars = vars.to_vec();
+        vars.extend([
+            ("API_KEY", KEY),
+            // What a process tells of its life is shown all the same.
+            ("LOG_LEVEL", "WARNING"),
+            // A quarter of it is the moment.
+            ("SHUTDOWN_TIMEOUT", "8s"),
+        ]);
+        let mut server = Server::start(&vars).await;
+        server.event("ready").await;
+        server.signal(Signal::TERM);
+        server.event("draining").await;
+        // Load balancers see it here, and calls that were on their way are still answered.
+        let (status, report) = server.get_json(&server.url("/readyz")).await;
+        assert_eq!((status, report["status"].as_str()), (503, Some("draining")));
+        let answer = server.mcp().key(KEY).request("tools/list", json!({})).await;
+        assert!(answer["result"]["tools"].is_array());
+        assert_eq!(server.ended().await.code(), Some(0), "{}", server.log());
+    }
 }
 
 #[tokio::test]
