@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes sure that the images the Dockerfiles and compose.yaml name are there, for the tests of the image.
+# Makes sure that the images the Dockerfiles, compose.yaml and the chart's test name are there, for the tests of the image.
 #
 # An image that is there already is used, then one that can be pulled. Where no registry answers, a stand-in is made of
 # the same programs out of Debian's and Python's packages and tagged like the public one. Stand-ins carry the label
 # snowflake-mcp.stand-in; they are for testing on this machine and must never be pushed.
 #
 #   scripts/make-base-images.sh            those that building the image needs
-#   scripts/make-base-images.sh all        those of the Compose profiles as well
+#   scripts/make-base-images.sh all        those of the Compose profiles and the chart's test as well
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,13 +24,28 @@ have() {
   timeout 300 docker pull --quiet "$1" >/dev/null 2>&1
 }
 
-# build TAG NAME [OPTION…]: from tests/image/stand-ins/NAME.Dockerfile.
+# The checksum of what the stand-in NAME is made from.
+source_of() { cat "$stand_ins/$1.Dockerfile" "$stand_ins/$1"/* 2>/dev/null | git hash-object --stdin; }
+
+# Whether TAG needs no making: it is a public image, or the stand-in NAME as that is made now.
+current() {
+  local of
+  if [ -n "$(docker image ls --quiet --filter "label=$label" --filter "reference=$1")" ]; then
+    of=$(docker image inspect --format '{{index .Config.Labels "snowflake-mcp.stand-in.of"}}' "$1")
+    [ "$of" = "$(source_of "$2")" ]
+  else
+    have "$1"
+  fi
+}
+
+# build TAG NAME [OPTION…]: the stand-in for TAG from NAME.Dockerfile.
 build() {
   local tag=$1 name=$2
+  current "$tag" "$name" && return
   shift 2
-  have "$tag" && return
   say "making a stand-in for $tag"
-  docker build --quiet --label "$label" --tag "$tag" --file "$stand_ins/$name.Dockerfile" "$@" "$stand_ins" >/dev/null
+  docker build --quiet --label "$label" --label "snowflake-mcp.stand-in.of=$(source_of "$name")" --tag "$tag" \
+    --file "$stand_ins/$name.Dockerfile" "$@" "$stand_ins" >/dev/null
 }
 
 debian() {
@@ -53,7 +68,7 @@ debian() {
 rust() {
   local version sysroot
   version=$(sed -n 's/^ARG RUST_VERSION=//p' Dockerfile)
-  have "rust:$version-slim-bookworm" && return
+  current "rust:$version-slim-bookworm" rust && return
   sysroot=$(rustc --print sysroot)
   case "$(rustc --version)" in "rustc $version"*) ;; *) say "this machine's Rust is not $version"; exit 1 ;; esac
   mkdir -p "$scratch/toolchain/lib"
@@ -72,4 +87,6 @@ if [ "${1:-}" = all ]; then
   build "$(image haproxy)" haproxy
   build "$(image prom\\/prometheus)" prometheus
   build "$(image otel\\/opentelemetry-collector)" otlp
+  # What the chart's test runs in.
+  build "$(sed -n '/^tests:/,$s/^ *image: //p' helm/snowflake-mcp/values.yaml)" busybox
 fi

@@ -1,8 +1,18 @@
-# Stands in for otel/opentelemetry-collector: another receiver of OTLP that nobody here wrote. It does not read the
-# collector's configuration; it prints every span it receives, as that configuration asks of the collector.
-FROM python:3.11-slim
-RUN pip install --no-cache-dir rotel==0.0.1a15 \
- && install -m 755 "$(python -c 'import rotel; print(rotel.__path__[0])')/rotel-agent" /usr/local/bin/
-USER 65532:65532
-# What Compose gives as arguments is for the collector and not looked at.
-ENTRYPOINT ["sh", "-c", "exec rotel-agent start --pid-file /tmp/pid --otlp-grpc-endpoint 0.0.0.0:4317 --otlp-http-endpoint 0.0.0.0:4318 --exporter blackhole --debug-log traces --debug-log-verbosity detailed"]
+# Stands in for otel/opentelemetry-collector: the collector's own parts out of Debian unstable, with the receiver and the
+# exporter that compose/otlp/config.yaml names.
+FROM debian:bookworm-slim AS build
+# A mirror that lags behind is as good for this. Two releases' OpenSSL have a file in common.
+RUN sed -i 's/bookworm/sid/' /etc/apt/sources.list \
+ && apt-get -o Acquire::Check-Valid-Until=false update \
+ && apt-get install --yes --no-install-recommends --option Dpkg::Options::=--force-overwrite \
+    golang-go golang-opentelemetry-collector-dev \
+ && rm -rf /var/lib/apt/lists/*
+COPY otlp/main.go /src/main.go
+# Debian's libraries lie where Go looked for them before there were modules.
+RUN --mount=type=cache,target=/tmp/go cd /src && CGO_ENABLED=0 GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=/tmp/go go build -ldflags='-s -w' -o /otelcol .
+
+FROM scratch
+COPY --from=build /otelcol /otelcol
+USER 10001
+ENTRYPOINT ["/otelcol"]
+CMD ["--config", "/etc/otelcol/config.yaml"]
