@@ -6,6 +6,8 @@
 #
 #   scripts/image-test.sh                       everything
 #   scripts/image-test.sh -k rolling            what goes to pytest; BUILD=no uses the images of the run before
+#
+# REVISION is part of the binary, so each commit links it anew. With that of the run before, what did not change is not built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,9 +20,11 @@ if [ -n "$owner" ] && [ -n "$engine" ] && [ "${KEEP_ENGINE:-no}" = no ]; then tr
 
 scripts/make-base-images.sh all
 scripts/fetch-clients.sh
+# helm and kubectl render the pods that are run.
+scripts/check-deploy.sh tools
 
 version=$(sed -n '0,/^version = "\(.*\)"/s//\1/p' Cargo.toml)
-revision=$(git rev-parse HEAD)
+revision=${REVISION:-$(git rev-parse HEAD)}
 if [ "${BUILD:-yes}" = yes ]; then
   for target in slim full; do
     started=$SECONDS

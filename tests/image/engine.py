@@ -54,10 +54,10 @@ def until(what: str, seconds: float, ask: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def get(url: str, body: bytes | None = None) -> tuple[int, str]:
+def get(url: str, body: bytes | None = None, timeout: float = 5, **headers: str) -> tuple[int, str]:
     """Status and body; 0 where nobody answers. With a body it is a POST."""
     try:
-        with urllib.request.urlopen(url, body, timeout=5) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=timeout) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -84,11 +84,27 @@ class Container:
         port = self.inspect()["NetworkSettings"]["Ports"]["8000/tcp"][0]["HostPort"]
         return f"http://127.0.0.1:{port}/mcp"
 
-    def manage(self, path: str) -> tuple[int, str]:
-        """Asks the management port, which is not published: over the containers' own network."""
+    @property
+    def address(self) -> str:
+        """In the containers' own network."""
         networks = self.inspect()["NetworkSettings"]["Networks"].values()
-        address = next(network["IPAddress"] for network in networks)
-        return get(f"http://{address}:{MANAGEMENT_PORT}{path}")
+        return next(network["IPAddress"] for network in networks)
+
+    def manage(self, path: str) -> tuple[int, str]:
+        """Asks the management port, which is not published."""
+        return get(f"http://{self.address}:{MANAGEMENT_PORT}{path}")
+
+    def ask(self, tool: str, arguments: dict[str, Any] | None = None, **headers: str) -> tuple[int, str]:
+        """One call of a tool, without a client in between."""
+        params = {"name": tool, "arguments": arguments or {}}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            "MCP-Protocol-Version": "2025-06-18",
+            **headers,
+        }
+        return get(self.url, json.dumps(body).encode(), **headers)
 
     def metric(self, name: str) -> float:
         """The sum over its labels."""
@@ -112,22 +128,44 @@ class Container:
         return self.state["ExitCode"]
 
 
+def nobody_in_particular(container: Container, user: int | None = 65532) -> None:
+    """What the kernel says of the process: this user (none: any but root), no capability, a read-only root."""
+    process = Path(f"/proc/{container.state['Pid']}")
+    fields = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines() if ":\t" in line)
+    for which in ("Uid", "Gid"):
+        ids = set(fields[which].split())
+        assert "0" not in ids if user is None else ids == {str(user)}, f"{which}: {ids}"
+    assert int(fields["CapEff"], 16) == 0
+    assert fields["NoNewPrivs"] == "1"
+    assert fields["Seccomp"] == "2"
+    mounts = (process / "mounts").read_text().splitlines()
+    root = next(line.split() for line in mounts if line.split()[1] == "/")
+    assert root[3].split(",")[0] == "ro"
+
+
 @contextmanager
-def run(name: str, *options: str, command: tuple[str, ...] = (), **settings: str) -> Iterator[Container]:
-    """A container of the image with these variables, removed at the end."""
-    variables = [f"--env={key}={value}" for key, value in settings.items()]
-    done = docker("run", "--detach", "--publish=127.0.0.1::8000", *HARDENED, *options, *variables, name, *command)
-    container = Container(done.stdout.strip())
+def started(*arguments: str) -> Iterator[Container]:
+    """`docker run` of these, in the background, removed at the end."""
+    container = Container(docker("run", "--detach", *arguments).stdout.strip())
     try:
         yield container
     finally:
         docker("rm", "--force", "--volumes", container.id)
 
 
+@contextmanager
+def run(name: str, *options: str, command: tuple[str, ...] = (), **settings: str) -> Iterator[Container]:
+    """A container of the image with these variables, removed at the end."""
+    variables = [f"--env={key}={value}" for key, value in settings.items()]
+    with started("--publish=127.0.0.1::8000", *HARDENED, *options, *variables, name, *command) as container:
+        yield container
+
+
 class Stack:
     """`docker compose` under a project name and on ports of its own."""
 
     def __init__(self, project: str, *profiles: str, **environment: str) -> None:
+        self.project = project
         self._arguments = ["compose", "--project-name", project, *(f"--profile={name}" for name in profiles)]
         self.environment = {
             "IMAGE": FULL,
