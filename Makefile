@@ -61,6 +61,11 @@ deploy-check: ## chart, manifests, Compose and Dockerfile, without a Docker engi
 image-test: ## builds the images and runs them, Compose's profiles as well; starts a Docker engine where it can
 	@scripts/image-test.sh
 
+.PHONY: sbom
+sbom: image ?= snowflake-mcp:dev
+sbom: ## what an image is made of, as SPDX and CycloneDX in .build/sbom: make sbom image=snowflake-mcp:0.1.0
+	@scripts/sbom.sh $(image)
+
 .PHONY: fuzz
 fuzz: ## mutated statements against the classifier for half a minute; `make fuzz fuzz_seconds=3600` for longer
 	@command -v c++ >/dev/null || { echo "c++ is not installed: libFuzzer is compiled from its source" >&2; exit 1; }
