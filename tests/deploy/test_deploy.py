@@ -156,6 +156,39 @@ def test_compose() -> None:
         assert not service["image"].endswith(":latest"), name
 
 
+def test_what_watches_is_given_the_files_its_configuration_names() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+    def mounted(service: str) -> dict[str, Path]:
+        volumes = [volume.split(":") for volume in services[service]["volumes"]]
+        return {target: ROOT / source for source, target, *_ in volumes if source.startswith("./")}
+
+    def read(service: str, path: str) -> dict:
+        """A file as the container sees it."""
+        for target, source in mounted(service).items():
+            if path == target or path.startswith(f"{target}/"):
+                return yaml.safe_load((source / path.removeprefix(target).lstrip("/")).read_text())
+        raise AssertionError(f"{service} has no {path}")
+
+    (source,) = read("grafana", "/etc/grafana/provisioning/datasources/prometheus.yaml")["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    assert services["prometheus"]["ports"][0].endswith(":9090")
+    (provider,) = read("grafana", "/etc/grafana/provisioning/dashboards/dashboards.yaml")["providers"]
+    dashboard = read("grafana", f"{provider['options']['path']}/snowflake-mcp.json")
+    assert {variable["query"] for variable in dashboard["templating"]["list"]} == {source["type"]}
+
+    (config,) = [word.split("=")[1] for word in services["prometheus"]["command"] if word.startswith("--config.file=")]
+    prometheus = read("prometheus", config)
+    for rules in prometheus["rule_files"]:
+        assert read("prometheus", rules)["groups"]
+    (job,) = prometheus["scrape_configs"]
+    (found,) = job["dns_sd_configs"]
+    assert found["names"] == ["server"]
+    assert str(found["port"]) == services["server"]["environment"]["MANAGEMENT_PORT"]
+    (config,) = [word.split("=")[1] for word in services["otlp"]["command"]]
+    assert set(read("otlp", config)["receivers"]["otlp"]["protocols"]) == {"grpc", "http"}
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 import engine
+import pods
 from engine import FULL, SLIM, Container, Stack, docker, until
 from support import clients
 from support.clients import Kind
@@ -19,6 +22,7 @@ from support.clients import Kind
 pytestmark = pytest.mark.anyio
 
 KEY = "0123456789abcdef0123456789abcdef"
+PROMETHEUS = "http://127.0.0.1:19091/api/v1"
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,19 @@ def test_build_and_up_are_one_command() -> None:
         docker("rmi", "snowflake-mcp:test-built", check=False)
 
 
+def test_watch_looks_at_the_sources() -> None:
+    """What it would do on an edit is `up --build`, above."""
+    command = ["docker", "compose", "--project-name=mcp-test-watch", "watch", "--no-up"]
+    environment = {**os.environ, "IMAGE": FULL}
+    with subprocess.Popen(
+        command, cwd=engine.REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as watch:
+        try:
+            assert any("Watch enabled" in line for line in watch.stdout), "it ended instead"
+        finally:
+            watch.send_signal(signal.SIGINT)
+
+
 def production(tmp_path: Path, **environment: str) -> Stack:
     """Production with an account that cannot be reached from here and a key that only this test has."""
     key = tmp_path / "key.pem"
@@ -149,19 +166,21 @@ async def test_fakesnow_is_served_over_the_snowflake_protocol(image: str, log: P
         async with clients.PYTHON_AUTO.connect(server.url, log) as session:
             answer = await session.call("execute_query", sql="SELECT 40 + 2 AS n", format="json")
             assert answer.rows == [[42]]
+        for each in (server, *stack.containers("fakesnow")):
+            engine.nobody_in_particular(each)
         assert "snowflake" in server.manage("/readyz?verbose")[1]
 
 
 @pytest.fixture(scope="module")
 def observed() -> Iterator[Stack]:
-    """The profile without Grafana, whose image cannot be made here. Its files are checked by tests/deploy."""
+    """The profile without Grafana, whose image cannot be made here: what it would ask and be given is tried instead."""
     stack = Stack("mcp-test-observed", "observability", OTEL_EXPORTER_OTLP_ENDPOINT="http://otlp:4318")
     with stack.up("server", "prometheus", "otlp"):
         yield stack
 
 
 def prometheus(path: str) -> dict:
-    status, body = engine.get(f"http://127.0.0.1:19091/api/v1/{path}")
+    status, body = engine.get(f"{PROMETHEUS}/{path}")
     return json.loads(body)["data"] if status == 200 else {}
 
 
@@ -186,12 +205,96 @@ async def test_prometheus_scrapes_the_server_and_knows_the_rules(observed: Stack
     assert all(rule["health"] != "err" for rule in rules)
 
 
-async def test_traces_arrive(observed: Stack, log: Path) -> None:
-    reference = (engine.REPOSITORY / "docs/configuration.md").read_text()
-    row = next(line for line in reference.splitlines() if line.startswith("| `OTEL_EXPORTER_OTLP_ENDPOINT`"))
-    if "without effect yet" in row:
-        pytest.skip("this version does not send traces yet (docs/configuration.md)")
-    (server,), (receiver,) = observed.containers("server"), observed.containers("otlp")
-    async with clients.PYTHON_AUTO.connect(server.url, log) as session:
-        await session.call("execute_query", sql="SELECT 1 AS n")
-    until("a span has arrived", 30, lambda: any("execute_query" in line for line in receiver.logs()))
+def panels() -> dict[str, list[str]]:
+    """The queries of the dashboard, by the title of their panel."""
+    dashboard = json.loads((engine.REPOSITORY / "helm/snowflake-mcp/files/dashboard.json").read_text())
+    return {
+        panel["title"]: [target["expr"].replace("$__rate_interval", "1m") for target in panel["targets"]]
+        for panel in dashboard["panels"]
+        if panel.get("targets")
+    }
+
+
+def test_every_query_of_the_dashboard_is_one_and_shows_what_happened(observed: Stack) -> None:
+    """Grafana itself is not here; what it would ask Prometheus is."""
+    (server,) = observed.containers("server")
+
+    def filled() -> set[str]:
+        found = set()
+        for title, queries in panels().items():
+            for query in queries:
+                status, body = engine.get(f"{PROMETHEUS}/query?query={quote(query)}")
+                assert status == 200, f"{title}: {query}: {body}"
+                values = [each["value"][1] for each in json.loads(body)["data"]["result"]]
+                if any(value not in ("0", "NaN") for value in values):
+                    found.add(title)
+        return found
+
+    expected = {
+        "HTTP requests by route and status",
+        "Requests of MCP by method and revision",
+        "Ready replicas",
+        "Calls by tool",
+        "Calls by outcome",
+        "Time of a call",
+        "Time by step, p95",
+        "Where time goes",
+        "Statements by verdict",
+        "Processor",
+        "Memory",
+        "Spans and audit records",
+    }
+    assert expected <= panels().keys()
+
+    def all_show() -> bool:
+        # A rate is what changes between two scrapes.
+        assert server.ask("execute_query", {"sql": "SELECT 1 AS n"})[0] == 200
+        empty = expected - filled()
+        print("empty:", empty)
+        return not empty
+
+    until("each panel that has something to show shows it", 90, all_show)
+
+
+def test_grafana_would_find_prometheus_where_its_data_source_says(observed: Stack) -> None:
+    provisioned = engine.REPOSITORY / "compose/grafana/provisioning/datasources/prometheus.yaml"
+    (source,) = pods.parsed(provisioned.read_text())[0]["datasources"]
+    network = f"--network={observed.project}_default"
+    asked = docker("run", "--rm", network, "busybox:1.37", "wget", "-q", "-O", "-", f"{source['url']}/-/ready")
+    assert "Ready" in asked.stdout
+
+
+@pytest.mark.parametrize("service", ["server", "prometheus", "otlp"])
+def test_what_watches_is_hardened_as_well(service: str, observed: Stack) -> None:
+    (container,) = observed.containers(service)
+    engine.nobody_in_particular(container, {"prometheus": 65534, "otlp": 10001}.get(service, 65532))
+
+
+@pytest.mark.parametrize(("protocol", "port"), [("http/protobuf", 4318), ("grpc", 4317)])
+def test_traces_arrive(protocol: str, port: int, observed: Stack) -> None:
+    """The spans of a call, in the trace that the caller began."""
+    (receiver,) = observed.containers("otlp")
+    trace = secrets.token_hex(16)
+    call = ("execute_query", {"sql": "SELECT 1 AS n"})
+    headers = {"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"}
+    if protocol == "http/protobuf":
+        # As Compose has it.
+        (server,) = observed.containers("server")
+        assert server.ask(*call, **headers)[0] == 200
+    else:
+        settings = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://otlp:{port}",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "ALLOW_ANONYMOUS": "true",
+            "MANAGEMENT_PORT": "9090",
+        }
+        with engine.run(FULL, f"--network={observed.project}_default", **settings) as server:
+            server.wait_ready()
+            assert server.ask(*call, **headers)[0] == 200
+            # What is still waiting is sent before the end.
+            docker("stop", "--time=20", server.id)
+    # A line a span: the request, the call, its check and its answer.
+    until("the spans have arrived", 30, lambda: sum(trace in line for line in receiver.logs()) >= 4)
+    said = "\n".join(receiver.logs())
+    assert "tools/call execute_query" in said
+    assert "snowflake-mcp" in said
