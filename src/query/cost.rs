@@ -195,7 +195,8 @@ impl Queries {
         if !is_plan(&run) {
             return Err(Error::NoPlan);
         }
-        let table = super::sheet::tabulate(self.warehouse.run(run).await?, &self.budget).await?;
+        let table =
+            super::sheet::tabulate(self.warehouse.run(run).await?, None, &self.budget).await?;
         Ok(table.first_value().map(ToOwned::to_owned))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A cursor is the statement's id, the next row and how the rows were written, with a signature. The caller is not in it:
 //! the signature covers the caller's name, so a cursor in other hands is as good as a changed one. Models copy cursors by
-//! hand, so to speak, so they are short: some 75 characters.
+//! hand, so to speak, so they are short: some 75 characters, and some 30 more in a list of names.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,19 +10,24 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Format;
+use super::listing::List;
 use crate::sql::Identifier;
 use crate::warehouse::Earlier;
 
 /// The form below. Another form gets another number.
 const VERSION: u8 = 1;
 
+/// The same for a place in a list of names: behind the fixed part comes JSON.
+const LIST_VERSION: u8 = 2;
+
 /// Bytes of the signature that are kept: 128 bits, far beyond guessing.
 const SIGNATURE: usize = 16;
 
-/// Bytes before the role: version, format, id, row, page size, time of expiry.
+/// Bytes before the role or the JSON: version, format, id, row, page size, time of expiry.
 const FIXED: usize = 1 + 1 + 16 + 8 + 4 + 8;
 
 /// A place in the result of an earlier statement.
@@ -38,6 +43,17 @@ pub(super) struct Cursor {
     pub(super) format: Format,
     /// Seconds since 1970.
     pub(super) expires: u64,
+    /// For a list of names.
+    pub(super) list: Option<List>,
+}
+
+/// What stands behind the fixed part for a list of names.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
+    #[serde(flatten)]
+    list: List,
 }
 
 /// Why a cursor is not followed.
@@ -90,14 +106,26 @@ impl Seal {
     /// Writes a cursor for a caller.
     pub(super) fn write(&self, cursor: &Cursor, caller: &str) -> String {
         let mut bytes = Vec::with_capacity(FIXED + SIGNATURE);
-        bytes.push(VERSION);
+        bytes.push(match cursor.list {
+            None => VERSION,
+            Some(_) => LIST_VERSION,
+        });
         bytes.push(format_code(cursor.format));
         bytes.extend(cursor.earlier.query_id.as_bytes());
         bytes.extend(cursor.row.to_be_bytes());
         bytes.extend(cursor.limit.to_be_bytes());
         bytes.extend(cursor.expires.to_be_bytes());
-        if let Some(role) = &cursor.earlier.role {
-            bytes.extend(role.as_str().as_bytes());
+        let role = cursor.earlier.role.as_ref().map(Identifier::as_str);
+        match &cursor.list {
+            None => bytes.extend(role.unwrap_or_default().as_bytes()),
+            Some(list) => {
+                let details = Details {
+                    role: role.map(ToOwned::to_owned),
+                    list: list.clone(),
+                };
+                // Texts and numbers: nothing that JSON cannot hold.
+                bytes.extend(serde_json::to_vec(&details).unwrap_or_default());
+            }
         }
         let signature = sign(&self.newest, &bytes, caller);
         bytes.extend(signature.as_ref().iter().take(SIGNATURE));
@@ -118,7 +146,7 @@ impl Seal {
             .checked_sub(SIGNATURE)
             .filter(|length| *length >= FIXED);
         let (content, signature) = bytes.split_at(length.ok_or(CursorError::Malformed)?);
-        if content.first() != Some(&VERSION) {
+        if !matches!(content.first(), Some(&(VERSION | LIST_VERSION))) {
             return Err(CursorError::Malformed);
         }
         let is_signed = std::iter::once(&self.newest).chain(&self.older).any(|key| {
@@ -147,7 +175,7 @@ fn sign(key: &hmac::Key, content: &[u8], caller: &str) -> hmac::Tag {
 }
 
 fn parse(content: &[u8]) -> Option<Cursor> {
-    let mut rest = content.get(1..)?;
+    let (version, mut rest) = content.split_first()?;
     let mut take = |count: usize| {
         let (taken, left) = rest.split_at_checked(count)?;
         rest = left;
@@ -158,17 +186,21 @@ fn parse(content: &[u8]) -> Option<Cursor> {
     let row = u64::from_be_bytes(take(8)?.try_into().ok()?);
     let limit = u32::from_be_bytes(take(4)?.try_into().ok()?);
     let expires = u64::from_be_bytes(take(8)?.try_into().ok()?);
-    let role = std::str::from_utf8(rest).ok()?;
-    let role = match role {
-        "" => None,
-        role => Some(Identifier::exact(role).ok()?),
+    let (role, list) = if *version == LIST_VERSION {
+        let Details { role, list } = serde_json::from_slice(rest).ok()?;
+        (role, Some(list))
+    } else {
+        (Some(std::str::from_utf8(rest).ok()?.to_owned()), None)
     };
+    let role = role.filter(|role| !role.is_empty());
+    let role = role.map(Identifier::exact).transpose().ok()?;
     Some(Cursor {
         earlier: Earlier { query_id, role },
         row,
         limit,
         format,
         expires,
+        list,
     })
 }
 
@@ -201,6 +233,7 @@ pub(super) fn now() -> u64 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::listing::Place;
     use super::*;
 
     fn seal(secrets: &[&str]) -> Seal {
@@ -222,6 +255,15 @@ mod tests {
             limit: 100,
             format: Format::Json,
             expires: now() + 60,
+            list: None,
+        }
+    }
+
+    fn list() -> List {
+        List {
+            next: 1 << 40,
+            view: 3,
+            ..List::default()
         }
     }
 
@@ -233,6 +275,34 @@ mod tests {
             let text = seal.write(&cursor, "key:1");
             assert_eq!(seal.read(&text, "key:1"), Ok(cursor));
             assert!(role.is_some() || text.len() <= 76, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn so_does_one_in_a_list_of_names() {
+        let seal = Seal::random();
+        let long = List {
+            statements: vec!["SHOW TABLES LIKE 'ä\"%' IN ACCOUNT".to_owned()],
+            search: Some(Place {
+                columns: Uuid::from_u128(9).simple().to_string(),
+                is_in_columns: true,
+                words: vec!["ä".to_owned(), "\"".to_owned()],
+            }),
+            ..list()
+        };
+        for (role, list, longest) in [
+            (None, list(), 110),
+            (Some("ANALYST"), list(), 130),
+            (Some("mixed Case ä"), long, 400),
+        ] {
+            let cursor = Cursor {
+                list: Some(list),
+                ..cursor(1 << 40, role)
+            };
+            let text = seal.write(&cursor, "key:1");
+            assert!(text.len() <= longest, "{}", text.len());
+            assert_eq!(seal.read(&text, "key:1"), Ok(cursor));
+            assert_eq!(seal.read(&text, "key:2"), Err(CursorError::NotOurs));
         }
     }
 
@@ -257,7 +327,8 @@ mod tests {
         #[test]
         fn a_changed_cursor_is_refused(place in 0_usize..70, to in "[A-Za-z0-9_-]", row in any::<u64>()) {
             let seal = Seal::random();
-            let text = seal.write(&cursor(row, None), "a");
+            let list = (row % 2 == 0).then(list);
+            let text = seal.write(&Cursor { list, ..cursor(row, None) }, "a");
             let place = place % text.len();
             let mut changed = text.clone();
             changed.replace_range(place..=place, &to);

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::cursor::{Cursor, now};
+use super::listing::List;
 use super::sheet::{self, Layout, Sheet};
-use super::{Error, Format, Queries, Query};
+use super::{Error, Format, Found, Queries, Query, View};
+use crate::policy::RowFilter;
 use crate::sql::Identifier;
 use crate::warehouse::{Earlier, Started, Status};
 
@@ -17,6 +19,8 @@ pub enum Outcome {
     Sheet(Box<Sheet>),
     /// The statement goes on.
     Running(Running),
+    /// More of what a search has found.
+    Found(Found),
 }
 
 /// A statement that goes on.
@@ -41,6 +45,17 @@ pub struct Known {
     pub cursor: String,
 }
 
+/// Where a result is read, and how.
+struct Reading {
+    role: Option<Identifier>,
+    /// Rows that were shown before.
+    row: u64,
+    layout: Layout,
+    filter: Option<RowFilter>,
+    list: Option<List>,
+    asked: Instant,
+}
+
 /// How long a statement that was told to stop may take to show it.
 const TO_STOP: Duration = Duration::from_secs(5);
 
@@ -58,25 +73,29 @@ impl Queries {
     pub async fn page(&self, query: Query) -> Result<Outcome, Error> {
         let asked = Instant::now();
         let layout = self.layout(&query);
-        let role = query.session.role.clone();
         let run = self.approved(
             &query.sql,
             query.session.clone(),
             query.parameters.clone(),
             query.timeout,
         )?;
-        if run.statement.row_filter().is_some() {
-            // A cursor would lead to the stored result, where the rows that may not be shown still are.
-            return Ok(Outcome::Sheet(Box::new(self.sheet(run, layout).await?)));
-        }
         self.check_cost(&query, &run).await?;
+        let reading = Reading {
+            role: query.session.role.clone(),
+            row: 0,
+            layout,
+            // The rows that may not be shown are still in the stored result, where a cursor leads.
+            filter: run.statement.row_filter().cloned(),
+            list: List::of(&query, &run),
+            asked,
+        };
         let patience = asked + self.budget.sync_wait;
         let run = self.in_turn(run).await?;
         let started = self.warehouse.start(run, patience).await?;
-        self.outcome(started, role, 0, layout, asked).await
+        self.outcome(started, reading).await
     }
 
-    /// The rows from a cursor on, waited for as long as a new statement would be.
+    /// The rows from a cursor on, waited for as long as a new statement would be. `views` are those that queries name.
     ///
     /// # Cancel safety
     ///
@@ -90,24 +109,40 @@ impl Queries {
         cursor: &str,
         limit: Option<u64>,
         format: Option<Format>,
+        views: fn(u8) -> Option<&'static View>,
     ) -> Result<Outcome, Error> {
         let asked = Instant::now();
         let cursor = self.seal.read(cursor, &self.caller)?;
+        let list = cursor.list.as_ref();
+        if list.is_some_and(|list| list.search.is_some()) {
+            return Ok(Outcome::Found(self.search_on(cursor, limit).await?));
+        }
+        let view = list.map_or(Ok(None), |list| list.view(views))?;
+        let role = cursor.earlier.role.as_ref();
+        let filters = list.map(|list| self.filters(list, role)).transpose()?;
+        let skip = list.map_or(cursor.row, |list| list.next);
         let layout = Layout {
             format: format.unwrap_or(cursor.format),
             limit: self
                 .budget
                 .rows(Some(limit.unwrap_or(u64::from(cursor.limit)))),
-            ..Layout::default()
+            view,
         };
         let deadline = asked + self.budget.timeout;
         let patience = deadline.min(asked + self.budget.sync_wait);
         let started = self
             .warehouse
-            .result(&cursor.earlier, cursor.row, patience, deadline)
+            .result(&cursor.earlier, skip, patience, deadline)
             .await?;
-        self.outcome(started, cursor.earlier.role, cursor.row, layout, asked)
-            .await
+        let reading = Reading {
+            role: cursor.earlier.role,
+            row: cursor.row,
+            layout,
+            filter: filters.and_then(|filters| filters.into_iter().next().flatten()),
+            list: cursor.list,
+            asked,
+        };
+        self.outcome(started, reading).await
     }
 
     /// How far the statement of a cursor has come.
@@ -141,54 +176,57 @@ impl Queries {
         }
     }
 
-    async fn outcome(
-        &self,
-        started: Started,
-        role: Option<Identifier>,
-        row: u64,
-        layout: Layout,
-        asked: Instant,
-    ) -> Result<Outcome, Error> {
+    async fn outcome(&self, started: Started, reading: Reading) -> Result<Outcome, Error> {
         let answer = match started {
             Started::Ended(answer) => answer,
             Started::Running { query_id } => {
-                let cursor = self.cursor(&query_id, role, row, layout);
+                let cursor = self.cursor(&query_id, &reading, 0, 0);
                 return Ok(Outcome::Running(Running {
                     cursor: cursor.unwrap_or_default(),
                     query_id,
-                    waited: asked.elapsed(),
+                    waited: reading.asked.elapsed(),
                 }));
             }
         };
-        let whole = answer.total_rows;
-        let mut sheet = sheet::write(answer, layout, &self.budget, &self.metrics).await?;
-        let next = row.saturating_add(sheet.row_count);
+        let (layout, filter) = (reading.layout, reading.filter.clone());
+        let mut sheet = sheet::write(answer, layout, filter, &self.budget, &self.metrics).await?;
         if sheet.truncation.is_some() {
-            sheet.next_cursor = self.cursor(&sheet.query_id, role, next, layout);
+            let (rows, taken) = (sheet.row_count, sheet.taken);
+            sheet.next_cursor = self.cursor(&sheet.query_id, &reading, rows, taken);
+        } else {
+            sheet.total_rows = Some(reading.row.saturating_add(sheet.row_count));
         }
-        sheet.first_row = row;
-        sheet.total_rows = whole.or_else(|| sheet.truncation.is_none().then_some(next));
-        sheet.elapsed = asked.elapsed();
+        sheet.first_row = reading.row;
+        sheet.elapsed = reading.asked.elapsed();
         Ok(Outcome::Sheet(Box::new(sheet)))
     }
 
-    /// `None` for a statement without an id to ask by, which no warehouse of ours has.
-    fn cursor(
-        &self,
-        query_id: &str,
-        role: Option<Identifier>,
-        row: u64,
-        layout: Layout,
-    ) -> Option<String> {
+    /// A cursor behind the rows that were shown now, and behind those that were looked at. `None` for a statement without an
+    /// id to ask by, which no warehouse of ours has, and for one that is too long to be told again.
+    fn cursor(&self, query_id: &str, from: &Reading, rows: u64, taken: u64) -> Option<String> {
         let query_id = Uuid::parse_str(query_id).ok()?;
+        let mut list = from.list.clone();
+        if let Some(list) = &mut list {
+            list.next = list.next.saturating_add(taken);
+        }
+        if list.as_ref().is_some_and(|list| !list.is_short()) {
+            return None;
+        }
+        let role = from.role.clone();
         let cursor = Cursor {
             earlier: Earlier { query_id, role },
-            row,
-            limit: u32::try_from(layout.limit).unwrap_or(u32::MAX),
-            format: layout.format,
-            expires: now().saturating_add(self.budget.cursor_lifetime.as_secs()),
+            row: from.row.saturating_add(rows),
+            limit: u32::try_from(from.layout.limit).unwrap_or(u32::MAX),
+            format: from.layout.format,
+            expires: self.expiry(),
+            list,
         };
         Some(self.seal.write(&cursor, &self.caller))
+    }
+
+    /// When a cursor that is written now ends.
+    pub(super) fn expiry(&self) -> u64 {
+        now().saturating_add(self.budget.cursor_lifetime.as_secs())
     }
 }
 

@@ -5,16 +5,19 @@
 //! and started, `sheet` writes its rows within the budget, with `shorten` and `render`, one file for each format.
 //!
 //! What goes on after the call is in `later`: [`Queries::page`] leaves long statements running and long results for
-//! [`Queries::fetch`], with cursors that `cursor` signs, so that any replica can go on. `cost` asks for an estimate first.
+//! [`Queries::fetch`], with cursors that `cursor` signs, so that any replica can go on; `listing` is what a cursor in a list of
+//! names tells besides, `search` such a list made of two. `cost` asks for an estimate first.
 
 mod budget;
 mod cost;
 mod cursor;
 mod error;
 mod later;
+mod listing;
 mod measure;
 pub mod render;
 mod run;
+mod search;
 mod sheet;
 mod shorten;
 mod sieve;
@@ -26,4 +29,5 @@ pub use error::Error;
 pub use later::{Known, Outcome, Running};
 pub use render::Format;
 pub use run::{Queries, Query};
-pub use sheet::{Hide, Pick, Row, Sheet, Table};
+pub use search::{Found, Search};
+pub use sheet::{Hide, Pick, Row, Sheet, Table, View};

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use super::cursor::Seal;
 use super::measure::{objects, verdict};
 use super::render::Format;
-use super::sheet::{self, Hide, Layout, Pick, Sheet, Table};
-use super::{Allowance, Budget, Error, Turns, sieve};
-use crate::policy::{ApprovedStatement, Place, Policy};
+use super::sheet::{self, Layout, Sheet, Table, View};
+use super::{Allowance, Budget, Error, Turns};
+use crate::policy::{ApprovedStatement, Place, Policy, RowFilter};
 use crate::sql::{self, Identifier};
 use crate::telemetry::call;
 use crate::telemetry::metrics::Metrics;
@@ -51,10 +51,8 @@ pub struct Query {
     pub format: Format,
     /// Time allowed; only ever less than the budget's.
     pub timeout: Option<Duration>,
-    /// Which columns to keep, in which order and under which names; all when absent.
-    pub pick: Option<&'static [Pick]>,
-    /// Leaves out rows that hold this value in this column, before they are counted.
-    pub hide: Option<Hide>,
+    /// How the rows are shown; all of them, as they come, when absent.
+    pub view: Option<&'static View>,
 }
 
 impl Queries {
@@ -168,39 +166,34 @@ impl Queries {
     /// Which step failed and why; see [`Error`].
     pub async fn table(&self, sql: &str, session: Session) -> Result<Table, Error> {
         let run = self.approved(sql, session, Vec::new(), None)?;
-        let answer = self.answer(run).await?;
-        sheet::tabulate(answer, &self.budget).await
+        let (answer, filter) = self.answer(run).await?;
+        sheet::tabulate(answer, filter, &self.budget).await
     }
 
     pub(super) fn layout(&self, query: &Query) -> Layout {
         Layout {
             format: query.format,
             limit: self.budget.rows(query.limit),
-            pick: query.pick,
-            hide: query.hide,
+            view: query.view,
         }
     }
 
     /// Runs an approved statement and writes its rows.
     pub(super) async fn sheet(&self, run: Run, layout: Layout) -> Result<Sheet, Error> {
         let started = Instant::now();
-        let answer = self.answer(run).await?;
-        let sheet = sheet::write(answer, layout, &self.budget, &self.metrics).await?;
+        let (answer, filter) = self.answer(run).await?;
+        let sheet = sheet::write(answer, layout, filter, &self.budget, &self.metrics).await?;
         Ok(Sheet {
             elapsed: started.elapsed(),
             ..sheet
         })
     }
 
-    /// Runs an approved statement, without the rows that may not be shown.
-    async fn answer(&self, run: Run) -> Result<Answer, Error> {
-        let row_filter = run.statement.row_filter().cloned();
+    /// Runs an approved statement; its answer, and which of its rows may be shown.
+    async fn answer(&self, run: Run) -> Result<(Answer, Option<RowFilter>), Error> {
+        let filter = run.statement.row_filter().cloned();
         let run = self.in_turn(run).await?;
-        let answer = self.warehouse.run(run).await?;
-        Ok(match row_filter {
-            Some(filter) => sieve::sifted(answer, filter),
-            None => answer,
-        })
+        Ok((self.warehouse.run(run).await?, filter))
     }
 
     /// The statement once its caller may have one more at once. That is waited for no longer than for rows: a client would

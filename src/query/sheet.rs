@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::render::{Format, Writer, plain_text};
 use super::shorten::Shortener;
+use super::sieve::Sieve;
 use super::{Budget, Error, Truncation, TruncationReason};
+use crate::policy::RowFilter;
 use crate::sql::Identifier;
 use crate::telemetry::metrics::Metrics;
 use crate::warehouse::{Answer, Batch, Cell, Column};
@@ -18,8 +20,18 @@ pub(super) struct Layout {
     pub(super) format: Format,
     /// Rows at most.
     pub(super) limit: u64,
-    pub(super) pick: Option<&'static [Pick]>,
-    pub(super) hide: Option<Hide>,
+    pub(super) view: Option<&'static View>,
+}
+
+/// How the rows of one of our own listings are shown.
+#[derive(Debug)]
+pub struct View {
+    /// Names it in cursors, so it never changes; from 1 on.
+    pub code: u8,
+    /// Which columns are kept, in which order and under which names.
+    pub pick: &'static [Pick],
+    /// Leaves out rows, before they are counted.
+    pub hide: Option<Hide>,
 }
 
 /// Rows nobody asked for.
@@ -79,6 +91,8 @@ pub struct Sheet {
     pub row_count: u64,
     /// The place of the first of them in the whole result, counted from 0.
     pub first_row: u64,
+    /// Rows of the warehouse's answer before the first one that is not in the text: those, and those that are not shown.
+    pub(super) taken: u64,
     /// What was left out; `None` when the result ends here.
     pub truncation: Option<Truncation>,
     /// Values that were shortened to `MAX_CELL_BYTES`.
@@ -97,24 +111,25 @@ pub struct Sheet {
 pub(super) async fn write(
     mut answer: Answer,
     layout: Layout,
+    filter: Option<RowFilter>,
     budget: &Budget,
     metrics: &Metrics,
 ) -> Result<Sheet, Error> {
-    let kept = kept_columns(&answer.columns, layout.pick);
+    let kept = kept_columns(&answer.columns, layout.view.map(|view| view.pick));
     let columns = kept.iter().map(|kept| &kept.column);
     let mut writer = Writer::new(layout.format, columns, budget.max_bytes);
     let mut shortener = Shortener::new(budget.max_cell_bytes);
-    let hidden = hidden_cell(&answer.columns, layout.hide);
-    let is_hidden = |batch: &dyn Batch, row| {
-        hidden.is_some_and(|(column, value)| batch.cell(row, column) == Cell::Text(value.into()))
-    };
+    let hide = layout.view.and_then(|view| view.hide);
+    let sieve = Sieve::new(&answer.columns, filter, hide);
     let mut row_count: u64 = 0;
+    let mut taken: u64 = 0;
     let mut truncation = None;
     let mut watch = metrics.result();
     'rows: while let Some(batch) = watch.arrival(answer.batches.next()).await {
         let batch = batch?;
         for row in 0..batch.rows() {
-            if is_hidden(&*batch, row) {
+            if !sieve.shows(&*batch, row) {
+                taken += 1;
                 continue;
             }
             // Only a row beyond the limit shows that there is more.
@@ -144,6 +159,7 @@ pub(super) async fn write(
                 break 'rows;
             }
             row_count += 1;
+            taken += 1;
         }
     }
     let (text, rows) = writer.finish();
@@ -158,12 +174,13 @@ pub(super) async fn write(
         columns: kept.into_iter().map(|kept| kept.column).collect(),
         row_count,
         first_row: 0,
+        taken,
         truncation,
         shortened_cells: shortener.count(),
-        // The warehouse's own count includes what was hidden.
+        // The warehouse's own count includes what is not shown.
         total_rows: answer
             .total_rows
-            .filter(|_| hidden.is_none())
+            .filter(|_| sieve.shows_all())
             .or(truncation.is_none().then_some(row_count)),
         next_cursor: None,
         query_id: answer.query_id,
@@ -183,22 +200,22 @@ pub struct Table {
 }
 
 /// Keeps an answer's values, at most the budget's maximum of rows.
-pub(super) async fn tabulate(mut answer: Answer, budget: &Budget) -> Result<Table, Error> {
+pub(super) async fn tabulate(
+    mut answer: Answer,
+    filter: Option<RowFilter>,
+    budget: &Budget,
+) -> Result<Table, Error> {
+    let sieve = Sieve::new(&answer.columns, filter, None);
     let mut rows: Vec<Vec<Option<String>>> = Vec::new();
     let mut is_cut = false;
     'rows: while let Some(batch) = answer.batches.next().await {
         let batch = batch?;
-        for row in 0..batch.rows() {
+        for row in (0..batch.rows()).filter(|row| sieve.shows(&*batch, *row)) {
             if rows.len() as u64 == budget.max_rows {
                 is_cut = true;
                 break 'rows;
             }
-            let cells = 0..answer.columns.len();
-            rows.push(
-                cells
-                    .map(|column| plain_text(&batch.cell(row, column)))
-                    .collect(),
-            );
+            rows.push(values(&*batch, row, answer.columns.len()));
         }
     }
     Ok(Table {
@@ -209,7 +226,28 @@ pub(super) async fn tabulate(mut answer: Answer, budget: &Budget) -> Result<Tabl
     })
 }
 
+/// A row's values as texts.
+pub(super) fn values(batch: &dyn Batch, row: usize, columns: usize) -> Vec<Option<String>> {
+    (0..columns)
+        .map(|column| plain_text(&batch.cell(row, column)))
+        .collect()
+}
+
 impl Table {
+    /// Rows of these columns.
+    pub(super) fn new(
+        columns: &[Column],
+        rows: Vec<Vec<Option<String>>>,
+        query_id: String,
+    ) -> Self {
+        Self {
+            columns: columns.to_vec(),
+            rows,
+            query_id,
+            is_cut: false,
+        }
+    }
+
     /// The first value of the first row.
     pub(super) fn first_value(&self) -> Option<&str> {
         self.rows.first()?.first()?.as_deref()
@@ -263,14 +301,6 @@ impl Kept {
             cell => cell,
         }
     }
-}
-
-fn hidden_cell(columns: &[Column], hide: Option<Hide>) -> Option<(usize, &'static str)> {
-    let hide = hide?;
-    let index = columns
-        .iter()
-        .position(|column| column.name.eq_ignore_ascii_case(hide.column))?;
-    Some((index, hide.value))
 }
 
 fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {

@@ -1,56 +1,60 @@
-//! The rows of a listing without those that name what the policy does not allow.
+//! Which rows of a listing are shown: not those that name what the policy does not allow, nor those nobody asked for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use futures::StreamExt;
-
+use super::sheet::Hide;
 use crate::policy::RowFilter;
-use crate::warehouse::{Answer, Batch, Cell, Column};
+use crate::warehouse::{Batch, Cell, Column};
 
-/// The rows of a batch that may be shown.
-struct Sifted {
-    batch: Box<dyn Batch>,
-    shown: Vec<usize>,
+/// Tells rows that are shown from those that are not. Rows are left out as they are read, so that the place of each in the
+/// stored result is known.
+pub(super) struct Sieve {
+    columns: Arc<[Column]>,
+    filter: Option<RowFilter>,
+    hidden: Option<(usize, &'static str)>,
 }
 
-impl Batch for Sifted {
-    fn rows(&self) -> usize {
-        self.shown.len()
-    }
-
-    fn cell(&self, row: usize, column: usize) -> Cell<'_> {
-        match self.shown.get(row) {
-            Some(row) => self.batch.cell(*row, column),
-            None => Cell::Null,
+impl Sieve {
+    /// For an answer with these columns.
+    pub(super) fn new(
+        columns: &Arc<[Column]>,
+        filter: Option<RowFilter>,
+        hide: Option<Hide>,
+    ) -> Self {
+        let hidden = hide.and_then(|hide| Some((place(columns, hide.column)?, hide.value)));
+        Self {
+            columns: Arc::clone(columns),
+            filter,
+            hidden,
         }
     }
-}
 
-/// The answer without rows that may not be shown. How many rows there are in all is then not known.
-pub(super) fn sifted(answer: Answer, filter: RowFilter) -> Answer {
-    let columns = Arc::clone(&answer.columns);
-    let batches = answer.batches.map(move |batch| {
-        let batch = batch?;
-        let is_shown = |row: &usize| filter.shows(|column| text(&columns, &*batch, *row, column));
-        let shown = (0..batch.rows()).filter(is_shown).collect();
-        let sifted: Box<dyn Batch> = Box::new(Sifted { batch, shown });
-        Ok(sifted)
-    });
-    Answer {
-        batches: Box::pin(batches),
-        total_rows: None,
-        ..answer
+    /// Whether every row is shown, so that the warehouse's count of them is ours.
+    pub(super) fn shows_all(&self) -> bool {
+        self.hidden.is_none() && self.filter.is_none()
+    }
+
+    /// Whether this row is.
+    pub(super) fn shows(&self, batch: &dyn Batch, row: usize) -> bool {
+        let is_hidden = self
+            .hidden
+            .is_some_and(|(column, value)| batch.cell(row, column) == Cell::Text(value.into()));
+        let cell = |name: &str| text(batch, row, place(&self.columns, name)?);
+        !is_hidden && self.filter.as_ref().is_none_or(|filter| filter.shows(cell))
     }
 }
 
-fn text<'batch>(
-    columns: &[Column],
-    batch: &'batch dyn Batch,
-    row: usize,
-    name: &str,
-) -> Option<std::borrow::Cow<'batch, str>> {
-    let is_it = |column: &Column| column.name.eq_ignore_ascii_case(name);
-    match batch.cell(row, columns.iter().position(is_it)?) {
+/// Where a column is, by name without regard to case.
+pub(super) fn place(columns: &[Column], name: &str) -> Option<usize> {
+    columns
+        .iter()
+        .position(|column| column.name.eq_ignore_ascii_case(name))
+}
+
+/// A cell that is a text.
+pub(super) fn text(batch: &dyn Batch, row: usize, column: usize) -> Option<Cow<'_, str>> {
+    match batch.cell(row, column) {
         Cell::Text(text) => Some(text),
         _ => None,
     }

@@ -16,6 +16,7 @@ mod budgets;
 mod documents;
 mod doors;
 mod health;
+mod listings;
 mod lists;
 mod metrics;
 mod process;

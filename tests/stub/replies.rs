@@ -56,6 +56,31 @@ pub fn listed(type_id: u32, columns: &[&str]) -> Finished {
     )
 }
 
+/// Names in three databases, every seventh in `INFORMATION_SCHEMA`, in the columns that a SHOW of anything may have. In pieces,
+/// to be read across their edges.
+pub fn shown(type_id: u32, rows: usize) -> Finished {
+    let column = |name: &str, cell: fn(usize) -> String| {
+        Column::text(name, (0..rows).map(|row| Some(cell(row))).collect())
+    };
+    let schema = |row| match row % 7 {
+        0 => "INFORMATION_SCHEMA".to_owned(),
+        _ => format!("S_{}", row % 2),
+    };
+    let table = Table(vec![
+        column("created_on", |_| "2026-01-01 00:00:00".to_owned()),
+        column("name", |row| format!("NAME_{row:05}")),
+        column("database_name", |row| format!("DB_{}", row % 3)),
+        column("schema_name", schema),
+        column("table_name", |row| format!("TABLE_{row:05}")),
+        column("column_name", |row| format!("COLUMN_NAME_{row:05}")),
+        column("kind", |_| "TABLE".to_owned()),
+        column("comment", |row| format!("the {row}th")),
+    ]);
+    let mut finished = in_json(type_id, table);
+    (finished.results.inline, finished.results.chunk) = (40, 30);
+    finished
+}
+
 /// A plan in JSON, as `EXPLAIN USING JSON` answers with.
 pub fn plan(type_id: u32, bytes: u64) -> Finished {
     let plan = json!({

@@ -123,6 +123,9 @@ pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
         ["UPDATE", ..] => plan.outcome = Ok(changed(0x3200, "updated")),
         ["DELETE", ..] => plan.outcome = Ok(changed(0x3300, "deleted")),
         ["MERGE", ..] => plan.outcome = Ok(changed(0x3400, "updated")),
+        ["SHOW", ..] if state.settings().shown > 0 => {
+            plan.outcome = Ok(replies::shown(type_id::SHOW, state.settings().shown));
+        }
         ["SHOW", ..] => plan.outcome = Ok(listed(type_id::SHOW, &["name", "kind", "comment"])),
         ["DESC" | "DESCRIBE", ..] => {
             plan.outcome = Ok(listed(type_id::DESCRIBE, &["name", "type", "kind"]))

@@ -49,6 +49,8 @@ pub struct Settings {
     pub chunk_bomb: bool,
     /// Leave out `chunkHeaders`: clients have to make them from `qrmk`.
     pub qrmk_only: bool,
+    /// How many rows a SHOW has: the same whatever is shown. Without it, two and few columns.
+    pub shown: usize,
     /// What `EXPLAIN USING JSON` expects every statement to scan.
     pub explain_bytes: u64,
     /// "arrow" or "json", for results whose text does not say.
@@ -80,6 +82,7 @@ impl Default for Settings {
             chunk_url_host: None,
             chunk_bomb: false,
             qrmk_only: false,
+            shown: 0,
             explain_bytes: 0,
             format: "arrow".to_owned(),
             page: String::new(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::reply::RowsOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{ResultFormat, RowLimit};
-use crate::query::{Pick, Query};
+use crate::query::{Pick, Query, View};
 
 /// Databases the role can see.
 pub(super) struct ListDatabases;
@@ -23,12 +23,16 @@ pub(super) struct Arguments {
 }
 
 /// What is kept of the SHOW.
-const COLUMNS: &[Pick] = &[
-    Pick::identifier("name", "name"),
-    Pick::value("kind"),
-    Pick::value("comment"),
-    Pick::value("created_on"),
-];
+pub(super) static VIEW: View = View {
+    code: 1,
+    hide: None,
+    pick: &[
+        Pick::identifier("name", "name"),
+        Pick::value("kind"),
+        Pick::value("comment"),
+        Pick::value("created_on"),
+    ],
+};
 
 impl Tool for ListDatabases {
     const NAME: &'static str = "list_databases";
@@ -45,9 +49,9 @@ impl Tool for ListDatabases {
             sql: super::listing::show("DATABASES", arguments.like.as_deref(), ""),
             limit: arguments.limit.map(|limit| limit.0),
             format: arguments.format.into(),
-            pick: Some(COLUMNS),
+            view: Some(&VIEW),
             ..Query::default()
         };
-        super::listing::answer(query, &call).await
+        super::listing::page(query, &call).await
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::reply::RowsOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit};
-use crate::query::{Pick, Query};
+use crate::query::{Pick, Query, View};
 
 /// Schemas of a database, or of the account.
 pub(super) struct ListSchemas;
@@ -25,11 +25,15 @@ pub(super) struct Arguments {
 }
 
 /// What is kept of the SHOW.
-const COLUMNS: &[Pick] = &[
-    Pick::identifier("database_name", "database"),
-    Pick::identifier("name", "name"),
-    Pick::value("comment"),
-];
+pub(super) static VIEW: View = View {
+    code: 2,
+    hide: None,
+    pick: &[
+        Pick::identifier("database_name", "database"),
+        Pick::identifier("name", "name"),
+        Pick::value("comment"),
+    ],
+};
 
 impl Tool for ListSchemas {
     const NAME: &'static str = "list_schemas";
@@ -47,9 +51,9 @@ impl Tool for ListSchemas {
             sql: super::listing::show("SCHEMAS", arguments.like.as_deref(), &scope),
             limit: arguments.limit.map(|limit| limit.0),
             format: arguments.format.into(),
-            pick: Some(COLUMNS),
+            view: Some(&VIEW),
             ..Query::default()
         };
-        super::listing::answer(query, &call).await
+        super::listing::page(query, &call).await
     }
 }

@@ -3,21 +3,25 @@
 use super::listing::{self, InSchema};
 use super::reply::RowsOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
-use crate::query::{Pick, Query};
+use crate::query::{Pick, Query, View};
 
 /// Tables of a schema, a database, or the account.
 pub(super) struct ListTables;
 
 /// What is kept of the SHOW.
-const COLUMNS: &[Pick] = &[
-    Pick::identifier("database_name", "database"),
-    Pick::identifier("schema_name", "schema"),
-    Pick::identifier("name", "name"),
-    Pick::value("kind"),
-    Pick::value("rows"),
-    Pick::value("bytes"),
-    Pick::value("comment"),
-];
+pub(super) static VIEW: View = View {
+    code: 3,
+    hide: None,
+    pick: &[
+        Pick::identifier("database_name", "database"),
+        Pick::identifier("schema_name", "schema"),
+        Pick::identifier("name", "name"),
+        Pick::value("kind"),
+        Pick::value("rows"),
+        Pick::value("bytes"),
+        Pick::value("comment"),
+    ],
+};
 
 impl Tool for ListTables {
     const NAME: &'static str = "list_tables";
@@ -32,9 +36,9 @@ impl Tool for ListTables {
 
     async fn call(arguments: InSchema, call: Call) -> Result<Reply, Failure> {
         let query = Query {
-            pick: Some(COLUMNS),
+            view: Some(&VIEW),
             ..arguments.query("TABLES")
         };
-        listing::answer(query, &call).await
+        listing::page(query, &call).await
     }
 }

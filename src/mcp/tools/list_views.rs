@@ -3,7 +3,7 @@
 use super::listing::{self, InSchema};
 use super::reply::RowsOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
-use crate::query::{Hide, Pick, Query};
+use crate::query::{Hide, Pick, Query, View};
 
 /// Views of a schema, a database, or the account.
 pub(super) struct ListViews;
@@ -16,6 +16,23 @@ const COLUMNS: &[Pick] = &[
     Pick::value("is_materialized"),
     Pick::value("comment"),
 ];
+
+/// Of all schemas. Every database has the same twenty views in one of them; they are shown to whoever names it.
+pub(super) static VIEW: View = View {
+    code: 4,
+    pick: COLUMNS,
+    hide: Some(Hide {
+        column: "schema_name",
+        value: "INFORMATION_SCHEMA",
+    }),
+};
+
+/// Of a schema that was named.
+pub(super) static IN_SCHEMA: View = View {
+    code: 5,
+    pick: COLUMNS,
+    hide: None,
+};
 
 impl Tool for ListViews {
     const NAME: &'static str = "list_views";
@@ -30,16 +47,14 @@ impl Tool for ListViews {
     type Output = RowsOutput;
 
     async fn call(arguments: InSchema, call: Call) -> Result<Reply, Failure> {
-        let is_schema_named = arguments.schema.is_some();
+        let view = match arguments.schema {
+            Some(_) => &IN_SCHEMA,
+            None => &VIEW,
+        };
         let query = Query {
-            pick: Some(COLUMNS),
-            // Every database has the same twenty; they are shown to whoever names their schema.
-            hide: (!is_schema_named).then_some(Hide {
-                column: "schema_name",
-                value: "INFORMATION_SCHEMA",
-            }),
+            view: Some(view),
             ..arguments.query("VIEWS")
         };
-        listing::answer(query, &call).await
+        listing::page(query, &call).await
     }
 }

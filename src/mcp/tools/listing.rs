@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Call, Failure, Reply};
+use super::{Call, Failure, Reply, list_databases, list_schemas, list_tables, list_views};
 use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
-use crate::query::Query;
+use crate::query::{Query, View};
 use crate::sql::literal;
 
 /// The arguments of the tools that list what is in a schema.
@@ -63,14 +63,43 @@ pub(super) fn scope(database: Option<&DatabaseName>, schema: Option<&SchemaName>
     }
 }
 
-/// Runs a query of ours and answers with its rows.
-pub(super) async fn answer(query: Query, call: &Call) -> Result<Reply, Failure> {
-    let sheet = call.queries.run(query).await?;
-    Ok(Reply::rows(sheet, call.queries.budget().max_rows))
+/// How the rows of our listings are shown, by the code that cursors have.
+pub(super) fn view(code: u8) -> Option<&'static View> {
+    const VIEWS: [&View; 5] = [
+        &list_databases::VIEW,
+        &list_schemas::VIEW,
+        &list_tables::VIEW,
+        &list_views::VIEW,
+        &list_views::IN_SCHEMA,
+    ];
+    VIEWS.into_iter().find(|view| view.code == code)
 }
 
-/// Runs a caller's query and answers with its first rows, or that it goes on.
+/// Runs a query and answers with its first rows, or that it goes on.
 pub(super) async fn page(query: Query, call: &Call) -> Result<Reply, Failure> {
     let outcome = call.queries.page(query).await?;
     Ok(Reply::of(outcome, call.queries.budget().max_rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A code is in cursors that may be a day old, so it stands for the same list for ever.
+    #[test]
+    fn every_view_is_found_by_its_code() {
+        for (code, columns, first) in [
+            (1, 4, "name"),
+            (2, 3, "database"),
+            (3, 7, "database"),
+            (4, 5, "database"),
+            (5, 5, "database"),
+        ] {
+            let view = view(code).unwrap();
+            assert_eq!(view.code, code);
+            assert_eq!((view.pick.len(), view.pick[0].name), (columns, first));
+            assert_eq!(view.hide.is_some(), code == 4);
+        }
+        assert!(view(0).is_none() && view(6).is_none());
+    }
 }

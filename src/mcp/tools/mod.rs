@@ -46,6 +46,9 @@ pub trait Tool: 'static {
     /// The set it is switched on with.
     const TOOLSET: Toolset;
 
+    /// Another set it is switched on with.
+    const ALSO_IN: Option<Toolset> = None;
+
     /// Whether its answer may be kept for a while: it tells what there is, not what is in it.
     const MAY_BE_KEPT: bool = false;
 
@@ -103,7 +106,7 @@ pub struct Entry {
     pub description: Description,
     /// Whether its answers may be kept for a while.
     pub may_be_kept: bool,
-    toolset: Toolset,
+    toolsets: [Option<Toolset>; 2],
     call: fn(JsonObject, Call) -> Outcome,
 }
 
@@ -134,7 +137,7 @@ impl Registry {
         registry.add::<cancel_query::CancelQuery>();
         registry
             .entries
-            .retain(|_, entry| toolsets.contains(&entry.toolset));
+            .retain(|_, entry| entry.toolsets().any(|toolset| toolsets.contains(&toolset)));
         registry
     }
 
@@ -160,7 +163,7 @@ impl Registry {
             Entry {
                 description: describe::<T>(),
                 may_be_kept: T::MAY_BE_KEPT,
-                toolset: T::TOOLSET,
+                toolsets: [Some(T::TOOLSET), T::ALSO_IN],
                 call: start::<T>,
             },
         );
@@ -179,6 +182,11 @@ impl Registry {
 }
 
 impl Entry {
+    /// The sets it is switched on with.
+    fn toolsets(&self) -> impl Iterator<Item = Toolset> {
+        self.toolsets.into_iter().flatten()
+    }
+
     /// Reads the arguments and starts the tool.
     #[must_use]
     pub fn call(&self, arguments: JsonObject, call: Call) -> Outcome {
@@ -359,10 +367,19 @@ pub fn reference() -> String {
     for entry in Registry::new(&[Toolset::Catalog, Toolset::Query]).iter() {
         let tool = &entry.description;
         let description = tool.description.as_deref().unwrap_or_default();
+        let toolsets: Vec<_> = entry
+            .toolsets()
+            .map(|toolset| format!("`{}`", toolset.as_str()))
+            .collect();
+        let word = if toolsets.len() > 1 {
+            "Toolsets"
+        } else {
+            "Toolset"
+        };
         text.push_str(&format!(
-            "\n## `{}`\n\nToolset `{}`. {description}\n\n",
+            "\n## `{}`\n\n{word} {}. {description}\n\n",
             tool.name,
-            entry.toolset.as_str()
+            toolsets.join(" and ")
         ));
         text.push_str("| argument | type | meaning |\n|---|---|---|\n");
         let required = tool.input_schema.get("required").and_then(Value::as_array);

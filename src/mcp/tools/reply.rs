@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use std::time::Duration;
 
+use super::search_objects::SearchOutput;
 use crate::query::{Format, Known, Outcome, Running, Sheet, Truncation, TruncationReason};
 use crate::warehouse::State;
 
@@ -64,6 +65,16 @@ pub(super) struct RowsOutput {
 pub(super) enum PageOutput {
     Rows(RowsOutput),
     Running(RunningOutput),
+}
+
+/// The same, or more of what a search has found.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+pub(super) enum FetchedOutput {
+    Rows(RowsOutput),
+    Running(RunningOutput),
+    Found(SearchOutput),
 }
 
 /// A statement that goes on after the call.
@@ -141,6 +152,7 @@ impl Reply {
         match outcome {
             Outcome::Sheet(sheet) => Self::rows(*sheet, max_rows),
             Outcome::Running(running) => Self::running(running),
+            Outcome::Found(found) => super::search_objects::reply(&found),
         }
     }
 

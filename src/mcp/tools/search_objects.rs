@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, Code, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{DatabaseName, RowLimit, SchemaName};
-use crate::query::Row;
+use crate::query::{Found, Row, Search};
 use crate::sql::Identifier;
-use crate::warehouse::Session;
 
 /// Finds tables, views and columns by a word in their names.
 pub(super) struct SearchObjects;
@@ -32,6 +31,9 @@ pub(super) struct SearchOutput {
     matches: Vec<Match>,
     /// Whether there are more matches than these.
     truncated: bool,
+    /// Give this to `fetch_results` to read on; only when there is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 /// One object. Names are written as SQL takes them.
@@ -74,46 +76,15 @@ impl Tool for SearchObjects {
         };
         let scope = super::listing::scope(arguments.database.as_ref(), arguments.schema.as_ref());
         let pattern = format!("%{}%", escape_pattern(longest));
-        let (objects, columns) = futures::join!(
-            search(
-                &call,
-                super::listing::show("OBJECTS", Some(&pattern), &scope)
-            ),
-            search(
-                &call,
-                super::listing::show("COLUMNS", Some(&pattern), &scope)
-            ),
-        );
-        let (objects, columns) = (objects?, columns?);
-        let contains_all = |name: &str| {
-            let name = name.to_lowercase();
-            words.iter().all(|word| name.contains(word))
+        let show = |what| super::listing::show(what, Some(&pattern), &scope);
+        let search = Search {
+            objects: show("OBJECTS"),
+            columns: show("COLUMNS"),
+            words,
+            limit: arguments.limit.map(|limit| limit.0),
         };
-        let mut matches: Vec<Match> = objects
-            .rows()
-            .filter(|row| row.get("name").is_some_and(contains_all))
-            .filter_map(|row| object(&row))
-            .collect();
-        matches.extend(
-            columns
-                .rows()
-                .filter(|row| row.get("column_name").is_some_and(contains_all))
-                .filter_map(|row| column(&row)),
-        );
-        let budget = call.queries.budget();
-        let limit = arguments
-            .limit
-            .map_or(budget.default_rows, |limit| limit.0)
-            .min(budget.max_rows);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let truncated = matches.len() > limit || objects.is_cut || columns.is_cut;
-        matches.truncate(limit);
-        Ok(reply(&SearchOutput { matches, truncated }))
+        Ok(reply(&call.queries.search(search).await?))
     }
-}
-
-async fn search(call: &Call, sql: String) -> Result<crate::query::Table, crate::query::Error> {
-    call.queries.table(&sql, Session::default()).await
 }
 
 /// `%`, `_` and the backslash have a meaning in a LIKE pattern.
@@ -155,7 +126,15 @@ fn full_name(row: &Row<'_>, object: &str) -> Option<String> {
     Some(parts.join("."))
 }
 
-fn reply(output: &SearchOutput) -> Reply {
+/// Some of what was found.
+pub(super) fn reply(found: &Found) -> Reply {
+    let objects = found.objects.rows().filter_map(|row| object(&row));
+    let columns = found.columns.rows().filter_map(|row| column(&row));
+    let output = SearchOutput {
+        matches: objects.chain(columns).collect(),
+        truncated: found.is_cut,
+        next_cursor: found.next_cursor.clone(),
+    };
     let mut text = String::from("| kind | name | column | comment |\n|---|---|---|---|\n");
     for found in &output.matches {
         let cell = |value: &Option<String>| {
@@ -186,5 +165,11 @@ fn reply(output: &SearchOutput) -> Reply {
             "\n{count} shown; there are more. Search in one database or schema, or for more words."
         ),
     };
-    Reply::new(text, output, output.matches.len() as u64, None)
+    if let Some(cursor) = &output.next_cursor {
+        let _ = write!(
+            text,
+            " To read on, give next_cursor to fetch_results.\nnext_cursor: {cursor}"
+        );
+    }
+    Reply::new(text, &output, output.matches.len() as u64, None)
 }

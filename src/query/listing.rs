@@ -1,0 +1,121 @@
+//! What it takes to read on in a list of names, besides the place: how its rows are shown, and which of them may be.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CursorError, Error, Queries, Query, View};
+use crate::policy::RowFilter;
+use crate::sql::{Identifier, QualifiedName};
+use crate::warehouse::{Run, Session};
+
+/// Longest text of it that goes into a cursor: models copy those.
+const LONGEST: usize = 1024;
+
+/// A list that a cursor leads into. Short names, for short cursors.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct List {
+    /// The next row of the stored result. A cursor's `row` counts those that are shown.
+    #[serde(rename = "n")]
+    pub(super) next: u64,
+    /// How the rows are shown; 0 for as they are.
+    #[serde(rename = "v", skip_serializing_if = "is_zero")]
+    pub(super) view: u8,
+    /// The statements, where the policy shows a part of their rows only: it is asked again, as it stands then.
+    #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
+    pub(super) statements: Vec<String>,
+    /// What their unqualified names resolve to.
+    #[serde(rename = "d", skip_serializing_if = "Option::is_none")]
+    pub(super) database: Option<String>,
+    /// The same, as SQL takes it.
+    #[serde(rename = "h", skip_serializing_if = "Option::is_none")]
+    pub(super) schema: Option<String>,
+    /// For a search.
+    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
+    pub(super) search: Option<Place>,
+}
+
+/// A place in what a search has found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// The id of the statement that lists the columns.
+    #[serde(rename = "c")]
+    pub(super) columns: String,
+    /// Whether all objects were read, so that `next` is a row of the columns.
+    #[serde(rename = "i")]
+    pub(super) is_in_columns: bool,
+    /// What names must contain, in lower case.
+    #[serde(rename = "w")]
+    pub(super) words: Vec<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
+}
+
+impl List {
+    /// What a cursor into the statement's result must tell; nothing, where its rows are shown as they are.
+    pub(super) fn of(query: &Query, run: &Run) -> Option<Self> {
+        let is_sifted = run.statement.row_filter().is_some();
+        if query.view.is_none() && !is_sifted {
+            return None;
+        }
+        let mut list = Self {
+            view: query.view.map_or(0, |view| view.code),
+            ..Self::default()
+        };
+        if is_sifted {
+            list.statements = vec![run.statement.text().to_owned()];
+            let session = &query.session;
+            list.database = session.database.as_ref().map(|it| it.as_str().to_owned());
+            list.schema = session.schema.as_ref().map(QualifiedName::quoted);
+        }
+        Some(list)
+    }
+
+    /// Whether it fits into a cursor.
+    pub(super) fn is_short(&self) -> bool {
+        let words = self.search.iter().flat_map(|place| &place.words);
+        let texts = self.statements.iter().chain(words);
+        texts.map(String::len).sum::<usize>() <= LONGEST
+    }
+
+    /// How the rows are shown.
+    pub(super) fn view(
+        &self,
+        views: fn(u8) -> Option<&'static View>,
+    ) -> Result<Option<&'static View>, CursorError> {
+        match self.view {
+            0 => Ok(None),
+            code => views(code).map(Some).ok_or(CursorError::Malformed),
+        }
+    }
+}
+
+impl Queries {
+    /// Which rows of each statement of a list may be shown, as the policy is now.
+    pub(super) fn filters(
+        &self,
+        list: &List,
+        role: Option<&Identifier>,
+    ) -> Result<Vec<Option<RowFilter>>, Error> {
+        let broken = |_| CursorError::Malformed;
+        let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);
+        let schema = |name: &String| QualifiedName::parse(name, 2).map_err(broken);
+        let session = Session {
+            database: list.database.as_ref().map(exact).transpose()?,
+            schema: list.schema.as_ref().map(schema).transpose()?,
+            role: role.cloned(),
+            ..Session::default()
+        };
+        let statements = list.statements.iter();
+        let filter = |sql: &String| {
+            let run = self.approved(sql, session.clone(), Vec::new(), None)?;
+            Ok(run.statement.row_filter().cloned())
+        };
+        statements.map(filter).collect()
+    }
+}

@@ -1,0 +1,274 @@
+//! Names that contain some words: two lists, of objects and of columns, read as if they were one.
+
+use std::time::Instant;
+
+use futures::StreamExt;
+use uuid::Uuid;
+
+use super::cursor::Cursor;
+use super::listing::{List, Place};
+use super::sheet::{Table, values};
+use super::sieve::{self, Sieve};
+use super::{CursorError, Error, Format, Queries};
+use crate::policy::RowFilter;
+use crate::warehouse::{self, Answer, Earlier, Run, Session, Started};
+
+/// The columns of the two lists that hold the names.
+const NAMES: [&str; 2] = ["name", "column_name"];
+
+/// What to look for, and where.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// What names must contain, all of it, in lower case.
+    pub words: Vec<String>,
+    /// Lists objects that may match.
+    pub objects: String,
+    /// Lists columns that may match.
+    pub columns: String,
+    /// How many are wanted; the budget's default when absent, never above its maximum.
+    pub limit: Option<u64>,
+}
+
+/// Some of what was found: objects first, then columns.
+#[derive(Debug)]
+pub struct Found {
+    /// Tables and views.
+    pub objects: Table,
+    /// Columns.
+    pub columns: Table,
+    /// Whether there is more.
+    pub is_cut: bool,
+    /// Where to read on, when there is more.
+    pub next_cursor: Option<String>,
+}
+
+/// One of the lists, from some row on.
+struct Half {
+    answer: Answer,
+    filter: Option<RowFilter>,
+    first: u64,
+}
+
+/// How much may still be taken.
+struct Room {
+    rows: u64,
+    bytes: usize,
+    is_empty: bool,
+}
+
+impl Queries {
+    /// Finds names.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops both statements in the warehouse.
+    ///
+    /// # Errors
+    ///
+    /// Which step failed and why; see [`Error`].
+    pub async fn search(&self, search: Search) -> Result<Found, Error> {
+        let begin = |sql: &str| self.approved(sql, Session::default(), Vec::new(), None);
+        let runs = (begin(&search.objects)?, begin(&search.columns)?);
+        let is_sifted = [&runs.0, &runs.1].map(|run| run.statement.row_filter().is_some());
+        let mut list = List::default();
+        if is_sifted.contains(&true) {
+            list.statements = vec![search.objects, search.columns];
+        }
+        let (objects, columns) = futures::try_join!(self.half(runs.0), self.half(runs.1))?;
+        let ids = [&objects, &columns].map(|half| Uuid::parse_str(&half.answer.query_id));
+        let limit = self.budget.rows(search.limit);
+        if let [Ok(first), Ok(second)] = ids {
+            list.search = Some(Place {
+                columns: second.simple().to_string(),
+                is_in_columns: false,
+                words: search.words.clone(),
+            });
+            let from = self.cursor_before(first, list, limit);
+            return self
+                .find(Some(objects), columns, &search.words, &from)
+                .await;
+        }
+        Err(internal("a listing has no id"))
+    }
+
+    /// Reads on in what a search has found.
+    pub(super) async fn search_on(&self, from: Cursor, limit: Option<u64>) -> Result<Found, Error> {
+        let deadline = Instant::now() + self.budget.timeout;
+        let list = from.list.clone().unwrap_or_default();
+        let Some(place) = list.search.clone() else {
+            return Err(internal("this is not the cursor of a search"));
+        };
+        let role = from.earlier.role.clone();
+        let mut filters = self.filters(&list, role.as_ref())?.into_iter();
+        let columns_id = Uuid::parse_str(&place.columns).map_err(|_| CursorError::Malformed)?;
+        let read = async |query_id, first, filter| {
+            let earlier = Earlier {
+                query_id,
+                role: role.clone(),
+            };
+            let read = self.warehouse.result(&earlier, first, deadline, deadline);
+            Ok::<_, Error>(Half {
+                answer: whole(read.await?)?,
+                filter,
+                first,
+            })
+        };
+        let (first, second) = (filters.next().flatten(), filters.next().flatten());
+        let (objects, columns) = if place.is_in_columns {
+            (None, read(columns_id, list.next, second).await?)
+        } else {
+            let objects = read(from.earlier.query_id, list.next, first);
+            let (objects, columns) = futures::try_join!(objects, read(columns_id, 0, second))?;
+            (Some(objects), columns)
+        };
+        let limit = self
+            .budget
+            .rows(Some(limit.unwrap_or(u64::from(from.limit))));
+        let from = Cursor {
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            ..from
+        };
+        self.find(objects, columns, &place.words, &from).await
+    }
+
+    /// Runs one of the statements, whose result the warehouse keeps.
+    async fn half(&self, run: Run) -> Result<Half, Error> {
+        let filter = run.statement.row_filter().cloned();
+        let run = self.in_turn(run).await?;
+        let deadline = run.deadline;
+        Ok(Half {
+            answer: whole(self.warehouse.start(run, deadline).await?)?,
+            filter,
+            first: 0,
+        })
+    }
+
+    fn cursor_before(&self, query_id: Uuid, list: List, limit: u64) -> Cursor {
+        Cursor {
+            earlier: Earlier {
+                query_id,
+                role: None,
+            },
+            row: 0,
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            format: Format::default(),
+            expires: self.expiry(),
+            list: Some(list),
+        }
+    }
+
+    async fn find(
+        &self,
+        objects: Option<Half>,
+        columns: Half,
+        words: &[String],
+        from: &Cursor,
+    ) -> Result<Found, Error> {
+        let mut room = Room {
+            rows: u64::from(from.limit),
+            bytes: self.budget.max_bytes,
+            is_empty: true,
+        };
+        let [object_name, column_name] = NAMES;
+        let nothing = || (Table::new(&[], Vec::new(), String::new()), None);
+        let (objects, more_objects) = match objects {
+            Some(objects) => gather(objects, object_name, words, &mut room).await?,
+            None => nothing(),
+        };
+        // Not looked into before all objects are read. The first that does not fit shows that there are more.
+        let (columns, more_columns) = match more_objects {
+            Some(_) => nothing(),
+            None => gather(columns, column_name, words, &mut room).await?,
+        };
+        let next = more_objects
+            .map(|next| (next, false))
+            .or_else(|| more_columns.map(|next| (next, true)));
+        let taken = (objects.rows().count() + columns.rows().count()) as u64;
+        Ok(Found {
+            objects,
+            columns,
+            is_cut: next.is_some(),
+            next_cursor: next.and_then(|next| self.cursor_after(from, taken, next)),
+        })
+    }
+
+    fn cursor_after(&self, from: &Cursor, taken: u64, next: (u64, bool)) -> Option<String> {
+        let mut list = from.list.clone()?;
+        (list.next, list.search.as_mut()?.is_in_columns) = next;
+        if !list.is_short() {
+            return None;
+        }
+        let cursor = Cursor {
+            row: from.row.saturating_add(taken),
+            expires: self.expiry(),
+            list: Some(list),
+            ..from.clone()
+        };
+        Some(self.seal.write(&cursor, &self.caller))
+    }
+}
+
+/// The rows with matching names for which there is room, and the place of the first for which there is none.
+async fn gather(
+    half: Half,
+    name: &str,
+    words: &[String],
+    room: &mut Room,
+) -> Result<(Table, Option<u64>), Error> {
+    let Half {
+        mut answer,
+        filter,
+        first,
+    } = half;
+    let sieve = Sieve::new(&answer.columns, filter, None);
+    let name = sieve::place(&answer.columns, name);
+    let mut rows = Vec::new();
+    let mut place = first;
+    let mut more = None;
+    'rows: while let Some(batch) = answer.batches.next().await {
+        let batch = batch?;
+        for row in 0..batch.rows() {
+            let found = name.and_then(|name| sieve::text(&*batch, row, name));
+            let is_match = found.is_some_and(|found| {
+                let found = found.to_lowercase();
+                words.iter().all(|word| found.contains(word))
+            });
+            if is_match && sieve.shows(&*batch, row) {
+                let values = values(&*batch, row, answer.columns.len());
+                if !room.takes(&values) {
+                    more = Some(place);
+                    break 'rows;
+                }
+                rows.push(values);
+            }
+            place = place.saturating_add(1);
+        }
+    }
+    Ok((Table::new(&answer.columns, rows, answer.query_id), more))
+}
+
+impl Room {
+    /// Takes a row, if there is room for it. One row is always taken.
+    fn takes(&mut self, values: &[Option<String>]) -> bool {
+        let bytes: usize = values.iter().flatten().map(String::len).sum();
+        if self.rows == 0 || (bytes > self.bytes && !self.is_empty) {
+            return false;
+        }
+        self.rows -= 1;
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.is_empty = false;
+        true
+    }
+}
+
+/// A list of names is never left running.
+fn whole(started: Started) -> Result<Answer, Error> {
+    match started {
+        Started::Ended(answer) => Ok(answer),
+        Started::Running { .. } => Err(internal("a listing was left running")),
+    }
+}
+
+fn internal(what: &str) -> Error {
+    warehouse::Error::internal("searching", what).into()
+}
