@@ -15,7 +15,7 @@ use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::{Registry, Toolset};
-use crate::mcp::{Handler, KeptAnswers, Services};
+use crate::mcp::{Handler, KeptAnswers, Rates, Services};
 use crate::query::{Allowance, Budget, Queries, Seal, Turns};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
@@ -64,6 +64,7 @@ impl Rooms {
         let handler = Handler::new(Services {
             queries: Arc::new(queries(Arc::clone(&warehouse), settings, &metrics)?),
             registry,
+            rates: rates(settings),
             kept: KeptAnswers::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
@@ -218,6 +219,15 @@ fn allowances(settings: &Settings) -> HashMap<String, Allowance> {
         Some((key.name().to_owned(), Allowance { budget, turns }))
     });
     limited.collect()
+}
+
+/// How many calls each caller may make.
+fn rates(settings: &Settings) -> Rates {
+    let own = settings.auth.keys().filter_map(|key| {
+        let rate = key.limits().rate_limit_per_minute?;
+        Some((key.name().to_owned(), rate))
+    });
+    Rates::new(settings.limits.rate_limit_per_minute, own.collect())
 }
 
 fn registry(settings: &Settings) -> Registry {

@@ -41,10 +41,12 @@ pub struct KeyLimits {
     pub max_scan_bytes: Option<ByteSize>,
     /// Statements of this key alone that run at once.
     pub max_concurrent_queries: Option<usize>,
+    /// In place of `RATE_LIMIT_PER_MINUTE`.
+    pub rate_limit_per_minute: Option<u32>,
 }
 
 /// The options, which are the settings of the same names in lower case.
-const OPTIONS: [&str; 7] = [
+const OPTIONS: [&str; 8] = [
     "default_rows",
     "max_rows",
     "max_result_bytes",
@@ -52,6 +54,7 @@ const OPTIONS: [&str; 7] = [
     "query_timeout",
     "max_scan_bytes",
     "max_concurrent_queries",
+    "rate_limit_per_minute",
 ];
 
 impl ApiKey {
@@ -120,6 +123,13 @@ impl ApiKey {
         if let Some(cap) = server.max_scan_bytes {
             at_most(own.max_scan_bytes > Some(cap), "max_scan_bytes", &cap);
         }
+        if let Some(cap) = server.rate_limit_per_minute {
+            at_most(
+                own.rate_limit_per_minute > Some(cap),
+                "rate_limit_per_minute",
+                &cap,
+            );
+        }
         at_most(
             own.max_concurrent_queries > Some(server.max_concurrent_queries),
             "max_concurrent_queries",
@@ -184,6 +194,7 @@ impl KeyLimits {
             "query_timeout" => self.query_timeout = read(text)?,
             "max_scan_bytes" => self.max_scan_bytes = read(text)?,
             "max_concurrent_queries" => self.max_concurrent_queries = read(text)?,
+            "rate_limit_per_minute" => self.rate_limit_per_minute = read(text)?,
             _ => return None,
         }
         Some(())

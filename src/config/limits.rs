@@ -58,7 +58,7 @@ pub struct Limits {
     /// they can, of which each takes 24 MiB at most; an eighth of the chart's limit.
     #[envconfig(from = "DOWNLOAD_MEMORY_LIMIT", default = "128MiB")]
     pub download_memory_limit: ByteSize,
-    /// Calls of one caller in a minute.
+    /// Calls of one caller in a minute. Unset, because what is right depends on who calls: an agent at work makes some ten.
     #[envconfig(from = "RATE_LIMIT_PER_MINUTE")]
     pub rate_limit_per_minute: Option<u32>,
     /// The tools that are offered.

@@ -377,7 +377,7 @@ pub const VARIABLES: &[Variable] = &[
         "Several keys, all accepted besides `API_KEY`: one for each team, or the old and the new one while they are \
          exchanged. Behind a key may stand limits for its callers, not above those of the settings with the same names in upper \
          case: `default_rows`, `max_rows`, `max_result_bytes`, `max_cell_bytes`, `query_timeout`, `max_scan_bytes`, \
-         `max_concurrent_queries`; as in `<key> max_rows=500 query_timeout=30s, <key>`.",
+         `max_concurrent_queries`, `rate_limit_per_minute`; as in `<key> max_rows=500 query_timeout=30s, <key>`.",
     )
     .secret()
     .unset("no further keys"),
@@ -730,9 +730,10 @@ pub const VARIABLES: &[Variable] = &[
         "RATE_LIMIT_PER_MINUTE",
         Section::Limits,
         Shape::Whole(1, 1_000_000),
-        "Calls of one caller in a minute.",
+        "Calls of tools that one caller may make in a minute, at each replica: so many at once, then one more for each share of a \
+         minute that has passed. A caller is a key, or without keys an address; behind a proxy that is the proxy's. More are answered \
+         `rate_limited`, with the seconds to wait.",
     )
-    .guard_later()
     .unset("no limit"),
     Variable::new(
         "TOOLSETS",

@@ -147,7 +147,7 @@ fn any_origin_is_refused_in_production() {
 fn a_guard_that_this_version_does_not_obey_is_refused() {
     for (name, value) in [
         ("OAUTH_ISSUER", "https://issuer.example.com"),
-        ("RATE_LIMIT_PER_MINUTE", "60"),
+        ("OAUTH_JWKS_URL", "https://issuer.example.com/keys"),
     ] {
         let lines = problems(&[(name, value)]);
         assert_eq!(lines.len(), 1, "{lines:?}");
@@ -198,7 +198,7 @@ fn a_key_may_have_less_than_everybody() {
         (
             "API_KEYS",
             "second-key-0123456789  max_rows=500 default_rows=500 query_timeout=30s max_result_bytes=64KiB max_cell_bytes=1KiB \
-             max_scan_bytes=1GiB max_concurrent_queries=2, third-key-0123456789",
+             max_scan_bytes=1GiB max_concurrent_queries=2 rate_limit_per_minute=30, third-key-0123456789",
         ),
     ]);
     let limits: Vec<_> = settings.auth.keys().map(ApiKey::limits).collect();
@@ -210,6 +210,7 @@ fn a_key_may_have_less_than_everybody() {
         query_timeout: Some(types::Span::from_millis(30_000)),
         max_scan_bytes: Some(types::ByteSize::from_bytes(1 << 30)),
         max_concurrent_queries: Some(2),
+        rate_limit_per_minute: Some(30),
     };
     let none = KeyLimits::default();
     assert_eq!(limits, [&none, &second, &none]);
@@ -252,6 +253,10 @@ fn a_bad_limit_of_a_key_is_told_with_the_keys_name_and_without_the_key() {
             "not above MAX_CONCURRENT_QUERIES, which is 64",
         ),
         (
+            "rate_limit_per_minute=61",
+            "not above RATE_LIMIT_PER_MINUTE, which is 60",
+        ),
+        (
             "default_rows=6 max_rows=5",
             "`default_rows` not above the rows",
         ),
@@ -261,7 +266,11 @@ fn a_bad_limit_of_a_key_is_told_with_the_keys_name_and_without_the_key() {
         ),
     ] {
         let keys = format!("first-key-0123456789, second-key-0123456789 {options}");
-        let lines = problems(&[("API_KEYS", &keys), ("MAX_SCAN_BYTES", "1GiB")]);
+        let lines = problems(&[
+            ("API_KEYS", &keys),
+            ("MAX_SCAN_BYTES", "1GiB"),
+            ("RATE_LIMIT_PER_MINUTE", "60"),
+        ]);
         let told = lines.join("\n");
         assert!(told.contains(expected), "{options}: {told}");
         assert!(

@@ -64,6 +64,7 @@ impl Keys {
                 digest: digest(key.secret().expose_secret().as_bytes()),
                 caller: Caller {
                     name: key.name().to_owned().into(),
+                    address: None,
                 },
             })
             .collect();
@@ -136,7 +137,11 @@ pub(super) async fn check(
         request.headers_mut().remove(secret);
     }
     let (refusal, challenge) = match verdict {
-        Verdict::Known(caller) => {
+        Verdict::Known(mut caller) => {
+            if caller == Caller::ANONYMOUS {
+                // Of the connection: what a header says of it, anybody may write.
+                caller.address = request.peer_addr().map(|address| address.ip());
+            }
             observe::note_caller(&request, &caller);
             request.extensions_mut().insert(caller);
             return Ok(next.call(request).await?.map_into_left_body());
@@ -173,6 +178,7 @@ mod tests {
     fn known(name: &str) -> Verdict {
         Verdict::Known(Caller {
             name: name.to_owned().into(),
+            address: None,
         })
     }
 

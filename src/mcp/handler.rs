@@ -1,6 +1,7 @@
 //! The one place every MCP request passes: identity, deadline, cancellation, panics, progress and the log line of a call.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use super::failure::{Code, Failure};
 use super::instructions;
 use super::kept::{KeptAnswers, Question};
 use super::observed::{Seen, revision};
+use super::rate::Rates;
 use super::tools::{Call, Registry, Reply};
 use crate::query::Queries;
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
@@ -46,16 +48,20 @@ const CALL_GRACE: Duration = Duration::from_secs(5);
 pub struct Caller {
     /// A name for logs: never a secret, nor anything the caller may choose.
     pub name: Cow<'static, str>,
+    /// Where it calls from, which tells those without a key apart.
+    pub address: Option<IpAddr>,
 }
 
 impl Caller {
     /// Somebody on the other end of stdio: whoever started the process.
     pub const LOCAL: Self = Self {
         name: Cow::Borrowed("local"),
+        address: None,
     };
     /// Somebody without a key, where that is allowed.
     pub const ANONYMOUS: Self = Self {
         name: Cow::Borrowed("anonymous"),
+        address: None,
     };
 }
 
@@ -73,6 +79,8 @@ pub struct Services {
     pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
     /// Answers that may be given again.
     pub kept: KeptAnswers,
+    /// How many calls each caller may make.
+    pub rates: Rates,
     /// Finds the HTTP request that brings a call; stdio has none.
     pub exchange: fn(&rmcp::model::Extensions) -> Option<Arc<Exchange>>,
     /// Where calls are reported.
@@ -177,9 +185,10 @@ impl Handler {
         let kept = question
             .as_ref()
             .and_then(|question| self.services.kept.get(question));
-        let outcome = match kept {
-            Some(reply) => Ok(Ok(reply)),
-            None => {
+        let outcome = match (self.services.rates.admit(&caller, started), kept) {
+            (Err(too_many), _) => Ok(Err(Failure::rate_limited(too_many))),
+            (Ok(()), Some(reply)) => Ok(Ok(reply)),
+            (Ok(()), None) => {
                 let work = record
                     .carry(entry.call(arguments, call))
                     .instrument(span.clone());

@@ -10,7 +10,9 @@ mod handler;
 mod instructions;
 mod kept;
 mod observed;
+mod rate;
 pub mod tools;
 
 pub use handler::{Caller, Handler, Services};
 pub use kept::KeptAnswers;
+pub use rate::Rates;

@@ -128,3 +128,93 @@ async fn a_bad_limit_is_told_at_the_start_by_the_keys_name() {
     assert!(told.contains("`max_rows` not above MAX_ROWS"), "{told}");
     assert!(!told.contains(LIMITED), "{told}");
 }
+
+/// How many of so many calls at once were let through, and the failure of one that was not.
+async fn let_through(client: &Client, calls: usize) -> (usize, Option<Value>) {
+    let call = || execute(client, json!({"sql": "select 1 as A"}));
+    let answers = futures::future::join_all((0..calls).map(|_| call())).await;
+    let refused: Vec<_> = answers
+        .into_iter()
+        .filter(|it| !it["code"].is_null())
+        .collect();
+    assert!(
+        refused.iter().all(|it| it["code"] == "rate_limited"),
+        "{refused:?}"
+    );
+    (calls - refused.len(), refused.into_iter().next())
+}
+
+#[tokio::test]
+async fn a_caller_that_calls_too_often_is_told_how_long_to_wait() {
+    let keys = format!("{LIMITED} rate_limit_per_minute=12, {PLAIN}");
+    let vars = [("API_KEYS", keys.as_str()), ("RATE_LIMIT_PER_MINUTE", "30")];
+    let mut server = Server::start(&vars).await;
+    server.event("ready").await;
+    let (limited, plain) = (server.mcp().key(LIMITED), server.mcp().key(PLAIN));
+    // On a slow machine some of what was used up is back before the last call.
+    let (through, refused) = let_through(&limited, 40).await;
+    assert!((12..16).contains(&through), "{through}");
+    let refused = refused.unwrap();
+    assert_eq!(refused["retryable"], true, "{refused}");
+    let wait = refused["retry_after_seconds"].as_u64().unwrap();
+    assert!((1..=5).contains(&wait), "one in five seconds: {refused}");
+    assert!(
+        refused["message"]
+            .as_str()
+            .unwrap()
+            .contains("12 calls a minute")
+    );
+    assert!(
+        refused["hint"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("wait {wait} s"))
+    );
+    let (through, _) = let_through(&plain, 40).await;
+    assert!(
+        (30..38).contains(&through),
+        "others are not held up: {through}"
+    );
+
+    // Lists that are kept in memory count as well; what is no call of a tool does not.
+    let listed = limited.call_tool("list_databases", json!({})).await;
+    assert_eq!(
+        listed["structuredContent"]["code"], "rate_limited",
+        "{listed}"
+    );
+    let tools = limited.request("tools/list", json!({})).await;
+    assert!(tools["result"]["tools"].is_array(), "{tools}");
+
+    tokio::time::sleep(std::time::Duration::from_secs(wait)).await;
+    assert_eq!(let_through(&limited, 1).await.0, 1, "as it was told");
+    let (_, metrics) = server.get(&server.probe_url("/metrics")).await;
+    let counted =
+        "snowflake_mcp_tool_calls_total{outcome=\"rate_limited\",tool=\"list_databases\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn callers_without_a_key_are_told_apart_by_their_addresses() {
+    let mut server = Server::start(&[("RATE_LIMIT_PER_MINUTE", "2")]).await;
+    server.event("ready").await;
+    assert_eq!(let_through(&server.mcp(), 6).await.0, 2);
+    // The whole of 127.0.0.0/8 is this machine.
+    let elsewhere = reqwest::Client::builder()
+        .local_address(std::net::IpAddr::from([127, 0, 0, 2]))
+        .build()
+        .unwrap();
+    let params = json!({"name": "execute_query", "arguments": {"sql": "select 1 as A"}});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let mut through = 0;
+    for _ in 0..4 {
+        let post = elsewhere.post(server.url("/mcp")).json(&body);
+        let post = post
+            .header("Accept", "application/json, text/event-stream")
+            // Anybody may write this; it makes nobody another caller.
+            .header("X-Forwarded-For", format!("192.0.2.{through}"));
+        let answer: Value = post.send().await.unwrap().json().await.unwrap();
+        let content = &answer["result"]["structuredContent"];
+        through += usize::from(content["row_count"] == 1);
+    }
+    assert_eq!(through, 2);
+}

@@ -1,5 +1,6 @@
 //! The choke point, driven over the wire format with tools that misbehave.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rmcp::ServiceExt;
@@ -150,6 +151,7 @@ impl Client {
         registry.add::<Panics>();
         let shutdown = CancellationToken::new();
         let handler = Handler::new(Services {
+            rates: Rates::new(None, HashMap::new()),
             kept: KeptAnswers::for_at_most(Duration::ZERO),
             queries: Arc::new(Queries::new(
                 Arc::new(Scripted),

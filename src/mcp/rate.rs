@@ -1,0 +1,197 @@
+//! How many calls one caller may make: so many at once, then one more whenever its share of a minute has passed.
+//!
+//! Counted in this process alone: with several replicas behind a load balancer a caller may make as many at each.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use super::handler::Caller;
+
+/// Callers that are remembered. The one that has been silent longest is forgotten first, with all it has used up.
+const REMEMBERED: u64 = 10_000;
+
+/// What the rates are for.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A caller that has been silent for so long has everything back.
+const FORGOTTEN_AFTER: Duration = MINUTE.saturating_mul(2);
+
+/// The rates that callers are held to.
+#[derive(Debug, Clone)]
+pub struct Rates {
+    /// Calls in a minute, for everybody who has no rate of its own.
+    everybody: Option<u32>,
+    /// The same for single callers, by their names.
+    own: Arc<HashMap<String, u32>>,
+    /// When each will have everything back.
+    full_at: Cache<Cow<'static, str>, Arc<Mutex<Instant>>>,
+}
+
+/// A call too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMany {
+    /// Calls in a minute that the caller may make.
+    pub(super) rate: u32,
+    /// When it may make the next one.
+    pub(super) wait: Duration,
+}
+
+impl Rates {
+    /// Calls in a minute: for everybody, and for those who have a rate of their own.
+    #[must_use]
+    pub fn new(everybody: Option<u32>, own: HashMap<String, u32>) -> Self {
+        let full_at = Cache::builder()
+            .max_capacity(REMEMBERED)
+            // Otherwise a newcomer is not remembered while all others are busier.
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_idle(FORGOTTEN_AFTER);
+        Self {
+            everybody,
+            own: Arc::new(own),
+            full_at: full_at.build(),
+        }
+    }
+
+    /// Counts a call, or says when it may be made.
+    pub(super) fn admit(&self, caller: &Caller, now: Instant) -> Result<(), TooMany> {
+        let own = self.own.get(&*caller.name).copied();
+        let Some(rate) = own.or(self.everybody) else {
+            return Ok(());
+        };
+        let full_at = self
+            .full_at
+            .get_with(who(caller), || Arc::new(Mutex::new(now)));
+        // A thread that panicked while it held the lock left a time, right or wrong.
+        let mut full_at = full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = MINUTE / rate.max(1);
+        let then = (*full_at).max(now) + each;
+        // What is used up comes back within a minute, or there was less of it.
+        let wait = then.saturating_duration_since(now + MINUTE);
+        if wait.is_zero() {
+            *full_at = then;
+            Ok(())
+        } else {
+            Err(TooMany { rate, wait })
+        }
+    }
+}
+
+/// Tells callers apart: keys by their names, those without one by their addresses.
+fn who(caller: &Caller) -> Cow<'static, str> {
+    match caller.address {
+        None => caller.name.clone(),
+        Some(IpAddr::V4(address)) => format!("{} {address}", caller.name).into(),
+        // Whoever has one IPv6 address has 2^64 of them.
+        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => format!("{} {address}", caller.name).into(),
+            None => {
+                let network = address.to_bits() >> 64;
+                format!("{} {network:x}::/64", caller.name).into()
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn caller(name: &'static str, address: Option<&str>) -> Caller {
+        Caller {
+            name: name.into(),
+            address: address.map(|address| address.parse().unwrap()),
+        }
+    }
+
+    fn rates(everybody: u32) -> Rates {
+        let own = HashMap::from([("key:slow".to_owned(), 1)]);
+        Rates::new(Some(everybody), own)
+    }
+
+    #[test]
+    fn so_many_at_once_and_then_one_for_each_share_of_a_minute() {
+        let rates = rates(3);
+        let key = caller("key:1", None);
+        let start = Instant::now();
+        for _ in 0..3 {
+            assert_eq!(rates.admit(&key, start), Ok(()));
+        }
+        let TooMany { rate, wait } = rates.admit(&key, start).unwrap_err();
+        assert_eq!((rate, wait), (3, Duration::from_secs(20)));
+        let later = start + wait;
+        let sooner = later - Duration::from_millis(1);
+        assert!(rates.admit(&key, sooner).is_err(), "and it costs nothing");
+        assert_eq!(rates.admit(&key, later), Ok(()));
+        assert!(rates.admit(&key, later).is_err());
+        for _ in 0..3 {
+            assert_eq!(rates.admit(&key, later + MINUTE), Ok(()));
+        }
+        assert!(
+            rates.admit(&key, later + MINUTE).is_err(),
+            "no more than all"
+        );
+    }
+
+    #[test]
+    fn each_caller_is_counted_by_itself() {
+        let rates = rates(1);
+        let now = Instant::now();
+        for (caller, may) in [
+            (caller("key:1", None), true),
+            (caller("key:1", None), false),
+            (caller("key:2", None), true),
+            (caller("key:slow", None), true),
+            (caller("key:slow", None), false),
+            (caller("anonymous", Some("192.0.2.1")), true),
+            (caller("anonymous", Some("192.0.2.2")), true),
+            (caller("anonymous", Some("::ffff:192.0.2.2")), false),
+            (caller("anonymous", Some("2001:db8::1")), true),
+            (caller("anonymous", Some("2001:db8::2")), false),
+            (caller("anonymous", Some("2001:db8:0:1::1")), true),
+        ] {
+            assert_eq!(rates.admit(&caller, now).is_ok(), may, "{caller:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_rate_nobody_is_counted() {
+        let rates = Rates::new(None, HashMap::from([("key:slow".to_owned(), 1)]));
+        let (free, slow) = (caller("key:1", None), caller("key:slow", None));
+        let now = Instant::now();
+        assert!((0..1000).all(|_| rates.admit(&free, now).is_ok()));
+        assert!(rates.admit(&slow, now).is_ok());
+        assert!(rates.admit(&slow, now).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn who_waits_as_long_as_told_is_admitted(rate in 1_u32..500, steps in prop::collection::vec(0_u64..5000, 1..200)) {
+            let rates = rates(rate);
+            let key = caller("key:1", None);
+            let mut now = Instant::now();
+            let (start, mut admitted) = (now, 0_u32);
+            for step in steps {
+                now += Duration::from_millis(step);
+                match rates.admit(&key, now) {
+                    Ok(()) => admitted += 1,
+                    Err(TooMany { wait, .. }) => {
+                        prop_assert!(wait <= MINUTE);
+                        now += wait;
+                        prop_assert!(rates.admit(&key, now).is_ok());
+                        admitted += 1;
+                    }
+                }
+                let share = (now - start).as_secs_f64() / 60.0 * f64::from(rate);
+                prop_assert!(f64::from(admitted) <= f64::from(rate) + share + 1e-3);
+            }
+        }
+    }
+}
