@@ -1,4 +1,4 @@
-"""What the tests share: the stub, and what was measured on the way."""
+"""What the tests share: the stub, and readings that are printed at the end."""
 
 from __future__ import annotations
 
@@ -10,22 +10,7 @@ import pytest
 import prometheus
 from stub import Stub, running_stub
 
-MEASURED = pytest.StashKey[dict[str, str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[MEASURED] = {}
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for what, reading in config.stash[MEASURED].items():
-        terminalreporter.write_line(f"{what}: {reading}")
-
-
-@pytest.fixture(scope="session")
-def measured(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Readings that are printed at the end. No test depends on one: this may be a busy machine."""
-    return request.config.stash[MEASURED]
+pytest_plugins = ["support.readings"]
 
 
 @pytest.fixture
