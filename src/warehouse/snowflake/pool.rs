@@ -259,8 +259,16 @@ impl Pool {
         }
         // All sessions are at work: callers wait their turn, which is no reason to be sent no more. A long statement is
         // silent for as long as one question for its result may take.
-        let is_busy = has_sessions && self.0.slots.available_permits() == 0;
-        if is_busy && heard.is_some_and(|age| age < super::statement::WAIT_TIMEOUT) {
+        let is_busy = self.0.slots.available_permits() == 0;
+        if is_busy && !self.0.shared.contact.is_unbroken() {
+            return Err(warehouse::Error::Unreachable {
+                message: "Snowflake does not answer, and callers keep all sessions at work"
+                    .to_owned(),
+                source: None,
+            });
+        }
+        if is_busy && has_sessions && heard.is_some_and(|age| age < super::statement::WAIT_TIMEOUT)
+        {
             return Ok(());
         }
         if !has_sessions && self.0.shared.sign_in.is_unattended() {

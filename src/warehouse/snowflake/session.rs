@@ -94,7 +94,7 @@ impl Session {
                     code: SESSION_EXPIRED,
                 });
             }
-            let reply = sent?;
+            let reply = sent.inspect_err(|_| self.shared.contact.note_failure())?;
             self.shared.contact.note();
             *self
                 .last_used

@@ -44,6 +44,8 @@ impl Told {
 #[derive(Debug, Default)]
 pub(super) struct Contact {
     heard: Mutex<Option<Instant>>,
+    /// When a request last failed for want of an answer.
+    failed: Mutex<Option<Instant>>,
     /// When a session was last found to be gone. Others may be as well: Snowflake rarely loses only one.
     lost: Mutex<Option<Instant>>,
 }
@@ -57,6 +59,18 @@ impl Contact {
     pub(super) fn age(&self) -> Option<Duration> {
         let at = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         at.map(|at| at.elapsed())
+    }
+
+    /// A request was not answered, however often it was tried.
+    pub(super) fn note_failure(&self) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether nothing has failed since Snowflake last answered.
+    pub(super) fn is_unbroken(&self) -> bool {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed <= heard
     }
 
     pub(super) fn note_loss(&self) {

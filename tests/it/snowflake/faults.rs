@@ -58,6 +58,42 @@ async fn an_outage_is_told_readiness_fails_and_comes_back_by_itself() {
 }
 
 #[tokio::test]
+async fn an_outage_is_seen_although_callers_keep_all_sessions_at_work() {
+    let stub = Stub::start().await;
+    let more = [
+        ("SNOWFLAKE_POOL_RETRY_ATTEMPTS", "0"),
+        ("SNOWFLAKE_POOL_MAX_SIZE", "2"),
+    ];
+    let mut server = serve(&stub, &more).await;
+    server.event("ready").await;
+    let everything = ["login", "query", "result", "heartbeat", "renew", "abort"];
+    stub.fault(Value::Array(
+        everything
+            .iter()
+            .map(|endpoint| json!({"endpoint": endpoint, "kind": "hang"}))
+            .collect(),
+    ));
+    let mcp = server.mcp();
+    let callers = async {
+        let caller = |_| async {
+            loop {
+                let call = json!({"sql": "select 1", "timeout_seconds": 3});
+                mcp.call_tool("execute_query", call).await;
+            }
+        };
+        join_all((0..8).map(caller)).await;
+    };
+    tokio::select! {
+        _ = callers => unreachable!("they never stop"),
+        _ = server.event("not_ready") => {}
+    }
+    assert_eq!(server.get(&server.url("/readyz")).await.0, 503);
+    stub.heal();
+    server.nth_event("ready", 2).await;
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
 async fn a_result_that_points_elsewhere_is_not_fetched() {
     let stub = Stub::start().await;
     let elsewhere = Stub::start().await;

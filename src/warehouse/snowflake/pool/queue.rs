@@ -195,7 +195,9 @@ impl Manager {
         place: Open,
     ) -> Result<Pooled, Error> {
         let shared = &pool.0.shared;
+        let given_up = shared.sign_in.given_up();
         let open = async {
+            shared.sign_in.check_attended(given_up)?;
             if waiting.strong_count() == 0 {
                 return Err(Error::Protocol("nobody waits for the session".to_owned()));
             }

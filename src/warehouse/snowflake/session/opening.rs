@@ -115,6 +115,7 @@ impl Session {
                 retries: 0,
             })
             .await
+            .inspect_err(|_| shared.contact.note_failure())
             .map_err(Error::from_sign_in_status)?;
         if !reply.is_success() {
             return Err(Error::from_sign_in(reply).for_role(named));

@@ -6,7 +6,7 @@
 //! is: a browser that opens for every session is nothing anybody wants.
 
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ pub(super) struct Browser {
     id_token: Mutex<Option<SecretString>>,
     /// Whether nobody used the last window.
     unattended: AtomicBool,
+    /// Windows that nobody used.
+    given_up: AtomicUsize,
     /// Held by the one window there may be.
     window: tokio::sync::Mutex<()>,
 }
@@ -75,6 +77,7 @@ impl Browser {
             patience,
             id_token: Mutex::default(),
             unattended: AtomicBool::default(),
+            given_up: AtomicUsize::default(),
             window: tokio::sync::Mutex::default(),
         }
     }
@@ -106,9 +109,8 @@ impl Browser {
         let token = tokio::time::timeout(self.patience, token_from(&listener)).await;
         self.unattended.store(token.is_err(), Ordering::Relaxed);
         let Ok(token) = token else {
-            return Err(Error::NobodySignedIn {
-                patience: self.patience,
-            });
+            self.given_up.fetch_add(1, Ordering::Relaxed);
+            return Err(self.nobody());
         };
         Ok(Proof::Browser {
             token: token.into(),
@@ -131,6 +133,18 @@ impl Browser {
     /// Whether nobody used the last window.
     pub(super) fn is_unattended(&self) -> bool {
         self.unattended.load(Ordering::Relaxed)
+    }
+
+    /// How many windows nobody used.
+    pub(super) fn given_up(&self) -> usize {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// What those are told who waited for a window that nobody used.
+    pub(super) fn nobody(&self) -> Error {
+        Error::NobodySignedIn {
+            patience: self.patience,
+        }
     }
 
     /// Whether a further session needs no window.

@@ -300,6 +300,22 @@ impl SignIn {
             && self.needs_a_person()
     }
 
+    /// How many windows were opened for nobody so far.
+    pub(super) fn given_up(&self) -> usize {
+        match &self.prover {
+            Prover::Browser { browser, .. } => browser.given_up(),
+            _ => 0,
+        }
+    }
+
+    /// An error where one more window than `before` was opened for nobody: who has waited for it as well need not see another.
+    pub(super) fn check_attended(&self, before: usize) -> Result<(), Error> {
+        match &self.prover {
+            Prover::Browser { browser, .. } if browser.given_up() > before => Err(browser.nobody()),
+            _ => Ok(()),
+        }
+    }
+
     /// Tells the key or token in force from another one; `None` for what cannot change while the service runs, or cannot
     /// be read.
     pub(super) async fn fingerprint(&self) -> Option<String> {
