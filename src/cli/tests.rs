@@ -80,7 +80,7 @@ fn config_explains_every_variable_even_when_settings_are_wrong() {
     let wrong = sources(&[("SERVER_PORT", "x")]);
     assert_eq!(config(&wrong, false, false, &mut out, &mut err).unwrap(), 0);
     let text = String::from_utf8(out).unwrap();
-    for variable in crate::config::reference::VARIABLES {
+    for variable in crate::config::reference::variables() {
         assert!(text.contains(&format!("\n  {}\n", variable.name)));
     }
     assert!(text.lines().all(|line| line.chars().count() <= 100));

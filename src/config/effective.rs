@@ -1,7 +1,7 @@
 //! The value of every variable that is in force, and where it comes from.
 
 use super::Environment;
-use super::reference::{self, Default, VARIABLES, Variable};
+use super::reference::{self, Default, Variable, variables};
 use super::resolve::lookup;
 use super::rules::backend_in_force;
 use super::sources::Sources;
@@ -36,8 +36,7 @@ impl Sources {
     #[must_use]
     pub fn effective(&self) -> Vec<Effective> {
         let environment = self.environment();
-        VARIABLES
-            .iter()
+        variables()
             .map(|variable| self.effective_value(variable, environment))
             .collect()
     }

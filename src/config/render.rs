@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::reference::{Availability, Default, Section, VARIABLES, Variable};
+use super::reference::{Availability, Default, Section, Variable, variables};
 
 /// Widest line of the text for the terminal.
 const WIDTH: usize = 100;
@@ -25,9 +25,7 @@ pub fn markdown() -> String {
 }
 
 fn of(section: Section) -> impl Iterator<Item = &'static Variable> {
-    VARIABLES
-        .iter()
-        .filter(move |variable| variable.section == section)
+    variables().filter(move |variable| variable.section == section)
 }
 
 fn write_text(out: &mut String) -> fmt::Result {

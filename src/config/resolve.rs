@@ -7,7 +7,7 @@ use envconfig::Envconfig;
 use super::env_file;
 use super::environment::{Environment, Which};
 use super::problem::{Problem, Problems};
-use super::reference::{self, Availability, VARIABLES, Variable};
+use super::reference::{self, Availability, Variable, variables};
 
 /// One value for each variable: written somewhere, or the environment's default.
 pub(super) struct Resolved {
@@ -32,7 +32,7 @@ impl Resolved {
             doubtful: BTreeSet::new(),
         };
         // ENVIRONMENT is the table's first entry and decides about the others.
-        for variable in VARIABLES {
+        for variable in variables() {
             resolved.take(variable, vars);
             if variable.name == "ENVIRONMENT"
                 && let Some(which) = resolved.section::<Which>()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::effective::Effective;
 use super::env_file;
 use super::problem::{Problem, Problems};
-use super::reference::{self, Availability, VARIABLES};
+use super::reference::{self, Availability, variables};
 use super::resolve::lookup;
 use super::warehouse::{AuthType, Backend};
 use super::{Purpose, Settings, unknown};
@@ -133,8 +133,7 @@ impl Sources {
     fn warnings(&self, settings: &Settings) -> Vec<String> {
         let mut warnings = self.unknown_names();
         // One line for all of them.
-        let names: Vec<_> = VARIABLES
-            .iter()
+        let names: Vec<_> = variables()
             .filter(|variable| variable.availability == Availability::Later)
             .filter_map(|variable| {
                 let (name, value) = lookup(variable, settings.environment, &self.vars)?;
@@ -174,11 +173,7 @@ fn process_environment() -> (BTreeMap<String, String>, Problems) {
             Ok(value) => {
                 vars.insert(name, value);
             }
-            Err(_)
-                if VARIABLES
-                    .iter()
-                    .any(|variable| name.ends_with(variable.name)) =>
-            {
+            Err(_) if variables().any(|variable| name.ends_with(variable.name)) => {
                 problems.push(Problem::new(name, "UTF-8 text"));
             }
             Err(_) => {}

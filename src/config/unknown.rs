@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::environment::Environment;
-use super::reference::{self, VARIABLES, Variable};
+use super::reference::{self, Variable, variables};
 
 /// Where every name is ours, so that an unknown one is a mistake.
 const OUR_PREFIXES: [&str; 5] = ["SNOWFLAKE_", "SERVER_", "EMBEDDED_", "OAUTH_", "WAREHOUSE_"];
@@ -81,8 +81,7 @@ fn split_prefix(name: &str) -> (&str, &str) {
 }
 
 fn nearest(name: &str) -> Option<(usize, &'static Variable)> {
-    VARIABLES
-        .iter()
+    variables()
         .map(|variable| (strsim::damerau_levenshtein(name, variable.name), variable))
         .min_by_key(|(distance, _)| *distance)
 }

@@ -1,0 +1,28 @@
+//! The engine inside the process.
+
+use super::{GIB, MIB, Section, Variable, size};
+use crate::config::shape::Shape;
+
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "EMBEDDED_SCALE_FACTOR",
+        Section::Embedded,
+        Shape::Decimal(0.001, 10.0),
+        "How large the sample data is: 0.01 has 15,000 orders, 1 has 1.5 million and needs about a gigabyte.",
+    )
+    .default("0.01"),
+    Variable::new(
+        "EMBEDDED_MEMORY_LIMIT",
+        Section::Embedded,
+        size(32 * MIB, 1024 * GIB),
+        "Memory the engine may use.",
+    )
+    .default("512MiB"),
+    Variable::new(
+        "EMBEDDED_THREADS",
+        Section::Embedded,
+        Shape::Whole(1, 1024),
+        "Threads the engine may use.",
+    )
+    .unset("one for each processor"),
+];

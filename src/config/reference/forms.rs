@@ -1,0 +1,191 @@
+//! What texts may look like where a shape alone does not say it.
+
+/// Printable and without spaces: what fits into one word.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+/// One name, not several joined by dots: `SALES` or `"sales"`.
+pub(super) fn is_database(text: &str) -> bool {
+    let bare = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let is_plain = !text.contains(['"', '.']);
+    is_name(text)
+        && text.chars().count() <= 255
+        && bare.map_or(is_plain, |name| !name.is_empty() && !name.contains('"'))
+}
+
+pub(super) const STATEMENTS: &str = "`READ`, `WRITE`, `DDL`, `ACCESS_CONTROL`, `FILE_TRANSFER`, `PROCEDURE`, or a verb such as `DELETE`, \
+                          `CREATE TABLE`, `SHOW GRANTS`";
+
+/// One to four words.
+pub(super) fn is_statement(text: &str) -> bool {
+    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    text.split_whitespace().count() <= 4 && text.split_whitespace().all(is_word)
+}
+
+pub(super) fn is_name_pattern(text: &str) -> bool {
+    has_parts(text, 1)
+}
+
+pub(super) fn is_schema_pattern(text: &str) -> bool {
+    has_parts(text, 2)
+}
+
+pub(super) fn is_object_pattern(text: &str) -> bool {
+    has_parts(text, 3)
+}
+
+/// So many names joined by dots, plain words or in double quotes.
+fn has_parts(text: &str, wanted: usize) -> bool {
+    let mut parts = 0;
+    let mut rest = text;
+    loop {
+        let part = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"'),
+            None => Some(rest.split_at(rest.find('.').unwrap_or(rest.len()))),
+        };
+        let Some((part, after)) = part else {
+            return false;
+        };
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '*');
+        if part.is_empty()
+            || !is_name(part)
+            || (!rest.starts_with('"') && !part.chars().all(is_plain))
+        {
+            return false;
+        }
+        parts += 1;
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None => return after.is_empty() && parts == wanted,
+        }
+    }
+}
+
+/// One to three words joined by dots.
+pub(super) fn is_function(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '*'))
+    };
+    text.split('.').count() <= 3 && text.split('.').all(is_part)
+}
+
+/// A host without port. IPv6 with or without brackets.
+pub(super) fn is_host(text: &str) -> bool {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    if bare.parse::<std::net::IpAddr>().is_ok() {
+        return true;
+    }
+    !text.is_empty()
+        && text.len() <= 253
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+}
+
+/// A host whose name is answered, or all of them.
+pub(super) fn is_answered_host(text: &str) -> bool {
+    text == "*" || is_allowed_host(text)
+}
+
+/// A host with or without port.
+fn is_allowed_host(text: &str) -> bool {
+    is_host(text)
+        || text.rsplit_once(':').is_some_and(|(host, port)| {
+            is_host(host) && !host.is_empty() && port.parse::<u16>().is_ok()
+        })
+}
+
+/// What a browser sends as `Origin`: scheme and host, perhaps a port, no path.
+pub(super) fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    text == "*" || host.is_some_and(is_allowed_host)
+}
+
+/// Credentials in an address would be shown with it.
+pub(super) fn is_url(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| is_word(rest) && !rest.contains('@'))
+}
+
+pub(super) fn is_https_url(text: &str) -> bool {
+    text.starts_with("https://") && is_url(text)
+}
+
+/// Also takes what people paste from the browser's address bar, which the driver cuts to size.
+pub(super) fn is_account(text: &str) -> bool {
+    is_word(text)
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_origins_and_addresses_are_told_from_what_only_looks_like_them() {
+        for host in [
+            "localhost",
+            "0.0.0.0",
+            "::1",
+            "[::1]",
+            "mcp.example.com",
+            "my_service",
+        ] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in ["", "http://x", "x:80", "x/y", "x y", "*", "[x]]"] {
+            assert!(!is_host(host), "{host}");
+        }
+        for host in ["localhost:8000", "[::1]:8000", "::1", "x"] {
+            assert!(is_allowed_host(host), "{host}");
+        }
+        for origin in ["*", "https://app.example.com", "http://localhost:3000"] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for origin in [
+            "app.example.com",
+            "https://",
+            "https://x/",
+            "https://*.example.com",
+            "null",
+        ] {
+            assert!(!is_origin(origin), "{origin}");
+        }
+        assert!(is_https_url("https://issuer.example.com/realm"));
+        for url in [
+            "http://issuer.example.com",
+            "https://",
+            "https://user:hunter2@host/",
+            "issuer",
+        ] {
+            assert!(!is_https_url(url), "{url}");
+        }
+        for account in [
+            "myorg-myaccount",
+            "xy12345.eu-central-1",
+            "https://a-b.snowflakecomputing.com/",
+        ] {
+            assert!(is_account(account), "{account}");
+        }
+        assert!(!is_account("my account") && !is_account("a'b"));
+    }
+}

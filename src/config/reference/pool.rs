@@ -1,0 +1,49 @@
+//! Sessions of Snowflake.
+
+use super::{Section, Variable};
+use crate::config::shape::Shape;
+
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "SNOWFLAKE_POOL_MIN_SIZE",
+        Section::Pool,
+        Shape::Whole(1, 1000),
+        "Sessions kept even when idle.",
+    )
+    .each("1", "2", "5"),
+    Variable::new(
+        "SNOWFLAKE_POOL_MAX_SIZE",
+        Section::Pool,
+        Shape::Whole(1, 1000),
+        "Sessions at most, not fewer than `SNOWFLAKE_POOL_MIN_SIZE`. Also how many statements run at once.",
+    )
+    .each("5", "10", "20"),
+    Variable::new(
+        "SNOWFLAKE_POOL_MAX_INACTIVE_MINUTES",
+        Section::Pool,
+        Shape::Minutes(1, 10_080),
+        "Idle sessions above the minimum are closed after this.",
+    )
+    .default("30"),
+    Variable::new(
+        "SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES",
+        Section::Pool,
+        Shape::Minutes(1, 10_080),
+        "How often an idle session gets a heartbeat.",
+    )
+    .default("5"),
+    Variable::new(
+        "SNOWFLAKE_POOL_CONNECTION_TIMEOUT",
+        Section::Pool,
+        Shape::Seconds(1, 3600),
+        "Longest wait for a session; the call is then answered `warehouse_busy`.",
+    )
+    .default("30.0"),
+    Variable::new(
+        "SNOWFLAKE_POOL_RETRY_ATTEMPTS",
+        Section::Pool,
+        Shape::Whole(0, 100),
+        "How often a transient failure is tried again.",
+    )
+    .default("3"),
+];

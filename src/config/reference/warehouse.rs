@@ -1,0 +1,209 @@
+//! Where statements run, and how to sign in to Snowflake.
+
+use super::forms::{is_account, is_host, is_https_url};
+use super::{HOUR, SECOND, Section, Variable, span};
+use crate::config::shape::Shape;
+use crate::config::warehouse::{AuthType, Backend, IdentityProvider, Protocol};
+
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "WAREHOUSE_BACKEND",
+        Section::Warehouse,
+        Shape::Choice(Backend::WORDS),
+        "Where statements run. The Snowflake driver comes in a later version: its settings are checked already, but the \
+         service does not start with it.",
+    )
+    .unset(
+        "`snowflake` when `SNOWFLAKE_ACCOUNT` is set; otherwise `embedded` in development, and an error elsewhere",
+    ),
+    Variable::new(
+        "SNOWFLAKE_ACCOUNT",
+        Section::Warehouse,
+        Shape::Checked(
+            "an account identifier such as `myorg-myaccount` or `xy12345.eu-central-1`",
+            is_account,
+        ),
+        "The account to sign in to.",
+    )
+    .required("for the Snowflake warehouse")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_USER",
+        Section::Warehouse,
+        Shape::Text("the login name of a Snowflake user"),
+        "The user to sign in as. Give it a role that can only read.",
+    )
+    .required(
+        "for the Snowflake warehouse with `private_key`, `password` or `external_browser`",
+    )
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_AUTH_TYPE",
+        Section::Warehouse,
+        Shape::Choice(AuthType::WORDS),
+        "How to sign in. `external_browser` is for `stdio` and for a service on loopback only: it opens the browser of this \
+         machine, and uses one session unless the account allows id tokens (`ALLOW_ID_TOKEN`).",
+    )
+    .default("private_key"),
+    Variable::new(
+        "SNOWFLAKE_PRIVATE_KEY_PATH",
+        Section::Warehouse,
+        Shape::Text("the path of a PEM file"),
+        "The private key, PKCS#8 in PEM; read again when the file changes, so keys rotate without a restart.",
+    )
+    .required("for `private_key`, unless `SNOWFLAKE_PRIVATE_KEY` is set")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_PRIVATE_KEY",
+        Section::Warehouse,
+        Shape::Text("a private key as PEM, or the PEM's base64"),
+        "The private key itself, where no file can be mounted.",
+    )
+    .secret()
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE",
+        Section::Warehouse,
+        Shape::Text("the passphrase of the private key"),
+        "Opens an encrypted private key.",
+    )
+    .secret()
+    .unset("the key is not encrypted"),
+    Variable::new(
+        "SNOWFLAKE_PASSWORD",
+        Section::Warehouse,
+        Shape::Text("the user's password"),
+        "The password.",
+    )
+    .secret()
+    .required("for `password`")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_PASSCODE",
+        Section::Warehouse,
+        Shape::Text("a code of the user's second factor"),
+        "The code sent with the password. It soon expires: for `stdio` and local use, not for a service.",
+    )
+    .secret()
+    .unset("no code is sent"),
+    Variable::new(
+        "SNOWFLAKE_BROWSER_TIMEOUT",
+        Section::Warehouse,
+        span(SECOND, HOUR),
+        "How long a person has to sign in with `external_browser`. After that the window is given up, and only a call opens \
+         another.",
+    )
+    .default("2m"),
+    Variable::new(
+        "SNOWFLAKE_TOKEN",
+        Section::Warehouse,
+        Shape::Text("a token"),
+        "The token of `oauth`, `programmatic_access_token`, or `workload_identity` with the provider `oidc`.",
+    )
+    .secret()
+    .required("for `oauth` and `programmatic_access_token`, unless `SNOWFLAKE_TOKEN_PATH` is set")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_TOKEN_PATH",
+        Section::Warehouse,
+        Shape::Text("the path of a file with the token"),
+        "The token as a file; read again when it changes.",
+    )
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_OAUTH_CLIENT_ID",
+        Section::Warehouse,
+        Shape::Text("the id of an OAuth client"),
+        "The client that fetches tokens.",
+    )
+    .required("for `oauth_client_credentials`")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_OAUTH_CLIENT_SECRET",
+        Section::Warehouse,
+        Shape::Text("the secret of the OAuth client"),
+        "The client's secret.",
+    )
+    .secret()
+    .required("for `oauth_client_credentials`")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_OAUTH_TOKEN_URL",
+        Section::Warehouse,
+        Shape::Checked("an `https://` address without user or password", is_https_url),
+        "Where the client fetches tokens.",
+    )
+    .required("for `oauth_client_credentials`")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_OAUTH_SCOPE",
+        Section::Warehouse,
+        Shape::Text("a scope, or several separated by spaces"),
+        "The scope the client asks for.",
+    )
+    .unset("the role's own: `session:role:…`"),
+    Variable::new(
+        "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER",
+        Section::Warehouse,
+        Shape::Choice(IdentityProvider::WORDS),
+        "Who vouches for the workload.",
+    )
+    .required("for `workload_identity`")
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_HOST",
+        Section::Warehouse,
+        Shape::Checked("a host name or IP address, without scheme, port or spaces", is_host),
+        "A host other than the account's usual one: PrivateLink, or a fake Snowflake in tests.",
+    )
+    .unset("made from the account"),
+    Variable::new(
+        "SNOWFLAKE_PORT",
+        Section::Warehouse,
+        Shape::Whole(1, 65535),
+        "A port other than the protocol's usual one.",
+    )
+    .unset("443, or 80 for `http`"),
+    Variable::new(
+        "SNOWFLAKE_PROTOCOL",
+        Section::Warehouse,
+        Shape::Choice(Protocol::WORDS),
+        "`http` is for tests against a fake Snowflake, and refused in production.",
+    )
+    .default("https"),
+    Variable::new(
+        "SNOWFLAKE_ALLOW_INSECURE",
+        Section::Warehouse,
+        Shape::Switch,
+        "Permits `SNOWFLAKE_PROTOCOL=http` with hosts beyond loopback: a fake Snowflake in another container.",
+    )
+    .default("false"),
+    Variable::new(
+        "SNOWFLAKE_WAREHOUSE",
+        Section::Warehouse,
+        Shape::Text("the name of a virtual warehouse"),
+        "The virtual warehouse that pays, unless a call names another.",
+    )
+    .unset("the user's default"),
+    Variable::new(
+        "SNOWFLAKE_DATABASE",
+        Section::Warehouse,
+        Shape::Text("the name of a database"),
+        "The current database of a call that names none.",
+    )
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_SCHEMA",
+        Section::Warehouse,
+        Shape::Text("the name of a schema"),
+        "The current schema of a call that names none.",
+    )
+    .unset("none"),
+    Variable::new(
+        "SNOWFLAKE_ROLE",
+        Section::Warehouse,
+        Shape::Text("the name of a role"),
+        "The role of a call that names none.",
+    )
+    .unset("the user's default"),
+];
