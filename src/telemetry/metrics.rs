@@ -11,6 +11,8 @@
 mod family;
 mod guards;
 pub mod labels;
+#[cfg(target_os = "linux")]
+mod process;
 mod reference;
 mod runtime;
 
@@ -222,9 +224,7 @@ impl Metrics {
     pub fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
-        registry.register(Box::new(
-            prometheus::process_collector::ProcessCollector::for_self(),
-        ))?;
+        registry.register(Box::new(process::Process::this()))?;
         Self::register(registry)
     }
 

@@ -13,6 +13,25 @@ fn everything_declared_can_be_registered_and_rendered() {
     assert!(text.contains("snowflake_mcp_http_requests_in_flight 0"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_time_computed_is_told_in_parts_of_a_second() {
+    let metrics = Metrics::new().unwrap();
+    let seconds = || -> f64 {
+        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        let line = text
+            .lines()
+            .find_map(|it| it.strip_prefix("process_cpu_seconds_total "));
+        line.unwrap().parse().unwrap()
+    };
+    let before = seconds();
+    let started = std::time::Instant::now();
+    // Other tests compute in the same process: what counts is that less than a second is seen.
+    while seconds() == before && started.elapsed() < Duration::from_secs(10) {}
+    let more = seconds() - before;
+    assert!(more > 0.0 && more < 0.9, "{more} s in one step");
+}
+
 #[test]
 fn names_carry_our_prefix_and_the_unit() {
     for metric in Metrics::DECLARED {
