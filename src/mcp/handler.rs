@@ -25,10 +25,10 @@ use super::kept::{KeptAnswers, Question};
 use super::observed::{Seen, revision};
 use super::rate::Rates;
 use super::tools::{Call, Registry, Reply};
-use crate::query::Queries;
+use crate::query::{Budget, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::Cause;
+use crate::telemetry::metrics::labels::{Cause, RPC_METHODS};
 use crate::telemetry::traces::Parent;
 use crate::telemetry::{self, CALL, milliseconds};
 
@@ -101,16 +101,10 @@ impl Handler {
     /// Builds what all requests share: the texts and the list of tools.
     #[must_use]
     pub fn new(services: Services) -> Self {
-        let queries = &services.queries;
-        let instructions = instructions::text(
-            queries.warehouse().kind(),
-            queries.policy().preset(),
-            queries.budget(),
-        );
         let name = Implementation::new("snowflake-mcp", telemetry::VERSION).with_title("Snowflake");
         let info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(name)
-            .with_instructions(instructions);
+            .with_instructions(instructions(&services.queries, services.queries.budget()));
         let tools = services
             .registry
             .iter()
@@ -143,6 +137,19 @@ impl Handler {
             exchange: (self.services.exchange)(&context.extensions),
         };
         call::Call::begin(opening, &self.services.reports)
+    }
+
+    /// What this server is, told to one caller: its limits may be its own.
+    fn info_for(&self, context: &RequestContext<RoleServer>) -> ServerConfig {
+        let info = self.get_info();
+        let queries = &self.services.queries;
+        match (self.services.identify)(&context.extensions) {
+            Some(caller) => {
+                let budget = queries.budget_of(&caller.name);
+                info.with_instructions(instructions(queries, budget))
+            }
+            None => info,
+        }
     }
 
     /// Where every request is counted.
@@ -270,6 +277,11 @@ impl Handler {
     }
 }
 
+fn instructions(queries: &Queries, budget: &Budget) -> String {
+    let kind = queries.warehouse().kind();
+    instructions::text(kind, queries.policy().preset(), budget)
+}
+
 /// A call under way. Stops when dropped, wherever it is.
 struct Running(JoinHandle<Result<Reply, Failure>>);
 
@@ -363,7 +375,11 @@ impl ServerHandler for Handler {
     ) -> Result<InitializeResult, ErrorData> {
         let seen = Seen::wanting(self.metrics(), "initialize", &request.protocol_version);
         context.peer.set_peer_info(request.clone());
-        seen.answered(self.negotiate_initialize(&request))
+        let told = self.negotiate_initialize(&request).map(|mut result| {
+            result.instructions = self.info_for(&context).instructions;
+            result
+        });
+        seen.answered(told)
     }
 
     /// What rmcp does by itself, and counted.
@@ -375,7 +391,7 @@ impl ServerHandler for Handler {
         let versions = self.supported_protocol_versions().into_owned();
         seen.answered(Ok(DiscoverResult::from_server_info(
             versions,
-            ServerHandler::get_info(self),
+            self.info_for(&context),
         )))
     }
 

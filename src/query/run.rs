@@ -144,6 +144,13 @@ impl Queries {
         &self.budget
     }
 
+    /// The limits in force for one caller.
+    #[must_use]
+    pub fn budget_of(&self, caller: &str) -> &Budget {
+        let own = self.allowances.get(caller);
+        own.map_or(&self.budget, |own| &own.budget)
+    }
+
     /// Checks and runs one statement, and writes its rows until they end or the budget does.
     ///
     /// # Cancel safety

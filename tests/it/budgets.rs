@@ -22,6 +22,28 @@ async fn execute(client: &Client, arguments: Value) -> Value {
 }
 
 #[tokio::test]
+async fn a_key_is_told_its_own_limits_before_its_first_call() {
+    let (_server, limited, plain) = serve("default_rows=3 max_rows=5").await;
+    let hello = json!({
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" }
+    });
+    for (client, told) in [
+        (
+            limited,
+            "cut at 3 rows unless limit says otherwise (at most 5)",
+        ),
+        (
+            plain,
+            "cut at 100 rows unless limit says otherwise (at most 10000)",
+        ),
+    ] {
+        let answer = client.request("initialize", hello.clone()).await;
+        let instructions = answer["result"]["instructions"].as_str().unwrap();
+        assert!(instructions.contains(told), "{instructions}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_gets_no_more_rows_and_bytes_than_it_may() {
     let (_server, limited, plain) =
         serve("default_rows=3 max_rows=5 max_result_bytes=4KiB max_cell_bytes=64B").await;
