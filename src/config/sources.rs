@@ -196,6 +196,7 @@ impl Sources {
         for (name, path) in [
             ("PID_FILE", &server.pid_file),
             ("LOG_FILE", &server.log_file),
+            ("AUDIT_LOG_FILE", &settings.telemetry.audit_log_file),
         ] {
             let Some(path) = path else { continue };
             let path = base.join(path);

@@ -99,9 +99,10 @@ fn paths_are_looked_at_before_anything_starts() {
         ("STAGING_SNOWFLAKE_PRIVATE_KEY_PATH", "nokey.p8"),
         ("LOG_FILE", "nowhere/log.json"),
         ("PID_FILE", "nowhere/pid"),
+        ("AUDIT_LOG_FILE", "nowhere/audit.jsonl"),
     ]);
     let problems = problems.unwrap_err().to_string();
-    assert_eq!(problems.lines().count(), 3, "{problems}");
+    assert_eq!(problems.lines().count(), 4, "{problems}");
     assert!(problems.contains("STAGING_SNOWFLAKE_PRIVATE_KEY_PATH: expected"));
     let nowhere = [("WORKING_DIR", "no-such-folder")];
     assert_eq!(
