@@ -3,7 +3,7 @@
 //! JSON for machines, text for people; the same events and the same field names in both. Every line can be read alone, and
 //! what one would filter by is a field. stdout stays free: the `stdio` command speaks MCP there.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use tracing::Level;
@@ -94,7 +94,8 @@ pub fn start(settings: &Telemetry, file: Option<&Path>) -> Result<Guard, Error> 
     let (file, guard) = match file {
         Some(path) => {
             // Written by a thread of its own: a slow disk must not hold up requests.
-            let (writer, guard) = tracing_appender::non_blocking(rotated_daily(path)?);
+            let (writer, guard) =
+                tracing_appender::non_blocking(Watched::new(rotated_daily(path)?));
             let layer = lines(settings.log_format, false, writer);
             (Some(layer), Some(guard))
         }
@@ -111,6 +112,53 @@ pub fn start(settings: &Telemetry, file: Option<&Path>) -> Result<Guard, Error> 
         .try_init()?;
     log_panics();
     Ok(Guard { _file: guard })
+}
+
+/// The log file, of whose failures the other log tells: lines that do not reach it would be missed by nobody until they are
+/// looked for.
+struct Watched<W> {
+    file: W,
+    is_failing: bool,
+}
+
+impl<W> Watched<W> {
+    fn new(file: W) -> Self {
+        Self {
+            file,
+            is_failing: false,
+        }
+    }
+
+    fn tell<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
+        match &outcome {
+            Ok(_) => {
+                if std::mem::take(&mut self.is_failing) {
+                    tracing::warn!("LOG_FILE is written again");
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Once, not for every line while the disk is full. That this line is not in the file either is no harm.
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    tracing::error!(
+                        "LOG_FILE cannot be written: {error}; lines are on stderr only"
+                    );
+                }
+            }
+        }
+        outcome
+    }
+}
+
+impl<W: Write> Write for Watched<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let outcome = self.file.write(line);
+        self.tell(outcome)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// `LOG_FILE=/var/log/x.log` makes `/var/log/x.log.2026-08-31`, a new one each day (UTC). None is ever deleted.
@@ -154,29 +202,35 @@ where
 }
 
 /// Keeps out what rmcp calls an ERROR when a client has gone before its answer: that is a client's right, and the lines of the
-/// call and of its request say it (`query_cancelled`, 499). What else rmcp calls an error is one.
+/// call and of its request say it (`query_cancelled`, 499). And what it WARNs of when a request is answered with an error: a
+/// client's mistake, whose words may be the client's, and defects have a line of our own. What else rmcp calls an error is one.
 struct Departures;
 
 impl<S: tracing::Subscriber> Layer<S> for Departures {
     fn event_enabled(&self, event: &tracing::Event<'_>, _: Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        if *metadata.level() != Level::ERROR || metadata.target() != "rmcp::service" {
+        if *metadata.level() > Level::WARN || metadata.target() != "rmcp::service" {
             return true;
         }
-        let mut told = Told::default();
-        event.record(&mut told);
-        !told.is_departure()
+        let mut said = Said::default();
+        event.record(&mut said);
+        !said.is_departure() && !said.is_answer()
     }
 }
 
 /// What an event of rmcp says.
 #[derive(Default)]
-struct Told {
+struct Said {
     message: String,
     error: String,
 }
 
-impl Told {
+impl Said {
+    /// A request was answered with an error.
+    fn is_answer(&self) -> bool {
+        self.message == "response error"
+    }
+
     /// The answer could not be handed over, because nobody takes it any more.
     fn is_departure(&self) -> bool {
         let could_not_answer = matches!(
@@ -187,7 +241,7 @@ impl Told {
     }
 }
 
-impl Visit for Told {
+impl Visit for Said {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         match field.name() {
             "message" => self.message = format!("{value:?}"),
@@ -274,16 +328,91 @@ mod tests {
     #[test]
     fn only_a_client_that_has_gone_is_no_error() {
         let says = |message: &str, error: &str| {
-            let told = Told {
+            let said = Said {
                 message: message.to_owned(),
                 error: error.to_owned(),
             };
-            told.is_departure()
+            said.is_departure()
         };
         let late = "failed to send pending response during drain";
         assert!(says(late, "channel closed"));
         assert!(!says(late, "the answer could not be written down"));
         assert!(!says("response send task failed", "channel closed"));
+    }
+
+    #[test]
+    fn a_mistake_of_a_client_is_no_warning() {
+        let said = Said {
+            message: "response error".to_owned(),
+            error: "ErrorData { code: ErrorCode(-32601) }".to_owned(),
+        };
+        assert!(said.is_answer());
+        assert!(!Said::default().is_answer());
+    }
+
+    /// A disk with room for so many bytes.
+    struct Disk(usize);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if bytes.len() > self.0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.0 -= bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is logged meanwhile.
+    fn logged(work: impl FnOnce()) -> String {
+        #[derive(Clone, Default)]
+        struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+        impl Write for Lines {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, work);
+        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_log_file_that_cannot_be_written_is_told_of_once_and_so_is_its_end() {
+        let mut file = Watched::new(Disk(10));
+        let full = logged(|| {
+            assert!(file.write(b"a line\n").is_ok());
+            for _ in 0..3 {
+                assert!(file.write(b"a line\n").is_err());
+            }
+        });
+        assert_eq!(full.lines().count(), 1, "{full}");
+        assert!(full.contains("ERROR"), "{full}");
+        assert!(
+            full.contains("LOG_FILE cannot be written: no storage space"),
+            "{full}"
+        );
+        file.file = Disk(100);
+        let again = logged(|| {
+            for _ in 0..3 {
+                assert!(file.write(b"a line\n").is_ok());
+            }
+        });
+        assert_eq!(again.lines().count(), 1, "{again}");
+        assert!(again.contains("LOG_FILE is written again"), "{again}");
     }
 
     #[test]
