@@ -104,7 +104,7 @@ impl Handler {
         let name = Implementation::new("snowflake-mcp", telemetry::VERSION).with_title("Snowflake");
         let info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(name)
-            .with_instructions(instructions(&services.queries, services.queries.budget()));
+            .with_instructions(instructions(&services, services.queries.budget()));
         let tools = services
             .registry
             .iter()
@@ -142,11 +142,11 @@ impl Handler {
     /// What this server is, told to one caller: its limits may be its own.
     fn info_for(&self, context: &RequestContext<RoleServer>) -> ServerConfig {
         let info = self.get_info();
-        let queries = &self.services.queries;
+        let services = &self.services;
         match (self.services.identify)(&context.extensions) {
             Some(caller) => {
-                let budget = queries.budget_of(&caller.name);
-                info.with_instructions(instructions(queries, budget))
+                let budget = services.queries.budget_of(&caller.name);
+                info.with_instructions(instructions(services, budget))
             }
             None => info,
         }
@@ -277,9 +277,10 @@ impl Handler {
     }
 }
 
-fn instructions(queries: &Queries, budget: &Budget) -> String {
-    let kind = queries.warehouse().kind();
-    instructions::text(kind, queries.policy().preset(), budget)
+fn instructions(services: &Services, budget: &Budget) -> String {
+    let queries = &services.queries;
+    let (kind, preset) = (queries.warehouse().kind(), queries.policy().preset());
+    instructions::text(kind, preset, budget, &services.registry)
 }
 
 /// A call under way. Stops when dropped, wherever it is.

@@ -1,11 +1,12 @@
 //! What a model is told about this server before its first call.
 
+use super::tools::Registry;
 use crate::policy::Preset;
 use crate::query::Budget;
 use crate::warehouse::Kind;
 
-/// The instructions for a server in front of the given warehouse.
-pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget) -> String {
+/// The instructions for a server in front of the given warehouse, with the tools of these sets.
+pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget, tools: &Registry) -> String {
     let warehouse = match kind {
         Kind::Snowflake => "This server queries a Snowflake account.",
         Kind::Embedded => {
@@ -15,13 +16,36 @@ pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget) -> String {
              do fails with the code engine_limit; Snowflake itself may well do it."
         }
     };
+    let has = |name| tools.get(name).is_some();
+    let explore = match (has("list_tables"), has("execute_query")) {
+        (true, true) => {
+            "Explore before you query: list_databases, list_schemas, list_tables, or search_objects for a word; then \
+             describe_table for columns, keys and comments; then execute_query."
+        }
+        (true, false) => {
+            "Explore with list_databases, list_schemas, list_tables, or search_objects for a word; describe_table has \
+             columns, keys and comments, query_view some rows. Statements of your own are not taken here."
+        }
+        (false, _) => {
+            "Look names up before you query: SHOW TABLES, DESCRIBE TABLE and INFORMATION_SCHEMA tell tables and columns."
+        }
+    };
+    if !has("execute_query") {
+        return format!(
+            "{warehouse}\n\
+             Unquoted names fold to upper case; put other names in double quotes. Names in results are written so that they \
+             can be copied.\n{explore}\n\
+             Lists are cut at {} rows unless limit says otherwise (at most {}), and say so in truncated; fetch_results reads \
+             on with next_cursor.",
+            budget.default_rows, budget.max_rows,
+        );
+    }
     let accepted = accepted(kind, preset);
     format!(
         "{warehouse}\n\
          Write Snowflake SQL. Unquoted names fold to upper case; put other names in double quotes. Names in results are \
          written as SQL takes them, so they can be copied into a statement.\n\
-         Explore before you query: list_databases, list_schemas, list_tables, or search_objects for a word; then \
-         describe_table for columns, keys and comments; then execute_query.\n\
+         {explore}\n\
          {accepted}, one statement a call. Nothing lasts from one call to the next (no USE, SET, temporary \
          tables): pass database and schema as arguments, or write names in full.\n\
          Results are cut at {rows} rows unless limit says otherwise (at most {max_rows}), and say so in truncated; fetch_results \
@@ -52,6 +76,28 @@ fn accepted(kind: Kind, preset: Preset) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mcp::tools::Toolset;
+
+    #[test]
+    fn a_model_is_told_of_no_tool_that_is_switched_off() {
+        let all = Registry::new(&[Toolset::Catalog, Toolset::Query]);
+        for toolsets in [
+            &[Toolset::Catalog][..],
+            &[Toolset::Query],
+            &[Toolset::Catalog, Toolset::Query],
+        ] {
+            let tools = Registry::new(toolsets);
+            let told = text(Kind::Embedded, Preset::ReadOnly, &Budget::default(), &tools);
+            for entry in all.iter() {
+                let name = &*entry.description.name;
+                assert!(
+                    tools.get(name).is_some() || !told.contains(name),
+                    "{name}: {told}"
+                );
+            }
+            assert!(told.contains("fetch_results"), "{told}");
+        }
+    }
 
     #[test]
     fn a_model_is_told_what_the_policy_accepts() {
@@ -60,7 +106,8 @@ mod tests {
             max_rows: 1000,
             ..Budget::default()
         };
-        let told = |kind, preset| text(kind, preset, &budget);
+        let tools = Registry::new(&[Toolset::Catalog, Toolset::Query]);
+        let told = |kind, preset| text(kind, preset, &budget, &tools);
         for (kind, preset, accepts_changes) in [
             (Kind::Snowflake, Preset::ReadOnly, false),
             (Kind::Snowflake, Preset::ReadWrite, true),
