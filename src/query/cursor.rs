@@ -284,6 +284,7 @@ mod tests {
         let long = List {
             statements: vec!["SHOW TABLES LIKE 'ä\"%' IN ACCOUNT".to_owned()],
             search: Some(Place {
+                has_catalog: true,
                 columns: Uuid::from_u128(9).simple().to_string(),
                 is_in_columns: true,
                 words: vec!["ä".to_owned(), "\"".to_owned()],

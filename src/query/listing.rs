@@ -46,6 +46,9 @@ pub(super) struct Place {
     /// What names must contain, in lower case.
     #[serde(rename = "w")]
     pub(super) words: Vec<String>,
+    /// Whether names in `INFORMATION_SCHEMA` are wanted.
+    #[serde(rename = "a", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) has_catalog: bool,
 }
 
 #[expect(

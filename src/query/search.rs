@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::listing::{List, Place};
-use super::sheet::{Table, values};
+use super::sheet::{Hide, Table, values};
 use super::sieve::{self, Sieve};
 use super::{CursorError, Error, Format, Queries};
 use crate::policy::RowFilter;
@@ -15,6 +15,12 @@ use crate::warehouse::{self, Answer, Earlier, Run, Session, Started};
 
 /// The columns of the two lists that hold the names.
 const NAMES: [&str; 2] = ["name", "column_name"];
+
+/// Left out unless it is wanted.
+const CATALOG: Hide = Hide {
+    column: "schema_name",
+    value: "INFORMATION_SCHEMA",
+};
 
 /// What to look for, and where.
 #[derive(Debug, Clone)]
@@ -25,6 +31,8 @@ pub struct Search {
     pub objects: String,
     /// Lists columns that may match.
     pub columns: String,
+    /// Whether names in `INFORMATION_SCHEMA` are wanted: they are the same in every database, and seldom what is looked for.
+    pub has_catalog: bool,
     /// How many are wanted; the budget's default when absent, never above its maximum.
     pub limit: Option<u64>,
 }
@@ -81,12 +89,11 @@ impl Queries {
             list.search = Some(Place {
                 columns: second.simple().to_string(),
                 is_in_columns: false,
-                words: search.words.clone(),
+                words: search.words,
+                has_catalog: search.has_catalog,
             });
             let from = self.cursor_before(first, list, limit);
-            return self
-                .find(Some(objects), columns, &search.words, &from)
-                .await;
+            return self.find(Some(objects), columns, &from).await;
         }
         Err(internal("a listing has no id"))
     }
@@ -128,7 +135,7 @@ impl Queries {
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
             ..from
         };
-        self.find(objects, columns, &place.words, &from).await
+        self.find(objects, columns, &from).await
     }
 
     /// Runs one of the statements, whose result the warehouse keeps.
@@ -161,9 +168,11 @@ impl Queries {
         &self,
         objects: Option<Half>,
         columns: Half,
-        words: &[String],
         from: &Cursor,
     ) -> Result<Found, Error> {
+        let Some(place) = from.list.as_ref().and_then(|list| list.search.as_ref()) else {
+            return Err(internal("this is not the cursor of a search"));
+        };
         let mut room = Room {
             rows: u64::from(from.limit),
             bytes: self.budget.max_bytes,
@@ -172,13 +181,13 @@ impl Queries {
         let [object_name, column_name] = NAMES;
         let nothing = || (Table::new(&[], Vec::new(), String::new()), None);
         let (objects, more_objects) = match objects {
-            Some(objects) => gather(objects, object_name, words, &mut room).await?,
+            Some(objects) => gather(objects, object_name, place, &mut room).await?,
             None => nothing(),
         };
         // Not looked into before all objects are read. The first that does not fit shows that there are more.
         let (columns, more_columns) = match more_objects {
             Some(_) => nothing(),
-            None => gather(columns, column_name, words, &mut room).await?,
+            None => gather(columns, column_name, place, &mut room).await?,
         };
         let next = more_objects
             .map(|next| (next, false))
@@ -212,7 +221,7 @@ impl Queries {
 async fn gather(
     half: Half,
     name: &str,
-    words: &[String],
+    wanted: &Place,
     room: &mut Room,
 ) -> Result<(Table, Option<u64>), Error> {
     let Half {
@@ -220,7 +229,8 @@ async fn gather(
         filter,
         first,
     } = half;
-    let sieve = Sieve::new(&answer.columns, filter, None);
+    let hide = (!wanted.has_catalog).then_some(CATALOG);
+    let sieve = Sieve::new(&answer.columns, filter, hide);
     let name = sieve::place(&answer.columns, name);
     let mut rows = Vec::new();
     let mut place = first;
@@ -231,7 +241,7 @@ async fn gather(
             let found = name.and_then(|name| sieve::text(&*batch, row, name));
             let is_match = found.is_some_and(|found| {
                 let found = found.to_lowercase();
-                words.iter().all(|word| found.contains(word))
+                wanted.words.iter().all(|word| found.contains(word))
             });
             if is_match && sieve.shows(&*batch, row) {
                 let values = values(&*batch, row, answer.columns.len());

@@ -92,6 +92,11 @@ async fn on_the_embedded_engine_every_list_is_read_to_its_end() {
             4,
         ),
         ("search_objects", json!({"query": "name"}), 3),
+        (
+            "search_objects",
+            json!({"query": "name", "database": "DEMO"}),
+            9,
+        ),
         ("search_objects", json!({"query": "e"}), 20),
         (
             "execute_query",
@@ -142,10 +147,10 @@ async fn on_an_account_every_list_is_read_to_its_end_at_any_replica() {
     let keep = ("CATALOG_CACHE_TTL", "0s");
     let denied = ("ALLOWED_SCHEMAS", "DB_0.*, DB_1.S_1");
     for (more, expected) in [
-        // Every seventh of them is hidden from a list of views that names no schema.
-        (None, [500, 500, 428, 1000, 500]),
+        // Every seventh of them is hidden from a list of views that names no schema, and from a search of the account.
+        (None, [500, 500, 428, 856, 500]),
         // 167 are in DB_0, 24 of those in INFORMATION_SCHEMA, and 72 in DB_1.S_1; a list of schemas has no column of schemas.
-        (Some(denied), [239, 167, 215, 478, 239]),
+        (Some(denied), [239, 167, 215, 430, 239]),
     ] {
         let mut vars = vec![secret, keep];
         vars.extend(more);

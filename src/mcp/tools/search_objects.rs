@@ -54,7 +54,7 @@ impl Tool for SearchObjects {
     const NAME: &'static str = "search_objects";
     const TITLE: &'static str = "Search tables, views and columns";
     const DESCRIPTION: &'static str = "Finds tables, views and columns whose names contain a word: the quickest way to where some data is. Try a short \
-         stem (cust rather than customers), and describe_table on what looks right.";
+         stem (cust rather than customers), and describe_table on what looks right. Where no database is named, INFORMATION_SCHEMA is left out.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
@@ -81,6 +81,7 @@ impl Tool for SearchObjects {
             objects: show("OBJECTS"),
             columns: show("COLUMNS"),
             words,
+            has_catalog: arguments.database.is_some() || arguments.schema.is_some(),
             limit: arguments.limit.map(|limit| limit.0),
         };
         Ok(reply(&call.queries.search(search).await?))
