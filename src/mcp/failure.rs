@@ -3,6 +3,9 @@
 //! The text of a failure is read by a model that will try again, so it says what was wrong and what to do instead. What
 //! only the operator can mend is logged in full here, once, and leaves as a bland sentence.
 
+use std::ops::RangeInclusive;
+
+use rand::Rng;
 use rmcp::model::{CallToolResult, ContentBlock};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,6 +14,9 @@ use tracing::error;
 use super::rate::TooMany;
 use crate::telemetry::chain;
 use crate::{policy, query, sql, warehouse};
+
+/// Seconds after which a busy warehouse may have room: most statements are over by then.
+const BUSY_FOR: RangeInclusive<u64> = 3..=8;
 
 /// A failed call.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -130,16 +136,21 @@ impl Failure {
     pub(super) fn rate_limited(too_many: TooMany) -> Self {
         let TooMany { rate, wait } = too_many;
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let failure = Self::new(
+        Self::new(
             Code::RateLimited,
             format!("this caller may make {rate} calls a minute, and has made them"),
             format!(
                 "wait {seconds} s, then send the same call again; fewer calls that ask for more each are let through sooner"
             ),
-        );
+        )
+        .after(seconds)
+    }
+
+    /// The same, to be sent again after so many seconds.
+    fn after(self, seconds: u64) -> Self {
         Self {
             retry_after_seconds: Some(seconds),
-            ..failure
+            ..self
         }
     }
 
@@ -304,11 +315,16 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
         Error::QueryNotFound { .. } => {
             Failure::new(Code::QueryNotFound, message, "run the statement again")
         }
-        Error::Busy { .. } => Failure::new(
-            Code::WarehouseBusy,
-            message,
-            "wait a few seconds, then send the same call again",
-        ),
+        Error::Busy { .. } => {
+            // Not the same for all who are turned away at the same moment, or they come back at the same moment.
+            let seconds = rand::rng().random_range(BUSY_FOR);
+            Failure::new(
+                Code::WarehouseBusy,
+                message,
+                format!("wait {seconds} s, then send the same call again"),
+            )
+            .after(seconds)
+        }
         Error::Unreachable { .. } => {
             error!(error = chain(&error), "the warehouse cannot be reached");
             Failure::new(
@@ -316,6 +332,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
                 message,
                 "wait a minute, then send the same call again",
             )
+            .after(60)
         }
         Error::OutcomeUnknown { .. } => {
             error!(error = chain(&error), "the answer to a write was lost");

@@ -44,7 +44,7 @@ impl Writer {
         match format {
             Format::Markdown => markdown::header(&mut text, columns),
             Format::Csv => csv::header(&mut text, columns),
-            Format::Json => {}
+            Format::Json => text.push('['),
         }
         let max_bytes = text.len().saturating_add(max_bytes);
         Self {
@@ -64,7 +64,7 @@ impl Writer {
             Format::Json => {
                 self.text
                     .push_str(if self.rows.is_empty() { "[" } else { ",[" });
-                let mut row = Vec::new();
+                let mut row = Vec::with_capacity(cells.size_hint().0);
                 for cell in cells {
                     if !row.is_empty() {
                         self.text.push(',');
@@ -88,9 +88,12 @@ impl Writer {
     }
 
     /// The text, and the rows as JSON values for [`Format::Json`].
-    pub(super) fn finish(self) -> (String, Option<Vec<Value>>) {
+    pub(super) fn finish(mut self) -> (String, Option<Vec<Value>>) {
         match self.format {
-            Format::Json => (format!("[{}]", self.text), Some(self.rows)),
+            Format::Json => {
+                self.text.push(']');
+                (self.text, Some(self.rows))
+            }
             Format::Markdown | Format::Csv => (self.text, None),
         }
     }

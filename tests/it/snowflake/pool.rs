@@ -24,7 +24,9 @@ async fn a_hundred_callers_on_a_cold_pool_sign_in_as_often_as_there_are_sessions
 #[tokio::test]
 async fn one_caller_after_another_needs_one_session() {
     let stub = Stub::start().await;
-    let server = serve(&stub, &[]).await;
+    let mut server = serve(&stub, &[]).await;
+    // A caller who comes while the pool is being filled signs in beside it.
+    server.event("ready").await;
     for _ in 0..200 {
         assert_eq!(code(&run(&server, "select 1").await), "ok");
     }
@@ -50,6 +52,8 @@ async fn callers_beyond_the_pool_wait_and_are_told_when_it_takes_too_long() {
     });
     assert_eq!(code(&long), "ok", "{long}");
     assert_eq!(code(&short), "warehouse_busy", "{short}");
+    let wait = short["structuredContent"]["retry_after_seconds"].as_u64();
+    assert!(wait.is_some_and(|wait| (3..=8).contains(&wait)), "{short}");
     stop(server, &stub).await;
 }
 
