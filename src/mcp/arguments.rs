@@ -1,12 +1,14 @@
 //! Argument types the tools share. Each refuses what it cannot mean, in words that say what was expected.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::{Deserializer, Error as _, Visitor};
 
+use super::failure::{Code, Failure};
 use crate::query::Format;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::{Parameter, Session};
@@ -49,6 +51,9 @@ pub(super) enum ResultFormat {
     Json,
 }
 
+/// 2^63: whole numbers from here on are read as floating point.
+const LARGEST_WHOLE: f64 = 9_223_372_036_854_775_808.0;
+
 /// A value for a placeholder.
 #[derive(Debug, Clone)]
 pub(super) struct BindValue(pub Parameter);
@@ -63,12 +68,42 @@ impl From<ResultFormat> for Format {
     }
 }
 
-/// The part of the session that the catalog tools let a caller choose.
-pub(super) fn session(database: Option<DatabaseName>, schema: Option<SchemaName>) -> Session {
-    Session {
+/// The part of the session that a caller chooses with these two.
+///
+/// # Errors
+///
+/// They name different databases.
+pub(super) fn session(
+    database: Option<DatabaseName>,
+    schema: Option<SchemaName>,
+) -> Result<Session, Failure> {
+    agree(database.as_ref(), schema.as_ref())?;
+    Ok(Session {
         database: database.map(|name| name.0),
         schema: schema.map(|name| name.0),
         ..Session::default()
+    })
+}
+
+/// That a schema with its database does not belong to another one than was named: one of them would be passed over in silence.
+///
+/// # Errors
+///
+/// It does.
+pub(super) fn agree(
+    database: Option<&DatabaseName>,
+    schema: Option<&SchemaName>,
+) -> Result<(), Failure> {
+    let of_schema = schema.and_then(|schema| schema.0.schema.as_ref());
+    match (database, of_schema) {
+        (Some(DatabaseName(database)), Some(other)) if database != other => Err(Failure::new(
+            Code::InvalidArgument,
+            format!(
+                "argument schema: it names the database {other}, and the argument database names {database}"
+            ),
+            "name the database once: leave out database, or give schema without its database",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -104,14 +139,52 @@ named_argument!(ObjectName, |text| QualifiedName::parse(text, 3));
 named_argument!(PlainName, str::parse::<Identifier>);
 named_argument!(ColumnName, str::parse::<Identifier>);
 
+/// Reads a whole number of at least 1, and says what it counts where it is none.
+struct Whole(&'static str);
+
+impl Whole {
+    fn refused<E: serde::de::Error>(&self) -> E {
+        E::custom(format_args!("expected {}, at least 1", self.0))
+    }
+}
+
+impl Visitor<'_> for Whole {
+    type Value = u64;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}, at least 1", self.0)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<u64, E> {
+        match number {
+            0 => Err(self.refused()),
+            number => Ok(number),
+        }
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<u64, E> {
+        let number = u64::try_from(number).map_err(|_| self.refused())?;
+        self.visit_u64(number)
+    }
+
+    /// To JSON Schema, and to programs that have one kind of number, 10.0 is a whole number.
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<u64, E> {
+        if number.fract() != 0.0 || number < 1.0 {
+            return Err(self.refused());
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive and whole; what is larger than all numbers is the largest"
+        )]
+        Ok(number as u64)
+    }
+}
+
 impl<'de> Deserialize<'de> for RowLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            0 => Err(D::Error::custom(
-                "expected a whole number of rows, at least 1",
-            )),
-            rows => Ok(Self(rows)),
-        }
+        let rows = deserializer.deserialize_u64(Whole("a whole number of rows"))?;
+        Ok(Self(rows))
     }
 }
 
@@ -131,12 +204,8 @@ impl JsonSchema for RowLimit {
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            0 => Err(D::Error::custom(
-                "expected a whole number of seconds, at least 1",
-            )),
-            seconds => Ok(Self(Duration::from_secs(seconds))),
-        }
+        let seconds = deserializer.deserialize_u64(Whole("a whole number of seconds"))?;
+        Ok(Self(Duration::from_secs(seconds)))
     }
 }
 
@@ -164,6 +233,12 @@ impl<'de> Deserialize<'de> for BindValue {
             Value::String(text) => Parameter::Text(text),
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(value), _) => Parameter::Integer(value),
+                // Rounded already, and a rounded key finds nothing or somebody else's row.
+                (None, Some(value)) if value.fract() == 0.0 && value.abs() >= LARGEST_WHOLE => {
+                    return Err(D::Error::custom(
+                        "a whole number this large loses digits; write it as a text, \"in quotes\"",
+                    ));
+                }
                 (None, Some(value)) => Parameter::Float(value),
                 (None, None) => return Err(expected()),
             },

@@ -274,7 +274,8 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
                 Some(position) => format!(
                     "see {position} of the statement; describe_table shows columns and types"
                 ),
-                None => "describe_table shows columns and types".to_owned(),
+                None => "change what the message speaks of and send the statement again; describe_table shows columns and types"
+                    .to_owned(),
             };
             Failure::new(Code::SqlInvalid, message, hint)
         }

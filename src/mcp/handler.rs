@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
-    Implementation, InitializeRequestParams, InitializeResult, ListToolsResult,
-    PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities, ServerConfig,
-    Tool as Description,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest,
+    CustomResult, DiscoverResult, ErrorCode, Implementation, InitializeRequestParams,
+    InitializeResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+    ServerCapabilities, ServerConfig, Tool as Description,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use tokio::runtime::Handle;
@@ -399,6 +399,33 @@ impl ServerHandler for Handler {
     /// What rmcp does by itself, and counted.
     async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
         Seen::new(self.metrics(), "ping", &context).answered(Ok(()))
+    }
+
+    /// A method that is not known, or whose params could not be read: rmcp tells neither what is wrong, nor us that it was asked.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let known = RPC_METHODS.iter().find(|it| **it == request.method);
+        let seen = Seen::new(self.metrics(), known.unwrap_or(&"other"), &context);
+        let error = match known {
+            Some(&"tools/call") => ErrorData::invalid_params(
+                "the params of tools/call could not be read: expected {\"name\": a text, \"arguments\": an object}",
+                None,
+            ),
+            Some(method) => {
+                ErrorData::invalid_params(format!("the params of {method} could not be read"), None)
+            }
+            None => {
+                let method: String = request.method.chars().take(64).collect();
+                let message = format!(
+                    "there is no method {method}; this server has tools/list and tools/call"
+                );
+                ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
+            }
+        };
+        seen.answered(Err(error))
     }
 
     async fn call_tool(

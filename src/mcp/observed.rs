@@ -1,7 +1,7 @@
 //! What every request of MCP leaves behind, whichever method it is: a count, a time, and whether it is in flight.
 //!
-//! A method of the handler takes a [`Seen`] first and tells it the answer last. What rmcp answers by itself (a method that
-//! is not served, a request that breaks the protocol) is seen on the level of HTTP only.
+//! A method of the handler takes a [`Seen`] first and tells it the answer last. What rmcp answers by itself (prompts
+//! and resources, which are not served, and what is no message of the protocol) is seen on the level of HTTP only.
 
 use std::borrow::Cow;
 use std::time::Instant;

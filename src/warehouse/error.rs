@@ -37,7 +37,7 @@ pub enum Error {
     #[error("{0}")]
     EngineLimit(#[from] EngineLimit),
     /// The deadline passed; the statement was stopped.
-    #[error("the statement was stopped after {after:?}, its time limit")]
+    #[error("the statement was stopped after {} s, its time limit", seconds(*.after))]
     Timeout {
         /// The limit that was reached.
         after: Duration,
@@ -116,6 +116,11 @@ pub struct EngineLimit {
     pub hint: Option<String>,
 }
 
+/// To the hundredth: what was left of a limit when the statement was sent is a few milliseconds less than the limit.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 100.0).round() / 100.0
+}
+
 /// A place in a statement's text, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -166,5 +171,27 @@ impl Error {
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_limit_is_told_in_seconds_a_person_would_write() {
+        for (millis, told) in [
+            (2_999, "3 s"),
+            (2_000, "2 s"),
+            (499, "0.5 s"),
+            (12_340, "12.34 s"),
+        ] {
+            let error = Error::Timeout {
+                after: Duration::from_millis(millis) + Duration::from_nanos(966_019),
+                query_id: None,
+            };
+            let text = error.to_string();
+            assert!(text.contains(&format!("after {told}, ")), "{text}");
+        }
     }
 }

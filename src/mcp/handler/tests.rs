@@ -264,6 +264,33 @@ async fn an_unknown_tool_is_a_protocol_error_and_a_bad_argument_is_not() {
             json!({ "sql": "select 1", "parameters": [[1]] }),
             "parameters[0]",
         ),
+        // In words of JSON, not of Rust.
+        (json!({}), "the argument `sql` is missing"),
+        (
+            json!({ "sql": "select 1", "limit": "10" }),
+            "string \"10\", expected a whole number of rows, at least 1",
+        ),
+        (
+            json!({ "sql": "select 1", "limit": -1 }),
+            "expected a whole number of rows, at least 1",
+        ),
+        (
+            json!({ "sql": "select 1", "timeout_seconds": 1.5 }),
+            "expected a whole number of seconds, at least 1",
+        ),
+        (
+            json!({ "sql": "select 1", "parameters": { "a": 1 } }),
+            "parameters: invalid type: an object, expected a list",
+        ),
+        // Rounded keys would find nothing, or another row.
+        (
+            json!({ "sql": "select 1", "parameters": [18_446_744_073_709_551_615_u64] }),
+            "parameters[0]: a whole number this large loses digits",
+        ),
+        (
+            json!({ "sql": "select 1", "database": "a", "schema": "b.c" }),
+            "schema: it names the database B, and the argument database names A",
+        ),
     ] {
         let answer = client.call("execute_query", arguments.clone()).await;
         assert_eq!(code(&answer), "invalid_argument", "{arguments}");
@@ -274,6 +301,46 @@ async fn an_unknown_tool_is_a_protocol_error_and_a_bad_argument_is_not() {
             message.contains(named),
             "{arguments} names {named}: {message}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_whole_number_may_be_written_with_a_point_and_a_database_twice() {
+    let mut client = Client::connect(LONG).await;
+    for arguments in [
+        json!({ "sql": "select 1", "limit": 10.0, "timeout_seconds": 3.0 }),
+        json!({ "sql": "select 1", "limit": 1e30 }),
+        json!({ "sql": "select ?", "parameters": [1.5, 1e10, -9_223_372_036_854_775_808_i64] }),
+        json!({ "sql": "select 1", "database": "a", "schema": "A.c" }),
+    ] {
+        let answer = client.call("execute_query", arguments.clone()).await;
+        assert_eq!(answer["result"]["isError"], false, "{arguments}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_understood_is_told_why() {
+    let mut client = Client::connect(LONG).await;
+    for (method, params, code, named) in [
+        (
+            "tools/call",
+            json!({ "name": "execute_query", "arguments": [1] }),
+            -32602,
+            "\"arguments\": an object",
+        ),
+        ("tools/call", json!({}), -32602, "\"name\": a text"),
+        (
+            "tools/cal",
+            json!({}),
+            -32601,
+            "no method tools/cal; this server has tools/list",
+        ),
+    ] {
+        client.request(1, method, params).await;
+        let answer = client.answer().await;
+        assert_eq!(answer["error"]["code"], code, "{answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(named), "{message}");
     }
 }
 

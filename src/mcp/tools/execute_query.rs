@@ -60,7 +60,7 @@ impl Tool for ExecuteQuery {
             session: Session {
                 warehouse: arguments.warehouse.map(|name| name.0),
                 role: arguments.role.map(|name| name.0),
-                ..arguments::session(arguments.database, arguments.schema)
+                ..arguments::session(arguments.database, arguments.schema)?
             },
             parameters: arguments
                 .parameters

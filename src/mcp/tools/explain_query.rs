@@ -39,7 +39,7 @@ impl Tool for ExplainQuery {
         let query = Query {
             sql: arguments.sql,
             session: Session {
-                ..arguments::session(arguments.database, arguments.schema)
+                ..arguments::session(arguments.database, arguments.schema)?
             },
             // A plan is short; cutting it would hide steps.
             limit: Some(call.queries.budget().max_rows),

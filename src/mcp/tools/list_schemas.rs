@@ -46,7 +46,7 @@ impl Tool for ListSchemas {
     type Output = RowsOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        let scope = super::listing::scope(arguments.database.as_ref(), None);
+        let scope = super::listing::scope(arguments.database.as_ref(), None)?;
         let query = Query {
             sql: super::listing::show("SCHEMAS", arguments.like.as_deref(), &scope),
             limit: arguments.limit.map(|limit| limit.0),

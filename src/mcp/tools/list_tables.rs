@@ -37,7 +37,7 @@ impl Tool for ListTables {
     async fn call(arguments: InSchema, call: Call) -> Result<Reply, Failure> {
         let query = Query {
             view: Some(&VIEW),
-            ..arguments.query("TABLES")
+            ..arguments.query("TABLES")?
         };
         listing::page(query, &call).await
     }

@@ -53,7 +53,7 @@ impl Tool for ListViews {
         };
         let query = Query {
             view: Some(view),
-            ..arguments.query("VIEWS")
+            ..arguments.query("VIEWS")?
         };
         listing::page(query, &call).await
     }

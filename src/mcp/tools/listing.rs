@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Call, Failure, Reply, list_databases, list_schemas, list_tables, list_views};
-use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
+use crate::mcp::arguments::{self, DatabaseName, ResultFormat, RowLimit, SchemaName};
 use crate::query::{Query, View};
 use crate::sql::literal;
 
@@ -26,14 +26,14 @@ pub(super) struct InSchema {
 
 impl InSchema {
     /// The SHOW for these arguments, without the choice of columns.
-    pub(super) fn query(self, objects: &str) -> Query {
-        let scope = scope(self.database.as_ref(), self.schema.as_ref());
-        Query {
+    pub(super) fn query(self, objects: &str) -> Result<Query, Failure> {
+        let scope = scope(self.database.as_ref(), self.schema.as_ref())?;
+        Ok(Query {
             sql: show(objects, self.like.as_deref(), &scope),
             limit: self.limit.map(|limit| limit.0),
             format: self.format.into(),
             ..Query::default()
-        }
+        })
     }
 }
 
@@ -52,15 +52,19 @@ pub(super) fn show(objects: &str, like: Option<&str>, scope: &str) -> String {
 }
 
 /// Where a SHOW looks: in the schema, else the database, else everywhere.
-pub(super) fn scope(database: Option<&DatabaseName>, schema: Option<&SchemaName>) -> String {
-    match (database, schema) {
+pub(super) fn scope(
+    database: Option<&DatabaseName>,
+    schema: Option<&SchemaName>,
+) -> Result<String, Failure> {
+    arguments::agree(database, schema)?;
+    Ok(match (database, schema) {
         (Some(database), Some(SchemaName(schema))) if schema.schema.is_none() => {
             format!("IN SCHEMA {}.{}", database.0.quoted(), schema.quoted())
         }
         (_, Some(schema)) => format!("IN SCHEMA {}", schema.0.quoted()),
         (Some(database), None) => format!("IN DATABASE {}", database.0.quoted()),
         (None, None) => "IN ACCOUNT".to_owned(),
-    }
+    })
 }
 
 /// How the rows of our listings are shown, by the code that cursors have.

@@ -205,7 +205,7 @@ fn start<T: Tool>(arguments: JsonObject, call: Call) -> Outcome {
 /// Names the argument that could not be read. The reader's text says what was expected there.
 fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
     let path = error.path().to_string();
-    let problem = error.into_inner().to_string();
+    let problem = in_words_of_json(error.into_inner().to_string());
     let message = if path == "." {
         problem
     } else {
@@ -216,6 +216,22 @@ fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
         message,
         "see the tool's input schema for the arguments it takes",
     )
+}
+
+/// The reader speaks of what Rust has; a caller knows what JSON has.
+fn in_words_of_json(problem: String) -> String {
+    if let Some(name) = problem.strip_prefix("missing field ") {
+        return format!("the argument {name} is missing");
+    }
+    let problem = match problem.strip_prefix("invalid type: ") {
+        Some(rest) if rest.starts_with("map,") => problem.replacen("map", "an object", 1),
+        Some(rest) if rest.starts_with("sequence,") => problem.replacen("sequence", "a list", 1),
+        _ => problem,
+    };
+    match problem.strip_suffix("expected a sequence") {
+        Some(start) => format!("{start}expected a list"),
+        None => problem,
+    }
 }
 
 fn describe<T: Tool>() -> Description {

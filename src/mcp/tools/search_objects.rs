@@ -74,7 +74,7 @@ impl Tool for SearchObjects {
                 "give a part of the name of a table, view or column",
             ));
         };
-        let scope = super::listing::scope(arguments.database.as_ref(), arguments.schema.as_ref());
+        let scope = super::listing::scope(arguments.database.as_ref(), arguments.schema.as_ref())?;
         let pattern = format!("%{}%", escape_pattern(longest));
         let show = |what| super::listing::show(what, Some(&pattern), &scope);
         let search = Search {
