@@ -100,6 +100,7 @@ impl Warehouse for Shelf {
             columns: (0..COLUMNS).map(column).collect(),
             batches: Box::pin(stream::iter(batches)),
             total_rows: Some(ROWS as u64),
+            full_at: None,
         })
     }
 

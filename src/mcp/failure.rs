@@ -91,7 +91,7 @@ codes! {
     ObjectNotFound = "object_not_found", false;
     /// The role lacks a privilege.
     PermissionDenied = "permission_denied", false;
-    /// Not even one row fits into the size a result may have.
+    /// Not even one row fits into the size a result may have, or Snowflake refuses to make a list of so many names.
     ResultTooLarge = "result_too_large", false;
     /// The statement would scan more than the configured limit.
     CostLimit = "cost_limit", false;
@@ -289,6 +289,11 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             Code::PermissionDenied,
             message,
             "use objects the role may read; list_tables shows them. Granting more is up to the account's administrator",
+        ),
+        Error::ListTooLong { .. } => Failure::new(
+            Code::ResultTooLarge,
+            message,
+            "name a database or a schema, or give a longer like; a limit does not help, but LIMIT in a SHOW of your own does",
         ),
         Error::EngineLimit(limit) => Failure::new(
             Code::EngineLimit,

@@ -82,6 +82,17 @@ pub struct Truncation {
     pub may_be_raised: bool,
 }
 
+impl Truncation {
+    /// Of a list with as many names as the warehouse lists.
+    pub(super) fn of_listing(limit: u64) -> Self {
+        Self {
+            reason: TruncationReason::Listing,
+            limit,
+            may_be_raised: false,
+        }
+    }
+}
+
 /// The limits a result can run into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TruncationReason {
@@ -89,6 +100,8 @@ pub enum TruncationReason {
     Rows,
     /// The size of the text.
     Bytes,
+    /// The number of names that the warehouse lists.
+    Listing,
 }
 
 impl Budget {
@@ -127,6 +140,7 @@ impl TruncationReason {
         match self {
             Self::Rows => "row_limit",
             Self::Bytes => "byte_limit",
+            Self::Listing => "listing_limit",
         }
     }
 }

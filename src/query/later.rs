@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::cursor::{Cursor, now};
 use super::listing::List;
 use super::sheet::{self, Layout, Sheet};
-use super::{Error, Format, Found, Queries, Query, View};
+use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
 use crate::warehouse::{Earlier, Started, Status};
@@ -127,6 +127,7 @@ impl Queries {
                 .budget
                 .rows(Some(limit.unwrap_or(u64::from(cursor.limit)))),
             view,
+            is_sample: false,
         };
         let deadline = asked + self.budget.timeout;
         let patience = deadline.min(asked + self.budget.sync_wait);
@@ -190,7 +191,10 @@ impl Queries {
         };
         let (layout, filter) = (reading.layout, reading.filter.clone());
         let mut sheet = sheet::write(answer, layout, filter, &self.budget, &self.metrics).await?;
-        if sheet.truncation.is_some() {
+        let is_cut_by = |reason| sheet.truncation.is_some_and(|it| it.reason == reason);
+        if is_cut_by(TruncationReason::Listing) || layout.is_sample {
+            // There is nothing to read on in.
+        } else if sheet.truncation.is_some() {
             let (rows, taken) = (sheet.row_count, sheet.taken);
             sheet.next_cursor = self.cursor(&sheet.query_id, &reading, rows, taken);
         } else {

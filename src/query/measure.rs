@@ -42,6 +42,7 @@ impl From<TruncationReason> for Cut {
         match reason {
             TruncationReason::Rows => Self::Rows,
             TruncationReason::Bytes => Self::Bytes,
+            TruncationReason::Listing => Self::Listing,
         }
     }
 }

@@ -30,4 +30,4 @@ pub use later::{Known, Outcome, Running};
 pub use render::Format;
 pub use run::{Queries, Query};
 pub use search::{Found, Search};
-pub use sheet::{Hide, Pick, Row, Sheet, Table, View};
+pub use sheet::{Hide, Pick, Row, Sheet, Source, Table, View};

@@ -53,6 +53,8 @@ pub struct Query {
     pub timeout: Option<Duration>,
     /// How the rows are shown; all of them, as they come, when absent.
     pub view: Option<&'static View>,
+    /// Whether these are some rows of a table, and its other rows are no part of the result.
+    pub is_sample: bool,
 }
 
 impl Queries {
@@ -182,6 +184,7 @@ impl Queries {
             format: query.format,
             limit: self.budget.rows(query.limit),
             view: query.view,
+            is_sample: query.is_sample,
         }
     }
 

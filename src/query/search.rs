@@ -48,6 +48,8 @@ pub struct Found {
     pub is_cut: bool,
     /// Where to read on, when there is more.
     pub next_cursor: Option<String>,
+    /// How many names the warehouse lists, where one of the lists has as many: there may be more.
+    pub full_at: Option<u64>,
 }
 
 /// One of the lists, from some row on.
@@ -179,6 +181,8 @@ impl Queries {
             is_empty: true,
         };
         let [object_name, column_name] = NAMES;
+        let full_at = objects.as_ref().and_then(|half| half.answer.full_at);
+        let full_at = full_at.or(columns.answer.full_at);
         let nothing = || (Table::new(&[], Vec::new(), String::new()), None);
         let (objects, more_objects) = match objects {
             Some(objects) => gather(objects, object_name, place, &mut room).await?,
@@ -197,6 +201,7 @@ impl Queries {
             objects,
             columns,
             is_cut: next.is_some(),
+            full_at,
             next_cursor: next.and_then(|next| self.cursor_after(from, taken, next)),
         })
     }

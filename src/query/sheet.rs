@@ -21,6 +21,28 @@ pub(super) struct Layout {
     /// Rows at most.
     pub(super) limit: u64,
     pub(super) view: Option<&'static View>,
+    pub(super) is_sample: bool,
+}
+
+/// What the rows of a sheet are, which says how to get others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The rows of a statement that the caller wrote.
+    Statement,
+    /// One of our own lists of names.
+    List,
+    /// Some rows of a table.
+    Sample,
+}
+
+impl Layout {
+    fn source(&self) -> Source {
+        match (self.is_sample, self.view) {
+            (true, _) => Source::Sample,
+            (false, Some(_)) => Source::List,
+            (false, None) => Source::Statement,
+        }
+    }
 }
 
 /// How the rows of one of our own listings are shown.
@@ -95,6 +117,10 @@ pub struct Sheet {
     pub(super) taken: u64,
     /// What was left out; `None` when the result ends here.
     pub truncation: Option<Truncation>,
+    /// How many names the warehouse lists, where this list has as many: there may be more.
+    pub full_at: Option<u64>,
+    /// What the rows are.
+    pub source: Source,
     /// Values that were shortened to `MAX_CELL_BYTES`.
     pub shortened_cells: u64,
     /// Rows of the whole result, where the warehouse says.
@@ -164,6 +190,16 @@ pub(super) async fn write(
     }
     let (text, rows) = writer.finish();
     drop(watch);
+    // What the warehouse gives to its end need not be all there is.
+    let truncation = truncation.or_else(|| answer.full_at.map(Truncation::of_listing));
+    let source = layout.source();
+    let total_rows = answer
+        .total_rows
+        // The warehouse's own count includes what is not shown.
+        .filter(|_| sieve.shows_all())
+        .or(truncation.is_none().then_some(row_count))
+        // And it is one of the rows that were asked for, where there may be more.
+        .filter(|_| answer.full_at.is_none() && (source != Source::Sample || truncation.is_none()));
     if let Some(cut) = &truncation {
         metrics.cut(cut.reason.into());
     }
@@ -177,11 +213,9 @@ pub(super) async fn write(
         taken,
         truncation,
         shortened_cells: shortener.count(),
-        // The warehouse's own count includes what is not shown.
-        total_rows: answer
-            .total_rows
-            .filter(|_| sieve.shows_all())
-            .or(truncation.is_none().then_some(row_count)),
+        total_rows,
+        full_at: answer.full_at,
+        source,
         next_cursor: None,
         query_id: answer.query_id,
         elapsed: Duration::ZERO,

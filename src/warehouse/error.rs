@@ -33,6 +33,14 @@ pub enum Error {
         /// The statement in the warehouse, once it has an id.
         query_id: Option<String>,
     },
+    /// A list of names that is longer than the warehouse makes them.
+    #[error("{message}")]
+    ListTooLong {
+        /// The warehouse's own words.
+        message: String,
+        /// The statement in the warehouse, once it has an id.
+        query_id: Option<String>,
+    },
     /// Snowflake would run this; the embedded engine cannot.
     #[error("{0}")]
     EngineLimit(#[from] EngineLimit),
@@ -159,6 +167,7 @@ impl Error {
             Self::Sql { query_id, .. }
             | Self::ObjectNotFound { query_id, .. }
             | Self::PermissionDenied { query_id, .. }
+            | Self::ListTooLong { query_id, .. }
             | Self::Timeout { query_id, .. }
             | Self::Cancelled { query_id } => query_id.as_deref(),
             Self::QueryNotFound { query_id } => Some(query_id),

@@ -183,6 +183,8 @@ pub struct Answer {
     pub batches: Batches,
     /// How many rows there are in all, where the warehouse says so beforehand.
     pub total_rows: Option<u64>,
+    /// How many rows a list of names may have, where this one has as many: there may be more, and nothing says so.
+    pub full_at: Option<u64>,
 }
 
 /// The rows of an answer as they arrive.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::snowflake::support::serve;
+use crate::snowflake::support::{serve, stop};
 use crate::stub::Stub;
 use crate::support::{Client, Server};
 
@@ -181,6 +181,65 @@ async fn on_an_account_every_list_is_read_to_its_end_at_any_replica() {
         for mut server in servers {
             assert_eq!(server.stop().await.code(), Some(0), "{}", server.log());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_as_many_names_as_snowflake_lists_says_that_some_may_be_missing() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[("CATALOG_CACHE_TTL", "0s")]).await;
+    let client = server.mcp();
+    for (shown, is_full) in [(10_000, true), (9_999, false)] {
+        stub.set(|settings| settings.shown = shown);
+        for (tool, arguments) in [
+            ("list_tables", json!({"limit": 9_000})),
+            ("search_objects", json!({"query": "NAME", "limit": 9_000})),
+            (
+                "execute_query",
+                json!({"sql": "SHOW TABLES", "limit": 9_000}),
+            ),
+        ] {
+            let first = client.call_tool(tool, arguments).await;
+            let says = |answer: &Value| {
+                let told = answer["content"].to_string();
+                told.contains("Snowflake lists 10000 names at most")
+            };
+            assert_eq!(says(&first), is_full, "{tool}, {shown}");
+            let known = &first["structuredContent"]["total_rows"];
+            assert!(!is_full || known.is_null(), "{tool}: {known}");
+            let mut last = first;
+            while let Some(cursor) = last["structuredContent"]["next_cursor"].as_str() {
+                let next = json!({"cursor": cursor});
+                last = client.call_tool("fetch_results", next).await;
+            }
+            assert_eq!(says(&last), is_full, "{tool}, {shown}: its last page");
+            let told = &last["structuredContent"];
+            assert_eq!(told["truncated"], is_full, "{tool}, {shown}");
+            if tool != "search_objects" && is_full {
+                assert_eq!(told["truncation"]["reason"], "listing_limit");
+                assert_eq!(told["truncation"]["limit"], 10_000);
+            }
+        }
+    }
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn the_places_of_rows_are_told_as_people_count() {
+    let server = Server::start(&[]).await;
+    let client = server.mcp();
+    let mut answer = client
+        .call_tool("list_tables", json!({"schema": "TPCH_SF1", "limit": 3}))
+        .await;
+    for told in [
+        "3 rows of 8 shown; there are more. Ask for a larger limit (at most 10000), or name a database",
+        "Rows 4 to 6 of 8 shown; there are more.",
+        "Rows 7 to 8; these are the last.",
+    ] {
+        let text = answer["content"][1]["text"].as_str().unwrap();
+        assert!(text.starts_with(told), "{text}");
+        let next = json!({"cursor": answer["structuredContent"]["next_cursor"]});
+        answer = client.call_tool("fetch_results", next).await;
     }
 }
 

@@ -92,8 +92,14 @@ async fn a_view_is_described_with_its_definition() {
     let ddl = described["structuredContent"]["ddl"].as_str().unwrap();
     assert!(ddl.to_uppercase().contains("SELECT"), "{ddl}");
     let sampled = ok(client.call_tool("query_view", view).await);
-    assert_eq!(sampled["structuredContent"]["row_count"], 10);
-    assert_eq!(sampled["structuredContent"]["truncated"], true);
+    let told = &sampled["structuredContent"];
+    assert_eq!(told["row_count"], 10);
+    assert_eq!(told["truncated"], true);
+    // The eleventh row was asked for only to see that there is one: it is not all the rest.
+    assert!(told["total_rows"].is_null(), "{told}");
+    assert!(told["next_cursor"].is_null(), "{told}");
+    let hint = told["truncation"]["hint"].as_str().unwrap();
+    assert!(hint.contains("execute_query with a condition"), "{hint}");
 }
 
 /// The second database holds a table whose names need quotes everywhere.

@@ -71,6 +71,7 @@ impl Warehouse for Scripted {
             columns: Arc::new([column]),
             batches: Box::pin(futures::stream::iter([Ok(Box::new(One) as Box<dyn Batch>)])),
             total_rows: None,
+            full_at: None,
         })
     }
 

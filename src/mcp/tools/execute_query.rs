@@ -71,6 +71,7 @@ impl Tool for ExecuteQuery {
             format: arguments.format.into(),
             timeout: arguments.timeout_seconds.map(|seconds| seconds.0),
             view: None,
+            is_sample: false,
         };
         super::listing::page(query, &call).await
     }

@@ -59,6 +59,7 @@ impl Tool for QueryView {
             ),
             limit: Some(limit),
             format: arguments.format.into(),
+            is_sample: true,
             ..Query::default()
         };
         super::listing::page(query, &call).await

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 use super::search_objects::SearchOutput;
-use crate::query::{Format, Known, Outcome, Running, Sheet, Truncation, TruncationReason};
+use crate::query::{Format, Known, Outcome, Running, Sheet, Source, Truncation, TruncationReason};
 use crate::warehouse::State;
 
 /// A successful answer.
@@ -122,7 +122,7 @@ struct ColumnOutput {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct TruncationOutput {
-    /// `row_limit` or `byte_limit`.
+    /// `row_limit`, `byte_limit`, or `listing_limit` where the warehouse lists no more names.
     reason: &'static str,
     /// The limit that was reached, in rows or bytes.
     limit: u64,
@@ -162,7 +162,7 @@ impl Reply {
         let truncation = sheet.truncation.map(|truncation| TruncationOutput {
             reason: truncation.reason.as_str(),
             limit: truncation.limit,
-            hint: hint(truncation, sheet.next_cursor.is_some(), max_rows),
+            hint: hint(&sheet, truncation, max_rows),
         });
         let output = RowsOutput {
             columns: sheet
@@ -310,27 +310,36 @@ impl Reply {
 
 /// One line that says whether these are all the rows.
 fn note(sheet: &Sheet, max_rows: u64) -> String {
-    let count = sheet.row_count;
+    let (count, first) = (sheet.row_count, sheet.first_row);
     let rows = if count == 1 { "row" } else { "rows" };
-    let total = sheet.total_rows;
-    let mut note = match (sheet.truncation, sheet.first_row) {
+    // People count from one, whatever `first_row` does.
+    let (from, to) = (first.saturating_add(1), first.saturating_add(count));
+    let mut note = match (sheet.truncation, first) {
         (None, 0) => format!("{count} {rows}, all there are."),
-        (None, first) => format!("{count} {rows} from row {first} on; these are the last."),
+        (None, _) if count == 0 => format!("No rows after row {first}."),
+        (None, _) => format!("Rows {from} to {to}; these are the last."),
         (Some(truncation), first) => {
-            let of = total.map_or_else(String::new, |total| format!(" of {total}"));
-            let from = match first {
-                0 => String::new(),
-                first => format!(" from row {first} on"),
+            let of = match sheet.total_rows {
+                Some(total) => format!(" of {total}"),
+                None => String::new(),
             };
-            let hint = hint(truncation, sheet.next_cursor.is_some(), max_rows);
-            format!("{count} {rows}{of}{from} shown; there are more. {hint}")
+            let shown = match first {
+                0 => format!("{count} {rows}{of} shown"),
+                _ => format!("Rows {from} to {to}{of} shown"),
+            };
+            let more = match truncation.reason {
+                TruncationReason::Listing => "there may be more",
+                TruncationReason::Rows | TruncationReason::Bytes => "there are more",
+            };
+            format!("{shown}; {more}. {}", hint(sheet, truncation, max_rows))
         }
     };
-    if sheet.shortened_cells > 0 {
-        note.push_str(&format!(
-            " {} long values are shortened and say so; SUBSTR reads the rest.",
-            sheet.shortened_cells
-        ));
+    match sheet.shortened_cells {
+        0 => {}
+        1 => note.push_str(" 1 long value is shortened and says so; SUBSTR reads the rest."),
+        cells => note.push_str(&format!(
+            " {cells} long values are shortened and say so; SUBSTR reads the rest."
+        )),
     }
     if let Some(cursor) = &sheet.next_cursor {
         note.push_str("\nnext_cursor: ");
@@ -339,24 +348,45 @@ fn note(sheet: &Sheet, max_rows: u64) -> String {
     note
 }
 
-fn hint(truncation: Truncation, has_cursor: bool, max_rows: u64) -> String {
-    let read_on = match has_cursor {
-        true => " To read on, give next_cursor to fetch_results; do not send the statement again.",
-        false => "",
+/// How to get what was left out.
+fn hint(sheet: &Sheet, truncation: Truncation, max_rows: u64) -> String {
+    let narrow = match sheet.source {
+        Source::Statement => "filter or aggregate",
+        Source::List => "name a database or schema, or give a longer like",
+        Source::Sample => "for chosen rows use execute_query with a condition",
     };
-    match truncation.reason {
+    let mut hint = match truncation.reason {
         TruncationReason::Rows if truncation.may_be_raised => {
-            format!("Filter, aggregate, or ask for a larger limit (at most {max_rows}).{read_on}")
+            format!("Ask for a larger limit (at most {max_rows}), or {narrow}.")
         }
-        TruncationReason::Rows => format!(
-            "{max_rows} rows is the most this server returns at once: filter or aggregate.{read_on}"
-        ),
+        TruncationReason::Rows => {
+            format!("{max_rows} rows is the most this server returns at once: {narrow}.")
+        }
         TruncationReason::Bytes => format!(
-            "The answer reached {} bytes, the most this server returns at once: select fewer or shorter columns, filter or \
-             aggregate.{read_on}",
+            "The answer reached {} bytes, the most this server returns at once: select fewer or shorter columns, or {narrow}.",
             truncation.limit
         ),
+        TruncationReason::Listing => String::new(),
+    };
+    if let Some(limit) = sheet.full_at {
+        let separator = if hint.is_empty() { "" } else { " " };
+        let narrow = "Name a database or schema, or query the INFORMATION_SCHEMA of a database.";
+        hint.push_str(separator);
+        hint.push_str(&full(limit, narrow));
     }
+    if sheet.next_cursor.is_some() {
+        hint.push_str(
+            " To read on, give next_cursor to fetch_results; do not send the statement again.",
+        );
+    }
+    hint
+}
+
+/// What is to be known of a list with as many names as the warehouse lists.
+pub(super) fn full(limit: u64, narrow: &str) -> String {
+    format!(
+        "Snowflake lists {limit} names at most, and this list has as many: names may be missing. {narrow}"
+    )
 }
 
 fn millis(duration: Duration) -> u64 {

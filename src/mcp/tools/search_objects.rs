@@ -133,7 +133,7 @@ pub(super) fn reply(found: &Found) -> Reply {
     let columns = found.columns.rows().filter_map(|row| column(&row));
     let output = SearchOutput {
         matches: objects.chain(columns).collect(),
-        truncated: found.is_cut,
+        truncated: found.is_cut || found.full_at.is_some(),
         next_cursor: found.next_cursor.clone(),
     };
     let mut text = String::from("| kind | name | column | comment |\n|---|---|---|---|\n");
@@ -155,17 +155,28 @@ pub(super) fn reply(found: &Found) -> Reply {
             cell(&found.comment)
         );
     }
-    let _ = match (output.matches.len(), output.truncated) {
-        (0, _) => write!(
+    let _ = match (output.matches.len(), found.is_cut) {
+        (0, false) => write!(
             text,
             "\nNothing found. Try a shorter part of the name, or list_tables."
         ),
+        (count, false) if found.full_at.is_some() => write!(text, "\n{count} found."),
         (count, false) => write!(text, "\n{count} found, all there are."),
         (count, true) => write!(
             text,
             "\n{count} shown; there are more. Search in one database or schema, or for more words."
         ),
     };
+    if let Some(limit) = found.full_at {
+        let _ = write!(
+            text,
+            " {}",
+            super::reply::full(
+                limit,
+                "Search in one database or schema, or for a longer word."
+            )
+        );
+    }
     if let Some(cursor) = &output.next_cursor {
         let _ = write!(
             text,

@@ -96,6 +96,8 @@ label! {
         Rows = "rows",
         /// Rows beyond the limit of bytes.
         Bytes = "bytes",
+        /// Names beyond those that Snowflake lists.
+        Listing = "listing",
     }
 }
 

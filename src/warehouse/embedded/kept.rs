@@ -239,6 +239,7 @@ impl Kept {
             columns,
             batches: Box::pin(stream::iter(rest.into_iter().map(Ok).chain(full))),
             total_rows: is_whole.then_some(content.rows),
+            full_at: None,
         }))
     }
 }

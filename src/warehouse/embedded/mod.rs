@@ -396,6 +396,7 @@ fn whole(query_id: Uuid, listing: Listing) -> Answer {
         query_id: query_id.to_string(),
         columns: listing.columns(),
         total_rows: u64::try_from(listing.rows()).ok(),
+        full_at: None,
         batches: Box::pin(stream::iter([Ok(Box::new(listing) as Box<dyn Batch>)])),
     }
 }

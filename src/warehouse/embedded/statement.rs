@@ -70,6 +70,7 @@ impl Underway {
             columns: self.columns,
             batches: Box::pin(batches),
             total_rows: None,
+            full_at: None,
         }
     }
 }

@@ -282,6 +282,8 @@ fn statement(
     match code {
         2_003 | 2_043 => Error::ObjectNotFound { message, query_id },
         3_001 => Error::PermissionDenied { message, query_id },
+        // Some SHOWs fail where others leave out what is beyond 10,000 rows.
+        90_153 => Error::ListTooLong { message, query_id },
         604 => Error::Cancelled { query_id },
         // Snowflake's own time limit, which we set from the deadline; its text names the seconds.
         630 => Error::Timeout {
@@ -336,6 +338,15 @@ mod tests {
             panic!("{error:?}")
         };
         assert_eq!(position, Some(Position { line: 2, column: 1 }));
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_is_no_mistake_in_the_statement() {
+        let error = failure(
+            r#"{"success":false,"code":"090153","message":"The result set size exceeded","data":{"queryId":"q"}}"#,
+        );
+        assert!(matches!(&error, warehouse::Error::ListTooLong { .. }));
+        assert_eq!(error.query_id(), Some("q"));
     }
 
     #[test]

@@ -152,13 +152,19 @@ async fn verify(session: &Session, run: &Run) -> Result<(), Error> {
     }))
 }
 
+/// Whether Snowflake's kind of a statement is SHOW.
+pub(super) const fn is_show(kind: i64) -> bool {
+    kind & 0xFF00 == 0x4400
+}
+
 /// Whether Snowflake's kind of a statement is what the class lets expect. What Snowflake does not say is not as expected.
 fn is_of_class(kind: Option<i64>, class: Class) -> bool {
     const READS: [i64; 2] = [0x1000, 0x2000];
     const CHANGES_OF_ROWS: i64 = 0x3000;
     let Some(kind) = kind else { return false };
-    let reads =
-        READS.contains(&(kind & 0xFFFF)) || matches!(kind & 0xFF00, 0x4400 | 0x4500 | 0x4700);
+    let reads = READS.contains(&(kind & 0xFFFF))
+        || is_show(kind)
+        || matches!(kind & 0xFF00, 0x4500 | 0x4700);
     match class {
         Class::Read => reads,
         Class::Write => reads || kind & 0xF000 == CHANGES_OF_ROWS,
