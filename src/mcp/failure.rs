@@ -405,8 +405,9 @@ pub fn reference() -> String {
          A call that fails is a tool result with `isError: true`. Its structured content is \
          `{code, message, hint, retryable, retry_after_seconds?, query_id?, trace_id?}`; the text says the same. `code` is one of the codes below, `message` \
          says what went wrong, `hint` what to do instead, `retryable` whether the same call may succeed later.\n\n\
-         Broken protocol (an unknown tool, a malformed request) and defects that end a call without a result are JSON-RPC \
-         errors instead.\n\n\
+         Broken protocol (an unknown tool or method, params of the wrong form) and defects that end a call without a result are \
+         JSON-RPC errors instead. What is no message of JSON-RPC at all is answered with a status of HTTP and a line of text: 415, \
+         and 413 when it is larger than `MAX_REQUEST_BYTES`.\n\n\
          | code | retryable | when |\n|---|---|---|\n",
     );
     for code in Code::ALL {

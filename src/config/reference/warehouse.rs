@@ -10,8 +10,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "WAREHOUSE_BACKEND",
         Section::Warehouse,
         Shape::Choice(Backend::WORDS),
-        "Where statements run. The Snowflake driver comes in a later version: its settings are checked already, but the \
-         service does not start with it.",
+        "Where statements run: in an account, or in the engine inside the process, on sample data. The slim image has no engine.",
     )
     .unset(
         "`snowflake` when `SNOWFLAKE_ACCOUNT` is set; otherwise `embedded` in development, and an error elsewhere",
