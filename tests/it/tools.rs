@@ -391,6 +391,29 @@ async fn an_answer_about_the_catalog_is_kept_for_its_caller_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_table_is_not_called_a_view_nor_a_view_a_table() {
+    let server = Server::start(&[]).await;
+    let client = server.mcp();
+    for (tool, argument, object, kind) in [
+        ("describe_table", "table", "ORDERS", "TABLE"),
+        ("describe_view", "view", "MONTHLY_REVENUE", "VIEW"),
+        ("describe_view", "view", "ORDERS", "TABLE OR VIEW"),
+        (
+            "describe_table",
+            "table",
+            "MONTHLY_REVENUE",
+            "TABLE OR VIEW",
+        ),
+    ] {
+        let described = ok(client.call_tool(tool, json!({ argument: object })).await);
+        assert_eq!(
+            described["structuredContent"]["kind"], kind,
+            "{tool} {object}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_kept_where_that_is_switched_off() {
     let server = Server::start(&[("CATALOG_CACHE_TTL", "0s")]).await;
     for _ in 0..2 {

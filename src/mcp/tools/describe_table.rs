@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct ObjectOutput {
     name: String,
-    /// TABLE, VIEW and so on.
+    /// TABLE, VIEW and so on; TABLE OR VIEW where it is not what the tool is for.
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
@@ -155,6 +155,8 @@ pub(super) fn add_facts(
         .rows()
         .find(|row| row.get("name") == Some(name.object.as_str()))
     else {
+        // DESCRIBE TABLE and DESCRIBE VIEW take either; this one is not among those it was taken for.
+        "TABLE OR VIEW".clone_into(&mut output.kind);
         return;
     };
     output.comment = row.get("comment").map(ToOwned::to_owned);
