@@ -11,8 +11,8 @@ const CPU: &str = "process_cpu_seconds_total";
 /// most of the time, and a whole second the next.
 pub(super) struct Process {
     collector: ProcessCollector,
-    /// Seconds in a tick of the kernel's clock; nothing where that is not known.
-    tick: Option<f64>,
+    /// Ticks of the kernel's clock in a second; nothing where that is not known.
+    ticks: Option<f64>,
 }
 
 impl Process {
@@ -21,9 +21,7 @@ impl Process {
         let ticks = u32::try_from(procfs::ticks_per_second()).ok();
         Self {
             collector: ProcessCollector::for_self(),
-            tick: ticks
-                .filter(|ticks| *ticks > 0)
-                .map(|it| 1.0 / f64::from(it)),
+            ticks: ticks.filter(|ticks| *ticks > 0).map(f64::from),
         }
     }
 
@@ -35,7 +33,7 @@ impl Process {
             clippy::cast_precision_loss,
             reason = "exact for the next million years"
         )]
-        Some(ticks as f64 * self.tick?)
+        Some(ticks as f64 / self.ticks?)
     }
 }
 
