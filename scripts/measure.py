@@ -45,9 +45,10 @@ def forget(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def resident_mb(pid: int) -> float:
+def memory_mb(pid: int, what: str) -> float:
+    """`VmRSS`, what a process has, or `VmHWM`, the most it had."""
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in status if line.startswith("VmRSS:")).split()[1]) * 1024 / 1e6
+    return int(next(line for line in status if line.startswith(f"{what}:")).split()[1]) * 1024 / 1e6
 
 
 def events(process: subprocess.Popen[str], began: float) -> Iterator[tuple[str, float, dict[str, object]]]:
@@ -99,7 +100,7 @@ def start_once(binary: Path) -> dict[str, float]:
         listed = first_list(str(listening["address"]), began)
         ready = next(at for name, at, _ in log if name == "ready")
         time.sleep(2)  # What start-up freed is given back by now: this is what an idle server keeps.
-        return {"listed": listed, "ready": ready, "resident": resident_mb(process.pid)}
+        return {"listed": listed, "ready": ready, "resident": memory_mb(process.pid, "VmRSS")}
 
 
 def main() -> None:

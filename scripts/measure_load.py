@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from measure import memory_mb
+
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -31,12 +33,6 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) * TICK
-
-
-def memory_mb(pid: int, what: str) -> float:
-    """`VmRSS` or `VmHWM`."""
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in status if line.startswith(f"{what}:")).split()[1]) * 1024 / 1e6
 
 
 @dataclass

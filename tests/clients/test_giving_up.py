@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from support.clients import Kind
 from support.server import Server
-from test_stub import ask, binary
+from support.stub import account, ask, running
 
 pytestmark = pytest.mark.anyio
 
@@ -22,26 +21,13 @@ SLEEP = "select stub.sleep(60000)"
 
 @pytest.fixture(scope="module")
 def stub() -> Iterator[str]:
-    with subprocess.Popen([binary()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().removeprefix("listening on ").strip()
-        finally:
-            process.terminate()
+    with running() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def settings(stub: str) -> dict[str, str]:
-    host, _, port = stub.removeprefix("http://").partition(":")
-    return {
-        "SNOWFLAKE_ACCOUNT": "myorg-myaccount",
-        "SNOWFLAKE_USER": "reader",
-        "SNOWFLAKE_AUTH_TYPE": "password",
-        "SNOWFLAKE_PASSWORD": "any-password",
-        "SNOWFLAKE_HOST": host,
-        "SNOWFLAKE_PORT": port,
-        "SNOWFLAKE_PROTOCOL": "http",
-    }
+    return account(stub)
 
 
 @pytest.fixture(scope="module")

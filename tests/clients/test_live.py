@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 import pytest
 
 from support.server import Server
-from test_stub import ask, binary
+from support.stub import account, ask, running
 
 LIVE = os.environ.get("SNOWFLAKE_LIVE_TEST") == "1"
 
@@ -69,27 +68,15 @@ def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
             types=TYPES,
         )
         return
-    with subprocess.Popen([binary()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().removeprefix("listening on ").strip()
-        host, _, port = url.removeprefix("http://").partition(":")
+    with running() as url:
         yield Peer(
             name="stub",
-            settings={
-                "SNOWFLAKE_ACCOUNT": "myorg-myaccount",
-                "SNOWFLAKE_USER": "reader",
-                "SNOWFLAKE_AUTH_TYPE": "password",
-                "SNOWFLAKE_PASSWORD": "any-password",
-                "SNOWFLAKE_HOST": host,
-                "SNOWFLAKE_PORT": port,
-                "SNOWFLAKE_PROTOCOL": "http",
-            },
+            settings=account(url),
             # It counts milliseconds.
             sleep="SELECT stub.sleep({}000)",
             rows="SELECT * FROM stub.rows(n => {}, chunk => 1000)",
         )
         counters = ask("GET", url + "/stub/counters")
-        process.terminate()
         assert counters["sessions_open"] == 0
         assert counters["running"] == 0
         assert counters["unknown_requests"] == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import subprocess
 import time
 import urllib.error
@@ -16,37 +15,16 @@ from typing import Any
 import pytest
 
 from support.server import REPOSITORY
+from support.stub import ask, running
 
 SCRIPT = Path(__file__).with_name("stub_script.py")
-
-
-def binary() -> Path:
-    """The stub: `STUB`, which the Makefile sets, or a debug build in the usual place."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-    path = Path(os.environ.get("STUB", target / "debug" / "examples" / "snowflake-stub"))
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there: run the tests with `make test`, or build the example first")
-    return path
 
 
 @pytest.fixture
 def stub() -> Iterator[str]:
     """Where one listens."""
-    with subprocess.Popen([binary()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().removeprefix("listening on ").strip()
-        finally:
-            process.terminate()
-
-
-def ask(method: str, url: str, body: Any = None, token: str = "None") -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Authorization": f'Snowflake Token="{token}"'}
-    request = urllib.request.Request(url, data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=2) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
+    with running() as url:
+        yield url
 
 
 def sign_in(stub: str) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import prometheus
-from support.server import REPOSITORY
+from support.stub import account, binary
 from workload import ask
 
 
@@ -22,14 +20,8 @@ class Stub:
         self.url = f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-        program = Path(os.environ.get("STUB", target / "debug" / "examples" / "snowflake-stub"))
-        if not program.is_file():
-            raise FileNotFoundError(
-                f"{program} is not there: run the tests with `make test`, or build the example first"
-            )
         self._process = subprocess.Popen(
-            [program, f"--port={self._port}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            [binary(), f"--port={self._port}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         assert self._process.stdout.readline().startswith("listening on ")
@@ -48,15 +40,7 @@ class Stub:
     @property
     def settings(self) -> dict[str, str]:
         """What a server has to be told to take it for Snowflake."""
-        return {
-            "SNOWFLAKE_ACCOUNT": "myorg-myaccount",
-            "SNOWFLAKE_USER": "reader",
-            "SNOWFLAKE_AUTH_TYPE": "password",
-            "SNOWFLAKE_PASSWORD": "any-password",
-            "SNOWFLAKE_HOST": "127.0.0.1",
-            "SNOWFLAKE_PORT": str(self._port),
-            "SNOWFLAKE_PROTOCOL": "http",
-        }
+        return account(self.url)
 
 
 @contextmanager
