@@ -6,7 +6,7 @@
 //! is: a browser that opens for every session is nothing anybody wants.
 
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,9 +48,7 @@ pub(super) struct Browser {
     /// How long a person has to sign in.
     patience: Duration,
     id_token: Mutex<Option<SecretString>>,
-    /// Whether nobody used the last window.
-    unattended: AtomicBool,
-    /// Windows that nobody used.
+    /// Windows that nobody used, since somebody last did.
     given_up: AtomicUsize,
     /// Held by the one window there may be.
     window: tokio::sync::Mutex<()>,
@@ -76,7 +74,6 @@ impl Browser {
         Self {
             patience,
             id_token: Mutex::default(),
-            unattended: AtomicBool::default(),
             given_up: AtomicUsize::default(),
             window: tokio::sync::Mutex::default(),
         }
@@ -107,11 +104,11 @@ impl Browser {
         );
         open(address);
         let token = tokio::time::timeout(self.patience, token_from(&listener)).await;
-        self.unattended.store(token.is_err(), Ordering::Relaxed);
         let Ok(token) = token else {
             self.given_up.fetch_add(1, Ordering::Relaxed);
             return Err(self.nobody());
         };
+        self.given_up.store(0, Ordering::Relaxed);
         Ok(Proof::Browser {
             token: token.into(),
             proof_key: start.proof_key.into(),
@@ -130,12 +127,7 @@ impl Browser {
         self.kept().take().is_some()
     }
 
-    /// Whether nobody used the last window.
-    pub(super) fn is_unattended(&self) -> bool {
-        self.unattended.load(Ordering::Relaxed)
-    }
-
-    /// How many windows nobody used.
+    /// How many windows nobody used, since somebody last did.
     pub(super) fn given_up(&self) -> usize {
         self.given_up.load(Ordering::Relaxed)
     }

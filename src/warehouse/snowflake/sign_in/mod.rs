@@ -296,11 +296,10 @@ impl SignIn {
 
     /// Whether a person would have to do something, and nobody did the last time. Then only a caller is worth a window.
     pub(super) fn is_unattended(&self) -> bool {
-        matches!(&self.prover, Prover::Browser { browser, .. } if browser.is_unattended())
-            && self.needs_a_person()
+        self.given_up() > 0 && self.needs_a_person()
     }
 
-    /// How many windows were opened for nobody so far.
+    /// How many windows were opened for nobody, since somebody last used one.
     pub(super) fn given_up(&self) -> usize {
         match &self.prover {
             Prover::Browser { browser, .. } => browser.given_up(),
