@@ -17,6 +17,7 @@ mod listing;
 mod query_status;
 mod query_view;
 mod reply;
+mod schema;
 mod search_objects;
 
 use std::collections::BTreeMap;
@@ -26,10 +27,10 @@ use std::sync::Arc;
 
 use rmcp::model::{JsonObject, Tool as Description, ToolAnnotations};
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use self::schema::{input_schema, output_schema};
 use super::failure::{Code, Failure};
 use crate::query::Queries;
 
@@ -251,127 +252,6 @@ fn describe<T: Tool>() -> Description {
     .with_annotations(annotations)
 }
 
-fn input_schema<A: JsonSchema>() -> JsonObject {
-    let mut schema = schema_of::<A>(&SchemaSettings::draft2020_12().for_deserialize());
-    // A tool without arguments still has an object for a schema, with the field some clients insist on.
-    schema.entry("properties").or_insert_with(|| json!({}));
-    schema
-}
-
-/// Either the tool's own output or a failure: some clients hold failed results against the schema as well.
-fn output_schema<O: JsonSchema>(may_be_kept: bool) -> JsonObject {
-    // What is left out when there is nothing to say is not required.
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = JsonObject::new();
-    let mut output = schema_of::<O>(&settings);
-    if may_be_kept && let Some(Value::Object(properties)) = output.get_mut("properties") {
-        properties.insert(AGE.into(), json!({ "type": "integer", "description": "Milliseconds since the warehouse gave this answer; only when it was kept in memory." }));
-    }
-    schema.insert("type".into(), json!("object"));
-    schema.insert(
-        "anyOf".into(),
-        json!([output, schema_of::<Failure>(&settings)]),
-    );
-    schema
-}
-
-fn schema_of<T: JsonSchema>(settings: &SchemaSettings) -> JsonObject {
-    let mut generator = settings
-        .clone()
-        .with(|settings| {
-            settings.inline_subschemas = true;
-            settings.meta_schema = None;
-        })
-        .into_generator();
-    let schema = generator.root_schema_for::<T>();
-    let mut value = schema.to_value();
-    strip(&mut value);
-    match value {
-        Value::Object(mut object) => {
-            object.remove("title");
-            object
-        }
-        _ => JsonObject::new(),
-    }
-}
-
-/// Removes what only Rust cares about: number formats like `uint64`, which make TypeScript clients print warnings, and
-/// empty descriptions. Rewrites what some clients' dialects of JSON Schema cannot say: `true` for any value, and a second
-/// type `null` for what may as well be left out. The Inspector's `--strict` is the test.
-fn strip(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            if object
-                .get("format")
-                .is_some_and(|format| format.as_str().is_some_and(is_number_format))
-            {
-                object.remove("format");
-            }
-            if object.get("description").is_some_and(|text| text == "") {
-                object.remove("description");
-            }
-            if let Some(items) = object.get_mut("items").filter(|items| **items == true) {
-                *items = json!({});
-            }
-            let required = object.get("required").cloned().unwrap_or_default();
-            let is_required = |name: &str| {
-                required
-                    .as_array()
-                    .is_some_and(|all| all.iter().any(|one| one == name))
-            };
-            if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
-                for (name, property) in properties {
-                    if !is_required(name) {
-                        drop_null(property);
-                    }
-                }
-            }
-            object.values_mut().for_each(strip);
-            fold_words(object);
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip),
-        _ => {}
-    }
-}
-
-/// One of several words becomes an `enum`, a quarter as long: the codes of failures are in every tool's schema, and some
-/// clients give schemas to their model.
-fn fold_words(schema: &mut JsonObject) {
-    let Some(Value::Array(choices)) = schema.get("oneOf") else {
-        return;
-    };
-    let word = |choice: &Value| match choice.as_object()? {
-        choice if choice.len() == 2 && choice.get("type")? == "string" => {
-            choice.get("const").cloned()
-        }
-        _ => None,
-    };
-    if let Some(words) = choices.iter().map(word).collect::<Option<Vec<_>>>() {
-        schema.remove("oneOf");
-        schema.insert("type".into(), json!("string"));
-        schema.insert("enum".into(), Value::Array(words));
-    }
-}
-
-/// `["string", "null"]` becomes `"string"`.
-fn drop_null(schema: &mut Value) {
-    let Some(types) = schema.get_mut("type") else {
-        return;
-    };
-    if let Some([one, null]) = types.as_array().map(Vec::as_slice)
-        && null == "null"
-    {
-        *types = one.clone();
-    }
-}
-
-fn is_number_format(format: &str) -> bool {
-    let digits = format.trim_start_matches("uint").trim_start_matches("int");
-    format == "double"
-        || format == "float"
-        || (digits != format && digits.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
 /// docs/tools.md, from the descriptions the agents get.
 #[must_use]
 pub fn reference() -> String {
@@ -463,20 +343,6 @@ fn type_of(schema: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_listed_and_other_choices_left_alone() {
-        let mut schema = json!({"code": {"oneOf": [
-            {"type": "string", "const": "one"}, {"type": "string", "const": "two", "description": ""},
-        ]}});
-        strip(&mut schema);
-        let folded = json!({"code": {"type": "string", "enum": ["one", "two"]}});
-        assert_eq!(schema, folded);
-        let mut other = json!({"oneOf": [{"type": "string", "const": "one"}, {"type": "integer"}]});
-        let before = other.clone();
-        strip(&mut other);
-        assert_eq!(other, before);
-    }
 
     #[test]
     fn only_execute_query_says_that_it_may_change_something() {
