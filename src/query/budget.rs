@@ -114,6 +114,11 @@ impl Budget {
     pub(super) fn time(&self, asked: Option<Duration>) -> Duration {
         asked.map_or(self.timeout, |asked| asked.min(self.timeout))
     }
+
+    /// Time this call may wait for its rows.
+    pub(super) fn wait(&self, asked: Option<Duration>) -> Duration {
+        asked.map_or(self.sync_wait, |asked| asked.min(self.sync_wait))
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +146,24 @@ impl TruncationReason {
             Self::Rows => "row_limit",
             Self::Bytes => "byte_limit",
             Self::Listing => "listing_limit",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_waits_as_long_as_it_asks_and_never_longer_than_the_budget() {
+        let budget = Budget::default();
+        for (asked, waits) in [
+            (None, budget.sync_wait),
+            (Some(Duration::ZERO), Duration::ZERO),
+            (Some(Duration::from_secs(3)), Duration::from_secs(3)),
+            (Some(budget.sync_wait * 2), budget.sync_wait),
+        ] {
+            assert_eq!(budget.wait(asked), waits, "{asked:?}");
         }
     }
 }

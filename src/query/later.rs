@@ -60,8 +60,8 @@ struct Reading {
 const TO_STOP: Duration = Duration::from_secs(5);
 
 impl Queries {
-    /// Checks and runs one statement and writes its first rows. What is not ended after `SYNC_WAIT` is left running, and
-    /// what does not fit can be fetched, both with a cursor.
+    /// Checks and runs one statement and writes its first rows. What is not ended after the time it waits (the
+    /// query's own, `SYNC_WAIT` at most) is left running, and what does not fit can be fetched, both with a cursor.
     ///
     /// # Cancel safety
     ///
@@ -89,13 +89,13 @@ impl Queries {
             list: List::of(&query, &run),
             asked,
         };
-        let patience = asked + self.budget.sync_wait;
+        let patience = asked + self.budget.wait(query.wait);
         let run = self.in_turn(run).await?;
         let started = self.warehouse.start(run, patience).await?;
         self.outcome(started, reading).await
     }
 
-    /// The rows from a cursor on, waited for as long as a new statement would be. `views` are those that queries name.
+    /// The rows from a cursor on, waited for as a new statement's would be. `views` are those that queries name.
     ///
     /// # Cancel safety
     ///
@@ -109,6 +109,7 @@ impl Queries {
         cursor: &str,
         limit: Option<u64>,
         format: Option<Format>,
+        wait: Option<Duration>,
         views: fn(u8) -> Option<&'static View>,
     ) -> Result<Outcome, Error> {
         let asked = Instant::now();
@@ -130,7 +131,7 @@ impl Queries {
             is_sample: false,
         };
         let deadline = asked + self.budget.timeout;
-        let patience = deadline.min(asked + self.budget.sync_wait);
+        let patience = deadline.min(asked + self.budget.wait(wait));
         let started = self
             .warehouse
             .result(&cursor.earlier, skip, patience, deadline)

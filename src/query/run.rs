@@ -51,6 +51,9 @@ pub struct Query {
     pub format: Format,
     /// Time allowed; only ever less than the budget's.
     pub timeout: Option<Duration>,
+    /// How long to wait for rows before the statement is left running; only ever less than the budget's. 0 asks for a
+    /// cursor at once.
+    pub wait: Option<Duration>,
     /// How the rows are shown; all of them, as they come, when absent.
     pub view: Option<&'static View>,
     /// Whether these are some rows of a table, and its other rows are no part of the result.

@@ -70,6 +70,7 @@ impl Tool for ExecuteQuery {
             limit: arguments.limit.map(|limit| limit.0),
             format: arguments.format.into(),
             timeout: arguments.timeout_seconds.map(|seconds| seconds.0),
+            wait: None,
             view: None,
             is_sample: false,
         };

@@ -43,6 +43,7 @@ impl Tool for FetchResults {
                 &cursor,
                 limit.map(|limit| limit.0),
                 format.map(Into::into),
+                None,
                 super::listing::view,
             )
             .await?;
