@@ -5,6 +5,7 @@
 //!
 //! Start with [`Warehouse`]; `embedded` is the shorter of the two drivers to read.
 
+pub mod calendar;
 mod earlier;
 #[cfg(feature = "embedded")]
 pub mod embedded;

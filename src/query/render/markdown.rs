@@ -36,7 +36,10 @@ pub(super) fn row<'batch>(text: &mut String, cells: impl Iterator<Item = Cell<'b
     text.push('\n');
 }
 
-/// Keeps a value inside its cell.
+/// Appends a text so that it stays inside its cell: the one place where Markdown's table is guarded from what values hold.
+///
+/// A line break of any kind is `<br>`, for a bare one would end the row; `\r` alone is one too, to Markdown and to
+/// terminals.
 fn escape(text: &mut String, value: &str) {
     if !value
         .bytes()
@@ -45,12 +48,36 @@ fn escape(text: &mut String, value: &str) {
         text.push_str(value);
         return;
     }
-    for character in value.chars() {
+    let mut characters = value.chars().peekable();
+    while let Some(character) = characters.next() {
         match character {
             '|' => text.push_str("\\|"),
-            '\n' => text.push_str("<br>"),
-            '\r' => {}
+            // The pair is one line break.
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' | '\r' => text.push_str("<br>"),
             other => text.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_leaves_its_cell() {
+        for (value, shown) in [
+            ("plain", "plain"),
+            ("a|b", "a\\|b"),
+            ("a\nb", "a<br>b"),
+            ("a\rb", "a<br>b"),
+            ("a\r\nb", "a<br>b"),
+            ("a\n\rb\r\r\n", "a<br><br>b<br><br>"),
+            ("", ""),
+        ] {
+            let mut text = String::new();
+            escape(&mut text, value);
+            assert_eq!(text, shown, "{value:?}");
         }
     }
 }

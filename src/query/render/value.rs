@@ -2,11 +2,7 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::Offset;
-
-use crate::warehouse::Cell;
+use crate::warehouse::{Cell, calendar};
 
 /// The value as text; `None` for NULL.
 #[must_use]
@@ -35,72 +31,14 @@ pub(super) fn write_plain(text: &mut String, cell: &Cell<'_>) {
                 let _ = write!(text, "{byte:02X}");
             }
         }
-        Cell::Date(days) => match date(days) {
-            Some(date) => {
-                let _ = write!(
-                    text,
-                    "{:04}-{:02}-{:02}",
-                    date.year(),
-                    date.month(),
-                    date.day()
-                );
-            }
-            None => {
-                let _ = write!(text, "{days} days since 1970-01-01");
-            }
-        },
-        Cell::Time { nanoseconds, scale } => {
-            let seconds = nanoseconds.div_euclid(1_000_000_000);
-            let _ = write!(
-                text,
-                "{:02}:{:02}:{:02}",
-                seconds / 3600,
-                seconds / 60 % 60,
-                seconds % 60
-            );
-            write_fraction(
-                text,
-                nanoseconds.rem_euclid(1_000_000_000).unsigned_abs(),
-                scale,
-                0,
-            );
-        }
+        Cell::Date(days) => calendar::write_date(text, days.into()),
+        Cell::Time { nanoseconds, scale } => calendar::write_time(text, nanoseconds, scale),
         Cell::Timestamp {
             seconds,
             nanoseconds,
             offset_minutes,
             scale,
-        } => {
-            let offset = i32::from(offset_minutes.unwrap_or(0)) * 60;
-            match moment(seconds, offset) {
-                Some(moment) => {
-                    let (date, time) = (moment.date(), moment.time());
-                    let _ = write!(
-                        text,
-                        "{:04}-{:02}-{:02} ",
-                        date.year(),
-                        date.month(),
-                        date.day()
-                    );
-                    let _ = write!(
-                        text,
-                        "{:02}:{:02}:{:02}",
-                        time.hour(),
-                        time.minute(),
-                        time.second()
-                    );
-                }
-                None => {
-                    let _ = write!(text, "{seconds} s since 1970-01-01");
-                }
-            }
-            write_fraction(text, u64::from(nanoseconds), scale, 3);
-            if let Some(minutes) = offset_minutes {
-                let sign = if minutes < 0 { '-' } else { '+' };
-                let minutes = minutes.unsigned_abs();
-                let _ = write!(text, " {sign}{:02}{:02}", minutes / 60, minutes % 60);
-            }
-        }
+        } => calendar::write_timestamp(text, seconds, nanoseconds, offset_minutes, scale),
     }
 }
 
@@ -147,29 +85,6 @@ fn write_float(text: &mut String, value: f64) {
     } else {
         write!(text, "{value}")
     };
-}
-
-/// At least `at_least` digits (when the type has as many), and as many as the value needs.
-fn write_fraction(text: &mut String, nanoseconds: u64, scale: u8, at_least: usize) {
-    let digits = format!("{nanoseconds:09}");
-    let scale = usize::from(scale.min(9));
-    let shown = digits.get(..scale).unwrap_or(&digits);
-    let needed = shown.trim_end_matches('0').len().max(at_least.min(scale));
-    if needed > 0 {
-        text.push('.');
-        text.push_str(shown.get(..needed).unwrap_or(shown));
-    }
-}
-
-fn date(days: i32) -> Option<Date> {
-    moment(i64::from(days) * 86_400, 0).map(DateTime::date)
-}
-
-fn moment(seconds: i64, offset: i32) -> Option<DateTime> {
-    let offset = Offset::from_seconds(offset).ok()?;
-    Timestamp::from_second(seconds)
-        .ok()
-        .map(|timestamp| offset.to_datetime(timestamp))
 }
 
 #[cfg(test)]
@@ -252,6 +167,31 @@ mod tests {
         assert_eq!(text(at(0, None)), "1970-01-01 00:00:00.000");
         assert_eq!(text(at(1_000, None)), "1970-01-01 00:00:00.000001");
         assert_eq!(text(at(0, Some(-330))), "1969-12-31 18:30:00.000 -0530");
+    }
+
+    #[test]
+    fn the_last_day_is_a_day_in_every_format() {
+        let zone = |offset_minutes| Cell::Timestamp {
+            seconds: 253_402_300_799,
+            nanoseconds: 999_999_999,
+            offset_minutes,
+            scale: 9,
+        };
+        for (cell, shown) in [
+            (Cell::Date(2_932_896), "9999-12-31"),
+            (zone(None), "9999-12-31 23:59:59.999999999"),
+            (zone(Some(0)), "9999-12-31 23:59:59.999999999 +0000"),
+            (Cell::Date(-719_529), "-0001-12-31"),
+            (Cell::Date(2_932_897), "10000-01-01"),
+        ] {
+            assert_eq!(text(cell.clone()), shown);
+            let (mut markdown, mut csv) = (String::new(), String::new());
+            super::super::markdown::row(&mut markdown, std::iter::once(cell.clone()));
+            super::super::csv::row(&mut csv, std::iter::once(cell.clone()));
+            assert_eq!(markdown, format!("| {shown} |\n"));
+            assert_eq!(csv, format!("{shown}\r\n"));
+            assert_eq!(super::super::json::value(&cell), serde_json::json!(shown));
+        }
     }
 
     #[test]

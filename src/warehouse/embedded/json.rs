@@ -149,9 +149,11 @@ fn write_plain(json: &mut String, array: &ArrayRef, row: usize) {
         }
         data_type => {
             let is_bare = data_type.is_integer() || *data_type == DataType::Boolean;
-            let text = ArrayFormatter::try_new(array, &FormatOptions::default())
-                .and_then(|formatter| formatter.value(row).try_to_string())
-                .unwrap_or_default();
+            let text = super::rows::written_out(array, row).unwrap_or_else(|| {
+                ArrayFormatter::try_new(array, &FormatOptions::default())
+                    .and_then(|formatter| formatter.value(row).try_to_string())
+                    .unwrap_or_default()
+            });
             if is_bare {
                 json.push_str(&text);
             } else {

@@ -1,6 +1,7 @@
 //! DuckDB's Arrow vectors as columns and cells of ours. Nothing is copied but values that have to be written as text.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use duckdb::arrow::array::{
@@ -16,7 +17,7 @@ use duckdb::arrow::datatypes::{
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 
 use super::json::{self, Shape};
-use crate::warehouse::{Batch, Cell, Column, DataType};
+use crate::warehouse::{Batch, Cell, Column, DataType, calendar};
 
 /// Digits of a second that Snowflake gives a time or timestamp without a scale of its own.
 const DEFAULT_SCALE: u8 = 9;
@@ -260,7 +261,7 @@ impl View {
             Self::Float64(array) => value(array, row).map(Cell::Float),
             Self::Text(array) => text(array, row).map(Cell::Text),
             Self::Binary(array) => array.is_valid(row).then(|| Cell::Binary(array.value(row))),
-            Self::Date(array) => value(array, row).map(Cell::Date),
+            Self::Date(array) => value(array, row).map(date),
             Self::TimeMicros(array) => {
                 value(array, row).map(|micros| time(micros.saturating_mul(1_000)))
             }
@@ -306,6 +307,45 @@ fn whole<'batch>(value: impl Into<i128>) -> Cell<'batch> {
     }
 }
 
+/// A value that JSON has no form for, as the text that Snowflake writes for it; `None` for any other.
+pub(super) fn written_out(array: &ArrayRef, row: usize) -> Option<String> {
+    let mut text = String::new();
+    match View::plain(array).cell(row) {
+        Cell::Date(days) => calendar::write_date(&mut text, days.into()),
+        Cell::Time { nanoseconds, scale } => calendar::write_time(&mut text, nanoseconds, scale),
+        Cell::Timestamp {
+            seconds,
+            nanoseconds,
+            offset_minutes,
+            scale,
+        } => calendar::write_timestamp(&mut text, seconds, nanoseconds, offset_minutes, scale),
+        // The engine's word for a day without end.
+        Cell::Text(word) => text.push_str(&word),
+        Cell::Binary(bytes) => {
+            for byte in bytes {
+                // Writing into a String cannot fail.
+                let _ = write!(text, "{byte:02X}");
+            }
+        }
+        _ => return None,
+    }
+    Some(text)
+}
+
+/// The engine's days before and after all others are the two ends of its range. Snowflake has none; as dates they would be
+/// days of years that nobody wrote.
+fn endless<'batch>(at: i64, end: i64) -> Option<Cell<'batch>> {
+    match at {
+        at if at == end => Some(Cell::Text("infinity".into())),
+        at if at == -end => Some(Cell::Text("-infinity".into())),
+        _ => None,
+    }
+}
+
+fn date<'batch>(days: i32) -> Cell<'batch> {
+    endless(days.into(), i32::MAX.into()).unwrap_or(Cell::Date(days))
+}
+
 fn time<'batch>(nanoseconds: i64) -> Cell<'batch> {
     Cell::Time {
         nanoseconds,
@@ -315,6 +355,9 @@ fn time<'batch>(nanoseconds: i64) -> Cell<'batch> {
 
 /// `at` counts units of which there are `per_second` in a second, since 1970 and possibly before.
 fn timestamp<'batch>(at: i64, per_second: i64, offset_minutes: Option<i16>) -> Cell<'batch> {
+    if let Some(endless) = endless(at, i64::MAX) {
+        return endless;
+    }
     let fraction = at.rem_euclid(per_second) * (1_000_000_000 / per_second);
     Cell::Timestamp {
         seconds: at.div_euclid(per_second),

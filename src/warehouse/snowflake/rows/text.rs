@@ -3,15 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
-
 use super::types::{Type, Zone};
-use crate::warehouse::Cell;
+use crate::warehouse::{Cell, calendar};
 
 const NANOSECONDS: i128 = 1_000_000_000;
-const SECONDS_A_DAY: i64 = 86_400;
 /// Snowflake sends a `TIMESTAMP_TZ`'s offset with a day added, so that it is never negative.
 const OFFSET_BIAS: i128 = 1_440;
 /// More digits than any NUMBER has after its point; a DECFLOAT smaller than that is easier to read with an exponent.
@@ -251,16 +246,13 @@ pub(super) fn write(text: &mut String, cell: &Cell<'_>) {
             Ok(())
         }
         Cell::Binary(bytes) => bytes.iter().try_for_each(|byte| write!(text, "{byte:02X}")),
-        Cell::Date(days) => match moment(i64::from(*days) * SECONDS_A_DAY, 0) {
-            Some(date) => write!(text, "{}", date.date()),
-            None => write!(text, "{days} days since 1970-01-01"),
-        },
+        Cell::Date(days) => {
+            calendar::write_date(text, (*days).into());
+            Ok(())
+        }
+        // All digits, for a part of a value has no column to give it a scale.
         Cell::Time { nanoseconds, .. } => {
-            let seconds = nanoseconds.div_euclid(1_000_000_000);
-            let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-            let _ = write!(text, "{hours:02}:{minutes:02}:{:02}", seconds % 60);
-            let fraction = nanoseconds.rem_euclid(1_000_000_000).unsigned_abs();
-            write_fraction(text, fraction.into(), 0);
+            calendar::write_time(text, *nanoseconds, 9);
             Ok(())
         }
         Cell::Timestamp {
@@ -269,20 +261,8 @@ pub(super) fn write(text: &mut String, cell: &Cell<'_>) {
             offset_minutes,
             ..
         } => {
-            let offset = offset_minutes.unwrap_or(0);
-            let _ = match moment(*seconds, offset) {
-                Some(moment) => write!(text, "{}", moment.strftime("%Y-%m-%d %H:%M:%S")),
-                None => write!(text, "{seconds} s since 1970-01-01"),
-            };
-            write_fraction(text, (*nanoseconds).into(), 3);
-            match offset_minutes {
-                Some(minutes) => {
-                    let sign = if *minutes < 0 { '-' } else { '+' };
-                    let minutes = minutes.unsigned_abs();
-                    write!(text, " {sign}{:02}{:02}", minutes / 60, minutes % 60)
-                }
-                None => Ok(()),
-            }
+            calendar::write_timestamp(text, *seconds, *nanoseconds, *offset_minutes, 9);
+            Ok(())
         }
     };
 }
@@ -303,12 +283,6 @@ fn write_fraction(text: &mut String, nanoseconds: u128, at_least: usize) {
         text.push('.');
         text.push_str(digits.get(..needed).unwrap_or(&digits));
     }
-}
-
-fn moment(seconds: i64, offset_minutes: i16) -> Option<DateTime> {
-    let offset = Offset::from_seconds(i32::from(offset_minutes) * 60).ok()?;
-    let timestamp = Timestamp::from_second(seconds).ok()?;
-    Some(offset.to_datetime(timestamp))
 }
 
 fn power(exponent: u8) -> Option<i128> {

@@ -1,5 +1,6 @@
 //! Each type in both formats, in every way Snowflake is known to store it, against the same cells.
 
+mod ends;
 mod nested;
 mod plain;
 mod times;
