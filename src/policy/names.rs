@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::pattern::is_like;
 use crate::sql::Identifier;
+use crate::sql::identifier::PUBLIC;
 
 /// A name of exactly `PARTS` parts, read as SQL reads it, in which `*` stands for any letters within its part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +27,15 @@ impl<const PARTS: usize> FromStr for NamePattern<PARTS> {
     type Err = NoName;
 
     fn from_str(text: &str) -> Result<Self, NoName> {
-        let parts = parts(text).filter(|parts| parts.len() == PARTS);
+        let parts = parts(text, PARTS).filter(|parts| parts.len() == PARTS);
         parts
             .map(|parts| Self { parts })
             .ok_or(NoName { expected: PARTS })
     }
 }
 
-/// The parts of a name, plain ones folded to upper case; `None` when the text is none.
-fn parts(text: &str) -> Option<Vec<String>> {
+/// The parts of a name that is to have so many, plain ones folded to upper case; `None` when the text is none.
+fn parts(text: &str, wanted: usize) -> Option<Vec<String>> {
     let mut parts = Vec::new();
     let mut rest = text.trim();
     loop {
@@ -51,6 +52,9 @@ fn parts(text: &str) -> Option<Vec<String>> {
                 if !word.chars().all(is_word) {
                     return None;
                 }
+                // As in a statement, `database..table` leaves out the schema.
+                let is_left_out = word.is_empty() && parts.len() == 1 && wanted == 3;
+                let word = if is_left_out { PUBLIC } else { word };
                 (word.to_uppercase(), after)
             }
         };

@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use super::names::list;
 use super::{Options, Place, Refusal};
+use crate::sql::identifier::PUBLIC;
 use crate::sql::{Identifier, Listing, Parsed, Part, QualifiedName, Reference, RowName};
-
-/// Snowflake's default search path looks here for a name without a schema, after the session's own schema
-/// (docs.snowflake.com/en/sql-reference/name-resolution).
-const PUBLIC: &str = "PUBLIC";
 
 /// Leaves out the rows of a SHOW or DESCRIBE that name what the lists do not allow.
 #[derive(Debug, Clone)]
@@ -87,6 +84,7 @@ fn check_object(options: &Options, name: &QualifiedName, place: &Place<'_>) -> R
     options.admit_database(database)?;
     let schema = schema_of(options, name.schema.as_ref(), place)?;
     options.admit(&[database, schema, &name.object])?;
+    // Snowflake's default search path looks there for a name without a schema, after the session's own schema.
     if name.schema.is_none()
         && schema.as_str() != PUBLIC
         && let Ok(public) = Identifier::exact(PUBLIC)

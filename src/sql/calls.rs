@@ -7,6 +7,7 @@ use std::fmt;
 
 use sqlparser::tokenizer::Token;
 
+use super::identifier::PUBLIC;
 use super::lexis::{bare, is_word};
 use super::{Identifier, QualifiedName};
 
@@ -186,7 +187,7 @@ fn name_ending_at(words: &[&Token], last: usize) -> Option<Name> {
         match before.checked_sub(1) {
             Some(at) if dots > 0 && matches!(words.get(at), Some(Token::Word(_))) => {
                 if dots > 1 {
-                    name.exact.push(Identifier::exact("PUBLIC").ok());
+                    name.exact.push(Identifier::exact(PUBLIC).ok());
                 }
                 name.first = at;
             }

@@ -6,6 +6,10 @@ use std::str::FromStr;
 /// Snowflake's limit on the length of an identifier, in characters.
 const MAX_CHARACTERS: usize = 255;
 
+/// The schema that `database..table` means, and that every database begins with
+/// (docs.snowflake.com/en/sql-reference/name-resolution).
+pub const PUBLIC: &str = "PUBLIC";
+
 /// The exact name of one object, after Snowflake's folding: `orders` is kept as `ORDERS`, `"orders"` as `orders`.
 ///
 /// Read with [`FromStr`] by these rules, which are Snowflake's with one kindness:
@@ -14,6 +18,9 @@ const MAX_CHARACTERS: usize = 255;
 /// - a plain word folds to upper case;
 /// - anything else that could not be meant otherwise (spaces, letters beyond ASCII, a leading digit) counts as it is,
 ///   so that a caller who forgot the quotes still gets the object.
+///
+/// Other databases' quotes are read as theirs: a word in backticks or [brackets] counts as if it stood there alone. So does a
+/// whole name in backticks or single quotes, and a semicolon after a name is passed over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identifier(String);
 
@@ -172,11 +179,19 @@ fn is_plain_word(word: &str) -> bool {
 
 fn read_parts(text: &str, allowed: usize) -> Result<Vec<Identifier>, NameError> {
     let mut parts = Vec::new();
-    let mut rest = text.trim();
+    let mut rest = unwrapped(text);
     loop {
         let (part, after) = read_part(rest)?;
         parts.push(part);
         match after {
+            // `database..table` leaves out the schema.
+            Some(next) if parts.len() == 1 && allowed == 3 && next.starts_with('.') => {
+                parts.push(Identifier::exact(PUBLIC)?);
+                rest = next.trim_start_matches('.').trim_start();
+                if next.starts_with("..") {
+                    return Err(NameError::Empty);
+                }
+            }
             Some(next) => rest = next,
             None => break,
         }
@@ -190,12 +205,41 @@ fn read_parts(text: &str, allowed: usize) -> Result<Vec<Identifier>, NameError> 
     Ok(parts)
 }
 
+/// The name without what stands around the whole of it: white space, a semicolon at its end, quotes that are not Snowflake's.
+fn unwrapped(text: &str) -> &str {
+    let text = text
+        .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
+        .trim_start();
+    for quote in ['`', '\''] {
+        let inside = text
+            .strip_prefix(quote)
+            .and_then(|text| text.strip_suffix(quote));
+        if let Some(inside) = inside.filter(|inside| !inside.contains(quote)) {
+            return inside.trim();
+        }
+    }
+    text
+}
+
+/// A part in the quotes of another database, `like this` or [like this], and what follows it.
+fn read_foreign(text: &str) -> Option<(&str, &str)> {
+    let (inside, after) = match text.chars().next()? {
+        '`' => text.get(1..)?.split_once('`')?,
+        '[' => text.get(1..)?.split_once(']')?,
+        _ => return None,
+    };
+    let after = after.trim_start();
+    let ends = after.is_empty() || after.starts_with('.');
+    (ends && !inside.contains(['`', '[', '"'])).then_some((inside.trim(), after))
+}
+
 /// One part and what follows its dot, if there is a dot.
 fn read_part(text: &str) -> Result<(Identifier, Option<&str>), NameError> {
     let Some(mut rest) = text.strip_prefix('"') else {
-        let (word, after) = match text.split_once('.') {
-            Some((word, after)) => (word.trim(), Some(after.trim_start())),
-            None => (text.trim(), None),
+        let (word, after) = match (read_foreign(text), text.split_once('.')) {
+            (Some((word, after)), _) => (word, after.strip_prefix('.').map(str::trim_start)),
+            (None, Some((word, after))) => (word.trim(), Some(after.trim_start())),
+            (None, None) => (text.trim(), None),
         };
         if word.contains('"') {
             return Err(NameError::Quotes);
@@ -267,7 +311,12 @@ mod tests {
     fn broken_names_say_what_is_wrong() {
         for (text, expected) in [
             ("", NameError::Empty),
-            ("a..b", NameError::Empty),
+            (" ; ", NameError::Empty),
+            ("``", NameError::Empty),
+            ("a...b", NameError::Empty),
+            ("a..", NameError::Empty),
+            ("..b", NameError::Empty),
+            ("a.b..c", NameError::Empty),
             ("a.", NameError::Empty),
             ("\"\"", NameError::Empty),
             ("\"open", NameError::Quotes),
@@ -276,6 +325,38 @@ mod tests {
             ("a\u{0}b", NameError::ControlCharacter),
         ] {
             assert_eq!(QualifiedName::parse(text, 3), Err(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_schema_left_out_between_two_dots_is_public() {
+        for name in ["db..t", "\"DB\" . . T;", "`db`..t", "[db]..[t]"] {
+            let read = QualifiedName::parse(name, 3).unwrap();
+            assert_eq!(read.quoted(), "\"DB\".\"PUBLIC\".\"T\"", "{name}");
+        }
+        let too_many = NameError::TooManyParts {
+            found: 4,
+            allowed: 3,
+        };
+        assert_eq!(QualifiedName::parse("db..s.t", 3), Err(too_many));
+        // Where no object is named there is no schema to leave out.
+        assert_eq!(QualifiedName::parse("db..s", 2), Err(NameError::Empty));
+    }
+
+    #[test]
+    fn names_in_the_quotes_of_other_databases_are_read() {
+        for (text, expected) in [
+            ("`orders`", "ORDERS"),
+            (" `db`.`s` . `t` ", "DB.S.T"),
+            ("`db.s.t`", "DB.S.T"),
+            ("[db].[s].[My Table]", "DB.S.\"My Table\""),
+            ("'db.s.t'", "DB.S.T"),
+            ("db.s.t ; ", "DB.S.T"),
+            ("db.\"a;b`c\";", "DB.\"a;b`c\""),
+            ("`my table`", "\"my table\""),
+        ] {
+            let read = QualifiedName::parse(text, 3).unwrap();
+            assert_eq!(read.to_string(), expected, "{text}");
         }
     }
 

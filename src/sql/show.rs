@@ -5,6 +5,7 @@
 
 use sqlparser::tokenizer::Token;
 
+use super::identifier::PUBLIC;
 use super::parse::{Error, Tree};
 use super::{Identifier, NameError, QualifiedName};
 
@@ -67,6 +68,10 @@ pub(super) fn read(tokens: &[&Token]) -> Result<Option<Tree>, Error> {
         return Ok(Some(Tree::Describe(words.describe()?)));
     }
     Ok(None)
+}
+
+fn named(exact: String) -> Result<Identifier, Error> {
+    Identifier::exact(exact).map_err(|error| Error::Syntax(error.to_string()))
 }
 
 /// Words that end the kind of objects in a SHOW.
@@ -188,12 +193,20 @@ impl Words<'_> {
             } else {
                 word.value.to_uppercase()
             };
-            parts.push(Identifier::exact(exact).map_err(|error| Error::Syntax(error.to_string()))?);
+            parts.push(named(exact)?);
             self.advance();
             if !matches!(self.tokens.first(), Some(Token::Period)) {
                 break;
             }
             self.advance();
+            // `database..table` leaves out the schema.
+            if parts.len() == 1
+                && allowed == 3
+                && let [Token::Period, Token::Word(_), ..] = self.tokens
+            {
+                parts.push(named(PUBLIC.to_owned())?);
+                self.advance();
+            }
         }
         if parts.len() > allowed {
             let error = NameError::TooManyParts {

@@ -518,13 +518,15 @@ fn a_pattern_has_as_many_parts_as_its_place_takes() {
     for text in ["", "A.B", "\"A", "A B", "A;", ".", "*.*", "\"\""] {
         assert!(text.parse::<One>().is_err(), "{text}");
     }
-    for text in ["A.B", "A..C", "A.B.C.D", "A.B.", "A.\"B.C\""] {
+    for text in ["A.B", "A..", "..C", "A...C", "A.B.C.D", "A.B.", "A.\"B.C\""] {
         assert!(text.parse::<Three>().is_err(), "{text}");
     }
     for (text, shown) in [
         ("a.b_*.c$1", "A.B_*.C$1"),
         ("a . \"b.c\" . *", "A.\"b.c\".*"),
         ("\"A\".B.C", "A.B.C"),
+        // As in a statement.
+        ("a..c", "A.PUBLIC.C"),
     ] {
         assert_eq!(text.parse::<Three>().unwrap().to_string(), shown);
     }

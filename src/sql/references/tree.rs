@@ -10,6 +10,7 @@ use sqlparser::ast::{
 
 use super::{Found, Reference, Unresolved, unresolved};
 use crate::sql::classify::is_plain_body;
+use crate::sql::identifier::PUBLIC;
 use crate::sql::{Identifier, QualifiedName};
 
 /// Table functions that only rearrange their arguments.
@@ -104,7 +105,7 @@ fn qualified(name: &ObjectName) -> Option<QualifiedName> {
         let exact = match ident.quote_style {
             Some('"') => ident.value.clone(),
             // `database..table` leaves out the schema, which is then PUBLIC.
-            None if ident.value.is_empty() && index == 1 && last == 2 => "PUBLIC".to_owned(),
+            None if ident.value.is_empty() && index == 1 && last == 2 => PUBLIC.to_owned(),
             None if is_plain(&ident.value) => ident.value.to_uppercase(),
             _ => return None,
         };
