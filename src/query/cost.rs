@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{Error, Queries, Query, Sheet};
-use crate::sql::Tree;
 use crate::sql::ast::Statement;
+use crate::sql::{self, Tree};
 use crate::warehouse::Run;
 
 /// The warehouse's expectation. Snowflake gives upper bounds: it prunes further while it runs.
@@ -165,8 +165,10 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn explain(&self, query: Query) -> Result<(Sheet, Option<String>), Error> {
+        // What stands around the statement would stand behind the word EXPLAIN.
+        let sql = sql::cleaned(&query.sql)?;
         let tabular = Query {
-            sql: format!("EXPLAIN USING TABULAR {}", query.sql),
+            sql: format!("EXPLAIN USING TABULAR {sql}"),
             ..query.clone()
         };
         let plan = self.approved(
@@ -179,7 +181,7 @@ impl Queries {
             return Err(Error::NoPlan);
         }
         let sheet = self.sheet(plan, self.layout(&tabular)).await?;
-        let json = format!("EXPLAIN USING JSON {}", query.sql);
+        let json = format!("EXPLAIN USING JSON {sql}");
         // The rows are what was asked for; without words they are still a plan.
         let plan = self.explained(&json, &query).await.ok().flatten();
         let words = plan

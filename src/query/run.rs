@@ -272,7 +272,9 @@ impl Queries {
         });
         let verdict = verdict(&judged);
         self.metrics.judged(verdict);
-        call::judged(sql, verdict, names);
+        // What is noted is what runs, where anything does.
+        let text = judged.as_ref().map_or(sql, ApprovedStatement::text);
+        call::judged(text, verdict, names);
         judged
     }
 }

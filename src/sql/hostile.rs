@@ -36,7 +36,7 @@ const WRITES: [&str; 14] = [
 ];
 
 /// Ways to wrap a statement into a query. `@` stands for it.
-const WRAPPERS: [&str; 20] = [
+const WRAPPERS: [&str; 25] = [
     "(@)",
     "SELECT * FROM (@)",
     "SELECT (@)",
@@ -57,6 +57,11 @@ const WRAPPERS: [&str; 20] = [
     "@ ->> SELECT * FROM $1",
     "SELECT 1; @",
     "SELECT 1 /* x */ -- y\n @",
+    "```sql\n@\n```",
+    "```@```",
+    "`@`",
+    "; ;@;;",
+    "SELECT ‘a’; @",
 ];
 
 fn spaces() -> impl Strategy<Value = String> {
@@ -135,6 +140,26 @@ proptest! {
         prop_assert!(!is_read(&text), "{text:?}");
     }
 
+    /// What is judged is what is sent: read again, it is the same statement.
+    #[test]
+    fn a_text_that_was_cleaned_is_read_as_itself(
+        pieces in prop::collection::vec(prop::sample::select(&UNCLEAN[..]), 0..14),
+        end in prop::sample::select(&["", ";", "; ;", "\n```", ";\n```\n", " -- x", "; -- ;\n;"][..]),
+    ) {
+        let text = format!("{}{end}", pieces.concat());
+        if let Ok(parsed) = parse(&text) {
+            let again = parse(parsed.text());
+            let same = again.is_ok_and(|again| {
+                again.text() == parsed.text()
+                    && again.class() == parsed.class()
+                    && again.kinds() == parsed.kinds()
+                    && again.calls() == parsed.calls()
+            });
+            prop_assert!(same, "{text:?} became {:?}", parsed.text());
+            prop_assert!(parsed.text().len() <= text.len());
+        }
+    }
+
     #[test]
     fn no_text_makes_the_reader_panic(text in "\\PC{0,200}", sql in "[ -~\\n]{0,200}") {
         let _ = parse(&text);
@@ -142,6 +167,44 @@ proptest! {
         let _ = parse(&format!("SELECT {sql}"));
     }
 }
+
+/// What models write into and around statements.
+const UNCLEAN: [&str; 34] = [
+    "```",
+    "```sql\n",
+    "`",
+    "\u{feff}",
+    ";",
+    " ",
+    "\n",
+    "\r\n",
+    "\u{a0}",
+    "\u{2009}",
+    "‘",
+    "’",
+    "“",
+    "”",
+    "„",
+    "'",
+    "\"",
+    "\\",
+    "$$",
+    "--",
+    "/*",
+    "*/",
+    "\u{200c}",
+    "\u{202e}",
+    "\u{202c}",
+    "\u{2028}",
+    "SELECT 1",
+    "SELECT ",
+    "a",
+    ",",
+    "'x'",
+    "\"y\"",
+    "DROP TABLE t",
+    "‘z’",
+];
 
 const SOUP: [&str; 24] = [
     "a", "1", "'x'", "(", ")", ",", "FROM", "t", "WHERE", "AS", "WITH", "SELECT", "UNION", "ALL",

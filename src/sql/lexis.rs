@@ -3,6 +3,7 @@
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
 
+use super::cleaning::{Piece, Place};
 use super::parse::Error;
 
 /// How deep brackets, and joins that wait for their ON, may nest. Generated queries stay below 30; 64 fit into a stack of
@@ -43,8 +44,12 @@ pub(super) fn is_word(token: Option<&&Token>, wanted: &str) -> bool {
     }
 }
 
-/// Refuses what Snowflake reads differently from the parser.
-pub(super) fn refuse_doubtful(text: &str, tokens: &[TokenWithSpan]) -> Result<(), Error> {
+/// Refuses what Snowflake reads differently from the parser. The pieces are what the tokens were made of.
+pub(super) fn refuse_doubtful(
+    text: &str,
+    tokens: &[TokenWithSpan],
+    pieces: &[Piece],
+) -> Result<(), Error> {
     let ambiguous = |what, instead| Err(Error::Ambiguous { what, instead });
     if text.contains('\0') {
         return ambiguous("a NUL character", "remove it");
@@ -52,18 +57,31 @@ pub(super) fn refuse_doubtful(text: &str, tokens: &[TokenWithSpan]) -> Result<()
     if text.replace("\r\n", "\n").contains('\r') {
         return ambiguous("a lone carriage return", "end lines with a line feed");
     }
-    // One reader may end a comment here and the other not.
-    if text.contains(['\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
-        return ambiguous(
-            "an unusual line separator",
-            "end lines with a line feed, or write the character with CHR()",
-        );
-    }
-    if text.chars().any(is_invisible) {
-        return ambiguous(
-            "an invisible or direction-changing character",
-            "remove it, or write it with CHR()",
-        );
+    for piece in pieces {
+        let part = text.get(piece.at.clone()).unwrap_or_default();
+        let hides_nothing = matches!(piece.place, Place::Text | Place::Comment);
+        if hides_nothing && turns_the_rest(part) {
+            return ambiguous(
+                "a direction-changing character that turns round what follows it",
+                "end the change inside the same text, or write the character with CHR()",
+            );
+        }
+        if piece.place == Place::Text {
+            continue;
+        }
+        // One reader may end a comment here and the other not.
+        if part.contains(['\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+            return ambiguous(
+                "an unusual line separator outside a text",
+                "end lines with a line feed",
+            );
+        }
+        if !hides_nothing && part.chars().any(is_invisible) {
+            return ambiguous(
+                "an invisible or direction-changing character outside a text",
+                "remove it",
+            );
+        }
     }
     for token in tokens {
         match &token.token {
@@ -106,6 +124,21 @@ pub(super) fn refuse_doubtful(text: &str, tokens: &[TokenWithSpan]) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Whether a change of direction goes on after the part that begins it, and so changes how the rest of the line looks.
+fn turns_the_rest(part: &str) -> bool {
+    let (mut embedded, mut isolated) = (0_usize, 0_usize);
+    for c in part.chars() {
+        match c {
+            '\u{202a}' | '\u{202b}' | '\u{202d}' | '\u{202e}' => embedded += 1,
+            '\u{202c}' => embedded = embedded.saturating_sub(1),
+            '\u{2066}'..='\u{2068}' => isolated += 1,
+            '\u{2069}' => isolated = isolated.saturating_sub(1),
+            _ => {}
+        }
+    }
+    embedded + isolated > 0
 }
 
 /// Zero-width and bidirectional control characters: they make a statement look like another one.

@@ -6,13 +6,14 @@
 //! Two readers share the work. The `sqlparser` crate reads queries into a tree. Snowflake's SHOW and DESCRIBE have more
 //! forms than that crate knows, and are simple enough to read from tokens: [`show`].
 //!
-//! The way of a text: `lexis` refuses what could be read in two ways, `steps` splits it at `->>` and reads each part,
+//! The way of a text: `cleaning` takes off what models put around it, `lexis` refuses what could be read in two ways, `steps` splits it at `->>` and reads each part,
 //! `heads` says what begins so, `classify` walks the tree of a query, `proof` and `calls` look at its words besides.
 //! `references` tells what a statement touches, `kinds` what it is called in lists of statements.
 
 mod builtins;
 mod calls;
 mod classify;
+mod cleaning;
 #[cfg(test)]
 mod corpus;
 mod effects;
@@ -32,7 +33,9 @@ pub use calls::Call;
 pub use classify::Class;
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use kinds::{Kind, KindPattern, NoKind};
-pub use parse::{Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, parse, qualified_name};
+pub use parse::{
+    Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, cleaned, parse, qualified_name,
+};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
 
 /// The tree the parser makes, under the one name the other rooms use for it.

@@ -1,11 +1,11 @@
 //! One statement in, one [`Parsed`] out; everything doubtful is an error here, before anybody decides about it.
 
 use sqlparser::ast::{self, Statement};
-use sqlparser::dialect::SnowflakeDialect;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::Token;
 
 use super::calls::Call;
 use super::classify::{Class, Verdict};
+use super::cleaning::{self, Cleaned};
 use super::kinds::Kind;
 use super::lexis;
 use super::show::{Describe, Show};
@@ -102,7 +102,7 @@ pub enum Error {
 }
 
 impl Parsed {
-    /// The statement as it was sent, without white space and semicolons around it.
+    /// The statement as it goes to the warehouse: as it was written, without what models put around and into it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -170,18 +170,9 @@ impl std::fmt::Debug for Parsed {
 ///
 /// When the text is not exactly one statement that can be read without doubt; see [`Error`].
 pub fn parse(text: &str) -> Result<Parsed, Error> {
-    if text.len() > MAX_STATEMENT_BYTES {
-        return Err(Error::TooLong { bytes: text.len() });
-    }
-    // Trimmed first, so that places in the tree are places in the text that is kept.
-    let text = text.trim();
-    let mut tokens = Tokenizer::new(&SnowflakeDialect {}, text)
-        .tokenize_with_location()
-        .map_err(|error| Error::Syntax(error.to_string()))?;
-    lexis::refuse_doubtful(text, &tokens)?;
-    drop_last_semicolon(&mut tokens);
+    let Cleaned { text, tokens } = cleaning::clean(text)?;
     let words = lexis::words(&tokens);
-    if words.iter().all(|word| matches!(word, Token::SemiColon)) {
+    if words.is_empty() {
         return Err(Error::Empty);
     }
     if words.iter().any(|word| matches!(word, Token::SemiColon)) {
@@ -196,9 +187,6 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         kinds,
         calls,
     } = steps::read(&tokens)?;
-    let text = text
-        .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
-        .to_owned();
     Ok(Parsed {
         text,
         tree,
@@ -210,16 +198,13 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     })
 }
 
-/// One semicolon may end the statement; white space and comments may follow it.
-fn drop_last_semicolon(tokens: &mut Vec<TokenWithSpan>) {
-    let last = tokens
-        .iter()
-        .rposition(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
-    if let Some(last) = last
-        && matches!(tokens.get(last).map(|t| &t.token), Some(Token::SemiColon))
-    {
-        tokens.remove(last);
-    }
+/// The text of the statement in a text, for what is written before or around it.
+///
+/// # Errors
+///
+/// As for [`parse`], as far as they come before the tree.
+pub fn cleaned(text: &str) -> Result<String, Error> {
+    Ok(cleaning::clean(text)?.text)
 }
 
 /// What of these words names an object in a way that only Snowflake can resolve.
@@ -241,10 +226,13 @@ fn names_computed(words: &[&Token]) -> Option<&'static str> {
 /// When a part is not a plain name, as in `IDENTIFIER(…)`, or the parts are not one to three.
 pub fn qualified_name(name: &ast::ObjectName) -> Result<super::QualifiedName, super::NameError> {
     let mut parts = Vec::with_capacity(name.0.len());
-    for part in &name.0 {
+    for (index, part) in name.0.iter().enumerate() {
         let ident = part.as_ident().ok_or(super::NameError::Quotes)?;
         let exact = if ident.quote_style.is_some() {
             ident.value.clone()
+        } else if ident.value.is_empty() && index == 1 && name.0.len() == 3 {
+            // `database..table` leaves out the schema.
+            super::identifier::PUBLIC.to_owned()
         } else {
             ident.value.to_uppercase()
         };
