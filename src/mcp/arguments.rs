@@ -1,4 +1,9 @@
-//! Argument types the tools share. Each refuses what it cannot mean, in words that say what was expected.
+//! What tools take: `reading` makes of a call's arguments what the tool's schema says, and here are the types the tools
+//! share. Each refuses what it cannot mean, in words that say what was expected.
+
+mod json_text;
+pub(super) mod names;
+pub(super) mod reading;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,6 +17,24 @@ use super::failure::{Code, Failure};
 use crate::query::Format;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::{Parameter, Session};
+
+/// How arguments are read, for the documentation.
+pub(super) const RULES: &str = "\
+## How arguments are read
+
+Agents and the programs around them write the same thing in many ways. All tools read:
+
+- null, an empty text or 0 for an optional argument as left out; 0 is kept where the schema's minimum is 0
+- numbers and true or false as texts (`\"10\"`), 10.0 for 10, a number for a name, `JSON` for `json`
+- a list or an object as its JSON text (`\"[\\\"A\\\"]\"`), at most 256 KiB; names also with commas between them (`\"A, B\"`)
+- names in backticks or [brackets], with spaces around them or a semicolon at the end; `DB..T` as `DB.PUBLIC.T`
+- SQL in a code fence, after a byte order mark, with several semicolons at the end, with no-break spaces; typographic quotes
+  as straight ones where they can only be a pair. What is left is what the policy judges and what the warehouse is sent.
+
+The values in `parameters` are never changed: null, `\"\"`, 0 and `\"10\"` are values there. A required argument that is empty is an
+error, and so is a misspelt one: the error names the right one. Fields that are no argument of any tool, such as `toolCallId`, are
+passed over and named in the closing line of the answer.
+";
 
 /// `database`
 #[derive(Debug, Clone)]

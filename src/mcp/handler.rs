@@ -19,6 +19,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error, info, info_span};
 
+use super::arguments::reading::Arguments;
 use super::failure::{Code, Failure};
 use super::instructions;
 use super::kept::{KeptAnswers, Question};
@@ -185,27 +186,36 @@ impl Handler {
             ),
         };
         let time = call.queries.budget().timeout + CALL_GRACE;
-        let arguments = request.arguments.unwrap_or_default();
-        let question = entry
-            .may_be_kept
-            .then(|| Question::new(caller.name.clone(), &tool, &arguments));
-        let kept = question
-            .as_ref()
-            .and_then(|question| self.services.kept.get(question));
-        let outcome = match (self.services.rates.admit(&caller, started), kept) {
+        let read = entry.read(request.arguments.unwrap_or_default());
+        let outcome = match (self.services.rates.admit(&caller, started), read) {
             (Err(too_many), _) => Ok(Err(Failure::rate_limited(too_many))),
-            (Ok(()), Some(reply)) => Ok(Ok(reply)),
-            (Ok(()), None) => {
-                let work = record
-                    .carry(entry.call(arguments, call))
-                    .instrument(span.clone());
-                let task = Running(self.services.runtime.spawn(work));
-                let waited = self.wait(task, time, &context);
-                let outcome = waited.instrument(span.clone()).await;
-                if let (Some(question), Ok(Ok(reply))) = (question, &outcome) {
-                    self.services.kept.keep(question, reply);
+            (Ok(()), Err(failure)) => Ok(Err(failure)),
+            (Ok(()), Ok(Arguments { known, note })) => {
+                let question = entry
+                    .may_be_kept
+                    .then(|| Question::new(caller.name.clone(), &tool, &known));
+                let kept = question
+                    .as_ref()
+                    .and_then(|question| self.services.kept.get(question));
+                let outcome = if let Some(reply) = kept {
+                    Ok(Ok(reply))
+                } else {
+                    let work = record
+                        .carry(entry.call(known, call))
+                        .instrument(span.clone());
+                    let task = Running(self.services.runtime.spawn(work));
+                    let waited = self.wait(task, time, &context);
+                    let outcome = waited.instrument(span.clone()).await;
+                    if let (Some(question), Ok(Ok(reply))) = (question, &outcome) {
+                        self.services.kept.keep(question, reply);
+                    }
+                    outcome
+                };
+                // Who passes a field of its own along has asked the same as who does not.
+                match note {
+                    Some(note) => outcome.map(|done| done.map(|reply| reply.with_note(&note))),
+                    None => outcome,
                 }
-                outcome
             }
         };
 

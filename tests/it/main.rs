@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod arguments;
 mod budgets;
 mod documents;
 mod doors;

@@ -257,7 +257,7 @@ async fn an_unknown_tool_is_a_protocol_error_and_a_bad_argument_is_not() {
         (json!({ "sql": "select 1", "sqll": 1 }), "sqll"),
         (json!({}), "sql"),
         (json!({ "sql": 5 }), "sql"),
-        (json!({ "sql": "select 1", "limit": 0 }), "limit"),
+        (json!({ "sql": "" }), "argument sql: it is empty"),
         (json!({ "sql": "select 1", "limit": "ten" }), "limit"),
         (json!({ "sql": "select 1", "format": "xml" }), "format"),
         (json!({ "sql": "select 1", "schema": "a.b.c" }), "schema"),
@@ -268,8 +268,8 @@ async fn an_unknown_tool_is_a_protocol_error_and_a_bad_argument_is_not() {
         // In words of JSON, not of Rust.
         (json!({}), "the argument `sql` is missing"),
         (
-            json!({ "sql": "select 1", "limit": "10" }),
-            "string \"10\", expected a whole number of rows, at least 1",
+            json!({ "sql": "select 1", "limit": "1O" }),
+            "string \"1O\", expected a whole number of rows, at least 1",
         ),
         (
             json!({ "sql": "select 1", "limit": -1 }),

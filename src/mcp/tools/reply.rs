@@ -273,6 +273,16 @@ impl Reply {
         self
     }
 
+    /// The same with one more sentence in its closing line.
+    #[must_use]
+    pub fn with_note(mut self, note: &str) -> Self {
+        if let Value::Object(object) = &mut self.structured {
+            object.insert("note".into(), note.into());
+        }
+        self.texts.push(note.to_owned());
+        self
+    }
+
     /// The same answer from memory, and how old it is.
     pub(in crate::mcp) fn aged(mut self, age: Duration) -> Self {
         let seconds = age.as_secs_f64();

@@ -1,0 +1,84 @@
+//! Lists and objects that were sent as a JSON text: `"[\"A\", \"B\"]"` for `["A", "B"]`.
+//!
+//! A body that holds a list itself was bounded when it was read. A text is measured before anything is built from it.
+
+use serde_json::Value;
+
+use super::reading::MAX_VALUES;
+
+/// The longest text that is read. Whoever has more sends the list itself.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Brackets in brackets. No argument has any; one more makes for a better error.
+const MAX_DEPTH: usize = 4;
+
+/// The list in a text. Names may also stand in it one after the other, with commas between them.
+pub(super) fn list(text: &str, holds_texts: bool) -> Result<Vec<Value>, String> {
+    let text = text.trim();
+    let inside = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    if !holds_texts && inside.is_none() {
+        return Err("expected a list, as in [\"A\", 1]".to_owned());
+    }
+    measure(text)?;
+    let error = match inside.map(|_| serde_json::from_str::<Vec<Value>>(text)) {
+        Some(Ok(items)) => return Ok(items),
+        Some(Err(error)) if !holds_texts => error,
+        // ['A', 'B'] and [A] are no JSON, and name the same.
+        _ => return Ok(names(inside.unwrap_or(text))),
+    };
+    Err(format!("the text is not the JSON of a list: {error}"))
+}
+
+/// The object in a text; the text itself where it does not look like one.
+pub(super) fn object(text: String) -> Result<Value, String> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(Value::String(text));
+    }
+    measure(&text)?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("the text is not the JSON of an object: {error}"))
+}
+
+/// That a text is neither too long, nor nests too deep, nor holds too many values.
+fn measure(text: &str) -> Result<(), String> {
+    if text.len() > MAX_BYTES {
+        return Err(format!(
+            "the text has {} bytes; at most {MAX_BYTES} are read as JSON, send the list itself",
+            text.len()
+        ));
+    }
+    let (mut depth, mut values) = (0_usize, 1_usize);
+    let (mut in_text, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err("the text nests too deep; expected a list of single values".to_owned());
+        }
+        if values > MAX_VALUES {
+            return Err(format!("the list has more than {MAX_VALUES} values"));
+        }
+    }
+    Ok(())
+}
+
+/// Names with commas between them. A comma in double quotes is part of a name.
+fn names(text: &str) -> Vec<Value> {
+    let mut in_quotes = false;
+    text.split(|c: char| {
+        in_quotes ^= c == '"';
+        c == ',' && !in_quotes
+    })
+    .map(|name| Value::String(name.trim().to_owned()))
+    .collect()
+}

@@ -1,0 +1,278 @@
+//! Fields that no argument of the tool has for a name: which are ours and misspelt, and which are somebody else's?
+//!
+//! Somebody else's may be passed over. One of ours may not: the caller would get an answer to another question than it asked.
+
+use rmcp::model::JsonObject;
+
+/// What a field was meant to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// This argument of the tool.
+    Ours(String),
+    /// An argument that other tools take.
+    OfOtherTools,
+}
+
+/// An argument of some tool, and how models call it.
+struct Word {
+    name: &'static str,
+    /// Names that mean it wherever they stand, small and without what is between their words.
+    also: &'static [&'static str],
+    /// Names that programs use for things of their own too: they mean it in a call where it is missing.
+    perhaps: &'static [&'static str],
+    /// What a tool that does not take it has in its place.
+    instead: &'static [&'static str],
+}
+
+/// Every argument of every tool.
+const WORDS: [Word; 15] = [
+    Word {
+        name: "sql",
+        also: &[
+            "statement",
+            "sqlquery",
+            "sqlstatement",
+            "sqltext",
+            "querytext",
+            "querystring",
+        ],
+        perhaps: &["code", "command", "text", "input", "select"],
+        instead: &[],
+    },
+    Word {
+        name: "query",
+        also: &[
+            "searchquery",
+            "searchterm",
+            "keyword",
+            "keywords",
+            "term",
+            "search",
+            "words",
+        ],
+        perhaps: &["text", "input", "name"],
+        instead: &["sql", "like"],
+    },
+    Word {
+        name: "like",
+        also: &[
+            "pattern",
+            "namepattern",
+            "likepattern",
+            "filter",
+            "search",
+            "keyword",
+        ],
+        perhaps: &["name", "text"],
+        instead: &["query"],
+    },
+    Word {
+        name: "parameters",
+        also: &[
+            "params",
+            "binds",
+            "bindings",
+            "bindvalues",
+            "bindparameters",
+            "bindvariables",
+        ],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "database",
+        also: &["db", "dbname", "databaseid", "catalog", "tablecatalog"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "schema",
+        also: &[
+            "dbschema",
+            "schemaid",
+            "tableschema",
+            "namespace",
+            "dataset",
+        ],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "table",
+        also: &[
+            "tbl",
+            "tableid",
+            "objectname",
+            "fullname",
+            "fullyqualifiedname",
+            "relation",
+        ],
+        perhaps: &["name", "object", "identifier", "fqn"],
+        instead: &["view"],
+    },
+    Word {
+        name: "view",
+        also: &["viewid"],
+        perhaps: &["name", "object", "identifier", "fqn"],
+        instead: &["table"],
+    },
+    Word {
+        name: "columns",
+        also: &["cols", "fields", "columnlist", "selectcolumns"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "warehouse",
+        also: &["virtualwarehouse", "wh"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "role",
+        also: &["snowflakerole"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "limit",
+        also: &[
+            "maxrows",
+            "rowlimit",
+            "maxresults",
+            "pagesize",
+            "numrows",
+            "nrows",
+            "rowcount",
+            "maxrecords",
+            "limitrows",
+            "rows",
+            "top",
+        ],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "format",
+        also: &[
+            "outputformat",
+            "resultformat",
+            "responseformat",
+            "fmt",
+            "outputtype",
+        ],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "timeout_seconds",
+        also: &[
+            "timeout",
+            "timeoutms",
+            "timeoutsec",
+            "timeoutsecs",
+            "querytimeout",
+            "timelimit",
+            "maxtime",
+            "statementtimeout",
+        ],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "cursor",
+        also: &[
+            "nextcursor",
+            "pagetoken",
+            "nextpagetoken",
+            "cursorid",
+            "continuationtoken",
+        ],
+        perhaps: &["queryid", "statementid", "token", "id", "handle"],
+        instead: &[],
+    },
+];
+
+/// A longer name is somebody else's, and is not compared with ours.
+const LONGEST: usize = 40;
+
+/// What of ours a field was meant to be, in a call that has these arguments; `None` when it is somebody else's.
+pub(super) fn meant(field: &str, properties: &JsonObject, given: &JsonObject) -> Option<Meant> {
+    if field.len() > LONGEST {
+        return None;
+    }
+    let field = squashed(field);
+    let of_tool = properties.keys().find(|name| is_near(&field, name));
+    if let Some(name) = of_tool {
+        return Some(Meant::Ours(name.clone()));
+    }
+    let in_its_place = |word: &'static Word| {
+        let mut names = std::iter::once(word.name).chain(word.instead.iter().copied());
+        names.find(|name| properties.contains_key(*name))
+    };
+    // A word that the tool takes before one that it does not.
+    let mut ours = WORDS
+        .iter()
+        .filter(|word| word.also.contains(&field.as_str()) || is_near(&field, word.name))
+        .map(in_its_place);
+    let first = ours.next();
+    if let Some(name) = first.into_iter().chain(ours).flatten().next() {
+        return Some(Meant::Ours(name.to_owned()));
+    }
+    if first.is_some() {
+        return Some(Meant::OfOtherTools);
+    }
+    WORDS
+        .iter()
+        .filter(|word| word.perhaps.contains(&field.as_str()))
+        .filter(|word| properties.contains_key(word.name) && !given.contains_key(word.name))
+        .map(|word| Meant::Ours(word.name.to_owned()))
+        .next()
+}
+
+/// Whether a field, squashed, is this name in another spelling: `tableName`, `timeoutSeconds`, `formt`.
+fn is_near(field: &str, name: &str) -> bool {
+    let name = squashed(name);
+    let stem = field
+        .strip_suffix("names")
+        .or_else(|| field.strip_suffix("name"))
+        .filter(|stem| !stem.is_empty())
+        .unwrap_or(field);
+    let allowed = match name.len() {
+        0..=7 => 1,
+        _ => 2,
+    };
+    // What begins otherwise is another word.
+    let same_start = stem.chars().next() == name.chars().next();
+    stem == name || (same_start && strsim::damerau_levenshtein(stem, &name) <= allowed)
+}
+
+/// A name in small letters, without what stands between its words.
+fn squashed(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A caller's field as an answer shows it: short, and of nothing but letters, digits and what joins them.
+pub(super) fn shown(name: &str) -> String {
+    let mut shown: String = name
+        .chars()
+        .take(LONGEST)
+        .map(|c| {
+            let is_plain = c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$');
+            if is_plain { c } else { '?' }
+        })
+        .collect();
+    if name.chars().count() > LONGEST {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Every name that [`meant`] knows for one of ours.
+#[cfg(test)]
+pub(in crate::mcp) fn known() -> Vec<&'static str> {
+    WORDS.iter().map(|word| word.name).collect()
+}
