@@ -25,7 +25,7 @@ struct Word {
 }
 
 /// Every argument of every tool.
-const WORDS: [Word; 15] = [
+const WORDS: [Word; 16] = [
     Word {
         name: "sql",
         also: &[
@@ -176,6 +176,12 @@ const WORDS: [Word; 15] = [
             "maxtime",
             "statementtimeout",
         ],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "wait_seconds",
+        also: &["wait", "waitms", "maxwait", "waittime", "syncwait"],
         perhaps: &[],
         instead: &[],
     },
