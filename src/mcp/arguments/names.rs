@@ -25,7 +25,7 @@ struct Word {
 }
 
 /// Every argument of every tool.
-const WORDS: [Word; 16] = [
+const WORDS: [Word; 17] = [
     Word {
         name: "sql",
         also: &[
@@ -183,6 +183,12 @@ const WORDS: [Word; 16] = [
         name: "wait_seconds",
         also: &["wait", "waitms", "maxwait", "waittime", "syncwait"],
         perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "ddl",
+        also: &["includeddl", "withddl", "getddl", "showddl"],
+        perhaps: &["definition"],
         instead: &[],
     },
     Word {
