@@ -1,7 +1,10 @@
 //! Answers of the HTTP layer itself: one shape for every refusal, the same words the tools use for theirs.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use serde_json::json;
 
@@ -30,6 +33,53 @@ impl Refusal {
         answer.json(self)
     }
 }
+
+/// The layer outside of those that refuse in plain text: what is left to refuse in there is a preflight request.
+pub(super) async fn in_json(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let response = next.call(request).await?;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let status = response.status();
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return Ok(response.map_into_left_body());
+    }
+    let refusal = if response.request().method() == Method::OPTIONS {
+        PREFLIGHT
+    } else if status.is_server_error() {
+        FAILED
+    } else {
+        UNREADABLE
+    };
+    let (request, response) = response.into_parts();
+    let mut answer = refusal.answer(status, |_| {});
+    for (name, value) in response.headers() {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    Ok(ServiceResponse::new(request, answer).map_into_right_body())
+}
+
+const PREFLIGHT: Refusal = Refusal {
+    code: "origin_not_allowed",
+    message: "a web page asked whether it may call this server, and it may not",
+    hint: "add the page's origin to CORS_ORIGINS of the server; a page may POST with the headers of MCP, Authorization and X-API-Key",
+};
+
+const FAILED: Refusal = Refusal {
+    code: "internal",
+    message: "the server failed to answer this request",
+    hint: "send it again; the person who runs this server finds the cause in its log",
+};
+
+const UNREADABLE: Refusal = Refusal {
+    code: "bad_request",
+    message: "the request cannot be read",
+    hint: "MCP is spoken with POST /mcp, a JSON body and `Content-Type: application/json`",
+};
 
 /// Any path without a route.
 pub(super) async fn not_found(_request: HttpRequest) -> HttpResponse {

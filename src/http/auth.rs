@@ -74,6 +74,11 @@ impl Keys {
         }
     }
 
+    /// Whether a request without a key is refused.
+    pub(super) fn are_needed(&self) -> bool {
+        !self.allows_anonymous
+    }
+
     fn judge(&self, headers: &HeaderMap) -> Verdict {
         // Without keys there is nothing to compare with: clients that send one anyway are as anonymous as the rest.
         if self.known.is_empty() && self.allows_anonymous {

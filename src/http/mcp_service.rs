@@ -9,7 +9,6 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp_actix_web::transport::{StreamableHttpService, on_request_extensions};
 use tokio_util::sync::CancellationToken;
 
-use super::origin;
 use crate::config;
 use crate::mcp::{Caller, Handler};
 use crate::telemetry::call::Exchange;
@@ -35,10 +34,10 @@ pub(super) fn service(
         // One JSON answer, unless the tool reports progress first; then it becomes a stream by itself.
         .json_response(true)
         .sse_keep_alive(KEEP_ALIVE)
-        .allowed_hosts(origin::allowed_hosts(&server.host, &server.allowed_hosts))
-        .allowed_origins(origin::allowed_origins(&server.cors_origins))
-        // actix's own limit does not reach bodies that are read as a stream.
-        .max_request_body_bytes(usize::try_from(*server.max_body_bytes).unwrap_or(usize::MAX))
+        // Checked by `origin` and `door` before a request comes here.
+        .allowed_hosts(Vec::new())
+        .allowed_origins(Vec::new())
+        .max_request_body_bytes(max_body_bytes(server))
         .cancellation_token(cut)
         .on_request_fn(|request, extensions| {
             if let Some(caller) = request.extensions().get::<Caller>() {
@@ -49,6 +48,11 @@ pub(super) fn service(
             }
         })
         .build()
+}
+
+/// `MAX_REQUEST_BYTES`.
+pub(super) fn max_body_bytes(server: &config::Server) -> usize {
+    usize::try_from(*server.max_body_bytes).unwrap_or(usize::MAX)
 }
 
 /// The HTTP request itself, for its line in the log and its span.

@@ -5,14 +5,15 @@
 
 mod answer;
 mod auth;
+mod door;
 pub mod health;
 pub mod healthcheck;
 pub mod listen;
 mod mcp_service;
+mod oauth;
 mod observe;
 mod origin;
 mod scrape;
-mod slow;
 
 use std::io;
 use std::sync::Arc;
@@ -47,25 +48,38 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
 }
 
+/// What a request to `/mcp` must pass. A cheap clone.
+#[derive(Clone)]
+struct Checks {
+    keys: auth::Keys,
+    known: origin::Known,
+    door: door::Door,
+}
+
 /// Everything one worker of the public port serves, outermost layer last, as actix reads it.
 fn public_routes(
     routes: &mut web::ServiceConfig,
     service: &mcp_service::Service,
-    keys: &auth::Keys,
+    checks: &Checks,
     server: &config::Server,
     parts: &Parts,
 ) {
     routes
-        .app_data(web::Data::new(keys.clone()))
+        .app_data(web::Data::new(checks.keys.clone()))
+        .app_data(web::Data::new(checks.known.clone()))
+        .app_data(web::Data::new(checks.door.clone()))
+        .configure(|routes| oauth::probes(routes, checks.keys.are_needed()))
         .service(
             service
                 .clone()
                 .scope_with_path("/mcp")
-                .wrap(from_fn(slow::bodies))
-                // A key is asked for before rmcp reads the body, so that strangers cost nothing.
+                .wrap(from_fn(door::messages))
+                // A key is asked for before the body is read, so that strangers cost nothing.
                 .wrap(from_fn(auth::check))
+                .wrap(from_fn(origin::check))
                 // Outside `auth`: browsers send no key with a preflight request, and must be able to read a 401.
-                .wrap(origin::cors(&server.cors_origins)),
+                .wrap(origin::cors(&server.cors_origins))
+                .wrap(from_fn(answer::in_json)),
         )
         .service(only_get("/version").route(get().to(answer::version)));
     if server.management_port.is_none() {
@@ -122,11 +136,18 @@ pub fn serve(
     let keep_alive = *server.keepalive_timeout;
     let max_connections = server.max_connections;
     let drain_limit = actix_drain_limit(&server);
+    let checks = Checks {
+        keys: auth::Keys::new(settings.auth.keys(), !settings.auth.is_required()),
+        known: origin::Known::new(&server.host, &server.allowed_hosts, &server.cors_origins),
+        door: door::Door {
+            max_body_bytes: mcp_service::max_body_bytes(&server),
+            running: handler.running(),
+        },
+    };
     let service = mcp_service::service(handler, &server, cut);
-    let keys = auth::Keys::new(settings.auth.keys(), !settings.auth.is_required());
     let mut http = HttpServer::new(move || {
         app!(parts, |routes: &mut web::ServiceConfig| public_routes(
-            routes, &service, &keys, &server, &parts
+            routes, &service, &checks, &server, &parts
         ))
     })
     .workers(workers)

@@ -5,17 +5,27 @@
 //! *Cross-origin calls*: a web page calls the server under its right name. The browser says so in `Origin`; pages that are
 //! not on the list are refused and get no CORS headers. Programs send no `Origin` and are not concerned.
 //!
-//! Both checks are rmcp's, on `/mcp` only: probes may come by any name, such as a pod's address.
+//! Both checks are made on `/mcp` only: probes may come by any name, such as a pod's address. rmcp has the same checks, behind
+//! that of keys and with refusals in plain text; here they come first.
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use actix_cors::Cors;
-use actix_web::http::Method;
-use actix_web::http::header::HeaderName;
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web;
+use http::uri::Authority;
+use tracing::warn;
+
+use super::answer::Refusal;
 
 /// Stands for "any" in `ALLOWED_HOSTS` and `CORS_ORIGINS`.
 const ANY: &str = "*";
-
-/// An origin no browser can have, for a list that must refuse all of them: an empty one would let all of them in.
-const NO_ORIGIN: &str = "https://no-browser-may-call.invalid:443";
 
 /// The headers of MCP and its neighbours that a web page may send. Those a browser always allows need no mention.
 const REQUEST_HEADERS: [&str; 12] = [
@@ -44,52 +54,166 @@ const ANSWER_HEADERS: [&str; 4] = [
 /// How long a browser may remember what it was allowed: an hour, so that a corrected list is in force the same day.
 const PREFLIGHT_SECONDS: usize = 3600;
 
-/// The host names answered to, in the form rmcp compares. A name without a port stands for every port.
-///
-/// Empty means that the check is off, which only `ALLOWED_HOSTS=*` asks for.
-pub(super) fn allowed_hosts(server_host: &str, more: &[String]) -> Vec<String> {
+/// The names and the pages that are known. A cheap clone.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// `None` when any will do, which only `ALLOWED_HOSTS=*` asks for.
+    hosts: Option<Arc<[Host]>>,
+    /// The same for `CORS_ORIGINS=*`.
+    origins: Option<Arc<[Origin]>>,
+}
+
+/// A name, and its port where that matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Host {
+    name: String,
+    port: Option<u16>,
+}
+
+/// A scheme, a name and a port; the port is the scheme's own where none is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Origin {
+    scheme: String,
+    host: Host,
+}
+
+const FOREIGN_HOST: Refusal = Refusal {
+    code: "host_not_allowed",
+    message: "this server does not answer to the name in the request's Host header",
+    hint: "call it by a name it knows, or add this one to ALLOWED_HOSTS of the server; localhost and 127.0.0.1 are always known",
+};
+
+const NO_HOST: Refusal = Refusal {
+    code: "bad_request",
+    message: "the request has no Host header, or none that can be read",
+    hint: "send one Host header with a name in ALLOWED_HOSTS of the server",
+};
+
+const FOREIGN_ORIGIN: Refusal = Refusal {
+    code: "origin_not_allowed",
+    message: "web pages of this origin may not call this server",
+    hint: "add the page's origin to CORS_ORIGINS of the server; programs that are no browser send no Origin header",
+};
+
+/// The middleware of the `/mcp` scope. Outside of the check of keys: a page that may not call learns nothing of keys.
+pub(super) async fn check(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let refused = match request.app_data::<web::Data<Known>>() {
+        Some(known) => known.judge(&request).err(),
+        // Cannot happen, the routes put it there; but an open door is the wrong way to find out.
+        None => Some((StatusCode::FORBIDDEN, FOREIGN_HOST)),
+    };
+    match refused {
+        None => Ok(next.call(request).await?.map_into_left_body()),
+        Some((status, refusal)) => {
+            let answer = refusal.answer(status, |_| {});
+            Ok(request.into_response(answer).map_into_right_body())
+        }
+    }
+}
+
+impl Known {
+    pub(super) fn new(server_host: &str, hosts: &[String], origins: &[String]) -> Self {
+        let hosts = allowed_hosts(server_host, hosts);
+        let is_any = origins.iter().any(|origin| origin == ANY);
+        let origins = origins.iter().filter_map(|origin| Origin::read(origin));
+        Self {
+            hosts: hosts.map(|hosts| hosts.iter().filter_map(|host| Host::read(host)).collect()),
+            origins: (!is_any).then(|| origins.collect()),
+        }
+    }
+
+    fn judge(&self, request: &ServiceRequest) -> Result<(), (StatusCode, Refusal)> {
+        let headers = request.headers();
+        if let Some(known) = &self.hosts {
+            let mut said = headers.get_all(header::HOST);
+            let host = match (said.next(), said.next()) {
+                (Some(host), None) => host.to_str().ok().and_then(Host::read),
+                _ => None,
+            };
+            let Some(host) = host else {
+                return Err((StatusCode::BAD_REQUEST, NO_HOST));
+            };
+            if !known.iter().any(|known| known.covers(&host)) {
+                warn!(
+                    host = host.shown(),
+                    "a request by a name outside ALLOWED_HOSTS was refused"
+                );
+                return Err((StatusCode::FORBIDDEN, FOREIGN_HOST));
+            }
+        }
+        if let Some(known) = &self.origins {
+            for said in headers.get_all(header::ORIGIN) {
+                let origin = said.to_str().ok().and_then(Origin::read);
+                if !origin.is_some_and(|origin| known.contains(&origin)) {
+                    warn!("a request of a web page outside CORS_ORIGINS was refused");
+                    return Err((StatusCode::FORBIDDEN, FOREIGN_ORIGIN));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Host {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(address) = text.parse::<Ipv6Addr>() {
+            // Written without its brackets, as operators do.
+            let name = address.to_string();
+            return Some(Self { name, port: None });
+        }
+        let authority = Authority::try_from(text).ok()?;
+        let name = authority.host();
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        let name = match bare.parse::<Ipv6Addr>() {
+            Ok(address) => address.to_string(),
+            Err(_) => bare.to_ascii_lowercase(),
+        };
+        let port = authority.port_u16();
+        (!name.is_empty()).then_some(Self { name, port })
+    }
+
+    /// Whether a request that names the other is for this one.
+    fn covers(&self, other: &Self) -> bool {
+        self.name == other.name && (self.port.is_none() || self.port == other.port)
+    }
+
+    /// For the log: anybody may write anything here.
+    fn shown(&self) -> String {
+        self.name.chars().take(100).collect()
+    }
+}
+
+impl Origin {
+    /// `null`, which is what a page without an origin says, is none.
+    fn read(text: &str) -> Option<Self> {
+        // A trailing slash is a common slip, and no browser sends one.
+        let (scheme, authority) = text.trim().trim_end_matches('/').split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
+        let mut host = Host::read(authority)?;
+        host.port = host.port.or(match scheme.as_str() {
+            "https" => Some(443),
+            "http" => Some(80),
+            _ => None,
+        });
+        Some(Self { scheme, host })
+    }
+}
+
+/// The host names answered to. A name without a port stands for every port. `None` means every name.
+fn allowed_hosts(server_host: &str, more: &[String]) -> Option<Vec<String>> {
     if more.iter().any(|host| host.trim() == ANY) {
-        return Vec::new();
+        return None;
     }
     let bare = server_host.trim_start_matches('[').trim_end_matches(']');
     // Listening on every address says nothing about the names we are called by.
     let own = (!matches!(bare, "0.0.0.0" | "::")).then(|| bare.to_owned());
     let local = ["localhost", "127.0.0.1", "::1"].map(ToOwned::to_owned);
     let more = more.iter().map(|host| host.trim().to_owned());
-    let mut hosts: Vec<String> = Vec::new();
-    for host in local.into_iter().chain(own).chain(more) {
-        if !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
-    hosts
-}
-
-/// The origins accepted, in the form rmcp compares: scheme, host and port. Empty means that the check is off.
-pub(super) fn allowed_origins(origins: &[String]) -> Vec<String> {
-    if origins.iter().any(|origin| origin == ANY) {
-        return Vec::new();
-    }
-    if origins.is_empty() {
-        return vec![NO_ORIGIN.to_owned()];
-    }
-    origins.iter().map(|origin| with_port(origin)).collect()
-}
-
-/// rmcp reads an origin without a port as "any port"; what the operator means is the scheme's own.
-fn with_port(origin: &str) -> String {
-    let Some((scheme, authority)) = origin.split_once("://") else {
-        return origin.to_owned();
-    };
-    // The last colon of `[::1]` belongs to the address.
-    let has_port = authority
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| !port.is_empty() && !port.ends_with(']'));
-    match scheme {
-        "https" if !has_port => format!("{origin}:443"),
-        "http" if !has_port => format!("{origin}:80"),
-        _ => origin.to_owned(),
-    }
+    Some(local.into_iter().chain(own).chain(more).collect())
 }
 
 /// The layer that answers preflight requests and adds the CORS headers. No cookies are ever involved.
@@ -113,42 +237,98 @@ pub(super) fn cors(origins: &[String]) -> Cors {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
+    fn verdict(known: &Known, headers: &[(&str, &str)]) -> u16 {
+        let mut request = TestRequest::post();
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        match known.judge(&request.to_srv_request()) {
+            Ok(()) => 200,
+            Err((status, _)) => status.as_u16(),
+        }
+    }
+
+    fn known(server_host: &str, hosts: &[&str], origins: &[&str]) -> Known {
+        let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Known::new(server_host, &owned(hosts), &owned(origins))
+    }
+
     #[test]
-    fn local_names_are_always_answered_to() {
-        let hosts = allowed_hosts("0.0.0.0", &["mcp.example.com".into()]);
-        assert_eq!(hosts, ["localhost", "127.0.0.1", "::1", "mcp.example.com"]);
-        assert_eq!(allowed_hosts("10.1.2.3", &[]).last().unwrap(), "10.1.2.3");
-        assert!(!allowed_hosts("::", &[]).is_empty());
+    fn local_names_and_listed_ones_are_answered_to() {
+        let known = known("10.1.2.3", &["mcp.example.com", "other.example:8443"], &[]);
+        for (host, status) in [
+            ("localhost", 200),
+            ("LOCALHOST:9000", 200),
+            ("127.0.0.1:8000", 200),
+            ("[::1]:8000", 200),
+            ("[0:0:0:0:0:0:0:1]", 200),
+            ("10.1.2.3", 200),
+            ("mcp.example.com:443", 200),
+            ("other.example:8443", 200),
+            ("other.example:8444", 403),
+            ("other.example", 403),
+            ("mcp.example.com.evil.example", 403),
+            ("evil.example", 403),
+            ("", 400),
+            ("a b", 400),
+        ] {
+            assert_eq!(verdict(&known, &[("host", host)]), status, "{host}");
+        }
+        assert_eq!(verdict(&known, &[]), 400);
+        let two = [("host", "localhost"), ("host", "evil.example")];
+        assert_eq!(verdict(&known, &two), 400);
+    }
+
+    #[test]
+    fn listening_everywhere_is_no_name() {
+        for everywhere in ["0.0.0.0", "::", "[::]"] {
+            let known = known(everywhere, &[], &[]);
+            assert_eq!(verdict(&known, &[("host", "0.0.0.0:8000")]), 403);
+            assert_eq!(verdict(&known, &[("host", "localhost")]), 200);
+        }
     }
 
     #[test]
     fn only_a_star_switches_the_host_check_off() {
-        assert!(allowed_hosts("localhost", &["*".into()]).is_empty());
+        let known = known("localhost", &["*"], &[]);
+        assert_eq!(verdict(&known, &[("host", "any.example")]), 200);
+        assert_eq!(verdict(&known, &[]), 200);
     }
 
     #[test]
     fn an_origin_without_a_port_means_the_port_of_its_scheme() {
-        let origins = [
-            "https://app.example.com",
+        let listed = [
+            "https://app.example.com/",
             "http://localhost:3000",
             "http://[::1]",
-        ]
-        .map(ToOwned::to_owned);
-        assert_eq!(
-            allowed_origins(&origins),
-            [
-                "https://app.example.com:443",
-                "http://localhost:3000",
-                "http://[::1]:80"
-            ]
-        );
+        ];
+        let known = known("localhost", &["*"], &listed);
+        for (origin, status) in [
+            ("https://app.example.com", 200),
+            ("https://app.example.com:443", 200),
+            ("HTTPS://APP.example.com", 200),
+            ("http://localhost:3000", 200),
+            ("http://[::1]:80", 200),
+            ("https://app.example.com:8443", 403),
+            ("http://app.example.com", 403),
+            ("http://localhost", 403),
+            ("https://evil.example", 403),
+            ("null", 403),
+            ("", 403),
+        ] {
+            assert_eq!(verdict(&known, &[("origin", origin)]), status, "{origin}");
+        }
+        assert_eq!(verdict(&known, &[]), 200);
     }
 
     #[test]
     fn no_origins_at_all_refuses_every_browser() {
-        assert_eq!(allowed_origins(&[]), [NO_ORIGIN]);
-        assert!(allowed_origins(&["*".into()]).is_empty());
+        let page = [("origin", "http://localhost")];
+        assert_eq!(verdict(&known("localhost", &["*"], &[]), &page), 403);
+        assert_eq!(verdict(&known("localhost", &["*"], &["*"]), &page), 200);
     }
 }

@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest,
-    CustomResult, DiscoverResult, ErrorCode, Implementation, InitializeRequestParams,
-    InitializeResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-    ServerCapabilities, ServerConfig, Tool as Description,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
+    GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ProgressNotificationParam, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SubscribeRequestParams,
+    Tool as Description, UnsubscribeRequestParams,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use tokio::runtime::Handle;
@@ -25,7 +28,9 @@ use super::instructions;
 use super::kept::{KeptAnswers, Question};
 use super::observed::{Seen, revision};
 use super::rate::Rates;
+use super::running::{RunningCall, RunningCalls};
 use super::tools::{Call, Registry, Reply};
+use super::unserved::{self, unserved_methods};
 use crate::query::{Budget, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
@@ -96,6 +101,7 @@ pub struct Handler {
     services: Arc<Services>,
     info: Arc<ServerConfig>,
     tools: Arc<Vec<Description>>,
+    running: RunningCalls,
 }
 
 impl Handler {
@@ -115,7 +121,14 @@ impl Handler {
             services: Arc::new(services),
             info: Arc::new(info),
             tools: Arc::new(tools),
+            running: RunningCalls::default(),
         }
+    }
+
+    /// The calls under way, for whoever hears that one was taken back.
+    #[must_use]
+    pub fn running(&self) -> RunningCalls {
+        self.running.clone()
     }
 
     /// The call as it is traced and audited.
@@ -204,7 +217,8 @@ impl Handler {
                         .carry(entry.call(known, call))
                         .instrument(span.clone());
                     let task = Running(self.services.runtime.spawn(work));
-                    let waited = self.wait(task, time, &context);
+                    let place = self.running.enter(&context, &caller);
+                    let waited = self.wait(task, time, &context, &place);
                     let outcome = waited.instrument(span.clone()).await;
                     if let (Some(question), Ok(Ok(reply))) = (question, &outcome) {
                         self.services.kept.keep(question, reply);
@@ -252,6 +266,7 @@ impl Handler {
         mut task: Running,
         time: Duration,
         context: &RequestContext<RoleServer>,
+        place: &RunningCall,
     ) -> Result<Result<Reply, Failure>, ErrorData> {
         let deadline = tokio::time::sleep(time);
         let progress = report_progress(context);
@@ -260,6 +275,7 @@ impl Handler {
             biased;
             done = &mut task.0 => done.map_or_else(|error| Err(broken(error)), Ok),
             () = context.ct.cancelled() => Ok(Err(self.stopped(Cause::Client))),
+            () = place.taken_back() => Ok(Err(self.stopped(Cause::Client))),
             () = self.services.shutdown.cancelled() => Ok(Err(self.stopped(Cause::Shutdown))),
             () = &mut deadline => Ok(Err(self.stopped(Cause::Deadline))),
             never = &mut progress => match never {},
@@ -272,7 +288,7 @@ impl Handler {
     fn stopped(&self, cause: Cause) -> Failure {
         self.services.metrics.call_stopped(cause);
         match cause {
-            Cause::Client => Failure::new(Code::QueryCancelled, "the caller went away", ""),
+            Cause::Client => Failure::new(Code::QueryCancelled, "the caller gave the call up", ""),
             Cause::Shutdown => Failure::new(
                 Code::QueryCancelled,
                 "the server is shutting down; the statement was stopped",
@@ -419,23 +435,22 @@ impl ServerHandler for Handler {
     ) -> Result<CustomResult, ErrorData> {
         let known = RPC_METHODS.iter().find(|it| **it == request.method);
         let seen = Seen::new(self.metrics(), known.unwrap_or(&"other"), &context);
-        let error = match known {
-            Some(&"tools/call") => ErrorData::invalid_params(
-                "the params of tools/call could not be read: expected {\"name\": a text, \"arguments\": an object}",
-                None,
-            ),
-            Some(method) => {
-                ErrorData::invalid_params(format!("the params of {method} could not be read"), None)
-            }
-            None => {
-                let method: String = request.method.chars().take(64).collect();
-                let message = format!(
-                    "there is no method {method}; this server has tools/list and tools/call"
-                );
-                ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
-            }
-        };
-        seen.answered(Err(error))
+        seen.answered(Err(unserved::unanswered(
+            &request.method,
+            &revision(&context),
+        )))
+    }
+
+    unserved_methods! {
+        complete, CompleteRequestParams, CompleteResult, "completion/complete";
+        set_level, unserved::SetLevelParams, (), "logging/setLevel";
+        get_prompt, GetPromptRequestParams, GetPromptResponse, "prompts/get";
+        list_prompts, Option<PaginatedRequestParams>, ListPromptsResult, "prompts/list";
+        list_resources, Option<PaginatedRequestParams>, ListResourcesResult, "resources/list";
+        list_resource_templates, Option<PaginatedRequestParams>, ListResourceTemplatesResult, "resources/templates/list";
+        read_resource, ReadResourceRequestParams, ReadResourceResponse, "resources/read";
+        subscribe, SubscribeRequestParams, (), "resources/subscribe";
+        unsubscribe, UnsubscribeRequestParams, (), "resources/unsubscribe";
     }
 
     async fn call_tool(

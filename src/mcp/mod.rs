@@ -11,8 +11,12 @@ mod instructions;
 mod kept;
 mod observed;
 mod rate;
+mod running;
 pub mod tools;
+mod unserved;
 
 pub use handler::{Caller, Handler, Services};
 pub use kept::KeptAnswers;
 pub use rate::Rates;
+pub use running::{RunningCalls, SessionId};
+pub use unserved::not_found;

@@ -163,13 +163,8 @@ async def test_a_mistake_is_explained_in_the_one_shape(
 
 
 async def test_giving_up_stops_the_query_and_the_next_call_is_answered(
-    client: Kind, server: Server, log: Path, request: pytest.FixtureRequest
+    client: Kind, server: Server, log: Path
 ) -> None:
-    if client.transport == "http" and client.protocol == "2025-11-25":
-        # These clients keep the connection open and send `notifications/cancelled`, which says which request of which
-        # session it means; without sessions the server cannot tell whose request that is.
-        unplaced = "notifications/cancelled is not placed without sessions"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=unplaced, raises=(TimeoutError, ExceptionGroup)))
     server.skip_log()
     async with client.connect(server, log) as session:
         await session.tools()

@@ -58,10 +58,8 @@ async def test_a_call_that_is_given_up_is_aborted_in_snowflake(
         # The next call proves that the connection is still good.
         answer = await session.call("execute_query", sql="select 1", format="json")
         assert answer.rows == [[1]]
-        # Clients of the era before that keep the connection and send `notifications/cancelled`, which cannot be placed
-        # without sessions: theirs is stopped when they leave. See test_clients.py.
-        if client.transport == "stdio" or client.protocol != "2025-11-25":
-            await until(stub, "aborted while the client is there", **aborted)
+        # Also by clients that keep the connection and send `notifications/cancelled`.
+        await until(stub, "aborted while the client is there", **aborted)
     after = await until(stub, "aborted", **aborted)
     assert after["timed_out"] == before["timed_out"]
 

@@ -4,6 +4,21 @@ use serde_json::{Value, json};
 
 use crate::support::{KEY, Server};
 
+/// A refusal has a word to branch on, says what is wrong and what to do, and is JSON.
+async fn refusal(response: reqwest::Response, status: u16) -> Value {
+    assert_eq!(response.status(), status);
+    let kind = response.headers()["content-type"].to_str().unwrap();
+    assert_eq!(kind, "application/json");
+    let refusal: Value = response.json().await.unwrap();
+    for part in ["code", "message", "hint"] {
+        assert!(
+            refusal[part].as_str().is_some_and(|text| !text.is_empty()),
+            "{refusal}"
+        );
+    }
+    refusal
+}
+
 fn list() -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
 }
@@ -82,7 +97,16 @@ async fn only_known_host_names_are_answered() {
         ("mcp.example.com.evil.example", 403),
     ] {
         let post = server.mcp().post().header("Host", host).json(&list());
-        assert_eq!(post.send().await.unwrap().status(), status, "{host}");
+        let response = post.send().await.unwrap();
+        if status == 200 {
+            assert_eq!(response.status(), 200, "{host}");
+        } else {
+            let refusal = refusal(response, status).await;
+            assert!(
+                refusal["hint"].as_str().unwrap().contains("ALLOWED_HOSTS"),
+                "{refusal}"
+            );
+        }
     }
     // Probes come by any name, such as a pod's address.
     let probe = reqwest::Client::new().get(server.url("/livez"));
@@ -126,6 +150,11 @@ async fn only_pages_of_listed_origins_may_call() {
             .headers()
             .contains_key("access-control-allow-origin")
     );
+    let refused = refusal(refused, 400).await;
+    assert!(
+        refused["hint"].as_str().unwrap().contains("CORS_ORIGINS"),
+        "{refused}"
+    );
 
     for (origin, status) in [
         ("https://app.example.com", 200),
@@ -137,8 +166,19 @@ async fn only_pages_of_listed_origins_may_call() {
     ] {
         let post = server.mcp().key(KEY).post().header("Origin", origin);
         let response = post.json(&list()).send().await.unwrap();
-        assert_eq!(response.status(), status, "{origin}");
+        if status == 200 {
+            assert_eq!(response.status(), 200, "{origin}");
+        } else {
+            let refusal = refusal(response, status).await;
+            assert!(
+                refusal["hint"].as_str().unwrap().contains("CORS_ORIGINS"),
+                "{refusal}"
+            );
+        }
     }
+    // A page that may not call is told so, key or not.
+    let post = server.mcp().post().header("Origin", "https://evil.example");
+    refusal(post.json(&list()).send().await.unwrap(), 403).await;
     // A page must be able to read why it was refused.
     let post = server
         .mcp()
@@ -162,5 +202,48 @@ async fn a_body_over_the_limit_is_refused() {
     let fits = server.mcp().post().json(&body(32 * 1024)).send().await;
     assert_eq!(fits.unwrap().status(), 200);
     let too_large = server.mcp().post().json(&body(128 * 1024)).send().await;
-    assert_eq!(too_large.unwrap().status(), 413);
+    let too_large = refusal(too_large.unwrap(), 413).await;
+    assert!(
+        too_large["hint"]
+            .as_str()
+            .unwrap()
+            .contains("MAX_REQUEST_BYTES"),
+        "{too_large}"
+    );
+    // Without a length it is read up to the limit.
+    let pieces = futures::stream::iter(
+        ["x".repeat(64 * 1024), "x".repeat(64 * 1024)].map(Ok::<_, std::io::Error>),
+    );
+    let post = server.mcp().post().body(reqwest::Body::wrap_stream(pieces));
+    refusal(post.send().await.unwrap(), 413).await;
+}
+
+#[tokio::test]
+async fn whoever_looks_for_oauth_is_told_of_the_key() {
+    let paths = [
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/mcp",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/mcp",
+        "/.well-known/openid-configuration",
+        "/.well-known/openid-configuration/mcp",
+        "/mcp/.well-known/openid-configuration",
+        "/register",
+        "/authorize?response_type=code",
+        "/token",
+    ];
+    let open = Server::start(&[]).await;
+    let closed = Server::start(&[("API_KEY", KEY)]).await;
+    let http = reqwest::Client::new();
+    for path in paths {
+        for (server, says) in [(&open, "no sign-in"), (&closed, "Authorization: Bearer")] {
+            for request in [http.get(server.url(path)), http.post(server.url(path))] {
+                let refusal = refusal(request.send().await.unwrap(), 404).await;
+                assert_eq!(refusal["error"], "invalid_request", "{path}");
+                let description = refusal["error_description"].as_str().unwrap();
+                assert!(description.contains(says), "{path}: {description}");
+                assert!(!description.contains(['"', '\\']), "{description}");
+            }
+        }
+    }
 }

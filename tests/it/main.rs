@@ -19,6 +19,7 @@ mod doors;
 mod health;
 mod listings;
 mod lists;
+mod messages;
 mod metrics;
 mod process;
 mod shutdown;

@@ -1,0 +1,187 @@
+//! What a request to `/mcp` must look like, and what its answer looks like.
+//!
+//! rmcp's transport stands behind this and is stricter than its callers: it wants both media types accepted, refuses in plain
+//! text and knows no batches. So the request is read here, refused in the one shape of all refusals or put into rmcp's form,
+//! and the answer is put into the form the client takes. Start at [`messages`].
+
+mod accept;
+mod answer;
+mod body;
+mod message;
+
+use actix_web::HttpMessage;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::{self, Bytes};
+use actix_web::{Error, HttpResponse};
+use rmcp::model::ErrorData;
+
+use super::answer::Refusal;
+use crate::mcp::{Caller, RunningCalls, SessionId};
+use accept::Takes;
+use answer::Answered;
+use message::{Envelope, Message, Post, Unreadable};
+
+/// The header of a session id.
+pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// The header of the revision a client speaks. Clients from before 2025-06-18 send none.
+pub(super) const REVISION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+
+/// The last revision with batches, and the one a request without a header speaks.
+const BATCHES_UNTIL: &str = "2025-03-26";
+
+/// The first revision without sessions.
+const STATELESS_SINCE: &str = "2026-07-28";
+
+/// What rmcp wants to see.
+const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const NOT_POST: Refusal = Refusal {
+    code: "method_not_allowed",
+    message: "this path answers POST only: there is no stream to open and no session to end",
+    hint: "send JSON-RPC messages of MCP with POST; most clients need no more than this address",
+};
+
+const NOT_ACCEPTABLE: Refusal = Refusal {
+    code: "not_acceptable",
+    message: "the request accepts neither application/json nor text/event-stream",
+    hint: "send `Accept: application/json, text/event-stream`, or no Accept at all",
+};
+
+const NOT_JSON: Refusal = Refusal {
+    code: "unsupported_media_type",
+    message: "the request does not say that its body is JSON",
+    hint: "send `Content-Type: application/json`",
+};
+
+/// What the layer needs. A cheap clone.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    /// `MAX_REQUEST_BYTES`.
+    pub(super) max_body_bytes: usize,
+    /// Where calls can be taken back.
+    pub(super) running: RunningCalls,
+}
+
+/// The middleware of the `/mcp` scope, the innermost.
+pub(super) async fn messages(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(door) = request.app_data::<web::Data<Door>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    if request.method() != Method::POST {
+        let answer = NOT_POST.answer(StatusCode::METHOD_NOT_ALLOWED, |answer| {
+            answer.insert_header((header::ALLOW, "POST"));
+        });
+        return Ok(request.into_response(answer));
+    }
+    let Some(takes) = Takes::read(request.headers()) else {
+        let answer = NOT_ACCEPTABLE.answer(StatusCode::NOT_ACCEPTABLE, |_| {});
+        return Ok(request.into_response(answer));
+    };
+    if !accept::says_json(request.headers()) {
+        let answer = NOT_JSON.answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, |_| {});
+        return Ok(request.into_response(answer));
+    }
+    let body = match body::read(&mut request, door.max_body_bytes).await {
+        Ok(body) => body,
+        Err(refused) => return Ok(request.into_response(refused)),
+    };
+    request.headers_mut().insert(header::ACCEPT, BOTH);
+    request.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    match message::read(body) {
+        Err(unreadable) => {
+            let answer = answer::error(
+                unreadable.id.clone(),
+                unreadable.error(),
+                StatusCode::BAD_REQUEST,
+            );
+            Ok(request.into_response(answer))
+        }
+        Ok(Post::One((envelope, text))) => {
+            door.hear(&request, &envelope);
+            request.set_payload(Payload::from(text));
+            answer::shaped(next.call(request).await?, &envelope, takes).await
+        }
+        Ok(Post::Several(messages)) => {
+            if revision(request.headers()) > BATCHES_UNTIL {
+                let error = ErrorData::invalid_request(
+                    "batches were taken out of MCP with revision 2025-06-18: send one message in each request",
+                    None,
+                );
+                let answer = answer::error(None, error, StatusCode::BAD_REQUEST);
+                return Ok(request.into_response(answer));
+            }
+            door.batch(request, &next, messages).await
+        }
+    }
+}
+
+impl Door {
+    /// Stops the call that a notification takes back. rmcp, which keeps no sessions, cannot place it.
+    fn hear(&self, request: &ServiceRequest, envelope: &Envelope) {
+        let Some(call) = &envelope.takes_back else {
+            return;
+        };
+        let session = request.headers().get(&SESSION);
+        let session = session.and_then(|session| SessionId::read(session.to_str().ok()?));
+        let extensions = request.extensions();
+        if let (Some(session), Some(caller)) = (session, extensions.get::<Caller>())
+            && revision(request.headers()) < STATELESS_SINCE
+        {
+            self.running.take_back(session, call, caller);
+        }
+    }
+
+    /// Answers messages one after the other, as one request of a client has no more than one call at a time.
+    async fn batch(
+        &self,
+        mut request: ServiceRequest,
+        next: &Next<impl MessageBody + 'static>,
+        messages: Vec<Result<Message, Unreadable>>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let mut answers: Vec<Bytes> = Vec::new();
+        for message in messages {
+            let (envelope, body) = match message {
+                Ok(readable) => readable,
+                Err(unreadable) => {
+                    answers.push(answer::error_body(
+                        unreadable.id.clone(),
+                        unreadable.error(),
+                    ));
+                    continue;
+                }
+            };
+            self.hear(&request, &envelope);
+            request.set_payload(Payload::from(body));
+            let response = next.call(request).await?;
+            let (http, answered) = Answered::collect(response, &envelope).await?;
+            request = ServiceRequest::from_parts(http, Payload::None);
+            if !answered.body.is_empty() {
+                answers.push(answered.body);
+            }
+        }
+        let answer = if answers.is_empty() {
+            HttpResponse::Accepted().finish()
+        } else {
+            let body = [b"[", answers.join(&b","[..]).as_slice(), b"]"].concat();
+            HttpResponse::Ok().content_type(JSON).body(body)
+        };
+        Ok(request.into_response(answer))
+    }
+}
+
+/// The revision a request's header names.
+fn revision(headers: &HeaderMap) -> &str {
+    let header = headers.get(&REVISION);
+    header
+        .and_then(|revision| revision.to_str().ok())
+        .unwrap_or(BATCHES_UNTIL)
+}

@@ -1,0 +1,133 @@
+//! Methods of MCP that this server does not have: what is there instead, as whoever reads the error can use that only.
+
+use rmcp::ErrorData;
+use rmcp::model::ErrorCode;
+
+/// The revision without a handshake, sessions, ping and subscriptions to resources.
+pub(super) const STATELESS_SINCE: &str = "2026-07-28";
+
+#[expect(deprecated, reason = "clients of older revisions still ask for it")]
+pub(super) type SetLevelParams = rmcp::model::SetLevelRequestParams;
+
+/// What [`STATELESS_SINCE`] took away.
+const TAKEN_AWAY: [&str; 5] = [
+    "initialize",
+    "ping",
+    "logging/setLevel",
+    "resources/subscribe",
+    "resources/unsubscribe",
+];
+
+/// Served in every revision, so a request for it that arrives as unknown has params that could not be read.
+const SERVED: [&str; 3] = ["server/discover", "tools/list", "tools/call"];
+
+/// As much of a name as an error repeats.
+const NAME_CHARS: usize = 64;
+
+/// Why there is no answer: the method does not exist, in this revision or at all, or its params could not be read.
+pub(super) fn unanswered(method: &str, revision: &str) -> ErrorData {
+    let was_taken_away = TAKEN_AWAY.contains(&method) && revision >= STATELESS_SINCE;
+    let is_served = SERVED.contains(&method) || ["initialize", "ping"].contains(&method);
+    if was_taken_away || !is_served {
+        return ErrorData::new(
+            ErrorCode::METHOD_NOT_FOUND,
+            not_found(method, revision),
+            None,
+        );
+    }
+    let message = match method {
+        "tools/call" => {
+            "the params of tools/call could not be read: expected {\"name\": a text, \"arguments\": an object}".to_owned()
+        }
+        "initialize" => {
+            "the params of initialize could not be read: expected {\"protocolVersion\": a text, \"capabilities\": an object, \
+             \"clientInfo\": {\"name\": a text, \"version\": a text}}"
+                .to_owned()
+        }
+        _ => format!("the params of {method} could not be read: expected an object"),
+    };
+    ErrorData::invalid_params(message, None)
+}
+
+/// What is said of a method that is not there.
+#[must_use]
+pub fn not_found(method: &str, revision: &str) -> String {
+    let name: String = method.chars().take(NAME_CHARS).collect();
+    let is_stateless = revision >= STATELESS_SINCE;
+    let there_is = if is_stateless {
+        "this server has server/discover, tools/list and tools/call"
+    } else {
+        "this server has initialize, ping, tools/list and tools/call"
+    };
+    if is_stateless && TAKEN_AWAY.contains(&method) {
+        return format!(
+            "there is no {name} in revision {STATELESS_SINCE} of MCP, which this request speaks; {there_is}"
+        );
+    }
+    let kind = method.split_once('/').map_or(method, |(kind, _)| kind);
+    let reason = match kind {
+        "prompts" => "there are no prompts here",
+        "resources" => "there are no resources here",
+        "completion" => "no arguments are completed here",
+        "logging" => "no log messages are sent to clients",
+        "tasks" => {
+            "a statement that takes long is followed with the tools query_status and fetch_results"
+        }
+        "subscriptions" => "nothing changes here that could be subscribed to",
+        _ => return format!("there is no method {name}; {there_is}"),
+    };
+    format!("there is no {name}: {reason}; {there_is}")
+}
+
+/// The methods of a handler that rmcp would answer with nothing but their names.
+macro_rules! unserved_methods {
+    ($($name:ident, $params:ty, $result:ty, $method:literal;)+) => {
+        $(
+            async fn $name(&self, _: $params, context: RequestContext<RoleServer>) -> Result<$result, ErrorData> {
+                let seen = Seen::new(self.metrics(), $method, &context);
+                seen.answered(Err(unserved::unanswered($method, &revision(&context))))
+            }
+        )+
+    };
+}
+pub(super) use unserved_methods;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_told_with_what_is() {
+        for method in [
+            "prompts/get",
+            "resources/read",
+            "completion/complete",
+            "logging/setLevel",
+            "tasks/get",
+            "subscriptions/listen",
+            "no/such",
+        ] {
+            for revision in ["2025-06-18", "2026-07-28"] {
+                let error = unanswered(method, revision);
+                assert_eq!(error.code, ErrorCode::METHOD_NOT_FOUND, "{method}");
+                assert!(error.message.contains(method), "{}", error.message);
+                assert!(error.message.contains("tools/list"), "{}", error.message);
+            }
+        }
+        for kind in ["", "prompts/"] {
+            let long = kind.to_owned() + &"x".repeat(100_000);
+            assert!(not_found(&long, "2025-06-18").len() < 250);
+        }
+    }
+
+    #[test]
+    fn what_a_revision_took_away_is_there_before_it() {
+        for method in ["initialize", "ping"] {
+            let before = unanswered(method, "2025-11-25");
+            assert_eq!(before.code, ErrorCode::INVALID_PARAMS, "{method}");
+            let after = unanswered(method, "2026-07-28");
+            assert_eq!(after.code, ErrorCode::METHOD_NOT_FOUND, "{method}");
+            assert!(after.message.contains("2026-07-28"), "{}", after.message);
+        }
+    }
+}
