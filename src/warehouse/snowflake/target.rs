@@ -39,26 +39,26 @@ impl Target {
     /// The statements that take a session from `current` to here; none when it is here already.
     pub(super) fn statements(&self, current: &Names) -> Vec<String> {
         let mut statements = Vec::new();
-        let mut set = |kind: &str, name: &Option<Identifier>, is_set: bool| {
-            if let (false, Some(name)) = (is_set, name) {
-                statements.push(format!("USE {kind} {}", name.quoted()));
-            }
-        };
         let is_database_set = self.database == current.database;
-        set("DATABASE", &self.database, is_database_set);
-        let is_schema_set = if self.database.is_some() && !is_database_set {
-            self.schema
-                .as_ref()
-                .is_some_and(|schema| schema.as_str() == PUBLIC)
-        } else {
-            self.schema == current.schema
-        };
-        set("SCHEMA", &self.schema, is_schema_set);
-        set(
-            "WAREHOUSE",
-            &self.warehouse,
-            self.warehouse == current.warehouse,
-        );
+        match (&self.database, &self.schema) {
+            // Both at once: each statement is a round trip.
+            (Some(database), Some(schema)) if !is_database_set && schema.as_str() != PUBLIC => {
+                let (database, schema) = (database.quoted(), schema.quoted());
+                statements.push(format!("USE SCHEMA {database}.{schema}"));
+            }
+            (Some(database), _) if !is_database_set => {
+                statements.push(format!("USE DATABASE {}", database.quoted()));
+            }
+            (_, Some(schema)) if self.schema != current.schema => {
+                statements.push(format!("USE SCHEMA {}", schema.quoted()));
+            }
+            _ => {}
+        }
+        if let Some(warehouse) = &self.warehouse
+            && self.warehouse != current.warehouse
+        {
+            statements.push(format!("USE WAREHOUSE {}", warehouse.quoted()));
+        }
         statements
     }
 }
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(steps(&nothing, &initial, &initial), Vec::<String>::new());
         assert_eq!(
             steps(&nothing, &initial, &names("OTHER", "PUBLIC")),
-            ["USE DATABASE \"DB\"", "USE SCHEMA \"S\""]
+            ["USE SCHEMA \"DB\".\"S\""]
         );
     }
 
@@ -120,7 +120,7 @@ mod tests {
         };
         assert_eq!(
             steps(&asked, &names("", ""), &names("", "")),
-            ["USE DATABASE \"my\"\"db\"", "USE SCHEMA \"S; DROP\""]
+            ["USE SCHEMA \"my\"\"db\".\"S; DROP\""]
         );
     }
 }
