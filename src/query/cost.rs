@@ -180,11 +180,17 @@ impl Queries {
         if !is_plan(&plan) {
             return Err(Error::NoPlan);
         }
-        let sheet = self.sheet(plan, self.layout(&tabular)).await?;
         let json = format!("EXPLAIN USING JSON {sql}");
+        // At once: each is a round trip.
+        let (sheet, plan) = futures::join!(
+            self.sheet(plan, self.layout(&tabular)),
+            self.explained(&json, &query)
+        );
+        let sheet = sheet?;
         // The rows are what was asked for; without words they are still a plan.
-        let plan = self.explained(&json, &query).await.ok().flatten();
         let words = plan
+            .ok()
+            .flatten()
             .and_then(|plan| serde_json::from_str::<Plan>(&plan).ok())
             .map(|plan| plan.in_words());
         Ok((sheet, words))
