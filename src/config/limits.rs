@@ -47,7 +47,7 @@ pub struct Limits {
     #[envconfig(from = "QUERY_TIMEOUT", default = "5m")]
     pub query_timeout: Span,
     /// How long a call waits before it answers with a handle instead of rows. Below the 60 s after which common MCP
-    /// clients give up on a call.
+    /// clients give up on a call, and no sooner than Snowflake itself gives word of a statement it was asked to wait for.
     #[envconfig(from = "SYNC_WAIT", default = "45s")]
     pub sync_wait: Span,
     /// Statements running at once in this process; more wait their turn. Above every environment's pool, so that it is

@@ -203,7 +203,7 @@ def all_types() -> None:
 
 def slow_query_is_polled() -> None:
     before = counters()["result_polls"]
-    with settings(long_poll_ms=300), cursor() as one:
+    with settings(sync_window_ms=200, long_poll_ms=300), cursor() as one:
         assert one.execute("select stub.sleep(1200)").fetchall() == [(1200,)]
     assert counters()["result_polls"] >= before + 2
 

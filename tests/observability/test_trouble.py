@@ -124,8 +124,10 @@ def test_a_client_that_leaves_wakes_nobody(stub: Stub) -> None:
         assert line["level"] == "INFO"
         assert line["tool"] == "execute_query"
         # Who left is found in Snowflake's history and in the trace.
-        assert line["query_id"]
         assert line["trace_id"]
+    stopped = [line for line in server.log if line.get("message") == "stopped a statement"]
+    assert all(line["query_id"] for line in stopped)
+    assert {line["span"]["trace_id"] for line in stopped} == {line["trace_id"] for line in lines}
     loud = [line for line in server.log if line.get("level") not in {"INFO", "DEBUG"} and "CORS" not in line["message"]]
     assert not loud
     calls = [line for line in server.log if line.get("message") == "call failed"]

@@ -10,6 +10,12 @@ use super::State;
 /// Everything that is counted, since the start.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Counters {
+    /// Requests by what they were for, faults and repetitions among them.
+    pub requests: BTreeMap<&'static str, u64>,
+    /// How often a request came while there was no other: the round trips that followed one another. With a latency it
+    /// counts as one what a client sends at once.
+    pub rounds: u64,
+    pub concurrent_requests: u64,
     /// Sign-ins that were granted.
     pub logins: u64,
     /// Sign-ins that were answered with an error of the stub's own (faults do not count).
@@ -59,6 +65,12 @@ pub struct Counters {
 }
 
 impl Counters {
+    pub fn request_begins(&mut self, what: &'static str) {
+        *self.requests.entry(what).or_default() += 1;
+        self.rounds += u64::from(self.concurrent_requests == 0);
+        self.concurrent_requests += 1;
+    }
+
     pub fn login_begins(&mut self) {
         self.concurrent_logins += 1;
         self.max_concurrent_logins = self.max_concurrent_logins.max(self.concurrent_logins);

@@ -15,7 +15,7 @@ use futures::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{State, wire::Refusal};
+use super::{State, counters::Leaving, statements::passed, wire::Refusal};
 
 /// The faults that are ordered, in that order; the first that strikes is the one.
 #[derive(Default)]
@@ -84,6 +84,22 @@ fn always() -> f64 {
     1.0
 }
 
+impl Endpoint {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Renew => "renew",
+            Self::Heartbeat => "heartbeat",
+            Self::Close => "close",
+            Self::Query => "query",
+            Self::Result => "result",
+            Self::Abort => "abort",
+            Self::Monitoring => "monitoring",
+            Self::Chunk => "chunk",
+        }
+    }
+}
+
 impl Faults {
     pub fn add(&mut self, wanted: Value) -> serde_json::Result<()> {
         self.0.extend(serde_json::from_value::<Vec<Fault>>(wanted)?);
@@ -105,8 +121,25 @@ impl Faults {
     }
 }
 
-/// Carries a request out, or does to it what was ordered for `endpoint`.
+/// Carries a request out, or does to it what was ordered for `endpoint`, as far away as the stub is.
 pub async fn named(
+    endpoint: Endpoint,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
+    let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
+        return struck(endpoint, request, next).await;
+    };
+    state.counters().request_begins(endpoint.name());
+    let _counted = Leaving(&state, |counters| counters.concurrent_requests -= 1);
+    let one_way = Duration::from_millis(state.settings().latency_ms) / 2;
+    passed(one_way).await;
+    let answer = struck(endpoint, request, next).await;
+    passed(one_way).await;
+    answer
+}
+
+async fn struck(
     endpoint: Endpoint,
     request: ServiceRequest,
     next: Next<BoxBody>,

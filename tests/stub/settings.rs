@@ -11,9 +11,12 @@ use super::keys;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// How far away it is: the time from a request to its answer, of every request, half of it there and half of it back.
+    pub latency_ms: u64,
     /// How long a sign-in takes.
     pub login_delay_ms: u64,
-    /// How long a query request waits for its statement before it answers "in progress".
+    /// How long a query request waits for its statement before it answers "in progress"; the service's own 45 s, unless a
+    /// test has no time for that.
     pub sync_window_ms: u64,
     /// How long a poll for a result waits before it answers "in progress" (the service: about 45 s).
     pub long_poll_ms: u64,
@@ -62,8 +65,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            latency_ms: 0,
             login_delay_ms: 0,
-            sync_window_ms: 200,
+            sync_window_ms: 45_000,
             long_poll_ms: 2_000,
             statement_delay_ms: 0,
             token_lifetime_s: 3_600.0,

@@ -241,7 +241,7 @@ fn now_ms() -> u64 {
 }
 
 /// A timer is a millisecond late at least, which is too much for what takes no time at all.
-async fn passed(time: Duration) {
+pub async fn passed(time: Duration) {
     if !time.is_zero() {
         sleep(time).await;
     }

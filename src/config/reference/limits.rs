@@ -45,8 +45,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         Section::Limits,
         span(SECOND, HOUR),
         "How long a call waits for its rows before it leaves the statement running and answers with a cursor to fetch them by. \
-         Keep it below the time after which clients give up, often 60 s. With no less than `QUERY_TIMEOUT` nothing is left \
-         running, and a statement costs one request less.",
+         Keep it below the time after which clients give up, often 60 s. After 45 s Snowflake gives word of a statement by \
+         itself; to hear sooner costs a second request for each. With no less than `QUERY_TIMEOUT` nothing is left running.",
     )
     .default("45s"),
     Variable::new(

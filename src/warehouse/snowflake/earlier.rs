@@ -25,6 +25,10 @@ const NO_RESULT: [u32; 2] = [612, 709];
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
+/// Snowflake keeps a question for a result waiting, and a result that is there takes a round trip. Who has less patience
+/// than this asks about the statement first, which is answered at once.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
 /// How long after its deadline a statement may still show as running.
 const AFTER_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -130,6 +134,12 @@ fn state(name: &str) -> State {
     }
 }
 
+/// Whether a statement is known to run.
+async fn is_running(pool: &Pool, earlier: &Earlier) -> bool {
+    let status = status(pool, earlier).await;
+    status.is_ok_and(|status| !status.state.has_ended())
+}
+
 /// The reply that describes a statement's result; `None` when it is still running at `patience`.
 pub(super) async fn result(
     pool: &Pool,
@@ -137,6 +147,11 @@ pub(super) async fn result(
     patience: Instant,
     deadline: Instant,
 ) -> Result<Option<Data>, Error> {
+    let patience = match patience.saturating_duration_since(Instant::now()) {
+        left if left >= AT_ONCE => patience,
+        _ if is_running(pool, earlier).await => return Ok(None),
+        _ => deadline,
+    };
     let path = format!("/queries/{}/result", earlier.query_id);
     let way = match pool.any_session(earlier.role.as_ref()) {
         Some(session) => Way::Shared(session),

@@ -1,13 +1,14 @@
 //! A Snowflake account, over the protocol that Snowflake's own drivers speak.
 //!
 //! One statement from end to end: `pool` hands out a session that `session` and `sign_in` have opened; `target` says which
-//! USE it needs; `statement` sends it, waits, and aborts it when nobody waits any more; `earlier` asks for those that were
+//! USE it needs; `statement` sends it and waits, `abort` stops it when nobody waits any more; `earlier` asks for those that were
 //! left running, or whose results are read again; `results` reads what is in the
 //! reply and fetches the rest, within `memory`, which `rows` shows as cells; `error` sorts Snowflake's codes. `transport` is the way to the
 //! host that `account` names, `wire` what goes over it.
 //!
 //! The protocol is not documented for the public; its facts are those of the official drivers' sources.
 
+mod abort;
 pub mod account;
 mod earlier;
 mod error;
@@ -28,12 +29,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 
+use self::abort::QueryId;
 use self::account::Endpoint;
 use self::pool::Pool;
 use self::results::Downloads;
 use self::shared::{Contact, Shared, Told};
 use self::sign_in::SignIn;
-use self::statement::{Manner, QueryId, Ran};
+use self::statement::{Manner, Ran};
 use self::transport::Https;
 use crate::policy::Policy;
 use crate::sql::{Class, Identifier};
@@ -127,7 +129,7 @@ impl Snowflake {
         let started = Instant::now();
         let is_read = run.statement.parsed().class() == Class::Read;
         // One for each attempt: what is stopped must be the statement that runs.
-        let (first_id, second_id) = (QueryId::new(), QueryId::new());
+        let (first_id, second_id) = (QueryId::default(), QueryId::default());
         let work = async {
             match self.attempt(&run, patience, &first_id).await {
                 // Most likely the session was gone before the statement was looked at. That is not certain, so only what
@@ -146,7 +148,10 @@ impl Snowflake {
             }
             Ok(answer) => Ok(answer?),
             Err(_) => {
-                let query_id = second_id.into_inner().or(first_id.into_inner());
+                let query_id = match second_id.last_word().await {
+                    Some(id) => Some(id),
+                    None => first_id.last_word().await,
+                };
                 Err(statement::timed_out(&run, started, query_id))
             }
         }
@@ -177,7 +182,7 @@ impl Snowflake {
                 Ok(Started::Ended(answer))
             }
             Ran::Running(lease) => {
-                let query_id = query_id.get().cloned().unwrap_or_default();
+                let query_id = query_id.get().unwrap_or_default();
                 earlier::watch_over(lease, query_id.clone(), run.deadline, run.turn.clone());
                 Ok(Started::Running { query_id })
             }

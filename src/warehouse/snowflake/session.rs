@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::error::{Error, SESSION_EXPIRED, SESSION_UNKNOWN};
 use super::shared::Shared;
-use super::transport::Call;
+use super::transport::{Call, WANTED};
 use super::wire::{Data, Reply};
 use crate::sql::Identifier;
 
@@ -62,6 +62,20 @@ impl Session {
         timeout: Duration,
         deadline: Instant,
     ) -> Result<Reply, Error> {
+        self.send_while(&WANTED, path, request_id, body, timeout, deadline)
+            .await
+    }
+
+    /// The same for as long as the request is wanted: later it is not sent again, whatever becomes of it.
+    pub(super) async fn send_while(
+        &self,
+        is_wanted: &AtomicBool,
+        path: &str,
+        request_id: Uuid,
+        body: Option<&Value>,
+        timeout: Duration,
+        deadline: Instant,
+    ) -> Result<Reply, Error> {
         let mut has_renewed = false;
         loop {
             let token = self.tokens().session;
@@ -77,19 +91,23 @@ impl Session {
                     timeout,
                     deadline,
                     retries: self.shared.retries,
+                    is_wanted,
                 })
                 .await;
             let is_expired = match &sent {
                 Ok(reply) => reply.code() == SESSION_EXPIRED,
                 Err(error) => error.is_unauthorized(),
             };
-            if is_expired && !has_renewed {
+            let is_wanted = is_wanted.load(Ordering::Relaxed);
+            if is_expired && is_wanted && !has_renewed {
                 self.renew(&token, deadline).await?;
                 has_renewed = true;
                 continue;
             }
             if is_expired {
-                self.give_up();
+                if is_wanted {
+                    self.give_up();
+                }
                 return Err(Error::SessionGone {
                     code: SESSION_EXPIRED,
                 });
@@ -124,6 +142,7 @@ impl Session {
                 timeout: SMALL_TIMEOUT,
                 deadline,
                 retries: self.shared.retries,
+                is_wanted: &WANTED,
             })
             .await;
         let is_renewed = reply.as_ref().is_ok_and(Reply::is_success);

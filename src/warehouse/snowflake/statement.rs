@@ -1,32 +1,32 @@
-//! One approved statement in a session: sent, waited for, left running or stopped when nobody waits any more.
-//!
-//! Dropping the HTTP request does not stop a statement in Snowflake, so [`AbortOnDrop`] goes along from the moment the
-//! statement is sent until its reply is here: whatever ends the wait before that (the client, the deadline, the shutdown)
-//! drops it, and it asks Snowflake to abort.
+//! One approved statement in a session: sent, waited for, left running, or stopped (by `abort`) when nobody waits any more.
 
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::error::{Error, IN_PROGRESS, NOT_EXECUTING};
+use super::abort::{AbortOnDrop, QueryId};
+use super::error::{Error, IN_PROGRESS};
 use super::pool::Lease;
-use super::session::{SMALL_TIMEOUT, Session};
+use super::session::Session;
 use super::wire::{Data, QueryRequest, Reply};
 use crate::sql::ast::Statement;
 use crate::sql::{Class, Tree};
 use crate::telemetry::call;
-use crate::telemetry::traces::Origin;
 use crate::warehouse::{self, Parameter, Run};
 
-/// Limit of one request that waits for a statement. Snowflake answers a long statement with "in progress" after about
-/// 45 s; longer than that means that the connection is dead.
+/// After this long Snowflake answers a request that waits for a statement with "in progress" and the statement's id.
+const SNOWFLAKE_WAITS: Duration = Duration::from_secs(45);
+
+/// How much later than wanted that answer may be. What comes before a statement (a turn, a session, USE) takes a moment of
+/// the caller's patience; a second request would take more.
+const MAY_BE_LATE: Duration = Duration::from_secs(3);
+
+/// Limit of one request that waits for a statement: much longer than Snowflake waits means that the connection is dead.
 pub(super) const WAIT_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The same for a statement submitted detached, which is answered at once: a connection that is dead is noticed, and the
-/// statement sent again under its request id, within `SYNC_WAIT` as it usually is.
+/// statement sent again under its request id, while the caller still waits.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Waits between questions for a result, when Snowflake answers at once instead of waiting itself.
@@ -34,13 +34,6 @@ const POLL_WAITS: [u64; 7] = [50, 100, 250, 500, 1000, 2000, 4000];
 
 /// An answer that took this long was waited for by Snowflake, so the next question may follow at once.
 const LONG_POLL: Duration = Duration::from_secs(2);
-
-/// How long after it was sent a statement may be unknown to Snowflake because its request is still on the way there. What
-/// is not running later than that has ended.
-const REGISTERED: Duration = Duration::from_secs(2);
-
-/// How often an abort is sent at most.
-const ABORT_ATTEMPTS: u32 = 6;
 
 /// Kinds of statements that leave a session as it was: SELECT, EXPLAIN, DML, SHOW, DESCRIBE, LIST.
 ///
@@ -63,9 +56,6 @@ pub(super) enum Ran {
     Running(Lease),
 }
 
-/// The id Snowflake gave a statement, known from its first reply on, whatever becomes of the wait.
-pub(super) type QueryId = OnceLock<String>;
-
 /// How a statement is run.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Manner {
@@ -77,8 +67,9 @@ pub(super) struct Manner {
 
 /// Runs a statement to the reply that describes its result, or until `patience` ends, when it is left running.
 ///
-/// A statement that may be left running is submitted detached (`asyncExec`): Snowflake answers at once with its id, and it
-/// is bound to no request. That costs one more request, so others are not.
+/// Its request waits for the statement, which makes one round trip of most statements. Snowflake ends that wait after
+/// [`SNOWFLAKE_WAITS`] with the statement's id, from where on it is asked for by that. Who has less patience gets the
+/// statement submitted detached (`asyncExec`): Snowflake answers at once with the id, which costs a second request.
 ///
 /// PUT and GET, which move files of this machine, never come here: no policy approves them.
 ///
@@ -94,7 +85,7 @@ pub(super) async fn run(
     let mut lease = lease;
     // The session is set to what the call names, by USE where it is not so already.
     for sql in lease.wanted(&run.session).statements(&lease.current()) {
-        let done = execute(lease, &sql, &[], run, None, &QueryId::new()).await?;
+        let done = execute(lease, &sql, &[], run, None, &QueryId::default()).await?;
         let (Ran::Ended(_, session) | Ran::Running(session)) = done;
         lease = session;
     }
@@ -106,6 +97,11 @@ pub(super) async fn run(
     let patience = manner.patience.filter(leave);
     let sql = run.statement.text();
     execute(lease, sql, &run.parameters, run, patience, query_id).await
+}
+
+/// Whether somebody with this patience must hear of the statement before Snowflake would tell by itself.
+fn wants_to_hear_sooner(patience: Instant) -> bool {
+    patience.saturating_duration_since(Instant::now()) + MAY_BE_LATE < SNOWFLAKE_WAITS
 }
 
 /// Statements about names alone take no time, and only others are promised to run detached and to be described.
@@ -197,21 +193,23 @@ async fn execute(
     query_id: &QueryId,
 ) -> Result<Ran, Error> {
     let request_id = Uuid::new_v4();
+    let is_detached = patience.is_some_and(wants_to_hear_sooner);
     let body = QueryRequest {
-        async_exec: patience.is_some(),
+        async_exec: is_detached,
         ..request(&lease, sql, parameters, run)
     };
     let body = serde_json::to_value(body).map_err(|error| Error::Protocol(error.to_string()))?;
-    let mut guard = AbortOnDrop {
-        lease: Some(lease),
-        request_id,
-        query_id,
-        sql: sql.to_owned(),
-        sent: Instant::now(),
-        runtime: Handle::current(),
-        origin: Origin::current(),
+    let mut guard = AbortOnDrop::new(lease, request_id, query_id, sql);
+    let timeout = if is_detached {
+        SUBMIT_TIMEOUT
+    } else {
+        WAIT_TIMEOUT
     };
-    let reply = wait(&guard, &body, patience, run.deadline).await;
+    let reply = async {
+        send(&mut guard, request_id, body, timeout, run.deadline)?;
+        wait(&mut guard, query_id, patience, run.deadline).await
+    };
+    let reply = reply.await;
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
@@ -222,9 +220,7 @@ async fn execute(
             return Err(error);
         }
     };
-    let Some(lease) = guard.disarm() else {
-        return Err(Error::Protocol("the session was given away".to_owned()));
-    };
+    let lease = guard.disarm().ok_or_else(no_session)?;
     let class = run.statement.parsed().class();
     let Some(reply) = reply else {
         if class != Class::Read {
@@ -250,29 +246,35 @@ async fn execute(
     Ok(Ran::Ended(Box::new(data), lease))
 }
 
-/// Sends the statement and asks for its result until it is there, or until `patience` ends and its id is known.
+/// Gives the guard the statement's request, which it keeps until it is answered.
+fn send(
+    guard: &mut AbortOnDrop,
+    request_id: Uuid,
+    body: Value,
+    timeout: Duration,
+    deadline: Instant,
+) -> Result<(), Error> {
+    let session = guard.lease.as_ref().ok_or_else(no_session)?.session();
+    let is_wanted = guard.is_wanted();
+    guard.waiting = Some(Box::pin(async move {
+        let path = "/queries/v1/query-request";
+        session
+            .send_while(&is_wanted, path, request_id, Some(&body), timeout, deadline)
+            .await
+    }));
+    Ok(())
+}
+
+/// Waits for the statement and asks for its result until it is there, or until `patience` ends and its id is known.
 async fn wait(
-    guard: &AbortOnDrop<'_>,
-    body: &Value,
+    guard: &mut AbortOnDrop,
+    query_id: &QueryId,
     patience: Option<Instant>,
     deadline: Instant,
 ) -> Result<Option<Reply>, Error> {
-    let Some(session) = guard.lease.as_ref() else {
-        return Err(Error::Protocol("the statement has no session".to_owned()));
-    };
-    let reply = session
-        .send(
-            "/queries/v1/query-request",
-            guard.request_id,
-            Some(body),
-            if patience.is_some() {
-                SUBMIT_TIMEOUT
-            } else {
-                WAIT_TIMEOUT
-            },
-            deadline,
-        )
-        .await?;
+    let reply = guard.waiting.as_mut().ok_or_else(no_session)?.await;
+    guard.waiting = None;
+    let reply = reply?;
     let Some(path) = in_progress(&reply) else {
         return Ok(Some(reply));
     };
@@ -280,9 +282,14 @@ async fn wait(
     let patience = patience.filter(|_| id.is_some());
     if let Some(id) = id {
         call::running_as(&id);
-        let _ = guard.query_id.set(id);
+        query_id.set(id);
     }
+    let session = guard.lease.as_ref().ok_or_else(no_session)?;
     poll(session, path, patience, deadline).await
+}
+
+fn no_session() -> Error {
+    Error::Protocol("the statement's session was given away".to_owned())
 }
 
 /// Asks for a result until it is there; `None` when it is not by `patience`.
@@ -311,6 +318,8 @@ pub(super) async fn poll(
     };
     match patience {
         None => asking.await.map(Some),
+        // It was waited for already.
+        Some(patience) if patience <= Instant::now() => Ok(None),
         Some(patience) => match tokio::time::timeout_at(patience.into(), asking).await {
             Ok(reply) => reply.map(Some),
             Err(_) => Ok(None),
@@ -319,7 +328,7 @@ pub(super) async fn poll(
 }
 
 /// Where to ask for the result, when this reply only says that the statement is running.
-fn in_progress(reply: &Reply) -> Option<String> {
+pub(super) fn in_progress(reply: &Reply) -> Option<String> {
     let is_running = IN_PROGRESS.contains(&reply.code());
     let data = reply.data.as_ref()?;
     let is_later = is_running || (reply.is_success() && data.is_in_progress());
@@ -370,105 +379,6 @@ fn note_session(session: &Session, data: &Data, class: Class) {
     }
 }
 
-/// Asks Snowflake to abort the statement when it is dropped while the statement may run.
-struct AbortOnDrop<'a> {
-    lease: Option<Lease>,
-    request_id: Uuid,
-    query_id: &'a QueryId,
-    sql: String,
-    sent: Instant,
-    /// The drop may happen on a thread that is no runtime's.
-    runtime: Handle,
-    /// And outside of the call.
-    origin: Origin,
-}
-
-impl AbortOnDrop<'_> {
-    /// The statement has ended: nothing is left to abort.
-    fn disarm(&mut self) -> Option<Lease> {
-        self.lease.take()
-    }
-}
-
-impl Drop for AbortOnDrop<'_> {
-    fn drop(&mut self) {
-        let Some(lease) = self.lease.take() else {
-            return;
-        };
-        let what = Aborted {
-            request_id: self.request_id,
-            query_id: self.query_id.get().cloned(),
-            sql: std::mem::take(&mut self.sql),
-            sent: self.sent,
-        };
-        // Detached, with a limit of its own. The session goes back only when it is known to be free.
-        self.runtime.spawn(self.origin.around(async move {
-            let _counted = lease.count_abort();
-            let is_confirmed = abort(&lease, &what).await;
-            lease.count_outcome(is_confirmed);
-            if !is_confirmed {
-                lease.poison();
-            }
-        }));
-    }
-}
-
-/// A statement to abort.
-struct Aborted {
-    request_id: Uuid,
-    /// Known once Snowflake has said that it is running.
-    query_id: Option<String>,
-    sql: String,
-    sent: Instant,
-}
-
-/// Whether Snowflake says that the statement does not run any more, or will not.
-async fn abort(lease: &Lease, statement: &Aborted) -> bool {
-    let Aborted {
-        request_id,
-        query_id,
-        sql,
-        sent,
-    } = statement;
-    let (path, body) = match query_id {
-        Some(id) => (format!("/queries/{id}/abort-request"), json!({})),
-        None => (
-            "/queries/v1/abort-request".to_owned(),
-            json!({"sqlText": sql, "requestId": request_id.to_string()}),
-        ),
-    };
-    for attempt in 0..ABORT_ATTEMPTS {
-        let deadline = Instant::now() + SMALL_TIMEOUT;
-        let reply = lease
-            .send(&path, Uuid::new_v4(), Some(&body), SMALL_TIMEOUT, deadline)
-            .await;
-        match reply {
-            Ok(reply) if reply.is_success() => {
-                tracing::debug!(%request_id, "aborted a statement");
-                return true;
-            }
-            // Either it has ended, or its request is still on the way there. At a shutdown nobody waits to find out: the
-            // session is closed.
-            Ok(reply) if reply.code() == NOT_EXECUTING => {
-                if sent.elapsed() > REGISTERED || lease.is_closing() {
-                    return true;
-                }
-            }
-            Ok(reply) => {
-                tracing::warn!(%request_id, code = reply.code(), "Snowflake did not abort a statement");
-                return false;
-            }
-            Err(error) => {
-                tracing::warn!(%request_id, "a statement could not be aborted: {error}");
-                return false;
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
-    }
-    // Not running after all this time: it ended before it was aborted.
-    true
-}
-
 /// The time limit as the caller is to be told of it.
 pub(super) fn timed_out(run: &Run, started: Instant, query_id: Option<String>) -> warehouse::Error {
     warehouse::Error::Timeout {
@@ -480,6 +390,20 @@ pub(super) fn timed_out(run: &Run, started: Instant, query_id: Option<String>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_who_wants_to_hear_sooner_than_snowflake_tells_pays_for_it() {
+        for (patience, is_detached) in
+            [(0, true), (30, true), (41, true), (44, false), (300, false)]
+        {
+            let until = Instant::now() + Duration::from_secs(patience);
+            assert_eq!(wants_to_hear_sooner(until), is_detached, "{patience} s");
+        }
+        // A second or two of SYNC_WAIT's default have gone by while a session was opened.
+        assert!(!wants_to_hear_sooner(
+            Instant::now() + SNOWFLAKE_WAITS - Duration::from_secs(2)
+        ));
+    }
 
     #[test]
     fn snowflakes_kind_must_be_what_was_approved() {

@@ -9,7 +9,7 @@
 //! Nothing here logs a body or a header.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -40,6 +40,11 @@ const PAST_DEADLINE: Duration = Duration::from_secs(1);
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// When a connection on which an answer is waited for is tried, and how often. A statement may keep its request waiting for
+/// 45 s; a peer that is gone is noticed after 25 s, and the request sent again under its id while the caller still waits.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
 tokio::task_local! {
     /// Where the request under way goes. `Connection` offers no options for one call.
     static TARGET: Target;
@@ -50,6 +55,9 @@ struct Target {
     url: Url,
     timeout: Duration,
 }
+
+/// For requests that are always wanted.
+pub(super) static WANTED: AtomicBool = AtomicBool::new(true);
 
 /// One request to the account's host. Not to be printed: it holds tokens, and a sign-in's body passwords.
 pub(super) struct Call<'a> {
@@ -69,6 +77,8 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Instant,
     /// Attempts after the first, for failures that pass.
     pub(super) retries: u32,
+    /// Turns false when nobody wants the answer any more. A request under way goes on; it is not sent again.
+    pub(super) is_wanted: &'a AtomicBool,
 }
 
 /// Why there was no reply.
@@ -264,7 +274,8 @@ impl Transport for Https {
                 .retry_after()
                 .unwrap_or_else(|| rand::rng().random_range(backoff / 2..=backoff));
             let left = call.deadline.saturating_duration_since(Instant::now());
-            if !error.is_transient() || attempt >= call.retries || wait >= left {
+            let is_wanted = || call.is_wanted.load(Ordering::Relaxed);
+            if !error.is_transient() || attempt >= call.retries || wait >= left || !is_wanted() {
                 return Err(error);
             }
             tracing::debug!(
@@ -276,6 +287,9 @@ impl Transport for Https {
             attempt += 1;
             self.metrics.snowflake_retried(endpoint);
             tokio::time::sleep(wait).await;
+            if !is_wanted() {
+                return Err(error);
+            }
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
@@ -294,6 +308,9 @@ fn client(clock: Arc<Clock>) -> Result<ClientWithMiddleware, reqwest::Error> {
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
+        .tcp_keepalive(KEEPALIVE)
+        .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
+        .tcp_keepalive_retries(3)
         .build()?;
     Ok(ClientBuilder::new(client).with(Route { clock }).build())
 }

@@ -106,6 +106,7 @@ async fn a_result_that_points_elsewhere_is_not_fetched() {
     stub.set(|settings| {
         settings.chunk_url_host = None;
         settings.result_url_host = Some(elsewhere.url());
+        settings.sync_window_ms = 200;
     });
     let result = run(&server, "select stub.sleep(1000)").await;
     assert_ne!(code(&result), "ok", "{result}");

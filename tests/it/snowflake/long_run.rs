@@ -13,6 +13,7 @@ use crate::support::Server;
 async fn days_of_expiring_tokens_under_load_fail_no_call() {
     let stub = Stub::start().await;
     stub.set(|settings| {
+        settings.sync_window_ms = 200;
         settings.token_lifetime_s = 1.0;
         settings.master_lifetime_s = 4.0;
     });
@@ -152,6 +153,7 @@ async fn a_callers_month(server: &Server, end: Instant, number: u64) -> u64 {
 async fn months_of_calls_with_one_request_in_a_hundred_broken_fail_none() {
     let stub = Stub::start().await;
     stub.set(|settings| {
+        settings.sync_window_ms = 200;
         settings.token_lifetime_s = TOKEN_LIFETIME;
         settings.master_lifetime_s = MASTER_LIFETIME;
     });

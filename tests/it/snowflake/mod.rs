@@ -8,6 +8,7 @@ mod later;
 mod long_run;
 mod pieces;
 mod pool;
+mod round_trips;
 mod sign_in;
 mod statements;
 mod stopping;

@@ -134,6 +134,7 @@ async fn a_result_is_not_asked_for_at_another_host_and_its_statement_is_stopped(
         format!("\\\\{other}"),
         format!("https://{}", stub.address),
     ];
+    stub.set(|settings| settings.sync_window_ms = 200);
     for (number, address) in addresses.into_iter().enumerate() {
         stub.set(|settings| settings.result_url_host = Some(address.clone()));
         let result = run(&server, "select stub.sleep(60000)").await;

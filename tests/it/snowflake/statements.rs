@@ -58,6 +58,7 @@ async fn no_more_is_fetched_than_is_returned() {
 #[tokio::test]
 async fn a_long_statement_is_waited_for() {
     let stub = Stub::start().await;
+    stub.set(|settings| settings.sync_window_ms = 200);
     let server = serve(&stub, &[]).await;
     let result = run(&server, "select stub.sleep(1500)").await;
     assert_eq!(code(&result), "ok", "{result}");

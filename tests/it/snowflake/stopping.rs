@@ -13,7 +13,7 @@ use crate::support::{Server, Signal};
 #[tokio::test]
 async fn a_caller_that_goes_away_stops_its_statement() {
     let stub = Stub::start().await;
-    let server = serve(&stub, &[]).await;
+    let mut server = serve(&stub, &[]).await;
     let mcp = server.mcp();
     let call = tokio::spawn(async move {
         mcp.call_tool("execute_query", json!({"sql": "select stub.sleep(60000)"}))
@@ -25,9 +25,53 @@ async fn a_caller_that_goes_away_stops_its_statement() {
         counters.running == 0 && counters.aborted == 1
     })
     .await;
+    let seen = stub.counters();
+    // Nobody knew its id: its request still waited.
+    assert_eq!((seen.aborts_by_request, seen.aborts_by_id), (1, 0));
+    // The last word of that request is told to whoever looks for the statement.
+    let told = |line: &Value| line["message"] == "stopped a statement";
+    let told = server.line("the statement's end", told).await;
+    assert!(told["query_id"].is_string(), "{told}");
+    assert!(told["span"]["trace_id"].is_string(), "{told}");
     // The session is as good as new.
     assert_eq!(code(&run(&server, "select 1").await), "ok");
+    assert_eq!(stub.counters().logins, 1);
     stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_not_sent_again() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[]).await;
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    // It never arrived, and is to be sent again in a second; the abort takes longer than that.
+    stub.fault(json!([
+        {"endpoint": "query", "kind": "status", "code": 503, "retry_after": 1, "times": 1},
+        {"endpoint": "abort", "kind": "delay", "ms": 2000, "times": 1},
+    ]));
+    let call = spawn(&server, json!({"sql": "select stub.sleep(60000)"}));
+    until(&stub, "refused", |it| it.faults == 1).await;
+    call.abort();
+    until(&stub, "asked to stop", |it| it.aborts_by_request > 0).await;
+    assert_eq!(stub.counters().statements, 1, "{:?}", stub.counters());
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_statement_whose_server_dies_ends_by_its_time_limit() {
+    let stub = Stub::start().await;
+    let mut server = serve(&stub, &[]).await;
+    let arguments = json!({"sql": "select stub.sleep(60000)", "timeout_seconds": 2});
+    let params = json!({"name": "execute_query", "arguments": arguments});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let call = tokio::spawn(server.mcp().post().json(&body).send());
+    until(&stub, "running", |it| it.running == 1).await;
+    server.signal(Signal::KILL);
+    server.ended().await;
+    assert!(call.await.unwrap().is_err());
+    // Nobody has its id, and nobody asks.
+    let seen = until(&stub, "ended", |it| it.running == 0).await;
+    assert_eq!((seen.timed_out, seen.aborted), (1, 0), "{seen:?}");
 }
 
 #[tokio::test]
@@ -40,6 +84,9 @@ async fn a_statement_that_takes_too_long_is_stopped() {
     )
     .await;
     assert_eq!(code(&result), "query_timeout", "{result}");
+    // Its last word names it.
+    let query_id = &result["structuredContent"]["query_id"];
+    assert!(query_id.is_string(), "{result}");
     until(&stub, "stopped", |counters| counters.running == 0).await;
     stop(server, &stub).await;
 }
@@ -122,7 +169,7 @@ async fn a_caller_that_goes_away_while_it_waits_runs_nothing_and_holds_nobody_up
 #[tokio::test]
 async fn a_caller_that_goes_away_at_any_moment_of_a_statement_stops_it() {
     let stub = Stub::start().await;
-    stub.set(|settings| settings.long_poll_ms = 300);
+    stub.set(|settings| (settings.sync_window_ms, settings.long_poll_ms) = (200, 300));
     let server = serve(&stub, &[]).await;
     // Before Snowflake has said that it runs, while it is asked for, between two questions.
     for (number, after_ms) in [(1, 0), (2, 60), (3, 300), (4, 700)] {

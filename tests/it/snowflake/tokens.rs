@@ -84,7 +84,7 @@ async fn whatever_ends_before_a_statement_it_runs_once() {
 #[tokio::test]
 async fn whatever_ends_in_the_middle_of_a_statement_its_result_arrives() {
     let stub = Stub::start().await;
-    stub.set(|settings| settings.long_poll_ms = 200);
+    stub.set(|settings| (settings.sync_window_ms, settings.long_poll_ms) = (200, 200));
     let server = serve(&stub, &[]).await;
     assert_eq!(code(&run(&server, "select 1").await), "ok");
     // How often it runs: only what has lost its session is sent again, and only because it reads.
@@ -119,7 +119,7 @@ async fn whatever_ends_in_the_middle_of_a_statement_its_result_arrives() {
 #[tokio::test]
 async fn a_statement_that_was_sent_again_is_the_one_that_is_stopped() {
     let stub = Stub::start().await;
-    stub.set(|settings| settings.long_poll_ms = 200);
+    stub.set(|settings| (settings.sync_window_ms, settings.long_poll_ms) = (200, 200));
     let server = serve(&stub, &[]).await;
     let mcp = server.mcp();
     let call = tokio::spawn(async move {

@@ -109,7 +109,8 @@ impl Server {
             log,
             reader: Some(reader),
             http: reqwest::Client::builder()
-                .timeout(PATIENCE)
+                // Also a call that Snowflake lets wait for 45 s.
+                .timeout(2 * PATIENCE)
                 .build()
                 .unwrap(),
             folder,

@@ -1,6 +1,7 @@
 //! A session in the hands of one caller.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -36,6 +37,11 @@ impl Lease {
             pool,
             _slot: slot,
         }
+    }
+
+    /// The session, for a request that may outlive the caller's wait.
+    pub(in crate::warehouse::snowflake) fn session(&self) -> Arc<Session> {
+        Arc::clone(&self.connection.session)
     }
 
     /// What the session is to be set to for a call.

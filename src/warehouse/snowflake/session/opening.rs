@@ -13,7 +13,7 @@ use crate::policy::Place;
 use crate::sql::Identifier;
 use crate::warehouse::snowflake::error::Error;
 use crate::warehouse::snowflake::shared::Shared;
-use crate::warehouse::snowflake::transport::Call;
+use crate::warehouse::snowflake::transport::{Call, WANTED};
 use crate::warehouse::snowflake::wire::LoginRequest;
 
 /// One attempt to sign in. Longer than Snowflake takes, short enough for a second one within a caller's patience; a key's
@@ -113,6 +113,7 @@ impl Session {
                 timeout: SIGN_IN_TIMEOUT,
                 deadline,
                 retries: 0,
+                is_wanted: &WANTED,
             })
             .await
             .inspect_err(|_| shared.contact.note_failure())

@@ -1,0 +1,271 @@
+//! Stopping a statement that nobody waits for any more.
+//!
+//! Dropping its request does not stop a statement in Snowflake, so [`AbortOnDrop`] goes along from the moment the statement
+//! is sent until its reply is here: whatever ends the wait before that (the client, the deadline, the shutdown) drops it, and
+//! it asks Snowflake to abort: by the statement's id, or by its request's while that still waits and nobody has been told the
+//! id. The waiting request is kept open meanwhile: its answer is the proof that the statement has ended, and names it.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::runtime::Handle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::error::{Error, NOT_EXECUTING};
+use super::pool::Lease;
+use super::session::SMALL_TIMEOUT;
+use super::statement::in_progress;
+use super::wire::Reply;
+use crate::telemetry::traces::Origin;
+
+/// How long after it was sent a statement may be unknown to Snowflake because its request is still on the way there. What
+/// is not running later than that has ended.
+const REGISTERED: Duration = Duration::from_secs(2);
+
+/// How often an abort is sent at most.
+const ATTEMPTS: u32 = 6;
+
+/// How long the answer to a statement that was aborted is waited for.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// The request that waits for a statement.
+pub(super) type Waiting = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
+
+/// The id Snowflake gave a statement, whatever becomes of the wait: known from its first answer on, which for most
+/// statements is the last one as well. A cheap clone.
+#[derive(Clone, Default)]
+pub(super) struct QueryId(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    id: OnceLock<String>,
+    /// There from when the statement is told to stop, cancelled when nothing more will be heard of it.
+    stopping: OnceLock<CancellationToken>,
+}
+
+impl QueryId {
+    pub(super) fn set(&self, id: String) {
+        // It is the same in every answer.
+        let _ = self.0.id.set(id);
+    }
+
+    pub(super) fn get(&self) -> Option<String> {
+        self.0.id.get().cloned()
+    }
+
+    /// The id, of a statement that is being stopped also when only its last answer tells it.
+    pub(super) async fn last_word(&self) -> Option<String> {
+        if let (None, Some(stopping)) = (self.0.id.get(), self.0.stopping.get()) {
+            // Without an answer there is no id.
+            let _ = tokio::time::timeout(LAST_WORD, stopping.cancelled()).await;
+        }
+        self.get()
+    }
+}
+
+/// Asks Snowflake to abort the statement when it is dropped while the statement may run.
+pub(super) struct AbortOnDrop {
+    pub(super) lease: Option<Lease>,
+    /// The statement's request, until it is answered.
+    pub(super) waiting: Option<Waiting>,
+    /// Whether that is to be sent again where that helps.
+    is_wanted: Arc<AtomicBool>,
+    request_id: Uuid,
+    query_id: QueryId,
+    sql: String,
+    sent: Instant,
+    /// The drop may happen on a thread that is no runtime's.
+    runtime: Handle,
+    /// And outside of the call.
+    origin: Origin,
+    span: tracing::Span,
+}
+
+impl AbortOnDrop {
+    /// For a statement that is about to be sent in this session.
+    pub(super) fn new(lease: Lease, request_id: Uuid, query_id: &QueryId, sql: &str) -> Self {
+        Self {
+            lease: Some(lease),
+            waiting: None,
+            is_wanted: Arc::new(AtomicBool::new(true)),
+            request_id,
+            query_id: query_id.clone(),
+            sql: sql.to_owned(),
+            sent: Instant::now(),
+            runtime: Handle::current(),
+            origin: Origin::current(),
+            span: tracing::Span::current(),
+        }
+    }
+
+    /// For the request: turns false when nobody wants it any more.
+    pub(super) fn is_wanted(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_wanted)
+    }
+
+    /// The statement has ended: nothing is left to abort.
+    pub(super) fn disarm(&mut self) -> Option<Lease> {
+        self.lease.take()
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        let Some(lease) = self.lease.take() else {
+            return;
+        };
+        self.is_wanted.store(false, Ordering::Relaxed);
+        let waiting = self.waiting.take();
+        let over = CancellationToken::new();
+        if waiting.is_some() {
+            let _ = self.query_id.0.stopping.set(over.clone());
+        }
+        let what = Aborted {
+            request_id: self.request_id,
+            query_id: self.query_id.clone(),
+            sql: std::mem::take(&mut self.sql),
+            sent: self.sent,
+        };
+        // Detached, with a limit of its own. The session goes back only when it is known to be free.
+        let work = self.origin.around(async move {
+            let _counted = lease.count_abort();
+            let is_confirmed = stop(&lease, &what, waiting, over.drop_guard()).await;
+            lease.count_outcome(is_confirmed);
+            if !is_confirmed {
+                lease.poison();
+            }
+        });
+        self.runtime.spawn(work.instrument(self.span.clone()));
+    }
+}
+
+/// A statement to abort.
+struct Aborted {
+    request_id: Uuid,
+    query_id: QueryId,
+    sql: String,
+    sent: Instant,
+}
+
+/// What Snowflake says to an abort.
+#[derive(Clone, Copy, PartialEq)]
+enum Said {
+    /// The statement is being stopped.
+    Stopping,
+    /// There is no such statement that runs.
+    NotRunning,
+    /// No, or nothing.
+    Nothing,
+}
+
+/// Whether the statement is known not to run any more, or that it will not.
+///
+/// `over` goes when nothing more will be heard of it.
+async fn stop(
+    lease: &Lease,
+    statement: &Aborted,
+    waiting: Option<Waiting>,
+    over: DropGuard,
+) -> bool {
+    let Some(mut waiting) = waiting else {
+        return abort(lease, statement).await;
+    };
+    let asked = tokio::select! {
+        asked = ask(lease, statement) => asked,
+        // It ended by itself, or Snowflake's patience did.
+        answer = &mut waiting => {
+            return heard(statement, answer) || abort(lease, statement).await;
+        }
+    };
+    match asked {
+        Said::Stopping => {
+            let answer = tokio::time::timeout(LAST_WORD, waiting).await;
+            if let Ok(answer) = answer {
+                heard(statement, answer);
+            }
+            let query_id = statement.query_id.get();
+            // Where the caller has gone, this is the only line that names the statement.
+            tracing::info!(request_id = %statement.request_id, query_id, "stopped a statement");
+            true
+        }
+        // Perhaps it is not there yet, and now it need not get there.
+        Said::NotRunning => {
+            drop((waiting, over));
+            abort(lease, statement).await
+        }
+        Said::Nothing => false,
+    }
+}
+
+/// Notes what the answer to the statement says. Whether it says that the statement has ended.
+fn heard(statement: &Aborted, answer: Result<Reply, Error>) -> bool {
+    let Ok(reply) = answer else { return false };
+    let has_ended = in_progress(&reply).is_none();
+    let is_success = reply.is_success();
+    match reply.data.and_then(|data| data.query_id) {
+        Some(id) => {
+            statement.query_id.set(id);
+            has_ended
+        }
+        // No answer to the statement, but perhaps one about its session.
+        None => has_ended && is_success,
+    }
+}
+
+/// Asks until Snowflake says that the statement does not run any more, or will not. Whether it does.
+async fn abort(lease: &Lease, statement: &Aborted) -> bool {
+    for attempt in 0..ATTEMPTS {
+        match ask(lease, statement).await {
+            Said::Stopping => {
+                tracing::info!(
+                    request_id = %statement.request_id, query_id = statement.query_id.get(), "stopped a statement"
+                );
+                return true;
+            }
+            Said::Nothing => return false,
+            // Either it has ended, or its request is still on the way there. At a shutdown nobody waits to find out: the
+            // session is closed.
+            Said::NotRunning => {
+                if statement.sent.elapsed() > REGISTERED || lease.is_closing() {
+                    return true;
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+    }
+    // Not running after all this time: it ended before it was aborted.
+    true
+}
+
+/// Asks once.
+async fn ask(lease: &Lease, statement: &Aborted) -> Said {
+    let request_id = statement.request_id;
+    let (path, body) = match statement.query_id.get() {
+        Some(id) => (format!("/queries/{id}/abort-request"), json!({})),
+        None => (
+            "/queries/v1/abort-request".to_owned(),
+            json!({"sqlText": statement.sql, "requestId": request_id.to_string()}),
+        ),
+    };
+    let deadline = Instant::now() + SMALL_TIMEOUT;
+    let reply = lease
+        .send(&path, Uuid::new_v4(), Some(&body), SMALL_TIMEOUT, deadline)
+        .await;
+    match reply {
+        Ok(reply) if reply.is_success() => Said::Stopping,
+        Ok(reply) if reply.code() == NOT_EXECUTING => Said::NotRunning,
+        Ok(reply) => {
+            tracing::warn!(%request_id, code = reply.code(), "Snowflake did not abort a statement");
+            Said::Nothing
+        }
+        Err(error) => {
+            tracing::warn!(%request_id, "a statement could not be aborted: {error}");
+            Said::Nothing
+        }
+    }
+}
