@@ -28,6 +28,14 @@ test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another
 	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp STUB=$(abspath $(target))/debug/examples/snowflake-stub \
 	$(venv)/pytest $$tests || exit 1; done
 
+# Not part of `check`: it needs a network and minutes, and the agents are others' programs. tests/clients/test_answers.py
+# holds every change to the same scenarios without them.
+.PHONY: agents
+agents: duckdb clients ## Claude Code, Codex, opencode and Gemini CLI against a model by script: is their model given the whole answer?
+	cargo build $(cargo_flags)
+	@scripts/fetch-agents.sh
+	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp $(venv)/pytest tests/agents
+
 .PHONY: check
 check: cargo_flags += --locked
 # The same statements on every run: what fuzzing finds by chance is for whoever fuzzes, not for somebody else's change.
@@ -39,8 +47,8 @@ check: duckdb clients format lint documentation deploy-check test fuzz ## everyt
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
-	$(venv)/ruff format --quiet --check tests/clients tests/deploy tests/image tests/observability scripts
-	$(venv)/ruff check --quiet tests/clients tests/deploy tests/image tests/observability scripts
+	$(venv)/ruff format --quiet --check tests/agents tests/clients tests/deploy tests/image tests/observability scripts
+	$(venv)/ruff check --quiet tests/agents tests/clients tests/deploy tests/image tests/observability scripts
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh compose/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
 
