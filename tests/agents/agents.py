@@ -133,6 +133,8 @@ def _gemini(home: Path, server: str, model: str) -> tuple[list[str], dict[str, s
         "telemetry": {"enabled": False},
         "privacy": {"usageStatisticsEnabled": False},
         "general": {"disableAutoUpdate": True},
+        # After thirty turns it asks a model whether it goes round in circles, which a script cannot answer.
+        "model": {"disableLoopDetection": True},
     }
     _write(home / ".gemini" / "settings.json", settings)
     variables = {

@@ -162,9 +162,7 @@ async def test_a_mistake_is_explained_in_the_one_shape(
     assert set(answer.structured) <= {"code", "message", "hint", "retryable", "query_id", "trace_id"}
 
 
-async def test_giving_up_stops_the_query_and_the_next_call_is_answered(
-    client: Kind, server: Server, log: Path
-) -> None:
+async def test_giving_up_stops_the_query_and_the_next_call_is_answered(client: Kind, server: Server, log: Path) -> None:
     server.skip_log()
     async with client.connect(server, log) as session:
         await session.tools()

@@ -1,7 +1,7 @@
 """What an agent asks for, in order, and what its model has to be given: every tool, good answers and bad.
 
 The real agents (`tests/agents`), the rules by which clients choose (`test_answers.py`) and the agents in Python
-(`test_python_agents.py`) are all held to this one list.
+(`test_pydantic_ai.py`) are all held to this one list.
 """
 
 from __future__ import annotations
