@@ -5,7 +5,6 @@
 
 use duckdb::Error as Cause;
 
-use super::session::MAX_EXPRESSION_DEPTH;
 use crate::warehouse::{EngineLimit, Error, Position};
 
 /// What an error text may say about the statement it happened to.
@@ -26,17 +25,20 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         other => return Error::internal("a call of the engine failed", other.to_string()),
     };
     let (class, message) = text.split_once(" Error: ").unwrap_or(("", &text));
+    // Said by a macro of the dialect, which fails by a cast that cannot be made.
+    if let Some(said) = message.split_once("'sf_fail:").map(|(_, rest)| rest)
+        && let Some((said, _)) = said.rsplit_once("' to INT32")
+    {
+        return place.said_by_the_dialect(said);
+    }
     let message = first_paragraph(message);
     match class {
-        "Catalog" | "Binder" => place.name_error(&message),
-        "Parser" if message.starts_with("Max expression depth") => EngineLimit {
-            what: format!("follows expressions {MAX_EXPRESSION_DEPTH} levels deep, and no deeper"),
-            hint: Some(
-                "write a long chain of operators as a list: CONCAT(…), IN (…), or a SUM over VALUES"
-                    .into(),
-            ),
+        _ if message.starts_with("Max expression depth") => EngineLimit {
+            what: "does not follow expressions that nest this deep".into(),
+            hint: Some("name the inner part in a subquery or a WITH clause".into()),
         }
         .into(),
+        "Catalog" | "Binder" => place.name_error(&message),
         "Parser" | "Syntax" | "Not implemented" => limit("cannot run this statement", &message),
         "Out of Memory" => place.out_of_memory(),
         "INTERRUPT" => Error::Cancelled {
@@ -53,11 +55,7 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
             message: format!("SQL compilation error:\n{message}"),
             query_id: Some(place.query_id.to_owned()),
         },
-        // Said by a macro of the dialect.
-        _ => match message.strip_prefix("the embedded engine ") {
-            Some(what) => EngineLimit::new(what).into(),
-            None => place.data_error(&message),
-        },
+        _ => place.data_error(&message),
     }
 }
 
@@ -70,6 +68,17 @@ fn limit(what: &str, message: &str) -> Error {
 }
 
 impl Place<'_> {
+    fn said_by_the_dialect(&self, message: &str) -> Error {
+        match message.strip_prefix("the embedded engine ") {
+            Some(what) => EngineLimit::new(what).into(),
+            None => Error::Sql {
+                message: message.to_owned(),
+                position: None,
+                query_id: Some(self.query_id.to_owned()),
+            },
+        }
+    }
+
     fn name_error(&self, message: &str) -> Error {
         if message.contains("Function with name ") {
             let function = between(message, "with name ", " ").unwrap_or_default();

@@ -3,7 +3,7 @@
 use crate::sql::ast::{Expr, NullTreatment};
 
 use super::calls::Call;
-use super::writer::{Writer, Written, limit, limit_with_hint, macro_call, refuse};
+use super::writer::{Writer, Written, bound, limit, limit_with_hint, macro_call, refuse};
 
 /// `FIRST_VALUE` and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
 const WHOLE_WINDOW: &str = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
@@ -23,12 +23,16 @@ impl Writer<'_> {
         let counted = match arguments.as_slice() {
             [one] => one.clone(),
             many => {
-                let tests: Vec<String> = many.iter().map(|a| format!("{a} IS NOT NULL")).collect();
-                format!(
-                    "CASE WHEN {} THEN row({}) END",
-                    tests.join(" AND "),
-                    many.join(", ")
-                )
+                let many: Vec<&str> = many.iter().map(String::as_str).collect();
+                bound(&many, |names| {
+                    let tests: Vec<String> =
+                        names.iter().map(|a| format!("{a} IS NOT NULL")).collect();
+                    format!(
+                        "CASE WHEN {} THEN row({}) END",
+                        tests.join(" AND "),
+                        names.join(", ")
+                    )
+                })
             }
         };
         Ok(format!("count({}{counted}){over}", call.distinct()))
@@ -88,7 +92,7 @@ impl Writer<'_> {
     /// `ARRAY_AGG(x) [WITHIN GROUP (ORDER BY …)]`: without NULLs, an empty ARRAY for no rows.
     pub(super) fn array_agg(&mut self, call: &Call<'_>) -> Written {
         let over = self.over(call, "")?;
-        let value = self.repeated(2, |writer| writer.expression(call.argument(0)?))?;
+        let value = self.expression(call.argument(0)?)?;
         let order = self.within_group(call)?;
         let distinct = if call.name == "ARRAY_UNIQUE_AGG" {
             "DISTINCT "
@@ -96,17 +100,18 @@ impl Writer<'_> {
             call.distinct()
         };
         Ok(format!(
-            "coalesce(to_json(array_agg({distinct}{value}{order}) FILTER (WHERE {value} IS NOT NULL){over}), CAST('[]' AS JSON))"
+            "coalesce(to_json(list_filter(array_agg({distinct}{value}{order}){over}, lambda e: e IS NOT NULL)), CAST('[]' AS JSON))"
         ))
     }
 
     /// `OBJECT_AGG(key, value)`: without NULLs.
     pub(super) fn object_agg(&mut self, call: &Call<'_>) -> Written {
         let over = self.over(call, "")?;
-        let key = self.repeated(3, |writer| writer.text(call.argument(0)?))?;
-        let value = self.repeated(2, |writer| writer.expression(call.argument(1)?))?;
+        let key = self.text(call.argument(0)?)?;
+        let value = self.expression(call.argument(1)?)?;
+        let member = macro_call("member", &[&key, &value]);
         Ok(format!(
-            "coalesce(to_json(map_from_entries(list({{'k': {key}, 'v': to_json({value})}} ORDER BY {key}) FILTER (WHERE {key} IS NOT NULL AND {value} IS NOT NULL){over})), CAST('{{}}' AS JSON))"
+            "coalesce(to_json(map_from_entries(list_sort(list_filter(list({member}){over}, lambda e: e.k IS NOT NULL AND e.v IS NOT NULL)))), CAST('{{}}' AS JSON))"
         ))
     }
 

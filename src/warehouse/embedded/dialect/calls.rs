@@ -8,7 +8,9 @@ use crate::sql::ast::{
 
 use super::functions::{How, Known, find};
 use super::types::typed_null;
-use super::writer::{Fault, Writer, Written, limit, limit_with_hint, macro_call, name, refuse};
+use super::writer::{
+    Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, name, refuse,
+};
 
 /// A call of a function, its parts laid out.
 pub(super) struct Call<'e> {
@@ -189,27 +191,22 @@ impl Writer<'_> {
 
     /// Puts the arguments into a template. `{0}` is the first argument as it is, `{t0}` as text, `{n0}` as number, `{m0}`
     /// as moment; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
+    ///
+    /// A template that names an argument twice, or calls a macro, which may do so, gets each argument once, by [`bound`].
     fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
         let mut written = Vec::with_capacity(call.arguments.len());
-        for (index, argument) in call.arguments.iter().enumerate() {
-            let times = template.matches(&format!("{index}}}")).count().max(1);
-            // A macro may name its argument again.
-            let times = if template.contains("sf_") {
-                times * 2
-            } else {
-                times
-            };
-            written.push(self.repeated(times, |writer| writer.expression(argument))?);
+        for argument in &call.arguments {
+            written.push(self.expression(argument)?);
         }
-        let mut result = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            result.push_str(before);
-            let Some((field, tail)) = after.split_once('}') else {
-                return limit(format!("has a broken rule for {}", call.name));
-            };
-            rest = tail;
-            let piece = match field {
+        let mut fields: Vec<(&str, String)> = Vec::new();
+        let mut is_repeated = template.contains("sf_");
+        let (literals, names) = parts_of(template);
+        for name in &names {
+            if fields.iter().any(|(known, _)| known == name) {
+                is_repeated = true;
+                continue;
+            }
+            let piece = match *name {
                 "*" => written.join(", "),
                 "d" => call.distinct().to_owned(),
                 "over" => self.over(call, "")?,
@@ -217,12 +214,30 @@ impl Writer<'_> {
                     Some(NullTreatment::IgnoreNulls) => " IGNORE NULLS".to_owned(),
                     _ => String::new(),
                 },
-                _ => self.field(field, &written, call)?,
+                _ => self.field(name, &written, call)?,
             };
-            result.push_str(&piece);
+            fields.push((name, piece));
         }
-        result.push_str(rest);
-        Ok(result)
+        let filled = |values: &[&str]| {
+            let mut result = String::new();
+            for (literal, name) in literals.iter().zip(&names) {
+                let place = fields.iter().position(|(known, _)| known == name);
+                result.push_str(literal);
+                result.push_str(place.and_then(|place| values.get(place)).unwrap_or(&""));
+            }
+            result.push_str(literals.last().unwrap_or(&""));
+            result
+        };
+        let values: Vec<&str> = fields.iter().map(|(_, piece)| piece.as_str()).collect();
+        // Around an aggregate there is nothing to bind: what is inside belongs to its rows.
+        let is_scalar = !names
+            .iter()
+            .any(|name| matches!(*name, "over" | "nulls" | "d" | "*"));
+        Ok(if is_repeated && is_scalar {
+            bound(&values, filled)
+        } else {
+            filled(&values)
+        })
     }
 
     /// One argument, made what the template asks for.
@@ -320,4 +335,21 @@ fn unknown(name: &str) -> Written {
         format!("does not know the function {name}"),
         "user-defined functions exist in Snowflake only",
     )
+}
+
+/// A template's literal pieces, and the names of the fields between them.
+fn parts_of(template: &str) -> (Vec<&str>, Vec<&str>) {
+    let (mut literals, mut names) = (Vec::new(), Vec::new());
+    let mut rest = template;
+    while let Some((literal, name, tail)) = rest.split_once('{').and_then(|(before, after)| {
+        after
+            .split_once('}')
+            .map(|(name, tail)| (before, name, tail))
+    }) {
+        literals.push(literal);
+        names.push(name);
+        rest = tail;
+    }
+    literals.push(rest);
+    (literals, names)
 }

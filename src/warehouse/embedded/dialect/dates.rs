@@ -162,7 +162,7 @@ impl Writer<'_> {
     pub(super) fn date_add(&mut self, call: &Call<'_>) -> Written {
         let unit = unit(&unit_name(call.argument(0)?)?)?;
         let count = self.number(call.argument(1)?)?;
-        let date = self.repeated(2, |writer| writer.moment(call.argument(2)?))?;
+        let date = self.moment(call.argument(2)?)?;
         Ok(added(&date, &count, unit))
     }
 
@@ -202,7 +202,7 @@ impl Writer<'_> {
                 Ok(format!("trunc({number})"))
             }
             _ => {
-                let number = self.repeated(3, |writer| writer.number(call.argument(0)?))?;
+                let number = self.number(call.argument(0)?)?;
                 let scale = whole(call.argument(1)?, "TRUNC")?;
                 let truncated = macro_call("trunc_scale", &[&number, &scale]);
                 Ok(format!("round({truncated}, {scale})"))
@@ -250,18 +250,11 @@ impl Writer<'_> {
         let Some(index) = days.iter().position(|day| name.starts_with(day)) else {
             return refuse(format!("{name} is not a day of the week"));
         };
-        let date = self.repeated(2, |writer| writer.moment(call.argument(0)?))?;
+        let date = self.moment(call.argument(0)?)?;
         let moment = macro_call("moment", &[&date]);
-        let weekday = index + 1;
-        Ok(if is_next {
-            format!(
-                "CAST({moment} + to_days(CAST((({weekday} - date_part('isodow', {moment}) + 6) % 7) + 1 AS INTEGER)) AS DATE)"
-            )
-        } else {
-            format!(
-                "CAST({moment} - to_days(CAST(((date_part('isodow', {moment}) - {weekday} + 6) % 7) + 1 AS INTEGER)) AS DATE)"
-            )
-        })
+        let weekday = (index + 1).to_string();
+        let function = if is_next { "next_day" } else { "previous_day" };
+        Ok(macro_call(function, &[&moment, &weekday]))
     }
 
     /// `TIME_SLICE(date, length, unit [, 'START' | 'END'])`
@@ -281,7 +274,7 @@ impl Writer<'_> {
         if unit == Unit::Days(7, "week") && length != 1 {
             return limit("does not slice time into several weeks");
         }
-        let date = self.repeated(2, |writer| writer.moment(call.argument(0)?))?;
+        let date = self.moment(call.argument(0)?)?;
         Ok(macro_call(
             if is_end {
                 "time_slice_end"

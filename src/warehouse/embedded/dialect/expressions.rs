@@ -62,10 +62,14 @@ impl Writer<'_> {
                 low,
                 high,
             } => {
-                let (value, low_text) = self.compared(expr, low)?;
-                let (_, high_text) = self.compared(expr, high)?;
-                let not = not(*negated);
-                return Ok(format!("({value} {not}BETWEEN {low_text} AND {high_text})"));
+                let written = self.expression(expr)?;
+                // DuckDB makes two comparisons of it, with the value in both.
+                return self.once(&written, |writer, name| {
+                    let (value, low) = writer.compared_with(name.to_owned(), expr, low)?;
+                    let (_, high) = writer.compared_with(name.to_owned(), expr, high)?;
+                    let not = not(*negated);
+                    Ok(format!("({value} {not}BETWEEN {low} AND {high})"))
+                });
             }
             Expr::Like {
                 negated,
@@ -224,6 +228,28 @@ impl Writer<'_> {
             chain.push((left.as_ref(), op, right.as_ref()));
             first = left;
         }
+        let nesting = chain.iter().filter(|(_, op, _)| {
+            !matches!(
+                op,
+                BinaryOperator::And | BinaryOperator::Or | BinaryOperator::StringConcat
+            )
+        });
+        if nesting.count() > MAX_CHAIN {
+            return limit_with_hint(
+                format!("follows chains of {MAX_CHAIN} operators, and no longer ones"),
+                "write a long chain of operators as a list: CONCAT(…), IN (…), or a SUM over VALUES",
+            );
+        }
+        if chain
+            .iter()
+            .all(|(_, op, _)| **op == BinaryOperator::StringConcat)
+        {
+            let mut texts = vec![self.text(first)?];
+            for (_, _, right) in chain.iter().rev() {
+                texts.push(self.text(right)?);
+            }
+            return Ok(concatenated(&texts));
+        }
         let mut written = self.expression(first)?;
         let mut joined: Option<&BinaryOperator> = None;
         for (left, op, right) in chain.into_iter().rev() {
@@ -283,13 +309,12 @@ impl Writer<'_> {
             }
             BinaryOperator::Divide => {
                 let left = self.as_number(written.to_owned(), left);
-                // The macro names each side several times; the left side was counted when it was written.
-                let right = self.repeated(6, |writer| writer.number(right))?;
+                let right = self.number(right)?;
                 self.divide(&left, &right)
             }
             BinaryOperator::Modulo => {
                 let left = self.as_number(written.to_owned(), left);
-                let right = self.repeated(3, |writer| writer.number(right))?;
+                let right = self.number(right)?;
                 Ok(macro_call("mod", &[&left, &right]))
             }
             BinaryOperator::Eq
@@ -307,17 +332,6 @@ impl Writer<'_> {
 
     /// A quotient with Snowflake's scale. See `sf_div` in macros.sql.
     pub(super) fn divide(&mut self, left: &str, right: &str) -> Written {
-        // The macro names both sides several times, and a quotient of quotients multiplies that.
-        let nested = left
-            .matches("sf_div")
-            .count()
-            .max(right.matches("sf_div").count());
-        if nested > 3 {
-            return limit_with_hint(
-                "does not divide quotients this deep",
-                "compute the inner quotients in a subquery",
-            );
-        }
         // A bare NULL has no scale to give.
         if [left, right]
             .iter()
@@ -343,16 +357,33 @@ impl Writer<'_> {
         conditions: &[CaseWhen],
         else_result: Option<&Expr>,
     ) -> Written {
-        let mut written = String::from("CASE");
         let has_variant = conditions
             .iter()
             .map(|when| &when.result)
             .chain(else_result)
             .any(|result| self.is_variant(result));
+        let Some(operand) = operand else {
+            return self.branches(None, conditions, else_result, has_variant);
+        };
+        let written = self.expression(operand)?;
+        self.once(&written, |writer, name| {
+            writer.branches(Some((name, operand)), conditions, else_result, has_variant)
+        })
+    }
+
+    /// The branches of CASE, each tested by itself or against the operand, which is already written.
+    fn branches(
+        &mut self,
+        operand: Option<(&str, &Expr)>,
+        conditions: &[CaseWhen],
+        else_result: Option<&Expr>,
+        has_variant: bool,
+    ) -> Written {
+        let mut written = String::from("CASE");
         for CaseWhen { condition, result } in conditions {
             let condition = match operand {
-                Some(operand) => {
-                    let (left, right) = self.compared(operand, condition)?;
+                Some((name, operand)) => {
+                    let (left, right) = self.compared_with(name.to_owned(), operand, condition)?;
                     format!("({left} = {right})")
                 }
                 None => self.expression(condition)?,
@@ -368,10 +399,11 @@ impl Writer<'_> {
     }
 
     fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Written {
+        let written = self.expression(expr)?;
         let mut value = String::new();
         let mut items = Vec::with_capacity(list.len());
         for item in list {
-            let (left, right) = self.compared(expr, item)?;
+            let (left, right) = self.compared_with(written.clone(), expr, item)?;
             value = left;
             items.push(right);
         }
@@ -409,12 +441,19 @@ impl Writer<'_> {
             None => String::new(),
         };
         let (patterns, glue) = patterns_of(pattern, any)?;
-        let mut tests = Vec::new();
-        for pattern in patterns {
-            let pattern = self.expression(pattern)?;
-            tests.push(format!("({text} {word} {pattern}{escape})"));
+        let written = |writer: &mut Self, text: &str| {
+            let mut tests = Vec::new();
+            for pattern in &patterns {
+                let pattern = writer.expression(pattern)?;
+                tests.push(format!("({text} {word} {pattern}{escape})"));
+            }
+            Ok(format!("({}({}))", not(negated), tests.join(glue)))
+        };
+        if patterns.len() == 1 {
+            written(self, &text)
+        } else {
+            self.once(&text, written)
         }
-        Ok(format!("({}({}))", not(negated), tests.join(glue)))
     }
 
     fn quantified(&mut self, expr: &Expr) -> Written {
@@ -546,6 +585,23 @@ impl Writer<'_> {
         Ok(written)
     }
 }
+
+/// Texts one after another, as a tree of low height.
+pub(super) fn concatenated(texts: &[String]) -> String {
+    match texts {
+        [] => "''".into(),
+        [one] => one.clone(),
+        [one, other] => format!("({one} || {other})"),
+        many => {
+            let (left, right) = many.split_at(many.len() / 2);
+            format!("({} || {})", concatenated(left), concatenated(right))
+        }
+    }
+}
+
+/// Longest chain of operators without parentheses, AND, OR and `||` aside. Each of them nests one deeper in DuckDB,
+/// whose planning takes half a second for 250.
+const MAX_CHAIN: usize = 200;
 
 fn not(is_negated: bool) -> &'static str {
     if is_negated { "NOT " } else { "" }

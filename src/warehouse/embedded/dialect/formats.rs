@@ -46,7 +46,7 @@ impl Writer<'_> {
             return limit(format!("takes a literal format only in {}", call.name));
         };
         if is_numeric_format(format) {
-            let number = self.repeated(4, |writer| writer.number(value))?;
+            let number = self.number(value)?;
             return number_format(&number, format);
         }
         let format = date_format(format)?;
@@ -106,7 +106,7 @@ impl Writer<'_> {
     }
 
     fn converted(&mut self, call: &Call<'_>, target: Target) -> Written {
-        let value = self.repeated(3, |writer| writer.expression(call.argument(0)?))?;
+        let value = self.expression(call.argument(0)?)?;
         Ok(if call.name.starts_with("TRY_") {
             try_cast_to(&value, target)
         } else {
@@ -278,11 +278,18 @@ fn number_format(number: &str, format: &str) -> Written {
             .count()
     });
     let width = whole.len() + usize::from(!fraction.is_empty()) + fraction.len() + dollar.len() + 1;
-    Ok(format!(
-        "memory.main.sf_number_format({number}, {places}, {zeros}, {}, {}, '{dollar}', {})",
-        whole.contains(','),
-        fraction.len(),
-        if is_filled { width } else { 0 },
+    let width = if is_filled { width } else { 0 };
+    Ok(macro_call(
+        "number_format",
+        &[
+            number,
+            &places.to_string(),
+            &zeros.to_string(),
+            &whole.contains(',').to_string(),
+            &fraction.len().to_string(),
+            &quote_text(dollar),
+            &width.to_string(),
+        ],
     ))
 }
 

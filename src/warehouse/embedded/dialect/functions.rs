@@ -88,6 +88,16 @@ pub(super) fn find(name: &str) -> Option<&'static Known> {
     KNOWN.get(name)
 }
 
+/// Every function that can be called, with its fewest arguments and its most.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static str, usize, usize)> {
+    CHAPTERS
+        .iter()
+        .flat_map(|(_, rows)| rows.iter())
+        .filter(|(.., how)| !matches!(how, How::Refused { .. }))
+        .map(|(name, min, max, _)| (*name, *min, *max))
+}
+
 /// docs/embedded-functions.md, from the chapters.
 pub(in crate::warehouse::embedded) fn reference() -> String {
     let mut text = String::from(

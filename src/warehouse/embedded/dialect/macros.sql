@@ -5,6 +5,12 @@
 -- DuckDB also lets a macro have a body for each type of its arguments. That is of no use here: it cannot choose between
 -- them for an aggregate, a column of an outer query or an alias, and it takes every text for JSON.
 
+-- The translation names an argument once, however often a macro does: see `bound` in writer.rs.
+
+-- Ends the statement with a message. `error()` would do, but counts as a side effect: an alias of such an expression
+-- cannot be used again, and nothing with it is computed ahead. error.rs takes the message out of the failed cast.
+CREATE MACRO sf_fail(message) AS list_extract([], CAST('sf_fail:' || message AS INTEGER));
+
 -- Any value as the text Snowflake makes of it.
 CREATE MACRO sf_text(a) AS CASE typeof(a)
   WHEN 'VARCHAR' THEN CAST(a AS VARCHAR)
@@ -16,7 +22,7 @@ CREATE MACRO sf_text(a) AS CASE typeof(a)
   ELSE CAST(a AS VARCHAR) END;
 
 CREATE MACRO sf_text_of_length(a, n) AS CASE
-  WHEN length(memory.main.sf_text(a)) > n THEN error('the text is longer than the VARCHAR it is cast to; use LEFT')
+  WHEN length(memory.main.sf_text(a)) > n THEN memory.main.sf_fail('the text is longer than the VARCHAR it is cast to; use LEFT')
   ELSE memory.main.sf_text(a) END;
 
 CREATE MACRO sf_boolean(a) AS CASE
@@ -25,7 +31,7 @@ CREATE MACRO sf_boolean(a) AS CASE
   WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
   WHEN lower(trim(memory.main.sf_text(a))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
   WHEN typeof(a) NOT IN ('VARCHAR', 'JSON') THEN TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE) <> 0
-  ELSE error('Boolean value ''' || memory.main.sf_text(a) || ''' is not recognized') END;
+  ELSE memory.main.sf_fail('Boolean value ''' || memory.main.sf_text(a) || ''' is not recognized') END;
 
 -- Timestamps without zone keep the wall clock: an offset at the end is dropped, not applied.
 CREATE MACRO sf_wall_clock(t) AS CAST(regexp_replace(t, '(\d\d:\d\d(:\d\d(\.\d+)?)?) ?([+-]\d\d:?\d\d|Z)$', '\1') AS TIMESTAMP);
@@ -42,7 +48,7 @@ CREATE MACRO sf_moment(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a))
   WHEN typeof(a) = 'TIME' THEN DATE '1970-01-01' + TRY_CAST(a AS TIME)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
-  ELSE error('a number is no date or time; use TO_TIMESTAMP') END;
+  ELSE memory.main.sf_fail('a number is no date or time; use TO_TIMESTAMP') END;
 
 CREATE MACRO sf_zoned(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(regexp_replace(memory.main.sf_text(a), ' +([+-]\d\d:?\d\d)$', '\1') AS TIMESTAMPTZ)
@@ -52,9 +58,9 @@ CREATE MACRO sf_zoned(a) AS CASE
 CREATE MACRO sf_date(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(memory.main.sf_text(a) AS DATE)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS DATE)
-  ELSE error('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
+  ELSE memory.main.sf_fail('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
 
--- Conversions that give NULL where they cannot be made. TRY() takes no macro that may call error(), so these have none.
+-- Conversions that give NULL where they cannot be made. These fail in no other way.
 CREATE MACRO sf_try_text_of_length(a, n) AS CASE WHEN length(memory.main.sf_text(a)) <= n THEN memory.main.sf_text(a) END;
 CREATE MACRO sf_try_boolean(a) AS CASE
   WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
@@ -89,10 +95,10 @@ CREATE MACRO sf_quotient_type(a, b) AS CASE WHEN false THEN round(a * CAST(0 AS 
 CREATE MACRO sf_quotient(a, b) AS
   cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN a / b ELSE (a - a % b) / b END, memory.main.sf_quotient_type(a, b))
   + cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN 0 ELSE (a % b) / b END, memory.main.sf_quotient_type(a, b));
-CREATE MACRO sf_div(a, b) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE memory.main.sf_quotient(a, b) END;
+CREATE MACRO sf_div(a, b) AS CASE WHEN b = 0 THEN memory.main.sf_fail('Division by zero') ELSE memory.main.sf_quotient(a, b) END;
 CREATE MACRO sf_div0(a, b) AS CASE WHEN b = 0 AND a IS NOT NULL THEN cast_to_type(0, memory.main.sf_quotient_type(a, b)) ELSE memory.main.sf_quotient(a, b) END;
 CREATE MACRO sf_div0null(a, b) AS CASE WHEN (b = 0 OR b IS NULL) AND a IS NOT NULL THEN cast_to_type(0, memory.main.sf_quotient_type(a, b)) ELSE memory.main.sf_quotient(a, b) END;
-CREATE MACRO sf_mod(a, b) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE a % b END;
+CREATE MACRO sf_mod(a, b) AS CASE WHEN b = 0 THEN memory.main.sf_fail('Division by zero') ELSE a % b END;
 -- An average of nothing is NULL, not a division by zero.
 CREATE MACRO sf_avg(total, n) AS memory.main.sf_quotient(total, nullif(n, 0));
 
@@ -110,10 +116,10 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
 -- Text.
 -- DuckDB makes these values outside its memory limit and does not look for an interruption meanwhile: two gigabytes were
 -- seen from one call. So they have a limit of their own.
-CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n * bytes > 65536 THEN error('the embedded engine makes texts of at most 64 KiB') ELSE n END;
+CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n * bytes > 65536 THEN memory.main.sf_fail('the embedded engine makes texts of at most 64 KiB') ELSE n END;
 CREATE MACRO sf_repeat(t, n) AS repeat(t, memory.main.sf_bounded(n, strlen(t)));
 CREATE MACRO sf_replace(t, f, r) AS CASE
-  WHEN strlen(r) > strlen(f) AND strlen(t) * strlen(r) > 16777216 THEN error('the embedded engine makes no texts that may grow beyond 16 MiB')
+  WHEN strlen(r) > strlen(f) AND strlen(t) * strlen(r) > 16777216 THEN memory.main.sf_fail('the embedded engine makes no texts that may grow beyond 16 MiB')
   ELSE replace(t, f, r) END;
 -- A start of 0 counts as 1; DuckDB would take it as the place before the text.
 CREATE MACRO sf_substr
@@ -140,7 +146,7 @@ CREATE MACRO sf_typeof(v) AS CASE json_type(v)
   WHEN 'NULL' THEN 'NULL_VALUE' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER'
   WHEN 'DOUBLE' THEN CASE WHEN regexp_full_match(CAST(v AS VARCHAR), '.*[eE].*') THEN 'DOUBLE' ELSE 'DECIMAL' END
   ELSE json_type(v) END;
-CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJECT' THEN to_json(a) ELSE error('the value is no OBJECT') END;
+CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJECT' THEN to_json(a) ELSE memory.main.sf_fail('the value is no OBJECT') END;
 CREATE MACRO sf_array(a) AS CASE WHEN a IS NULL THEN NULL WHEN json_type(to_json(a)) = 'ARRAY' THEN to_json(a) ELSE json_array(a) END;
 CREATE MACRO sf_array_size(a) AS CASE WHEN json_type(a) = 'ARRAY' THEN json_array_length(a) END;
 CREATE MACRO sf_elements(a) AS json_extract(a, '$[*]');
@@ -150,7 +156,7 @@ CREATE MACRO sf_flatten(v) AS CASE json_type(v)
   WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda k: {'k': k, 'i': CAST(NULL AS BIGINT), 'v': json_extract(v, '$."' || k || '"')})
   ELSE [] END;
 CREATE MACRO sf_array_slice(a, f, t) AS CASE WHEN f >= 0 AND t >= 0 THEN to_json(json_extract(a, '$[*]')[CAST(f AS BIGINT) + 1 : CAST(t AS BIGINT)])
-  ELSE error('the embedded engine takes no negative places in ARRAY_SLICE') END;
+  ELSE memory.main.sf_fail('the embedded engine takes no negative places in ARRAY_SLICE') END;
 -- The first of each value stays where it is.
 CREATE MACRO sf_unique(l) AS list_filter(l, lambda e, i: list_position(l, e) = i);
 -- The middle of 1 and 2 is 1.5: three digits more than the argument has, which DuckDB would keep.
@@ -173,7 +179,7 @@ CREATE MACRO sf_system_typeof(a) AS CASE
   WHEN typeof(a) = 'JSON' THEN 'VARIANT[LOB]'
   WHEN typeof(a) = '"NULL"' THEN 'NULL[LOB]' END;
 CREATE MACRO sf_object_insert(o, k, x) AS CASE
-  WHEN list_contains(json_keys(o), k) THEN error('the OBJECT has the key already')
+  WHEN list_contains(json_keys(o), k) THEN memory.main.sf_fail('the OBJECT has the key already')
   WHEN x IS NULL THEN o
   ELSE to_json(map_from_entries(list_sort(list_append(list_transform(json_keys(o), lambda e: {'k': e, 'v': json_extract(o, '$."' || e || '"')}), {'k': k, 'v': to_json(x)})))) END;
 -- A number in a fixed format. `places` digits before the point, at least `zeros` of them shown, `scale` behind it; blanks
@@ -194,3 +200,15 @@ CREATE MACRO sf_digits_format(n, places, zeros, commas, scale, dollar, width) AS
        ELSE memory.main.sf_zero_filled(CAST(abs(n) // CAST(power(10, scale) AS HUGEINT) AS VARCHAR), zeros) END
     || CASE WHEN scale > 0 THEN '.' || lpad(CAST(abs(n) % CAST(power(10, scale) AS HUGEINT) AS VARCHAR), scale, '0') ELSE '' END, width) END;
 CREATE MACRO sf_number_format(a, places, zeros, commas, scale, dollar, width) AS memory.main.sf_digits_format(memory.main.sf_rounded(a, scale), places, zeros, commas, scale, dollar, width);
+
+-- The members of an OBJECT, as long as they are not NULL.
+CREATE MACRO sf_member(k, v) AS {'k': k, 'v': CASE WHEN v IS NOT NULL THEN to_json(v) END};
+CREATE MACRO sf_try_object(v) AS CASE WHEN json_type(to_json(v)) = 'OBJECT' THEN to_json(v) END;
+CREATE MACRO sf_try_array(v) AS CASE WHEN json_type(to_json(v)) = 'ARRAY' THEN to_json(v) END;
+-- Every delimiter becomes the first one, and what lies between two of them is dropped if empty.
+CREATE MACRO sf_tokens(t, d) AS CASE WHEN d = '' THEN list_filter([t], lambda e: e <> '')
+  ELSE list_filter(string_split(translate(t, d, repeat(left(d, 1), length(d))), left(d, 1)), lambda e: e <> '') END;
+CREATE MACRO sf_next_day(m, weekday) AS CAST(m + to_days(CAST(((weekday - date_part('isodow', m) + 6) % 7) + 1 AS INTEGER)) AS DATE);
+CREATE MACRO sf_previous_day(m, weekday) AS CAST(m - to_days(CAST(((date_part('isodow', m) - weekday + 6) % 7) + 1 AS INTEGER)) AS DATE);
+CREATE MACRO sf_object_kept(o, keys, is_kept) AS to_json(map_from_entries(list_transform(list_filter(json_keys(o), lambda k: list_contains(keys, k) = is_kept), lambda k: {'k': k, 'v': json_extract(o, '$."' || k || '"')})));
+CREATE MACRO sf_between(low, high, share) AS low + share * (high - low);

@@ -27,6 +27,8 @@ mod types;
 mod writer;
 
 #[cfg(test)]
+mod nesting;
+#[cfg(test)]
 mod suite;
 #[cfg(test)]
 mod tests;

@@ -109,7 +109,7 @@ impl Writer<'_> {
 
     /// A value as text, the way Snowflake makes text of it.
     pub(super) fn text(&mut self, expr: &Expr) -> Written {
-        let written = self.repeated(2, |writer| writer.expression(expr))?;
+        let written = self.expression(expr)?;
         Ok(self.as_text(written, expr))
     }
 
@@ -313,9 +313,7 @@ fn object_without_nulls(mut pairs: Vec<(String, String)>) -> String {
     pairs.sort_by(|one, other| one.0.cmp(&other.0));
     let entries: Vec<String> = pairs
         .into_iter()
-        .map(|(key, value)| {
-            format!("{{'k': {key}, 'v': CASE WHEN {value} IS NOT NULL THEN to_json({value}) END}}")
-        })
+        .map(|(key, value)| macro_call("member", &[&key, &value]))
         .collect();
     format!(
         "to_json(map_from_entries(list_filter([{}], lambda e: e.v IS NOT NULL)))",

@@ -330,7 +330,7 @@ impl Writer<'_> {
             Some(None) => return limit("takes a literal MODE in FLATTEN"),
         };
         let has_columns = mentions_columns(input);
-        let mut value = self.repeated(4, |writer| writer.expression(input))?;
+        let mut value = self.expression(input)?;
         let mut prefix = String::new();
         if let Some(path) = call.named_or("PATH", 1) {
             prefix = text_literal(path).unwrap_or_default().to_owned();

@@ -4,38 +4,43 @@ use crate::sql::QualifiedName;
 use crate::sql::ast::{Expr, Value};
 
 use super::calls::Call;
+use super::expressions::concatenated;
 use super::semi_structured::json_path;
 use super::writer::{
-    Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
+    Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
 
 impl Writer<'_> {
     /// `DECODE(x, search, result, …, default)`, where NULL finds NULL.
     pub(super) fn decode(&mut self, call: &Call<'_>) -> Written {
         let subject = call.argument(0)?;
-        let mut written = String::from("CASE");
         let has_variant = call
             .arguments()
             .iter()
             .skip(2)
             .any(|argument| self.is_variant(argument));
-        for pair in call.arguments().get(1..).unwrap_or_default().chunks(2) {
-            match pair {
-                [search, result] => {
-                    let (left, right) = self.compared(subject, search)?;
-                    let result = self.result(result, has_variant)?;
-                    written.push_str(&format!(
-                        " WHEN {left} IS NOT DISTINCT FROM {right} THEN {result}"
-                    ));
+        let subject_text = self.expression(subject)?;
+        self.once(&subject_text, |writer, name| {
+            let mut written = String::from("CASE");
+            for pair in call.arguments().get(1..).unwrap_or_default().chunks(2) {
+                match pair {
+                    [search, result] => {
+                        let (left, right) =
+                            writer.compared_with(name.to_owned(), subject, search)?;
+                        let result = writer.result(result, has_variant)?;
+                        written.push_str(&format!(
+                            " WHEN {left} IS NOT DISTINCT FROM {right} THEN {result}"
+                        ));
+                    }
+                    [default] => {
+                        let default = writer.result(default, has_variant)?;
+                        written.push_str(&format!(" ELSE {default}"));
+                    }
+                    _ => {}
                 }
-                [default] => {
-                    let default = self.result(default, has_variant)?;
-                    written.push_str(&format!(" ELSE {default}"));
-                }
-                _ => {}
             }
-        }
-        Ok(format!("({written} END)"))
+            Ok(format!("({written} END)"))
+        })
     }
 
     /// `IFF`, `NVL`, `COALESCE` and `NVL2`, which give one of their arguments.
@@ -81,15 +86,18 @@ impl Writer<'_> {
                     "cast the value first, as in v:a::NUMBER",
                 );
             }
-            written.push(self.repeated(2, |writer| writer.expression(argument))?);
+            written.push(self.expression(argument)?);
         }
-        let tests: Vec<String> = written.iter().map(|a| format!("{a} IS NULL")).collect();
-        Ok(format!(
-            "CASE WHEN {} THEN NULL ELSE {}({}) END",
-            tests.join(" OR "),
-            call.name.to_lowercase(),
-            written.join(", ")
-        ))
+        let written: Vec<&str> = written.iter().map(String::as_str).collect();
+        Ok(bound(&written, |names| {
+            let tests: Vec<String> = names.iter().map(|a| format!("{a} IS NULL")).collect();
+            format!(
+                "CASE WHEN {} THEN NULL ELSE {}({}) END",
+                tests.join(" OR "),
+                call.name.to_lowercase(),
+                names.join(", ")
+            )
+        }))
     }
 
     /// `ROUND(x [, scale])`
@@ -103,8 +111,8 @@ impl Writer<'_> {
 
     /// `DIV0(a, b)` and `DIV0NULL(a, b)`
     pub(super) fn div0(&mut self, call: &Call<'_>) -> Written {
-        let left = self.repeated(8, |writer| writer.number(call.argument(0)?))?;
-        let right = self.repeated(8, |writer| writer.number(call.argument(1)?))?;
+        let left = self.number(call.argument(0)?)?;
+        let right = self.number(call.argument(1)?)?;
         // A bare NULL has no scale to give.
         let null = "CAST(NULL AS DECIMAL(38, 6))";
         if left.starts_with("CAST(NULL AS") {
@@ -130,7 +138,7 @@ impl Writer<'_> {
         Ok(if is_whole {
             format!("CAST(floor({low} + random() * ({high} - {low} + 1)) AS DECIMAL(38, 0))")
         } else {
-            format!("({low} + random() * ({high} - {low}))")
+            macro_call("between", &[&low, &high, "random()"])
         })
     }
 
@@ -152,7 +160,7 @@ impl Writer<'_> {
     /// `CONCAT(a, b)`: NULL if any argument is.
     pub(super) fn concat(&mut self, call: &Call<'_>) -> Written {
         let texts = self.texts(call.arguments())?;
-        Ok(format!("({})", texts.join(" || ")))
+        Ok(concatenated(&texts))
     }
 
     /// `CONCAT_WS(separator, a, b)`: NULL if any argument is.
@@ -175,7 +183,7 @@ impl Writer<'_> {
     pub(super) fn substring(&mut self, call: &Call<'_>) -> Written {
         let mut arguments = vec![self.text(call.argument(0)?)?];
         for argument in call.arguments().get(1..).unwrap_or_default() {
-            arguments.push(self.repeated(2, |writer| writer.expression(argument))?);
+            arguments.push(self.expression(argument)?);
         }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Ok(macro_call("substr", &arguments))
@@ -189,8 +197,9 @@ impl Writer<'_> {
             Some(filler) => self.text(filler)?,
             None => "' '".into(),
         };
+        let length = macro_call("bounded", &[&format!("CAST({length} AS BIGINT)"), "1"]);
         Ok(format!(
-            "{}({text}, CAST(memory.main.sf_bounded(CAST({length} AS BIGINT), 1) AS INTEGER), {filler})",
+            "{}({text}, CAST({length} AS INTEGER), {filler})",
             call.name.to_lowercase()
         ))
     }
@@ -240,10 +249,7 @@ impl Writer<'_> {
             Some(delimiters) => self.text(delimiters)?,
             None => "' '".into(),
         };
-        // Every delimiter becomes the first one, and what lies between two of them is dropped if empty.
-        Ok(format!(
-            "list_filter(string_split(translate({text}, {delimiters}, repeat(left({delimiters}, 1), length({delimiters}))), left({delimiters}, 1)), lambda e: e <> '')"
-        ))
+        Ok(macro_call("tokens", &[&text, &delimiters]))
     }
 
     /// `SHA2(text [, bits])`
@@ -344,15 +350,15 @@ impl Writer<'_> {
 
     /// `OBJECT_DELETE(object, key, …)`
     pub(super) fn object_delete(&mut self, call: &Call<'_>) -> Written {
-        self.object_keys_kept(call, "NOT ")
+        self.object_keys_kept(call, "false")
     }
 
     /// `OBJECT_PICK(object, key, …)`
     pub(super) fn object_pick(&mut self, call: &Call<'_>) -> Written {
-        self.object_keys_kept(call, "")
+        self.object_keys_kept(call, "true")
     }
 
-    fn object_keys_kept(&mut self, call: &Call<'_>, not: &str) -> Written {
+    fn object_keys_kept(&mut self, call: &Call<'_>, is_kept: &str) -> Written {
         let object = self.expression(call.argument(0)?)?;
         if call
             .arguments()
@@ -364,10 +370,8 @@ impl Writer<'_> {
             return limit(format!("takes the keys of {} one by one", call.name));
         }
         let keys = self.texts(call.arguments().get(1..).unwrap_or_default())?;
-        Ok(format!(
-            "to_json(map_from_entries(list_transform(list_filter(json_keys({object}), lambda k: {not}list_contains([{}], k)), lambda k: {{'k': k, 'v': json_extract({object}, '$.\"' || k || '\"')}})))",
-            keys.join(", ")
-        ))
+        let keys = format!("[{}]", keys.join(", "));
+        Ok(macro_call("object_kept", &[&object, &keys, is_kept]))
     }
 }
 

@@ -47,7 +47,7 @@ impl Writer<'_> {
                 format: None,
             } => {
                 let target = target(data_type)?;
-                let value = self.repeated(3, |writer| writer.expression(expr))?;
+                let value = self.expression(expr)?;
                 match kind {
                     CastKind::Cast | CastKind::DoubleColon => Ok(cast_to(&value, target)),
                     CastKind::TryCast => Ok(try_cast_to(&value, target)),
@@ -108,12 +108,8 @@ pub(super) fn try_cast_to(value: &str, target: Target) -> String {
         }
         Target::Binary => format!("TRY(unhex({}))", macro_call("text", &[value])),
         Target::Variant => format!("to_json({value})"),
-        Target::Object => {
-            format!("CASE WHEN json_type(to_json({value})) = 'OBJECT' THEN to_json({value}) END")
-        }
-        Target::Array => {
-            format!("CASE WHEN json_type(to_json({value})) = 'ARRAY' THEN to_json({value}) END")
-        }
+        Target::Object => macro_call("try_object", &[value]),
+        Target::Array => macro_call("try_array", &[value]),
     }
 }
 

@@ -21,6 +21,9 @@ const MAX_DEPTH: usize = 200;
 /// than once, so that nesting them multiplies.
 const MAX_COST: usize = 200_000;
 
+/// Longest piece that holds a repeated value, in bytes.
+const MAX_REPEATED: usize = 256 << 10;
+
 /// Longest text handed to DuckDB, in bytes.
 const MAX_TEXT: usize = 2 << 20;
 
@@ -39,6 +42,8 @@ pub(super) struct Writer<'a> {
     pub(super) placeholders: usize,
     depth: usize,
     cost: usize,
+    /// Number of names given by [`Writer::once`].
+    onces: usize,
 }
 
 /// What the FROM clause of a query offers beyond columns.
@@ -63,6 +68,7 @@ impl<'a> Writer<'a> {
             placeholders: 0,
             depth: 0,
             cost: 0,
+            onces: 0,
         }
     }
 
@@ -77,6 +83,45 @@ impl<'a> Writer<'a> {
         self.cost += 1;
         let written = written?;
         if self.cost > MAX_COST || written.len() > MAX_TEXT {
+            return limit("does not run a statement that grows this large in translation");
+        }
+        Ok(written)
+    }
+
+    /// Writes something that names a value as often as it likes, among parts that are written meanwhile.
+    ///
+    /// A long value is bound as [`bound`] does it. The parts may then hold columns and aggregates, but no query, and no
+    /// column of an outer one; where that could be, the value is repeated, and the cost of the statement is counted.
+    pub(super) fn once(
+        &mut self,
+        value: &str,
+        write: impl FnOnce(&mut Self, &str) -> Written,
+    ) -> Written {
+        if is_short(value) || is_constant(value) || self.froms.len() > 1 {
+            return self.repeated_text(value, write);
+        }
+        // A name of its own: a part may bind something as well, and look at this value from inside.
+        let name = format!("sf_once{}", self.onces);
+        self.onces += 1;
+        let body = write(self, &name)?;
+        if body.contains("SELECT ") {
+            return limit_with_hint(
+                "does not compare a long expression with the results of queries in CASE or DECODE",
+                "name the expression in a subquery or a WITH clause",
+            );
+        }
+        Ok(format!(
+            "list_transform([{value}], lambda {name}: {body})[1]"
+        ))
+    }
+
+    fn repeated_text(
+        &mut self,
+        value: &str,
+        write: impl FnOnce(&mut Self, &str) -> Written,
+    ) -> Written {
+        let written = write(self, value)?;
+        if written.len() > MAX_REPEATED {
             return limit("does not run a statement that grows this large in translation");
         }
         Ok(written)
@@ -106,7 +151,85 @@ impl<'a> Writer<'a> {
 
 /// The call of one of our macros.
 pub(super) fn macro_call(name: &str, arguments: &[&str]) -> String {
-    format!("memory.main.sf_{name}({})", arguments.join(", "))
+    bound(arguments, |names| {
+        format!("memory.main.sf_{name}({})", names.join(", "))
+    })
+}
+
+/// Text that may stand in a translation several times, in bytes. Whatever is nested grows beyond it soon.
+const SHORT: usize = 64;
+
+/// Writes something that may name its arguments several times, each argument standing in the translation once.
+///
+/// DuckDB has no LET, and a macro puts its arguments where its parameters stand, so that nested calls would double again
+/// and again: four nested REPLACE never came to an end. A list of one element, transformed, is a LET: its lambda names
+/// the element as often as it likes. Every argument that is no constant goes into it, because a lambda cannot look at the
+/// columns of an outer query. The test `nested_calls_grow_by_the_same_amount_at_each_level` walks all functions.
+pub(super) fn bound(arguments: &[&str], write: impl FnOnce(&[&str]) -> String) -> String {
+    if arguments.iter().all(|argument| is_short(argument)) {
+        return write(arguments);
+    }
+    let constants: Vec<bool> = arguments.iter().map(|text| is_constant(text)).collect();
+    let values: Vec<&str> = arguments
+        .iter()
+        .zip(&constants)
+        .filter(|(_, is_constant)| !**is_constant)
+        .map(|(argument, _)| *argument)
+        .collect();
+    if let [value] = values.as_slice() {
+        let names: Vec<&str> = arguments
+            .iter()
+            .zip(&constants)
+            .map(|(text, is_constant)| if *is_constant { *text } else { "sf_v" })
+            .collect();
+        return format!(
+            "list_transform([{value}], lambda sf_v: {})[1]",
+            write(&names)
+        );
+    }
+    let mut fields = Vec::with_capacity(values.len());
+    let mut names = Vec::with_capacity(arguments.len());
+    for (argument, is_constant) in arguments.iter().zip(&constants) {
+        if *is_constant {
+            names.push((*argument).to_owned());
+        } else {
+            let field = format!("a{}", fields.len());
+            fields.push(format!("'{field}': {argument}"));
+            names.push(format!("sf_v.{field}"));
+        }
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    format!(
+        "list_transform([{{{}}}], lambda sf_v: {})[1]",
+        fields.join(", "),
+        write(&names)
+    )
+}
+
+/// Whether a piece may be repeated: it is short, and no call, which could give another value each time.
+fn is_short(text: &str) -> bool {
+    is_literal_text(text) || (text.len() <= SHORT && !has_call(text))
+}
+
+/// Whether a piece has the same value in every row.
+fn is_constant(text: &str) -> bool {
+    is_literal_text(text) || !(text.contains('"') || has_call(text) || text.contains("sf_"))
+}
+
+/// Whether a piece is one text in quotes.
+fn is_literal_text(text: &str) -> bool {
+    text.strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''))
+        .is_some_and(|inside| !inside.replace("''", "").contains('\''))
+}
+
+/// Whether a piece calls a function; CAST, in capitals, is none.
+fn has_call(text: &str) -> bool {
+    text.contains("SELECT")
+        || text
+            .as_bytes()
+            .windows(2)
+            .any(|pair| matches!(pair, [b'a'..=b'z' | b'0'..=b'9' | b'_', b'(']))
 }
 
 /// A text as a literal.

@@ -3,6 +3,7 @@
 use super::How::{Rewrite as R, Scalar as S};
 use super::Row;
 use crate::warehouse::embedded::dialect::dates::unit_name;
+use crate::warehouse::embedded::dialect::writer::macro_call;
 
 pub(super) const ROWS: &[Row] = &[
     ("DATEADD", 3, 3, R(|w, c| w.date_add(c))),
@@ -32,9 +33,9 @@ pub(super) const ROWS: &[Row] = &[
         2,
         2,
         R(|w, c| {
-            let date = w.repeated(4, |w| w.moment(c.argument(0)?))?;
+            let date = w.moment(c.argument(0)?)?;
             let months = w.number(c.argument(1)?)?;
-            Ok(format!("memory.main.sf_add_months({date}, {months})"))
+            Ok(macro_call("add_months", &[&date, &months]))
         }),
     ),
     ("TIME_SLICE", 3, 4, R(|w, c| w.time_slice(c))),

@@ -2,6 +2,7 @@
 
 use super::How::{Refused, Rewrite as R, Scalar as S};
 use super::{MANY, Row};
+use crate::warehouse::embedded::dialect::writer::macro_call;
 
 pub(super) const ROWS: &[Row] = &[
     ("LENGTH", 1, 1, S("length({t0})")),
@@ -46,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
                 Some(to) => w.text(to)?,
                 None => "''".into(),
             };
-            Ok(format!("memory.main.sf_replace({text}, {from}, {to})"))
+            Ok(macro_call("replace", &[&text, &from, &to]))
         }),
     ),
     ("TRANSLATE", 3, 3, S("translate({t0}, {t1}, {t2})")),
