@@ -95,9 +95,12 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFault {
-    /// Neither PEM nor the base64 of it.
-    #[error("it is not a private key in PEM format, nor the base64 of one")]
+    /// In none of the forms that are read.
+    #[error("it is not a private key: expected PEM, DER, or the base64 of either")]
     NotAKey,
+    /// The name of a file in place of a key.
+    #[error("it looks like the path of a file; a path goes into SNOWFLAKE_PRIVATE_KEY_PATH")]
+    IsPath,
     /// A public key or certificate.
     #[error("it is a public key or a certificate; the private key is needed")]
     NotPrivate,

@@ -1,4 +1,7 @@
-//! The private key: from its file or its text, opened with the passphrase, and read again when the file changes.
+//! The private key: from its file or its text, opened with the passphrase, and read again when the file changes. What
+//! keys look like when people bring them is in [`form`].
+
+mod form;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +11,7 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::EncodingKey;
-use pkcs8::{EncryptedPrivateKeyInfo, SecretDocument};
+use pkcs8::EncryptedPrivateKeyInfo;
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
@@ -16,6 +19,7 @@ use rsa::traits::PublicKeyParts;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
+use self::form::Form;
 use super::error::{Error, KeyFault};
 use crate::config::types::Secret;
 
@@ -32,7 +36,7 @@ pub enum KeySource {
         /// What opens it.
         passphrase: Option<Secret>,
     },
-    /// The PEM, or its base64.
+    /// The key itself, in any of its forms.
     Text {
         /// The text.
         text: Secret,
@@ -76,12 +80,12 @@ impl KeyRing {
                 if let Some((_, key)) = &*current {
                     return Ok(Arc::clone(key));
                 }
-                let key = read(text.expose_secret(), passphrase.as_ref()).map_err(|fault| {
-                    Error::Key {
+                let key = read(text.expose_secret().as_bytes(), passphrase.as_ref()).map_err(
+                    |fault| Error::Key {
                         setting: "SNOWFLAKE_PRIVATE_KEY",
                         fault,
-                    }
-                })?;
+                    },
+                )?;
                 let key = Arc::new(key);
                 *current = Some((None, Arc::clone(&key)));
                 return Ok(key);
@@ -131,32 +135,27 @@ impl KeyRing {
             return Err(fault(KeyFault::NotAKey));
         }
         let bytes = fs::read(path).map_err(unreadable)?;
-        let text = String::from_utf8(bytes).map_err(|_| fault(KeyFault::NotAKey))?;
         let passphrase = match &self.source {
             KeySource::File { passphrase, .. } | KeySource::Text { passphrase, .. } => passphrase,
         };
-        let key = read(&text, passphrase.as_ref()).map_err(fault)?;
+        let key = read(&bytes, passphrase.as_ref()).map_err(fault)?;
         Ok(Some((stamp, Arc::new(key))))
     }
 }
 
-fn read(text: &str, passphrase: Option<&Secret>) -> Result<SigningKey, KeyFault> {
-    let key = match pem(text)? {
-        Pem::Pkcs1(pem) => RsaPrivateKey::from_pkcs1_pem(&pem).map_err(|_| KeyFault::NotAKey)?,
-        Pem::Pkcs8(pem) => {
-            let (_, document) = SecretDocument::from_pem(&pem).map_err(|_| KeyFault::NotAKey)?;
-            from_pkcs8(&document)?
-        }
-        Pem::Encrypted(pem) => {
+fn read(text: &[u8], passphrase: Option<&Secret>) -> Result<SigningKey, KeyFault> {
+    let key = match form::of(text)? {
+        Form::Pkcs1(der) => RsaPrivateKey::from_pkcs1_der(&der).map_err(|_| KeyFault::NotAKey)?,
+        Form::Pkcs8(der) => from_pkcs8(&der)?,
+        Form::Encrypted(der) => {
             let passphrase = passphrase.ok_or(KeyFault::PassphraseMissing)?;
-            let (_, document) = SecretDocument::from_pem(&pem).map_err(|_| KeyFault::NotAKey)?;
-            let sealed = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
+            let sealed = EncryptedPrivateKeyInfo::try_from(der.as_slice())
                 .map_err(|_| KeyFault::OldEncryption)?;
             let opened = sealed
                 .decrypt(passphrase.expose_secret())
                 .map_err(|error| opening(&error))?;
             // The same by an even greater chance: it can be read, and is no key.
-            from_pkcs8(&opened).map_err(|fault| match fault {
+            from_pkcs8(opened.as_bytes()).map_err(|fault| match fault {
                 KeyFault::NotAKey => KeyFault::PassphraseWrong,
                 other => other,
             })?
@@ -192,65 +191,12 @@ fn opening(error: &pkcs8::Error) -> KeyFault {
     }
 }
 
-fn from_pkcs8(document: &SecretDocument) -> Result<RsaPrivateKey, KeyFault> {
-    let info =
-        pkcs8::PrivateKeyInfo::try_from(document.as_bytes()).map_err(|_| KeyFault::NotAKey)?;
+fn from_pkcs8(der: &[u8]) -> Result<RsaPrivateKey, KeyFault> {
+    let info = pkcs8::PrivateKeyInfo::try_from(der).map_err(|_| KeyFault::NotAKey)?;
     if info.algorithm.oid != rsa::pkcs1::ALGORITHM_OID {
         return Err(KeyFault::NotRsa);
     }
-    RsaPrivateKey::from_pkcs8_der(document.as_bytes()).map_err(|_| KeyFault::NotAKey)
-}
-
-enum Pem {
-    Pkcs1(String),
-    Pkcs8(String),
-    Encrypted(String),
-}
-
-/// The one PEM block in a text. Keys in variables come with their line breaks written out as `\n`, or gone altogether
-/// inside one more layer of base64.
-fn pem(text: &str) -> Result<Pem, KeyFault> {
-    let text = text.trim();
-    let text = if text.contains("-----BEGIN") {
-        text.replace("\\n", "\n")
-    } else {
-        let compact: String = text.split_whitespace().collect();
-        let bytes = STANDARD.decode(compact).map_err(|_| KeyFault::NotAKey)?;
-        String::from_utf8(bytes).map_err(|_| KeyFault::NotAKey)?
-    };
-    let block = text
-        .split_once("-----BEGIN ")
-        .and_then(|(_, rest)| rest.split_once("-----"));
-    let Some((label, rest)) = block else {
-        return Err(KeyFault::NotAKey);
-    };
-    // openssl's EC keys start with a block of parameters; the key's own algorithm is what matters.
-    let end = format!("-----END {label}-----");
-    let body = rest.split_once(&end).ok_or(KeyFault::NotAKey)?.0;
-    if body.contains("Proc-Type:") {
-        return Err(KeyFault::OldEncryption);
-    }
-    // Editors and templates indent, and wrap at other widths than the 64 that the reader insists on.
-    let body: Vec<char> = body.chars().filter(|c| !c.is_whitespace()).collect();
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    for line in body.chunks(64) {
-        pem.extend(line);
-        pem.push('\n');
-    }
-    pem.push_str(&end);
-    pem.push('\n');
-    match label {
-        "RSA PRIVATE KEY" => Ok(Pem::Pkcs1(pem)),
-        "PRIVATE KEY" => Ok(Pem::Pkcs8(pem)),
-        "ENCRYPTED PRIVATE KEY" => Ok(Pem::Encrypted(pem)),
-        "EC PRIVATE KEY" | "EC PARAMETERS" | "DSA PRIVATE KEY" | "OPENSSH PRIVATE KEY" => {
-            Err(KeyFault::NotRsa)
-        }
-        label if label.contains("PUBLIC KEY") || label.contains("CERTIFICATE") => {
-            Err(KeyFault::NotPrivate)
-        }
-        _ => Err(KeyFault::NotAKey),
-    }
+    RsaPrivateKey::from_pkcs8_der(der).map_err(|_| KeyFault::NotAKey)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use pkcs8::LineEnding;
+use pkcs8::{LineEnding, SecretDocument};
 use rsa::pkcs8::EncodePrivateKey;
 
 use super::*;
@@ -39,7 +39,7 @@ fn secret(text: &str) -> Secret {
 }
 
 fn fault(text: &str, passphrase: Option<&str>) -> KeyFault {
-    match read(text, passphrase.map(secret).as_ref()) {
+    match read(text.as_bytes(), passphrase.map(secret).as_ref()) {
         Ok(_) => panic!("it was read"),
         Err(fault) => fault,
     }
@@ -48,9 +48,16 @@ fn fault(text: &str, passphrase: Option<&str>) -> KeyFault {
 #[test]
 fn a_key_is_read_in_each_of_its_forms() {
     let pem = pkcs8_pem();
-    let expected = read(&pem, None).unwrap().fingerprint;
+    let expected = read(pem.as_bytes(), None).unwrap().fingerprint;
     assert!(expected.starts_with("SHA256:") && expected.len() == 7 + 44);
     let pkcs1 = rsa_key().to_pkcs1_pem(LineEnding::LF).unwrap().to_string();
+    let der = rsa_key().to_pkcs8_der().unwrap().as_bytes().to_vec();
+    let pkcs1_der = rsa_key().to_pkcs1_der().unwrap().as_bytes().to_vec();
+    // The lines between the header lines.
+    let bare = |pem: &str| {
+        let lines: Vec<_> = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        lines.join("\n")
+    };
     let forms = [
         pem.replace('\n', "\r\n"),
         pem.replace('\n', "\\n"),
@@ -58,22 +65,94 @@ fn a_key_is_read_in_each_of_its_forms() {
         pem.replace('\n', "\n    "),
         format!("Bag Attributes\n  friendlyName: x\n{pem}"),
         STANDARD.encode(&pem),
+        STANDARD.encode(STANDARD.encode(&pem)),
+        pem.replace('\n', "\\r\\n"),
+        pem.replace('\n', "\\\\n"),
+        pem.replace('\n', "\\\\\\\\n"),
+        format!("\"{pem}\""),
+        format!("\"{}\"", pem.replace('\n', "\\n")),
+        format!("'\"{}\"'", pem.replace('\n', "\\n")),
+        format!("\u{feff}{pem}"),
         pkcs1,
+        // What dbt, dlt and the Python connector take: DER in base64, with line breaks or without.
+        STANDARD.encode(&der),
+        STANDARD.encode(&der).trim_end_matches('=').to_owned(),
+        format!(" {}\n", STANDARD.encode(&der)),
+        format!("\"{}\"", STANDARD.encode(&der)),
+        STANDARD.encode(&der).replace('+', "-").replace('/', "_"),
+        bare(&pem),
+        bare(&pem).replace('\n', "\\n"),
+        STANDARD.encode(&pkcs1_der),
     ];
+    for bytes in [&der[..], &pkcs1_der] {
+        assert_eq!(
+            read(bytes, None).unwrap().fingerprint,
+            expected,
+            "a DER file"
+        );
+    }
     for form in forms {
-        assert_eq!(read(&form, None).unwrap().fingerprint, expected, "{form}");
+        assert_eq!(
+            read(form.as_bytes(), None).unwrap().fingerprint,
+            expected,
+            "{form}"
+        );
         // A passphrase that is not needed does no harm.
-        assert!(read(&form, Some(&secret("x"))).is_ok());
+        assert!(read(form.as_bytes(), Some(&secret("x"))).is_ok());
     }
     // What Snowflake's own instructions make: `openssl pkcs8 -topk8 -v2 des3`.
     let mut parameters =
         pkcs8::pkcs5::pbes2::Parameters::pbkdf2_sha256_aes256cbc(16, &[7; 8], &[9; 16]).unwrap();
     parameters.encryption = pkcs8::pkcs5::pbes2::EncryptionScheme::DesEde3Cbc { iv: &[9; 8] };
     let sealed = sealed_pem("open sesame", parameters);
-    assert!(read(&sealed, Some(&secret("open sesame"))).is_ok());
+    assert!(read(sealed.as_bytes(), Some(&secret("open sesame"))).is_ok());
     let sealed = encrypted_pem("open sesame");
-    let opened = read(&sealed, Some(&secret("open sesame"))).unwrap();
+    let opened = read(sealed.as_bytes(), Some(&secret("open sesame"))).unwrap();
     assert_eq!(opened.fingerprint, expected);
+    let without_headers = bare(&sealed);
+    let opened = read(without_headers.as_bytes(), Some(&secret("open sesame"))).unwrap();
+    assert_eq!(opened.fingerprint, expected);
+    assert_eq!(fault(&without_headers, None), KeyFault::PassphraseMissing);
+    assert_eq!(
+        fault(&without_headers, Some("no")),
+        KeyFault::PassphraseWrong
+    );
+}
+
+#[test]
+fn what_stands_in_place_of_a_private_key_is_named() {
+    let public = rsa_key().to_public_key();
+    let der = public.to_public_key_der().unwrap();
+    let bare = STANDARD.encode(der.as_bytes());
+    assert_eq!(fault(&bare, None), KeyFault::NotPrivate);
+    let pkcs1 = rsa::pkcs1::EncodeRsaPublicKey::to_pkcs1_der(&public).unwrap();
+    assert_eq!(
+        fault(&STANDARD.encode(pkcs1.as_bytes()), None),
+        KeyFault::NotPrivate
+    );
+    let certificate = [0x30, 0x82, 3, 0, 0x30, 0x82, 2, 0, 0xa0, 3, 2, 1, 2];
+    assert_eq!(
+        fault(&STANDARD.encode(certificate), None),
+        KeyFault::NotPrivate
+    );
+    for path in [
+        "/run/secrets/key.p8",
+        "~/.ssh/key.p8",
+        "./rsa_key",
+        "key.pem",
+        "C:\\keys\\x.p8",
+    ] {
+        assert_eq!(fault(path, None), KeyFault::IsPath, "{path}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_stumble(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), text in "\\PC{0,80}") {
+        let _ = form::of(&bytes);
+        let _ = form::of(text.as_bytes());
+        let _ = form::of(STANDARD.encode(&bytes).as_bytes());
+    }
 }
 
 #[test]
@@ -132,7 +211,7 @@ fn a_changed_file_is_read_again_and_a_broken_one_changes_nothing() {
 
 #[test]
 fn a_token_says_who_signs_in_for_a_minute() {
-    let key = read(&pkcs8_pem(), None).unwrap();
+    let key = read(pkcs8_pem().as_bytes(), None).unwrap();
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let token = jwt::sign(&key, "MYORG-ACC", "svc_mcp", now).unwrap();
     let public = rsa_key().to_public_key();
