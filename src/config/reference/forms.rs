@@ -128,12 +128,16 @@ pub(super) fn is_https_url(text: &str) -> bool {
     text.starts_with("https://") && is_url(text)
 }
 
-/// Also takes what people paste from the browser's address bar, which the driver cuts to size.
+/// Also takes what people paste from the browser's address bar, which the driver cuts to size. Only what stands behind the host
+/// may be of other letters.
 pub(super) fn is_account(text: &str) -> bool {
+    let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (host, _) = bare.split_once(['/', '?', '#']).unwrap_or((bare, ""));
     is_word(text)
-        && text
+        && !text.contains('@')
+        && host
             .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/'))
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'))
 }
 
 #[cfg(test)]
@@ -183,9 +187,12 @@ mod tests {
             "myorg-myaccount",
             "xy12345.eu-central-1",
             "https://a-b.snowflakecomputing.com/",
+            "https://app.snowflake.com/myorg/acc/#/homepage?x=1%20y",
         ] {
             assert!(is_account(account), "{account}");
         }
-        assert!(!is_account("my account") && !is_account("a'b"));
+        for account in ["my account", "a'b", "a#b'c@d", "user:pass@host"] {
+            assert!(!is_account(account), "{account}");
+        }
     }
 }

@@ -16,8 +16,14 @@ const DOMAINS: [&str; 3] = [
     "snowflakecomputing.mil",
 ];
 
-/// Where Snowsight shows accounts: `https://app.snowflake.com/<org>/<account>/…`.
-const SNOWSIGHT: &str = "app.snowflake.com";
+/// Where Snowsight shows accounts, `https://app.snowflake.com/<org>/<account>/…`, and what those are served under.
+const SNOWSIGHTS: [(&str, &str); 2] = [
+    ("app.snowflake.com", USUAL_DOMAIN),
+    ("app.snowflake.cn", "snowflakecomputing.cn"),
+];
+
+/// What may follow a locator though it is no region.
+const NO_ACCOUNTS: [&str; 5] = ["global", "privatelink", "aws", "azure", "gcp"];
 
 /// Longest label of a host name, RFC 1035.
 const LONGEST_LABEL: usize = 63;
@@ -40,6 +46,18 @@ pub enum AccountError {
     /// No account, and no host to derive it from.
     #[error("SNOWFLAKE_ACCOUNT is empty; expected an identifier such as `myorg-myaccount`")]
     Empty,
+    /// An address of Snowflake's without an account in it.
+    #[error(
+        "SNOWFLAKE_ACCOUNT is an address in which no account is named; expected one such as \
+         `https://app.snowflake.com/myorg/myaccount/`, or `myorg-myaccount`"
+    )]
+    NoneInAddress,
+    /// An address of somebody else.
+    #[error(
+        "SNOWFLAKE_ACCOUNT has a path behind a host that is not Snowflake's; expected an identifier such as `myorg-myaccount`, or \
+         the address that a browser shows for the account"
+    )]
+    ForeignAddress,
     /// Something a host name cannot be made of.
     #[error(
         "{setting} has a part that no host name can have; expected letters, digits, `.`, `-` and `_`, with parts of at \
@@ -161,23 +179,62 @@ fn identifier(text: &str) -> Result<Option<(String, Option<&'static str>)>, Acco
     if host.is_empty() {
         return Ok(None);
     }
-    if host.eq_ignore_ascii_case(SNOWSIGHT) {
+    let is_private = |host: &str| {
+        let rest = strip_prefix_ignoring_case(host, "app.");
+        rest.and_then(split_domain)
+            .is_some_and(|(rest, _)| rest.to_ascii_lowercase().ends_with("privatelink"))
+    };
+    let snowsight = SNOWSIGHTS
+        .into_iter()
+        .find(|(known, _)| host.eq_ignore_ascii_case(known));
+    if snowsight.is_some() || is_private(host) {
+        // The usual domain is left to be found from the region.
+        let domain = snowsight
+            .map(|(_, domain)| domain)
+            .filter(|domain| *domain != USUAL_DOMAIN);
+        let end = if snowsight.is_some() {
+            ""
+        } else {
+            ".privatelink"
+        };
         let mut segments = path.split(['/', '?', '#']).filter(|part| !part.is_empty());
         return match (segments.next(), segments.next()) {
             // A region has a hyphen, an organization's name never.
             (Some(region), Some(locator)) if region.contains('-') => {
-                Ok(Some((format!("{locator}.{region}"), None)))
+                Ok(Some((format!("{locator}.{region}{end}"), domain)))
             }
             (Some(organization), Some(account)) => {
-                Ok(Some((format!("{organization}-{account}"), None)))
+                Ok(Some((format!("{organization}-{account}{end}"), domain)))
             }
-            _ => Err(AccountError::Empty),
+            _ => Err(AccountError::NoneInAddress),
         };
     }
-    Ok(Some(match split_domain(host) {
-        Some((identifier, domain)) => (identifier.to_owned(), Some(domain)),
-        None => (host.to_owned(), None),
-    }))
+    if let Some((identifier, domain)) = split_domain(host) {
+        // Snowsight with PrivateLink.
+        let is_private = identifier.to_ascii_lowercase().ends_with(".privatelink");
+        let identifier = strip_prefix_ignoring_case(identifier, "app-")
+            .filter(|_| is_private)
+            .unwrap_or(identifier);
+        return Ok(Some((identifier.to_owned(), Some(domain))));
+    }
+    if !path.is_empty() {
+        return Err(AccountError::ForeignAddress);
+    }
+    Ok(Some((joined(host), None)))
+}
+
+/// `ORG.ACCOUNT`, as SQL writes it, is `ORG-ACCOUNT` in host names. A region has a hyphen, an account's name never.
+fn joined(identifier: &str) -> String {
+    match identifier.split_once('.') {
+        Some((organization, account))
+            if !account.contains(['.', '-'])
+                && !account.is_empty()
+                && !NO_ACCOUNTS.contains(&account.to_ascii_lowercase().as_str()) =>
+        {
+            format!("{organization}-{account}")
+        }
+        _ => identifier.to_owned(),
+    }
 }
 
 fn split_domain(host: &str) -> Option<(&str, &'static str)> {

@@ -24,6 +24,17 @@ fn an_account_leads_to_its_host_and_its_names() {
         ("acc.snowflakecomputing.mil",                "acc.snowflakecomputing.mil",                         "acc",       "ACC"),
         ("https://app.snowflake.com/myorg/acc/#/x",   "myorg-acc.snowflakecomputing.com",                   "myorg-acc", "MYORG-ACC"),
         ("https://app.snowflake.com/us-east-1/xy1",   "xy1.us-east-1.snowflakecomputing.com",               "xy1",       "XY1"),
+        ("https://app.snowflake.com/MYORG/ACC/#/homepage?x=1", "myorg-acc.snowflakecomputing.com",          "MYORG-ACC", "MYORG-ACC"),
+        ("https://app.snowflake.com/west-europe.azure/xy1/w", "xy1.west-europe.azure.snowflakecomputing.com", "xy1",     "XY1"),
+        ("https://app.snowflake.cn/myorg/acc",        "myorg-acc.snowflakecomputing.cn",                    "myorg-acc", "MYORG-ACC"),
+        ("https://app.us-east-1.privatelink.snowflakecomputing.com/us-east-1/xy1/", "xy1.us-east-1.privatelink.snowflakecomputing.com", "xy1", "XY1"),
+        ("https://app-myorg-acc.privatelink.snowflakecomputing.com/", "myorg-acc.privatelink.snowflakecomputing.com", "myorg-acc", "MYORG-ACC"),
+        ("https://xy1.eu-central-1.snowflakecomputing.com/console/login#/", "xy1.eu-central-1.snowflakecomputing.com", "xy1", "XY1"),
+        ("HTTPS://XY1.East-US-2.Azure.SnowflakeComputing.com/", "xy1.east-us-2.azure.snowflakecomputing.com", "XY1",   "XY1"),
+        ("MYORG.ACC",                                 "myorg-acc.snowflakecomputing.com",                   "MYORG-ACC", "MYORG-ACC"),
+        ("myorg.my_acc",                              "myorg-my-acc.snowflakecomputing.com",                "myorg-my_acc", "MYORG-MY_ACC"),
+        ("myorg-acc/",                                "myorg-acc.snowflakecomputing.com",                   "myorg-acc", "MYORG-ACC"),
+        ("xy12345.us-central1.gcp",                   "xy12345.us-central1.gcp.snowflakecomputing.com",     "xy12345",   "XY12345"),
         ("  myorg-acc  ",                             "myorg-acc.snowflakecomputing.com",                   "myorg-acc", "MYORG-ACC"),
     ];
     for (written, host, login, token) in table {
@@ -58,15 +69,24 @@ fn what_could_lead_to_another_host_is_refused() {
         "*.a",
         "user:pass@evil.example",
         "_a",
+        "evil.example/x",
+        "https://evil.example/myorg/acc",
+        "https://app.snowflake.com.evil.example/myorg/acc",
+        "https://app.snowflake.com/../evil",
+        "https://app.snowflake.com/myorg/..",
+        "https://app.snowflake.com/",
+        "https://app.snowflake.com/myorg",
+        "../myorg-acc",
+        "myorg-acc/../x",
         &long,
     ] {
         assert!(usual(written).is_err(), "{written:?}");
     }
     // Whatever looks like another host ends up below Snowflake's own.
-    let endpoint = usual("evil.example/x").unwrap();
+    let endpoint = usual("evil.example").unwrap();
     assert_eq!(
         endpoint.base.host_str(),
-        Some("evil.example.snowflakecomputing.com")
+        Some("evil-example.snowflakecomputing.com")
     );
 }
 
