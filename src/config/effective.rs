@@ -1,6 +1,7 @@
 //! The value of every variable that is in force, and where it comes from.
 
 use super::Environment;
+use super::brought::Understood;
 use super::reference::{self, Default, Variable, variables};
 use super::resolve::lookup;
 use super::rules::backend_in_force;
@@ -26,7 +27,8 @@ impl Sources {
     /// Which environment is in force; development where none that is known was named.
     #[must_use]
     pub fn environment(&self) -> Environment {
-        let named = self.vars.get("ENVIRONMENT");
+        let understood = self.understood();
+        let named = understood.vars.get("ENVIRONMENT");
         named
             .and_then(|value| value.trim().parse().ok())
             .unwrap_or(Environment::Development)
@@ -36,31 +38,38 @@ impl Sources {
     #[must_use]
     pub fn effective(&self) -> Vec<Effective> {
         let environment = self.environment();
+        let understood = self.understood();
         variables()
-            .map(|variable| self.effective_value(variable, environment))
+            .map(|variable| self.effective_value(variable, environment, &understood))
             .collect()
     }
 
-    fn has_account(&self, environment: Environment) -> bool {
-        reference::find("SNOWFLAKE_ACCOUNT")
-            .is_some_and(|account| lookup(account, environment, &self.vars).is_some())
-    }
-
-    fn effective_value(&self, variable: &'static Variable, environment: Environment) -> Effective {
-        let set = lookup(variable, environment, &self.vars);
-        let is_set = set.is_some();
+    fn effective_value(
+        &self,
+        variable: &'static Variable,
+        environment: Environment,
+        understood: &Understood,
+    ) -> Effective {
+        let set = lookup(variable, environment, &understood.vars);
+        let chosen = understood.chosen.get(variable.name);
+        let is_set = set.is_some() && chosen.is_none();
         let (value, origin) = match set {
             Some((name, value)) => {
-                let place = self.places.get(&name).map_or("environment", String::as_str);
+                let name = understood.written.get(&name).unwrap_or(&name);
+                let place = self.places.get(name).map_or("environment", String::as_str);
                 let origin = if name == variable.name {
                     place.to_owned()
                 } else {
                     format!("{place}, as {name}")
                 };
-                (Some(value), origin)
+                (Some(value), chosen.cloned().unwrap_or(origin))
             }
             None if variable.name == "WAREHOUSE_BACKEND" => {
-                let backend = backend_in_force(environment, self.has_account(environment));
+                let account = reference::find("SNOWFLAKE_ACCOUNT");
+                let has_account = account.is_some_and(|account| {
+                    lookup(account, environment, &understood.vars).is_some()
+                });
+                let backend = backend_in_force(environment, has_account);
                 (
                     Some(backend.as_str()),
                     format!("chosen: {}", meaning(variable)),

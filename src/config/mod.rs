@@ -7,6 +7,7 @@
 //! Start reading with [`Settings`], then [`mod@reference`].
 
 mod auth;
+mod brought;
 mod cloud;
 mod effective;
 mod embedded;
@@ -49,6 +50,7 @@ pub use sources::{Loaded, Sources, load};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use warehouse::{AuthType, Backend, IdentityProvider, Protocol, Warehouse};
 
+use brought::Understood;
 use resolve::Resolved;
 
 /// Everything that can be set, checked.
@@ -106,9 +108,14 @@ impl Settings {
         vars: &BTreeMap<String, String>,
         purpose: Purpose,
     ) -> Result<Self, Problems> {
-        let mut resolved = Resolved::new(vars);
+        Self::from_understood(&brought::understand(vars, &BTreeMap::new()), purpose)
+    }
+
+    /// The same, when it is known already what the names and forms mean.
+    fn from_understood(understood: &Understood, purpose: Purpose) -> Result<Self, Problems> {
+        let mut resolved = Resolved::new(understood);
         rules::choose_backend(&mut resolved);
-        let settings = Self::read(&mut resolved, vars);
+        let settings = Self::read(&mut resolved, &understood.vars);
         if let Some(settings) = &settings {
             rules::check(settings, purpose, &mut resolved);
         }

@@ -35,6 +35,8 @@ pub struct Variable {
     pub required: Option<&'static str>,
     /// Whether its value is never shown.
     pub secret: bool,
+    /// What quotes around its value mean.
+    pub quotes: Quotes,
     /// Whether this version obeys it.
     pub availability: Availability,
     /// What it does.
@@ -75,6 +77,17 @@ pub enum Default {
     Each(&'static str, &'static str, &'static str),
 }
 
+/// What quotes around a whole value mean. Docker's `--env-file` hands them over, a shell takes them away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quotes {
+    /// They are left over: no value has quotes of its own.
+    Dropped,
+    /// Double quotes are part of a name, as in SQL; single ones are left over.
+    OfNames,
+    /// They may be part of the secret: kept, with a warning.
+    OfSecrets,
+}
+
 /// Whether this version obeys a variable. Changing that is changing one word in its entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Availability {
@@ -96,6 +109,7 @@ impl Variable {
             default: Default::Unset(""),
             required: None,
             secret: false,
+            quotes: Quotes::Dropped,
             availability: Availability::Obeyed,
             about,
         }
@@ -128,6 +142,12 @@ impl Variable {
 
     const fn secret(mut self) -> Self {
         self.secret = true;
+        self.quotes = Quotes::OfSecrets;
+        self
+    }
+
+    const fn quotes(mut self, quotes: Quotes) -> Self {
+        self.quotes = quotes;
         self
     }
 

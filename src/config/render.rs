@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::brought;
 use super::reference::{Availability, Default, Section, Variable, variables};
 
 /// Widest line of the text for the terminal.
@@ -97,6 +98,10 @@ fn write_markdown(out: &mut String) -> fmt::Result {
             )?;
         }
     }
+    out.push_str(OTHER_NAMES);
+    for (other, ours) in brought::names() {
+        writeln!(out, "| `{other}` | `{ours}` |")?;
+    }
     Ok(())
 }
 
@@ -138,6 +143,16 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
+const OTHER_NAMES: &str = "
+## Names of other tools
+
+Names that Snowflake's drivers and tools use are read as ours, with the prefix of the environment too. Where both are set and differ,
+the start is refused with both names. SnowSQL's own (`SNOWSQL_ACCOUNT`) are named in a warning and not taken.
+
+| name | read as |
+|---|---|
+";
+
 const INTRODUCTION: &str = "\
 # Configuration
 
@@ -159,7 +174,9 @@ variable and load as they are; production then asks for the account it needs.
 
 **Values.** Spaces around a value are dropped, and a blank value means unset. Durations and sizes are written with their unit;
 the few that are plain numbers say so. `true`, `1`, `yes` and `on` are the same, and so are their opposites; words are read
-without regard to case.
+without regard to case. In paths `~` is the home folder. Quotes around a whole value are dropped, for Docker's `--env-file` keeps
+them; two cases are different: double quotes around a name of Snowflake's mean what they mean in SQL, and around a password,
+passphrase or key for callers they are kept, with a warning. Keys of Snowflake and tokens have none and lose them.
 
 **Mistakes.** Every problem is reported at start-up, all at once, one line each, by name and with what was expected, never
 with the value; the exit code is 64. A name that looks like ours and is not is a warning with the nearest one that is.

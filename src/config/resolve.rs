@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use envconfig::Envconfig;
 
+use super::brought::{self, Understood};
 use super::env_file;
 use super::environment::{Environment, Which};
 use super::problem::{Problem, Problems};
 use super::reference::{self, Availability, Variable, variables};
+use super::shape::Shape;
 
 /// One value for each variable: written somewhere, or the environment's default.
 pub(super) struct Resolved {
@@ -23,17 +25,17 @@ pub(super) struct Resolved {
 
 impl Resolved {
     /// Drops blanks, applies prefixes and defaults, and checks every value by itself.
-    pub(super) fn new(vars: &BTreeMap<String, String>) -> Self {
+    pub(super) fn new(understood: &Understood) -> Self {
         let mut resolved = Self {
             environment: Environment::Development,
-            problems: Problems::default(),
+            problems: understood.problems.clone(),
             values: HashMap::new(),
             written: BTreeMap::new(),
             doubtful: BTreeSet::new(),
         };
         // ENVIRONMENT is the table's first entry and decides about the others.
         for variable in variables() {
-            resolved.take(variable, vars);
+            resolved.take(variable, understood);
             if variable.name == "ENVIRONMENT"
                 && let Some(which) = resolved.section::<Which>()
             {
@@ -43,25 +45,16 @@ impl Resolved {
         resolved
     }
 
-    fn take(&mut self, variable: &'static Variable, vars: &BTreeMap<String, String>) {
-        if let Some((name, value)) = lookup(variable, self.environment, vars) {
-            self.written.insert(variable.name, name.clone());
-            if env_file::has_reference(value) {
-                let expected = "a value in which every `${NAME}` was replaced";
-                let hint =
-                    "references are replaced only in the file of --env-file, outside single quotes";
-                self.problem(variable.name, |name| {
-                    Problem::new(name, expected).hint(hint)
-                });
-            } else if !variable.shape.accepts(value) {
-                let expected = variable.shape.to_string();
-                self.problem(variable.name, |name| Problem::new(name, expected));
-            } else if !is_available(variable, value) {
-                self.problem(variable.name, not_available(variable));
-            } else {
-                let value = variable.shape.canonical(value);
-                self.values.insert(variable.name.to_owned(), value);
-                return;
+    fn take(&mut self, variable: &'static Variable, understood: &Understood) {
+        if let Some((name, value)) = lookup(variable, self.environment, &understood.vars) {
+            let written = understood.written.get(&name).unwrap_or(&name);
+            self.written.insert(variable.name, written.clone());
+            match read(variable, value, &understood.vars) {
+                Ok(value) => {
+                    self.values.insert(variable.name.to_owned(), value);
+                    return;
+                }
+                Err(make) => self.problem(variable.name, make),
             }
         }
         self.put_default(variable);
@@ -153,6 +146,43 @@ pub(super) fn lookup<'a>(
             let value = vars.get(&name)?.trim();
             (!value.is_empty()).then_some((name, value))
         })
+}
+
+/// A value by itself, or what to say about it.
+fn read(
+    variable: &Variable,
+    value: &str,
+    vars: &BTreeMap<String, String>,
+) -> Result<String, Box<dyn FnOnce(String) -> Problem>> {
+    if env_file::has_reference(value) {
+        return Err(Box::new(|name| {
+            Problem::new(name, "a value in which every `${NAME}` was replaced").hint(
+                "references are replaced only in the file of --env-file, outside single quotes",
+            )
+        }));
+    }
+    if !variable.shape.accepts(value) {
+        let expected = variable.shape.to_string();
+        let hint = brought::hint(variable.name, value);
+        return Err(Box::new(move |name| {
+            let problem = Problem::new(name, expected);
+            match hint {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            }
+        }));
+    }
+    if !is_available(variable, value) {
+        return Err(Box::new(not_available(variable)));
+    }
+    match variable.shape {
+        Shape::Path(_) => brought::at_home(value, vars).map_err(
+            |expected| -> Box<dyn FnOnce(String) -> Problem> {
+                Box::new(move |name| Problem::new(name, expected))
+            },
+        ),
+        shape => Ok(shape.canonical(value)),
+    }
 }
 
 fn is_available(variable: &Variable, value: &str) -> bool {

@@ -197,6 +197,20 @@ fn is_loopback(host: &str) -> bool {
 
 fn check_sign_in(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
     let warehouse = &settings.warehouse;
+    let has_user = warehouse.user.is_some();
+    let has_token = warehouse.token.is_some() || warehouse.token_path.is_some();
+    let has_key = warehouse.private_key_path.is_some() || warehouse.private_key.is_some();
+    let is_said = resolved.is_written("SNOWFLAKE_AUTH_TYPE");
+    if has_token && !has_key && !is_said {
+        let others = ["SNOWFLAKE_PRIVATE_KEY_PATH", "SNOWFLAKE_PRIVATE_KEY"];
+        resolved.conflict("SNOWFLAKE_AUTH_TYPE", &others, |name| {
+            Problem::new(
+                name,
+                "`oauth` or `programmatic_access_token`, because a token alone does not say which it is",
+            )
+        });
+        return;
+    }
     let mut need = |there: bool, name: &'static str, expected: &str, hint: &str| {
         if !there {
             resolved.conflict(name, &["SNOWFLAKE_AUTH_TYPE"], |name| {
@@ -209,17 +223,14 @@ fn check_sign_in(settings: &Settings, purpose: Purpose, resolved: &mut Resolved)
             });
         }
     };
-    let has_user = warehouse.user.is_some();
-    let has_token = warehouse.token.is_some() || warehouse.token_path.is_some();
     match warehouse.auth_type {
         AuthType::PrivateKey => {
             need(has_user, "SNOWFLAKE_USER", "a login name", "");
-            let has_key = warehouse.private_key_path.is_some() || warehouse.private_key.is_some();
             need(
                 has_key,
                 "SNOWFLAKE_PRIVATE_KEY_PATH",
-                "the path of a PEM file, for SNOWFLAKE_AUTH_TYPE=private_key",
-                "or SNOWFLAKE_PRIVATE_KEY with the PEM or its base64",
+                "the path of a file with a private key, for SNOWFLAKE_AUTH_TYPE=private_key",
+                "or SNOWFLAKE_PRIVATE_KEY with the key itself, or SNOWFLAKE_PASSWORD",
             );
         }
         AuthType::Password => {

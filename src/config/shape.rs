@@ -9,6 +9,8 @@ use super::types::{ByteSize, Minutes, Seconds, Span, items};
 pub enum Shape {
     /// Any text; the words say what it stands for.
     Text(&'static str),
+    /// A path, in which `~` stands for the home folder; the words say of what.
+    Path(&'static str),
     /// A text that a function accepts; the words say which.
     Checked(&'static str, fn(&str) -> bool),
     /// `true` or `false`.
@@ -38,7 +40,7 @@ impl Shape {
     #[must_use]
     pub fn accepts(&self, text: &str) -> bool {
         match *self {
-            Self::Text(_) => true,
+            Self::Text(_) | Self::Path(_) => true,
             Self::Checked(_, check) => check(text),
             Self::Switch => switch(text).is_some(),
             Self::Choice(words) => is_one_of(words, text),
@@ -77,7 +79,7 @@ impl Shape {
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(what) | Self::Checked(what, _) => f.write_str(what),
+            Self::Text(what) | Self::Path(what) | Self::Checked(what, _) => f.write_str(what),
             Self::Switch => f.write_str("`true` or `false`"),
             Self::Choice(words) => {
                 f.write_str(if words.len() > 1 { "one of " } else { "" })?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::brought::{self, Understood};
 use super::effective::Effective;
 use super::env_file;
 use super::problem::{Problem, Problems};
@@ -41,6 +42,9 @@ pub struct Sources {
     /// `.env:12`, for what the file said.
     pub(super) places: BTreeMap<String, String>,
     referenced: Vec<String>,
+    /// What the connection says that `SNOWFLAKE_CONNECTION_NAME` names, by our names.
+    pub(super) connection: BTreeMap<&'static str, String>,
+    notes: Vec<String>,
     problems: Problems,
     env_file: Option<PathBuf>,
 }
@@ -105,9 +109,10 @@ impl Sources {
     /// Everything that is wrong, at once.
     pub fn load(&self, purpose: Purpose) -> Result<Loaded, Problems> {
         let mut problems = self.problems.clone();
-        let settings = match Settings::for_purpose(&self.vars, purpose) {
+        let understood = self.understood();
+        let settings = match Settings::from_understood(&understood, purpose) {
             Ok(settings) => {
-                self.check_paths(&settings, &mut problems);
+                self.check_paths(&settings, &understood, &mut problems);
                 Some(settings)
             }
             Err(more) => {
@@ -118,25 +123,30 @@ impl Sources {
         problems.locate(&self.places);
         match settings {
             Some(settings) if problems.is_empty() => Ok(Loaded {
-                warnings: self.warnings(&settings),
+                warnings: self.warnings(&settings, &understood),
                 settings,
                 env_file: self.env_file.clone(),
                 effective: self.effective(),
             }),
             _ => {
-                problems.warn(self.unknown_names());
+                problems.warn(self.noticed(&understood));
                 Err(problems)
             }
         }
     }
 
-    fn warnings(&self, settings: &Settings) -> Vec<String> {
-        let mut warnings = self.unknown_names();
+    /// The variables under our names.
+    pub(super) fn understood(&self) -> Understood {
+        brought::understand(&self.vars, &self.connection)
+    }
+
+    fn warnings(&self, settings: &Settings, understood: &Understood) -> Vec<String> {
+        let mut warnings = self.noticed(understood);
         // One line for all of them.
         let names: Vec<_> = variables()
             .filter(|variable| variable.availability == Availability::Later)
             .filter_map(|variable| {
-                let (name, value) = lookup(variable, settings.environment, &self.vars)?;
+                let (name, value) = lookup(variable, settings.environment, &understood.vars)?;
                 let differs = variable.default_in(settings.environment) != Some(value);
                 differs.then_some(name)
             })
@@ -148,6 +158,15 @@ impl Sources {
             ));
         }
         warnings
+    }
+
+    /// What is worth a line although it is no problem.
+    fn noticed(&self, understood: &Understood) -> Vec<String> {
+        let mut lines = self.unknown_names();
+        lines.extend(self.notes.iter().cloned());
+        lines.extend(understood.notes.iter().cloned());
+        lines.extend(brought::advice(&understood.vars));
+        lines
     }
 
     fn unknown_names(&self) -> Vec<String> {
@@ -185,7 +204,7 @@ fn process_environment() -> (BTreeMap<String, String>, Problems) {
 impl Sources {
     /// Looks at the paths, so that a missing key is found at the start and not by the first caller. Relative ones start in
     /// `WORKING_DIR`, which has not been changed into yet.
-    fn check_paths(&self, settings: &Settings, problems: &mut Problems) {
+    fn check_paths(&self, settings: &Settings, understood: &Understood, problems: &mut Problems) {
         let server = &settings.server;
         let base = server.working_dir.as_deref().unwrap_or(Path::new(""));
         if server.working_dir.is_some() && !base.is_dir() {
@@ -210,9 +229,10 @@ impl Sources {
         let warehouse = &settings.warehouse;
         let written = |name: &'static str| {
             let variable = reference::find(name);
-            let found =
-                variable.and_then(|variable| lookup(variable, settings.environment, &self.vars));
-            found.map_or_else(|| name.to_owned(), |(name, _)| name)
+            let found = variable
+                .and_then(|variable| lookup(variable, settings.environment, &understood.vars));
+            let name = found.map_or_else(|| name.to_owned(), |(name, _)| name);
+            understood.written.get(&name).cloned().unwrap_or(name)
         };
         let signs_with_key =
             warehouse.auth_type == AuthType::PrivateKey && warehouse.private_key.is_none();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::brought;
 use super::environment::Environment;
 use super::reference::{self, Variable, variables};
 
@@ -40,6 +41,9 @@ fn warning(name: &str, from_file: bool) -> Option<String> {
         let misplaced = !prefix.is_empty() && !variable.takes_prefix();
         return misplaced
             .then(|| format!("{name}: only SNOWFLAKE_ variables take a prefix; write {plain}"));
+    }
+    if brought::our_name(plain).is_some() || brought::named_only(plain).is_some() {
+        return None;
     }
     if NOT_OURS.iter().any(|other| plain.starts_with(other)) || is_service_link(plain) {
         return None;

@@ -4,7 +4,7 @@ use super::forms::{
     STATEMENTS, is_database, is_function, is_name_pattern, is_object_pattern, is_schema_pattern,
     is_statement,
 };
-use super::{Section, Variable};
+use super::{Quotes, Section, Variable};
 use crate::config::policy::SqlPolicy;
 use crate::config::shape::Shape;
 
@@ -65,6 +65,7 @@ pub(super) const VARIABLES: &[Variable] = &[
          refused, and so are statements that are not queries, writes, SHOW or DESCRIBE. Lists of names leave out the others. What \
          a view or procedure does inside is up to the grants of its owner.",
     )
+    .quotes(Quotes::OfNames)
     .unset("all that the role may use"),
     Variable::new(
         "ALLOWED_SCHEMAS",
@@ -73,6 +74,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "The only schemas statements may touch; the rest is as for `ALLOWED_DATABASES`. A name without its schema must be allowed \
          both in the current one and in PUBLIC, where Snowflake looks next.",
     )
+    .quotes(Quotes::OfNames)
     .unset("all that the role may use"),
     Variable::new(
         "ALLOWED_OBJECTS",
@@ -81,6 +83,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "The only tables, views, functions and other objects of schemas statements may touch; the rest is as for \
          `ALLOWED_SCHEMAS`.",
     )
+    .quotes(Quotes::OfNames)
     .unset("all that the role may use"),
     Variable::new(
         "DENIED_OBJECTS",
@@ -89,6 +92,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "Tables, views, functions and other objects of schemas that no statement may touch; the rest is as for \
          `ALLOWED_SCHEMAS`. A view may show what is denied, so deny the view too.",
     )
+    .quotes(Quotes::OfNames)
     .unset("none are denied"),
     Variable::new(
         "ALLOWED_ROLES",
@@ -97,6 +101,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "The only roles a call may name; `SNOWFLAKE_ROLE` must be among them. ACCOUNTADMIN, SECURITYADMIN, SYSADMIN, USERADMIN, \
          ORGADMIN and GLOBALORGADMIN are refused, also as `SNOWFLAKE_ROLE`, unless they stand here by their full name.",
     )
+    .quotes(Quotes::OfNames)
     .unset("all but those of administrators"),
     Variable::new(
         "ALLOWED_WAREHOUSES",
@@ -104,5 +109,6 @@ pub(super) const VARIABLES: &[Variable] = &[
         Shape::Items("the name of a virtual warehouse, in which * stands for any letters", is_name_pattern),
         "The only virtual warehouses a call may name; `SNOWFLAKE_WAREHOUSE` must be among them.",
     )
+    .quotes(Quotes::OfNames)
     .unset("all that the role may use"),
 ];

@@ -99,21 +99,21 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "PID_FILE",
         Section::Server,
-        Shape::Text("the path of a file that can be written"),
+        Shape::Path("the path of a file that can be written"),
         "Where the process id is written; removed at the end.",
     )
     .unset("not written"),
     Variable::new(
         "LOG_FILE",
         Section::Server,
-        Shape::Text("the path of a file that can be written"),
+        Shape::Path("the path of a file that can be written"),
         "Where logs are written besides stderr: a new file every day, the date added to the name.",
     )
     .unset("stderr only"),
     Variable::new(
         "WORKING_DIR",
         Section::Server,
-        Shape::Text("the path of a folder"),
+        Shape::Path("the path of a folder"),
         "The folder to change into before any other path is opened; relative paths start there.",
     )
     .unset("stay where started"),

@@ -26,7 +26,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "AUDIT_LOG_FILE",
         Section::Telemetry,
-        Shape::Text("the path of a file that can be written"),
+        Shape::Path("the path of a file that can be written"),
         "Where each call of a tool is recorded, one JSON object a line; see docs/logging.md.",
     )
     .unset("in the log, under the target `audit`"),

@@ -1,7 +1,7 @@
 //! Where statements run, and how to sign in to Snowflake.
 
 use super::forms::{is_account, is_host, is_https_url};
-use super::{HOUR, SECOND, Section, Variable, span};
+use super::{HOUR, Quotes, SECOND, Section, Variable, span};
 use crate::config::shape::Shape;
 use crate::config::warehouse::{AuthType, Backend, IdentityProvider, Protocol};
 
@@ -41,24 +41,28 @@ pub(super) const VARIABLES: &[Variable] = &[
         Section::Warehouse,
         Shape::Choice(AuthType::WORDS),
         "How to sign in. `external_browser` is for `stdio` and for a service on loopback only: it opens the browser of this \
-         machine, and uses one session unless the account allows id tokens (`ALLOW_ID_TOKEN`).",
+         machine, and uses one session unless the account allows id tokens (`ALLOW_ID_TOKEN`). \
+         Unset with `SNOWFLAKE_PASSWORD` and no key, it is `password`; so `SNOWFLAKE_PAT`, `SNOWFLAKE_OAUTH_CLIENT_ID` and \
+         `SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER` say what is meant. The drivers' words (`SNOWFLAKE_JWT`, `externalbrowser`) are understood.",
     )
     .default("private_key"),
     Variable::new(
         "SNOWFLAKE_PRIVATE_KEY_PATH",
         Section::Warehouse,
-        Shape::Text("the path of a PEM file"),
-        "The private key, PKCS#8 in PEM; read again when the file changes, so keys rotate without a restart.",
+        Shape::Path("the path of a file with a private key"),
+        "The private key, PKCS#8 or PKCS#1, in PEM or DER; read again when the file changes, so keys rotate without a restart.",
     )
     .required("for `private_key`, unless `SNOWFLAKE_PRIVATE_KEY` is set")
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_PRIVATE_KEY",
         Section::Warehouse,
-        Shape::Text("a private key as PEM, or the PEM's base64"),
-        "The private key itself, where no file can be mounted.",
+        Shape::Text("a private key: PEM, with or without its header lines, or base64 of PEM or DER"),
+        "The private key itself, where no file can be mounted. Line breaks may be written out as `\\n`. A path here is read as \
+         `SNOWFLAKE_PRIVATE_KEY_PATH`.",
     )
     .secret()
+    .quotes(Quotes::Dropped)
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE",
@@ -100,12 +104,13 @@ pub(super) const VARIABLES: &[Variable] = &[
         "The token of `oauth`, `programmatic_access_token`, or `workload_identity` with the provider `oidc`.",
     )
     .secret()
+    .quotes(Quotes::Dropped)
     .required("for `oauth` and `programmatic_access_token`, unless `SNOWFLAKE_TOKEN_PATH` is set")
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_TOKEN_PATH",
         Section::Warehouse,
-        Shape::Text("the path of a file with the token"),
+        Shape::Path("the path of a file with the token"),
         "The token as a file; read again when it changes.",
     )
     .unset("none"),
@@ -183,6 +188,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a virtual warehouse"),
         "The virtual warehouse that pays, unless a call names another.",
     )
+    .quotes(Quotes::OfNames)
     .unset("the user's default"),
     Variable::new(
         "SNOWFLAKE_DATABASE",
@@ -190,6 +196,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a database"),
         "The current database of a call that names none.",
     )
+    .quotes(Quotes::OfNames)
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_SCHEMA",
@@ -197,6 +204,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a schema"),
         "The current schema of a call that names none.",
     )
+    .quotes(Quotes::OfNames)
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_ROLE",
@@ -204,5 +212,6 @@ pub(super) const VARIABLES: &[Variable] = &[
         Shape::Text("the name of a role"),
         "The role of a call that names none.",
     )
+    .quotes(Quotes::OfNames)
     .unset("the user's default"),
 ];
