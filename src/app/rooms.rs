@@ -161,7 +161,8 @@ pub(super) fn queries(
     );
     let queries = queries
         .with_default_names(place.database, place.schema)
-        .with_allowances(allowances(settings));
+        .with_allowances(allowances(settings))
+        .with_structured_output(settings.limits.structured_output);
     Ok(match &settings.limits.cursor_secret {
         Some(secrets) => queries.with_seal(seal(secrets)),
         None => queries,
@@ -231,7 +232,12 @@ fn rates(settings: &Settings) -> Rates {
 }
 
 fn registry(settings: &Settings) -> Registry {
-    let registry = Registry::new(&toolsets(&settings.limits));
+    let limits = &settings.limits;
+    let mut registry =
+        Registry::new(&toolsets(limits)).with_answers_of(limits.max_result_bytes.as_usize());
+    if limits.structured_output {
+        registry = registry.with_output_schemas();
+    }
     match settings.policy.sql_policy {
         config::SqlPolicy::ReadOnly => registry,
         config::SqlPolicy::ReadWrite | config::SqlPolicy::Admin => registry.with_changes(),

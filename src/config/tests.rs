@@ -197,7 +197,7 @@ fn a_key_may_have_less_than_everybody() {
         ("API_KEY", "first-key-0123456789"),
         (
             "API_KEYS",
-            "second-key-0123456789  max_rows=500 default_rows=500 query_timeout=30s max_result_bytes=64KiB max_cell_bytes=1KiB \
+            "second-key-0123456789  max_rows=500 default_rows=500 query_timeout=30s max_result_bytes=16KiB max_cell_bytes=1KiB \
              max_scan_bytes=1GiB max_concurrent_queries=2 rate_limit_per_minute=30, third-key-0123456789",
         ),
     ]);
@@ -205,7 +205,7 @@ fn a_key_may_have_less_than_everybody() {
     let second = KeyLimits {
         default_rows: Some(500),
         max_rows: Some(500),
-        max_result_bytes: Some(types::ByteSize::from_bytes(64 << 10)),
+        max_result_bytes: Some(types::ByteSize::from_bytes(16 << 10)),
         max_cell_bytes: Some(types::ByteSize::from_bytes(1 << 10)),
         query_timeout: Some(types::Span::from_millis(30_000)),
         max_scan_bytes: Some(types::ByteSize::from_bytes(1 << 30)),
@@ -238,7 +238,7 @@ fn a_bad_limit_of_a_key_is_told_with_the_keys_name_and_without_the_key() {
         ),
         (
             "max_result_bytes=2MiB",
-            "not above MAX_RESULT_BYTES, which is 1MiB",
+            "not above MAX_RESULT_BYTES, which is 32KiB",
         ),
         (
             "max_cell_bytes=17KiB",

@@ -64,11 +64,15 @@ pub(super) struct RowLimit(pub u64);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seconds(pub Duration);
 
+/// How long to wait for rows, in seconds; 0 asks for a cursor at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WaitSeconds(pub Duration);
+
 /// How to write the rows.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(super) enum ResultFormat {
-    #[default]
     Markdown,
     Csv,
     Json,
@@ -76,6 +80,16 @@ pub(super) enum ResultFormat {
 
 /// 2^63: whole numbers from here on are read as floating point.
 const LARGEST_WHOLE: f64 = 9_223_372_036_854_775_808.0;
+
+const WHOLE_ROWS: Whole = Whole {
+    what: "a whole number of rows",
+    least: 1,
+};
+
+const WHOLE_SECONDS: Whole = Whole {
+    what: "a whole number of seconds",
+    least: 1,
+};
 
 /// A value for a placeholder.
 #[derive(Debug, Clone)]
@@ -106,6 +120,50 @@ pub(super) fn session(
         schema: schema.map(|name| name.0),
         ..Session::default()
     })
+}
+
+/// A name as it is looked up: parts that are missing come from these two.
+///
+/// # Errors
+///
+/// They, or they and the name, speak of different places.
+pub(super) fn within(
+    name: ObjectName,
+    database: Option<DatabaseName>,
+    schema: Option<SchemaName>,
+) -> Result<(QualifiedName, Session), Failure> {
+    agree(database.as_ref(), schema.as_ref())?;
+    let mut name = name.0;
+    let schema = schema.map(|schema| schema.0);
+    let database = database
+        .map(|database| database.0)
+        .or_else(|| schema.as_ref().and_then(|schema| schema.schema.clone()));
+    let schema = schema.map(|schema| schema.object);
+    for (argument, own, other) in [
+        ("schema", &name.schema, &schema),
+        ("database", &name.database, &database),
+    ] {
+        if let (Some(own), Some(other)) = (own, other)
+            && own != other
+        {
+            return Err(Failure::new(
+                Code::InvalidArgument,
+                format!("argument {argument}: it is {other}, and the name {name} says {own}"),
+                format!("name the {argument} once: leave the argument out, or shorten the name"),
+            ));
+        }
+    }
+    name.schema = name.schema.or(schema);
+    if name.schema.is_some() {
+        name.database = name.database.or(database);
+        return Ok((name, Session::default()));
+    }
+    // Only the warehouse knows in which of the database's schemas it looks.
+    let session = Session {
+        database,
+        ..Session::default()
+    };
+    Ok((name, session))
 }
 
 /// That a schema with its database does not belong to another one than was named: one of them would be passed over in silence.
@@ -150,7 +208,7 @@ macro_rules! named_argument {
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
                 // What it names is said where it is used.
-                json_schema!({ "type": "string", "minLength": 1 })
+                json_schema!({ "type": "string" })
             }
         }
     };
@@ -162,12 +220,18 @@ named_argument!(ObjectName, |text| QualifiedName::parse(text, 3));
 named_argument!(PlainName, str::parse::<Identifier>);
 named_argument!(ColumnName, str::parse::<Identifier>);
 
-/// Reads a whole number of at least 1, and says what it counts where it is none.
-struct Whole(&'static str);
+/// Reads a whole number, and says what it counts where it is none.
+struct Whole {
+    what: &'static str,
+    least: u64,
+}
 
 impl Whole {
     fn refused<E: serde::de::Error>(&self) -> E {
-        E::custom(format_args!("expected {}, at least 1", self.0))
+        E::custom(format_args!(
+            "expected {}, at least {}",
+            self.what, self.least
+        ))
     }
 }
 
@@ -175,14 +239,14 @@ impl Visitor<'_> for Whole {
     type Value = u64;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, at least 1", self.0)
+        write!(formatter, "{}, at least {}", self.what, self.least)
     }
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<u64, E> {
-        match number {
-            0 => Err(self.refused()),
-            number => Ok(number),
+        if number < self.least {
+            return Err(self.refused());
         }
+        Ok(number)
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<u64, E> {
@@ -192,7 +256,7 @@ impl Visitor<'_> for Whole {
 
     /// To JSON Schema, and to programs that have one kind of number, 10.0 is a whole number.
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<u64, E> {
-        if number.fract() != 0.0 || number < 1.0 {
+        if number.fract() != 0.0 || number < 0.0 {
             return Err(self.refused());
         }
         #[expect(
@@ -200,13 +264,13 @@ impl Visitor<'_> for Whole {
             clippy::cast_sign_loss,
             reason = "positive and whole; what is larger than all numbers is the largest"
         )]
-        Ok(number as u64)
+        self.visit_u64(number as u64)
     }
 }
 
 impl<'de> Deserialize<'de> for RowLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let rows = deserializer.deserialize_u64(Whole("a whole number of rows"))?;
+        let rows = deserializer.deserialize_u64(WHOLE_ROWS)?;
         Ok(Self(rows))
     }
 }
@@ -221,13 +285,13 @@ impl JsonSchema for RowLimit {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": 1, "description": "Rows to return at most. The result says when there are more." })
+        json_schema!({ "type": "integer", "description": "Rows to return at most." })
     }
 }
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let seconds = deserializer.deserialize_u64(Whole("a whole number of seconds"))?;
+        let seconds = deserializer.deserialize_u64(WHOLE_SECONDS)?;
         Ok(Self(Duration::from_secs(seconds)))
     }
 }
@@ -242,7 +306,33 @@ impl JsonSchema for Seconds {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": 1, "description": "Stop the statement after this many seconds. Can only shorten the server's own limit." })
+        json_schema!({ "type": "integer", "description": "Stop the statement after this many seconds." })
+    }
+}
+
+impl<'de> Deserialize<'de> for WaitSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let whole = Whole {
+            what: "a whole number of seconds",
+            least: 0,
+        };
+        let seconds = deserializer.deserialize_u64(whole)?;
+        Ok(Self(Duration::from_secs(seconds)))
+    }
+}
+
+impl JsonSchema for WaitSeconds {
+    fn schema_name() -> Cow<'static, str> {
+        "WaitSeconds".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // Unlike other numbers, 0 says something here: `minimum` tells the reader of arguments so.
+        json_schema!({ "type": "integer", "minimum": 0, "description": "Answer after this many seconds at the latest, with a cursor if the rows are not there yet." })
     }
 }
 
@@ -280,6 +370,7 @@ impl JsonSchema for BindValue {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean", "null"] })
+        // A list of types is more than some converters take. A text or null serves as well: Snowflake converts.
+        json_schema!({ "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] })
     }
 }

@@ -235,7 +235,7 @@ impl Handler {
 
         let elapsed = started.elapsed();
         let (code, rows, bytes) = match &outcome {
-            Ok(Ok(reply)) => ("ok", reply.rows, reply.bytes()),
+            Ok(Ok(reply)) => ("ok", reply.rows, reply.bytes),
             Ok(Err(failure)) => (failure.code.as_str(), 0, 0),
             Err(_) => (Code::Internal.as_str(), 0, 0),
         };
@@ -254,7 +254,10 @@ impl Handler {
         });
         match outcome {
             Ok(Ok(reply)) => Ok(reply.into_result()),
-            Ok(Err(failure)) => Ok(failure.in_trace(trace_id).into_result()),
+            Ok(Err(failure)) => {
+                let is_structured = self.services.queries.is_structured();
+                Ok(failure.in_trace(trace_id).into_result(is_structured))
+            }
             Err(error) => Err(error),
         }
     }

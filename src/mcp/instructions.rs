@@ -19,7 +19,7 @@ pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget, tools: &Registry
     let has = |name| tools.get(name).is_some();
     let explore = match (has("list_tables"), has("execute_query")) {
         (true, true) => {
-            "Explore before you query: list_databases, list_schemas, list_tables, or search_objects for a word; then \
+            "Explore before you query: search_objects for a word, or list_databases, list_schemas, list_tables; then \
              describe_table for columns, keys and comments; then execute_query."
         }
         (true, false) => {
@@ -35,8 +35,8 @@ pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget, tools: &Registry
             "{warehouse}\n\
              Unquoted names fold to upper case; put other names in double quotes. Names in results are written so that they \
              can be copied.\n{explore}\n\
-             Lists are cut at {} rows unless limit says otherwise (at most {}), and say so in truncated; fetch_results reads \
-             on with next_cursor.",
+             Lists are cut at {} rows unless limit says otherwise (at most {}). The last line of an answer says whether it is \
+             whole; fetch_results reads on with the next_cursor in it.",
             budget.default_rows, budget.max_rows,
         );
     }
@@ -48,10 +48,10 @@ pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget, tools: &Registry
          {explore}\n\
          {accepted}, one statement a call. Nothing lasts from one call to the next (no USE, SET, temporary \
          tables): pass database and schema as arguments, or write names in full.\n\
-         Results are cut at {rows} rows unless limit says otherwise (at most {max_rows}), and say so in truncated; fetch_results \
-         reads on with next_cursor. Prefer aggregating, filtering and ORDER BY … LIMIT in SQL over fetching many rows. A \
-         statement that takes longer than {wait:.0} s is answered with status running and a cursor: it goes on, so do not send \
-         it again; fetch_results waits for its rows, cancel_query stops it.",
+         Results are cut at {rows} rows unless limit says otherwise (at most {max_rows}). The last line of an answer says whether it \
+         is whole; fetch_results reads on with the next_cursor in it. Prefer aggregating, filtering and ORDER BY … LIMIT in SQL over \
+         fetching many rows. A statement that takes longer than {wait:.0} s, or than wait_seconds, is answered with status running and \
+         a cursor: it goes on, so do not send it again; fetch_results waits for its rows, cancel_query stops it.",
         rows = budget.default_rows,
         max_rows = budget.max_rows,
         wait = budget.sync_wait.as_secs_f64(),

@@ -113,7 +113,8 @@ impl Queries {
         views: fn(u8) -> Option<&'static View>,
     ) -> Result<Outcome, Error> {
         let asked = Instant::now();
-        let cursor = self.seal.read(cursor, &self.caller)?;
+        let mut cursor = self.seal.read(cursor, &self.caller)?;
+        cursor.format = format.unwrap_or(cursor.format);
         let list = cursor.list.as_ref();
         if list.is_some_and(|list| list.search.is_some()) {
             return Ok(Outcome::Found(self.search_on(cursor, limit).await?));
@@ -123,12 +124,13 @@ impl Queries {
         let filters = list.map(|list| self.filters(list, role)).transpose()?;
         let skip = list.map_or(cursor.row, |list| list.next);
         let layout = Layout {
-            format: format.unwrap_or(cursor.format),
+            format: cursor.format,
             limit: self
                 .budget
                 .rows(Some(limit.unwrap_or(u64::from(cursor.limit)))),
             view,
             is_sample: false,
+            with_values: self.is_structured,
         };
         let deadline = asked + self.budget.timeout;
         let patience = deadline.min(asked + self.budget.wait(wait));

@@ -34,6 +34,7 @@ pub struct Queries {
     /// How many statements this caller may have at once.
     turns: Option<Turns>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) is_structured: bool,
 }
 
 /// One query as a caller asks for it.
@@ -81,6 +82,7 @@ impl Queries {
             allowances: Arc::default(),
             turns: None,
             metrics,
+            is_structured: false,
         }
     }
 
@@ -108,6 +110,15 @@ impl Queries {
         }
     }
 
+    /// The same, with the rows of every answer as JSON values too (`STRUCTURED_OUTPUT`).
+    #[must_use]
+    pub fn with_structured_output(self, is_structured: bool) -> Self {
+        Self {
+            is_structured,
+            ..self
+        }
+    }
+
     /// The same, with less for some callers, by their names.
     #[must_use]
     pub fn with_allowances(self, allowances: HashMap<String, Allowance>) -> Self {
@@ -129,6 +140,12 @@ impl Queries {
             tag: Some(tag),
             ..self.clone()
         }
+    }
+
+    /// Whether the rows of every answer are wanted as JSON values too.
+    #[must_use]
+    pub fn is_structured(&self) -> bool {
+        self.is_structured
     }
 
     /// The warehouse asked.
@@ -188,6 +205,7 @@ impl Queries {
             limit: self.budget.rows(query.limit),
             view: query.view,
             is_sample: query.is_sample,
+            with_values: self.is_structured,
         }
     }
 

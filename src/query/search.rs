@@ -35,6 +35,8 @@ pub struct Search {
     pub has_catalog: bool,
     /// How many are wanted; the budget's default when absent, never above its maximum.
     pub limit: Option<u64>,
+    /// How what is found is to be written.
+    pub format: Format,
 }
 
 /// Some of what was found: objects first, then columns.
@@ -50,6 +52,8 @@ pub struct Found {
     pub next_cursor: Option<String>,
     /// How many names the warehouse lists, where one of the lists has as many: there may be more.
     pub full_at: Option<u64>,
+    /// How it is to be written.
+    pub format: Format,
 }
 
 /// One of the lists, from some row on.
@@ -94,7 +98,7 @@ impl Queries {
                 words: search.words,
                 has_catalog: search.has_catalog,
             });
-            let from = self.cursor_before(first, list, limit);
+            let from = self.cursor_before(first, list, limit, search.format);
             return self.find(Some(objects), columns, &from).await;
         }
         Err(internal("a listing has no id"))
@@ -152,7 +156,7 @@ impl Queries {
         })
     }
 
-    fn cursor_before(&self, query_id: Uuid, list: List, limit: u64) -> Cursor {
+    fn cursor_before(&self, query_id: Uuid, list: List, limit: u64, format: Format) -> Cursor {
         Cursor {
             earlier: Earlier {
                 query_id,
@@ -160,7 +164,7 @@ impl Queries {
             },
             row: 0,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            format: Format::default(),
+            format,
             expires: self.expiry(),
             list: Some(list),
         }
@@ -203,6 +207,7 @@ impl Queries {
             is_cut: next.is_some(),
             full_at,
             next_cursor: next.and_then(|next| self.cursor_after(from, taken, next)),
+            format: from.format,
         })
     }
 
@@ -237,6 +242,7 @@ async fn gather(
     let hide = (!wanted.has_catalog).then_some(CATALOG);
     let sieve = Sieve::new(&answer.columns, filter, hide);
     let name = sieve::place(&answer.columns, name);
+    let comment = sieve::place(&answer.columns, "comment");
     let mut rows = Vec::new();
     let mut place = first;
     let mut more = None;
@@ -244,8 +250,9 @@ async fn gather(
         let batch = batch?;
         for row in 0..batch.rows() {
             let found = name.and_then(|name| sieve::text(&*batch, row, name));
-            let is_match = found.is_some_and(|found| {
-                let found = found.to_lowercase();
+            let is_match = found.is_some_and(|name| {
+                let comment = comment.and_then(|comment| sieve::text(&*batch, row, comment));
+                let found = format!("{name}\n{}", comment.unwrap_or_default()).to_lowercase();
                 wanted.words.iter().all(|word| found.contains(word))
             });
             if is_match && sieve.shows(&*batch, row) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde_json::Value;
 
+use super::object_kind::{FLAGS, object_kind};
 use super::render::{Format, Writer, plain_text};
 use super::shorten::Shortener;
 use super::sieve::Sieve;
@@ -22,6 +23,8 @@ pub(super) struct Layout {
     pub(super) limit: u64,
     pub(super) view: Option<&'static View>,
     pub(super) is_sample: bool,
+    /// Whether the rows are wanted as JSON values too, whatever the format.
+    pub(super) with_values: bool,
 }
 
 /// What the rows of a sheet are, which says how to get others.
@@ -72,8 +75,19 @@ pub struct Pick {
     pub source: &'static str,
     /// Our name for it.
     pub name: &'static str,
-    /// Whether the values are names of objects, to be written as SQL takes them: quoted where they must be.
-    pub is_identifier: bool,
+    /// How its values are written.
+    pub shown: Shown,
+}
+
+/// How the values of a picked column are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// As they are.
+    Value,
+    /// Names of objects, as SQL takes them: quoted where they must be.
+    Identifier,
+    /// The kind of a table, which other columns know better than the one of that name.
+    Kind,
 }
 
 impl Pick {
@@ -83,7 +97,7 @@ impl Pick {
         Self {
             source,
             name,
-            is_identifier: true,
+            shown: Shown::Identifier,
         }
     }
 
@@ -93,7 +107,17 @@ impl Pick {
         Self {
             source: name,
             name,
-            is_identifier: false,
+            shown: Shown::Value,
+        }
+    }
+
+    /// The column that tells the kind of a table.
+    #[must_use]
+    pub const fn kind(name: &'static str) -> Self {
+        Self {
+            source: name,
+            name,
+            shown: Shown::Kind,
         }
     }
 }
@@ -101,11 +125,13 @@ impl Pick {
 /// A rendered result.
 #[derive(Debug)]
 pub struct Sheet {
-    /// The rows as text, in the format asked for.
+    /// The rows as text, in the format asked for; empty for JSON, where they are in `rows`.
     pub text: String,
+    /// Bytes that the rows take as they are written.
+    pub bytes: u64,
     /// How they are written.
     pub format: Format,
-    /// The rows as JSON arrays in column order; only for [`Format::Json`].
+    /// The rows as JSON arrays in column order: for [`Format::Json`], and where every answer has a structured part.
     pub rows: Option<Vec<Value>>,
     /// What the rows are made of.
     pub columns: Vec<Column>,
@@ -143,7 +169,7 @@ pub(super) async fn write(
 ) -> Result<Sheet, Error> {
     let kept = kept_columns(&answer.columns, layout.view.map(|view| view.pick));
     let columns = kept.iter().map(|kept| &kept.column);
-    let mut writer = Writer::new(layout.format, columns, budget.max_bytes);
+    let mut writer = Writer::new(layout.format, columns, budget.max_bytes, layout.with_values);
     let mut shortener = Shortener::new(budget.max_cell_bytes);
     let hide = layout.view.and_then(|view| view.hide);
     let sieve = Sieve::new(&answer.columns, filter, hide);
@@ -188,6 +214,7 @@ pub(super) async fn write(
             taken += 1;
         }
     }
+    let bytes = writer.bytes();
     let (text, rows) = writer.finish();
     drop(watch);
     // What the warehouse gives to its end need not be all there is.
@@ -205,6 +232,7 @@ pub(super) async fn write(
     }
     Ok(Sheet {
         text,
+        bytes,
         format: layout.format,
         rows,
         columns: kept.into_iter().map(|kept| kept.column).collect(),
@@ -283,7 +311,8 @@ impl Table {
     }
 
     /// The first value of the first row.
-    pub(super) fn first_value(&self) -> Option<&str> {
+    #[must_use]
+    pub fn first_value(&self) -> Option<&str> {
         self.rows.first()?.first()?.as_deref()
     }
 
@@ -322,16 +351,30 @@ impl<'table> Row<'table> {
 struct Kept {
     index: usize,
     column: Column,
-    is_identifier: bool,
+    shown: Shown,
+    /// For the kind of a table: where the other columns are that know it.
+    flags: Vec<(&'static str, usize)>,
 }
 
 impl Kept {
     fn cell<'batch>(&self, batch: &'batch dyn Batch, row: usize) -> Cell<'batch> {
         match batch.cell(row, self.index) {
-            Cell::Text(name) if self.is_identifier => match Identifier::exact(&*name) {
-                Ok(identifier) => Cell::Text(identifier.to_string().into()),
-                Err(_) => Cell::Text(name),
-            },
+            cell if self.shown == Shown::Kind => {
+                let of = |name: &str| match name {
+                    "kind" => plain_text(&cell),
+                    flag => {
+                        let (_, index) = self.flags.iter().find(|(name, _)| *name == flag)?;
+                        plain_text(&batch.cell(row, *index))
+                    }
+                };
+                Cell::Text(object_kind("TABLE", of).into())
+            }
+            Cell::Text(name) if self.shown == Shown::Identifier => {
+                match Identifier::exact(&*name) {
+                    Ok(identifier) => Cell::Text(identifier.to_string().into()),
+                    Err(_) => Cell::Text(name),
+                }
+            }
             cell => cell,
         }
     }
@@ -342,16 +385,27 @@ fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {
         let keep = |(index, column): (usize, &Column)| Kept {
             index,
             column: column.clone(),
-            is_identifier: false,
+            shown: Shown::Value,
+            flags: Vec::new(),
         };
         return columns.iter().enumerate().map(keep).collect();
+    };
+    let place = |name: &str| {
+        columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(name))
     };
     picks
         .iter()
         .filter_map(|pick| {
-            let index = columns
-                .iter()
-                .position(|column| column.name.eq_ignore_ascii_case(pick.source))?;
+            let index = place(pick.source)?;
+            let flags = match pick.shown {
+                Shown::Kind => FLAGS
+                    .iter()
+                    .filter_map(|(flag, _)| Some((*flag, place(flag)?)))
+                    .collect(),
+                Shown::Value | Shown::Identifier => Vec::new(),
+            };
             let column = Column {
                 name: pick.name.to_owned(),
                 ..columns.get(index)?.clone()
@@ -359,7 +413,8 @@ fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {
             Some(Kept {
                 index,
                 column,
-                is_identifier: pick.is_identifier,
+                shown: pick.shown,
+                flags,
             })
         })
         .collect()

@@ -229,15 +229,19 @@ async fn the_places_of_rows_are_told_as_people_count() {
     let server = Server::start(&[]).await;
     let client = server.mcp();
     let mut answer = client
-        .call_tool("list_tables", json!({"schema": "TPCH_SF1", "limit": 3}))
+        .call_tool(
+            "list_tables",
+            json!({"schema": "TPCH_SF1", "limit": 3, "format": "markdown"}),
+        )
         .await;
     for told in [
         "3 rows of 8 shown; there are more. Ask for a larger limit (at most 10000), or name a database",
         "Rows 4 to 6 of 8 shown; there are more.",
         "Rows 7 to 8; these are the last.",
     ] {
-        let text = answer["content"][1]["text"].as_str().unwrap();
-        assert!(text.starts_with(told), "{text}");
+        let text = answer["content"][0]["text"].as_str().unwrap();
+        let (_, closing) = text.trim_end().rsplit_once("\n\n").unwrap();
+        assert!(closing.starts_with(told), "{text}");
         let next = json!({"cursor": answer["structuredContent"]["next_cursor"]});
         answer = client.call_tool("fetch_results", next).await;
     }

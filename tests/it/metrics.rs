@@ -58,8 +58,11 @@ async fn a_call_is_counted_on_every_level() {
     server.event("ready").await;
     let mcp = server.mcp();
     let sql = "SELECT O_ORDERKEY FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.ORDERS";
-    mcp.call_tool("execute_query", json!({"sql": sql, "limit": 3}))
-        .await;
+    mcp.call_tool(
+        "execute_query",
+        json!({"sql": sql, "limit": 3, "format": "markdown"}),
+    )
+    .await;
     mcp.call_tool("execute_query", json!({"sql": "DROP TABLE x"}))
         .await;
     mcp.call_tool("execute_query", json!({"sql": "SELEC"}))

@@ -275,7 +275,7 @@ async fn the_first_line_says_what_starts_and_how_it_was_set_up() {
     assert_eq!(line["warehouse"], "embedded");
     assert_eq!(
         line["tools"],
-        "cancel_query,execute_query,explain_query,fetch_results,query_status"
+        "execute_query,fetch_results,query_status,cancel_query,explain_query"
     );
     let settings: Value = serde_json::from_str(line["settings"].as_str().unwrap()).unwrap();
     assert_eq!(settings["API_KEY"], "****");

@@ -23,9 +23,10 @@ pub(super) const VARIABLES: &[Variable] = &[
         "MAX_RESULT_BYTES",
         Section::Limits,
         size(4 * KIB, GIB),
-        "Text of one answer at most; what does not fit is said and can be fetched.",
+        "Bytes of rows in one answer at most; what does not fit can be read on with `fetch_results`. The default fits every agent's own \
+         limit; with more, clients that know it are told to expect it.",
     )
-    .default("1MiB"),
+    .default("32KiB"),
     Variable::new(
         "MAX_CELL_BYTES",
         Section::Limits,
@@ -81,6 +82,14 @@ pub(super) const VARIABLES: &[Variable] = &[
         "The groups of tools that are offered. `semantic`, `cortex` and `custom` come in later versions.",
     )
     .default("catalog,query"),
+    Variable::new(
+        "STRUCTURED_OUTPUT",
+        Section::Limits,
+        Shape::Switch,
+        "For callers that are programs: tools declare output schemas, `json` is the default format, and every answer has all of its content \
+         in `structuredContent` too. Leave it off for agents.",
+    )
+    .default("false"),
     Variable::new(
         "CATALOG_CACHE_TTL",
         Section::Limits,

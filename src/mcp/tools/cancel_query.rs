@@ -10,13 +10,14 @@ pub(super) struct CancelQuery;
 impl Tool for CancelQuery {
     const NAME: &'static str = "cancel_query";
     const TITLE: &'static str = "Stop a query";
-    const DESCRIPTION: &'static str = "Stops a statement that was answered with status running, and tells what became of it: it may have ended before. Rows \
-         it has returned already are not affected.";
+    const DESCRIPTION: &'static str =
+        "Stops a statement that was answered with status running, and tells what became of it.";
     const TOOLSET: Toolset = Toolset::Query;
     type Arguments = Arguments;
     type Output = StatusOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        Ok(Reply::known(call.queries.cancel(&arguments.cursor).await?))
+        let known = call.queries.cancel(&arguments.cursor).await?;
+        Ok(Reply::known(call.form(None), known))
     }
 }

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Failure, Reply, Tool, Toolset};
-use crate::mcp::arguments::ObjectName;
-use crate::query::{self, Table};
+use super::{Call, Failure, Form, Reply, Tool, Toolset};
+use crate::mcp::arguments::{self, DatabaseName, ObjectName, ResultFormat, SchemaName};
+use crate::query::{self, Format, Table, object_kind, render};
 use crate::sql::{Identifier, QualifiedName, literal};
 use crate::warehouse::Session;
 
@@ -18,16 +18,23 @@ pub(super) struct DescribeTable;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The table to describe, best as database.schema.table. As in SQL, plain words fold to upper case; put names
-    /// with lower case, spaces or dots in double quotes.
+    /// The table or view, best as database.schema.name. Put names with lower case, spaces or dots in double quotes.
     table: ObjectName,
+    /// The database, where the name is not written in full.
+    database: Option<DatabaseName>,
+    /// The schema, where the name is not written in full.
+    schema: Option<SchemaName>,
+    /// Whether the statement that makes it is wanted too.
+    ddl: Option<bool>,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
 }
 
 /// What is known of a table or view. Names are written as SQL takes them.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct ObjectOutput {
     name: String,
-    /// TABLE, VIEW and so on; TABLE OR VIEW where it is not what the tool is for.
+    /// TABLE, VIEW, DYNAMIC TABLE and so on; TABLE OR VIEW where the warehouse does not say.
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
@@ -37,6 +44,12 @@ pub(super) struct ObjectOutput {
     /// Bytes stored, where the warehouse keeps count.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    /// The role that owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_on: Option<String>,
     columns: Vec<ColumnDescription>,
     /// Columns of the primary key, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -73,33 +86,54 @@ struct ForeignKey {
 impl Tool for DescribeTable {
     const NAME: &'static str = "describe_table";
     const TITLE: &'static str = "Describe a table";
-    const DESCRIPTION: &'static str = "Shows the columns of a table with types and comments, its keys (how to join it), its comment, rows and bytes. \
-         Call it before writing a query against a table you have not seen.";
+    const DESCRIPTION: &'static str = "Shows the columns, types and comments of a table or view, and its kind, keys (how to join it), rows, bytes, owner and creation time. \
+         Call it before you query what you have not seen. With ddl also the statement that makes it. Last change: SELECT LAST_ALTERED FROM database.INFORMATION_SCHEMA.TABLES.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
     type Output = ObjectOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        let name = arguments.table.0;
+        let (name, session) =
+            arguments::within(arguments.table, arguments.database, arguments.schema)?;
+        let ddl = async {
+            match arguments.ddl {
+                Some(true) => Some(run(&call, get_ddl(&name), &session).await),
+                _ => None,
+            }
+        };
         let keys = format!("SHOW IMPORTED KEYS IN TABLE {}", name.quoted());
-        let (description, facts, keys) = futures::join!(
-            run(&call, format!("DESCRIBE TABLE {}", name.quoted())),
-            run(&call, show_one("TABLES", &name)),
-            run(&call, keys),
+        let (description, facts, keys, ddl) = futures::join!(
+            run(&call, format!("DESCRIBE TABLE {}", name.quoted()), &session),
+            run(&call, show_one("OBJECTS", &name), &session),
+            run(&call, keys, &session),
+            ddl,
         );
         let mut output = describe(&name, "TABLE", &description?);
         add_facts(&mut output, &name, facts);
         if let Ok(keys) = keys {
             output.foreign_keys = foreign_keys(&keys);
         }
-        Ok(reply(output))
+        if let Some(ddl) = ddl {
+            let ddl = ddl?;
+            output.ddl = ddl.first_value().map(ToOwned::to_owned);
+        }
+        Ok(reply(call.form(arguments.format.map(Into::into)), output))
     }
 }
 
 /// Runs one of our own statements.
-pub(super) async fn run(call: &Call, sql: String) -> Result<Table, query::Error> {
-    call.queries.table(&sql, Session::default()).await
+pub(super) async fn run(
+    call: &Call,
+    sql: String,
+    session: &Session,
+) -> Result<Table, query::Error> {
+    call.queries.table(&sql, session.clone()).await
+}
+
+/// The statement that makes a table or view: to Snowflake, either is a `TABLE` here.
+fn get_ddl(name: &QualifiedName) -> String {
+    format!("SELECT GET_DDL('TABLE', {})", literal(&name.quoted()))
 }
 
 /// A SHOW that finds the object among those whose names start like its own; STARTS WITH knows no wildcards.
@@ -155,7 +189,7 @@ pub(super) fn add_facts(
         .rows()
         .find(|row| row.get("name") == Some(name.object.as_str()))
     else {
-        // DESCRIBE TABLE and DESCRIBE VIEW take either; this one is not among those it was taken for.
+        // DESCRIBE TABLE and DESCRIBE VIEW take either, and this one is not listed.
         "TABLE OR VIEW".clone_into(&mut output.kind);
         return;
     };
@@ -163,9 +197,9 @@ pub(super) fn add_facts(
     output.row_count = row.get("rows").and_then(|rows| rows.parse().ok());
     output.bytes = row.get("bytes").and_then(|bytes| bytes.parse().ok());
     output.ddl = row.get("text").map(ToOwned::to_owned);
-    if let Some(kind) = row.get("kind").filter(|kind| *kind != "TABLE") {
-        output.kind = format!("{kind} {}", output.kind);
-    }
+    output.owner = row.get("owner").map(ToOwned::to_owned);
+    output.created_on = row.get("created_on").map(ToOwned::to_owned);
+    output.kind = object_kind(&output.kind, |name| row.get(name));
     if let (Some(database), Some(schema)) = (row.get("database_name"), row.get("schema_name")) {
         output.name = format!("{}.{}.{}", in_sql(database), in_sql(schema), name.object);
     }
@@ -194,35 +228,15 @@ fn foreign_keys(shown: &Table) -> Vec<ForeignKey> {
     keys.into_values().collect()
 }
 
-/// The text for the model: what the structured part holds, in Markdown.
-pub(super) fn reply(output: ObjectOutput) -> Reply {
+/// The columns as a table, and around it what else is known.
+pub(super) fn reply(form: Form, output: ObjectOutput) -> Reply {
     let mut text = format!("{} {}\n", output.kind, output.name);
     // Writing into a String cannot fail.
     if let Some(comment) = &output.comment {
         let _ = writeln!(text, "{comment}");
     }
-    if let Some(rows) = output.row_count {
-        let _ = writeln!(text, "{rows} rows, {} bytes", output.bytes.unwrap_or(0));
-    }
-    text.push_str("\n| column | type | nullable | default | comment |\n|---|---|---|---|---|\n");
-    for column in &output.columns {
-        let cell = |value: &Option<String>| {
-            value
-                .as_deref()
-                .unwrap_or_default()
-                .replace('|', "\\|")
-                .replace('\n', " ")
-        };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} |",
-            column.name.replace('|', "\\|"),
-            column.r#type,
-            if column.nullable { "yes" } else { "no" },
-            cell(&column.default),
-            cell(&column.comment)
-        );
-    }
+    text.push('\n');
+    text.push_str(&columns(form.format, &output.columns));
     if !output.primary_key.is_empty() {
         let _ = write!(text, "\nPrimary key: {}\n", output.primary_key.join(", "));
     }
@@ -237,8 +251,34 @@ pub(super) fn reply(output: ObjectOutput) -> Reply {
     if let Some(ddl) = &output.ddl {
         let _ = write!(text, "\nDefinition:\n```sql\n{ddl}\n```\n");
     }
-    let (rows, query_id) = (output.columns.len() as u64, output.query_id.clone());
-    Reply::new(text, &output, rows, Some(query_id))
+    let count = output.columns.len();
+    let mut facts = vec![format!("{count} columns")];
+    facts.extend(output.row_count.map(|rows| format!("{rows} rows")));
+    facts.extend(output.bytes.map(|bytes| format!("{bytes} bytes")));
+    facts.extend(output.owner.as_ref().map(|owner| format!("owner {owner}")));
+    facts.extend(
+        output
+            .created_on
+            .as_ref()
+            .map(|time| format!("created {time}")),
+    );
+    let closing = format!("{}.", facts.join(", "));
+    let query_id = output.query_id.clone();
+    Reply::new(form, text, closing, &output, count as u64, Some(query_id))
+}
+
+fn columns(format: Format, columns: &[ColumnDescription]) -> String {
+    let names = ["column", "type", "nullable", "default", "comment"];
+    let rows = columns.iter().map(|column| {
+        vec![
+            Some(&*column.name),
+            Some(&*column.r#type),
+            Some(if column.nullable { "yes" } else { "no" }),
+            column.default.as_deref(),
+            column.comment.as_deref(),
+        ]
+    });
+    render::table(format, &names, rows)
 }
 
 /// A name the warehouse reported, as SQL takes it.

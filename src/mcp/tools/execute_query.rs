@@ -7,6 +7,7 @@ use super::reply::PageOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{
     self, BindValue, DatabaseName, PlainName, ResultFormat, RowLimit, SchemaName, Seconds,
+    WaitSeconds,
 };
 use crate::query::Query;
 use crate::warehouse::Session;
@@ -17,39 +18,37 @@ pub(super) struct ExecuteQuery;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// One Snowflake SQL statement that reads: SELECT, WITH, VALUES, SHOW, DESCRIBE, EXPLAIN or LIST.
+    /// One statement: SELECT, WITH, SHOW, DESCRIBE and the like.
     sql: String,
-    /// Values for the statement's placeholders, ? in order or :1, :2 by number. Safer than writing values into the text.
+    /// Values for the placeholders ? in order, or :1, :2 by number; null is NULL.
     #[serde(default)]
     parameters: Vec<BindValue>,
-    /// The database that unqualified names are looked up in.
+    /// Where unqualified names are looked up.
     database: Option<DatabaseName>,
-    /// The schema that unqualified names are looked up in.
+    /// Where unqualified names are looked up: schema or database.schema.
     schema: Option<SchemaName>,
-    /// The virtual warehouse that runs the statement; the server's default when left out.
+    /// The virtual warehouse to run on.
     warehouse: Option<PlainName>,
-    /// The role the statement runs with; the server's default when left out.
+    /// The role to run as.
     role: Option<PlainName>,
     limit: Option<RowLimit>,
-    /// How to write the rows: markdown reads best, csv is shortest, json keeps types and fills the structured rows.
-    #[serde(default)]
-    format: ResultFormat,
+    /// markdown unless said otherwise; csv is shortest, json keeps types.
+    format: Option<ResultFormat>,
     timeout_seconds: Option<Seconds>,
+    wait_seconds: Option<WaitSeconds>,
 }
 
 /// The description where statements may do more than read.
 pub(super) const WITH_CHANGES: &str = "Runs one Snowflake SQL statement, which may change data, and returns its rows. Changes last: there is no transaction \
-     to roll back. Look tables and columns up first (search_objects, describe_table) rather than guessing names. Let SQL do the \
-     work: filter, aggregate, and ORDER BY with LIMIT. When truncated, read on with next_cursor and fetch_results; a statement \
-     that takes long is answered with status running and a cursor.";
+     to roll back. Look names up first (search_objects, describe_table) rather than guessing. Let SQL do the work: filter, aggregate, \
+     ORDER BY with LIMIT. When rows are left out, or the statement is still running, the answer ends in a cursor for fetch_results.";
 
 impl Tool for ExecuteQuery {
     const NAME: &'static str = "execute_query";
     const TITLE: &'static str = "Run a query";
-    const DESCRIPTION: &'static str = "Runs one Snowflake SQL statement that reads, and returns its rows. Look tables and columns up first \
-         (search_objects, describe_table) rather than guessing names. Let SQL do the work: filter, aggregate, and ORDER BY \
-         with LIMIT. When truncated, read on with next_cursor and fetch_results; a statement that takes long is answered with \
-         status running and a cursor for fetch_results, query_status and cancel_query.";
+    const DESCRIPTION: &'static str = "Runs one Snowflake SQL statement that reads, and returns its rows. Look names up first (search_objects, \
+         describe_table) rather than guessing. Let SQL do the work: filter, aggregate, ORDER BY with LIMIT. When rows are left out, or the \
+         statement is still running, the answer ends in a cursor for fetch_results.";
     const TOOLSET: Toolset = Toolset::Query;
     type Arguments = Arguments;
     type Output = PageOutput;
@@ -68,9 +67,9 @@ impl Tool for ExecuteQuery {
                 .map(|value| value.0)
                 .collect(),
             limit: arguments.limit.map(|limit| limit.0),
-            format: arguments.format.into(),
+            format: call.form(arguments.format.map(Into::into)).format,
             timeout: arguments.timeout_seconds.map(|seconds| seconds.0),
-            wait: None,
+            wait: arguments.wait_seconds.map(|wait| wait.0),
             view: None,
             is_sample: false,
         };

@@ -15,22 +15,20 @@ pub(super) struct ExplainQuery;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The statement to explain, without the word EXPLAIN. It is not run.
+    /// The statement, without the word EXPLAIN.
     sql: String,
-    /// The database that unqualified names are looked up in.
+    /// Where unqualified names are looked up.
     database: Option<DatabaseName>,
-    /// The schema that unqualified names are looked up in.
+    /// Where unqualified names are looked up: schema or database.schema.
     schema: Option<SchemaName>,
-    /// How to write the rows.
-    #[serde(default)]
-    format: ResultFormat,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
 }
 
 impl Tool for ExplainQuery {
     const NAME: &'static str = "explain_query";
     const TITLE: &'static str = "Explain a query";
-    const DESCRIPTION: &'static str = "Checks a statement and shows its plan without running it: the steps, and the partitions and bytes they would scan \
-         where the warehouse knows them, with a summary in words. Use it to test whether a statement compiles, or what it would cost.";
+    const DESCRIPTION: &'static str = "Checks a statement without running it, and shows its plan with the partitions and bytes it would scan: to test whether it compiles, or what it would cost.";
     const TOOLSET: Toolset = Toolset::Query;
     type Arguments = Arguments;
     type Output = RowsOutput;
@@ -43,7 +41,7 @@ impl Tool for ExplainQuery {
             },
             // A plan is short; cutting it would hide steps.
             limit: Some(call.queries.budget().max_rows),
-            format: arguments.format.into(),
+            format: call.form(arguments.format.map(Into::into)).format,
             ..Query::default()
         };
         let (plan, words) = call.queries.explain(query).await?;

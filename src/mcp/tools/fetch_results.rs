@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::reply::FetchedOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
-use crate::mcp::arguments::{ResultFormat, RowLimit};
+use crate::mcp::arguments::{ResultFormat, RowLimit, WaitSeconds};
 
 /// The next rows of an earlier statement.
 pub(super) struct FetchResults;
@@ -13,19 +13,19 @@ pub(super) struct FetchResults;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The `next_cursor` of the page before, or the cursor of a statement that was still running. Copied whole.
+    /// The cursor from the end of the earlier answer, copied whole.
     cursor: String,
     limit: Option<RowLimit>,
-    /// How to write the rows; as in the page before when left out. What `search_objects` found has one form only.
+    /// As before unless said otherwise.
     format: Option<ResultFormat>,
+    wait_seconds: Option<WaitSeconds>,
 }
 
 impl Tool for FetchResults {
     const NAME: &'static str = "fetch_results";
     const TITLE: &'static str = "Read on in a result";
-    const DESCRIPTION: &'static str = "Returns the next rows of an earlier statement, list or search from its stored result, without running it again, and \
-         the next cursor while there are more. For a statement that is still running it waits for the rows. The same cursor always gives the \
-         same rows. Results are kept for a day at most.";
+    const DESCRIPTION: &'static str = "Reads on: returns the next rows of an earlier answer by its next_cursor, or waits for the rows of a statement that was still running. \
+         The statement is not run again; the same cursor always gives the same rows, for a day at most.";
     const TOOLSET: Toolset = Toolset::Query;
     const ALSO_IN: Option<Toolset> = Some(Toolset::Catalog);
     type Arguments = Arguments;
@@ -36,17 +36,23 @@ impl Tool for FetchResults {
             cursor,
             limit,
             format,
+            wait_seconds,
         } = arguments;
+        let format = format.map(Into::into);
         let outcome = call
             .queries
             .fetch(
                 &cursor,
                 limit.map(|limit| limit.0),
-                format.map(Into::into),
-                None,
+                format,
+                wait_seconds.map(|wait| wait.0),
                 super::listing::view,
             )
             .await?;
-        Ok(Reply::of(outcome, call.queries.budget().max_rows))
+        Ok(Reply::of(
+            outcome,
+            call.form(format),
+            call.queries.budget().max_rows,
+        ))
     }
 }

@@ -14,12 +14,11 @@ pub(super) struct ListDatabases;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// Only databases whose name matches this pattern: % stands for any text, _ for one character, case does not count.
+    /// A pattern for the name: % is any text, _ one character.
     like: Option<String>,
     limit: Option<RowLimit>,
-    /// How to write the rows.
-    #[serde(default)]
-    format: ResultFormat,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
 }
 
 /// What is kept of the SHOW.
@@ -37,8 +36,8 @@ pub(super) static VIEW: View = View {
 impl Tool for ListDatabases {
     const NAME: &'static str = "list_databases";
     const TITLE: &'static str = "List databases";
-    const DESCRIPTION: &'static str = "Lists the databases that can be read. Start here to explore an unknown account; \
-                                       list_schemas goes on from a database.";
+    const DESCRIPTION: &'static str =
+        "Lists the databases that can be read. Start here to explore an unknown account.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
@@ -48,7 +47,7 @@ impl Tool for ListDatabases {
         let query = Query {
             sql: super::listing::show("DATABASES", arguments.like.as_deref(), ""),
             limit: arguments.limit.map(|limit| limit.0),
-            format: arguments.format.into(),
+            format: call.form(arguments.format.map(Into::into)).format,
             view: Some(&VIEW),
             ..Query::default()
         };

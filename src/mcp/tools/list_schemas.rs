@@ -14,14 +14,13 @@ pub(super) struct ListSchemas;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The database to look in, written as in SQL: "double quotes" keep lower case. All of them when left out.
+    /// The database to look in; all when left out.
     database: Option<DatabaseName>,
-    /// Only schemas whose name matches this pattern: % stands for any text, _ for one character, case does not count.
+    /// A pattern for the name: % is any text, _ one character.
     like: Option<String>,
     limit: Option<RowLimit>,
-    /// How to write the rows.
-    #[serde(default)]
-    format: ResultFormat,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
 }
 
 /// What is kept of the SHOW.
@@ -38,8 +37,7 @@ pub(super) static VIEW: View = View {
 impl Tool for ListSchemas {
     const NAME: &'static str = "list_schemas";
     const TITLE: &'static str = "List schemas";
-    const DESCRIPTION: &'static str = "Lists the schemas of a database, or of all databases. list_tables and list_views \
-                                       go on from a schema.";
+    const DESCRIPTION: &'static str = "Lists the schemas of a database, or of all databases.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
@@ -50,7 +48,7 @@ impl Tool for ListSchemas {
         let query = Query {
             sql: super::listing::show("SCHEMAS", arguments.like.as_deref(), &scope),
             limit: arguments.limit.map(|limit| limit.0),
-            format: arguments.format.into(),
+            format: call.form(arguments.format.map(Into::into)).format,
             view: Some(&VIEW),
             ..Query::default()
         };

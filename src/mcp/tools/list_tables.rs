@@ -16,9 +16,10 @@ pub(super) static VIEW: View = View {
         Pick::identifier("database_name", "database"),
         Pick::identifier("schema_name", "schema"),
         Pick::identifier("name", "name"),
-        Pick::value("kind"),
+        Pick::kind("kind"),
         Pick::value("rows"),
         Pick::value("bytes"),
+        Pick::value("owner"),
         Pick::value("comment"),
     ],
 };
@@ -26,9 +27,8 @@ pub(super) static VIEW: View = View {
 impl Tool for ListTables {
     const NAME: &'static str = "list_tables";
     const TITLE: &'static str = "List tables";
-    const DESCRIPTION: &'static str = "\
-        Lists tables with their size and comment. describe_table shows the columns of one; \
-        search_objects finds tables by a word.";
+    const DESCRIPTION: &'static str = "Lists the tables of a schema, a database or the account with kind (dynamic, external, Iceberg and others too), rows, bytes, owner and comment. \
+         Views: list_views.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = InSchema;
@@ -37,7 +37,7 @@ impl Tool for ListTables {
     async fn call(arguments: InSchema, call: Call) -> Result<Reply, Failure> {
         let query = Query {
             view: Some(&VIEW),
-            ..arguments.query("TABLES")?
+            ..arguments.query("TABLES", &call)?
         };
         listing::page(query, &call).await
     }

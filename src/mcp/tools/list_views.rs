@@ -14,6 +14,7 @@ const COLUMNS: &[Pick] = &[
     Pick::identifier("schema_name", "schema"),
     Pick::identifier("name", "name"),
     Pick::value("is_materialized"),
+    Pick::value("owner"),
     Pick::value("comment"),
 ];
 
@@ -37,10 +38,7 @@ pub(super) static IN_SCHEMA: View = View {
 impl Tool for ListViews {
     const NAME: &'static str = "list_views";
     const TITLE: &'static str = "List views";
-    const DESCRIPTION: &'static str = "\
-        Lists views with their comment. describe_view shows the columns and definition of one; \
-        query_view samples its rows. The views of INFORMATION_SCHEMA are listed only when that \
-        schema is named.";
+    const DESCRIPTION: &'static str = "Lists the views, materialized ones too, of a schema, a database or the account with owner and comment. INFORMATION_SCHEMA is listed only when it is named.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = InSchema;
@@ -53,7 +51,7 @@ impl Tool for ListViews {
         };
         let query = Query {
             view: Some(view),
-            ..arguments.query("VIEWS")?
+            ..arguments.query("VIEWS", &call)?
         };
         listing::page(query, &call).await
     }

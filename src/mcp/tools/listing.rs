@@ -12,26 +12,25 @@ use crate::sql::literal;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InSchema {
-    /// The database to look in, written as in SQL: "double quotes" keep lower case.
+    /// The database to look in.
     pub(super) database: Option<DatabaseName>,
-    /// The schema to look in, or database.schema. With neither database nor schema, the whole account is listed.
+    /// The schema to look in, or database.schema; the account when both are left out.
     pub(super) schema: Option<SchemaName>,
-    /// Only those whose name matches this pattern: % stands for any text, _ for one character, case does not count.
+    /// A pattern for the name: % is any text, _ one character.
     pub(super) like: Option<String>,
     pub(super) limit: Option<RowLimit>,
-    /// How to write the rows.
-    #[serde(default)]
-    pub(super) format: ResultFormat,
+    /// markdown unless said otherwise.
+    pub(super) format: Option<ResultFormat>,
 }
 
 impl InSchema {
     /// The SHOW for these arguments, without the choice of columns.
-    pub(super) fn query(self, objects: &str) -> Result<Query, Failure> {
+    pub(super) fn query(self, objects: &str, call: &Call) -> Result<Query, Failure> {
         let scope = scope(self.database.as_ref(), self.schema.as_ref())?;
         Ok(Query {
             sql: show(objects, self.like.as_deref(), &scope),
             limit: self.limit.map(|limit| limit.0),
-            format: self.format.into(),
+            format: call.form(self.format.map(Into::into)).format,
             ..Query::default()
         })
     }
@@ -81,8 +80,9 @@ pub(super) fn view(code: u8) -> Option<&'static View> {
 
 /// Runs a query and answers with its first rows, or that it goes on.
 pub(super) async fn page(query: Query, call: &Call) -> Result<Reply, Failure> {
+    let form = call.form(Some(query.format));
     let outcome = call.queries.page(query).await?;
-    Ok(Reply::of(outcome, call.queries.budget().max_rows))
+    Ok(Reply::of(outcome, form, call.queries.budget().max_rows))
 }
 
 #[cfg(test)]
@@ -95,9 +95,9 @@ mod tests {
         for (code, columns, first) in [
             (1, 4, "name"),
             (2, 3, "database"),
-            (3, 7, "database"),
-            (4, 5, "database"),
-            (5, 5, "database"),
+            (3, 8, "database"),
+            (4, 6, "database"),
+            (5, 6, "database"),
         ] {
             let view = view(code).unwrap();
             assert_eq!(view.code, code);

@@ -20,7 +20,6 @@ mod reply;
 mod schema;
 mod search_objects;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -33,9 +32,9 @@ use serde_json::Value;
 use self::schema::{input_schema, output_schema};
 use super::arguments::{self, reading};
 use super::failure::{Code, Failure};
-use crate::query::Queries;
+use crate::query::{Format, Queries};
 
-pub use reply::Reply;
+pub use reply::{Form, Reply};
 
 /// A tool as its file writes it.
 pub trait Tool: 'static {
@@ -77,6 +76,21 @@ pub struct Call {
     pub queries: Arc<Queries>,
 }
 
+impl Call {
+    /// How the caller wants its answer: as it says, or as this server's callers usually do.
+    pub(super) fn form(&self, format: Option<Format>) -> Form {
+        let is_structured = self.queries.is_structured();
+        let usual = match is_structured {
+            true => Format::Json,
+            false => Format::Markdown,
+        };
+        Form {
+            format: format.unwrap_or(usual),
+            is_structured,
+        }
+    }
+}
+
 /// Tools are switched on and off by set (`TOOLSETS`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Toolset {
@@ -103,6 +117,12 @@ const AGE: &str = "age_ms";
 /// Letters of what a reader says of an argument.
 const LONGEST_PROBLEM: usize = 400;
 
+/// What every client takes as an answer: the default of `MAX_RESULT_BYTES`.
+const USUAL_BYTES: usize = 32 << 10;
+
+/// What Claude Code lets a tool ask for at most.
+const MOST_CHARACTERS: usize = 500_000;
+
 type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// A tool as the registry keeps it.
@@ -112,12 +132,13 @@ pub struct Entry {
     /// Whether its answers may be kept for a while.
     pub may_be_kept: bool,
     toolsets: [Option<Toolset>; 2],
+    output_schema: fn() -> JsonObject,
     call: fn(JsonObject, Call) -> Outcome,
 }
 
-/// The tools that are switched on, by name.
+/// The tools that are switched on, in the order in which an agent needs them.
 pub struct Registry {
-    entries: BTreeMap<&'static str, Entry>,
+    entries: Vec<Entry>,
 }
 
 impl Registry {
@@ -125,24 +146,25 @@ impl Registry {
     #[must_use]
     pub fn new(toolsets: &[Toolset]) -> Self {
         let mut registry = Self {
-            entries: BTreeMap::new(),
+            entries: Vec::new(),
         };
+        // Finding, looking, asking, and what follows from it.
+        registry.add::<search_objects::SearchObjects>();
         registry.add::<list_databases::ListDatabases>();
         registry.add::<list_schemas::ListSchemas>();
         registry.add::<list_tables::ListTables>();
         registry.add::<list_views::ListViews>();
         registry.add::<describe_table::DescribeTable>();
         registry.add::<describe_view::DescribeView>();
-        registry.add::<search_objects::SearchObjects>();
         registry.add::<query_view::QueryView>();
         registry.add::<execute_query::ExecuteQuery>();
-        registry.add::<explain_query::ExplainQuery>();
         registry.add::<fetch_results::FetchResults>();
         registry.add::<query_status::QueryStatus>();
         registry.add::<cancel_query::CancelQuery>();
+        registry.add::<explain_query::ExplainQuery>();
         registry
             .entries
-            .retain(|_, entry| entry.toolsets().any(|toolset| toolsets.contains(&toolset)));
+            .retain(|entry| entry.toolsets().any(|toolset| toolsets.contains(&toolset)));
         registry
     }
 
@@ -150,7 +172,8 @@ impl Registry {
     /// read-only.
     #[must_use]
     pub fn with_changes(mut self) -> Self {
-        if let Some(entry) = self.entries.get_mut(execute_query::ExecuteQuery::NAME)
+        let name = execute_query::ExecuteQuery::NAME;
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name() == name)
             && let Some(annotations) = &mut entry.description.annotations
         {
             annotations.read_only_hint = Some(false);
@@ -161,32 +184,59 @@ impl Registry {
         self
     }
 
+    /// The same for callers that are programs: every tool declares what it gives (`STRUCTURED_OUTPUT`). Agents are better off
+    /// without: three quarters of the list would be these schemas, and a model reads all of it.
+    #[must_use]
+    pub fn with_output_schemas(mut self) -> Self {
+        for entry in &mut self.entries {
+            let schema = (entry.output_schema)();
+            entry.description.output_schema = Some(Arc::new(schema));
+        }
+        self
+    }
+
+    /// The same where answers may have so many bytes (`MAX_RESULT_BYTES`). Claude Code puts longer ones than it expects into a
+    /// file and shows its model the first 2 kB; it is told to expect them.
+    #[must_use]
+    pub fn with_answers_of(mut self, bytes: usize) -> Self {
+        if bytes > USUAL_BYTES {
+            let bytes = bytes.saturating_add(USUAL_BYTES).min(MOST_CHARACTERS);
+            for entry in &mut self.entries {
+                let meta = entry.description.meta.get_or_insert_default();
+                meta.insert("anthropic/maxResultSizeChars".into(), bytes.into());
+            }
+        }
+        self
+    }
+
     /// Adds one tool.
     pub fn add<T: Tool>(&mut self) {
-        self.entries.insert(
-            T::NAME,
-            Entry {
-                description: describe::<T>(),
-                may_be_kept: T::MAY_BE_KEPT,
-                toolsets: [Some(T::TOOLSET), T::ALSO_IN],
-                call: start::<T>,
-            },
-        );
+        self.entries.push(Entry {
+            description: describe::<T>(),
+            may_be_kept: T::MAY_BE_KEPT,
+            toolsets: [Some(T::TOOLSET), T::ALSO_IN],
+            output_schema: || output_schema::<T::Output>(T::MAY_BE_KEPT),
+            call: start::<T>,
+        });
     }
 
     /// The tool of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+        self.entries.iter().find(|entry| entry.name() == name)
     }
 
-    /// The tools in the order of their names.
+    /// The tools in the order in which an agent needs them.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+        self.entries.iter()
     }
 }
 
 impl Entry {
+    fn name(&self) -> &str {
+        &self.description.name
+    }
+
     /// The sets it is switched on with.
     fn toolsets(&self) -> impl Iterator<Item = Toolset> {
         self.toolsets.into_iter().flatten()
@@ -262,7 +312,6 @@ fn describe<T: Tool>() -> Description {
         Arc::new(input_schema::<T::Arguments>()),
     )
     .with_title(T::TITLE)
-    .with_raw_output_schema(Arc::new(output_schema::<T::Output>(T::MAY_BE_KEPT)))
     .with_annotations(annotations)
 }
 

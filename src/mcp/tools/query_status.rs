@@ -12,20 +12,21 @@ pub(super) struct QueryStatus;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The cursor that came with the statement's answer. Copied whole.
+    /// The cursor from the statement's answer, copied whole.
     pub(super) cursor: String,
 }
 
 impl Tool for QueryStatus {
     const NAME: &'static str = "query_status";
     const TITLE: &'static str = "Status of a query";
-    const DESCRIPTION: &'static str = "Tells how far a statement has come that was answered with status running: queued, running, succeeded, failed or \
-         cancelled. To wait for the rows call fetch_results instead, which returns them as soon as they are there.";
+    const DESCRIPTION: &'static str = "Tells how far a statement has come that was answered with status running: queued, running, succeeded, failed or cancelled. \
+         To wait for its rows call fetch_results instead.";
     const TOOLSET: Toolset = Toolset::Query;
     type Arguments = Arguments;
     type Output = StatusOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        Ok(Reply::known(call.queries.status(&arguments.cursor).await?))
+        let known = call.queries.status(&arguments.cursor).await?;
+        Ok(Reply::known(call.form(None), known))
     }
 }

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use super::reply::PageOutput;
 use super::{Call, Failure, Reply, Tool, Toolset};
-use crate::mcp::arguments::{ColumnName, ObjectName, ResultFormat, RowLimit};
+use crate::mcp::arguments::{
+    self, ColumnName, DatabaseName, ObjectName, ResultFormat, RowLimit, SchemaName, WaitSeconds,
+};
 use crate::query::Query;
 
 /// A look at the rows of a table or view.
@@ -14,16 +16,19 @@ pub(super) struct QueryView;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The view or table to look into, best as database.schema.view. As in SQL, plain words fold to upper case; put names
-    /// with lower case, spaces or dots in double quotes.
+    /// The table or view, best as database.schema.name. Put names with lower case, spaces or dots in double quotes.
     view: ObjectName,
+    /// The database, where the name is not written in full.
+    database: Option<DatabaseName>,
+    /// The schema, where the name is not written in full.
+    schema: Option<SchemaName>,
     /// The columns to show; all when left out.
     #[serde(default)]
     columns: Vec<ColumnName>,
     limit: Option<RowLimit>,
-    /// How to write the rows.
-    #[serde(default)]
-    format: ResultFormat,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
+    wait_seconds: Option<WaitSeconds>,
 }
 
 /// Enough to see what the values look like.
@@ -32,13 +37,15 @@ const SAMPLE_ROWS: u64 = 10;
 impl Tool for QueryView {
     const NAME: &'static str = "query_view";
     const TITLE: &'static str = "Sample a table or view";
-    const DESCRIPTION: &'static str = "Shows some rows of a view or table, in no particular order, 10 unless limit says otherwise: to see what the values \
-         look like. For anything with a condition, an order or an aggregate use execute_query.";
+    const DESCRIPTION: &'static str = "Shows sample rows of a table or view, 10 unless limit says otherwise, in no particular order: to see what values look like. \
+         For conditions, order or aggregates use execute_query.";
     const TOOLSET: Toolset = Toolset::Catalog;
     type Arguments = Arguments;
     type Output = PageOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+        let (name, session) =
+            arguments::within(arguments.view, arguments.database, arguments.schema)?;
         let columns = match arguments.columns.as_slice() {
             [] => "*".to_owned(),
             columns => columns
@@ -53,12 +60,11 @@ impl Tool for QueryView {
             .saturating_add(1)
             .min(call.queries.budget().max_rows.saturating_add(1));
         let query = Query {
-            sql: format!(
-                "SELECT {columns} FROM {} LIMIT {fetched}",
-                arguments.view.0.quoted()
-            ),
+            sql: format!("SELECT {columns} FROM {} LIMIT {fetched}", name.quoted()),
+            session,
+            wait: arguments.wait_seconds.map(|wait| wait.0),
             limit: Some(limit),
-            format: arguments.format.into(),
+            format: call.form(arguments.format.map(Into::into)).format,
             is_sample: true,
             ..Query::default()
         };

@@ -14,22 +14,46 @@ use crate::warehouse::State;
 /// A successful answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    texts: Vec<String>,
-    structured: Value,
+    /// What was asked for: rows, or a few sentences. Left out where the text is the document.
+    body: String,
+    /// One line: whether that is all, and how to get the rest.
+    closing: String,
+    /// Ends the closing line, where there is more.
+    next_cursor: Option<String>,
+    /// The same and more for programs; only where it is wanted.
+    document: Option<Value>,
+    /// Whether the text is the document written out.
+    is_json: bool,
+    /// Bytes of its rows, for the log.
+    pub bytes: u64,
     /// Rows in the answer, for the log.
     pub rows: u64,
     /// The statement in the warehouse, for the log.
     pub query_id: Option<String>,
 }
 
-/// The structured part of a result with rows.
+/// How a caller wants an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// How rows are written.
+    pub format: Format,
+    /// Whether every answer has a structured part (`STRUCTURED_OUTPUT`).
+    pub is_structured: bool,
+}
+
+impl Form {
+    fn wants_document(self) -> bool {
+        self.is_structured || self.format == Format::Json
+    }
+}
+
+/// The document of a result with rows.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct RowsOutput {
     /// The columns, in order.
     columns: Vec<ColumnOutput>,
-    /// The rows as arrays in column order; only when format is json. Numbers a double cannot hold exactly are texts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<Vec<Vec<Value>>>,
+    /// The rows as arrays in column order. Numbers a double cannot hold exactly are texts.
+    rows: Vec<Vec<Value>>,
     /// Rows in this answer.
     row_count: u64,
     /// Whether the answer is cut.
@@ -88,6 +112,8 @@ pub(super) struct RunningOutput {
     cursor: String,
     /// Milliseconds the call waited.
     elapsed_ms: u64,
+    /// What to do.
+    hint: String,
 }
 
 /// How far an earlier statement has come.
@@ -111,6 +137,8 @@ pub(super) struct StatusOutput {
     /// Milliseconds since it was started, or that it took.
     #[serde(skip_serializing_if = "Option::is_none")]
     elapsed_ms: Option<u64>,
+    /// What to do.
+    hint: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -131,105 +159,85 @@ struct TruncationOutput {
 }
 
 impl Reply {
-    /// An answer of one text and its structured equal.
+    /// An answer in words, and the same for programs where they want it.
     pub(super) fn new(
-        text: String,
-        structured: &impl Serialize,
+        form: Form,
+        body: String,
+        closing: String,
+        output: &impl Serialize,
         rows: u64,
         query_id: Option<String>,
     ) -> Self {
-        let structured = serde_json::to_value(structured).unwrap_or_default();
+        let document = form
+            .wants_document()
+            .then(|| serde_json::to_value(output).unwrap_or_default());
         Self {
-            texts: vec![text],
-            structured,
+            bytes: body.len() as u64,
+            body,
+            closing,
+            next_cursor: None,
+            document,
+            is_json: form.format == Format::Json,
             rows,
             query_id,
         }
     }
 
     /// What a statement gave within the time a call waits.
-    pub(super) fn of(outcome: Outcome, max_rows: u64) -> Self {
+    pub(super) fn of(outcome: Outcome, form: Form, max_rows: u64) -> Self {
         match outcome {
             Outcome::Sheet(sheet) => Self::rows(*sheet, max_rows),
-            Outcome::Running(running) => Self::running(running),
-            Outcome::Found(found) => super::search_objects::reply(&found),
+            Outcome::Running(running) => Self::running(form, running),
+            Outcome::Found(found) => super::search_objects::reply(form, &found),
         }
     }
 
-    /// Rows, in the format that was asked for, and one line that says whether they are all.
-    pub(super) fn rows(sheet: Sheet, max_rows: u64) -> Self {
-        let note = note(&sheet, max_rows);
-        let truncation = sheet.truncation.map(|truncation| TruncationOutput {
-            reason: truncation.reason.as_str(),
-            limit: truncation.limit,
-            hint: hint(&sheet, truncation, max_rows),
-        });
-        let output = RowsOutput {
-            columns: sheet
-                .columns
-                .iter()
-                .map(|column| ColumnOutput {
-                    name: column.name.clone(),
-                    r#type: column.data_type.to_string(),
-                })
-                .collect(),
-            rows: None,
-            row_count: sheet.row_count,
-            truncated: truncation.is_some(),
-            truncation,
-            total_rows: sheet.total_rows,
-            first_row: sheet.first_row,
-            shortened_cells: sheet.shortened_cells,
-            next_cursor: sheet.next_cursor.clone(),
-            summary: None,
-            query_id: sheet.query_id.clone(),
-            elapsed_ms: millis(sheet.elapsed),
-        };
-        let mut structured = serde_json::to_value(&output).unwrap_or_default();
-        let mut texts = Vec::new();
-        if sheet.format == Format::Json {
-            // The text is the structured part written out, as the protocol asks; its rows are already written.
-            let head = structured.to_string();
-            texts.push(format!(
-                "{},\"rows\":{}}}",
-                head.strip_suffix('}').unwrap_or(&head),
-                sheet.text
-            ));
-            if let (Value::Object(object), Some(rows)) = (&mut structured, sheet.rows) {
-                object.insert("rows".into(), Value::Array(rows));
-            }
-        } else {
-            texts.push(sheet.text);
-            texts.push(note);
+    /// Rows, in the format that was asked for, and whether they are all.
+    pub(super) fn rows(mut sheet: Sheet, max_rows: u64) -> Self {
+        let values = sheet.rows.take();
+        let document = values.map(|values| document(&sheet, values, max_rows));
+        let mut closing = closing(&sheet, max_rows);
+        // A list of names is not read on by the id of its statement, nor asked about: there it would only cost tokens.
+        if sheet.source != Source::List {
+            closing.push_str(" query_id: ");
+            closing.push_str(&sheet.query_id);
         }
         Self {
-            texts,
-            structured,
+            is_json: sheet.format == Format::Json,
+            body: sheet.text,
+            bytes: sheet.bytes,
+            closing,
+            next_cursor: sheet.next_cursor,
+            document,
             rows: sheet.row_count,
             query_id: Some(sheet.query_id),
         }
     }
 
     /// A statement that goes on, and what to do about it.
-    fn running(running: Running) -> Self {
+    fn running(form: Form, running: Running) -> Self {
         let seconds = running.waited.as_secs_f64();
         let text = format!(
             "The statement is still running after {seconds:.0} s and goes on. Do not send it again. Call fetch_results with \
              the cursor below: it waits for the rows and returns them. query_status tells how far it is, cancel_query stops \
-             it.\ncursor: {}",
-            running.cursor
+             it."
+        );
+        let closing = format!(
+            "status: running, query_id: {}, cursor: {}",
+            running.query_id, running.cursor
         );
         let output = RunningOutput {
             status: State::Running.as_str(),
             query_id: running.query_id.clone(),
             cursor: running.cursor,
             elapsed_ms: millis(running.waited),
+            hint: text.clone(),
         };
-        Self::new(text, &output, 0, Some(running.query_id))
+        Self::new(form, text, closing, &output, 0, Some(running.query_id))
     }
 
     /// What is known of an earlier statement.
-    pub(super) fn known(known: Known) -> Self {
+    pub(super) fn known(form: Form, known: Known) -> Self {
         let Known {
             query_id,
             status,
@@ -248,6 +256,19 @@ impl Reply {
             State::Failed => ". fetch_results tells why.",
             State::Cancelled => ". It was stopped; send it again if it is still wanted.",
         });
+        let hint = text.clone();
+        if let Some(message) = &status.message {
+            text.push('\n');
+            text.push_str(message);
+        }
+        let mut facts = Vec::new();
+        if let Some(rows) = status.rows {
+            facts.push(format!("{rows} rows so far"));
+        }
+        if let Some(bytes) = status.scanned_bytes {
+            facts.push(format!("{bytes} bytes read"));
+        }
+        facts.push(format!("query_id: {query_id}"));
         let output = StatusOutput {
             status: status.state.as_str(),
             query_id: query_id.clone(),
@@ -256,75 +277,129 @@ impl Reply {
             rows: status.rows,
             scanned_bytes: status.scanned_bytes,
             elapsed_ms: status.elapsed.map(millis),
+            hint,
         };
-        if let Some(message) = &output.message {
-            text.push('\n');
-            text.push_str(message);
-        }
-        Self::new(text, &output, 0, Some(query_id))
+        Self::new(form, text, facts.join(", "), &output, 0, Some(query_id))
     }
 
-    /// The same with what it means.
-    pub(super) fn with_summary(mut self, summary: String) -> Self {
-        if let Value::Object(object) = &mut self.structured {
-            object.insert("summary".into(), summary.clone().into());
+    /// The same, to be read on from here.
+    pub(super) fn with_cursor(self, next_cursor: Option<String>) -> Self {
+        Self {
+            next_cursor,
+            ..self
         }
-        self.texts.push(summary);
+    }
+
+    /// The same with what it means, before the closing line.
+    pub(super) fn with_summary(mut self, summary: String) -> Self {
+        self.body.push('\n');
+        self.body.push_str(&summary);
+        self.add_to_document("summary", || summary.into());
         self
     }
 
     /// The same with one more sentence in its closing line.
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
-        if let Value::Object(object) = &mut self.structured {
-            object.insert("note".into(), note.into());
-        }
-        self.texts.push(note.to_owned());
+        self.closing.push(' ');
+        self.closing.push_str(note);
+        self.add_to_document("note", || note.into());
         self
     }
 
     /// The same answer from memory, and how old it is.
     pub(in crate::mcp) fn aged(mut self, age: Duration) -> Self {
         let seconds = age.as_secs_f64();
-        self.texts.push(format!(
-            "This answer was kept in memory for {seconds:.1} s."
-        ));
-        if let Value::Object(object) = &mut self.structured {
-            object.insert(super::AGE.into(), millis(age).into());
-        }
+        self.closing
+            .push_str(&format!(" This answer is {seconds:.0} s old."));
+        self.add_to_document(super::AGE, || millis(age).into());
         self
+    }
+
+    fn add_to_document(&mut self, name: &str, value: impl FnOnce() -> Value) {
+        if let Some(Value::Object(document)) = &mut self.document {
+            document.insert(name.into(), value());
+        }
     }
 
     /// Memory it takes, about.
     pub(in crate::mcp) fn size(&self) -> usize {
-        // The structured part says the same again, in more words.
-        3 * self.texts.iter().map(String::len).sum::<usize>()
+        // A tree of values takes several times the space of their text.
+        let bytes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
+        bytes.saturating_mul(if self.document.is_some() { 5 } else { 1 })
     }
 
-    /// Bytes of text in the answer.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        let bytes: usize = self.texts.iter().map(String::len).sum();
-        u64::try_from(bytes).unwrap_or(u64::MAX)
-    }
-
-    /// The answer as a tool result.
+    /// The answer as a tool result: one text that is complete by itself. Some clients give their model the structured part and
+    /// nothing else, so it is left out or holds all that the text does.
     #[must_use]
     pub fn into_result(self) -> CallToolResult {
-        let mut result =
-            CallToolResult::success(self.texts.into_iter().map(ContentBlock::text).collect());
-        result.structured_content = Some(self.structured);
+        let text = match &self.document {
+            Some(document) if self.is_json => document.to_string(),
+            _ => self.text(),
+        };
+        let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+        result.structured_content = self.document;
         result
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::with_capacity(self.body.len() + self.closing.len() + 512);
+        text.push_str(&self.body);
+        if !text.is_empty() {
+            text.push_str(if text.ends_with('\n') { "\n" } else { "\n\n" });
+        }
+        text.push_str(&self.closing);
+        if let Some(cursor) = &self.next_cursor {
+            text.push_str(" next_cursor: ");
+            text.push_str(cursor);
+        }
+        text
     }
 }
 
-/// One line that says whether these are all the rows.
-fn note(sheet: &Sheet, max_rows: u64) -> String {
+/// Everything that is known of a result with rows, for programs.
+fn document(sheet: &Sheet, values: Vec<Value>, max_rows: u64) -> Value {
+    let truncation = sheet.truncation.map(|truncation| TruncationOutput {
+        reason: truncation.reason.as_str(),
+        limit: truncation.limit,
+        hint: hint(sheet, truncation, max_rows),
+    });
+    let output = RowsOutput {
+        columns: sheet
+            .columns
+            .iter()
+            .map(|column| ColumnOutput {
+                name: column.name.clone(),
+                r#type: column.data_type.to_string(),
+            })
+            .collect(),
+        // Put in below: serializing would copy every value.
+        rows: Vec::new(),
+        row_count: sheet.row_count,
+        truncated: truncation.is_some(),
+        truncation,
+        total_rows: sheet.total_rows,
+        first_row: sheet.first_row,
+        shortened_cells: sheet.shortened_cells,
+        next_cursor: sheet.next_cursor.clone(),
+        summary: None,
+        query_id: sheet.query_id.clone(),
+        elapsed_ms: millis(sheet.elapsed),
+    };
+    let mut document = serde_json::to_value(&output).unwrap_or_default();
+    if let Some(rows) = document.get_mut("rows") {
+        *rows = Value::Array(values);
+    }
+    document
+}
+
+/// Whether these are all the rows.
+fn closing(sheet: &Sheet, max_rows: u64) -> String {
     let (count, first) = (sheet.row_count, sheet.first_row);
     let rows = if count == 1 { "row" } else { "rows" };
     // People count from one, whatever `first_row` does.
     let (from, to) = (first.saturating_add(1), first.saturating_add(count));
-    let mut note = match (sheet.truncation, first) {
+    let mut text = match (sheet.truncation, first) {
         (None, 0) => format!("{count} {rows}, all there are."),
         (None, _) if count == 0 => format!("No rows after row {first}."),
         (None, _) => format!("Rows {from} to {to}; these are the last."),
@@ -346,16 +421,12 @@ fn note(sheet: &Sheet, max_rows: u64) -> String {
     };
     match sheet.shortened_cells {
         0 => {}
-        1 => note.push_str(" 1 long value is shortened and says so; SUBSTR reads the rest."),
-        cells => note.push_str(&format!(
+        1 => text.push_str(" 1 long value is shortened and says so; SUBSTR reads the rest."),
+        cells => text.push_str(&format!(
             " {cells} long values are shortened and say so; SUBSTR reads the rest."
         )),
     }
-    if let Some(cursor) = &sheet.next_cursor {
-        note.push_str("\nnext_cursor: ");
-        note.push_str(cursor);
-    }
-    note
+    text
 }
 
 /// How to get what was left out.

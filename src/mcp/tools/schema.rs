@@ -13,7 +13,33 @@ pub(super) fn input_schema<A: JsonSchema>() -> JsonObject {
     let mut schema = schema_of::<A>(&SchemaSettings::draft2020_12().for_deserialize());
     // A tool without arguments still has an object for a schema, with the field some clients insist on.
     schema.entry("properties").or_insert_with(|| json!({}));
+    // Clients' converters take no more than the types, words and texts; what has to be checked, we check ourselves.
+    for (name, _) in LEFT_OUT {
+        schema.remove(*name);
+    }
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.values_mut().for_each(plain);
+    }
     schema
+}
+
+/// What is left out of input schemas, and who stumbles over it.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("additionalProperties", "google-genai's converter"),
+    ("default", "OpenAI's strict mode"),
+];
+
+fn plain(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            for (name, _) in LEFT_OUT {
+                object.remove(*name);
+            }
+            object.values_mut().for_each(plain);
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        _ => {}
+    }
 }
 
 /// Either the tool's own output or a failure: some clients hold failed results against the schema as well.
@@ -111,8 +137,22 @@ fn fold_words(schema: &mut JsonObject) {
     }
 }
 
-/// `["string", "null"]` becomes `"string"`.
+/// `["string", "null"]` becomes `"string"`, and its words lose `null`: Gemini takes words of one type only.
 fn drop_null(schema: &mut Value) {
+    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        words.retain(|word| !word.is_null());
+    }
+    if let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        choices.retain(|choice| choice.get("type").is_none_or(|name| name != "null"));
+        if let [Value::Object(only)] = &choices[..] {
+            let mut only = only.clone();
+            if let Some(Value::Object(object)) = Some(&mut *schema) {
+                object.remove("anyOf");
+                only.extend(std::mem::take(object));
+                *object = only;
+            }
+        }
+    }
     let Some(types) = schema.get_mut("type") else {
         return;
     };

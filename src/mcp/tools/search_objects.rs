@@ -1,13 +1,11 @@
 //! `search_objects`
 
-use std::fmt::Write as _;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Code, Failure, Reply, Tool, Toolset};
-use crate::mcp::arguments::{DatabaseName, RowLimit, SchemaName};
-use crate::query::{Found, Row, Search};
+use super::{Call, Code, Failure, Form, Reply, Tool, Toolset};
+use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
+use crate::query::{Found, Row, Search, render};
 use crate::sql::Identifier;
 
 /// Finds tables, views and columns by a word in their names.
@@ -16,13 +14,15 @@ pub(super) struct SearchObjects;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// A word, or part of one, that the name contains. Case does not count. With several words, all must be contained.
+    /// A part of a name. With several words, all must be found.
     query: String,
-    /// The database to look in, written as in SQL: "double quotes" keep lower case.
+    /// The database to look in.
     database: Option<DatabaseName>,
-    /// The schema to look in, or database.schema. With neither database nor schema, the whole account is searched.
+    /// The schema to look in, or database.schema; the account when both are left out.
     schema: Option<SchemaName>,
     limit: Option<RowLimit>,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
 }
 
 /// Matches, tables and views before columns.
@@ -31,6 +31,8 @@ pub(super) struct SearchOutput {
     matches: Vec<Match>,
     /// Whether there are more matches than these.
     truncated: bool,
+    /// What to do for more, or for a better answer.
+    hint: String,
     /// Give this to `fetch_results` to read on; only when there is more.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -53,14 +55,15 @@ struct Match {
 impl Tool for SearchObjects {
     const NAME: &'static str = "search_objects";
     const TITLE: &'static str = "Search tables, views and columns";
-    const DESCRIPTION: &'static str = "Finds tables, views and columns whose names contain a word: the quickest way to where some data is. Try a short \
-         stem (cust rather than customers), and describe_table on what looks right. Where no database is named, INFORMATION_SCHEMA is left out.";
+    const DESCRIPTION: &'static str = "Finds tables, views and columns by a word: start here when you know what the data is about but not where it is. \
+         Give a short stem (cust rather than customers), no wildcards. Names are searched; within a database or schema, comments of tables and views too.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;
     type Output = SearchOutput;
 
     async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+        let form = call.form(arguments.format.map(Into::into));
         let words: Vec<String> = arguments
             .query
             .split_whitespace()
@@ -76,15 +79,19 @@ impl Tool for SearchObjects {
         };
         let scope = super::listing::scope(arguments.database.as_ref(), arguments.schema.as_ref())?;
         let pattern = format!("%{}%", escape_pattern(longest));
-        let show = |what| super::listing::show(what, Some(&pattern), &scope);
+        let show = |what, pattern| super::listing::show(what, pattern, &scope);
+        let is_narrow = arguments.database.is_some() || arguments.schema.is_some();
+        // SHOW looks at names only. Comments are looked at here, which takes the whole list: not of an account.
+        let objects = (!is_narrow).then_some(&*pattern);
         let search = Search {
-            objects: show("OBJECTS"),
-            columns: show("COLUMNS"),
+            objects: show("OBJECTS", objects),
+            columns: show("COLUMNS", Some(&*pattern)),
             words,
-            has_catalog: arguments.database.is_some() || arguments.schema.is_some(),
+            has_catalog: is_narrow,
             limit: arguments.limit.map(|limit| limit.0),
+            format: form.format,
         };
-        Ok(reply(&call.queries.search(search).await?))
+        Ok(reply(form, &call.queries.search(search).await?))
     }
 }
 
@@ -128,60 +135,47 @@ fn full_name(row: &Row<'_>, object: &str) -> Option<String> {
 }
 
 /// Some of what was found.
-pub(super) fn reply(found: &Found) -> Reply {
+pub(super) fn reply(form: Form, found: &Found) -> Reply {
+    // What is read on is written as it was before.
+    let form = Form {
+        format: found.format,
+        ..form
+    };
     let objects = found.objects.rows().filter_map(|row| object(&row));
     let columns = found.columns.rows().filter_map(|row| column(&row));
-    let output = SearchOutput {
-        matches: objects.chain(columns).collect(),
-        truncated: found.is_cut || found.full_at.is_some(),
-        next_cursor: found.next_cursor.clone(),
-    };
-    let mut text = String::from("| kind | name | column | comment |\n|---|---|---|---|\n");
-    for found in &output.matches {
-        let cell = |value: &Option<String>| {
-            value
-                .as_deref()
-                .unwrap_or_default()
-                .replace('|', "\\|")
-                .replace('\n', " ")
-        };
-        // Writing into a String cannot fail.
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} |",
-            found.kind,
-            found.name.replace('|', "\\|"),
-            cell(&found.column),
-            cell(&found.comment)
-        );
-    }
-    let _ = match (output.matches.len(), found.is_cut) {
-        (0, false) => write!(
-            text,
-            "\nNothing found. Try a shorter part of the name, or list_tables."
-        ),
-        (count, false) if found.full_at.is_some() => write!(text, "\n{count} found."),
-        (count, false) => write!(text, "\n{count} found, all there are."),
-        (count, true) => write!(
-            text,
-            "\n{count} shown; there are more. Search in one database or schema, or for more words."
+    let matches: Vec<Match> = objects.chain(columns).collect();
+    let rows = matches.iter().map(|found| {
+        vec![
+            Some(&*found.kind),
+            Some(&*found.name),
+            found.column.as_deref(),
+            found.comment.as_deref(),
+        ]
+    });
+    let text = render::table(form.format, &["kind", "name", "column", "comment"], rows);
+    let count = matches.len();
+    let mut closing = match (count, found.is_cut) {
+        (0, false) => "Nothing found. Try a shorter part of the name, or list_tables.".to_owned(),
+        (count, false) if found.full_at.is_some() => format!("{count} found."),
+        (count, false) => format!("{count} found, all there are."),
+        (count, true) => format!(
+            "{count} shown; there are more. Search in one database or schema, or for more words."
         ),
     };
     if let Some(limit) = found.full_at {
-        let _ = write!(
-            text,
-            " {}",
-            super::reply::full(
-                limit,
-                "Search in one database or schema, or for a longer word."
-            )
-        );
+        let narrow = "Search in one database or schema, or for a longer word.";
+        closing.push(' ');
+        closing.push_str(&super::reply::full(limit, narrow));
     }
-    if let Some(cursor) = &output.next_cursor {
-        let _ = write!(
-            text,
-            " To read on, give next_cursor to fetch_results.\nnext_cursor: {cursor}"
-        );
+    if found.next_cursor.is_some() {
+        closing.push_str(" To read on, give next_cursor to fetch_results.");
     }
-    Reply::new(text, &output, output.matches.len() as u64, None)
+    let output = SearchOutput {
+        matches,
+        truncated: found.is_cut || found.full_at.is_some(),
+        hint: closing.clone(),
+        next_cursor: found.next_cursor.clone(),
+    };
+    Reply::new(form, text, closing, &output, count as u64, None)
+        .with_cursor(found.next_cursor.clone())
 }

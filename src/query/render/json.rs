@@ -1,15 +1,18 @@
 //! Values as JSON with their types kept. What a reader's double would change is written as text instead.
 
-use std::fmt::Write as _;
+use std::io;
 
 use serde_json::{Number, Value};
 
 use crate::warehouse::Cell;
 
-use super::value::{plain_text, write_plain};
+use super::value::plain_text;
 
 /// Digits a double is sure to keep.
 const SAFE_DIGITS: u128 = 1_000_000_000_000_000;
+
+/// Digits and a point that a double is sure to keep.
+const SAFE_NUMBER_LENGTH: usize = 16;
 
 /// The largest whole number up to which a double holds every whole number.
 const SAFE_INTEGER: u128 = 1 << 53;
@@ -25,9 +28,14 @@ pub(super) fn value(cell: &Cell<'_>) -> Value {
             .and_then(|text| text.parse::<f64>().ok())
             .and_then(Number::from_f64),
         Cell::Float(value) => Number::from_f64(*value),
-        // Snowflake's JSON can hold `undefined` and NaN, which no JSON parser reads: those go out as text.
+        // Snowflake's JSON can hold `undefined` and NaN, which no JSON parser reads, and numbers of 38 digits: those go out as
+        // text.
         Cell::Json(text) => {
-            return serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_string()));
+            let value = match has_long_number(text) {
+                true => None,
+                false => serde_json::from_str(text).ok(),
+            };
+            return value.unwrap_or_else(|| Value::String(text.to_string()));
         }
         _ => None,
     };
@@ -37,30 +45,31 @@ pub(super) fn value(cell: &Cell<'_>) -> Value {
     }
 }
 
-/// Appends the value as JSON text, digit for digit what [`value`] holds. `value` is that cell's own.
-pub(super) fn write(text: &mut String, cell: &Cell<'_>, value: &Value) {
-    match (cell, value) {
-        // A decimal's digits are a JSON number as they stand, and cheaper than a double's.
-        (Cell::Number { .. }, Value::Number(_)) => write_plain(text, cell),
-        (_, Value::String(string)) => write_string(text, string),
-        // Kept as Snowflake wrote it; that it is JSON is known from the value.
-        (Cell::Json(json), _) => text.push_str(json),
-        (_, value) => {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{value}");
-        }
+/// Bytes the value takes when it is written out.
+pub(super) fn length(value: &Value) -> usize {
+    let mut counter = Counter(0);
+    // Counting cannot fail.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
+}
+
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-fn write_string(text: &mut String, string: &str) {
-    let is_plain = !string
-        .bytes()
-        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\');
-    if is_plain {
-        text.push('"');
-        text.push_str(string);
-        text.push('"');
-    } else {
-        let _ = write!(text, "{}", Value::from(string));
-    }
+/// Whether a number in it may have more digits than a double keeps.
+fn has_long_number(json: &str) -> bool {
+    let is_of_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    json.as_bytes()
+        .split(|byte| !is_of_number(byte))
+        .any(|digits| digits.len() > SAFE_NUMBER_LENGTH)
 }

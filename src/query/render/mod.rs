@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::warehouse::{Cell, Column};
+use crate::warehouse::{Cell, Column, DataType};
 
 pub use value::plain_text;
 
@@ -29,28 +29,33 @@ pub enum Format {
 pub(super) struct Writer {
     format: Format,
     text: String,
-    rows: Vec<Value>,
+    /// The rows as JSON values, where they are wanted.
+    values: Option<Vec<Value>>,
+    /// Bytes of the rows so far.
+    bytes: usize,
     max_bytes: usize,
 }
 
 impl Writer {
-    /// Writes the header, which does not count against the budget of `max_bytes`.
+    /// Writes the header, which does not count against the budget of `max_bytes`. For [`Format::Json`] the values are all there
+    /// is: the whole answer is written out at once, and what the rows take in it is what counts.
     pub(super) fn new<'column>(
         format: Format,
         columns: impl Iterator<Item = &'column Column> + Clone,
         max_bytes: usize,
+        with_values: bool,
     ) -> Self {
         let mut text = String::new();
         match format {
             Format::Markdown => markdown::header(&mut text, columns),
             Format::Csv => csv::header(&mut text, columns),
-            Format::Json => text.push('['),
+            Format::Json => {}
         }
-        let max_bytes = text.len().saturating_add(max_bytes);
         Self {
             format,
             text,
-            rows: Vec::new(),
+            values: (with_values || format == Format::Json).then(Vec::new),
+            bytes: 0,
             max_bytes,
         }
     }
@@ -58,45 +63,81 @@ impl Writer {
     /// Adds a row, or nothing and `false` when it does not fit.
     pub(super) fn write_row<'batch>(&mut self, cells: impl Iterator<Item = Cell<'batch>>) -> bool {
         let before = self.text.len();
-        match self.format {
-            Format::Markdown => markdown::row(&mut self.text, cells),
-            Format::Csv => csv::row(&mut self.text, cells),
-            Format::Json => {
-                self.text
-                    .push_str(if self.rows.is_empty() { "[" } else { ",[" });
-                let mut row = Vec::with_capacity(cells.size_hint().0);
-                for cell in cells {
-                    if !row.is_empty() {
-                        self.text.push(',');
-                    }
-                    let value = json::value(&cell);
-                    json::write(&mut self.text, &cell, &value);
-                    row.push(value);
-                }
-                self.text.push(']');
-                self.rows.push(Value::Array(row));
-            }
-        }
-        let fits = self.text.len() <= self.max_bytes;
-        if !fits {
-            self.text.truncate(before);
-            if self.format == Format::Json {
-                self.rows.pop();
-            }
+        let Some(values) = &mut self.values else {
+            self.write_text(cells);
+            return self.keep(before, self.text.len() - before);
+        };
+        let cells: Vec<_> = cells.collect();
+        let row = Value::Array(cells.iter().map(json::value).collect());
+        let bytes = json::length(&row);
+        values.push(row);
+        self.write_text(cells.into_iter());
+        let bytes = match self.format {
+            Format::Json => bytes,
+            Format::Markdown | Format::Csv => self.text.len() - before,
+        };
+        let fits = self.keep(before, bytes);
+        if let (false, Some(values)) = (fits, &mut self.values) {
+            values.pop();
         }
         fits
     }
 
-    /// The text, and the rows as JSON values for [`Format::Json`].
-    pub(super) fn finish(mut self) -> (String, Option<Vec<Value>>) {
+    fn write_text<'batch>(&mut self, cells: impl Iterator<Item = Cell<'batch>>) {
         match self.format {
-            Format::Json => {
-                self.text.push(']');
-                (self.text, Some(self.rows))
-            }
-            Format::Markdown | Format::Csv => (self.text, None),
+            Format::Markdown => markdown::row(&mut self.text, cells),
+            Format::Csv => csv::row(&mut self.text, cells),
+            Format::Json => {}
         }
     }
+
+    /// Counts a row that was written, or takes its text back when it does not fit.
+    fn keep(&mut self, before: usize, bytes: usize) -> bool {
+        let all = self.bytes.saturating_add(bytes);
+        let fits = all <= self.max_bytes;
+        if fits {
+            self.bytes = all;
+        } else {
+            self.text.truncate(before);
+        }
+        fits
+    }
+
+    /// Bytes that the rows take, and the names above them.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.max(self.text.len()) as u64
+    }
+
+    /// The text, and the rows as JSON values where they are wanted.
+    pub(super) fn finish(self) -> (String, Option<Vec<Value>>) {
+        (self.text, self.values)
+    }
+}
+
+/// A small table of texts, written like any other result. What is missing is an empty cell.
+#[must_use]
+pub fn table<'text>(
+    format: Format,
+    names: &[&str],
+    rows: impl Iterator<Item = Vec<Option<&'text str>>>,
+) -> String {
+    let columns: Vec<_> = names
+        .iter()
+        .map(|name| Column {
+            name: (*name).to_owned(),
+            data_type: DataType::Varchar(None),
+            is_nullable: true,
+        })
+        .collect();
+    let mut writer = Writer::new(format, columns.iter(), usize::MAX, false);
+    for row in rows {
+        writer.write_row(row.into_iter().map(|value| match (value, format) {
+            (Some(text), _) => Cell::Text(text.into()),
+            (None, Format::Markdown) => Cell::Text("".into()),
+            (None, Format::Csv | Format::Json) => Cell::Null,
+        }));
+    }
+    writer.finish().0
 }
 
 impl fmt::Display for Format {
@@ -112,8 +153,6 @@ impl fmt::Display for Format {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::warehouse::DataType;
-    use proptest::prelude::*;
 
     fn column(name: &str, data_type: DataType) -> Column {
         Column {
@@ -134,12 +173,14 @@ mod tests {
                 },
             ),
         ];
-        let mut writer = Writer::new(format, columns.iter(), max_bytes);
+        let mut writer = Writer::new(format, columns.iter(), max_bytes, false);
         let written = rows
             .iter()
             .take_while(|row| writer.write_row(row.iter().cloned()))
             .count();
-        (written, writer.finish().0)
+        let (text, values) = writer.finish();
+        let text = values.map_or(text, |values| Value::Array(values).to_string());
+        (written, text)
     }
 
     fn rows() -> Vec<Vec<Cell<'static>>> {
@@ -192,32 +233,25 @@ mod tests {
         );
     }
 
-    fn cells() -> impl Strategy<Value = Cell<'static>> {
-        prop_oneof![
-            Just(Cell::Null),
-            any::<bool>().prop_map(Cell::Boolean),
-            (any::<i64>(), 0_u8..20).prop_map(|(unscaled, scale)| Cell::Number {
-                unscaled: unscaled.into(),
-                scale
-            }),
-            any::<i128>().prop_map(|unscaled| Cell::Number { unscaled, scale: 2 }),
-            any::<f64>().prop_map(Cell::Float),
-            any::<String>().prop_map(|text| Cell::Text(text.into())),
-            any::<String>().prop_map(|text| Cell::Json(text.into())),
-            Just(Cell::Json("{\n \"a\": [1, null, \"x\"]}".into())),
-        ]
+    #[test]
+    fn values_are_kept_beside_the_text_where_they_are_wanted() {
+        let columns = [column("A", DataType::Boolean)];
+        let mut writer = Writer::new(Format::Csv, columns.iter(), 6, true);
+        assert!(writer.write_row([Cell::Boolean(true)].into_iter()));
+        assert!(!writer.write_row([Cell::Boolean(false)].into_iter()));
+        let (text, values) = writer.finish();
+        assert_eq!(text, "A\r\ntrue\r\n");
+        assert_eq!(values, Some(vec![serde_json::json!([true])]));
     }
 
-    proptest! {
-        #[test]
-        fn the_text_of_json_rows_holds_what_the_rows_hold(row in prop::collection::vec(cells(), 1..6)) {
-            let columns = vec![column("A", DataType::Variant); row.len()];
-            let mut writer = Writer::new(Format::Json, columns.iter(), 1 << 20);
-            prop_assert!(writer.write_row(row.iter().cloned()));
-            prop_assert!(writer.write_row(row.iter().cloned()));
-            let (text, rows) = writer.finish();
-            prop_assert_eq!(serde_json::from_str::<Vec<Value>>(&text).unwrap(), rows.unwrap());
-        }
+    #[test]
+    fn what_is_missing_is_an_empty_cell() {
+        let rows = || [vec![Some("a|b"), None]].into_iter();
+        assert_eq!(
+            table(Format::Markdown, &["X", "Y"], rows()),
+            "| X | Y |\n|---|---|\n| a\\|b |  |\n"
+        );
+        assert_eq!(table(Format::Csv, &["X", "Y"], rows()), "X,Y\r\na|b,\r\n");
     }
 
     #[test]

@@ -34,7 +34,9 @@ def binary() -> Path:
 def environment(**settings: str) -> dict[str, str]:
     """An environment of only these settings, so that no variable of the caller's shell changes a test."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return inherited | {"LOG_FORMAT": "json", "LOG_LEVEL": "INFO", "SERVER_RELOAD": "false"} | settings
+    # Tests are programs: they look at values, and at many of them. What agents are given is tested by itself.
+    program = {"STRUCTURED_OUTPUT": "true", "MAX_RESULT_BYTES": "1MiB"}
+    return inherited | {"LOG_FORMAT": "json", "LOG_LEVEL": "INFO", "SERVER_RELOAD": "false"} | program | settings
 
 
 class Server:

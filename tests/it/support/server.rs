@@ -18,12 +18,15 @@ use super::Client;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What every server of a test is set to, unless the test sets it otherwise.
-const DEFAULTS: [(&str, &str); 4] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("SERVER_PORT", "0"),
     ("LOG_FORMAT", "json"),
     // A build that runs beside the tests must not restart their servers.
     ("SERVER_RELOAD", "false"),
     ("SHUTDOWN_TIMEOUT", "5s"),
+    // Tests are programs: they look at values, and at many of them. What agents are given is tested in agents.rs.
+    ("STRUCTURED_OUTPUT", "true"),
+    ("MAX_RESULT_BYTES", "1MiB"),
 ];
 
 /// A running program. Ended when dropped.
