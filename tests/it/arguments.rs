@@ -73,7 +73,8 @@ async fn calls(client: &Client) -> Vec<(&'static str, Map<String, Value>)> {
 
 #[tokio::test]
 async fn no_way_of_sending_the_same_changes_an_answer() {
-    let server = Server::start(&[("CATALOG_CACHE_TTL", "0s")]).await;
+    let server =
+        Server::start(&[("CATALOG_CACHE_TTL", "0s"), ("STRUCTURED_OUTPUT", "false")]).await;
     let client = server.mcp();
     let listed = client.request("tools/list", json!({})).await;
     let listed = listed["result"]["tools"].as_array().unwrap().clone();
@@ -169,7 +170,7 @@ async fn no_way_of_sending_the_same_changes_an_answer() {
 
 #[tokio::test]
 async fn a_misspelt_argument_is_never_passed_over() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[("STRUCTURED_OUTPUT", "false")]).await;
     let client = server.mcp();
     for (tool, arguments) in calls(&client).await {
         for (given, right) in [
