@@ -179,7 +179,11 @@ async fn stop(
         asked = ask(lease, statement) => asked,
         // It ended by itself, or Snowflake's patience did.
         answer = &mut waiting => {
-            return heard(statement, answer) || abort(lease, statement).await;
+            if heard(statement, answer) {
+                told(statement);
+                return true;
+            }
+            return abort(lease, statement).await;
         }
     };
     match asked {
@@ -188,9 +192,7 @@ async fn stop(
             if let Ok(answer) = answer {
                 heard(statement, answer);
             }
-            let query_id = statement.query_id.get();
-            // Where the caller has gone, this is the only line that names the statement.
-            tracing::info!(request_id = %statement.request_id, query_id, "stopped a statement");
+            told(statement);
             true
         }
         // Perhaps it is not there yet, and now it need not get there.
@@ -200,6 +202,12 @@ async fn stop(
         }
         Said::Nothing => false,
     }
+}
+
+/// Where the caller has gone, this is the only line that names the statement.
+fn told(statement: &Aborted) {
+    let query_id = statement.query_id.get();
+    tracing::info!(request_id = %statement.request_id, query_id, "stopped a statement");
 }
 
 /// Notes what the answer to the statement says. Whether it says that the statement has ended.
@@ -222,9 +230,7 @@ async fn abort(lease: &Lease, statement: &Aborted) -> bool {
     for attempt in 0..ATTEMPTS {
         match ask(lease, statement).await {
             Said::Stopping => {
-                tracing::info!(
-                    request_id = %statement.request_id, query_id = statement.query_id.get(), "stopped a statement"
-                );
+                told(statement);
                 return true;
             }
             Said::Nothing => return false,
