@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     include_str!("builtins.txt")
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -14,6 +14,11 @@ static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 /// Whether it is the name of one of Snowflake's own functions that reads nothing but its arguments. In upper case.
 pub(super) fn is_builtin(name: &str) -> bool {
     NAMES.contains(name)
+}
+
+/// All of them, in no order.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().copied()
 }
 
 #[cfg(test)]

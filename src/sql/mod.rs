@@ -9,6 +9,8 @@
 //! The way of a text: `cleaning` takes off what models put around it, `lexis` refuses what could be read in two ways, `steps` splits it at `->>` and reads each part,
 //! `heads` says what begins so, `classify` walks the tree of a query, `proof` and `calls` look at its words besides.
 //! `references` tells what a statement touches, `kinds` what it is called in lists of statements.
+//!
+//! What went wrong is explained with `spelling` and `foreign`, other databases' ways of writing, and with `nearest` names.
 
 mod builtins;
 mod calls;
@@ -17,26 +19,32 @@ mod cleaning;
 #[cfg(test)]
 mod corpus;
 mod effects;
+pub mod foreign;
 mod heads;
 #[cfg(test)]
 mod hostile;
 pub mod identifier;
 mod kinds;
 mod lexis;
+mod nearest;
 mod parse;
 mod proof;
 mod references;
 pub mod show;
+mod sources;
+pub mod spelling;
 mod steps;
 
 pub use calls::Call;
 pub use classify::Class;
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use kinds::{Kind, KindPattern, NoKind};
+pub use nearest::nearest;
 pub use parse::{
     Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, cleaned, parse, qualified_name,
 };
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
+pub use sources::TableSource;
 
 /// The tree the parser makes, under the one name the other rooms use for it.
 pub use sqlparser::ast;

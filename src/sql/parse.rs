@@ -9,6 +9,7 @@ use super::cleaning::{self, Cleaned};
 use super::kinds::Kind;
 use super::lexis;
 use super::show::{Describe, Show};
+use super::spelling::Foreign;
 use super::steps::{self, Step};
 
 /// Longest statement that is read, in bytes.
@@ -96,6 +97,9 @@ pub enum Error {
     /// Nested deeper than the parser follows.
     #[error("the statement nests deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// Something of another database.
+    #[error("the statement holds {}, which Snowflake does not have", .0.what)]
+    Foreign(Foreign),
     /// Not SQL as far as the parser knows.
     #[error("the statement could not be read: {0}")]
     Syntax(String),
