@@ -190,6 +190,10 @@ impl From<query::Error> for Failure {
     fn from(error: query::Error) -> Self {
         let query_id = error.query_id().map(ToOwned::to_owned);
         let failure = match error {
+            query::Error::Explained { error, hint } => Self {
+                hint,
+                ..Self::from(*error)
+            },
             query::Error::Unreadable(error) => unreadable(&error),
             query::Error::Refused(refusal) => refused(&refusal),
             query::Error::Warehouse(error) => from_warehouse(error),
@@ -245,6 +249,7 @@ fn unreadable(error: &sql::Error) -> Failure {
             Code::SqlInvalid,
             "shorten it; long lists of values go into a table or into parameters",
         ),
+        sql::Error::Foreign(foreign) => (Code::SqlInvalid, foreign.instead.as_str()),
         sql::Error::TooDeep => (Code::SqlInvalid, "use WITH to name the inner queries"),
         _ => (
             Code::SqlInvalid,
@@ -268,14 +273,9 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
     let message = error.to_string();
     match error {
         Error::Sql { position, .. } => {
-            let hint = match position {
-                Some(position) => format!(
-                    "see {position} of the statement; describe_table shows columns and types"
-                ),
-                None => "change what the message speaks of and send the statement again; describe_table shows columns and types"
-                    .to_owned(),
-            };
-            Failure::new(Code::SqlInvalid, message, hint)
+            // Nothing is better than a hint that leads away from the mistake; `query` has told what is known of it.
+            let hint = position.map(|position| format!("look at {position} of the statement"));
+            Failure::new(Code::SqlInvalid, message, hint.unwrap_or_default())
         }
         Error::ObjectNotFound { .. } => Failure::new(
             Code::ObjectNotFound,

@@ -165,6 +165,11 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn explain(&self, query: Query) -> Result<(Sheet, Option<String>), Error> {
+        let plan = self.plan(&query).await;
+        self.taught(plan, &query.sql, &query.session).await
+    }
+
+    async fn plan(&self, query: &Query) -> Result<(Sheet, Option<String>), Error> {
         // What stands around the statement would stand behind the word EXPLAIN.
         let sql = sql::cleaned(&query.sql)?;
         let tabular = Query {
@@ -184,7 +189,7 @@ impl Queries {
         // At once: each is a round trip.
         let (sheet, plan) = futures::join!(
             self.sheet(plan, self.layout(&tabular)),
-            self.explained(&json, &query)
+            self.explained(&json, query)
         );
         let sheet = sheet?;
         // The rows are what was asked for; without words they are still a plan.

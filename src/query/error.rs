@@ -17,6 +17,15 @@ pub enum Error {
     /// The warehouse says no, or nothing.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// Any of these, and what helps to write the statement anew.
+    #[error("{error}")]
+    Explained {
+        /// What went wrong.
+        #[source]
+        error: Box<Self>,
+        /// What to do about it, in a sentence or two.
+        hint: String,
+    },
     /// The cursor leads nowhere.
     #[error(transparent)]
     Cursor(#[from] CursorError),
@@ -55,6 +64,7 @@ impl Error {
     pub fn query_id(&self) -> Option<&str> {
         match self {
             Self::Warehouse(error) => error.query_id(),
+            Self::Explained { error, .. } => error.query_id(),
             Self::RowTooLarge { query_id, .. } => Some(query_id),
             Self::Unreadable(_)
             | Self::Refused(_)

@@ -71,22 +71,27 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn page(&self, query: Query) -> Result<Outcome, Error> {
+        let outcome = self.first_page(&query).await;
+        self.taught(outcome, &query.sql, &query.session).await
+    }
+
+    async fn first_page(&self, query: &Query) -> Result<Outcome, Error> {
         let asked = Instant::now();
-        let layout = self.layout(&query);
+        let layout = self.layout(query);
         let run = self.approved(
             &query.sql,
             query.session.clone(),
             query.parameters.clone(),
             query.timeout,
         )?;
-        self.check_cost(&query, &run).await?;
+        self.check_cost(query, &run).await?;
         let reading = Reading {
             role: query.session.role.clone(),
             row: 0,
             layout,
             // The rows that may not be shown are still in the stored result, where a cursor leads.
             filter: run.statement.row_filter().cloned(),
-            list: List::of(&query, &run),
+            list: List::of(query, &run),
             asked,
         };
         let patience = asked + self.budget.wait(query.wait);

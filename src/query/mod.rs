@@ -7,7 +7,11 @@
 //! What goes on after the call is in `later`: [`Queries::page`] leaves long statements running and long results for
 //! [`Queries::fetch`], with cursors that `cursor` signs, so that any replica can go on; `listing` is what a cursor in a list of
 //! names tells besides, `search` such a list made of two. `cost` asks for an estimate first.
+//!
+//! A refusal gets what helps to write the statement anew: `advice` reads it from the refusal's own words, `suggest` asks the
+//! catalog for the names that may have been meant.
 
+mod advice;
 mod budget;
 mod cost;
 mod cursor;
@@ -22,6 +26,7 @@ mod search;
 mod sheet;
 mod shorten;
 mod sieve;
+mod suggest;
 
 pub use budget::{Allowance, Budget, Truncation, TruncationReason, Turns};
 pub use cost::Estimate;

@@ -9,6 +9,7 @@ use super::cursor::Seal;
 use super::measure::{objects, verdict};
 use super::render::Format;
 use super::sheet::{self, Layout, Sheet, Table, View};
+use super::suggest::KeptNames;
 use super::{Allowance, Budget, Error, Turns};
 use crate::policy::{ApprovedStatement, Place, Policy, RowFilter};
 use crate::sql::{self, Identifier};
@@ -33,6 +34,7 @@ pub struct Queries {
     allowances: Arc<HashMap<String, Allowance>>,
     /// How many statements this caller may have at once.
     turns: Option<Turns>,
+    pub(super) kept_names: KeptNames,
     pub(super) metrics: Arc<Metrics>,
     pub(super) is_structured: bool,
 }
@@ -81,6 +83,7 @@ impl Queries {
             tag: None,
             allowances: Arc::default(),
             turns: None,
+            kept_names: KeptNames::default(),
             metrics,
             is_structured: false,
         }
@@ -199,6 +202,16 @@ impl Queries {
         sheet::tabulate(answer, filter, &self.budget).await
     }
 
+    /// The same, and a refusal says which names may have been meant.
+    ///
+    /// # Errors
+    ///
+    /// Which step failed and why; see [`Error`].
+    pub async fn table_or_advice(&self, sql: &str, session: Session) -> Result<Table, Error> {
+        let table = self.table(sql, session.clone()).await;
+        self.taught(table, sql, &session).await
+    }
+
     pub(super) fn layout(&self, query: &Query) -> Layout {
         Layout {
             format: query.format,
@@ -259,6 +272,18 @@ impl Queries {
     }
 
     fn approve(&self, sql: &str, session: &Session) -> Result<ApprovedStatement, Error> {
+        let (database, schema) = self.home(session);
+        let place = Place {
+            database: database.as_ref(),
+            schema: schema.as_ref(),
+            role: session.role.as_ref(),
+            warehouse: session.warehouse.as_ref(),
+        };
+        self.judge(sql, &place)
+    }
+
+    /// The database and schema that unqualified names belong to, where they are known.
+    pub(super) fn home(&self, session: &Session) -> (Option<Identifier>, Option<Identifier>) {
         let schema = session.schema.as_ref();
         let named = schema
             .and_then(|schema| schema.schema.as_ref())
@@ -271,13 +296,8 @@ impl Queries {
             (Some(_), None) => None,
             _ => self.default_schema.as_ref(),
         };
-        let place = Place {
-            database: named.or(usual),
-            schema: schema.map(|schema| &schema.object).or(usual_schema),
-            role: session.role.as_ref(),
-            warehouse: session.warehouse.as_ref(),
-        };
-        self.judge(sql, &place)
+        let schema = schema.map(|schema| &schema.object).or(usual_schema);
+        (named.or(usual).cloned(), schema.cloned())
     }
 
     /// Reads a statement and asks the policy.

@@ -104,7 +104,7 @@ impl Tool for DescribeTable {
         };
         let keys = format!("SHOW IMPORTED KEYS IN TABLE {}", name.quoted());
         let (description, facts, keys, ddl) = futures::join!(
-            run(&call, format!("DESCRIBE TABLE {}", name.quoted()), &session),
+            described(&call, format!("DESCRIBE TABLE {}", name.quoted()), &session),
             run(&call, show_one("OBJECTS", &name), &session),
             run(&call, keys, &session),
             ddl,
@@ -120,6 +120,15 @@ impl Tool for DescribeTable {
         }
         Ok(reply(call.form(arguments.format.map(Into::into)), output))
     }
+}
+
+/// The same for a DESCRIBE, which says what may have been meant where there is no such object.
+pub(super) async fn described(
+    call: &Call,
+    sql: String,
+    session: &Session,
+) -> Result<Table, query::Error> {
+    call.queries.table_or_advice(&sql, session.clone()).await
 }
 
 /// Runs one of our own statements.

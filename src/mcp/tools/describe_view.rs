@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::describe_table::{ObjectOutput, add_facts, describe, reply, run, show_one};
+use super::describe_table::{ObjectOutput, add_facts, describe, described, reply, run, show_one};
 use super::{Call, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ObjectName, ResultFormat, SchemaName};
 
@@ -36,7 +36,7 @@ impl Tool for DescribeView {
         let (name, session) =
             arguments::within(arguments.view, arguments.database, arguments.schema)?;
         let (description, facts) = futures::join!(
-            run(&call, format!("DESCRIBE VIEW {}", name.quoted()), &session),
+            described(&call, format!("DESCRIBE VIEW {}", name.quoted()), &session),
             run(&call, show_one("VIEWS", &name), &session)
         );
         let mut output = describe(&name, "VIEW", &description?);

@@ -80,6 +80,15 @@ impl Place<'_> {
     }
 
     fn name_error(&self, message: &str) -> Error {
+        if message.contains("WHERE clause cannot contain aggregates") {
+            return self.compilation("Invalid aggregate function in where clause", None);
+        }
+        if message.contains("WHERE clause cannot contain window functions") {
+            return self.compilation(
+                "Window function appears outside of SELECT, QUALIFY, and ORDER BY clauses.",
+                None,
+            );
+        }
         if message.contains("Function with name ") {
             let function = between(message, "with name ", " ").unwrap_or_default();
             return EngineLimit::new(format!(

@@ -280,7 +280,8 @@ fn statement(
 ) -> warehouse::Error {
     use warehouse::Error;
     match code {
-        2_003 | 2_043 => Error::ObjectNotFound { message, query_id },
+        // 904 is a column nobody has.
+        904 | 2_003 | 2_043 => Error::ObjectNotFound { message, query_id },
         3_001 => Error::PermissionDenied { message, query_id },
         // Some SHOWs fail where others leave out what is beyond 10,000 rows.
         90_153 => Error::ListTooLong { message, query_id },

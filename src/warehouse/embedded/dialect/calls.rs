@@ -6,6 +6,8 @@ use crate::sql::ast::{
     WindowSpec, WindowType,
 };
 
+use crate::sql::foreign;
+
 use super::functions::{How, Known, find};
 use super::types::typed_null;
 use super::writer::{
@@ -330,11 +332,13 @@ impl Writer<'_> {
     }
 }
 
-fn unknown(name: &str) -> Written {
-    limit_with_hint(
-        format!("does not know the function {name}"),
-        "user-defined functions exist in Snowflake only",
-    )
+/// A function without a rule: Snowflake has it, or nobody does.
+pub(super) fn unknown(name: &str) -> Written {
+    if foreign::is_snowflakes(name) {
+        limit(format!("does not know the function {name}"))
+    } else {
+        refuse(format!("SQL compilation error:\nUnknown function {name}"))
+    }
 }
 
 /// A template's literal pieces, and the names of the fields between them.

@@ -6,7 +6,7 @@ use crate::sql::ast::{
     TableSampleMethod, TableSampleUnit, TableWithJoins, Values,
 };
 
-use super::calls::Call;
+use super::calls::{Call, unknown};
 use super::texts::{flatten_path, number_literal, text_literal};
 use super::writer::{
     Fault, From, Writer, Written, folded, limit, limit_with_hint, macro_call, name, quote_name,
@@ -306,7 +306,7 @@ impl Writer<'_> {
                 "keeps nothing from one call to the next, so there is no result to scan",
                 "put the first query into a WITH clause of the second",
             ),
-            other => limit(format!("does not know the table function {other}")),
+            other => unknown(other),
         }
     }
 

@@ -126,6 +126,15 @@ fn number(unscaled: i128, scale: u8) -> String {
     format!("{sign}{whole}.{fraction}")
 }
 
+/// Whether the dialect refused it: as a function that nobody has, or as one that Snowflake has and the engine does not.
+fn is_refused<T>(outcome: &Result<T, Failure>) -> bool {
+    match outcome {
+        Err(Failure::Engine(Error::EngineLimit(_))) => true,
+        Err(Failure::Engine(Error::Sql { message, .. })) => message.contains("Unknown function "),
+        _ => false,
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_function_of_snowflake_never_reaches_duckdb() {
     for call in [
@@ -138,10 +147,7 @@ async fn what_is_no_function_of_snowflake_never_reaches_duckdb() {
         "pragma_version()",
     ] {
         let outcome = ask(&format!("SELECT {call}")).await;
-        assert!(
-            matches!(outcome, Err(Failure::Engine(Error::EngineLimit(_)))),
-            "{call}: {outcome:?}"
-        );
+        assert!(is_refused(&outcome), "{call}: {outcome:?}");
     }
     for table in [
         "read_csv('x')",
@@ -152,10 +158,7 @@ async fn what_is_no_function_of_snowflake_never_reaches_duckdb() {
         "range(3)",
     ] {
         let outcome = ask(&format!("SELECT * FROM {table}")).await;
-        assert!(
-            matches!(outcome, Err(Failure::Engine(Error::EngineLimit(_)))),
-            "{table}: {outcome:?}"
-        );
+        assert!(is_refused(&outcome), "{table}: {outcome:?}");
     }
     for table in [
         "system.main.sqlite_master",

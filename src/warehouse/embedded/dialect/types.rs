@@ -4,8 +4,9 @@ use crate::sql::ast::{
     BinaryLength, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo,
     TypedString, ValueWithSpan,
 };
+use crate::sql::foreign;
 
-use super::writer::{Fault, Writer, Written, limit, macro_call};
+use super::writer::{Fault, Writer, Written, limit, macro_call, refuse};
 
 /// What a value is cast to, in the kinds that differ in how the cast is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,8 +163,18 @@ pub(super) fn target(data_type: &DataType) -> Result<Target, Fault> {
         DataType::Varbinary(Some(BinaryLength::Max)) => Target::Binary,
         DataType::Array(_) => Target::Array,
         DataType::Custom(name, modifiers) => custom(&name.to_string().to_uppercase(), modifiers)?,
-        other => return limit(format!("does not know the type {other}")),
+        other => return unknown(&other.to_string()),
     })
+}
+
+/// A type without a rule: Snowflake has it, or nobody does.
+fn unknown<T>(name: &str) -> Result<T, Fault> {
+    match foreign::data_type(name) {
+        Some(_) => refuse(format!(
+            "SQL compilation error:\nUnsupported data type '{name}'."
+        )),
+        None => limit(format!("does not know the type {name}")),
+    }
 }
 
 fn text_length(length: Option<&CharacterLength>) -> Option<u64> {
@@ -209,6 +220,6 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Target, Fault> {
         "ARRAY" if modifiers.is_empty() => Target::Array,
         "TIMESTAMP_NTZ" | "TIMESTAMPNTZ" => Target::Timestamp,
         "TIMESTAMP_LTZ" | "TIMESTAMPLTZ" | "TIMESTAMP_TZ" | "TIMESTAMPTZ" => Target::ZonedTimestamp,
-        other => return limit(format!("does not know the type {other}")),
+        other => return unknown(other),
     })
 }
