@@ -21,6 +21,7 @@ mod listings;
 mod lists;
 mod messages;
 mod metrics;
+mod mistakes;
 mod process;
 mod shutdown;
 mod snowflake;

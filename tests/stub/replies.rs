@@ -81,6 +81,30 @@ pub fn shown(type_id: u32, rows: usize) -> Finished {
     finished
 }
 
+/// The names that the settings give.
+pub fn catalog(type_id: u32, names: &[String]) -> Finished {
+    let parts = |name: &String| match name.split_once('.') {
+        Some((table, column)) => (table.to_owned(), column.to_owned()),
+        None => (name.clone(), name.clone()),
+    };
+    let (tables, columns): (Vec<_>, Vec<_>) = names.iter().map(parts).unzip();
+    let text = |name: &str, cells: &[String]| {
+        Column::text(name, cells.iter().cloned().map(Some).collect())
+    };
+    let all = |word: &str| vec![word.to_owned(); names.len()];
+    in_json(
+        type_id,
+        Table(vec![
+            text("name", &columns),
+            text("database_name", &all("DB")),
+            text("schema_name", &all("PUBLIC")),
+            text("table_name", &tables),
+            text("column_name", &columns),
+            text("kind", &all("TABLE")),
+        ]),
+    )
+}
+
 /// A plan in JSON, as `EXPLAIN USING JSON` answers with.
 pub fn plan(type_id: u32, bytes: u64) -> Finished {
     let plan = json!({

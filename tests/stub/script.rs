@@ -123,6 +123,11 @@ pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
         ["UPDATE", ..] => plan.outcome = Ok(changed(0x3200, "updated")),
         ["DELETE", ..] => plan.outcome = Ok(changed(0x3300, "deleted")),
         ["MERGE", ..] => plan.outcome = Ok(changed(0x3400, "updated")),
+        ["SHOW" | "DESC" | "DESCRIBE", ..] if !state.settings().catalog.is_empty() => {
+            let settings = state.settings();
+            plan.takes += Duration::from_millis(settings.catalog_delay_ms);
+            plan.outcome = Ok(replies::catalog(type_id::SHOW, &settings.catalog));
+        }
         ["SHOW", ..] if state.settings().shown > 0 => {
             plan.outcome = Ok(replies::shown(type_id::SHOW, state.settings().shown));
         }

@@ -54,6 +54,10 @@ pub struct Settings {
     pub qrmk_only: bool,
     /// How many rows a SHOW has: the same whatever is shown. Without it, two and few columns.
     pub shown: usize,
+    /// The names that every SHOW and DESCRIBE has, of columns after their table's: `T.C`. Without any, `shown` says.
+    pub catalog: Vec<String>,
+    /// How long a SHOW or DESCRIBE takes.
+    pub catalog_delay_ms: u64,
     /// What `EXPLAIN USING JSON` expects every statement to scan.
     pub explain_bytes: u64,
     /// "arrow" or "json", for results whose text does not say.
@@ -87,6 +91,8 @@ impl Default for Settings {
             chunk_bomb: false,
             qrmk_only: false,
             shown: 0,
+            catalog: Vec::new(),
+            catalog_delay_ms: 0,
             explain_bytes: 0,
             format: "arrow".to_owned(),
             page: String::new(),

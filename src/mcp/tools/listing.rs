@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Call, Failure, Reply, list_databases, list_schemas, list_tables, list_views};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, RowLimit, SchemaName};
-use crate::query::{Query, View};
+use crate::query::{Format, Query, View};
 use crate::sql::literal;
 
 /// The arguments of the tools that list what is in a schema.
@@ -80,9 +80,24 @@ pub(super) fn view(code: u8) -> Option<&'static View> {
 
 /// Runs a query and answers with its first rows, or that it goes on.
 pub(super) async fn page(query: Query, call: &Call) -> Result<Reply, Failure> {
+    let pattern = whole_name(&query);
     let form = call.form(Some(query.format));
     let outcome = call.queries.page(query).await?;
-    Ok(Reply::of(outcome, form, call.queries.budget().max_rows))
+    let reply = Reply::of(outcome, form, call.queries.budget().max_rows);
+    Ok(match pattern {
+        Some(pattern) if reply.rows == 0 => reply.with_note(&format!(
+            "like matches whole names: did you mean like '%{pattern}%'?"
+        )),
+        _ => reply,
+    })
+}
+
+/// The pattern of a list that matches one name only, where the answer has room for words about it.
+fn whole_name(query: &Query) -> Option<String> {
+    let is_list = query.view.is_some() && query.format != Format::Json;
+    let (_, pattern) = query.sql.split_once(" LIKE '")?;
+    let (pattern, _) = pattern.split_once('\'')?;
+    (is_list && !pattern.is_empty() && !pattern.contains('%')).then(|| pattern.to_owned())
 }
 
 #[cfg(test)]

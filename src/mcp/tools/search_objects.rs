@@ -67,7 +67,9 @@ impl Tool for SearchObjects {
         let words: Vec<String> = arguments
             .query
             .split_whitespace()
-            .map(str::to_lowercase)
+            // Whoever takes the word for a pattern means the same.
+            .map(|word| word.trim_matches(['%', '*']).to_lowercase())
+            .filter(|word| !word.is_empty())
             .collect();
         // The longest word finds the fewest names; the others are looked for in what it finds.
         let Some(longest) = words.iter().max_by_key(|word| word.chars().count()) else {

@@ -6,6 +6,7 @@ mod endpoints;
 mod faults;
 mod later;
 mod long_run;
+mod mistakes;
 mod pieces;
 mod pool;
 mod round_trips;
