@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Call, Failure, Reply, list_databases, list_schemas, list_tables, list_views};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, RowLimit, SchemaName};
-use crate::query::{Format, Query, View};
+use crate::query::{Query, View};
 use crate::sql::literal;
 
 /// The arguments of the tools that list what is in a schema.
@@ -92,9 +92,9 @@ pub(super) async fn page(query: Query, call: &Call) -> Result<Reply, Failure> {
     })
 }
 
-/// The pattern of a list that matches one name only, where the answer has room for words about it.
+/// The pattern of a list that matches one name only.
 fn whole_name(query: &Query) -> Option<String> {
-    let is_list = query.view.is_some() && query.format != Format::Json;
+    let is_list = query.view.is_some();
     let (_, pattern) = query.sql.split_once(" LIKE '")?;
     let (pattern, _) = pattern.split_once('\'')?;
     (is_list && !pattern.is_empty() && !pattern.contains('%')).then(|| pattern.to_owned())
