@@ -337,7 +337,7 @@ async fn a_request_that_is_not_understood_is_told_why() {
             "tools/cal",
             json!({}),
             -32601,
-            "no method tools/cal; this server has tools/list",
+            "no method tools/cal; this server has initialize, ping, tools/list",
         ),
     ] {
         client.request(1, method, params).await;

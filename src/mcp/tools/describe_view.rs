@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 impl Tool for DescribeView {
     const NAME: &'static str = "describe_view";
     const TITLE: &'static str = "Describe a view";
-    const DESCRIPTION: &'static str = "Shows the columns of a view with types and comments, its owner, and the statement that defines it.";
+    const DESCRIPTION: &'static str = "Shows the columns of a view with types and comments, its owner, and the statement that defines it. If it may be a table, use describe_table.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const MAY_BE_KEPT: bool = true;
     type Arguments = Arguments;

@@ -20,7 +20,7 @@ pub(super) struct ExecuteQuery;
 pub(super) struct Arguments {
     /// One statement: SELECT, WITH, SHOW, DESCRIBE and the like.
     sql: String,
-    /// Values for the placeholders ? in order, or :1, :2 by number; null is NULL.
+    /// Values for the placeholders ? in order, or :1, :2 by number. NULL is written in the statement.
     #[serde(default)]
     parameters: Vec<BindValue>,
     /// Where unqualified names are looked up.

@@ -16,7 +16,7 @@ pub(super) struct InSchema {
     pub(super) database: Option<DatabaseName>,
     /// The schema to look in, or database.schema; the account when both are left out.
     pub(super) schema: Option<SchemaName>,
-    /// A pattern for the name: % is any text, _ one character.
+    /// A pattern for the name: % is any text, _ one character, case does not matter.
     pub(super) like: Option<String>,
     pub(super) limit: Option<RowLimit>,
     /// markdown unless said otherwise.
