@@ -222,6 +222,8 @@ impl Call {
         let query_id = query_id.or_else(|| self.noted.query_id());
         if let Some(query_id) = &query_id {
             span.set("snowflake.query_id", query_id.clone());
+            // The line of the HTTP request, which is written later, names it too.
+            self.noted.runs_as(query_id);
         }
         if ending.outcome != "ok" {
             // The convention's word for a tool's result that is an error.
@@ -265,6 +267,11 @@ impl Drop for Call {
 }
 
 impl Noted {
+    fn runs_as(&self, query_id: &str) {
+        let mut known = self.query_id.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some(query_id.to_owned());
+    }
+
     fn query_id(&self) -> Option<String> {
         let query_id = self.query_id.lock();
         query_id.unwrap_or_else(PoisonError::into_inner).clone()
@@ -306,13 +313,7 @@ pub fn judged(sql: &str, verdict: Verdict, objects: Vec<String>) {
 /// Notes which statement in the warehouse the call that is being polled waits for, so that it is known when the call is given
 /// up. Nothing where there is none.
 pub fn running_as(query_id: &str) {
-    let _ = CURRENT.try_with(|noted| {
-        let mut known = noted
-            .query_id
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *known = Some(query_id.to_owned());
-    });
+    let _ = CURRENT.try_with(|noted| noted.runs_as(query_id));
 }
 
 fn number(number: u64) -> i64 {
