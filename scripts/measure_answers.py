@@ -19,7 +19,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests" / "clients"))
 
-from support.server import Server  # noqa: E402
+from support.server import FOR_AGENTS, Server  # noqa: E402
 
 AGENTS = Path(os.environ.get("AGENTS", REPOSITORY / ".build" / "agents"))
 COUNT = """
@@ -58,7 +58,7 @@ def compact(value: Any) -> str:
 def texts(program: str) -> dict[str, str]:
     os.environ["SNOWFLAKE_MCP"] = program
     client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "measure", "version": "1"}}
-    with Server() as server:
+    with Server(**FOR_AGENTS) as server:
         found = {
             "tools/list": compact(ask(server.url, "tools/list", {})["tools"]),
             "instructions": ask(server.url, "initialize", client).get("instructions", ""),

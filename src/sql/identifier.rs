@@ -19,7 +19,7 @@ pub const PUBLIC: &str = "PUBLIC";
 /// - anything else that could not be meant otherwise (spaces, letters beyond ASCII, a leading digit) counts as it is,
 ///   so that a caller who forgot the quotes still gets the object.
 ///
-/// Other databases' quotes are read as theirs: a word in backticks or [brackets] counts as if it stood there alone. So does a
+/// Other databases' quotes are read as theirs: a word in backticks or `[brackets]` counts as if it stood there alone. So does a
 /// whole name in backticks or single quotes, and a semicolon after a name is passed over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identifier(String);

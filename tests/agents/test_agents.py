@@ -10,12 +10,12 @@ from agents import Agent
 from model import Model
 
 from support.scenarios import SCENARIOS, Scenario
-from support.server import Server
+from support.server import FOR_AGENTS, Server
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    with Server() as server:
+    with Server(**FOR_AGENTS) as server:
         yield server
 
 

@@ -8,9 +8,16 @@ import pytest
 
 from support import clients
 from support.answers import Oracle
-from support.server import Server
+from support.server import FOR_AGENTS, Server
 
 pytest_plugins = ["support.readings"]
+
+
+@pytest.fixture(scope="session")
+def agents_server() -> Iterator[Server]:
+    """A server that answers as it does for agents."""
+    with Server(**FOR_AGENTS) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

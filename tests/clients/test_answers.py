@@ -18,18 +18,18 @@ from support.server import Server
 
 
 @pytest.fixture(scope="module")
-def results(server: Server) -> dict[str, dict[str, Any]]:
+def results(agents_server: Server) -> dict[str, dict[str, Any]]:
     """The results of all scenarios, as they come over the wire. Each cursor is the one in the text before it."""
     found: dict[str, dict[str, Any]] = {}
     before = ""
     for scenario in SCENARIOS:
         params = {"name": scenario.tool, "arguments": scenarios.arguments(scenario, before)}
-        found[scenario.name] = request(server, "tools/call", params)
+        found[scenario.name] = request(agents_server, "tools/call", params)
         before = scenarios.by_text(found[scenario.name])
     return found
 
 
-def request(server: Server, method: str, params: dict[str, Any]) -> dict[str, Any]:
+def request(agents_server: Server, method: str, params: dict[str, Any]) -> dict[str, Any]:
     """One request of revision 2025-06-18, without a client between."""
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     headers = {
@@ -37,14 +37,14 @@ def request(server: Server, method: str, params: dict[str, Any]) -> dict[str, An
         "Accept": "application/json, text/event-stream",
         "MCP-Protocol-Version": "2025-06-18",
     }
-    with urllib.request.urlopen(urllib.request.Request(server.url, body, headers), timeout=60) as answer:
+    with urllib.request.urlopen(urllib.request.Request(agents_server.url, body, headers), timeout=60) as answer:
         text = answer.read().decode()
     lines = [line.removeprefix("data:") for line in text.splitlines() if line.startswith("data:")]
     return json.loads(lines[-1] if lines else text)["result"]
 
 
-def test_every_tool_is_tried(server: Server) -> None:
-    assert {tool["name"] for tool in request(server, "tools/list", {})["tools"]} == scenarios.TOOLS
+def test_every_tool_is_tried(agents_server: Server) -> None:
+    assert {tool["name"] for tool in request(agents_server, "tools/list", {})["tools"]} == scenarios.TOOLS
 
 
 @pytest.mark.parametrize("rule", scenarios.RULES, ids=lambda rule: rule.__name__)
@@ -77,7 +77,7 @@ def test_facts_about_a_failure_are_for_programs(scenario: Scenario, results: dic
     assert facts["retryable"] is False
 
 
-def test_no_tool_declares_an_output_schema(server: Server) -> None:
+def test_no_tool_declares_an_output_schema(agents_server: Server) -> None:
     """A declared schema obliges the server to give a document, and then half of the clients show nothing else."""
-    declared = [tool["name"] for tool in request(server, "tools/list", {})["tools"] if "outputSchema" in tool]
+    declared = [tool["name"] for tool in request(agents_server, "tools/list", {})["tools"] if "outputSchema" in tool]
     assert not declared

@@ -50,7 +50,7 @@ async def test_a_client_sees_the_tools_with_schemas_and_hints(client: Kind, serv
     for name, tool in tools.items():
         assert tool["description"], name
         assert tool["inputSchema"]["type"] == "object", name
-        assert tool["inputSchema"]["additionalProperties"] is False, name
+        assert "additionalProperties" not in tool["inputSchema"], f"{name}: google-genai stumbles over it"
         assert tool["outputSchema"]["type"] == "object", name
         assert tool["annotations"]["readOnlyHint"] is True, name
 

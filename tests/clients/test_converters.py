@@ -22,9 +22,9 @@ COUNT = 13
 
 
 @pytest.fixture
-async def tools(server: Server, log: Path) -> list[dict[str, Any]]:
+async def tools(agents_server: Server, log: Path) -> list[dict[str, Any]]:
     """All tools, as a client sees them."""
-    async with clients.PYTHON_AUTO.connect(server, log) as session:
+    async with clients.PYTHON_AUTO.connect(agents_server, log) as session:
         listed = await session.tools()
     assert len(listed) == COUNT
     return listed

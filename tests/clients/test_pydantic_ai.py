@@ -16,7 +16,7 @@ from support.server import Server
 pytestmark = pytest.mark.anyio
 
 
-async def test_pydantic_ai_gives_its_model_the_whole_answer(server: Server) -> None:
+async def test_pydantic_ai_gives_its_model_the_whole_answer(agents_server: Server) -> None:
     seen: list[str] = []
 
     def model(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
@@ -32,7 +32,7 @@ async def test_pydantic_ai_gives_its_model_the_whole_answer(server: Server) -> N
         call = ToolCallPart(scenario.tool, scenarios.arguments(scenario, seen[-1] if seen else ""))
         return ModelResponse(parts=[call])
 
-    agent = Agent(FunctionModel(model), toolsets=[MCPToolset(server.url, max_retries=100)], retries=100)
+    agent = Agent(FunctionModel(model), toolsets=[MCPToolset(agents_server.url, max_retries=100)], retries=100)
     await agent.run("Go on.", usage_limits=UsageLimits(request_limit=None))
     assert len(seen) == len(SCENARIOS)
     lost = {one.name: one.missing(text) for one, text in zip(SCENARIOS, seen, strict=True) if one.missing(text)}

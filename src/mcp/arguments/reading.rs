@@ -2,7 +2,7 @@
 //!
 //! Models and the programs around them write null, an empty text or 0 for what they leave out, numbers and lists as texts, and
 //! send fields of their own along. All of that is read here, in one place, before the tool's own types are made of it.
-//! Nothing is guessed: a misspelt argument of ours is refused with the name it should have, see [`names`](super::names).
+//! Nothing is guessed: a misspelt argument of ours is refused with the name it should have, see [`super::names`].
 
 use rmcp::model::JsonObject;
 use serde_json::{Number, Value};

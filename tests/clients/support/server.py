@@ -31,6 +31,10 @@ def binary() -> Path:
     return path
 
 
+FOR_AGENTS = {"STRUCTURED_OUTPUT": "false", "MAX_RESULT_BYTES": "32KiB"}
+"""What the server answers with out of the box, where a test looks at what an agent is given."""
+
+
 def environment(**settings: str) -> dict[str, str]:
     """An environment of only these settings, so that no variable of the caller's shell changes a test."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
