@@ -41,10 +41,10 @@ def test_every_record_is_as_the_schema_says(stub: Stub, tmp_path: Path) -> None:
     assert {"ok", "statement_not_allowed", "sql_invalid", "query_timeout", "query_cancelled"} <= {
         record["outcome"] for record in records
     }
-    # Of a statement that was given up while it ran it is known which it was; two of four waited for a session.
-    given_up = [record["query_id"] for record in records if record["outcome"] == "query_cancelled"]
+    # Snowflake names a statement with its answer, so one given up before has no id. Its trace is in its QUERY_TAG.
+    given_up = [record for record in records if record["outcome"] == "query_cancelled"]
     assert len(given_up) == 4
-    assert len([query_id for query_id in given_up if query_id]) == 2
+    assert all(record["trace_id"] for record in given_up)
     written = local.read_text() + remote.read_text()
     assert "a value" not in written
     assert "a comment" not in written
