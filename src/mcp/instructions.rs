@@ -96,6 +96,8 @@ mod tests {
                 );
             }
             assert!(told.contains("fetch_results"), "{told}");
+            // Claude Code cuts at 2 kB.
+            assert!(told.len() < 2000, "{}", told.len());
         }
     }
 

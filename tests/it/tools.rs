@@ -415,6 +415,108 @@ async fn a_table_is_not_called_a_view_nor_a_view_a_table() {
 }
 
 #[tokio::test]
+async fn a_description_tells_the_owner_and_on_request_the_statement() {
+    let server = Server::start(&[]).await;
+    let client = server.mcp();
+    let place =
+        json!({ "table": "ORDERS", "database": "SNOWFLAKE_SAMPLE_DATA", "schema": "TPCH_SF1" });
+    let plain = ok(client.call_tool("describe_table", place.clone()).await);
+    let told = &plain["structuredContent"];
+    assert_eq!(told["name"], format!("{SAMPLE}.ORDERS"), "{told}");
+    assert!(
+        told["owner"].is_string() && told["created_on"].is_string(),
+        "{told}"
+    );
+    assert!(told["ddl"].is_null(), "{told}");
+
+    let mut with_ddl = place;
+    with_ddl["ddl"] = json!(true);
+    let described = ok(client.call_tool("describe_table", with_ddl).await);
+    let ddl = described["structuredContent"]["ddl"].as_str().unwrap();
+    assert!(ddl.contains("TABLE ORDERS"), "{ddl}");
+}
+
+#[tokio::test]
+async fn a_name_and_the_place_beside_it_must_agree() {
+    let server = Server::start(&[]).await;
+    let client = server.mcp();
+    for (tool, argument) in [
+        ("describe_table", "table"),
+        ("describe_view", "view"),
+        ("query_view", "view"),
+    ] {
+        for (name, database, schema) in [
+            ("NATION", json!(null), json!(SAMPLE)),
+            (
+                "TPCH_SF1.NATION",
+                json!("SNOWFLAKE_SAMPLE_DATA"),
+                json!(null),
+            ),
+            (
+                "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.NATION",
+                json!("snowflake_sample_data"),
+                json!("tpch_sf1"),
+            ),
+            ("NATION", json!("SNOWFLAKE_SAMPLE_DATA"), json!("TPCH_SF1")),
+        ] {
+            let place = json!({ argument: name, "database": database, "schema": schema });
+            ok(client.call_tool(tool, place).await);
+        }
+        for (database, schema, named) in [
+            (json!("DEMO"), json!(null), "argument database"),
+            (json!(null), json!("PUBLIC"), "argument schema"),
+            (json!(null), json!("DEMO.TPCH_SF1"), "argument database"),
+        ] {
+            let place = json!({ argument: format!("{SAMPLE}.NATION"), "database": database, "schema": schema });
+            let refused = client.call_tool(tool, place).await;
+            assert_eq!(code(&refused), "invalid_argument");
+            assert!(text(&refused).contains(named), "{refused}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn comments_are_searched_within_a_database() {
+    let server = Server::start(&[]).await;
+    let client = server.mcp();
+    let found = |place: Value| {
+        let client = &client;
+        async move {
+            let answer = ok(client.call_tool("search_objects", place).await);
+            answer["structuredContent"]["matches"]
+                .as_array()
+                .unwrap()
+                .clone()
+        }
+    };
+    // A word of the comment of DEMO's table, and of no name.
+    let within = found(json!({ "query": "quotes", "database": "DEMO" })).await;
+    assert_eq!(within.len(), 1, "{within:?}");
+    assert_eq!(within[0]["kind"], "TABLE");
+    assert!(found(json!({ "query": "quotes" })).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_caller_in_a_hurry_gets_a_cursor() {
+    let server = Server::start(&[]).await;
+    let client = server.mcp();
+    for wait in [0, 1] {
+        let hurry = json!({ "sql": ENDLESS, "wait_seconds": wait });
+        let started = ok(client.call_tool("execute_query", hurry).await);
+        let told = &started["structuredContent"];
+        assert_eq!(told["status"], "running", "{started}");
+        // Well before SYNC_WAIT, which is 45 s.
+        assert!(told["elapsed_ms"].as_u64().unwrap() < 30_000, "{started}");
+        let cursor = json!({ "cursor": told["cursor"], "wait_seconds": wait });
+        let asked = ok(client.call_tool("fetch_results", cursor.clone()).await);
+        assert_eq!(asked["structuredContent"]["status"], "running", "{asked}");
+        let stop = json!({ "cursor": told["cursor"] });
+        let stopped = ok(client.call_tool("cancel_query", stop).await);
+        assert_eq!(stopped["structuredContent"]["status"], "cancelled");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_kept_where_that_is_switched_off() {
     let server = Server::start(&[("CATALOG_CACHE_TTL", "0s")]).await;
     for _ in 0..2 {

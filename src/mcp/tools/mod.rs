@@ -419,6 +419,49 @@ mod tests {
         }
     }
 
+    /// A model reads all of this before its first call, in every conversation.
+    #[test]
+    fn the_list_is_short_and_so_is_each_description() {
+        let registry = Registry::new(&[Toolset::Catalog, Toolset::Query]);
+        let tools: Vec<_> = registry.iter().map(|entry| &entry.description).collect();
+        let bytes = serde_json::to_string(&tools).unwrap().len();
+        assert!(bytes <= 12_000, "{bytes} bytes");
+        for tool in tools {
+            let description = tool.description.as_deref().unwrap_or_default();
+            // Claude Code cuts at 2 kB.
+            assert!(description.len() < 2000, "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn longer_answers_than_usual_are_announced_as_far_as_clients_take_them() {
+        let announced = |bytes| {
+            let registry = Registry::new(&[Toolset::Query]).with_answers_of(bytes);
+            let tool = &registry.get("execute_query").unwrap().description;
+            let meta = tool.meta.as_ref()?;
+            meta.get("anthropic/maxResultSizeChars")?.as_u64()
+        };
+        assert_eq!(announced(USUAL_BYTES), None);
+        assert_eq!(announced(100_000), Some(132_768));
+        assert_eq!(announced(64 << 20), Some(500_000));
+    }
+
+    #[test]
+    fn output_is_declared_where_it_is_wanted_only() {
+        let plain = Registry::new(&[Toolset::Catalog, Toolset::Query]);
+        assert!(
+            plain
+                .iter()
+                .all(|entry| entry.description.output_schema.is_none())
+        );
+        let declared = plain.with_output_schemas();
+        assert!(
+            declared
+                .iter()
+                .all(|entry| entry.description.output_schema.is_some())
+        );
+    }
+
     #[test]
     fn only_execute_query_says_that_it_may_change_something() {
         for entry in Registry::new(&[Toolset::Catalog, Toolset::Query])

@@ -146,7 +146,7 @@ fn drop_null(schema: &mut Value) {
         choices.retain(|choice| choice.get("type").is_none_or(|name| name != "null"));
         if let [Value::Object(only)] = &choices[..] {
             let mut only = only.clone();
-            if let Some(Value::Object(object)) = Some(&mut *schema) {
+            if let Value::Object(object) = &mut *schema {
                 object.remove("anyOf");
                 only.extend(std::mem::take(object));
                 *object = only;

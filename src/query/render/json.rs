@@ -73,3 +73,28 @@ fn has_long_number(json: &str) -> bool {
         .split(|byte| !is_of_number(byte))
         .any(|digits| digits.len() > SAFE_NUMBER_LENGTH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_whose_numbers_a_double_would_change_is_a_text() {
+        for (json, is_text) in [
+            (r#"{"a": [1, 2.5, null]}"#, false),
+            ("[123456789012345.6]", true),
+            (r#"{"id": 12345678901234567890}"#, true),
+            ("undefined", true),
+        ] {
+            let value = value(&Cell::Json(json.into()));
+            assert_eq!(value.is_string(), is_text, "{json}");
+            assert!(!is_text || value == json, "{value}");
+        }
+    }
+
+    #[test]
+    fn length_is_what_the_text_takes() {
+        let value = serde_json::json!({"a": ["\"é\n", 1.5, null]});
+        assert_eq!(length(&value), value.to_string().len());
+    }
+}
