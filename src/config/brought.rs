@@ -121,18 +121,17 @@ pub(super) fn understand(
         vars: vars.clone(),
         ..Understood::default()
     };
-    let named = vars.get("ENVIRONMENT").map(|name| name.trim());
-    let named = named.map(|name| unquoted(name).unwrap_or(name));
-    let environment = named.and_then(|name| name.parse::<Environment>().ok());
-    let prefix = environment.and_then(Environment::prefix);
-    let prefixes: Vec<&str> = prefix.into_iter().chain([""]).collect();
+    let prefixes = prefixes(vars);
     for prefix in &prefixes {
         understood.rename(prefix);
     }
     for (name, value) in connection {
-        let is_set = prefixes
-            .iter()
-            .any(|prefix| understood.get(&format!("{prefix}{name}")).is_some());
+        let is_set = same(name).iter().any(|name| {
+            let names = prefixes.iter().map(|prefix| format!("{prefix}{name}"));
+            names
+                .into_iter()
+                .any(|name| understood.get(&name).is_some())
+        });
         if !is_set {
             understood.vars.insert((*name).to_owned(), value.clone());
         }
@@ -147,6 +146,25 @@ pub(super) fn understand(
     }
     understood.choose_auth_type(&prefixes);
     understood
+}
+
+/// What stands before the names of variables, the first one first: that of the environment, then nothing.
+pub(super) fn prefixes(vars: &BTreeMap<String, String>) -> Vec<&'static str> {
+    let named = vars.get("ENVIRONMENT").map(|name| name.trim());
+    let named = named.map(|name| unquoted(name).unwrap_or(name));
+    let environment = named.and_then(|name| name.parse::<Environment>().ok());
+    let prefix = environment.and_then(Environment::prefix);
+    prefix.into_iter().chain([""]).collect()
+}
+
+/// The variables that say the same in different ways; one of them set is enough.
+fn same<'name>(name: &'name &'static str) -> &'name [&'static str] {
+    const SAME: [&[&str]; 2] = [
+        &["SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PATH"],
+        &["SNOWFLAKE_TOKEN", "SNOWFLAKE_TOKEN_PATH"],
+    ];
+    let group = SAME.into_iter().find(|group| group.contains(name));
+    group.unwrap_or(std::slice::from_ref(name))
 }
 
 impl Understood {

@@ -9,6 +9,7 @@
 mod auth;
 mod brought;
 mod cloud;
+mod connections;
 mod effective;
 mod embedded;
 mod env_file;

@@ -11,7 +11,7 @@ use super::problem::{Problem, Problems};
 use super::reference::{self, Availability, variables};
 use super::resolve::lookup;
 use super::warehouse::{AuthType, Backend};
-use super::{Purpose, Settings, unknown};
+use super::{Purpose, Settings, connections, unknown};
 
 /// Settings, and what the start-up log should say about them.
 #[derive(Debug, Clone)]
@@ -59,7 +59,26 @@ impl Sources {
         if let Some(path) = env_file {
             sources.read_file(path);
         }
+        sources.read_connection();
         sources
+    }
+
+    /// Adds the connection that is named, if one is; everything that is there already wins.
+    pub(super) fn read_connection(&mut self) {
+        match connections::named(&self.vars) {
+            Ok(None) => {}
+            Ok(Some(connection)) => {
+                for name in connection.values.keys() {
+                    if !self.vars.contains_key(*name) {
+                        self.places
+                            .insert((*name).to_owned(), connection.place.clone());
+                    }
+                }
+                self.connection = connection.values;
+                self.notes.extend(connection.notes);
+            }
+            Err(problem) => self.problems.push(problem),
+        }
     }
 
     /// From a map that stands for the process's environment.

@@ -68,6 +68,15 @@ pub struct Warehouse {
     /// development; that choice is made before this struct is read.
     #[envconfig(from = "WAREHOUSE_BACKEND")]
     pub backend: Backend,
+    /// A connection of Snowflake's own tools. Read while the settings are collected, see `connections.rs`.
+    #[envconfig(from = "SNOWFLAKE_CONNECTION_NAME")]
+    pub connection_name: Option<String>,
+    /// The same under the tools' own name.
+    #[envconfig(from = "SNOWFLAKE_DEFAULT_CONNECTION_NAME")]
+    pub default_connection_name: Option<String>,
+    /// The folder of Snowflake's own tools.
+    #[envconfig(from = "SNOWFLAKE_HOME")]
+    pub home: Option<PathBuf>,
     /// The account identifier.
     #[envconfig(from = "SNOWFLAKE_ACCOUNT")]
     pub account: Option<String>,

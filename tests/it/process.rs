@@ -293,3 +293,30 @@ async fn in_development_the_first_line_has_what_was_set() {
     assert!(settings.contains(r#""MAX_ROWS":"7000""#), "{line}");
     assert!(!settings.contains("QUERY_TIMEOUT"), "{line}");
 }
+
+#[test]
+fn a_connection_of_snowflakes_own_tools_is_taken_by_its_name() {
+    let home = tempfile::tempdir().unwrap();
+    let text = "[dev]\naccount = 'myorg-dev'\nuser = 'ANNA'\npassword = 'a secret value'\n";
+    std::fs::write(home.path().join("connections.toml"), text).unwrap();
+    let folder = home.path().to_str().unwrap();
+    let check = |name| {
+        let vars = [
+            ("SNOWFLAKE_HOME", folder),
+            ("SNOWFLAKE_CONNECTION_NAME", name),
+        ];
+        run(&["check"], &vars)
+    };
+    let right = check("dev");
+    assert_eq!(right.status.code(), Some(0), "{right:?}");
+    let told = String::from_utf8_lossy(&right.stdout).into_owned();
+    assert!(told.contains("answering from Snowflake"), "{told}");
+    let wrong = check("dve");
+    assert_eq!(wrong.status.code(), Some(64), "{wrong:?}");
+    let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(
+        told.contains("SNOWFLAKE_CONNECTION_NAME") && told.contains("there are: dev"),
+        "{told}"
+    );
+    assert!(!told.contains("secret value"), "{told}");
+}

@@ -16,6 +16,28 @@ pub(super) const VARIABLES: &[Variable] = &[
         "`snowflake` when `SNOWFLAKE_ACCOUNT` is set; otherwise `embedded` in development, and an error elsewhere",
     ),
     Variable::new(
+        "SNOWFLAKE_CONNECTION_NAME",
+        Section::Warehouse,
+        Shape::Text("the name of a connection in `connections.toml`"),
+        "A connection that was set up for Snowflake's own tools (`connections.toml`, or `[connections.…]` of `config.toml`): its account, \
+         user, way to sign in, role, warehouse, database and schema are taken where nothing else says otherwise.",
+    )
+    .unset("no file is read"),
+    Variable::new(
+        "SNOWFLAKE_DEFAULT_CONNECTION_NAME",
+        Section::Warehouse,
+        Shape::Text("the name of a connection in `connections.toml`"),
+        "The same, as Snowflake's tools call it; `SNOWFLAKE_CONNECTION_NAME` wins.",
+    )
+    .unset("no file is read"),
+    Variable::new(
+        "SNOWFLAKE_HOME",
+        Section::Warehouse,
+        Shape::Path("the path of a folder"),
+        "Where these files are.",
+    )
+    .unset("`~/.snowflake` where it exists, else `~/.config/snowflake`"),
+    Variable::new(
         "SNOWFLAKE_ACCOUNT",
         Section::Warehouse,
         Shape::Checked(
