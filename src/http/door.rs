@@ -20,22 +20,19 @@ use actix_web::{Error, HttpResponse};
 use rmcp::model::ErrorData;
 
 use super::answer::Refusal;
-use crate::mcp::{Caller, RunningCalls, SessionId};
+use crate::mcp::{Caller, RunningCalls, SESSION_HEADER, STATELESS_SINCE, SessionId};
 use accept::Takes;
 use answer::Answered;
 use message::{Envelope, Message, Post, Unreadable};
 
 /// The header of a session id.
-pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const SESSION: HeaderName = HeaderName::from_static(SESSION_HEADER);
 
 /// The header of the revision a client speaks. Clients from before 2025-06-18 send none.
 pub(super) const REVISION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// The last revision with batches, and the one a request without a header speaks.
 const BATCHES_UNTIL: &str = "2025-03-26";
-
-/// The first revision without sessions.
-const STATELESS_SINCE: &str = "2026-07-28";
 
 /// What rmcp wants to see.
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");

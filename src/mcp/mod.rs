@@ -18,5 +18,5 @@ mod unserved;
 pub use handler::{Caller, Handler, Services};
 pub use kept::KeptAnswers;
 pub use rate::Rates;
-pub use running::{RunningCalls, SessionId};
-pub use unserved::not_found;
+pub use running::{RunningCalls, SESSION_HEADER, SessionId};
+pub use unserved::{STATELESS_SINCE, not_found};

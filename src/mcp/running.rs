@@ -18,7 +18,7 @@ use super::observed::revision;
 use super::unserved::STATELESS_SINCE;
 
 /// The header of a session id.
-const SESSION_HEADER: &str = "mcp-session-id";
+pub const SESSION_HEADER: &str = "mcp-session-id";
 
 /// The name of a conversation. Too long to be guessed, so that nobody ends the calls of somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
 
 /// The revision without a handshake, sessions, ping and subscriptions to resources.
-pub(super) const STATELESS_SINCE: &str = "2026-07-28";
+pub const STATELESS_SINCE: &str = "2026-07-28";
 
 #[expect(deprecated, reason = "clients of older revisions still ask for it")]
 pub(super) type SetLevelParams = rmcp::model::SetLevelRequestParams;
