@@ -96,7 +96,8 @@ pub(super) const ROWS: &[Row] = &[
             "make_timestamp(CAST({0} AS BIGINT), CAST({1} AS BIGINT), CAST({2} AS BIGINT), CAST({3} AS BIGINT), CAST({4} AS BIGINT), CAST({5} AS DOUBLE))",
         ),
     ),
-    ("CURRENT_DATE", 0, 0, S("current_date")),
+    // Not current_date: DuckDB takes that for the column of the same name that the statement makes.
+    ("CURRENT_DATE", 0, 0, S("today()")),
     ("CURRENT_TIMESTAMP", 0, 1, S("now()")),
     ("LOCALTIMESTAMP", 0, 1, S("now()")),
     ("GETDATE", 0, 0, S("now()")),
