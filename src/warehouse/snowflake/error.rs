@@ -25,6 +25,13 @@ pub(super) enum Error {
     /// No reply.
     #[error(transparent)]
     Transport(#[from] transport::Error),
+    /// The session's token had expired and could not be renewed, for a reason that passes.
+    #[error("the session's token could not be renewed: {source}")]
+    NotRenewed {
+        source: transport::Error,
+        /// Whether the request may have been heard before it was refused: it was sent more than once.
+        was_repeated: bool,
+    },
     /// The session is gone and so is everything it held; a new one is needed.
     #[error("the Snowflake session has ended ({code})")]
     SessionGone { code: u32 },
@@ -159,7 +166,11 @@ impl Error {
 
     /// Whether the statement may have run although there is no answer to it.
     pub(super) fn leaves_outcome_open(&self) -> bool {
-        matches!(self, Self::Transport(_) | Self::SessionGone { .. })
+        match self {
+            Self::Transport(_) | Self::SessionGone { .. } => true,
+            Self::NotRenewed { was_repeated, .. } => *was_repeated,
+            _ => false,
+        }
     }
 
     /// Whether more sign-ins could lock the user or change nothing.
@@ -254,7 +265,7 @@ impl From<Error> for warehouse::Error {
                         .to_owned(),
                 }
             }
-            Error::Transport(error) => Self::Unreachable {
+            Error::Transport(error) | Error::NotRenewed { source: error, .. } => Self::Unreachable {
                 message: "a request to Snowflake failed".to_owned(),
                 source: Some(Box::new(error)),
             },

@@ -100,7 +100,8 @@ impl Session {
             };
             let is_wanted = is_wanted.load(Ordering::Relaxed);
             if is_expired && is_wanted && !has_renewed {
-                self.renew(&token, deadline).await?;
+                let was_repeated = sent.map_or(true, |reply| reply.repeated > 0);
+                self.renew(&token, deadline, was_repeated).await?;
                 has_renewed = true;
                 continue;
             }
@@ -122,8 +123,8 @@ impl Session {
         }
     }
 
-    /// Replaces `stale`, unless somebody else has done so meanwhile.
-    async fn renew(&self, stale: &str, deadline: Instant) -> Result<(), Error> {
+    /// Replaces `stale`, unless somebody else has done so meanwhile. `was_repeated` is for the error.
+    async fn renew(&self, stale: &str, deadline: Instant, was_repeated: bool) -> Result<(), Error> {
         let _alone = self.renewal.lock().await;
         let tokens = self.tokens();
         if tokens.session != stale {
@@ -156,7 +157,12 @@ impl Session {
                     code: SESSION_UNKNOWN,
                 });
             }
-            Err(error) => return Err(error.into()),
+            Err(source) => {
+                return Err(Error::NotRenewed {
+                    source,
+                    was_repeated,
+                });
+            }
         };
         let code = reply.code();
         match (reply.is_success(), reply.data) {

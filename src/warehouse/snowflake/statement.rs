@@ -213,8 +213,17 @@ async fn execute(
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
-            // Only a reply proves that nothing runs. Without one the guard asks Snowflake to make sure.
-            if matches!(error, Error::SessionGone { .. }) {
+            // Only a reply proves that nothing runs: that the session is gone, or that its token had expired when the
+            // statement came. Without one the guard asks Snowflake to make sure.
+            let is_refused = matches!(
+                error,
+                Error::SessionGone { .. }
+                    | Error::NotRenewed {
+                        was_repeated: false,
+                        ..
+                    }
+            );
+            if is_refused {
                 drop(guard.disarm());
             }
             return Err(error);

@@ -267,7 +267,10 @@ impl Transport for Https {
             let (outcome, status) = reached(&sent);
             watch.ended(outcome, status);
             let error = match sent {
-                Ok(reply) => return Ok(reply),
+                Ok(mut reply) => {
+                    reply.repeated = attempt;
+                    return Ok(reply);
+                }
                 Err(error) => error,
             };
             let wait = error

@@ -18,6 +18,9 @@ pub(super) struct Reply {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) data: Option<Data>,
+    /// How often its request was sent before the one that this answers. Not Snowflake's: the transport counts.
+    #[serde(skip)]
+    pub(super) repeated: u32,
 }
 
 /// What a reply carries; which fields are there depends on the endpoint and on how far a statement has come.

@@ -78,11 +78,12 @@ impl Case {
 
     async fn break_once(&self, stub: &Stub, server: &Server, way: &Value) {
         let what = format!("{} broken by {way}", self.endpoint);
+        let before = stub.counters();
+        stub.fault(json!([at(self.endpoint, way, 1.0)]));
+        // Only now: what the pool does for its own sake would make good for it at once.
         if let Some(lost) = self.lost {
             stub.lose(lost);
         }
-        let before = stub.counters();
-        stub.fault(json!([at(self.endpoint, way, 1.0)]));
         let result = execute(server, self.call.clone()).await;
         assert!(
             self.told.contains(&code(&result)),
