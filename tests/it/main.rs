@@ -14,6 +14,7 @@
 mod architecture;
 mod arguments;
 mod budgets;
+mod circles;
 mod documents;
 mod doors;
 mod health;
