@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing::error;
 
-use super::rate::TooMany;
 use crate::telemetry::chain;
 use crate::{policy, query, sql, warehouse};
 
@@ -133,22 +132,8 @@ impl Failure {
         }
     }
 
-    /// A call too many.
-    pub(super) fn rate_limited(too_many: TooMany) -> Self {
-        let TooMany { rate, wait } = too_many;
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        Self::new(
-            Code::RateLimited,
-            format!("this caller may make {rate} calls a minute, and has made them"),
-            format!(
-                "wait {seconds} s, then send the same call again; fewer calls that ask for more each are let through sooner"
-            ),
-        )
-        .after(seconds)
-    }
-
     /// The same, to be sent again after so many seconds.
-    fn after(self, seconds: u64) -> Self {
+    pub(super) fn after(self, seconds: u64) -> Self {
         Self {
             retry_after_seconds: Some(seconds),
             ..self

@@ -1,7 +1,5 @@
 //! The one place every MCP request passes: identity, deadline, cancellation, panics, progress and the log line of a call.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,13 +21,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error, info, info_span};
 
 use super::arguments::reading::Arguments;
+use super::caller::Caller;
 use super::failure::{Code, Failure};
 use super::instructions;
 use super::kept::{KeptAnswers, Question};
 use super::observed::{Seen, revision};
 use super::rate::Rates;
 use super::running::{RunningCall, RunningCalls};
-use super::tools::{Call, Registry, Reply};
+use super::tools::{CallContext, Registry, Reply};
 use super::unserved::{self, unserved_methods};
 use crate::query::{Budget, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
@@ -48,28 +47,6 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// What a call may take beyond the time of its statement: reading it, rendering, and a describe's three statements.
 const CALL_GRACE: Duration = Duration::from_secs(5);
-
-/// Who is calling.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// A name for logs: never a secret, nor anything the caller may choose.
-    pub name: Cow<'static, str>,
-    /// Where it calls from, which tells those without a key apart.
-    pub address: Option<IpAddr>,
-}
-
-impl Caller {
-    /// Somebody on the other end of stdio: whoever started the process.
-    pub const LOCAL: Self = Self {
-        name: Cow::Borrowed("local"),
-        address: None,
-    };
-    /// Somebody without a key, where that is allowed.
-    pub const ANONYMOUS: Self = Self {
-        name: Cow::Borrowed("anonymous"),
-        address: None,
-    };
-}
 
 /// What the handler needs from the rest of the service.
 pub struct Services {
@@ -191,7 +168,7 @@ impl Handler {
         let started = Instant::now();
         self.services.metrics.tool_started();
 
-        let call = Call {
+        let call = CallContext {
             queries: Arc::new(
                 self.services
                     .queries
@@ -201,7 +178,7 @@ impl Handler {
         let time = call.queries.budget().timeout + CALL_GRACE;
         let read = entry.read(request.arguments.unwrap_or_default());
         let outcome = match (self.services.rates.admit(&caller, started), read) {
-            (Err(too_many), _) => Ok(Err(Failure::rate_limited(too_many))),
+            (Err(too_many), _) => Ok(Err(too_many.into())),
             (Ok(()), Err(failure)) => Ok(Err(failure)),
             (Ok(()), Ok(Arguments { known, note })) => {
                 let question = entry

@@ -5,6 +5,7 @@
 //! what an agent is told when something went wrong.
 
 mod arguments;
+mod caller;
 pub mod failure;
 mod handler;
 mod instructions;
@@ -15,7 +16,8 @@ mod running;
 pub mod tools;
 mod unserved;
 
-pub use handler::{Caller, Handler, Services};
+pub use caller::Caller;
+pub use handler::{Handler, Services};
 pub use kept::KeptAnswers;
 pub use rate::Rates;
 pub use running::{RunningCalls, SESSION_HEADER, SessionId};

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::handler::Caller;
+use super::caller::Caller;
+use super::failure::{Code, Failure};
 
 /// Callers that are remembered. The one that has been silent longest is forgotten first, with all it has used up.
 const REMEMBERED: u64 = 10_000;
@@ -40,6 +41,20 @@ pub(super) struct TooMany {
     pub(super) rate: u32,
     /// When it may make the next one.
     pub(super) wait: Duration,
+}
+
+impl From<TooMany> for Failure {
+    fn from(TooMany { rate, wait }: TooMany) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self::new(
+            Code::RateLimited,
+            format!("this caller may make {rate} calls a minute, and has made them"),
+            format!(
+                "wait {seconds} s, then send the same call again; fewer calls that ask for more each are let through sooner"
+            ),
+        )
+        .after(seconds)
+    }
 }
 
 impl Rates {

@@ -13,7 +13,7 @@ use rmcp::model::RequestId;
 use rmcp::service::{RequestContext, RoleServer};
 use tokio_util::sync::CancellationToken;
 
-use super::handler::Caller;
+use super::caller::Caller;
 use super::observed::revision;
 use super::unserved::STATELESS_SINCE;
 

@@ -19,6 +19,13 @@ pub enum Outcome {
     Sheet(Box<Sheet>),
     /// The statement goes on.
     Running(Running),
+}
+
+/// What a cursor leads to.
+#[derive(Debug)]
+pub enum Fetched {
+    /// The result of a statement.
+    Outcome(Outcome),
     /// More of what a search has found.
     Found(Found),
 }
@@ -116,13 +123,13 @@ impl Queries {
         format: Option<Format>,
         wait: Option<Duration>,
         views: fn(u8) -> Option<&'static View>,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Fetched, Error> {
         let asked = Instant::now();
         let mut cursor = self.seal.read(cursor, &self.caller)?;
         cursor.format = format.unwrap_or(cursor.format);
         let list = cursor.list.as_ref();
         if list.is_some_and(|list| list.search.is_some()) {
-            return Ok(Outcome::Found(self.search_on(cursor, limit).await?));
+            return Ok(Fetched::Found(self.search_on(cursor, limit).await?));
         }
         let view = list.map_or(Ok(None), |list| list.view(views))?;
         let role = cursor.earlier.role.as_ref();
@@ -151,7 +158,8 @@ impl Queries {
             list: cursor.list,
             asked,
         };
-        self.outcome(started, reading).await
+        let outcome = self.outcome(started, reading).await?;
+        Ok(Fetched::Outcome(outcome))
     }
 
     /// How far the statement of a cursor has come.

@@ -32,7 +32,7 @@ pub use budget::{Allowance, Budget, Truncation, TruncationReason, Turns};
 pub use cost::Estimate;
 pub use cursor::{CursorError, Seal};
 pub use error::Error;
-pub use later::{Known, Outcome, Running};
+pub use later::{Fetched, Known, Outcome, Running};
 pub use object_kind::object_kind;
 pub use render::Format;
 pub use run::{Queries, Query};

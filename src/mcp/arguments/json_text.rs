@@ -4,10 +4,13 @@
 
 use serde_json::Value;
 
-use super::reading::MAX_VALUES;
+use crate::sql::MAX_STATEMENT_BYTES;
 
 /// The longest text that is read. Whoever has more sends the list itself.
 const MAX_BYTES: usize = 256 * 1024;
+
+/// Values in a list. A statement has no room for more placeholders.
+pub(super) const MAX_VALUES: usize = MAX_STATEMENT_BYTES / 2;
 
 /// Brackets in brackets. No argument has any; one more makes for a better error.
 const MAX_DEPTH: usize = 4;

@@ -7,16 +7,12 @@
 use rmcp::model::JsonObject;
 use serde_json::{Number, Value};
 
-use super::json_text;
+use super::json_text::{self, MAX_VALUES};
 use super::names::{self, Meant};
 use crate::mcp::failure::{Code, Failure};
-use crate::sql::MAX_STATEMENT_BYTES;
 
 /// Fields in a call. No tool has more than a dozen; programs around models add a few.
 const MAX_FIELDS: usize = 64;
-
-/// Values in a list. A statement has no room for more placeholders.
-pub(super) const MAX_VALUES: usize = MAX_STATEMENT_BYTES / 2;
 
 /// Fields that are named in an answer.
 const MAX_NAMED: usize = 8;

@@ -127,7 +127,7 @@ impl Tool for Panics {
     type Arguments = Nothing;
     type Output = Empty;
 
-    async fn call(_: Nothing, _: Call) -> Result<Reply, Failure> {
+    async fn call(_: Nothing, _: CallContext) -> Result<Reply, Failure> {
         panic!("a tool that fails in a way nobody thought of")
     }
 }

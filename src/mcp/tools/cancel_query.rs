@@ -2,7 +2,7 @@
 
 use super::query_status::Arguments;
 use super::reply::StatusOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 
 /// Stops an earlier statement.
 pub(super) struct CancelQuery;
@@ -16,8 +16,8 @@ impl Tool for CancelQuery {
     type Arguments = Arguments;
     type Output = StatusOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        let known = call.queries.cancel(&arguments.cursor).await?;
-        Ok(Reply::known(call.form(None), known))
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
+        let known = context.queries.cancel(&arguments.cursor).await?;
+        Ok(Reply::known(context.form(None), known))
     }
 }

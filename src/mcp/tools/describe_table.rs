@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Failure, Form, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Form, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ObjectName, ResultFormat, SchemaName};
 use crate::query::{self, Format, Table, object_kind, render};
 use crate::sql::{Identifier, QualifiedName, literal};
@@ -93,20 +93,24 @@ impl Tool for DescribeTable {
     type Arguments = Arguments;
     type Output = ObjectOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let (name, session) =
             arguments::within(arguments.table, arguments.database, arguments.schema)?;
         let ddl = async {
             match arguments.ddl {
-                Some(true) => Some(run(&call, get_ddl(&name), &session).await),
+                Some(true) => Some(run(&context, get_ddl(&name), &session).await),
                 _ => None,
             }
         };
         let keys = format!("SHOW IMPORTED KEYS IN TABLE {}", name.quoted());
         let (description, facts, keys, ddl) = futures::join!(
-            described(&call, format!("DESCRIBE TABLE {}", name.quoted()), &session),
-            run(&call, show_one("OBJECTS", &name), &session),
-            run(&call, keys, &session),
+            described(
+                &context,
+                format!("DESCRIBE TABLE {}", name.quoted()),
+                &session
+            ),
+            run(&context, show_one("OBJECTS", &name), &session),
+            run(&context, keys, &session),
             ddl,
         );
         let mut output = describe(&name, "TABLE", &description?);
@@ -118,26 +122,29 @@ impl Tool for DescribeTable {
             let ddl = ddl?;
             output.ddl = ddl.first_value().map(ToOwned::to_owned);
         }
-        Ok(reply(call.form(arguments.format.map(Into::into)), output))
+        Ok(reply(
+            context.form(arguments.format.map(Into::into)),
+            output,
+        ))
     }
 }
 
 /// The same for a DESCRIBE, which says what may have been meant where there is no such object.
 pub(super) async fn described(
-    call: &Call,
+    context: &CallContext,
     sql: String,
     session: &Session,
 ) -> Result<Table, query::Error> {
-    call.queries.table_or_advice(&sql, session.clone()).await
+    context.queries.table_or_advice(&sql, session.clone()).await
 }
 
 /// Runs one of our own statements.
 pub(super) async fn run(
-    call: &Call,
+    context: &CallContext,
     sql: String,
     session: &Session,
 ) -> Result<Table, query::Error> {
-    call.queries.table(&sql, session.clone()).await
+    context.queries.table(&sql, session.clone()).await
 }
 
 /// The statement that makes a table or view: to Snowflake, either is a `TABLE` here.

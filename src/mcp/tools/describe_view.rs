@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::describe_table::{ObjectOutput, add_facts, describe, described, reply, run, show_one};
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ObjectName, ResultFormat, SchemaName};
 
 /// Columns and definition of a view.
@@ -32,15 +32,22 @@ impl Tool for DescribeView {
     type Arguments = Arguments;
     type Output = ObjectOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let (name, session) =
             arguments::within(arguments.view, arguments.database, arguments.schema)?;
         let (description, facts) = futures::join!(
-            described(&call, format!("DESCRIBE VIEW {}", name.quoted()), &session),
-            run(&call, show_one("VIEWS", &name), &session)
+            described(
+                &context,
+                format!("DESCRIBE VIEW {}", name.quoted()),
+                &session
+            ),
+            run(&context, show_one("VIEWS", &name), &session)
         );
         let mut output = describe(&name, "VIEW", &description?);
         add_facts(&mut output, &name, facts);
-        Ok(reply(call.form(arguments.format.map(Into::into)), output))
+        Ok(reply(
+            context.form(arguments.format.map(Into::into)),
+            output,
+        ))
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::reply::PageOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{
     self, BindValue, DatabaseName, PlainName, ResultFormat, RowLimit, SchemaName, Seconds,
     WaitSeconds,
@@ -53,7 +53,7 @@ impl Tool for ExecuteQuery {
     type Arguments = Arguments;
     type Output = PageOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let query = Query {
             sql: arguments.sql,
             session: Session {
@@ -67,12 +67,12 @@ impl Tool for ExecuteQuery {
                 .map(|value| value.0)
                 .collect(),
             limit: arguments.limit.map(|limit| limit.0),
-            format: call.form(arguments.format.map(Into::into)).format,
+            format: context.form(arguments.format.map(Into::into)).format,
             timeout: arguments.timeout_seconds.map(|seconds| seconds.0),
             wait: arguments.wait_seconds.map(|wait| wait.0),
             view: None,
             is_sample: false,
         };
-        super::listing::page(query, &call).await
+        super::listing::page(query, &context).await
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::reply::RowsOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, SchemaName};
 use crate::query::Query;
 use crate::warehouse::Session;
@@ -33,19 +33,19 @@ impl Tool for ExplainQuery {
     type Arguments = Arguments;
     type Output = RowsOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let query = Query {
             sql: arguments.sql,
             session: Session {
                 ..arguments::session(arguments.database, arguments.schema)?
             },
             // A plan is short; cutting it would hide steps.
-            limit: Some(call.queries.budget().max_rows),
-            format: call.form(arguments.format.map(Into::into)).format,
+            limit: Some(context.queries.budget().max_rows),
+            format: context.form(arguments.format.map(Into::into)).format,
             ..Query::default()
         };
-        let (plan, words) = call.queries.explain(query).await?;
-        let reply = Reply::rows(plan, call.queries.budget().max_rows);
+        let (plan, words) = context.queries.explain(query).await?;
+        let reply = Reply::rows(plan, context.queries.budget().max_rows);
         Ok(match words {
             Some(words) => reply.with_summary(words),
             None => reply,

@@ -3,9 +3,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::FetchedOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::reply::{RowsOutput, RunningOutput};
+use super::search_objects::{self, SearchOutput};
+use super::{
+    CallContext, Failure, Reply, Tool, Toolset, list_databases, list_schemas, list_tables,
+    list_views,
+};
 use crate::mcp::arguments::{ResultFormat, RowLimit, WaitSeconds};
+use crate::query::{Fetched, View};
 
 /// The next rows of an earlier statement.
 pub(super) struct FetchResults;
@@ -21,6 +26,16 @@ pub(super) struct Arguments {
     wait_seconds: Option<WaitSeconds>,
 }
 
+/// Rows, that the statement goes on, or more of what a search has found.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+pub(super) enum FetchedOutput {
+    Rows(RowsOutput),
+    Running(RunningOutput),
+    Found(SearchOutput),
+}
+
 impl Tool for FetchResults {
     const NAME: &'static str = "fetch_results";
     const TITLE: &'static str = "Read on in a result";
@@ -31,7 +46,7 @@ impl Tool for FetchResults {
     type Arguments = Arguments;
     type Output = FetchedOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let Arguments {
             cursor,
             limit,
@@ -39,20 +54,52 @@ impl Tool for FetchResults {
             wait_seconds,
         } = arguments;
         let format = format.map(Into::into);
-        let outcome = call
+        let form = context.form(format);
+        let (limit, wait) = (limit.map(|limit| limit.0), wait_seconds.map(|wait| wait.0));
+        let fetched = context
             .queries
-            .fetch(
-                &cursor,
-                limit.map(|limit| limit.0),
-                format,
-                wait_seconds.map(|wait| wait.0),
-                super::listing::view,
-            )
+            .fetch(&cursor, limit, format, wait, view)
             .await?;
-        Ok(Reply::of(
-            outcome,
-            call.form(format),
-            call.queries.budget().max_rows,
-        ))
+        Ok(match fetched {
+            Fetched::Outcome(outcome) => {
+                Reply::of(outcome, form, context.queries.budget().max_rows)
+            }
+            Fetched::Found(found) => search_objects::reply(form, &found),
+        })
+    }
+}
+
+/// How the rows of our listings are shown, by the code that cursors have.
+fn view(code: u8) -> Option<&'static View> {
+    const VIEWS: [&View; 5] = [
+        &list_databases::VIEW,
+        &list_schemas::VIEW,
+        &list_tables::VIEW,
+        &list_views::VIEW,
+        &list_views::IN_SCHEMA,
+    ];
+    VIEWS.into_iter().find(|view| view.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A code is in cursors that may be a day old, so it stands for the same list for ever.
+    #[test]
+    fn every_view_is_found_by_its_code() {
+        for (code, columns, first) in [
+            (1, 4, "name"),
+            (2, 3, "database"),
+            (3, 8, "database"),
+            (4, 6, "database"),
+            (5, 6, "database"),
+        ] {
+            let view = view(code).unwrap();
+            assert_eq!(view.code, code);
+            assert_eq!((view.pick.len(), view.pick[0].name), (columns, first));
+            assert_eq!(view.hide.is_some(), code == 4);
+        }
+        assert!(view(0).is_none() && view(6).is_none());
     }
 }

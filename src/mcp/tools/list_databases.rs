@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::reply::RowsOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{ResultFormat, RowLimit};
 use crate::query::{Pick, Query, View};
 
@@ -43,14 +43,14 @@ impl Tool for ListDatabases {
     type Arguments = Arguments;
     type Output = RowsOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let query = Query {
             sql: super::listing::show("DATABASES", arguments.like.as_deref(), ""),
             limit: arguments.limit.map(|limit| limit.0),
-            format: call.form(arguments.format.map(Into::into)).format,
+            format: context.form(arguments.format.map(Into::into)).format,
             view: Some(&VIEW),
             ..Query::default()
         };
-        super::listing::page(query, &call).await
+        super::listing::page(query, &context).await
     }
 }

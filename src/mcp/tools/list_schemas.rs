@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::reply::RowsOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit};
 use crate::query::{Pick, Query, View};
 
@@ -43,15 +43,15 @@ impl Tool for ListSchemas {
     type Arguments = Arguments;
     type Output = RowsOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let scope = super::listing::scope(arguments.database.as_ref(), None)?;
         let query = Query {
             sql: super::listing::show("SCHEMAS", arguments.like.as_deref(), &scope),
             limit: arguments.limit.map(|limit| limit.0),
-            format: call.form(arguments.format.map(Into::into)).format,
+            format: context.form(arguments.format.map(Into::into)).format,
             view: Some(&VIEW),
             ..Query::default()
         };
-        super::listing::page(query, &call).await
+        super::listing::page(query, &context).await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::listing::{self, InSchema};
 use super::reply::RowsOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::query::{Pick, Query, View};
 
 /// Tables of a schema, a database, or the account.
@@ -34,11 +34,11 @@ impl Tool for ListTables {
     type Arguments = InSchema;
     type Output = RowsOutput;
 
-    async fn call(arguments: InSchema, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: InSchema, context: CallContext) -> Result<Reply, Failure> {
         let query = Query {
             view: Some(&VIEW),
-            ..arguments.query("TABLES", &call)?
+            ..arguments.query("TABLES", &context)?
         };
-        listing::page(query, &call).await
+        listing::page(query, &context).await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::listing::{self, InSchema};
 use super::reply::RowsOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::query::{Hide, Pick, Query, View};
 
 /// Views of a schema, a database, or the account.
@@ -44,15 +44,15 @@ impl Tool for ListViews {
     type Arguments = InSchema;
     type Output = RowsOutput;
 
-    async fn call(arguments: InSchema, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: InSchema, context: CallContext) -> Result<Reply, Failure> {
         let view = match arguments.schema {
             Some(_) => &IN_SCHEMA,
             None => &VIEW,
         };
         let query = Query {
             view: Some(view),
-            ..arguments.query("VIEWS", &call)?
+            ..arguments.query("VIEWS", &context)?
         };
-        listing::page(query, &call).await
+        listing::page(query, &context).await
     }
 }

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Call, Failure, Reply, list_databases, list_schemas, list_tables, list_views};
+use super::{CallContext, Failure, Reply};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, RowLimit, SchemaName};
-use crate::query::{Query, View};
+use crate::query::Query;
 use crate::sql::literal;
 
 /// The arguments of the tools that list what is in a schema.
@@ -25,12 +25,12 @@ pub(super) struct InSchema {
 
 impl InSchema {
     /// The SHOW for these arguments, without the choice of columns.
-    pub(super) fn query(self, objects: &str, call: &Call) -> Result<Query, Failure> {
+    pub(super) fn query(self, objects: &str, context: &CallContext) -> Result<Query, Failure> {
         let scope = scope(self.database.as_ref(), self.schema.as_ref())?;
         Ok(Query {
             sql: show(objects, self.like.as_deref(), &scope),
             limit: self.limit.map(|limit| limit.0),
-            format: call.form(self.format.map(Into::into)).format,
+            format: context.form(self.format.map(Into::into)).format,
             ..Query::default()
         })
     }
@@ -66,24 +66,12 @@ pub(super) fn scope(
     })
 }
 
-/// How the rows of our listings are shown, by the code that cursors have.
-pub(super) fn view(code: u8) -> Option<&'static View> {
-    const VIEWS: [&View; 5] = [
-        &list_databases::VIEW,
-        &list_schemas::VIEW,
-        &list_tables::VIEW,
-        &list_views::VIEW,
-        &list_views::IN_SCHEMA,
-    ];
-    VIEWS.into_iter().find(|view| view.code == code)
-}
-
 /// Runs a query and answers with its first rows, or that it goes on.
-pub(super) async fn page(query: Query, call: &Call) -> Result<Reply, Failure> {
+pub(super) async fn page(query: Query, context: &CallContext) -> Result<Reply, Failure> {
     let pattern = whole_name(&query);
-    let form = call.form(Some(query.format));
-    let outcome = call.queries.page(query).await?;
-    let reply = Reply::of(outcome, form, call.queries.budget().max_rows);
+    let form = context.form(Some(query.format));
+    let outcome = context.queries.page(query).await?;
+    let reply = Reply::of(outcome, form, context.queries.budget().max_rows);
     Ok(match pattern {
         Some(pattern) if reply.rows == 0 => reply.with_note(&format!(
             "like matches whole names: did you mean like '%{pattern}%'?"
@@ -98,27 +86,4 @@ fn whole_name(query: &Query) -> Option<String> {
     let (_, pattern) = query.sql.split_once(" LIKE '")?;
     let (pattern, _) = pattern.split_once('\'')?;
     (is_list && !pattern.is_empty() && !pattern.contains('%')).then(|| pattern.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A code is in cursors that may be a day old, so it stands for the same list for ever.
-    #[test]
-    fn every_view_is_found_by_its_code() {
-        for (code, columns, first) in [
-            (1, 4, "name"),
-            (2, 3, "database"),
-            (3, 8, "database"),
-            (4, 6, "database"),
-            (5, 6, "database"),
-        ] {
-            let view = view(code).unwrap();
-            assert_eq!(view.code, code);
-            assert_eq!((view.pick.len(), view.pick[0].name), (columns, first));
-            assert_eq!(view.hide.is_some(), code == 4);
-        }
-        assert!(view(0).is_none() && view(6).is_none());
-    }
 }

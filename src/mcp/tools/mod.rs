@@ -19,100 +19,21 @@ mod query_view;
 mod reply;
 mod schema;
 mod search_objects;
+mod tool;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use rmcp::model::{JsonObject, Tool as Description, ToolAnnotations};
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use self::schema::{input_schema, output_schema};
 use super::arguments::{self, reading};
 use super::failure::{Code, Failure};
-use crate::query::{Format, Queries};
 
 pub use reply::{Form, Reply};
-
-/// A tool as its file writes it.
-pub trait Tool: 'static {
-    /// The name agents call it by.
-    const NAME: &'static str;
-    /// The name people see.
-    const TITLE: &'static str;
-    /// What it is for and when to use it, for a model.
-    const DESCRIPTION: &'static str;
-    /// The set it is switched on with.
-    const TOOLSET: Toolset;
-
-    /// Another set it is switched on with.
-    const ALSO_IN: Option<Toolset> = None;
-
-    /// Whether its answer may be kept for a while: it tells what there is, not what is in it.
-    const MAY_BE_KEPT: bool = false;
-
-    /// What it takes; `Entry::read` has looked through the call's fields before.
-    type Arguments: DeserializeOwned + JsonSchema + Send;
-    /// The structured part of what it gives.
-    type Output: JsonSchema;
-
-    /// Does it.
-    ///
-    /// # Cancel safety
-    ///
-    /// The future is dropped when the caller goes away or the server shuts down; that must stop the work.
-    fn call(
-        arguments: Self::Arguments,
-        call: Call,
-    ) -> impl Future<Output = Result<Reply, Failure>> + Send;
-}
-
-/// What a call may use.
-#[derive(Clone)]
-pub struct Call {
-    /// The way to the warehouse.
-    pub queries: Arc<Queries>,
-}
-
-impl Call {
-    /// How the caller wants its answer: as it says, or as this server's callers usually do.
-    pub(super) fn form(&self, format: Option<Format>) -> Form {
-        let is_structured = self.queries.is_structured();
-        let usual = match is_structured {
-            true => Format::Json,
-            false => Format::Markdown,
-        };
-        Form {
-            format: format.unwrap_or(usual),
-            is_structured,
-        }
-    }
-}
-
-/// Tools are switched on and off by set (`TOOLSETS`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Toolset {
-    /// Finding and describing objects.
-    Catalog,
-    /// Running statements.
-    Query,
-}
-
-impl Toolset {
-    /// The name used in `TOOLSETS`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Catalog => "catalog",
-            Self::Query => "query",
-        }
-    }
-}
-
-/// The field that says how old a kept answer is.
-const AGE: &str = "age_ms";
+pub use tool::{CallContext, Tool, Toolset};
 
 /// Letters of what a reader says of an argument.
 const LONGEST_PROBLEM: usize = 400;
@@ -133,7 +54,7 @@ pub struct Entry {
     pub may_be_kept: bool,
     toolsets: [Option<Toolset>; 2],
     output_schema: fn() -> JsonObject,
-    call: fn(JsonObject, Call) -> Outcome,
+    call: fn(JsonObject, CallContext) -> Outcome,
 }
 
 /// The tools that are switched on, in the order in which an agent needs them.
@@ -250,12 +171,12 @@ impl Entry {
 
     /// Starts the tool with what was read.
     #[must_use]
-    pub fn call(&self, arguments: JsonObject, call: Call) -> Outcome {
+    pub fn call(&self, arguments: JsonObject, call: CallContext) -> Outcome {
         (self.call)(arguments, call)
     }
 }
 
-fn start<T: Tool>(arguments: JsonObject, call: Call) -> Outcome {
+fn start<T: Tool>(arguments: JsonObject, call: CallContext) -> Outcome {
     Box::pin(async move {
         let arguments =
             serde_path_to_error::deserialize(Value::Object(arguments)).map_err(unreadable)?;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::reply::StatusOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 
 /// How far an earlier statement has come.
 pub(super) struct QueryStatus;
@@ -25,8 +25,8 @@ impl Tool for QueryStatus {
     type Arguments = Arguments;
     type Output = StatusOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        let known = call.queries.status(&arguments.cursor).await?;
-        Ok(Reply::known(call.form(None), known))
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
+        let known = context.queries.status(&arguments.cursor).await?;
+        Ok(Reply::known(context.form(None), known))
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::reply::PageOutput;
-use super::{Call, Failure, Reply, Tool, Toolset};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{
     self, ColumnName, DatabaseName, ObjectName, ResultFormat, RowLimit, SchemaName, WaitSeconds,
 };
@@ -43,7 +43,7 @@ impl Tool for QueryView {
     type Arguments = Arguments;
     type Output = PageOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let (name, session) =
             arguments::within(arguments.view, arguments.database, arguments.schema)?;
         let columns = match arguments.columns.as_slice() {
@@ -58,16 +58,16 @@ impl Tool for QueryView {
         // One row more than wanted: that is how the result knows whether there are more.
         let fetched = limit
             .saturating_add(1)
-            .min(call.queries.budget().max_rows.saturating_add(1));
+            .min(context.queries.budget().max_rows.saturating_add(1));
         let query = Query {
             sql: format!("SELECT {columns} FROM {} LIMIT {fetched}", name.quoted()),
             session,
             wait: arguments.wait_seconds.map(|wait| wait.0),
             limit: Some(limit),
-            format: call.form(arguments.format.map(Into::into)).format,
+            format: context.form(arguments.format.map(Into::into)).format,
             is_sample: true,
             ..Query::default()
         };
-        super::listing::page(query, &call).await
+        super::listing::page(query, &context).await
     }
 }

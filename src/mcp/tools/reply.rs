@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use std::time::Duration;
 
-use super::search_objects::SearchOutput;
 use crate::query::{Format, Known, Outcome, Running, Sheet, Source, Truncation, TruncationReason};
 use crate::warehouse::State;
+
+/// The field that says how old a kept answer is.
+pub(super) const AGE: &str = "age_ms";
 
 /// A successful answer.
 #[derive(Debug, Clone)]
@@ -89,16 +91,6 @@ pub(super) struct RowsOutput {
 pub(super) enum PageOutput {
     Rows(RowsOutput),
     Running(RunningOutput),
-}
-
-/// The same, or more of what a search has found.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is wanted")]
-pub(super) enum FetchedOutput {
-    Rows(RowsOutput),
-    Running(RunningOutput),
-    Found(SearchOutput),
 }
 
 /// A statement that goes on after the call.
@@ -188,7 +180,6 @@ impl Reply {
         match outcome {
             Outcome::Sheet(sheet) => Self::rows(*sheet, max_rows),
             Outcome::Running(running) => Self::running(form, running),
-            Outcome::Found(found) => super::search_objects::reply(form, &found),
         }
     }
 
@@ -312,7 +303,7 @@ impl Reply {
         let seconds = age.as_secs_f64();
         self.closing
             .push_str(&format!(" This answer is {seconds:.0} s old."));
-        self.add_to_document(super::AGE, || millis(age).into());
+        self.add_to_document(AGE, || millis(age).into());
         self
     }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use super::AGE;
+use super::reply::AGE;
 use crate::mcp::failure::Failure;
 
 /// What a tool takes.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Code, Failure, Form, Reply, Tool, Toolset};
+use super::{CallContext, Code, Failure, Form, Reply, Tool, Toolset};
 use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
 use crate::query::{Found, Row, Search, render};
 use crate::sql::Identifier;
@@ -62,8 +62,8 @@ impl Tool for SearchObjects {
     type Arguments = Arguments;
     type Output = SearchOutput;
 
-    async fn call(arguments: Arguments, call: Call) -> Result<Reply, Failure> {
-        let form = call.form(arguments.format.map(Into::into));
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
+        let form = context.form(arguments.format.map(Into::into));
         let words: Vec<String> = arguments
             .query
             .split_whitespace()
@@ -93,7 +93,7 @@ impl Tool for SearchObjects {
             limit: arguments.limit.map(|limit| limit.0),
             format: form.format,
         };
-        Ok(reply(form, &call.queries.search(search).await?))
+        Ok(reply(form, &context.queries.search(search).await?))
     }
 }
 

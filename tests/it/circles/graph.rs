@@ -273,6 +273,20 @@ impl Crate {
 #[derive(Default)]
 struct Paths {
     found: BTreeSet<Vec<String>>,
+    /// The names that `use` brings into the blocks around.
+    locals: Vec<HashMap<String, Vec<String>>>,
+}
+
+impl Paths {
+    fn add(&mut self, path: Vec<String>) {
+        let first = path.first();
+        let local = self.locals.iter().rev().find_map(|names| names.get(first?));
+        let path = match local {
+            Some(import) => [import.as_slice(), &path[1..]].concat(),
+            None => path,
+        };
+        self.found.insert(path);
+    }
 }
 
 impl<'ast> Visit<'ast> for Paths {
@@ -316,7 +330,24 @@ impl<'ast> Visit<'ast> for Paths {
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         self.visit_path(&call.path);
-        paths_in(call.tokens.clone(), &mut self.found);
+        let mut paths = BTreeSet::new();
+        paths_in(call.tokens.clone(), &mut paths);
+        paths.into_iter().for_each(|path| self.add(path));
+    }
+
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        let mut leaves = Vec::new();
+        for statement in &block.stmts {
+            if let syn::Stmt::Item(syn::Item::Use(import)) = statement {
+                imports(&import.tree, &mut Vec::new(), &mut leaves);
+            }
+        }
+        let names = leaves
+            .into_iter()
+            .filter_map(|(name, path)| Some((name?, path)));
+        self.locals.push(names.collect());
+        visit::visit_block(self, block);
+        self.locals.pop();
     }
 }
 

@@ -13,7 +13,6 @@ const NOT_YET: &[&str] = &[
     "app",
     "config",
     "http",
-    "mcp",
     "policy",
     "query",
     "sql",

@@ -1,0 +1,86 @@
+//! What a tool is: its texts, what it takes and gives, the set it belongs to.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::reply::{Form, Reply};
+use crate::mcp::failure::Failure;
+use crate::query::{Format, Queries};
+
+/// A tool as its file writes it.
+pub trait Tool: 'static {
+    /// The name agents call it by.
+    const NAME: &'static str;
+    /// The name people see.
+    const TITLE: &'static str;
+    /// What it is for and when to use it, for a model.
+    const DESCRIPTION: &'static str;
+    /// The set it is switched on with.
+    const TOOLSET: Toolset;
+
+    /// Another set it is switched on with.
+    const ALSO_IN: Option<Toolset> = None;
+
+    /// Whether its answer may be kept for a while: it tells what there is, not what is in it.
+    const MAY_BE_KEPT: bool = false;
+
+    /// What it takes; `Entry::read` has looked through the call's fields before.
+    type Arguments: DeserializeOwned + JsonSchema + Send;
+    /// The structured part of what it gives.
+    type Output: JsonSchema;
+
+    /// Does it.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when the caller goes away or the server shuts down; that must stop the work.
+    fn call(
+        arguments: Self::Arguments,
+        context: CallContext,
+    ) -> impl Future<Output = Result<Reply, Failure>> + Send;
+}
+
+/// What a call may use.
+#[derive(Clone)]
+pub struct CallContext {
+    /// The way to the warehouse.
+    pub queries: Arc<Queries>,
+}
+
+impl CallContext {
+    /// How the caller wants its answer: as it says, or as this server's callers usually do.
+    pub(super) fn form(&self, format: Option<Format>) -> Form {
+        let is_structured = self.queries.is_structured();
+        let usual = match is_structured {
+            true => Format::Json,
+            false => Format::Markdown,
+        };
+        Form {
+            format: format.unwrap_or(usual),
+            is_structured,
+        }
+    }
+}
+
+/// Tools are switched on and off by set (`TOOLSETS`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Toolset {
+    /// Finding and describing objects.
+    Catalog,
+    /// Running statements.
+    Query,
+}
+
+impl Toolset {
+    /// The name used in `TOOLSETS`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalog",
+            Self::Query => "query",
+        }
+    }
+}
