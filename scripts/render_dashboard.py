@@ -28,7 +28,7 @@ import matplotlib.pyplot as plt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "clients"), str(ROOT / "tests" / "observability")]
 
-from prometheus import DASHBOARD, RULES, Prometheus  # noqa: E402
+from prometheus import DASHBOARD, RULES, Prometheus, filled_in  # noqa: E402
 from stub import running_stub  # noqa: E402
 from support.server import Server  # noqa: E402
 from workload import Caller  # noqa: E402
@@ -70,7 +70,7 @@ def legend(form: str, labels: dict[str, str]) -> str:
 
 def draw(axes: Any, panel: dict[str, Any], prometheus: Prometheus, since: float) -> None:
     for target in panel["targets"]:
-        expression = target["expr"].replace("$__rate_interval", "4s")
+        expression = filled_in(target["expr"], "4s")
         for series in prometheus.over_time(expression, since):
             points = [(float(at) - since, float(value)) for at, value in series["values"]]
             axes.plot(*zip(*points, strict=True), linewidth=1.2, label=legend(target["legendFormat"], series["metric"]))

@@ -3,6 +3,7 @@
 Run by scripts/check-deploy.sh, which links the programs to .build/deploy-tools.
 """
 
+import base64
 import json
 import subprocess
 from collections.abc import Callable
@@ -23,6 +24,10 @@ pytestmark = pytest.mark.skipif(not HELMS, reason="no helm for this machine")
 Render = Callable[..., dict[str, dict[str, Any]]]
 
 
+RUNS = {"WAREHOUSE_BACKEND": "embedded", "ALLOW_ANONYMOUS": True}
+"""Settings with which the chart has nothing to object to."""
+
+
 def helm(program: Path, values: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [program, "template", "mcp", CHART, "--namespace=agents", "--values=-", *arguments]
     # JSON is YAML, and keeps numbers and nulls as they are.
@@ -38,11 +43,14 @@ def program(request: pytest.FixtureRequest) -> Path:
 def render(program: Path) -> Render:
     """What the chart makes of these values, by kind. Of two of a kind the one named like the release."""
 
+    def by_name(each: dict[str, Any]) -> int:
+        return -len(each["metadata"]["name"])
+
     def rendered(**values: Any) -> dict[str, dict[str, Any]]:
-        done = helm(program, values)
+        done = helm(program, values | {"config": RUNS | values.get("config", {})})
         assert done.returncode == 0, done.stderr
         objects = [each for each in yaml.safe_load_all(done.stdout) if each]
-        return {each["kind"]: each for each in sorted(objects, key=lambda each: each["metadata"]["name"] == NAME)}
+        return {each["kind"]: each for each in sorted(objects, key=by_name)}
 
     return rendered
 
@@ -56,7 +64,46 @@ def container(objects: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_by_default_there_is_what_a_service_needs_and_no_more(render: Render) -> None:
-    assert set(render()) == {"ServiceAccount", "ConfigMap", "Service", "Deployment", "PodDisruptionBudget", "Pod"}
+    kinds = {"ServiceAccount", "ConfigMap", "Secret", "Service", "Deployment", "PodDisruptionBudget", "Pod"}
+    assert set(render()) == kinds
+
+
+def named(program: Path, values: dict[str, Any], kind: str, name: str) -> dict[str, Any] | None:
+    done = helm(program, values | {"config": RUNS | values.get("config", {})})
+    assert done.returncode == 0, done.stderr
+    objects = (each for each in yaml.safe_load_all(done.stdout) if each)
+    return next((each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name)), None)
+
+
+def test_every_replica_signs_cursors_alike(program: Path, render: Render) -> None:
+    made = named(program, {}, "Secret", f"{NAME}-cursor")
+    assert len(base64.b64decode(made["data"]["CURSOR_SECRET"])) >= 32
+    variable = {
+        "name": "CURSOR_SECRET",
+        "valueFrom": {"secretKeyRef": {"name": f"{NAME}-cursor", "key": "CURSOR_SECRET"}},
+    }
+    assert variable in container(render())["env"]
+    reference = {"name": "CURSOR_SECRET", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "cursor"}}}
+    for values in (
+        {"cursorSecret": {"create": False}},
+        {"secret": {"create": True, "data": {"CURSOR_SECRET": "0" * 32}}},
+        {"extraEnv": [reference]},
+    ):
+        assert named(program, values, "Secret", f"{NAME}-cursor") is None
+        assert variable not in container(render(**values)).get("env", [])
+
+
+def test_metrics_are_never_on_a_load_balancer(program: Path) -> None:
+    values = {
+        "service": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0/8"], "annotations": {"a": "1"}}
+    }
+    public = named(program, values, "Service", NAME)
+    assert public["spec"]["loadBalancerSourceRanges"] == ["10.0.0.0/8"]
+    assert [port["name"] for port in public["spec"]["ports"]] == ["http"]
+    own = named(program, values, "Service", f"{NAME}-management")
+    assert (own["spec"]["type"], [port["name"] for port in own["spec"]["ports"]]) == ("ClusterIP", ["management"])
+    assert "annotations" not in own["metadata"]
+    assert own["spec"]["selector"] == SELECTOR
 
 
 def test_names_and_labels_are_everywhere(render: Render) -> None:
@@ -98,7 +145,7 @@ def test_ports_are_the_same_for_server_service_and_probes(render: Render) -> Non
         "management": 9100,
     }
     service = objects["Service"]["spec"]
-    assert {port["port"]: port["targetPort"] for port in service["ports"]} == {80: "http", 81: "management"}
+    assert {port["port"]: port["targetPort"] for port in service["ports"]} == {80: "http"}
     assert service["selector"] == SELECTOR
 
 
@@ -145,12 +192,13 @@ def test_variables_with_secrets_come_from_one_source(render: Render, values: dic
     objects = render(**values)
     sources = [source["secretRef"]["name"] for source in container(objects)["envFrom"] if "secretRef" in source]
     assert sources == [name]
-    assert ("Secret" in objects) == ("secret" in values)
+    assert (objects.get("Secret", {}).get("metadata", {}).get("name") == NAME) == ("secret" in values)
     assert ("ExternalSecret" in objects) == ("externalSecret" in values)
     if "ExternalSecret" in objects:
         assert objects["ExternalSecret"]["spec"]["target"]["name"] == NAME
-    (key,) = objects["Pod"]["spec"]["containers"][0]["env"]
-    assert key["valueFrom"]["secretKeyRef"]["name"] == name
+    keys = objects["Pod"]["spec"]["containers"][0]["env"]
+    assert [key["name"] for key in keys] == ["API_KEY", "API_KEYS"]
+    assert {key["valueFrom"]["secretKeyRef"]["name"] for key in keys} == {name}
 
 
 def test_the_private_key_is_a_file_of_which_the_server_knows(render: Render) -> None:
@@ -172,7 +220,7 @@ def test_workload_identity_needs_no_secret_at_all(render: Render) -> None:
     (source,) = volume["projected"]["sources"]
     assert source["serviceAccountToken"] == {"path": "token", "audience": "aud", "expirationSeconds": 3600}
     assert not any("secretRef" in each for each in container(objects)["envFrom"])
-    assert "Secret" not in objects
+    assert set(objects["Secret"]["data"]) == {"CURSOR_SECRET"}
 
 
 def test_pods_are_spread_and_the_selector_is_filled_in(render: Render) -> None:
@@ -197,14 +245,18 @@ def test_what_is_not_thought_of_can_be_added(render: Render) -> None:
         "tolerations": [{"operator": "Exists"}],
         "affinity": {"nodeAffinity": {}},
         "dnsConfig": {"options": [{"name": "ndots", "value": "1"}]},
+        "dnsPolicy": "ClusterFirst",
+        "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a.example.com"]}],
+        "deploymentAnnotations": {"reloader.stakater.com/auto": "true"},
     }
     objects = render(**extra)
     template, spec = objects["Deployment"]["spec"]["template"], pod(objects)
-    assert container(objects)["env"] == extra["extraEnv"]
+    assert container(objects)["env"][1:] == extra["extraEnv"]
     assert extra["extraEnvFrom"][0] in container(objects)["envFrom"]
     assert extra["extraVolumes"][0] in spec["volumes"]
     assert extra["extraVolumeMounts"][0] in container(objects)["volumeMounts"]
     assert [each["name"] for each in spec["containers"]] == ["snowflake-mcp", "beside"]
+    assert objects["Deployment"]["metadata"]["annotations"] == extra["deploymentAnnotations"]
     assert template["metadata"]["labels"]["a"] == "b"
     assert template["metadata"]["annotations"]["number"] == "1"
     for field in (
@@ -215,6 +267,8 @@ def test_what_is_not_thought_of_can_be_added(render: Render) -> None:
         "tolerations",
         "affinity",
         "dnsConfig",
+        "dnsPolicy",
+        "hostAliases",
     ):
         assert spec[field] == extra[field], field
 
@@ -222,7 +276,7 @@ def test_what_is_not_thought_of_can_be_added(render: Render) -> None:
 def test_extra_objects_go_through_the_templates(render: Render) -> None:
     text = "apiVersion: v1\nkind: Secret\nmetadata: { name: '{{ .Release.Name }}-text' }"
     tree = {"apiVersion": "v1", "kind": "Role", "metadata": {"name": "{{ .Release.Name }}-tree"}}
-    objects = render(extraObjects=[text, tree])
+    objects = render(extraObjects=[text, tree], cursorSecret={"create": False})
     assert objects["Secret"]["metadata"]["name"] == "mcp-text"
     assert objects["Role"]["metadata"]["name"] == "mcp-tree"
 
@@ -248,13 +302,16 @@ def test_budget_has_one_bound(render: Render) -> None:
 
 
 def test_ingress_neither_buffers_nor_gives_up_early(render: Render) -> None:
-    ingress = render(ingress={"enabled": True, "className": "nginx", "hosts": ["a.example.com"]})["Ingress"]
-    annotations = ingress["metadata"]["annotations"]
-    assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
-    assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > 300
-    assert ingress["spec"]["ingressClassName"] == "nginx"
+    """Nothing of one controller by default; the values for ingress-nginx are an example in the package."""
+    ingress = render(ingress={"enabled": True, "className": "traefik", "hosts": ["a.example.com"]})["Ingress"]
+    assert "annotations" not in ingress["metadata"]
+    assert ingress["spec"]["ingressClassName"] == "traefik"
     (path,) = ingress["spec"]["rules"][0]["http"]["paths"]
     assert (path["path"], path["backend"]["service"]) == ("/mcp", {"name": NAME, "port": {"name": "http"}})
+    example = yaml.safe_load((CHART / "ci/ingress-nginx-values.yaml").read_text())
+    annotations = render(**example)["Ingress"]["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
+    assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > 300
 
 
 def test_route_gives_a_statement_its_time(render: Render) -> None:
@@ -271,17 +328,44 @@ def test_network_policy_opens_what_is_needed(render: Render) -> None:
     assert policy["podSelector"]["matchLabels"] == SELECTOR
     assert [each["ports"][0]["port"] for each in policy["ingress"]] == ["http", "management"]
     assert policy["ingress"][0]["from"] == [{"podSelector": {}}]
+    controller = {"enabled": True, "namespaceLabels": {"name": "edge"}}
+    policy = render(networkPolicy={"enabled": True, "ingressController": controller, "extraEgress": [extra]})[
+        "NetworkPolicy"
+    ]["spec"]
+    assert policy["ingress"][0]["from"][1]["namespaceSelector"]["matchLabels"]["name"] == "edge"
     assert [port["port"] for each in policy["egress"] for port in each["ports"]] == [53, 53, 443, 4318]
 
 
 @pytest.mark.parametrize(("value", "kind"), [("serviceMonitor", "ServiceMonitor"), ("podMonitor", "PodMonitor")])
 def test_scrapers_find_the_management_port(render: Render, value: str, kind: str) -> None:
-    objects = render(metrics={value: {"enabled": True, "labels": {"release": "prometheus"}}})
+    more = {
+        "labels": {"release": "prometheus"},
+        "annotations": {"a": "1"},
+        "namespace": "monitoring",
+        "scrapeTimeout": "5s",
+        "honorLabels": True,
+        "relabelings": [{"targetLabel": "cluster", "replacement": "one"}],
+        "metricRelabelings": [{"action": "labeldrop", "regex": "revision"}],
+    }
+    objects = render(metrics={value: {"enabled": True, **more}})
     assert objects[kind]["metadata"]["labels"]["release"] == "prometheus"
+    assert objects[kind]["metadata"]["annotations"] == {"a": "1"}
+    assert objects[kind]["metadata"]["namespace"] == "monitoring"
     spec = objects[kind]["spec"]
-    assert spec["selector"]["matchLabels"] == SELECTOR
+    assert spec["namespaceSelector"] == {"matchNames": ["agents"]}
+    assert spec["selector"]["matchLabels"].items() >= SELECTOR.items()
     (endpoint,) = spec.get("endpoints") or spec["podMetricsEndpoints"]
     assert (endpoint["port"], endpoint["path"]) == ("management", "/metrics")
+    assert (endpoint["scrapeTimeout"], endpoint["honorLabels"]) == ("5s", True)
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": NAME}, *more["relabelings"]]
+    assert endpoint["metricRelabelings"] == more["metricRelabelings"]
+
+
+def test_a_service_monitor_finds_one_service(program: Path) -> None:
+    values = {"metrics": {"serviceMonitor": {"enabled": True}}}
+    wanted = named(program, values, "ServiceMonitor", NAME)["spec"]["selector"]["matchLabels"].items()
+    services = [named(program, values, "Service", name) for name in (NAME, f"{NAME}-management")]
+    assert [wanted <= each["metadata"]["labels"].items() for each in services] == [False, True]
 
 
 def test_annotations_say_where_to_scrape(render: Render) -> None:
@@ -289,13 +373,48 @@ def test_annotations_say_where_to_scrape(render: Render) -> None:
     assert annotations["prometheus.io/port"] == "9090"
 
 
-def test_rules_and_dashboard_are_those_of_the_files(render: Render) -> None:
-    objects = render(
-        metrics={"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}, fullnameOverride="x"
-    )
+def test_rules_are_those_of_the_file_for_this_release(render: Render) -> None:
+    rules = (CHART / "files/rules.yaml").read_text()
+    release = f'namespace="agents",job="{NAME}"'
+    expected = yaml.safe_load(rules.replace('job=~".*snowflake-mcp.*"', release))
+    objects = render(metrics={"prometheusRule": {"enabled": True}})
+    assert objects["PrometheusRule"]["spec"] == expected
+
+
+def test_alerts_can_be_told_otherwise(render: Render) -> None:
+    alerts = {
+        "SnowflakeMcpSlow": {"threshold": 5, "for": "1m", "severity": "page"},
+        "SnowflakeMcpClientsLeave": {"threshold": 0.5},
+        "SnowflakeMcpTracesLost": {"enabled": False},
+    }
+    values = {
+        "enabled": True,
+        "alerts": alerts,
+        "errorBudget": 0.05,
+        "job": "other",
+        "runbookUrl": "https://r.example/a",
+    }
+    groups = render(metrics={"prometheusRule": values})["PrometheusRule"]["spec"]["groups"]
+    rules = {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
+    slow = rules["SnowflakeMcpSlow"]
+    assert slow["expr"].endswith("> 5")
+    assert (slow["for"], slow["labels"]["severity"]) == ("1m", "page")
+    assert slow["annotations"]["runbook_url"] == "https://r.example/a#snowflakemcpslow"
+    assert rules["SnowflakeMcpClientsLeave"]["expr"].endswith("> 0.5")
+    assert "SnowflakeMcpTracesLost" not in rules
+    assert rules["SnowflakeMcpErrorBudgetFast"]["expr"].count("14.4 * 0.05") == 2
+    assert 'job="other"' in rules["SnowflakeMcpDown"]["expr"]
+
+
+def test_every_alert_has_its_line_in_the_runbook() -> None:
     rules = yaml.safe_load((CHART / "files/rules.yaml").read_text())
-    assert objects["PrometheusRule"]["spec"] == rules
-    done = helm(HELMS[0], {"metrics": {"dashboard": {"enabled": True}}})
+    text = (ROOT / "docs/operating.md").read_text()
+    for rule in (rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule):
+        assert f'<a id="{rule["alert"].lower()}"></a>{rule["alert"]} |' in text, rule["alert"]
+
+
+def test_the_dashboard_is_that_of_the_file() -> None:
+    done = helm(HELMS[0], {"config": RUNS, "metrics": {"dashboard": {"enabled": True}}})
     (dashboard,) = [
         each
         for each in yaml.safe_load_all(done.stdout)
@@ -333,18 +452,30 @@ def test_the_test_pod_calls_a_tool_and_is_no_replica(render: Render) -> None:
     assert f"http://{NAME}:80/mcp" in script
 
 
-def test_notes_say_how_to_connect() -> None:
+def notes(values: dict[str, Any]) -> str:
     """Helm 4 renders them without a cluster; Helm 3 asks for one."""
     if not (BIN / "helm4").exists():
         pytest.skip("no helm 4")
-    command = [BIN / "helm4", "install", "mcp", CHART, "--namespace=agents", "--dry-run=client"]
-    command += ["--set=ingress.enabled=true,ingress.hosts={mcp.example.com}"]
-    notes = subprocess.run(command, text=True, capture_output=True, check=True).stdout.split("NOTES:")[1]
-    assert f"port-forward service/{NAME} 8000:8000" in notes
-    assert "claude mcp add --transport http" in notes
-    assert "https://mcp.example.com/mcp" in notes
-    assert "helm test mcp --namespace agents" in notes
-    assert "callers need API_KEY" in notes
+    command = [BIN / "helm4", "install", "mcp", CHART, "--namespace=agents", "--dry-run=client", "--values=-"]
+    done = subprocess.run(command, input=json.dumps(values), text=True, capture_output=True, check=True)
+    return done.stdout.split("NOTES:")[1]
+
+
+def test_notes_say_how_to_connect() -> None:
+    said = notes({"config": {"SNOWFLAKE_ACCOUNT": "a"}, "extraEnvFrom": [{"secretRef": {"name": "mine"}}]})
+    assert f"port-forward service/{NAME} 8000:8000" in said
+    assert '/mcp --header "X-API-Key' in said
+    assert "helm test mcp --namespace agents" in said
+    assert "Callers need API_KEY" in said
+    assert "Argo CD" in said
+
+
+def test_notes_are_true_where_no_key_is_asked_for() -> None:
+    said = notes({"config": RUNS, "ingress": {"enabled": True, "hosts": ["mcp.example.com"]}})
+    assert "X-API-Key" not in said
+    assert "everybody who reaches the Service may call" in said
+    assert "sample data" in said
+    assert "https://mcp.example.com/mcp" in said
 
 
 GUARDS: dict[str, dict[str, Any]] = {
@@ -366,8 +497,29 @@ GUARDS: dict[str, dict[str, Any]] = {
     "enable one of metrics.serviceMonitor": {"metrics": {"annotations": True, "podMonitor": {"enabled": True}}},
     "set ports, shutdownTimeoutSeconds or allowedHosts instead": {"config": {"SERVER_PORT": 80}},
     "put it into existingSecret, secret.data or an ExternalSecret": {"config": {"API_KEY": "a"}},
-    "name the hosts it serves": {"ingress": {"enabled": True}},
-    "name the Gateway it belongs to": {"httpRoute": {"enabled": True}},
+    "No account is named": {},
+    "Nobody could call": {"config": {"SNOWFLAKE_ACCOUNT": "a"}},
+    "extraEnv sets SERVER_PORT, which the chart makes": {"extraEnv": [{"name": "SERVER_PORT", "value": "1"}]},
+    "take it by valueFrom": {"extraEnv": [{"name": "API_KEY", "value": "a"}]},
+    "would keep the ingress controller out": {
+        "config": RUNS,
+        "networkPolicy": {"enabled": True},
+        "ingress": {"enabled": True, "hosts": ["a.example.com"]},
+    },
+    "does nothing for a Service of another type": {
+        "config": RUNS,
+        "service": {"loadBalancerSourceRanges": ["10.0.0.0/8"]},
+    },
+    "that alert has none": {
+        "config": RUNS,
+        "metrics": {"prometheusRule": {"enabled": True, "alerts": {"SnowflakeMcpDown": {"threshold": 1}}}},
+    },
+    "there is no such alert": {
+        "config": RUNS,
+        "metrics": {"prometheusRule": {"enabled": True, "alerts": {"Slow": {"for": "1m"}}}},
+    },
+    "name the hosts it serves": {"config": RUNS, "ingress": {"enabled": True}},
+    "name the Gateway it belongs to": {"config": RUNS, "httpRoute": {"enabled": True}},
 }
 
 
@@ -380,5 +532,5 @@ def test_what_cannot_work_is_refused_with_what_to_change(program: Path, sentence
 
 
 def test_every_guard_has_a_test() -> None:
-    helpers = (CHART / "templates/_helpers.tpl").read_text()
-    assert helpers.count("{{- fail ") == len(GUARDS) - 1  # the one about ports is tried with two of them
+    templates = "".join(path.read_text() for path in (CHART / "templates").iterdir() if path.is_file())
+    assert templates.count("{{- fail ") == len(GUARDS) - 1  # the one about ports is tried with two of them

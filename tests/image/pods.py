@@ -6,6 +6,7 @@ error: whatever the chart learns to write must be tried as well.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -28,7 +29,9 @@ Object = dict[str, Any]
 CLUSTER_OF_POD = {
     "affinity",
     "automountServiceAccountToken",  # Docker gives no token to anybody
+    "dnsPolicy",
     "enableServiceLinks",  # nor variables about other services
+    "hostAliases",
     "restartPolicy",
     "serviceAccountName",
     "terminationGracePeriodSeconds",  # see Pod.end
@@ -42,6 +45,7 @@ CLUSTER_OF_CONTAINER = {
     "ports",  # a name for a number, see Pod.port
     "readinessProbe",
     "startupProbe",
+    "terminationMessagePolicy",
 }
 
 
@@ -110,7 +114,9 @@ class Pod:
     def data(self, kind: str, name: str) -> dict[str, str]:
         made = [each for each in self.objects if (each["kind"], each["metadata"]["name"]) == (kind, name)]
         if made:
-            return made[0].get("stringData") or made[0]["data"]
+            if "stringData" in made[0] or kind == "ConfigMap":
+                return made[0].get("stringData") or made[0]["data"]
+            return {key: base64.b64decode(value).decode() for key, value in made[0]["data"].items()}
         assert kind == "Secret", f"there is no {kind} {name}"
         return self.secrets[name]
 

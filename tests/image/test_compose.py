@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -209,7 +210,10 @@ def panels() -> dict[str, list[str]]:
     """The queries of the dashboard, by the title of their panel."""
     dashboard = json.loads((engine.REPOSITORY / "helm/snowflake-mcp/files/dashboard.json").read_text())
     return {
-        panel["title"]: [target["expr"].replace("$__rate_interval", "1m") for target in panel["targets"]]
+        panel["title"]: [
+            re.sub(r'"\$(namespace|job|pod)"', '".*"', target["expr"].replace("$__rate_interval", "1m"))
+            for target in panel["targets"]
+        ]
         for panel in dashboard["panels"]
         if panel.get("targets")
     }

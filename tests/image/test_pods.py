@@ -56,6 +56,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
         "SNOWFLAKE_HOST": "127.0.0.1",
         "SNOWFLAKE_PORT": "9",
         "API_KEY": KEY,
+        "CURSOR_SECRET": "0" * 32,
         "CORS_ORIGINS": "https://app.example.com",
     }
     private_key = {"private_key.pem": key.read_text()}
@@ -105,7 +106,7 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The chart's pod behind its Service's name, on a network of its own."""
     objects = pods.chart(VALUES)
     pod = Pod(objects, pods.server(objects), tmp_path_factory.mktemp("chart"))
-    service = pods.one(objects, "Service")
+    service = pods.one(objects, "Service", "mcp-snowflake-mcp")
     for port in service["spec"]["ports"]:
         # A name on Docker's network changes no port numbers.
         assert port["port"] == pod.port(port["targetPort"])

@@ -76,6 +76,49 @@ labels:
 {{- concat (list "localhost" "127.0.0.1" "::1") $hosts .Values.allowedHosts | uniq | join "," -}}
 {{- end -}}
 
+{{/* The label `job` of the pods' metrics, whichever object has them scraped. */}}
+{{- define "snowflake-mcp.job" -}}
+{{- .Values.metrics.prometheusRule.job | default (include "snowflake-mcp.fullname" .) -}}
+{{- end -}}
+
+{{/* What ServiceMonitor and PodMonitor say of an endpoint alike. */}}
+{{- define "snowflake-mcp.scrape" -}}
+{{- $root := index . 0 -}}
+{{- $values := index . 1 -}}
+interval: {{ $values.interval }}
+{{- with $values.scrapeTimeout }}
+scrapeTimeout: {{ . }}
+{{- end }}
+{{- if $values.honorLabels }}
+honorLabels: true
+{{- end }}
+relabelings:
+  # Rules and dashboard tell releases apart by it.
+  - { targetLabel: job, replacement: {{ include "snowflake-mcp.job" $root }} }
+  {{- with $values.relabelings }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $values.metricRelabelings }}
+metricRelabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Not empty where the chart makes the secret that cursors are signed with. */}}
+{{- define "snowflake-mcp.makesCursorSecret" -}}
+{{- $own := hasKey .Values.secret.data "CURSOR_SECRET" -}}
+{{- range .Values.extraEnv }}{{ if eq .name "CURSOR_SECRET" }}{{ $own = true }}{{ end }}{{ end -}}
+{{- with .Values.existingSecret }}
+{{- with lookup "v1" "Secret" (include "snowflake-mcp.namespace" $) . }}{{ if hasKey .data "CURSOR_SECRET" }}{{ $own = true }}{{ end }}{{ end -}}
+{{- end -}}
+{{- if and .Values.cursorSecret.create (not $own) }}true{{ end -}}
+{{- end -}}
+
+{{/* Names of variables whose values are secret. */}}
+{{- define "snowflake-mcp.secretNames" -}}
+(API_KEYS?|_PASSWORD|_TOKEN|_PRIVATE_KEY|_PASSPHRASE|_CLIENT_SECRET|CURSOR_SECRET|OTLP_HEADERS)$
+{{- end -}}
+
 {{/* What would render but not work, each with what to change. Repeats the schema where the schema can be skipped. */}}
 {{- define "snowflake-mcp.guards" -}}
 {{- $sources := list -}}
@@ -135,9 +178,32 @@ labels:
 {{- end -}}
 {{- end -}}
 {{- range $name, $_ := .Values.config -}}
-{{- if regexMatch "(API_KEYS?|_PASSWORD|_TOKEN|_PRIVATE_KEY|_PASSPHRASE|_CLIENT_SECRET|CURSOR_SECRET|OTLP_HEADERS)$" $name -}}
+{{- if regexMatch (include "snowflake-mcp.secretNames" $) $name -}}
 {{- fail (printf "config.%s is a secret and would be readable in a ConfigMap: put it into existingSecret, secret.data or an ExternalSecret." $name) -}}
 {{- end -}}
+{{- end -}}
+{{- range .Values.extraEnv -}}
+{{- if has .name (list "SERVER_PORT" "MANAGEMENT_PORT" "SHUTDOWN_TIMEOUT" "SERVER_HOST" "ALLOWED_HOSTS") -}}
+{{- fail (printf "extraEnv sets %s, which the chart makes: set ports, shutdownTimeoutSeconds or allowedHosts instead." .name) -}}
+{{- end -}}
+{{- if and (hasKey . "value") (regexMatch (include "snowflake-mcp.secretNames" $) .name) -}}
+{{- fail (printf "extraEnv has the value of %s, a secret that everybody who sees the pod could read: take it by valueFrom." .name) -}}
+{{- end -}}
+{{- end -}}
+{{- $elsewhere := or .Values.existingSecret .Values.secret.create .Values.externalSecret.enabled .Values.extraEnv .Values.extraEnvFrom -}}
+{{- $names := join " " (keys .Values.config) -}}
+{{- if and (not $elsewhere) (ne (get .Values.config "WAREHOUSE_BACKEND" | toString) "embedded") (not (regexMatch "SNOWFLAKE_ACCOUNT" $names)) -}}
+{{- fail "No account is named. Set config.SNOWFLAKE_ACCOUNT and how to sign in, or, to try it on sample data, install with --values ci/embedded-values.yaml." -}}
+{{- end -}}
+{{- if and (not $elsewhere) (ne (get .Values.config "ALLOW_ANONYMOUS" | toString) "true") -}}
+{{- fail "Nobody could call: put API_KEY into existingSecret, secret.data or an ExternalSecret, or set config.ALLOW_ANONYMOUS to true where everybody who reaches the Service may." -}}
+{{- end -}}
+{{- $policy := .Values.networkPolicy -}}
+{{- if and $policy.enabled (or .Values.ingress.enabled .Values.httpRoute.enabled) (not $policy.ingressController.enabled) (not $policy.ingressFrom) -}}
+{{- fail "networkPolicy.enabled would keep the ingress controller out: set networkPolicy.ingressController.enabled and its namespaceLabels, or networkPolicy.ingressFrom." -}}
+{{- end -}}
+{{- if and .Values.service.loadBalancerSourceRanges (ne .Values.service.type "LoadBalancer") -}}
+{{- fail "service.loadBalancerSourceRanges does nothing for a Service of another type than LoadBalancer: use networkPolicy, or change service.type." -}}
 {{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
 {{- fail "ingress.enabled is set without ingress.hosts: name the hosts it serves." -}}
