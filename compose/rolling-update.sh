@@ -4,7 +4,8 @@
 #   IMAGE=snowflake-mcp:0.2.0 compose/rolling-update.sh          an image that is there
 #
 # Compose by itself replaces all of them at once. Here a new one is started and healthy before an old one is told to stop,
-# and an old one has `stop_grace_period` to end its calls. HOST_PORTS must leave a port for one more.
+# and an old one has `stop_grace_period` to end its calls. HOST_PORTS and
+# MANAGEMENT_PORTS must leave a port for one more.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

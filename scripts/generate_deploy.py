@@ -1,7 +1,8 @@
 """Writes what is derived for deploying.
 
-The chart's values.schema.json and the table of its README come from its values.yaml, the alert rules and the dashboard
-of k8s/components/monitoring from the chart's files: kustomize reads no file outside its own folder.
+The list of settings that Compose passes on comes from docs/configuration.md, the chart's values.schema.json and the
+table of its README from its values.yaml, the alert rules and the dashboard of k8s/components/monitoring from
+the chart's files: kustomize reads no file outside its own folder.
 
     python scripts/generate_deploy.py            writes them
     python scripts/generate_deploy.py --check    fails when they are not what it would write
@@ -22,6 +23,12 @@ import yaml
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "helm/snowflake-mcp"
 MONITORING = ROOT / "k8s/components/monitoring"
+PASSED_ON = """\
+# Written by `make docs` from docs/configuration.md: what Compose passes on from the shell, or from a file .env beside
+# compose.yaml, where it is set there. Not here: addresses and ports, which compose.yaml sets, and paths, which are
+# those of this machine.
+"""
+NOT_PASSED_ON = re.compile(r"SERVER_HOST|(SERVER|MANAGEMENT)_PORT|SERVER_RELOAD|.*_(PATH|FILE|DIR|DIRECTORY|HOME)")
 RULES = """\
 # Written by `make docs` from helm/snowflake-mcp/files/rules.yaml.
 apiVersion: monitoring.coreos.com/v1
@@ -91,7 +98,12 @@ def main() -> None:
     head = "| value | default | meaning |\n|---|---|---|\n"
     readme = (CHART / "README.md").read_text().split(head)[0]
     rules = (CHART / "files/rules.yaml").read_text()
+    settings = re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \|", (ROOT / "docs/configuration.md").read_text(), re.M)
+    passed_on = [name for name in settings if not NOT_PASSED_ON.fullmatch(name)]
+    # In staging and production every one of these may carry the environment's name.
+    passed_on += [f"{e}_{n}" for e in ("STAGING", "PRODUCTION") for n in passed_on if n.startswith("SNOWFLAKE_")]
     written = {
+        ROOT / "compose/settings/passed-on.env": PASSED_ON + "".join(f"{name}\n" for name in passed_on),
         CHART / "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         CHART / "README.md": readme + head + "\n".join(rows(values, notes, ())) + "\n",
         MONITORING / "prometheusrule.yaml": RULES + "".join(f"  {line}".rstrip() + "\n" for line in rules.splitlines()),

@@ -5,6 +5,7 @@ Run by scripts/check-deploy.sh, which renders the chart and the manifests into .
 
 import json
 import re
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -163,6 +164,34 @@ def test_compose() -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert all(p.startswith("127.0.0.1:") for p in service.get("ports", [])), name
         assert not service["image"].endswith(":latest"), name
+
+
+COMPOSE = ROOT / ".build/deploy-tools/bin/compose"
+
+
+def composed(**environment: str) -> dict[str, str]:
+    """The server's variables as Compose would set them, from the shell and from nothing else of this machine."""
+    if not COMPOSE.exists():
+        pytest.skip("no compose program for this machine")
+    command = [COMPOSE, "--env-file=/dev/null", "config", "--format=json"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, check=True)
+    return json.loads(done.stdout)["services"]["server"]["environment"]
+
+
+def test_compose_takes_what_the_shell_says() -> None:
+    plain = composed()
+    assert plain["ENVIRONMENT"] == "development"
+    # Which warehouse is left to the account: without one it is the embedded engine.
+    assert not {"WAREHOUSE_BACKEND", "SNOWFLAKE_ACCOUNT", "API_KEY", "MAX_ROWS"} & plain.keys()
+    shell = {"LOG_LEVEL": "DEBUG", "MAX_ROWS": "7", "API_KEY": "0" * 32, "SNOWFLAKE_ACCOUNT": "myorg-myaccount"}
+    assert composed(**shell).items() >= shell.items()
+    # The container's own addresses are not for the shell to change.
+    assert composed(SERVER_PORT="1", SERVER_HOST="localhost")["SERVER_PORT"] == "8000"
+    key = {"SNOWFLAKE_PRIVATE_KEY_FILE": "./compose/settings/no-private-key"}
+    assert composed(**key)["SNOWFLAKE_PRIVATE_KEY_PATH"] == "/run/secrets/snowflake_private_key"
+    assert composed()["SNOWFLAKE_PRIVATE_KEY_PATH"] == ""
+    production = {"ENVIRONMENT": "production", "PRODUCTION_SNOWFLAKE_ROLE": "R", "MAX_ROWS": "7"}
+    assert composed(**production).items() >= production.items()
 
 
 def test_what_watches_is_given_the_files_its_configuration_names() -> None:

@@ -170,6 +170,7 @@ class Stack:
         self.environment = {
             "IMAGE": FULL,
             "HOST_PORTS": "18001-18009",
+            "MANAGEMENT_PORTS": "19101-19109",
             "PROXY_PORT": "18080",
             "PROMETHEUS_PORT": "19091",
             "FAKESNOW_PORT": "18010",
