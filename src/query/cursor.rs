@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Format;
+use super::error::CursorError;
 use super::listing::List;
 use crate::sql::Identifier;
 use crate::warehouse::Earlier;
@@ -54,22 +55,6 @@ struct Details {
     role: Option<String>,
     #[serde(flatten)]
     list: List,
-}
-
-/// Why a cursor is not followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CursorError {
-    /// No cursor of ours.
-    #[error("this is not a cursor of this server; cursors are copied whole, as they were given")]
-    Malformed,
-    /// The signature is another one.
-    #[error(
-        "this cursor was changed, was given to another caller, or was signed with a key that is not in CURSOR_SECRET any more"
-    )]
-    NotOurs,
-    /// Its time is over.
-    #[error("this cursor has expired: the server gives each of them a time to live")]
-    Expired,
 }
 
 /// Signs cursors and recognises them again.

@@ -1,7 +1,6 @@
 //! Why a query gave no answer, by the step that failed.
 
-use super::cost::{Estimate, bytes};
-use super::cursor::CursorError;
+use super::estimate::{Estimate, bytes};
 use crate::{policy, sql, warehouse};
 
 /// Why a query gave no answer.
@@ -56,6 +55,22 @@ pub enum Error {
         /// The statement in the warehouse.
         query_id: String,
     },
+}
+
+/// Why a cursor is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CursorError {
+    /// No cursor of ours.
+    #[error("this is not a cursor of this server; cursors are copied whole, as they were given")]
+    Malformed,
+    /// The signature is another one.
+    #[error(
+        "this cursor was changed, was given to another caller, or was signed with a key that is not in CURSOR_SECRET any more"
+    )]
+    NotOurs,
+    /// Its time is over.
+    #[error("this cursor has expired: the server gives each of them a time to live")]
+    Expired,
 }
 
 impl Error {

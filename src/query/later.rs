@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::cursor::{Cursor, now};
 use super::listing::List;
 use super::sheet::{self, Layout, Sheet};
-use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
+use super::{CursorError, Error, Format, Found, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
-use crate::sql::Identifier;
-use crate::warehouse::{Earlier, Started, Status};
+use crate::sql::{Identifier, QualifiedName};
+use crate::warehouse::{Earlier, Session, Started, Status};
 
 /// What came of a call within the time it waits.
 #[derive(Debug)]
@@ -160,6 +160,29 @@ impl Queries {
         };
         let outcome = self.outcome(started, reading).await?;
         Ok(Fetched::Outcome(outcome))
+    }
+
+    /// Which rows of each statement of a list may be shown, as the policy is now.
+    pub(super) fn filters(
+        &self,
+        list: &List,
+        role: Option<&Identifier>,
+    ) -> Result<Vec<Option<RowFilter>>, Error> {
+        let broken = |_| CursorError::Malformed;
+        let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);
+        let schema = |name: &String| QualifiedName::parse(name, 2).map_err(broken);
+        let session = Session {
+            database: list.database.as_ref().map(exact).transpose()?,
+            schema: list.schema.as_ref().map(schema).transpose()?,
+            role: role.cloned(),
+            ..Session::default()
+        };
+        let statements = list.statements.iter();
+        let filter = |sql: &String| {
+            let run = self.approved(sql, session.clone(), Vec::new(), None)?;
+            Ok(run.statement.row_filter().cloned())
+        };
+        statements.map(filter).collect()
     }
 
     /// How far the statement of a cursor has come.

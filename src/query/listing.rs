@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CursorError, Error, Queries, Query, View};
-use crate::policy::RowFilter;
-use crate::sql::{Identifier, QualifiedName};
-use crate::warehouse::{Run, Session};
+use super::{CursorError, Query, View};
+use crate::sql::QualifiedName;
+use crate::warehouse::Run;
 
 /// Longest text of it that goes into a cursor: models copy those.
 const LONGEST: usize = 1024;
@@ -95,30 +94,5 @@ impl List {
             0 => Ok(None),
             code => views(code).map(Some).ok_or(CursorError::Malformed),
         }
-    }
-}
-
-impl Queries {
-    /// Which rows of each statement of a list may be shown, as the policy is now.
-    pub(super) fn filters(
-        &self,
-        list: &List,
-        role: Option<&Identifier>,
-    ) -> Result<Vec<Option<RowFilter>>, Error> {
-        let broken = |_| CursorError::Malformed;
-        let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);
-        let schema = |name: &String| QualifiedName::parse(name, 2).map_err(broken);
-        let session = Session {
-            database: list.database.as_ref().map(exact).transpose()?,
-            schema: list.schema.as_ref().map(schema).transpose()?,
-            role: role.cloned(),
-            ..Session::default()
-        };
-        let statements = list.statements.iter();
-        let filter = |sql: &String| {
-            let run = self.approved(sql, session.clone(), Vec::new(), None)?;
-            Ok(run.statement.row_filter().cloned())
-        };
-        statements.map(filter).collect()
     }
 }

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::cursor::Seal;
 use super::measure::{objects, verdict};
-use super::render::Format;
-use super::sheet::{self, Layout, Sheet, Table, View};
-use super::suggest::KeptNames;
-use super::{Allowance, Budget, Error, Turns};
+use super::name_cache::NameCache;
+use super::sheet::{self, Layout, Sheet, Table};
+use super::{Allowance, Budget, Error, Query, Turns};
 use crate::policy::{ApprovedStatement, Place, Policy, RowFilter};
 use crate::sql::{self, Identifier};
 use crate::telemetry::call;
@@ -34,33 +33,9 @@ pub struct Queries {
     allowances: Arc<HashMap<String, Allowance>>,
     /// How many statements this caller may have at once.
     turns: Option<Turns>,
-    pub(super) kept_names: KeptNames,
+    pub(super) name_cache: NameCache,
     pub(super) metrics: Arc<Metrics>,
     pub(super) is_structured: bool,
-}
-
-/// One query as a caller asks for it.
-#[derive(Debug, Clone, Default)]
-pub struct Query {
-    /// The statement.
-    pub sql: String,
-    /// What unqualified names resolve to, and who pays.
-    pub session: Session,
-    /// Values for placeholders.
-    pub parameters: Vec<Parameter>,
-    /// Rows wanted; the budget's default when absent, never above its maximum.
-    pub limit: Option<u64>,
-    /// How the rows are written.
-    pub format: Format,
-    /// Time allowed; only ever less than the budget's.
-    pub timeout: Option<Duration>,
-    /// How long to wait for rows before the statement is left running; only ever less than the budget's. 0 asks for a
-    /// cursor at once.
-    pub wait: Option<Duration>,
-    /// How the rows are shown; all of them, as they come, when absent.
-    pub view: Option<&'static View>,
-    /// Whether these are some rows of a table, and its other rows are no part of the result.
-    pub is_sample: bool,
 }
 
 impl Queries {
@@ -83,7 +58,7 @@ impl Queries {
             tag: None,
             allowances: Arc::default(),
             turns: None,
-            kept_names: KeptNames::default(),
+            name_cache: NameCache::default(),
             metrics,
             is_structured: false,
         }
@@ -200,16 +175,6 @@ impl Queries {
         let run = self.approved(sql, session, Vec::new(), None)?;
         let (answer, filter) = self.answer(run).await?;
         sheet::tabulate(answer, filter, &self.budget).await
-    }
-
-    /// The same, and a refusal says which names may have been meant.
-    ///
-    /// # Errors
-    ///
-    /// Which step failed and why; see [`Error`].
-    pub async fn table_or_advice(&self, sql: &str, session: Session) -> Result<Table, Error> {
-        let table = self.table(sql, session.clone()).await;
-        self.taught(table, sql, &session).await
     }
 
     pub(super) fn layout(&self, query: &Query) -> Layout {

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::listing::{List, Place};
-use super::sheet::{Hide, Table, values};
+use super::sheet::{Table, values};
 use super::sieve::{self, Sieve};
+use super::view::Hide;
 use super::{CursorError, Error, Format, Queries};
 use crate::policy::RowFilter;
 use crate::warehouse::{self, Answer, Earlier, Run, Session, Started};

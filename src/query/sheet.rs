@@ -9,6 +9,7 @@ use super::object_kind::{FLAGS, object_kind};
 use super::render::{Format, Writer, plain_text};
 use super::shorten::Shortener;
 use super::sieve::Sieve;
+use super::view::{Pick, Shown, View};
 use super::{Budget, Error, Truncation, TruncationReason};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
@@ -44,80 +45,6 @@ impl Layout {
             (true, _) => Source::Sample,
             (false, Some(_)) => Source::List,
             (false, None) => Source::Statement,
-        }
-    }
-}
-
-/// How the rows of one of our own listings are shown.
-#[derive(Debug)]
-pub struct View {
-    /// Names it in cursors, so it never changes; from 1 on.
-    pub code: u8,
-    /// Which columns are kept, in which order and under which names.
-    pub pick: &'static [Pick],
-    /// Leaves out rows, before they are counted.
-    pub hide: Option<Hide>,
-}
-
-/// Rows nobody asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Hide {
-    /// The warehouse's name for the column.
-    pub column: &'static str,
-    /// The text that is hidden.
-    pub value: &'static str,
-}
-
-/// A column to keep from a SHOW or DESCRIBE result, whose columns differ between versions of Snowflake.
-#[derive(Debug, Clone, Copy)]
-pub struct Pick {
-    /// The warehouse's name for it, compared without regard to case; left out of the result when there is none.
-    pub source: &'static str,
-    /// Our name for it.
-    pub name: &'static str,
-    /// How its values are written.
-    pub shown: Shown,
-}
-
-/// How the values of a picked column are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
-    /// As they are.
-    Value,
-    /// Names of objects, as SQL takes them: quoted where they must be.
-    Identifier,
-    /// The kind of a table, which other columns know better than the one of that name.
-    Kind,
-}
-
-impl Pick {
-    /// A column whose values are names of objects.
-    #[must_use]
-    pub const fn identifier(source: &'static str, name: &'static str) -> Self {
-        Self {
-            source,
-            name,
-            shown: Shown::Identifier,
-        }
-    }
-
-    /// A column of other values, kept under the warehouse's name.
-    #[must_use]
-    pub const fn value(name: &'static str) -> Self {
-        Self {
-            source: name,
-            name,
-            shown: Shown::Value,
-        }
-    }
-
-    /// The column that tells the kind of a table.
-    #[must_use]
-    pub const fn kind(name: &'static str) -> Self {
-        Self {
-            source: name,
-            name,
-            shown: Shown::Kind,
         }
     }
 }

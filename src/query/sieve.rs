@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::sheet::Hide;
+use super::view::Hide;
 use crate::policy::RowFilter;
 use crate::warehouse::{Batch, Cell, Column};
 

@@ -4,16 +4,15 @@
 //! the caller's own role and its rows pass the policy's filter, so that nothing is suggested that the caller may not see. It has
 //! little time, what it finds is kept for the next mistake, and where it fails the refusal is told without it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use moka::sync::Cache;
 
 use super::advice::{self, Missing};
+use super::name_cache::{Listed, Question};
 use super::sieve::{self, Sieve};
-use super::{Error, Queries};
+use super::{Error, Queries, Table};
 use crate::policy::Refusal;
 use crate::sql::{self, Class, Identifier, QualifiedName, TableSource, nearest, spelling};
 use crate::telemetry::call;
@@ -21,12 +20,6 @@ use crate::warehouse::{self, Session};
 
 /// How long the catalog may take: the caller waits for a refusal.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long names are kept: long enough for the next attempts, short enough for a new table to be seen.
-const KEPT_FOR: Duration = Duration::from_secs(60);
-
-/// Memory for all that is kept.
-const KEPT_BYTES: u64 = 4 << 20;
 
 /// Bytes of names that are read of one list.
 const LIST_BYTES: usize = 256 << 10;
@@ -38,27 +31,6 @@ const NEAREST: usize = 5;
 const FEW: usize = 30;
 const FEW_BYTES: usize = 1024;
 
-/// Lists of names that were asked for, for a while.
-#[derive(Clone)]
-pub(super) struct KeptNames(Cache<Question, Arc<Vec<Listed>>>);
-
-/// Who asked for what. The statement says what, and the session as whom and where.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Question {
-    caller: Cow<'static, str>,
-    role: Option<Identifier>,
-    database: Option<Identifier>,
-    schema: Option<String>,
-    sql: String,
-}
-
-/// A name, and for a column the table it is in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Listed {
-    name: String,
-    table: Option<String>,
-}
-
 /// A list to ask for: the statement, and the columns of its rows with the name and, for columns, the table.
 struct Listing {
     sql: String,
@@ -66,28 +38,17 @@ struct Listing {
     table: Option<&'static str>,
 }
 
-impl Default for KeptNames {
-    fn default() -> Self {
-        let weigh = |question: &Question, names: &Arc<Vec<Listed>>| {
-            let bytes: usize = names.iter().map(Listed::bytes).sum();
-            u32::try_from(bytes + question.sql.len() + 256).unwrap_or(u32::MAX)
-        };
-        let cache = Cache::builder()
-            .max_capacity(KEPT_BYTES)
-            .weigher(weigh)
-            .time_to_live(KEPT_FOR);
-        Self(cache.build())
-    }
-}
-
-impl Listed {
-    fn bytes(&self) -> usize {
-        // And what the two texts themselves take.
-        self.name.len() + self.table.as_ref().map_or(0, String::len) + 64
-    }
-}
-
 impl Queries {
+    /// As [`Self::table`], and a refusal says which names may have been meant.
+    ///
+    /// # Errors
+    ///
+    /// Which step failed and why; see [`Error`].
+    pub async fn table_or_advice(&self, sql: &str, session: Session) -> Result<Table, Error> {
+        let table = self.table(sql, session.clone()).await;
+        self.taught(table, sql, &session).await
+    }
+
     /// The same outcome; a refusal with what helps to write the statement anew.
     pub(super) async fn taught<T>(
         &self,
@@ -307,12 +268,12 @@ impl Queries {
             schema: session.schema.as_ref().map(QualifiedName::quoted),
             sql: listing.sql.clone(),
         };
-        if let Some(names) = self.kept_names.0.get(&question) {
+        if let Some(names) = self.name_cache.0.get(&question) {
             return Some(names);
         }
         let names = tokio::time::timeout(PATIENCE, self.asked(&listing, session)).await;
         let names = Arc::new(names.ok()?.ok()?);
-        self.kept_names.0.insert(question, Arc::clone(&names));
+        self.name_cache.0.insert(question, Arc::clone(&names));
         Some(names)
     }
 

@@ -14,7 +14,6 @@ const NOT_YET: &[&str] = &[
     "config",
     "http",
     "policy",
-    "query",
     "sql",
     "telemetry",
     "warehouse",

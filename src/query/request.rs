@@ -1,0 +1,31 @@
+//! A query, as a caller asks for it.
+
+use std::time::Duration;
+
+use super::Format;
+use super::view::View;
+use crate::warehouse::{Parameter, Session};
+
+/// One query as a caller asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// The statement.
+    pub sql: String,
+    /// What unqualified names resolve to, and who pays.
+    pub session: Session,
+    /// Values for placeholders.
+    pub parameters: Vec<Parameter>,
+    /// Rows wanted; the budget's default when absent, never above its maximum.
+    pub limit: Option<u64>,
+    /// How the rows are written.
+    pub format: Format,
+    /// Time allowed; only ever less than the budget's.
+    pub timeout: Option<Duration>,
+    /// How long to wait for rows before the statement is left running; only ever less than the budget's. 0 asks for a
+    /// cursor at once.
+    pub wait: Option<Duration>,
+    /// How the rows are shown; all of them, as they come, when absent.
+    pub view: Option<&'static View>,
+    /// Whether these are some rows of a table, and its other rows are no part of the result.
+    pub is_sample: bool,
+}
