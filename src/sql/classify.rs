@@ -5,53 +5,12 @@
 //! allowed, not of what is known to be bad. The words are asked as well (`proof`, `calls`), and a query is a read only
 //! when nobody objects.
 
-use std::fmt;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
 
 use super::calls::Call;
-
-/// What a statement does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Class {
-    /// Reads and nothing else.
-    Read,
-    /// A query that calls something with an effect: a sequence, a SYSTEM$ function, a function that is billed by use.
-    SideEffect,
-    /// Changes the session: USE, SET, ALTER SESSION, transactions.
-    SessionChange,
-    /// Changes rows.
-    Write,
-    /// Makes, changes or drops objects.
-    Ddl,
-    /// Changes who may do what.
-    AccessControl,
-    /// Moves files from or to a stage.
-    FileTransfer,
-    /// Runs a procedure or a script.
-    Procedure,
-    /// None of the above for certain.
-    Unknown,
-}
-
-/// The words a person reads in a refusal.
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Read => "a read",
-            Self::SideEffect => "a query with side effects",
-            Self::SessionChange => "a change of the session",
-            Self::Write => "a write",
-            Self::Ddl => "a change of objects (DDL)",
-            Self::AccessControl => "a change of access rights",
-            Self::FileTransfer => "a file transfer",
-            Self::Procedure => "a procedure or script",
-            Self::Unknown => "a statement of a kind that is not known to be a read",
-        })
-    }
-}
+use super::class::Class;
 
 /// A class, and what in the statement led to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +136,8 @@ pub(super) fn is_plain_body(body: &SetExpr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse::{Error, parse};
+    use super::super::error::Error;
+    use super::super::parse::parse;
     use super::*;
 
     fn class(sql: &str) -> Class {

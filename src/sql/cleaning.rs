@@ -8,33 +8,16 @@
 use std::ops::Range;
 
 use sqlparser::dialect::SnowflakeDialect;
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::error::{Error, MAX_STATEMENT_BYTES};
 use super::lexis;
-use super::parse::{Error, MAX_STATEMENT_BYTES};
+use super::spans::{SpanKind, TextSpan, spans};
 
 /// A text without what models put around it, and its tokens.
 pub(super) struct Cleaned {
     pub(super) text: String,
     pub(super) tokens: Vec<TokenWithSpan>,
-}
-
-/// What a part of a text is, to whoever asks whether a character in it means something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// A closed text, `'…'` or `$$…$$`.
-    Text,
-    /// A quoted name.
-    Name,
-    Comment,
-    /// Anything else.
-    Open,
-}
-
-/// One token's part of a text.
-pub(super) struct Piece {
-    pub(super) at: Range<usize>,
-    pub(super) place: Place,
 }
 
 /// Words after the ticks of a code fence that name its language.
@@ -96,17 +79,17 @@ pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
         Err(_) if text.contains(FENCE) => return Err(FENCE_INSIDE),
         Err(error) => return Err(error),
     };
-    let mut pieces = pieces(&text, &tokens);
-    let edits = edits(&text, &tokens, &pieces)?;
+    let mut spans = spans(&text, &tokens);
+    let edits = edits(&text, &tokens, &spans)?;
     if !edits.is_empty() {
         text = edited(&text, &edits).trim().to_owned();
         tokens = tokenize(&text)?;
-        pieces = self::pieces(&text, &tokens);
+        spans = self::spans(&text, &tokens);
     }
     if text.contains(FENCE) && tokens.iter().any(is_in_backticks) {
         return Err(FENCE_INSIDE);
     }
-    lexis::refuse_doubtful(&text, &tokens, &pieces)?;
+    lexis::refuse_doubtful(&text, &tokens, &spans)?;
     // Semicolons may end the statement; white space and comments may follow them.
     let ends = tokens
         .iter()
@@ -118,7 +101,7 @@ pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
         .skip(ends)
         .find(|(_, token)| matches!(token.token, Token::SemiColon));
     if let Some((index, _)) = semicolon {
-        let at = pieces.get(index).map_or(text.len(), |piece| piece.at.start);
+        let at = spans.get(index).map_or(text.len(), |span| span.at.start);
         text.truncate(at);
         tokens.truncate(index);
     }
@@ -159,66 +142,27 @@ fn is_in_backticks(token: &TokenWithSpan) -> bool {
     matches!(&token.token, Token::Word(word) if word.quote_style == Some('`'))
 }
 
-/// The parts of the text that the tokens were made of.
-fn pieces(text: &str, tokens: &[TokenWithSpan]) -> Vec<Piece> {
-    let mut pieces = Vec::with_capacity(tokens.len());
-    let mut here = Location::new(1, 1);
-    let mut start = 0;
-    let mut letters = text.char_indices();
-    for token in tokens {
-        let mut end = start;
-        while here != token.span.end {
-            let Some((at, letter)) = letters.next() else {
-                break;
-            };
-            end = at + letter.len_utf8();
-            if letter == '\n' {
-                here = Location::new(here.line + 1, 1);
-            } else {
-                here.column += 1;
-            }
-        }
-        pieces.push(Piece {
-            at: start..end,
-            place: place(&token.token),
-        });
-        start = end;
-    }
-    pieces
-}
-
-fn place(token: &Token) -> Place {
-    match token {
-        Token::SingleQuotedString(_) | Token::DollarQuotedString(_) => Place::Text,
-        Token::Word(word) if word.quote_style.is_some() => Place::Name,
-        Token::Whitespace(
-            Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_),
-        ) => Place::Comment,
-        _ => Place::Open,
-    }
-}
-
 /// A character, by its place and length, and what takes its place.
 type Edit = (Range<usize>, &'static str);
 
 /// What is to be written otherwise, in order.
-fn edits(text: &str, tokens: &[TokenWithSpan], pieces: &[Piece]) -> Result<Vec<Edit>, Error> {
+fn edits(text: &str, tokens: &[TokenWithSpan], spans: &[TextSpan]) -> Result<Vec<Edit>, Error> {
     let mut edits = Vec::new();
     let mut quotes: Vec<Quote> = Vec::new();
     let mut has_begun = false;
-    for (index, (piece, token)) in pieces.iter().zip(tokens).enumerate() {
+    for (index, (span, token)) in spans.iter().zip(tokens).enumerate() {
         match token.token {
             // As in ;WITH, which another database wants.
-            Token::SemiColon if !has_begun => edits.push((piece.at.clone(), " ")),
+            Token::SemiColon if !has_begun => edits.push((span.at.clone(), " ")),
             Token::Whitespace(_) => {}
             _ => has_begun = true,
         }
-        if piece.place != Place::Open {
+        if span.kind != SpanKind::Code {
             continue;
         }
-        let part = text.get(piece.at.clone()).unwrap_or_default();
+        let part = text.get(span.at.clone()).unwrap_or_default();
         for (at, letter) in part.char_indices() {
-            let start = piece.at.start + at;
+            let start = span.at.start + at;
             let at = start..start + letter.len_utf8();
             if is_typographic(letter) {
                 quotes.push(Quote { at, letter, index });
@@ -232,7 +176,7 @@ fn edits(text: &str, tokens: &[TokenWithSpan], pieces: &[Piece]) -> Result<Vec<E
         let [open, close] = pair else {
             return Err(DOUBTFUL_QUOTES);
         };
-        let straight = straight(text, pieces, open, close).ok_or(DOUBTFUL_QUOTES)?;
+        let straight = straight(text, spans, open, close).ok_or(DOUBTFUL_QUOTES)?;
         edits.push((open.at.clone(), straight));
         edits.push((close.at.clone(), straight));
     }
@@ -240,7 +184,7 @@ fn edits(text: &str, tokens: &[TokenWithSpan], pieces: &[Piece]) -> Result<Vec<E
     Ok(edits)
 }
 
-/// A typographic quote, and in which piece it stands.
+/// A typographic quote, and in which span it stands.
 struct Quote {
     at: Range<usize>,
     letter: char,
@@ -248,21 +192,21 @@ struct Quote {
 }
 
 /// What both quotes are to become; `None` where they may not be a pair, or hold what could end the text they make.
-fn straight(text: &str, pieces: &[Piece], open: &Quote, close: &Quote) -> Option<&'static str> {
+fn straight(text: &str, spans: &[TextSpan], open: &Quote, close: &Quote) -> Option<&'static str> {
     if !PAIRS.contains(&(open.letter, close.letter)) {
         return None;
     }
     let (straight, same) = match open.letter {
-        '‘' | '’' | '‚' => ("'", Place::Text),
-        _ => ("\"", Place::Name),
+        '‘' | '’' | '‚' => ("'", SpanKind::Text),
+        _ => ("\"", SpanKind::Name),
     };
     let inside = text.get(open.at.end..close.at.start)?;
     let ends_early = inside.contains(straight) || inside.contains(['\\', '\n', '\r']);
     // A comment may hide the quote that closes.
-    let between = pieces.get(open.index + 1..close.index).unwrap_or_default();
+    let between = spans.get(open.index + 1..close.index).unwrap_or_default();
     let hides = between
         .iter()
-        .any(|piece| piece.place == Place::Comment || piece.place == same);
+        .any(|span| span.kind == SpanKind::Comment || span.kind == same);
     // An apostrophe stands at a letter; a second quote would be read as one of the text.
     let touches =
         |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '\'' | '"') || is_typographic(c);

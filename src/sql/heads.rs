@@ -2,7 +2,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::classify::Class;
+use super::class::Class;
 use super::lexis::{bare, is_word};
 
 /// What the first words say.

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use sqlparser::tokenizer::Token;
 
-use super::classify::{Class, Verdict};
+use super::class::Class;
+use super::classify::Verdict;
 use super::heads::{self, Head};
 use super::lexis::bare;
 

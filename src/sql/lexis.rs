@@ -3,8 +3,8 @@
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
 
-use super::cleaning::{Piece, Place};
-use super::parse::Error;
+use super::error::Error;
+use super::spans::{SpanKind, TextSpan};
 
 /// How deep brackets, and joins that wait for their ON, may nest. Generated queries stay below 30; 64 fit into a stack of
 /// 2 MiB without optimisation.
@@ -44,11 +44,11 @@ pub(super) fn is_word(token: Option<&&Token>, wanted: &str) -> bool {
     }
 }
 
-/// Refuses what Snowflake reads differently from the parser. The pieces are what the tokens were made of.
+/// Refuses what Snowflake reads differently from the parser. The spans are what the tokens were made of.
 pub(super) fn refuse_doubtful(
     text: &str,
     tokens: &[TokenWithSpan],
-    pieces: &[Piece],
+    spans: &[TextSpan],
 ) -> Result<(), Error> {
     let ambiguous = |what, instead| Err(Error::Ambiguous { what, instead });
     if text.contains('\0') {
@@ -57,16 +57,16 @@ pub(super) fn refuse_doubtful(
     if text.replace("\r\n", "\n").contains('\r') {
         return ambiguous("a lone carriage return", "end lines with a line feed");
     }
-    for piece in pieces {
-        let part = text.get(piece.at.clone()).unwrap_or_default();
-        let hides_nothing = matches!(piece.place, Place::Text | Place::Comment);
+    for span in spans {
+        let part = text.get(span.at.clone()).unwrap_or_default();
+        let hides_nothing = matches!(span.kind, SpanKind::Text | SpanKind::Comment);
         if hides_nothing && turns_the_rest(part) {
             return ambiguous(
                 "a direction-changing character that turns round what follows it",
                 "end the change inside the same text, or write the character with CHR()",
             );
         }
-        if piece.place == Place::Text {
+        if span.kind == SpanKind::Text {
             continue;
         }
         // One reader may end a comment here and the other not.

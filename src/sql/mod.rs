@@ -14,11 +14,13 @@
 
 mod builtins;
 mod calls;
+mod class;
 mod classify;
 mod cleaning;
 #[cfg(test)]
 mod corpus;
 mod effects;
+mod error;
 pub mod foreign;
 mod heads;
 #[cfg(test)]
@@ -31,20 +33,23 @@ mod parse;
 mod proof;
 mod references;
 pub mod show;
+mod show_reader;
 mod sources;
+mod spans;
 pub mod spelling;
 mod steps;
+mod tree;
 
 pub use calls::Call;
-pub use classify::Class;
+pub use class::Class;
+pub use error::{Error, MAX_STATEMENT_BYTES};
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use kinds::{Kind, KindPattern, NoKind};
 pub use nearest::nearest;
-pub use parse::{
-    Error, ExplainFormat, MAX_STATEMENT_BYTES, Parsed, Tree, cleaned, parse, qualified_name,
-};
+pub use parse::{Parsed, cleaned, parse, qualified_name};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
 pub use sources::TableSource;
+pub use tree::{ExplainFormat, Tree};
 
 /// The tree the parser makes, under the one name the other rooms use for it.
 pub use sqlparser::ast;

@@ -1,25 +1,17 @@
 //! One statement in, one [`Parsed`] out; everything doubtful is an error here, before anybody decides about it.
 
-use sqlparser::ast::{self, Statement};
+use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
 use super::calls::Call;
-use super::classify::{Class, Verdict};
+use super::class::Class;
+use super::classify::Verdict;
 use super::cleaning::{self, Cleaned};
+use super::error::Error;
 use super::kinds::Kind;
 use super::lexis;
-use super::show::{Describe, Show};
-use super::spelling::Foreign;
 use super::steps::{self, Step};
-
-/// Longest statement that is read, in bytes.
-///
-/// The tree of a long chain of operators is as deep as the chain is long, and dropping it uses stack; 64 KiB of `a or a`
-/// stays far inside the 8 MiB that [`parse`] runs with.
-pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
-
-/// How deep expressions and subqueries may nest before the parser gives up.
-pub(super) const MAX_DEPTH: usize = 128;
+use super::tree::Tree;
 
 /// One statement, read and classified. Made only by [`parse`].
 #[derive(Clone)]
@@ -31,78 +23,6 @@ pub struct Parsed {
     kinds: Vec<Kind>,
     calls: Vec<Call>,
     names_computed: Option<&'static str>,
-}
-
-/// What a statement was read into.
-#[derive(Clone)]
-pub enum Tree {
-    /// A query or any other statement the parser crate knows.
-    Statement(Box<Statement>),
-    /// `SHOW …`
-    Show(Show),
-    /// `DESCRIBE …`
-    Describe(Describe),
-    /// `EXPLAIN [USING format] …`
-    Explain {
-        /// How the plan is to be written.
-        format: ExplainFormat,
-        /// The statement whose plan is asked for.
-        statement: Box<Statement>,
-    },
-    /// Statements joined by `->>`, each of which may use the results of those before it as `$1`, `$2`, ….
-    Pipeline(Vec<Tree>),
-    /// A statement whose class is known from its words, while the parser crate has no tree for it.
-    Unread {
-        /// Why the parser crate gave up.
-        reason: String,
-    },
-}
-
-/// How EXPLAIN writes the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExplainFormat {
-    /// One row for each step; the default.
-    Tabular,
-    /// One JSON document.
-    Json,
-    /// One text.
-    Text,
-}
-
-/// Why a text is not one readable statement.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Nothing but white space, comments and semicolons.
-    #[error("there is no statement in the text")]
-    Empty,
-    /// Longer than [`MAX_STATEMENT_BYTES`].
-    #[error("the statement has {bytes} bytes; at most {MAX_STATEMENT_BYTES} are read")]
-    TooLong {
-        /// Bytes in the text.
-        bytes: usize,
-    },
-    /// More than one statement.
-    #[error("the text holds more than one statement; send one at a time")]
-    SeveralStatements,
-    /// Something that Snowflake and the parser may understand differently, so that a check of one proves nothing about
-    /// the other.
-    #[error("the statement holds {what}, which is not accepted; {instead}")]
-    Ambiguous {
-        /// What was found.
-        what: &'static str,
-        /// What to write in its place.
-        instead: &'static str,
-    },
-    /// Nested deeper than the parser follows.
-    #[error("the statement nests deeper than {MAX_DEPTH} levels")]
-    TooDeep,
-    /// Something of another database.
-    #[error("the statement holds {}, which Snowflake does not have", .0.what)]
-    Foreign(Foreign),
-    /// Not SQL as far as the parser knows.
-    #[error("the statement could not be read: {0}")]
-    Syntax(String),
 }
 
 impl Parsed {
@@ -168,7 +88,7 @@ impl std::fmt::Debug for Parsed {
 /// Reads one statement and says what it does.
 ///
 /// CPU work that grows with the text: callers on an actix worker hand it to the query runtime, whose threads have the
-/// stack that [`MAX_STATEMENT_BYTES`] was measured with.
+/// stack that [`MAX_STATEMENT_BYTES`](super::MAX_STATEMENT_BYTES) was measured with.
 ///
 /// # Errors
 ///

@@ -6,7 +6,8 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::classify::{Class, Verdict};
+use super::class::Class;
+use super::classify::Verdict;
 use super::lexis::is_word;
 
 /// What a word makes of a query.

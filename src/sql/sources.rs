@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Query, TableFactor, Visit, Visitor};
 
-use super::parse::{Parsed, Tree, qualified_name};
+use super::parse::{Parsed, qualified_name};
+use super::tree::Tree;
 use super::{Identifier, QualifiedName};
 
 /// A table of a query.

@@ -6,18 +6,10 @@
 use sqlparser::dialect::SnowflakeDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use super::error::{ForeignSyntax, MAX_STATEMENT_BYTES};
 use super::lexis::{bare, is_word};
 use super::nearest::distance;
-use super::{MAX_STATEMENT_BYTES, foreign, literal};
-
-/// Something in a statement that Snowflake does not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreign {
-    /// What it is, as written.
-    pub what: String,
-    /// What to write in its place.
-    pub instead: String,
-}
+use super::{foreign, literal};
 
 /// The words statements are built of, as far as a slip of the pen in one is worth telling.
 const KEYWORDS: [&str; 28] = [
@@ -54,8 +46,8 @@ const KEYWORDS: [&str; 28] = [
 /// Words after which another database names a table or column in square brackets.
 const BEFORE_A_NAME: [&str; 2] = ["FROM", "JOIN"];
 
-fn said(what: impl Into<String>, instead: impl Into<String>) -> Option<Foreign> {
-    Some(Foreign {
+fn said(what: impl Into<String>, instead: impl Into<String>) -> Option<ForeignSyntax> {
+    Some(ForeignSyntax {
         what: what.into(),
         instead: instead.into(),
     })
@@ -63,7 +55,7 @@ fn said(what: impl Into<String>, instead: impl Into<String>) -> Option<Foreign> 
 
 /// The first thing in the statement that Snowflake writes in another way.
 #[must_use]
-pub fn foreign_spelling(sql: &str) -> Option<Foreign> {
+pub fn foreign_spelling(sql: &str) -> Option<ForeignSyntax> {
     let tokens = read(sql)?;
     let words: Vec<&Token> = tokens.iter().collect();
     let has_lambdas = ["FILTER", "TRANSFORM", "REDUCE"]
@@ -204,7 +196,7 @@ impl<'w> Around<'w> {
         }
     }
 
-    fn operator(&self, has_lambdas: bool) -> Option<Foreign> {
+    fn operator(&self, has_lambdas: bool) -> Option<ForeignSyntax> {
         let key = |token: Option<&Token>| match token {
             Some(Token::SingleQuotedString(key) | Token::Number(key, _)) => Some(key.clone()),
             _ => None,
@@ -255,7 +247,7 @@ impl<'w> Around<'w> {
         }
     }
 
-    fn clause(&self) -> Option<Foreign> {
+    fn clause(&self) -> Option<ForeignSyntax> {
         if self.is(0, "LIMIT") && matches!(self.get(2), Some(Token::Comma)) {
             let (Some(Token::Number(skip, _)), Some(Token::Number(count, _))) =
                 (self.get(1), self.get(3))
@@ -310,7 +302,7 @@ impl<'w> Around<'w> {
         None
     }
 
-    fn name(&self) -> Option<Foreign> {
+    fn name(&self) -> Option<ForeignSyntax> {
         let plain = "a plain name needs no quotes; others take \"double quotes\", which keep upper and lower case";
         match self.get(0)? {
             Token::Word(word) if word.quote_style == Some('`') => {
@@ -335,7 +327,7 @@ impl<'w> Around<'w> {
         }
     }
 
-    fn function(&self) -> Option<Foreign> {
+    fn function(&self) -> Option<ForeignSyntax> {
         let name = bare(self.get(0).as_ref())?;
         let is_call = matches!(self.get(1), Some(Token::LParen));
         if !is_call || matches!(self.before(), Some(Token::Period)) {
@@ -346,7 +338,7 @@ impl<'w> Around<'w> {
         said(format!("a function {name}"), format!("use {instead}"))
     }
 
-    fn data_type(&self, in_call: Option<&str>) -> Option<Foreign> {
+    fn data_type(&self, in_call: Option<&str>) -> Option<ForeignSyntax> {
         let is_cast =
             matches!(in_call, Some("CAST" | "TRY_CAST" | "SAFE_CAST")) && self.is(0, "AS");
         if !is_cast && !matches!(self.get(0), Some(Token::DoubleColon)) {

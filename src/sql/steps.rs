@@ -5,12 +5,14 @@ use sqlparser::dialect::SnowflakeDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::classify::{self, Class, Verdict};
+use super::class::Class;
+use super::classify::{self, Verdict};
+use super::error::{Error, MAX_DEPTH};
 use super::heads::{self, Head};
 use super::kinds::Kind;
 use super::lexis::{self, is_word};
-use super::parse::{Error, ExplainFormat, MAX_DEPTH, Tree};
-use super::{Call, calls, proof, show};
+use super::tree::{ExplainFormat, Tree};
+use super::{Call, calls, proof, show_reader};
 
 /// What the tokens of a statement were read into.
 pub(super) struct Step {
@@ -208,7 +210,7 @@ fn metadata(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict
     if let Some(objection) = proof::objection(words.get(1..).unwrap_or_default()) {
         return Ok((tree_if_any(tokens)?, objection));
     }
-    match show::read(words) {
+    match show_reader::read(words) {
         Ok(Some(tree)) => return Ok((tree, Verdict::read())),
         Ok(None) => {}
         Err(Error::Syntax(reason)) => {

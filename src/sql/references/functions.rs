@@ -1,6 +1,6 @@
 //! Where the functions of a statement belong.
 
-use super::{Found, Reference, unresolved};
+use super::reference::{Found, Reference, unresolved};
 use crate::sql::Call;
 use crate::sql::builtins::is_builtin;
 

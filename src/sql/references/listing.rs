@@ -1,6 +1,6 @@
 //! What a SHOW or DESCRIBE looks into, and which names its rows tell.
 
-use super::{Found, Reference, unresolved};
+use super::reference::{Found, Reference, unresolved};
 use crate::sql::Identifier;
 use crate::sql::show::{Describe, Scope, Show};
 

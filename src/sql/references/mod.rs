@@ -8,39 +8,14 @@
 
 mod functions;
 mod listing;
+mod reference;
 mod tree;
 
 pub use self::listing::{Listing, Part, RowName};
-use super::identifier::{Identifier, QualifiedName};
-use super::parse::{Parsed, Tree};
-
-/// Something that a statement touches.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Reference {
-    /// A table, view, function or another object of a schema. What its name leaves out is the session's.
-    Object(QualifiedName),
-    /// All that is in a schema, by name.
-    Schema {
-        /// The session's when absent.
-        database: Option<Identifier>,
-        /// The session's when absent.
-        schema: Option<Identifier>,
-    },
-    /// All that is in a database, by name; the session's database when absent.
-    Database(Option<Identifier>),
-    /// All that is in the account, by name.
-    Account,
-}
-
-/// Something whose place only the warehouse can tell.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
-pub struct Unresolved {
-    /// What it is, as in "a stage".
-    pub what: String,
-}
-
-type Found = Result<Vec<Reference>, Unresolved>;
+use self::reference::{Found, unresolved};
+pub use self::reference::{Reference, Unresolved};
+use super::parse::Parsed;
+use super::tree::Tree;
 
 impl Parsed {
     /// What the statement touches, each as often as it is named.
@@ -69,10 +44,6 @@ impl Parsed {
             _ => None,
         }
     }
-}
-
-fn unresolved<T>(what: impl Into<String>) -> Result<T, Unresolved> {
-    Err(Unresolved { what: what.into() })
 }
 
 fn of_tree(tree: &Tree, in_pipeline: bool) -> Found {

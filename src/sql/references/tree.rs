@@ -8,7 +8,7 @@ use sqlparser::ast::{
     Visitor,
 };
 
-use super::{Found, Reference, Unresolved, unresolved};
+use super::reference::{Found, Reference, Unresolved, unresolved};
 use crate::sql::classify::is_plain_body;
 use crate::sql::identifier::PUBLIC;
 use crate::sql::{Identifier, QualifiedName};
