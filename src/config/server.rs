@@ -43,9 +43,9 @@ pub struct Server {
     /// makes of it is empty, which means no check, only for `*`.
     #[envconfig(from = "ALLOWED_HOSTS", default = "localhost,127.0.0.1,::1")]
     pub allowed_hosts: List,
-    /// Largest request body. SQL written by a model is a few kilobytes; 4 MiB leaves room for long lists of bind
-    /// parameters and is what one connection may make the process hold.
-    #[envconfig(from = "MAX_REQUEST_BYTES", default = "4MiB")]
+    /// Largest request body. SQL written by a model is a few kilobytes, and Snowflake takes 1 MB of it; 2 MiB leaves room for what
+    /// JSON makes of that.
+    #[envconfig(from = "MAX_REQUEST_BYTES", default = "2MiB")]
     pub max_body_bytes: ByteSize,
     /// Where the process id is written.
     #[envconfig(from = "PID_FILE")]

@@ -35,6 +35,12 @@ const WRONG: Refusal = Refusal {
     hint: "check the key against API_KEY or API_KEYS of the server; keys are compared to the letter",
 };
 
+const DOUBTFUL: Refusal = Refusal {
+    code: "bad_request",
+    message: "the request has more than one credential",
+    hint: "send the key once: as `Authorization: Bearer <key>` or as `X-API-Key: <key>`",
+};
+
 /// The keys this server knows, as digests.
 #[derive(Clone)]
 pub(super) struct Keys {
@@ -55,6 +61,8 @@ enum Verdict {
     Known(Caller),
     Missing,
     Wrong,
+    /// Keys that differ: what stands in front of this server may have looked at the other one.
+    Doubtful,
 }
 
 impl Keys {
@@ -85,9 +93,10 @@ impl Keys {
             return Verdict::Known(Caller::ANONYMOUS);
         }
         match presented(headers) {
-            Some(key) => self.find(key).map_or(Verdict::Wrong, Verdict::Known),
-            None if self.allows_anonymous => Verdict::Known(Caller::ANONYMOUS),
-            None => Verdict::Missing,
+            Err(Several) => Verdict::Doubtful,
+            Ok(Some(key)) => self.find(key).map_or(Verdict::Wrong, Verdict::Known),
+            Ok(None) if self.allows_anonymous => Verdict::Known(Caller::ANONYMOUS),
+            Ok(None) => Verdict::Missing,
         }
     }
 
@@ -109,11 +118,27 @@ impl Keys {
     }
 }
 
-/// The key in the request: a bearer token, else `X-API-Key`. Empty counts as none.
-fn presented(headers: &HeaderMap) -> Option<&[u8]> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(bearer_token);
-    let plain = || headers.get(&X_API_KEY).map(|v| v.as_bytes().trim_ascii());
-    bearer.or_else(plain).filter(|key| !key.is_empty())
+/// There is more than one credential, or more than one header where there may be one.
+#[derive(Debug)]
+struct Several;
+
+/// The key in the request: a bearer token or `X-API-Key`; the same in both is one. Empty counts as none.
+fn presented(headers: &HeaderMap) -> Result<Option<&[u8]>, Several> {
+    let bearer = one(headers, header::AUTHORIZATION)?.and_then(bearer_token);
+    let plain = one(headers, X_API_KEY)?.map(|value| value.as_bytes().trim_ascii());
+    let there = |key: &&[u8]| !key.is_empty();
+    match (bearer.filter(there), plain.filter(there)) {
+        (Some(bearer), Some(plain)) if !bool::from(bearer.ct_eq(plain)) => Err(Several),
+        (bearer, plain) => Ok(bearer.or(plain)),
+    }
+}
+
+fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Several> {
+    let mut values = headers.get_all(name);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(Several),
+    }
 }
 
 /// The scheme's name is case-insensitive (RFC 9110).
@@ -142,6 +167,10 @@ pub(super) async fn check(
         request.headers_mut().remove(secret);
     }
     let (refusal, challenge) = match verdict {
+        Verdict::Doubtful => {
+            let answer = DOUBTFUL.answer(StatusCode::BAD_REQUEST, |_| {});
+            return Ok(request.into_response(answer).map_into_right_body());
+        }
         Verdict::Known(mut caller) => {
             if caller == Caller::ANONYMOUS {
                 // Of the connection: what a header says of it, anybody may write.
@@ -218,6 +247,31 @@ mod tests {
         ] {
             assert_eq!(keys.judge(&headers(&[pair])), verdict, "{pair:?}");
         }
+    }
+
+    #[test]
+    fn credentials_that_differ_are_not_chosen_from() {
+        let keys = keys(&["first", "second"], true);
+        let bearer = ("authorization", "Bearer first");
+        for (other, verdict) in [
+            (("x-api-key", "second"), Verdict::Doubtful),
+            (("x-api-key", "first"), known("key:a7937b64")),
+            (("x-api-key", ""), known("key:a7937b64")),
+            (("authorization", "Bearer first"), Verdict::Doubtful),
+            (("authorization", "Basic Zmlyc3Q="), Verdict::Doubtful),
+        ] {
+            let mut all = headers(&[bearer]);
+            all.append(
+                HeaderName::from_static(other.0),
+                HeaderValue::from_static(other.1),
+            );
+            assert_eq!(keys.judge(&all), verdict, "{other:?}");
+        }
+        let twice = headers(&[("x-api-key", "first")]);
+        let mut two = twice.clone();
+        two.append(X_API_KEY, HeaderValue::from_static("second"));
+        assert_eq!(keys.judge(&two), Verdict::Doubtful);
+        assert_eq!(keys.judge(&twice), known("key:a7937b64"));
     }
 
     #[test]

@@ -6,8 +6,10 @@
 
 mod accept;
 mod answer;
+mod bodies;
 mod body;
 mod message;
+mod shape;
 
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
@@ -23,6 +25,7 @@ use super::answer::Refusal;
 use crate::mcp::{Caller, RunningCalls, SESSION_HEADER, STATELESS_SINCE, SessionId};
 use accept::Takes;
 use answer::Answered;
+pub(super) use bodies::Bodies;
 use message::{Envelope, Message, Post, Unreadable};
 
 /// The header of a session id.
@@ -61,6 +64,8 @@ const NOT_JSON: Refusal = Refusal {
 pub(super) struct Door {
     /// `MAX_REQUEST_BYTES`.
     pub(super) max_body_bytes: usize,
+    /// The memory for bodies. One for all workers.
+    pub(super) bodies: Bodies,
     /// Where calls can be taken back.
     pub(super) running: RunningCalls,
 }
@@ -87,7 +92,7 @@ pub(super) async fn messages(
         let answer = NOT_JSON.answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, |_| {});
         return Ok(request.into_response(answer));
     }
-    let body = match body::read(&mut request, door.max_body_bytes).await {
+    let body = match body::read(&mut request, door.max_body_bytes, &door.bodies).await {
         Ok(body) => body,
         Err(refused) => return Ok(request.into_response(refused)),
     };

@@ -141,6 +141,7 @@ pub fn serve(
         known: origin::Known::new(&server.host, &server.allowed_hosts, &server.cors_origins),
         door: door::Door {
             max_body_bytes: mcp_service::max_body_bytes(&server),
+            bodies: door::Bodies::default(),
             running: handler.running(),
         },
     };

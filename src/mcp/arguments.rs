@@ -26,7 +26,8 @@ Agents and the programs around them write the same thing in many ways. All tools
 
 - null, an empty text or 0 for an optional argument as left out; 0 is kept where the schema's minimum is 0
 - numbers and true or false as texts (`\"10\"`), 10.0 for 10, a number for a name, `JSON` for `json`
-- a list or an object as its JSON text (`\"[\\\"A\\\"]\"`), at most 256 KiB; names also with commas between them (`\"A, B\"`)
+- a list or an object as its JSON text (`\"[\\\"A\\\"]\"`), at most 256 KiB; names also with commas between them (`\"A, B\"`); a list has 1000 values at
+  most, and `parameters` no more than the statement has placeholders
 - names in backticks or [brackets], with spaces around them or a semicolon at the end; `DB..T` as `DB.PUBLIC.T`
 - SQL in a code fence, after a byte order mark, with several semicolons at the end, with no-break spaces; typographic quotes
   as straight ones where they can only be a pair. What is left is what the policy judges and what the warehouse is sent.

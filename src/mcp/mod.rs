@@ -19,6 +19,6 @@ mod unserved;
 pub use caller::Caller;
 pub use handler::{Handler, Services};
 pub use kept::KeptAnswers;
-pub use rate::Rates;
+pub use rate::{Rates, who};
 pub use running::{RunningCalls, SESSION_HEADER, SessionId};
 pub use unserved::{STATELESS_SINCE, not_found};

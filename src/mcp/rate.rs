@@ -98,7 +98,8 @@ impl Rates {
 }
 
 /// Tells callers apart: keys by their names, those without one by their addresses.
-fn who(caller: &Caller) -> Cow<'static, str> {
+#[must_use]
+pub fn who(caller: &Caller) -> Cow<'static, str> {
     match caller.address {
         None => caller.name.clone(),
         Some(IpAddr::V4(address)) => format!("{} {address}", caller.name).into(),

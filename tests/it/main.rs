@@ -13,6 +13,7 @@
 
 mod architecture;
 mod arguments;
+mod bodies;
 mod budgets;
 mod circles;
 mod documents;

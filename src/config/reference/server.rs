@@ -78,9 +78,9 @@ pub(super) const VARIABLES: &[Variable] = &[
         "MAX_REQUEST_BYTES",
         Section::Server,
         size(KIB, GIB),
-        "Largest request body.",
+        "Largest request body. A statement has 1 MB at most; the rest is what JSON makes of it.",
     )
-    .default("4MiB"),
+    .default("2MiB"),
     Variable::new(
         "MANAGEMENT_PORT",
         Section::Server,

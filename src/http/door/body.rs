@@ -1,4 +1,4 @@
-//! The body of a request: no larger and no slower than it may be.
+//! The body of a request: no larger and no slower than it may be, and no more of them at once than there is memory for.
 
 use std::time::Duration;
 
@@ -11,17 +11,25 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
 use futures::StreamExt;
 
+use super::bodies::{Bodies, Full, Room};
 use crate::http::answer::Refusal;
+use crate::mcp::Caller;
 
-/// How long a body may take. actix limits the time for a request's head; a client that then sends its body a byte at a time,
-/// or never, would hold a connection for as long as it likes. The largest one allowed by default, 4 MiB, needs 1.2 Mbit/s for
-/// it; statements are a few kilobytes.
+/// How long a body may take. actix limits the time for a request's head; a client that then sends its body a byte at a time
+/// would hold a connection for as long as it likes. The largest one allowed by default, 2 MiB, needs 0.6 Mbit/s for it;
+/// statements are a few kilobytes.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long nothing of it may come: what has arrived takes memory meanwhile.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// When whoever found no memory may try again: bodies are read within moments, or not at all.
+const RETRY_SECONDS: &str = "1";
 
 const TOO_SLOW: Refusal = Refusal {
     code: "request_timeout",
     message: "the request's body did not arrive in time",
-    hint: "send the request again; a body must be complete within 30 seconds",
+    hint: "send the request again; a body must be complete within 30 seconds, without a pause of more than 5",
 };
 
 const TOO_LARGE: Refusal = Refusal {
@@ -36,61 +44,120 @@ const BROKEN: Refusal = Refusal {
     hint: "send the request again",
 };
 
+const BUSY: Refusal = Refusal {
+    code: "server_busy",
+    message: "the server is reading as many large requests as it has memory for",
+    hint: "send the request again after the seconds in Retry-After",
+};
+
+const TOO_MANY: Refusal = Refusal {
+    code: "too_many_requests",
+    message: "this caller sends more large requests at once than one caller may",
+    hint: "send them one after the other; Retry-After says when to send this one again",
+};
+
+/// Why there is no body.
+#[derive(Debug)]
+enum Failed {
+    TooSlow,
+    TooLarge,
+    Broken,
+    NoRoom(Full),
+}
+
+impl Failed {
+    fn answer(self) -> HttpResponse {
+        match self {
+            Self::TooLarge => TOO_LARGE.answer(StatusCode::PAYLOAD_TOO_LARGE, |_| {}),
+            Self::Broken => BROKEN.answer(StatusCode::BAD_REQUEST, |answer| {
+                answer.force_close();
+            }),
+            Self::TooSlow => TOO_SLOW.answer(StatusCode::REQUEST_TIMEOUT, |answer| {
+                answer.force_close();
+            }),
+            // The rest of the body is not waited for.
+            Self::NoRoom(whose) => {
+                let (refusal, status) = match whose {
+                    Full::All => (BUSY, StatusCode::SERVICE_UNAVAILABLE),
+                    Full::OfOne => (TOO_MANY, StatusCode::TOO_MANY_REQUESTS),
+                };
+                refusal.answer(status, |answer| {
+                    answer
+                        .force_close()
+                        .insert_header((header::RETRY_AFTER, RETRY_SECONDS));
+                })
+            }
+        }
+    }
+}
+
 /// The whole body, or why not.
 pub(super) async fn read(
     request: &mut ServiceRequest,
     limit: usize,
+    bodies: &Bodies,
 ) -> Result<Bytes, HttpResponse> {
     let said = request.headers().get(header::CONTENT_LENGTH);
     let said = said.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if said.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
-        return Err(TOO_LARGE.answer(StatusCode::PAYLOAD_TOO_LARGE, |_| {}));
+    let said = said.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    if said.is_some_and(|length| length > limit) {
+        return Err(Failed::TooLarge.answer());
     }
-    within(BODY_TIMEOUT, collect(request.take_payload(), limit)).await
+    let room = bodies.begin(request.extensions().get::<Caller>());
+    let payload = request.take_payload();
+    let whole = collect(payload, limit, said.unwrap_or(0), room, SILENCE_TIMEOUT);
+    within(BODY_TIMEOUT, whole).await.map_err(Failed::answer)
 }
 
-/// The body, or why it does not come in this time.
-async fn within(
+/// What comes in this time.
+async fn within<T>(
     time: Duration,
-    whole: impl Future<Output = Result<Bytes, PayloadError>>,
-) -> Result<Bytes, HttpResponse> {
-    match tokio::time::timeout(time, whole).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(PayloadError::Overflow)) => {
-            Err(TOO_LARGE.answer(StatusCode::PAYLOAD_TOO_LARGE, |_| {}))
-        }
-        Ok(Err(_)) => Err(BROKEN.answer(StatusCode::BAD_REQUEST, |answer| {
-            answer.force_close();
-        })),
-        Err(_) => Err(TOO_SLOW.answer(StatusCode::REQUEST_TIMEOUT, |answer| {
-            answer.force_close();
-        })),
-    }
+    coming: impl Future<Output = Result<T, Failed>>,
+) -> Result<T, Failed> {
+    let came = tokio::time::timeout(time, coming).await;
+    came.unwrap_or(Err(Failed::TooSlow))
 }
 
-async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, PayloadError> {
+async fn collect(
+    mut payload: Payload,
+    limit: usize,
+    said: usize,
+    mut room: Room,
+    silence: Duration,
+) -> Result<Bytes, Failed> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    while let Some(piece) = payload.next().await {
-        let piece = piece?;
+    loop {
+        let next = async { Ok(payload.next().await) };
+        let Some(piece) = within(silence, next).await? else {
+            break;
+        };
+        let piece = piece.map_err(|error| match error {
+            PayloadError::Overflow => Failed::TooLarge,
+            _ => Failed::Broken,
+        })?;
         if first.len() + rest.len() + piece.len() > limit {
-            return Err(PayloadError::Overflow);
+            return Err(Failed::TooLarge);
         }
+        room.grow(piece.len()).map_err(Failed::NoRoom)?;
         // Most bodies come in one piece, which need not be copied.
         if first.is_empty() && rest.is_empty() {
             first = piece;
             continue;
         }
         if rest.is_empty() {
+            // Growing by doubling would hold it twice for a moment. What is not written to yet takes no memory.
+            rest.reserve(said);
             rest.extend_from_slice(&std::mem::take(&mut first));
         }
         rest.extend_from_slice(&piece);
     }
-    Ok(if rest.is_empty() {
+    let body = if rest.is_empty() {
         first
     } else {
         rest.freeze()
-    })
+    };
+    Ok(room.around(body))
 }
 
 #[cfg(test)]
@@ -119,14 +186,21 @@ mod tests {
             &["one ", "two ", "three"],
             &["", "one two three"],
         ] {
-            let body = read(&mut request(pieces), 13).await.unwrap();
+            let body = read(&mut request(pieces), 13, &Bodies::default())
+                .await
+                .unwrap();
             assert_eq!(body, "one two three");
         }
     }
 
     #[tokio::test]
     async fn a_body_that_is_too_large_is_not_read_to_its_end() {
-        let refused = read(&mut request(&["one ", "two ", "three"]), 12).await;
+        let refused = read(
+            &mut request(&["one ", "two ", "three"]),
+            12,
+            &Bodies::default(),
+        )
+        .await;
         let refused = refused.unwrap_err();
         assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
         let body = to_bytes(refused.into_body()).await.unwrap();
@@ -136,7 +210,41 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_does_not_come_breaks_off() {
-        let refused = within(Duration::from_millis(20), std::future::pending()).await;
-        assert_eq!(refused.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
+        let never = std::future::pending::<Result<(), Failed>>();
+        let refused = within(Duration::from_millis(20), never).await.unwrap_err();
+        assert_eq!(refused.answer().status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_pauses_for_too_long_breaks_off() {
+        let pieces = stream::iter([Ok(Bytes::from_static(b"x"))]).chain(stream::pending());
+        let payload = Payload::Stream {
+            payload: pieces.boxed_local(),
+        };
+        let room = Bodies::default().begin(None);
+        let silence = Duration::from_millis(20);
+        let coming = collect(payload, 9, 0, room, silence);
+        let came = tokio::time::timeout(SILENCE_TIMEOUT, coming).await.unwrap();
+        assert!(matches!(came, Err(Failed::TooSlow)), "{came:?}");
+    }
+
+    #[tokio::test]
+    async fn bodies_without_room_are_put_off() {
+        let bodies = Bodies::default();
+        let mut others = bodies.begin(None);
+        while others.grow(1024 * 1024).is_ok() {}
+        let large = [Ok(Bytes::from(vec![b'x'; 4 * 1024 * 1024]))];
+        let mut request = TestRequest::post().to_srv_request();
+        request.set_payload(Payload::Stream {
+            payload: stream::iter(large).boxed_local(),
+        });
+        let refused = read(&mut request, usize::MAX, &bodies).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(
+            refused.headers().get(header::RETRY_AFTER).unwrap(),
+            RETRY_SECONDS
+        );
+        let body = read(&mut self::request(&["small"]), 9, &bodies).await;
+        assert_eq!(body.unwrap(), "small");
     }
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
+use super::shape::{self, Refused};
+
 /// Messages in a batch. They are answered one after the other, so more would only wait longer.
 const MAX_MESSAGES: usize = 16;
 
@@ -101,6 +103,11 @@ fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> 
 pub(super) fn read(mut body: Bytes) -> Result<Post, Unreadable> {
     if body.starts_with(BYTE_ORDER_MARK) {
         body = body.split_off(BYTE_ORDER_MARK.len());
+    }
+    match shape::check(&body) {
+        Ok(()) => {}
+        Err(Refused::Json(error)) => return Err(Unreadable::new(&error)),
+        Err(Refused::Excess(excess)) => return Err(Unreadable::invalid(None, excess.message())),
     }
     if body.trim_ascii_start().starts_with(b"[") {
         return several(&body).map(Post::Several);

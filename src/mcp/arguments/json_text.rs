@@ -4,13 +4,11 @@
 
 use serde_json::Value;
 
-use crate::sql::MAX_STATEMENT_BYTES;
-
 /// The longest text that is read. Whoever has more sends the list itself.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Values in a list. A statement has no room for more placeholders.
-pub(super) const MAX_VALUES: usize = MAX_STATEMENT_BYTES / 2;
+/// Values in a list. Who has more has a table of them: that is joined, not listed.
+pub(super) const MAX_VALUES: usize = 1000;
 
 /// Brackets in brackets. No argument has any; one more makes for a better error.
 const MAX_DEPTH: usize = 4;

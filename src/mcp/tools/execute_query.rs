@@ -9,6 +9,7 @@ use crate::mcp::arguments::{
     self, BindValue, DatabaseName, PlainName, ResultFormat, RowLimit, SchemaName, Seconds,
     WaitSeconds,
 };
+use crate::mcp::failure::Code;
 use crate::query::Query;
 use crate::warehouse::Session;
 
@@ -54,6 +55,19 @@ impl Tool for ExecuteQuery {
     type Output = PageOutput;
 
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
+        // Their exact number is known only to whoever runs it; this many it cannot have.
+        let room = arguments.sql.matches(['?', ':']).count();
+        let given = arguments.parameters.len();
+        if given > room {
+            return Err(Failure::new(
+                Code::InvalidArgument,
+                format!(
+                    "argument parameters: {given} values, and the statement has placeholders for {room} at most"
+                ),
+                "write a ? in the statement for every value, in their order, or :1, :2 by number; leave values out that it \
+                 does not use",
+            ));
+        }
         let query = Query {
             sql: arguments.sql,
             session: Session {
