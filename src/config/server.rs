@@ -23,6 +23,10 @@ pub struct Server {
     /// Whether to start again in place when the program or the env file changes.
     #[envconfig(from = "SERVER_RELOAD")]
     pub reload: bool,
+    /// Whether `GET /` answers a browser with a page about this server. Not outside of development unless asked for: it
+    /// tells a stranger what runs here.
+    #[envconfig(from = "LANDING_PAGE")]
+    pub landing_page: bool,
     /// How long an idle connection is kept for its next request.
     #[envconfig(from = "KEEPALIVE_TIMEOUT", default = "5")]
     pub keepalive_timeout: Seconds,

@@ -49,6 +49,20 @@ enum Warehouse {
     NotReady(String),
 }
 
+/// Whether the service is ready, for a person.
+pub(super) struct InWords {
+    pub(super) is_ready: bool,
+    pub(super) text: String,
+}
+
+fn sentence(status: &str) -> &'static str {
+    match status {
+        "starting" => "Starting",
+        "draining" => "Shutting down",
+        _ => "Not ready",
+    }
+}
+
 /// What `/readyz` answers.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -136,6 +150,26 @@ impl Readiness {
     #[must_use]
     pub fn has_started(&self) -> bool {
         self.read(|state| state.phase >= Phase::Started)
+    }
+
+    /// Which warehouse is in use: `snowflake` or `embedded`.
+    pub(super) fn warehouse_kind(&self) -> &str {
+        &self.0.warehouse_kind
+    }
+
+    /// The same as `/readyz` says, as a sentence; why it is not ready only `with_reasons`.
+    pub(super) fn in_words(&self, with_reasons: bool) -> InWords {
+        let report = self.report(false);
+        let reason = report.checks.into_iter().find_map(|check| check.reason);
+        let text = match (report.status, reason.filter(|_| with_reasons)) {
+            ("ready", _) => "Ready".to_owned(),
+            (status, Some(reason)) => format!("{}: {reason}", sentence(status)),
+            (status, None) => sentence(status).to_owned(),
+        };
+        InWords {
+            is_ready: report.status == "ready",
+            text,
+        }
     }
 
     fn report(&self, is_verbose: bool) -> Report {

@@ -8,6 +8,7 @@ mod auth;
 mod door;
 pub mod health;
 pub mod healthcheck;
+mod landing;
 pub mod listen;
 mod mcp_service;
 mod oauth;
@@ -54,6 +55,7 @@ struct Checks {
     keys: auth::Keys,
     known: origin::Known,
     door: door::Door,
+    landing: Option<landing::Landing>,
 }
 
 /// Everything one worker of the public port serves, outermost layer last, as actix reads it.
@@ -82,6 +84,13 @@ fn public_routes(
                 .wrap(from_fn(answer::in_json)),
         )
         .service(only_get("/version").route(get().to(answer::version)));
+    if let Some(landing) = &checks.landing {
+        routes.app_data(web::Data::new(landing.clone())).service(
+            only_get("/")
+                .route(get().to(landing::page))
+                .wrap(from_fn(origin::check)),
+        );
+    }
     if server.management_port.is_none() {
         probes(routes, parts);
     }
@@ -136,7 +145,16 @@ pub fn serve(
     let keep_alive = *server.keepalive_timeout;
     let max_connections = server.max_connections;
     let drain_limit = actix_drain_limit(&server);
+    let landing = server.landing_page.then(|| {
+        landing::Landing::new(
+            parts.readiness.clone(),
+            settings.auth.is_required(),
+            settings.environment == config::Environment::Development,
+            server.management_port,
+        )
+    });
     let checks = Checks {
+        landing,
         keys: auth::Keys::new(settings.auth.keys(), !settings.auth.is_required()),
         known: origin::Known::new(&server.host, &server.allowed_hosts, &server.cors_origins),
         door: door::Door {

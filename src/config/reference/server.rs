@@ -44,6 +44,14 @@ pub(super) const VARIABLES: &[Variable] = &[
     )
     .each("true", "false", "false"),
     Variable::new(
+        "LANDING_PAGE",
+        Section::Server,
+        Shape::Switch,
+        "Whether a person who opens the address in a browser is shown what this is, whether it is ready, and how to connect \
+         an agent.",
+    )
+    .each("true", "false", "false"),
+    Variable::new(
         "KEEPALIVE_TIMEOUT",
         Section::Server,
         Shape::Seconds(0, 3600),
