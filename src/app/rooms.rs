@@ -22,7 +22,7 @@ use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces;
 use crate::telemetry::{self, LIFECYCLE};
-use crate::warehouse::{Kind, Warehouse};
+use crate::warehouse::{Kind, Warehouse, explained};
 
 /// A warehouse that has not said within this time that it is ready, is not.
 const WAREHOUSE_PATIENCE: Duration = Duration::from_secs(10);
@@ -133,7 +133,7 @@ async fn watch(
     loop {
         let answer = tokio::time::timeout(WAREHOUSE_PATIENCE, warehouse.ready()).await;
         let answer = match answer {
-            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Ok(answer) => answer.map_err(|error| explained(&error)),
             Err(_) => Err(format!("no answer within {WAREHOUSE_PATIENCE:?}")),
         };
         note(&readiness, warehouse.kind(), answer);
@@ -271,7 +271,7 @@ fn note(readiness: &Readiness, kind: Kind, answer: Result<(), String>) {
             target: LIFECYCLE,
             event = "not_ready",
             warehouse = %kind,
-            "not ready: the {kind} warehouse does not: {reason}",
+            "not ready: {reason}",
         ),
     }
 }

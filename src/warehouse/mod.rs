@@ -13,6 +13,7 @@ mod error;
 pub mod rows;
 mod skip;
 pub mod snowflake;
+mod unreachable;
 
 use std::fmt;
 use std::pin::Pin;
@@ -29,6 +30,7 @@ use crate::sql::{Identifier, QualifiedName};
 pub use earlier::{Earlier, Started, State, Status};
 pub use error::{EngineLimit, Error, Position};
 pub use rows::{Batch, Cell, Column, DataType};
+pub use unreachable::explained;
 
 /// A warehouse that runs approved statements.
 ///

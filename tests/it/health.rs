@@ -27,6 +27,49 @@ async fn a_started_server_is_alive_started_and_ready() {
     assert_eq!(body["details"]["requests_in_flight"], 1);
 }
 
+/// An account that cannot be reached, with what stands in the way.
+async fn out_of_reach(more: &[(&str, &str)], proxy: Option<&str>) -> String {
+    let account = [
+        ("WAREHOUSE_BACKEND", "snowflake"),
+        ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+        ("SNOWFLAKE_USER", "MCP"),
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "secret"),
+        ("SNOWFLAKE_POOL_RETRY_ATTEMPTS", "0"),
+    ];
+    let proxy = proxy.map(|proxy| ("HTTPS_PROXY", proxy));
+    let settings: Vec<_> = account.iter().chain(more).copied().chain(proxy).collect();
+    let mut server = Server::start(&settings).await;
+    let line = server.event("not_ready").await;
+    let (status, report) = server.get_json(&server.url("/readyz?verbose")).await;
+    assert_eq!(status, 503);
+    let reason = report["checks"][1]["reason"].as_str().unwrap();
+    assert_eq!(line["message"], format!("not ready: {reason}"));
+    reason.to_owned()
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_ready_says_why_and_where_to_look() {
+    let unknown = [("SNOWFLAKE_HOST", "no-such-host.invalid")];
+    let closed = [("SNOWFLAKE_HOST", "127.0.0.1"), ("SNOWFLAKE_PORT", "9")];
+    let proxy = Some("http://127.0.0.1:9");
+    for (settings, proxy, words) in [
+        (
+            unknown.as_slice(),
+            None,
+            ["lookup address", "look at SNOWFLAKE_ACCOUNT"],
+        ),
+        (&closed, None, ["Connection refused", "SNOWFLAKE_PORT"]),
+        (&[], proxy, ["Connection refused", "HTTPS_PROXY"]),
+    ] {
+        let reason = out_of_reach(settings, proxy).await;
+        for word in words {
+            assert!(reason.contains(word), "{reason}");
+        }
+        assert!(!reason.contains("secret"), "{reason}");
+    }
+}
+
 #[tokio::test]
 async fn the_version_says_which_build_this_is() {
     let server = Server::start(&[]).await;
