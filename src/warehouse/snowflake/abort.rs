@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::backoff::Backoff;
 use super::error::{Error, NOT_EXECUTING};
 use super::pool::Lease;
 use super::session::SMALL_TIMEOUT;
@@ -27,8 +28,10 @@ use crate::telemetry::traces::Origin;
 /// is not running later than that has ended.
 const REGISTERED: Duration = Duration::from_secs(2);
 
-/// How often an abort is sent at most.
-const ATTEMPTS: u32 = 6;
+/// How often an abort is sent again at most, and the first and longest wait before that.
+const RETRIES: u32 = 6;
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// How long the answer to a statement that was aborted is waited for.
 const LAST_WORD: Duration = Duration::from_secs(1);
@@ -227,7 +230,8 @@ fn heard(statement: &Aborted, answer: Result<Reply, Error>) -> bool {
 
 /// Asks until Snowflake says that the statement does not run any more, or will not. Whether it does.
 async fn abort(lease: &Lease, statement: &Aborted) -> bool {
-    for attempt in 0..ATTEMPTS {
+    let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, RETRIES);
+    loop {
         match ask(lease, statement).await {
             Said::Stopping => {
                 told(statement);
@@ -242,10 +246,12 @@ async fn abort(lease: &Lease, statement: &Aborted) -> bool {
                 }
             }
         }
-        tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+        let Some(wait) = backoff.next() else {
+            // Not running after all this time: it ended before it was aborted.
+            return true;
+        };
+        tokio::time::sleep(wait).await;
     }
-    // Not running after all this time: it ended before it was aborted.
-    true
 }
 
 /// Asks once.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::backoff::Backoff;
 use super::error::{Error, NOT_EXECUTING};
 use super::pool::{Lease, Pool};
 use super::session::{SMALL_TIMEOUT, Session};
@@ -214,13 +215,13 @@ pub(super) async fn cancel(pool: &Pool, earlier: &Earlier) -> Result<bool, Error
 pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant, turn: Option<Turn>) {
     tokio::spawn(async move {
         let _held = turn;
-        let mut wait = FIRST_WAIT;
+        let mut backoff = Backoff::endless(FIRST_WAIT, LONGEST_WAIT);
         while Instant::now() < deadline + AFTER_DEADLINE {
+            let wait = backoff.next().unwrap_or(LONGEST_WAIT);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = lease.closing() => {}
             }
-            wait = (wait * 2).min(LONGEST_WAIT);
             let ended = tokio::select! {
                 ended = has_ended(&lease, &query_id) => ended,
                 // A question under way when the pool closes may be one that never gets its answer.

@@ -4,12 +4,13 @@
 //! USE it needs; `statement` sends it and waits, `abort` stops it when nobody waits any more; `earlier` asks for those that were
 //! left running, or whose results are read again; `results` reads what is in the
 //! reply and fetches the rest, within `memory`, which `rows` shows as cells; `error` sorts Snowflake's codes. `transport` is the way to the
-//! host that `account` names, `wire` what goes over it.
+//! host that `account` names, `wire` what goes over it, `backoff` how long to wait before it is tried again.
 //!
 //! The protocol is not documented for the public; its facts are those of the official drivers' sources.
 
 mod abort;
 pub mod account;
+mod backoff;
 mod earlier;
 mod error;
 mod memory;
@@ -36,7 +37,7 @@ use self::results::Downloads;
 use self::shared::{Contact, Shared, Told};
 use self::sign_in::SignIn;
 use self::statement::{Manner, Ran};
-use self::transport::Https;
+use self::transport::Transport;
 use crate::policy::Policy;
 use crate::sql::{Class, Identifier};
 use crate::telemetry::metrics::Metrics;
@@ -104,9 +105,9 @@ impl Snowflake {
         let tls = |error| Error::internal("setting up TLS", error);
         let is_local = options.endpoint.is_loopback();
         let transport =
-            Https::new(options.endpoint.base.clone(), Arc::clone(&metrics)).map_err(tls)?;
+            Transport::new(options.endpoint.base.clone(), Arc::clone(&metrics)).map_err(tls)?;
         let shared = Arc::new(Shared {
-            transport: Arc::new(transport),
+            transport,
             account_name: options.endpoint.account_name.clone(),
             sign_in: options.sign_in,
             defaults: options.defaults,

@@ -18,6 +18,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::{Host, Url};
 
 use super::account;
+use super::backoff::Backoff;
 use super::error::Error;
 use super::memory::{Memory, Share, Taken};
 use super::rows::Schema;
@@ -39,6 +40,10 @@ const ALWAYS_FITS: u64 = 1024 * 1024;
 
 /// Attempts after the first for one piece.
 const RETRIES: u32 = 4;
+
+/// First and longest wait before another attempt.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Limit of one attempt; cloud storage that is slower than this for a piece is as good as down.
 const CHUNK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -128,6 +133,7 @@ impl Downloads {
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<T, warehouse::Error> {
         let url = self.checked(&chunk.url)?;
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, RETRIES);
         let mut attempt = 0;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -145,10 +151,12 @@ impl Downloads {
                 Ok(piece) => return Ok(piece),
                 Err(why) => why,
             };
-            let wait = Duration::from_millis(100 << attempt);
-            if attempt == RETRIES || !why.passes || wait >= left {
+            if !why.passes {
                 return Err(unreachable(&why.text));
             }
+            let Some(wait) = backoff.next_before(deadline, None) else {
+                return Err(unreachable(&why.text));
+            };
             attempt += 1;
             self.metrics.snowflake_retried(Endpoint::Chunk);
             tokio::time::sleep(wait).await;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::error::{Error, SESSION_EXPIRED, SESSION_UNKNOWN};
 use super::shared::Shared;
-use super::transport::{Call, WANTED};
+use super::transport::Request;
 use super::wire::{Data, Reply};
 use crate::sql::Identifier;
 
@@ -62,14 +62,14 @@ impl Session {
         timeout: Duration,
         deadline: Instant,
     ) -> Result<Reply, Error> {
-        self.send_while(&WANTED, path, request_id, body, timeout, deadline)
+        self.send_while(None, path, request_id, body, timeout, deadline)
             .await
     }
 
     /// The same for as long as the request is wanted: later it is not sent again, whatever becomes of it.
     pub(super) async fn send_while(
         &self,
-        is_wanted: &AtomicBool,
+        is_wanted: Option<&AtomicBool>,
         path: &str,
         request_id: Uuid,
         body: Option<&Value>,
@@ -82,7 +82,7 @@ impl Session {
             let sent = self
                 .shared
                 .transport
-                .send(Call {
+                .send(Request {
                     path,
                     query: &[],
                     request_id,
@@ -98,7 +98,7 @@ impl Session {
                 Ok(reply) => reply.code() == SESSION_EXPIRED,
                 Err(error) => error.is_unauthorized(),
             };
-            let is_wanted = is_wanted.load(Ordering::Relaxed);
+            let is_wanted = is_wanted.is_none_or(|is_wanted| is_wanted.load(Ordering::Relaxed));
             if is_expired && is_wanted && !has_renewed {
                 let was_repeated = sent.map_or(true, |reply| reply.repeated > 0);
                 self.renew(&token, deadline, was_repeated).await?;
@@ -134,7 +134,7 @@ impl Session {
         let reply = self
             .shared
             .transport
-            .send(Call {
+            .send(Request {
                 path: "/session/token-request",
                 query: &[],
                 request_id: Uuid::new_v4(),
@@ -143,7 +143,7 @@ impl Session {
                 timeout: SMALL_TIMEOUT,
                 deadline,
                 retries: self.shared.retries,
-                is_wanted: &WANTED,
+                is_wanted: None,
             })
             .await;
         let is_renewed = reply.as_ref().is_ok_and(Reply::is_success);

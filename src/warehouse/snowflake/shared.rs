@@ -12,7 +12,7 @@ use crate::telemetry::metrics::Metrics;
 
 /// What all sessions share.
 pub(super) struct Shared {
-    pub(super) transport: Arc<dyn Transport>,
+    pub(super) transport: Transport,
     pub(super) sign_in: SignIn,
     pub(super) account_name: String,
     pub(super) defaults: Defaults,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::abort::{AbortOnDrop, QueryId};
+use super::backoff::Backoff;
 use super::error::{Error, IN_PROGRESS};
 use super::pool::Lease;
 use super::session::Session;
@@ -29,8 +30,9 @@ pub(super) const WAIT_TIMEOUT: Duration = Duration::from_secs(90);
 /// statement sent again under its request id, while the caller still waits.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Waits between questions for a result, when Snowflake answers at once instead of waiting itself.
-const POLL_WAITS: [u64; 7] = [50, 100, 250, 500, 1000, 2000, 4000];
+/// First and longest wait between questions for a result, when Snowflake answers at once instead of waiting itself.
+const FIRST_POLL: Duration = Duration::from_millis(50);
+const LONGEST_POLL: Duration = Duration::from_secs(5);
 
 /// An answer that took this long was waited for by Snowflake, so the next question may follow at once.
 const LONG_POLL: Duration = Duration::from_secs(2);
@@ -268,7 +270,14 @@ fn send(
     guard.waiting = Some(Box::pin(async move {
         let path = "/queries/v1/query-request";
         session
-            .send_while(&is_wanted, path, request_id, Some(&body), timeout, deadline)
+            .send_while(
+                Some(&is_wanted),
+                path,
+                request_id,
+                Some(&body),
+                timeout,
+                deadline,
+            )
             .await
     }));
     Ok(())
@@ -309,7 +318,7 @@ pub(super) async fn poll(
     deadline: Instant,
 ) -> Result<Option<Reply>, Error> {
     let asking = async {
-        let mut waits = POLL_WAITS.iter();
+        let mut backoff = Backoff::endless(FIRST_POLL, LONGEST_POLL);
         loop {
             let asked = Instant::now();
             let reply = session
@@ -320,8 +329,8 @@ pub(super) async fn poll(
                 Some(next) => path = next,
             }
             if asked.elapsed() < LONG_POLL {
-                let wait = waits.next().copied().unwrap_or(5000);
-                tokio::time::sleep(Duration::from_millis(wait)).await;
+                let wait = backoff.next().unwrap_or(LONGEST_POLL);
+                tokio::time::sleep(wait).await;
             }
         }
     };

@@ -1,10 +1,12 @@
-//! HTTP to the account's host: `snowflake_api`'s connection behind one small trait.
+//! HTTP to the account's host: one request out, one reply back, sent again where that helps.
 //!
-//! The crate builds requests for four endpoints of one fixed host. [`Route`], a middleware, sends each to the endpoint and
-//! host it is really for, with a time limit, and turns every status but success into an error of its own, so that an HTML
-//! page from a proxy is never read as a reply. Trying again is decided here too, because only here is it known what may be
-//! sent twice: the same `requestId` lets the service recognise a repetition, so a statement runs once however often its
-//! request is sent.
+//! `snowflake_api`'s [`Connection`] makes the POSTs: headers, token, JSON both ways. It knows four paths of one host and
+//! gives every request a new id, so each request brings a middleware of its own, [`Addressed`], that puts the real address
+//! in; docs/decisions/0002-snowflake-driver.md says why. What holds for all requests, GETs among them, is in [`Answered`]: it
+//! turns every status but success into an error, so that an HTML page from a proxy is never read as a reply.
+//!
+//! Trying again is decided here too, because only here is it known what may be sent twice: the same `requestId` lets the
+//! service recognise a repetition, so a statement runs once however often its request is sent.
 //!
 //! Nothing here logs a body or a header.
 
@@ -14,24 +16,22 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use http::Extensions;
-use rand::Rng;
-use reqwest::header::{ACCEPT, DATE, HeaderValue, RETRY_AFTER};
-use reqwest::{Request, Response, StatusCode};
+use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderValue, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use serde_json::Value;
 use snowflake_api::connection::{Connection, ConnectionError, QueryType};
 use url::Url;
 use uuid::Uuid;
 
+use super::backoff::Backoff;
 use super::wire::Reply;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Endpoint, Reached};
 
-/// First wait before another attempt; doubled each time, with jitter, up to [`MAX_BACKOFF`].
-const BACKOFF: Duration = Duration::from_millis(250);
-
-/// Longest wait between attempts, unless the service names a longer one.
-const MAX_BACKOFF: Duration = Duration::from_secs(16);
+/// First and longest wait before another attempt, unless the service names a longer one.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(16);
 
 /// How much longer than the time left an attempt may take: so that it is the deadline that ends it, and tells why, and not
 /// a request that failed.
@@ -45,22 +45,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
-tokio::task_local! {
-    /// Where the request under way goes. `Connection` offers no options for one call.
-    static TARGET: Target;
-}
-
-#[derive(Clone)]
-struct Target {
-    url: Url,
-    timeout: Duration,
-}
-
-/// For requests that are always wanted.
-pub(super) static WANTED: AtomicBool = AtomicBool::new(true);
-
 /// One request to the account's host. Not to be printed: it holds tokens, and a sign-in's body passwords.
-pub(super) struct Call<'a> {
+pub(super) struct Request<'a> {
     /// The path, with a query where the endpoint has one of its own: `/session?delete=true`.
     pub(super) path: &'a str,
     /// More of the query string.
@@ -77,8 +63,9 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Instant,
     /// Attempts after the first, for failures that pass.
     pub(super) retries: u32,
-    /// Turns false when nobody wants the answer any more. A request under way goes on; it is not sent again.
-    pub(super) is_wanted: &'a AtomicBool,
+    /// Turns false when nobody wants the answer any more; always wanted, where there is none. A request under way goes on; it
+    /// is not sent again.
+    pub(super) is_wanted: Option<&'a AtomicBool>,
 }
 
 /// Why there was no reply.
@@ -141,22 +128,226 @@ impl Error {
     }
 }
 
-/// The way to the account's host. One implementation serves; the trait is the seam at which another could.
-#[async_trait]
-pub(super) trait Transport: Send + Sync {
-    /// Sends a request, again where that helps, and reads the reply whatever it says.
-    async fn send(&self, call: Call<'_>) -> Result<Reply, Error>;
-
-    /// How many seconds the host's clock was ahead of ours when it last answered.
-    fn clock_ahead(&self) -> i64;
-}
-
-/// `snowflake_api`'s connection, pointed at one host.
-pub(super) struct Https {
-    connection: Connection,
+/// The way to the account's host.
+pub(super) struct Transport {
+    client: ClientWithMiddleware,
     base: Url,
     clock: Arc<Clock>,
     metrics: Arc<Metrics>,
+}
+
+impl Transport {
+    /// A transport to `base`, which has a scheme, a host and perhaps a port.
+    ///
+    /// # Errors
+    ///
+    /// The TLS library could not be set up.
+    pub(super) fn new(base: Url, metrics: Arc<Metrics>) -> Result<Self, reqwest::Error> {
+        let clock = Arc::new(Clock::default());
+        let client = reqwest::Client::builder()
+            .user_agent(super::USER_AGENT)
+            .gzip(true)
+            .referer(false)
+            // A redirect would carry the token to wherever it points.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .tcp_keepalive(KEEPALIVE)
+            .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
+            .tcp_keepalive_retries(3)
+            .build()?;
+        let answered = Answered {
+            clock: Arc::clone(&clock),
+        };
+        Ok(Self {
+            client: ClientBuilder::new(client).with(answered).build(),
+            base,
+            clock,
+            metrics,
+        })
+    }
+
+    /// Sends a request, again where that helps, and reads the reply whatever it says.
+    pub(super) async fn send(&self, request: Request<'_>) -> Result<Reply, Error> {
+        let endpoint = Endpoint::of(request.path);
+        let is_wanted = || {
+            let is_wanted = request.is_wanted;
+            is_wanted.is_none_or(|is_wanted| is_wanted.load(Ordering::Relaxed))
+        };
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, request.retries);
+        let mut reason = 0;
+        let mut attempt = 0;
+        loop {
+            let left = request.deadline.saturating_duration_since(Instant::now());
+            let url = self.url(&request, attempt, reason)?;
+            let watch = self.metrics.request(endpoint, &url, attempt);
+            let limit = request.timeout.min(left + PAST_DEADLINE);
+            let sent = self.attempt(&request, url, limit).await;
+            let (outcome, status) = reached(&sent);
+            watch.ended(outcome, status);
+            let error = match sent {
+                Ok(mut reply) => {
+                    reply.repeated = attempt;
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            if !error.is_transient() || !is_wanted() {
+                return Err(error);
+            }
+            let Some(wait) = backoff.next_before(request.deadline, error.retry_after()) else {
+                return Err(error);
+            };
+            let path = path_only(request.path);
+            tracing::debug!(path, attempt, "trying again: {error}");
+            reason = error.reason_code();
+            attempt += 1;
+            self.metrics.snowflake_retried(endpoint);
+            tokio::time::sleep(wait).await;
+            if !is_wanted() {
+                return Err(error);
+            }
+        }
+    }
+
+    /// How many seconds the host's clock was ahead of ours when it last answered.
+    pub(super) fn clock_ahead(&self) -> i64 {
+        self.clock.ahead.load(Ordering::Relaxed)
+    }
+
+    fn url(&self, request: &Request<'_>, attempt: u32, reason: u16) -> Result<Url, Error> {
+        let mut url = self
+            .base
+            .join(request.path)
+            .map_err(|error| Error::Unreadable {
+                path: request.path.to_owned(),
+                reason: error.to_string(),
+            })?;
+        // The path may come from a reply (`getResultUrl`); the token must not follow it to another host.
+        if url.origin() != self.base.origin() {
+            return Err(Error::Unreadable {
+                path: "a result's address".to_owned(),
+                reason: "it points to another host than the account's".to_owned(),
+            });
+        }
+        {
+            let mut query = url.query_pairs_mut();
+            for (name, value) in request.query {
+                query.append_pair(name, value);
+            }
+            query.append_pair("requestId", &request.request_id.to_string());
+            query.append_pair("request_guid", &Uuid::new_v4().to_string());
+            query.append_pair("clientStartTime", &super::unix_millis().to_string());
+            if attempt > 0 {
+                query.append_pair("retryCount", &attempt.to_string());
+                query.append_pair("retryReason", &reason.to_string());
+            }
+        }
+        Ok(url)
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request<'_>,
+        url: Url,
+        limit: Duration,
+    ) -> Result<Reply, Error> {
+        let path = path_only(request.path);
+        let token = request
+            .token
+            .map(|token| format!("Snowflake Token=\"{token}\""));
+        let sent = async {
+            match request.body {
+                Some(body) => self.post(url, token.as_deref(), body).await,
+                None => self.get(url, token.as_deref()).await,
+            }
+        };
+        match tokio::time::timeout(limit, sent).await {
+            Ok(sent) => sent.map_err(|error| translate(error, path)),
+            Err(_) => Err(Error::Network {
+                path: path.to_owned(),
+                reason: format!("no answer within {:.1} s", limit.as_secs_f64()),
+            }),
+        }
+    }
+
+    async fn post(
+        &self,
+        url: Url,
+        token: Option<&str>,
+        body: &Value,
+    ) -> Result<Reply, ConnectionError> {
+        let kind = if url.path().starts_with("/queries/v1") {
+            QueryType::ArrowQuery
+        } else {
+            QueryType::JsonQuery
+        };
+        let client = ClientBuilder::from_client(self.client.clone())
+            .with(Addressed(url))
+            .build();
+        Connection::new_with_middware(client)
+            .request(kind, "account", &[], token, body)
+            .await
+    }
+
+    async fn get(&self, url: Url, token: Option<&str>) -> Result<Reply, ConnectionError> {
+        // A result comes as a statement's reply does; what else is asked for is plain JSON.
+        let wanted = if url.path().starts_with("/queries/") {
+            "application/snowflake"
+        } else {
+            "application/json"
+        };
+        let mut request = self.client.get(url).header(ACCEPT, wanted);
+        if let Some(token) = token {
+            let mut token = HeaderValue::from_str(token)?;
+            token.set_sensitive(true);
+            request = request.header(AUTHORIZATION, token);
+        }
+        Ok(request.send().await?.json().await?)
+    }
+}
+
+/// Sends what [`Connection`] has made to where it is for: its own address is always one of four of one host.
+struct Addressed(Url);
+
+#[async_trait]
+impl Middleware for Addressed {
+    async fn handle(
+        &self,
+        mut request: reqwest::Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        request.url_mut().clone_from(&self.0);
+        next.run(request, extensions).await
+    }
+}
+
+/// Lets nothing but success through, and notes the host's time.
+struct Answered {
+    clock: Arc<Clock>,
+}
+
+#[async_trait]
+impl Middleware for Answered {
+    async fn handle(
+        &self,
+        request: reqwest::Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let response = next.run(request, extensions).await?;
+        self.clock.note(&response);
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        Err(reqwest_middleware::Error::middleware(Error::Status {
+            path: response.url().path().to_owned(),
+            status,
+            retry_after: retry_after(&response),
+        }))
+    }
 }
 
 /// The host's time, from the `Date` of its answers. 0 until the first, and where both agree.
@@ -174,197 +365,6 @@ impl Clock {
         };
         let ahead = date.timestamp().as_second() - jiff::Timestamp::now().as_second();
         self.ahead.store(ahead, Ordering::Relaxed);
-    }
-}
-
-impl Https {
-    /// A transport to `base`, which has a scheme, a host and perhaps a port.
-    ///
-    /// # Errors
-    ///
-    /// The TLS library could not be set up.
-    pub(super) fn new(base: Url, metrics: Arc<Metrics>) -> Result<Self, reqwest::Error> {
-        let clock = Arc::new(Clock::default());
-        Ok(Self {
-            connection: Connection::new_with_middware(client(Arc::clone(&clock))?),
-            base,
-            clock,
-            metrics,
-        })
-    }
-
-    fn url(&self, call: &Call<'_>, attempt: u32, reason: u16) -> Result<Url, Error> {
-        let mut url = self
-            .base
-            .join(call.path)
-            .map_err(|error| Error::Unreadable {
-                path: call.path.to_owned(),
-                reason: error.to_string(),
-            })?;
-        // The path may come from a reply (`getResultUrl`); the token must not follow it to another host.
-        if url.origin() != self.base.origin() {
-            return Err(Error::Unreadable {
-                path: "a result's address".to_owned(),
-                reason: "it points to another host than the account's".to_owned(),
-            });
-        }
-        {
-            let mut query = url.query_pairs_mut();
-            for (name, value) in call.query {
-                query.append_pair(name, value);
-            }
-            query.append_pair("requestId", &call.request_id.to_string());
-            query.append_pair("request_guid", &Uuid::new_v4().to_string());
-            query.append_pair("clientStartTime", &super::unix_millis().to_string());
-            if attempt > 0 {
-                query.append_pair("retryCount", &attempt.to_string());
-                query.append_pair("retryReason", &reason.to_string());
-            }
-        }
-        Ok(url)
-    }
-
-    async fn attempt(&self, call: &Call<'_>, url: Url, timeout: Duration) -> Result<Reply, Error> {
-        let token = call
-            .token
-            .map(|token| format!("Snowflake Token=\"{token}\""));
-        let target = Target { url, timeout };
-        // The crate knows POST only; `Route` makes a GET of a request without a body.
-        let empty = Value::Null;
-        let kind = if call.body.is_some() && call.path.starts_with("/queries/v1") {
-            QueryType::ArrowQuery
-        } else {
-            QueryType::JsonQuery
-        };
-        let sent = self.connection.request::<Reply>(
-            kind,
-            "account",
-            &[],
-            token.as_deref(),
-            call.body.unwrap_or(&empty),
-        );
-        TARGET
-            .scope(target, sent)
-            .await
-            .map_err(|error| translate(error, path_only(call.path)))
-    }
-}
-
-#[async_trait]
-impl Transport for Https {
-    async fn send(&self, call: Call<'_>) -> Result<Reply, Error> {
-        let endpoint = Endpoint::of(call.path);
-        let mut backoff = BACKOFF;
-        let mut reason = 0;
-        let mut attempt = 0;
-        loop {
-            let left = call.deadline.saturating_duration_since(Instant::now());
-            let url = self.url(&call, attempt, reason)?;
-            let watch = self.metrics.request(endpoint, &url, attempt);
-            let sent = self
-                .attempt(&call, url, call.timeout.min(left + PAST_DEADLINE))
-                .await;
-            let (outcome, status) = reached(&sent);
-            watch.ended(outcome, status);
-            let error = match sent {
-                Ok(mut reply) => {
-                    reply.repeated = attempt;
-                    return Ok(reply);
-                }
-                Err(error) => error,
-            };
-            let wait = error
-                .retry_after()
-                .unwrap_or_else(|| rand::rng().random_range(backoff / 2..=backoff));
-            let left = call.deadline.saturating_duration_since(Instant::now());
-            let is_wanted = || call.is_wanted.load(Ordering::Relaxed);
-            if !error.is_transient() || attempt >= call.retries || wait >= left || !is_wanted() {
-                return Err(error);
-            }
-            tracing::debug!(
-                path = path_only(call.path),
-                attempt,
-                "trying again: {error}"
-            );
-            reason = error.reason_code();
-            attempt += 1;
-            self.metrics.snowflake_retried(endpoint);
-            tokio::time::sleep(wait).await;
-            if !is_wanted() {
-                return Err(error);
-            }
-            backoff = (backoff * 2).min(MAX_BACKOFF);
-        }
-    }
-
-    fn clock_ahead(&self) -> i64 {
-        self.clock.ahead.load(Ordering::Relaxed)
-    }
-}
-
-fn client(clock: Arc<Clock>) -> Result<ClientWithMiddleware, reqwest::Error> {
-    let client = reqwest::Client::builder()
-        .user_agent(super::USER_AGENT)
-        .gzip(true)
-        .referer(false)
-        // A redirect would carry the token to wherever it points.
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .tcp_keepalive(KEEPALIVE)
-        .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
-        .tcp_keepalive_retries(3)
-        .build()?;
-    Ok(ClientBuilder::new(client).with(Route { clock }).build())
-}
-
-/// Sends what `Connection` built to where [`TARGET`] says.
-struct Route {
-    clock: Arc<Clock>,
-}
-
-#[async_trait]
-impl Middleware for Route {
-    async fn handle(
-        &self,
-        mut request: Request,
-        extensions: &mut Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<Response> {
-        let target = TARGET
-            .try_with(Clone::clone)
-            .map_err(reqwest_middleware::Error::middleware)?;
-        let path = target.url.path().to_owned();
-        let is_get = request
-            .body()
-            .and_then(reqwest::Body::as_bytes)
-            .is_some_and(|body| body == b"null");
-        *request.url_mut() = target.url;
-        *request.timeout_mut() = Some(target.timeout);
-        if is_get {
-            *request.method_mut() = reqwest::Method::GET;
-            *request.body_mut() = None;
-            request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
-            // A result comes as a statement's reply does; what else is asked for is plain JSON.
-            let wanted = match path.starts_with("/queries/") {
-                true => "application/snowflake",
-                false => "application/json",
-            };
-            request
-                .headers_mut()
-                .insert(ACCEPT, HeaderValue::from_static(wanted));
-        }
-        let response = next.run(request, extensions).await?;
-        self.clock.note(&response);
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        Err(reqwest_middleware::Error::middleware(Error::Status {
-            path,
-            status,
-            retry_after: retry_after(&response),
-        }))
     }
 }
 

@@ -10,13 +10,17 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::super::backoff::Backoff;
 use super::super::session::Session;
 
 /// Sign-outs at once.
 const AT_ONCE: usize = 16;
 
-/// Seconds before each further attempt: an outage is over after that, or the session's master token is.
-const WAITS: [u64; 9] = [1, 5, 30, 60, 300, 600, 1200, 3600, 7200];
+/// First and longest wait before a further attempt, and how many there are. They fill four hours: an outage is over after
+/// that, or the session's master token is.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const RETRIES: u32 = 16;
 
 /// Closes sessions in the background.
 pub(super) struct Janitor {
@@ -44,7 +48,7 @@ impl Janitor {
         let under_way = Arc::clone(&self.under_way);
         let hurry = self.hurry.clone();
         self.runtime.spawn(async move {
-            let mut waits = WAITS.into_iter();
+            let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, RETRIES);
             loop {
                 let is_last = hurry.is_cancelled();
                 let permit = at_once.acquire().await;
@@ -54,10 +58,9 @@ impl Janitor {
                     () = hurry.cancelled(), if !is_last => false,
                 };
                 drop(permit);
-                let Some(wait) = waits.next().filter(|_| !is_closed && !is_last) else {
+                let Some(wait) = backoff.next().filter(|_| !is_closed && !is_last) else {
                     break;
                 };
-                let wait = Duration::from_secs(wait);
                 let _ = tokio::time::timeout(wait, hurry.cancelled()).await;
             }
             under_way.fetch_sub(1, Ordering::Relaxed);

@@ -11,14 +11,19 @@ use uuid::Uuid;
 use super::{Names, Session, Tokens, exact};
 use crate::policy::Place;
 use crate::sql::Identifier;
+use crate::warehouse::snowflake::backoff::Backoff;
 use crate::warehouse::snowflake::error::Error;
 use crate::warehouse::snowflake::shared::Shared;
-use crate::warehouse::snowflake::transport::{Call, WANTED};
+use crate::warehouse::snowflake::transport::Request;
 use crate::warehouse::snowflake::wire::LoginRequest;
 
 /// One attempt to sign in. Longer than Snowflake takes, short enough for a second one within a caller's patience; a key's
 /// signed token lives for a minute.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// First and longest wait before another attempt.
+const FIRST_WAIT: Duration = Duration::from_millis(400);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// The share of the master token's validity after which a session is retired: early enough that no statement meets the end.
 const LIFETIME_SHARE: f64 = 0.9;
@@ -30,7 +35,7 @@ impl Session {
         role: Option<&Identifier>,
         deadline: Instant,
     ) -> Result<Self, Error> {
-        let mut retries = shared.retries;
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, shared.retries);
         let mut may_refresh = true;
         let mut may_set_clock = true;
         loop {
@@ -57,12 +62,13 @@ impl Session {
                 Error::Credentials(error) => error.is_transient(),
                 _ => false,
             };
-            if retries == 0 || !passes || Instant::now() >= deadline {
+            if !passes {
                 return Err(error);
             }
-            retries -= 1;
-            let wait = rand::rng().random_range(200..=600);
-            tokio::time::sleep(Duration::from_millis(wait)).await;
+            let Some(wait) = backoff.next_before(deadline, None) else {
+                return Err(error);
+            };
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -104,7 +110,7 @@ impl Session {
             .map_err(|error| Error::Protocol(error.to_string()))?;
         let reply = shared
             .transport
-            .send(Call {
+            .send(Request {
                 path: "/session/v1/login-request",
                 query: &query,
                 request_id: Uuid::new_v4(),
@@ -113,7 +119,7 @@ impl Session {
                 timeout: SIGN_IN_TIMEOUT,
                 deadline,
                 retries: 0,
-                is_wanted: &WANTED,
+                is_wanted: None,
             })
             .await
             .inspect_err(|_| shared.contact.note_failure())
