@@ -30,8 +30,9 @@ use crate::http;
 use crate::http::listen::{self, Port};
 use crate::policy::Policy;
 use crate::query::{Format, Query};
-use crate::telemetry::LIFECYCLE;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
+use crate::telemetry::{LIFECYCLE, logs};
 
 use pid_file::PidFile;
 pub use reload::Launch;
@@ -160,20 +161,58 @@ pub fn misfits(settings: &Settings) -> Vec<Error> {
     found
 }
 
+/// What a process has before anything else: the threads that work, and whatever tells of them.
+#[derive(Debug)]
+pub struct Process {
+    runtime: Runtime,
+    telemetry: Telemetry,
+}
+
+/// Where a process tells of itself.
+#[derive(Debug)]
+struct Telemetry {
+    metrics: Arc<Metrics>,
+    /// Whether they can be sent is told when the log is there to tell it.
+    traces: Result<Option<Traces>, Error>,
+}
+
+impl Process {
+    /// Makes them. From now on there are log lines, written to their end when the guard is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The system refused threads, or the log file.
+    pub fn start(settings: &Settings) -> Result<(Self, logs::Guard), Box<dyn std::error::Error>> {
+        let runtime = runtime()?;
+        let metrics = Arc::new(Metrics::new()?);
+        let traces = Traces::start(&settings.telemetry, &metrics, runtime.handle());
+        let spans = traces.as_ref().ok().and_then(Option::as_ref);
+        let file = settings.server.log_file.as_deref();
+        let guard = logs::start(&settings.telemetry, file, spans)?;
+        let traces = traces.map_err(Error::from);
+        let telemetry = Telemetry { metrics, traces };
+        Ok((Self { runtime, telemetry }, guard))
+    }
+}
+
 /// Serves HTTP until a signal, or a change with `SERVER_RELOAD`, ends it.
 ///
 /// # Errors
 ///
 /// It could not start, or ended by itself.
-pub fn serve(loaded: &Loaded, launch: &Launch) -> Result<Ending, Error> {
-    let runtime = runtime()?;
-    let ending = runtime.block_on(serve_until_told(loaded, launch));
+pub fn serve(loaded: &Loaded, launch: &Launch, process: Process) -> Result<Ending, Error> {
+    let Process { runtime, telemetry } = process;
+    let ending = runtime.block_on(serve_until_told(loaded, launch, telemetry));
     // Not dropped: that would wait for threads that may be stuck in a system call.
     runtime.shutdown_background();
     ending
 }
 
-async fn serve_until_told(loaded: &Loaded, launch: &Launch) -> Result<Ending, Error> {
+async fn serve_until_told(
+    loaded: &Loaded,
+    launch: &Launch,
+    telemetry: Telemetry,
+) -> Result<Ending, Error> {
     let settings = &loaded.settings;
     let server = &settings.server;
     let mut signals = Signals::catch().map_err(system("signal handlers"))?;
@@ -184,7 +223,7 @@ async fn serve_until_told(loaded: &Loaded, launch: &Launch) -> Result<Ending, Er
     };
     let _pid_file = server.pid_file.as_deref().map(PidFile::write).transpose()?;
     let address = port.address;
-    let mut rooms = Rooms::build(settings)?;
+    let mut rooms = Rooms::build(settings, telemetry)?;
     announce::summary(loaded, rooms.warehouse.kind(), &rooms.tools);
     let cut = CancellationToken::new();
     let main = http::serve(
@@ -293,9 +332,9 @@ async fn ask_once(settings: &Settings) -> Result<String, Error> {
 /// # Errors
 ///
 /// The conversation could not start.
-pub fn stdio(loaded: &Loaded) -> Result<Ending, Error> {
-    let runtime = runtime()?;
-    let ending = runtime.block_on(stdio::until_closed(loaded));
+pub fn stdio(loaded: &Loaded, process: Process) -> Result<Ending, Error> {
+    let Process { runtime, telemetry } = process;
+    let ending = runtime.block_on(stdio::until_closed(loaded, telemetry));
     // A read of stdin cannot be cancelled, so its thread must not be waited for.
     runtime.shutdown_background();
     ending

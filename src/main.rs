@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use snowflake_mcp::app::{self, Ending, Launch};
+use snowflake_mcp::app::{self, Ending, Launch, Process};
 use snowflake_mcp::cli::{self, Cli, Command};
 use snowflake_mcp::config::{Loaded, Problems, Purpose, Sources};
-use snowflake_mcp::telemetry::{self, logs};
+use snowflake_mcp::telemetry;
 
 /// What `main` may answer with besides an exit code: something the system refused.
 type Outcome = Result<u8, Box<dyn std::error::Error>>;
@@ -79,13 +79,13 @@ fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
     }
     let launch = Launch::note(loaded.env_file.as_deref())?;
     app::enter_working_dir(settings)?;
-    let guard = logs::start(&settings.telemetry, settings.server.log_file.as_deref())?;
+    let (process, guard) = Process::start(settings)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     let ending = match purpose {
-        Purpose::Stdio => app::stdio(loaded),
-        Purpose::Serve => app::serve(loaded, &launch),
+        Purpose::Stdio => app::stdio(loaded, process),
+        Purpose::Serve => app::serve(loaded, &launch, process),
     };
     match ending {
         Ok(Ending::Finished) => Ok(0),

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::warehouse::{self, Starting};
-use super::{Error, policy, shutdown};
+use super::{Error, Telemetry, policy, shutdown};
 use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
@@ -20,7 +20,7 @@ use crate::query::{Allowance, Budget, Queries, Seal, Turns};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::traces;
+use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LIFECYCLE};
 use crate::warehouse::{Kind, Warehouse, explained};
 
@@ -41,19 +41,19 @@ pub(super) struct Rooms {
     pub(super) stop_calls: CancellationToken,
     /// Ends only when the warehouse could not be started.
     pub(super) failed_start: JoinHandle<Error>,
-    traces: Option<traces::Guard>,
+    traces: Option<Traces>,
     reports: Reports,
 }
 
 impl Rooms {
     /// Builds them, and starts the warehouse in the background. Must be called inside the runtime.
-    pub(super) fn build(settings: &Settings) -> Result<Self, Error> {
-        let metrics = Arc::new(Metrics::new()?);
+    pub(super) fn build(settings: &Settings, telemetry: Telemetry) -> Result<Self, Error> {
+        let Telemetry { metrics, traces } = telemetry;
+        let traces = traces?;
         metrics.watch_runtime(tokio::runtime::Handle::current())?;
         let Starting { warehouse, start } = warehouse::start(settings, &metrics)?;
         let kind = warehouse.kind().to_string();
         metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
-        let traces = traces::start(&settings.telemetry, Arc::clone(&metrics))?;
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
         let registry = registry(settings);

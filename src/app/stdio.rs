@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::rooms::Rooms;
 use super::shutdown::Signals;
-use super::{Ending, Error, announce, system};
+use super::{Ending, Error, Telemetry, announce, system};
 use crate::config::Loaded;
 use crate::mcp::Handler;
 use crate::telemetry::LIFECYCLE;
@@ -20,9 +20,9 @@ use crate::telemetry::LIFECYCLE;
 const TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// Speaks until the other side closes its end, or a signal.
-pub(super) async fn until_closed(loaded: &Loaded) -> Result<Ending, Error> {
+pub(super) async fn until_closed(loaded: &Loaded, telemetry: Telemetry) -> Result<Ending, Error> {
     let mut signals = Signals::catch().map_err(system("signal handlers"))?;
-    let mut rooms = Rooms::build(&loaded.settings)?;
+    let mut rooms = Rooms::build(&loaded.settings, telemetry)?;
     announce::summary(loaded, rooms.warehouse.kind(), &rooms.tools);
     let session = CancellationToken::new();
     let conversation = converse(rooms.handler.clone(), session.clone());

@@ -42,6 +42,9 @@ pub struct Telemetry {
     /// Off by default: names of tables and columns may say enough to whoever reads traces.
     #[envconfig(from = "TRACE_SQL", default = "false")]
     pub trace_sql: bool,
+    /// Which spans besides our own steps become part of a trace.
+    #[envconfig(from = "TRACE_FILTER")]
+    pub trace_filter: Option<LogLevel>,
     /// Switches export off.
     #[envconfig(from = "OTEL_SDK_DISABLED")]
     pub otel_sdk_disabled: Option<bool>,

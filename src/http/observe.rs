@@ -16,12 +16,14 @@ use actix_web::http::{Method, Version};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpMessage};
+use tracing::{Instrument, Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::mcp::Caller;
 use crate::telemetry::call::{Brought, Exchange};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::milliseconds;
-use crate::telemetry::traces::{Parent, Span};
+use crate::telemetry::traces::{self, TRACE};
 
 /// nginx's number for "the client closed the connection before it was answered". Seen only in logs and metrics.
 const CLIENT_GONE: u16 = 499;
@@ -51,7 +53,10 @@ pub(super) async fn requests(
     request
         .extensions_mut()
         .insert(Arc::clone(&recorder.exchange));
-    let response = next.call(request).await.inspect_err(|error| {
+    let answering = next
+        .call(request)
+        .instrument(recorder.exchange.span.clone());
+    let response = answering.await.inspect_err(|error| {
         recorder.status = error.as_response_error().status_code().as_u16();
     })?;
     recorder.status = response.status().as_u16();
@@ -146,17 +151,16 @@ impl Drop for Recorder {
         let call = self.exchange.brought();
         let tool = call.map(|call| call.tool.as_str());
         let query_id = call.and_then(Brought::query_id);
-        self.exchange
-            .span
-            .set("http.response.status_code", i64::from(self.status));
+        let span = &self.exchange.span;
+        span.set_attribute("http.response.status_code", i64::from(self.status));
         if self.is_broken || self.status >= 500 || self.status == CLIENT_GONE {
-            let span = &self.exchange.span;
             if self.status < 500 {
-                span.fail("client_gone", "");
+                traces::fail(span, "client_gone", "");
             } else {
-                span.fail(self.status.to_string(), "");
+                traces::fail(span, self.status.to_string(), "");
             }
         }
+        traces::end(span);
         let (route, method, status) = (self.route, self.method, self.status);
         // The level must be known when the line is written down, hence the macro and not a variable.
         macro_rules! line {
@@ -190,17 +194,26 @@ impl Drop for Recorder {
 /// What of a request its call must know. Only `/mcp` has spans: a probe's would tell nothing.
 fn exchange(route: &'static str, method: &'static str, request: &ServiceRequest) -> Exchange {
     let header = |name| request.headers().get(name)?.to_str().ok();
-    let parent = header("traceparent");
-    let parent = parent.and_then(|parent| Parent::read(parent, header("tracestate")));
+    let parent = traces::parent(header("traceparent"), header("tracestate"));
     if route != MCP {
-        return Exchange::new(Span::default(), parent);
+        return Exchange::new(Span::none(), parent);
     }
-    let span = Span::server(format!("{method} {route}"), parent.as_ref());
-    span.set("http.request.method", method);
-    span.set("http.route", route);
-    span.set("url.path", route);
-    span.set("url.scheme", "http");
-    span.set("network.protocol.version", protocol(request.version()));
+    let span = info_span!(
+        target: TRACE,
+        parent: None,
+        "exchange",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        url.path = route,
+        url.scheme = "http",
+        network.protocol.version = protocol(request.version()),
+    );
+    if let Some(parent) = &parent {
+        // Refused where traces are off.
+        let _ = span.set_parent(parent.clone());
+    }
     Exchange::new(span, parent)
 }
 

@@ -34,8 +34,7 @@ use crate::query::{Budget, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Cause, RPC_METHODS};
-use crate::telemetry::traces::Parent;
-use crate::telemetry::{self, CALL, milliseconds};
+use crate::telemetry::{self, CALL, milliseconds, traces};
 
 /// How long clients may keep the list of tools. It changes only with a new version or other settings.
 const LIST_TTL: Duration = Duration::from_secs(300);
@@ -116,9 +115,7 @@ impl Handler {
         context: &RequestContext<RoleServer>,
     ) -> call::Call {
         let meta = &context.meta;
-        let parent = meta
-            .get_traceparent()
-            .and_then(|parent| Parent::read(parent, meta.get_tracestate()));
+        let parent = traces::parent(meta.get_traceparent(), meta.get_tracestate());
         let opening = Opening {
             tool,
             caller: &caller.name,
@@ -169,11 +166,11 @@ impl Handler {
         self.services.metrics.tool_started();
 
         let call = CallContext {
-            queries: Arc::new(
-                self.services
-                    .queries
-                    .on_behalf_of(caller.name.clone(), tag(&tool, &caller, trace_id)),
-            ),
+            queries: Arc::new(self.services.queries.on_behalf_of(
+                caller.name.clone(),
+                tag(&tool, &caller, trace_id),
+                record.notes().clone(),
+            )),
         };
         let time = call.queries.budget().timeout + CALL_GRACE;
         let read = entry.read(request.arguments.unwrap_or_default());
@@ -190,9 +187,10 @@ impl Handler {
                 let outcome = if let Some(reply) = kept {
                     Ok(Ok(reply))
                 } else {
-                    let work = record
-                        .carry(entry.call(known, call))
-                        .instrument(span.clone());
+                    // The call's span around the log's: what outlives the call takes the innermost one along.
+                    let work = entry.call(known, call);
+                    let work = work.instrument(span.clone());
+                    let work = work.instrument(record.span().clone());
                     let task = Running(self.services.runtime.spawn(work));
                     let place = self.running.enter(&context, &caller);
                     let waited = self.wait(task, time, &context, &place);
@@ -218,7 +216,7 @@ impl Handler {
         };
         let metrics = &self.services.metrics;
         metrics.tool_finished(&tool, code, rows, bytes, elapsed);
-        let running = record.query_id();
+        let running = record.notes().query_id();
         let query_id = query_id(&outcome).or(running.as_deref());
         log(&span, &outcome, code, query_id, elapsed);
         let trace_id = trace_id.to_owned();

@@ -12,7 +12,7 @@ use super::sheet::{self, Layout, Sheet, Table};
 use super::{Allowance, Budget, Error, Query, Turns};
 use crate::policy::{ApprovedStatement, Place, Policy, RowFilter};
 use crate::sql::{self, Identifier};
-use crate::telemetry::call;
+use crate::telemetry::call::Notes;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Phase;
 use crate::warehouse::{Answer, Parameter, Run, Session, Warehouse};
@@ -29,6 +29,8 @@ pub struct Queries {
     default_database: Option<Identifier>,
     default_schema: Option<Identifier>,
     tag: Option<String>,
+    /// Where its caller's call learns of its statements.
+    pub(super) notes: Notes,
     /// What single callers may have, by their names.
     allowances: Arc<HashMap<String, Allowance>>,
     /// How many statements this caller may have at once.
@@ -37,6 +39,9 @@ pub struct Queries {
     pub(super) metrics: Arc<Metrics>,
     pub(super) is_structured: bool,
 }
+
+/// An approved statement, and what it is in a few words where a trace shows it.
+type Judged = (ApprovedStatement, Option<String>);
 
 impl Queries {
     /// Puts the parts together.
@@ -56,6 +61,7 @@ impl Queries {
             default_database: None,
             default_schema: None,
             tag: None,
+            notes: Notes::default(),
             allowances: Arc::default(),
             turns: None,
             name_cache: NameCache::default(),
@@ -107,15 +113,16 @@ impl Queries {
     }
 
     /// The same for one caller within what it may have, with every statement marked in the warehouse's own records
-    /// (Snowflake's `QUERY_TAG`).
+    /// (Snowflake's `QUERY_TAG`) and noted in the caller's call.
     #[must_use]
-    pub fn on_behalf_of(&self, caller: Cow<'static, str>, tag: String) -> Self {
+    pub fn on_behalf_of(&self, caller: Cow<'static, str>, tag: String, notes: Notes) -> Self {
         let own = self.allowances.get(&*caller);
         Self {
             budget: own.map_or_else(|| self.budget.clone(), |own| own.budget.clone()),
             turns: own.and_then(|own| own.turns.clone()),
             caller,
             tag: Some(tag),
+            notes,
             ..self.clone()
         }
     }
@@ -225,18 +232,20 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
-        let statement = self.approve(sql, &session)?;
+        let (statement, summary) = self.approve(sql, &session)?;
         Ok(Run {
             statement: Arc::new(statement),
             session,
             parameters,
             deadline: Instant::now() + self.budget.time(timeout),
             tag: self.tag.clone(),
+            notes: self.notes.clone(),
+            summary,
             turn: None,
         })
     }
 
-    fn approve(&self, sql: &str, session: &Session) -> Result<ApprovedStatement, Error> {
+    fn approve(&self, sql: &str, session: &Session) -> Result<Judged, Error> {
         let (database, schema) = self.home(session);
         let place = Place {
             database: database.as_ref(),
@@ -266,7 +275,7 @@ impl Queries {
     }
 
     /// Reads a statement and asks the policy.
-    fn judge(&self, sql: &str, place: &Place<'_>) -> Result<ApprovedStatement, Error> {
+    fn judge(&self, sql: &str, place: &Place<'_>) -> Result<Judged, Error> {
         let _measured = self.metrics.stopwatch(Phase::Policy);
         let mut names = Vec::new();
         let judged = sql::parse(sql).map_err(Error::from).and_then(|parsed| {
@@ -277,7 +286,7 @@ impl Queries {
         self.metrics.judged(verdict);
         // What is noted is what runs, where anything does.
         let text = judged.as_ref().map_or(sql, ApprovedStatement::text);
-        call::judged(text, verdict, names);
-        judged
+        let summary = self.notes.judged(text, verdict, names);
+        judged.map(|statement| (statement, summary))
     }
 }

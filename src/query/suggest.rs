@@ -15,7 +15,6 @@ use super::sieve::{self, Sieve};
 use super::{Error, Queries, Table};
 use crate::policy::Refusal;
 use crate::sql::{self, Class, Identifier, QualifiedName, TableSource, nearest, spelling};
-use crate::telemetry::call;
 use crate::warehouse::{self, Session};
 
 /// How long the catalog may take: the caller waits for a refusal.
@@ -80,7 +79,7 @@ impl Queries {
                 let hint = self.about_missing(&missing, sql, session).await;
                 // The call is about the statement that was refused, not about the list.
                 if let Some(id) = error.query_id() {
-                    call::running_as(id);
+                    self.notes.running_as(id);
                 }
                 hint
             }

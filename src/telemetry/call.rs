@@ -1,22 +1,23 @@
 //! One call of a tool, from its start to its end: its trace, its statements, its record in the audit log.
 //!
-//! The handler makes a [`Call`] and carries the work in it; whatever the work comes through notes what it knows with
-//! [`judged`] and [`running_as`], without being handed anything.
+//! The handler makes a [`Call`], hands its [`Notes`] to the work and instruments the work with its span; whatever the work
+//! comes through notes down what it knows.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
+use tracing::{Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::audit::{Audit, Record, Statement};
 use super::metrics::labels::Verdict;
-use super::traces::{self, Parent, Span};
+use super::traces::{self, TRACE, span_context};
 use super::{shortened, statement};
 
 /// Statements of a call that are kept; the tools send three at most.
 const KEPT: usize = 8;
-
-tokio::task_local! {
-    static CURRENT: Arc<Noted>;
-}
 
 /// Where a process reports its calls. A cheap clone; by default to the log, without SQL in traces.
 #[derive(Debug, Clone, Default)]
@@ -28,12 +29,12 @@ pub struct Reports {
 }
 
 /// The HTTP request that brings a call, as far as the two must know of each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Exchange {
     /// Its span.
     pub span: Span,
     /// What its headers name as its parent.
-    pub parent: Option<Parent>,
+    pub parent: Option<Context>,
     brought: OnceLock<Brought>,
 }
 
@@ -45,21 +46,21 @@ pub struct Brought {
     /// The trace of the call.
     pub trace_id: String,
     /// What the call has noted so far.
-    noted: Arc<Noted>,
+    notes: Notes,
 }
 
 impl Brought {
     /// The statement in the warehouse, once it has an id.
     #[must_use]
     pub fn query_id(&self) -> Option<String> {
-        self.noted.query_id()
+        self.notes.query_id()
     }
 }
 
 impl Exchange {
     /// A request whose headers name this parent.
     #[must_use]
-    pub fn new(span: Span, parent: Option<Parent>) -> Self {
+    pub fn new(span: Span, parent: Option<Context>) -> Self {
         Self {
             span,
             parent,
@@ -77,8 +78,14 @@ impl Exchange {
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
         let call = self.brought().map(|call| call.trace_id.clone());
-        call.or_else(|| self.span.trace_id())
-            .or_else(|| self.parent.as_ref().map(Parent::trace_id))
+        call.or_else(|| trace_id(&self.context()?))
+    }
+
+    /// Where its call belongs, unless the message says more.
+    fn context(&self) -> Option<Context> {
+        let own = self.span.context();
+        let is_traced = span_context(&own).is_valid();
+        is_traced.then_some(own).or_else(|| self.parent.clone())
     }
 }
 
@@ -94,7 +101,7 @@ pub struct Opening<'a> {
     /// The client's number for it.
     pub request_id: Option<String>,
     /// The parent that the message itself names: the caller's own step, while a header may be a proxy's.
-    pub parent: Option<Parent>,
+    pub parent: Option<Context>,
     /// The request that brings it; stdio has none.
     pub exchange: Option<Arc<Exchange>>,
 }
@@ -108,11 +115,16 @@ pub struct Ending<'a> {
     pub rows: u64,
     /// Bytes of text in the answer.
     pub bytes: u64,
-    /// The statement in the warehouse; without it, what [`running_as`] said last.
+    /// The statement in the warehouse; without it, what [`Notes::running_as`] said last.
     pub query_id: Option<&'a str>,
     /// From the call to its answer.
     pub took: Duration,
 }
+
+/// What a call learns on its way: its statements, and the one it waits for in the warehouse. A cheap clone; by default of no
+/// call, and then nothing is noted.
+#[derive(Debug, Clone, Default)]
+pub struct Notes(Option<Arc<Noted>>);
 
 #[derive(Debug)]
 struct Noted {
@@ -128,7 +140,8 @@ pub struct Call {
     tool: String,
     caller: String,
     trace_id: String,
-    noted: Arc<Noted>,
+    span: Span,
+    notes: Notes,
     audit: Audit,
     started: Instant,
     is_reported: bool,
@@ -139,52 +152,41 @@ impl Call {
     #[must_use]
     pub fn begin(opening: Opening<'_>, reports: &Reports) -> Self {
         let exchange = opening.exchange.as_deref();
-        let around = || {
-            let span = exchange?.span.as_parent();
-            span.or_else(|| exchange?.parent.clone())
-        };
-        let is_own = opening.parent.is_some();
+        let around = || exchange.and_then(Exchange::context);
         let parent = opening.parent.clone().or_else(around);
-        let span = Span::server(format!("tools/call {}", opening.tool), parent.as_ref());
-        span.set("mcp.method.name", "tools/call");
-        span.set("gen_ai.operation.name", "execute_tool");
-        span.set("gen_ai.tool.name", opening.tool.to_owned());
-        span.set("mcp.protocol.version", opening.revision.to_owned());
-        span.set("enduser.pseudo.id", opening.caller.to_owned());
-        let transport = if exchange.is_some() { "tcp" } else { "pipe" };
-        span.set("network.transport", transport);
-        if exchange.is_some() {
-            span.set("network.protocol.name", "http");
+        let span = call_span(&opening);
+        if let Some(parent) = &parent {
+            // Refused where traces are off.
+            let _ = span.set_parent(parent.clone());
         }
-        if let Some(id) = &opening.request_id {
-            span.set("jsonrpc.request.id", shortened(id));
+        if opening.parent.is_some()
+            && let Some(exchange) = exchange
+        {
+            span.add_link(span_context(&exchange.span.context()));
         }
-        if is_own && let Some(exchange) = exchange {
-            span.link(&exchange.span);
-        }
-        let trace_id = span
-            .trace_id()
-            .or_else(|| parent.as_ref().map(Parent::trace_id))
+        let trace_id = trace_id(&span.context())
+            .or_else(|| trace_id(parent.as_ref()?))
             .unwrap_or_else(|| super::hex(uuid::Uuid::new_v4().as_bytes().iter()));
-        let noted = Arc::new(Noted {
+        let notes = Notes(Some(Arc::new(Noted {
             statements: Mutex::default(),
             query_id: Mutex::default(),
-            span,
+            span: span.clone(),
             traces_sql: reports.traces_sql,
-        });
+        })));
         if let Some(exchange) = exchange {
             // Once: a request brings one call.
             let _ = exchange.brought.set(Brought {
                 tool: opening.tool.to_owned(),
                 trace_id: trace_id.clone(),
-                noted: Arc::clone(&noted),
+                notes: notes.clone(),
             });
         }
         Self {
             tool: opening.tool.to_owned(),
             caller: opening.caller.to_owned(),
             trace_id,
-            noted,
+            span,
+            notes,
             audit: reports.audit.clone(),
             started: Instant::now(),
             is_reported: false,
@@ -197,16 +199,16 @@ impl Call {
         &self.trace_id
     }
 
-    /// The statement in the warehouse, once it has an id.
+    /// For whoever works for it.
     #[must_use]
-    pub fn query_id(&self) -> Option<String> {
-        self.noted.query_id()
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
 
-    /// The work of the call, in which [`judged`] and steps of the trace find it.
-    pub fn carry<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        let span = self.noted.span.clone();
-        span.around(CURRENT.scope(Arc::clone(&self.noted), work))
+    /// For the work of the call, whose steps belong in it.
+    #[must_use]
+    pub fn span(&self) -> &Span {
+        &self.span
     }
 
     /// The call has ended.
@@ -216,21 +218,23 @@ impl Call {
 
     fn report(&mut self, ending: &Ending<'_>) {
         self.is_reported = true;
-        let span = &self.noted.span;
-        span.set("db.response.returned_rows", number(ending.rows));
+        let span = &self.span;
+        span.set_attribute("db.response.returned_rows", number(ending.rows));
         let query_id = ending.query_id.map(ToOwned::to_owned);
-        let query_id = query_id.or_else(|| self.noted.query_id());
+        let query_id = query_id.or_else(|| self.notes.query_id());
         if let Some(query_id) = &query_id {
-            span.set("snowflake.query_id", query_id.clone());
+            span.set_attribute("snowflake.query_id", query_id.clone());
             // The line of the HTTP request, which is written later, names it too.
-            self.noted.runs_as(query_id);
+            self.notes.running_as(query_id);
         }
         if ending.outcome != "ok" {
             // The convention's word for a tool's result that is an error.
-            span.fail("tool_error", ending.outcome);
-            span.set("snowflake.error_code", ending.outcome);
+            traces::fail(span, "tool_error", ending.outcome);
+            span.set_attribute("snowflake.error_code", ending.outcome);
         }
-        let statements = std::mem::take(&mut *self.noted.statements());
+        // What it has left behind, such as an abort, may hold its span for longer.
+        traces::end(span);
+        let statements = self.notes.take_statements();
         let verdict = statements
             .iter()
             .map(|(_, verdict)| *verdict)
@@ -266,54 +270,83 @@ impl Drop for Call {
     }
 }
 
-impl Noted {
-    fn runs_as(&self, query_id: &str) {
-        let mut known = self.query_id.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some(query_id.to_owned());
-    }
-
-    fn query_id(&self) -> Option<String> {
-        let query_id = self.query_id.lock();
-        query_id.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn statements(&self) -> std::sync::MutexGuard<'_, Vec<(Statement, Verdict)>> {
-        self.statements
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Notes a statement of the call that is being polled, and what was decided about it. Nothing where there is none.
-pub fn judged(sql: &str, verdict: Verdict, objects: Vec<String>) {
-    // An error says that no call is being carried, as in `check --connect`.
-    let _ = CURRENT.try_with(|noted| {
+impl Notes {
+    /// Notes a statement of the call, and what was decided about it. The statement in a few words, where a trace shows it.
+    pub fn judged(&self, sql: &str, verdict: Verdict, objects: Vec<String>) -> Option<String> {
+        let noted = self.0.as_ref()?;
         let normalised = statement::normalised(sql);
-        if noted.span.is_recorded() {
+        let is_shown = span_context(&noted.span.context()).is_sampled();
+        let summary = is_shown.then(|| {
+            if noted.traces_sql {
+                noted
+                    .span
+                    .set_attribute("db.query.text", normalised.clone());
+            }
             // Names of objects are shown where statements are.
             let named: &[String] = if noted.traces_sql { &objects } else { &[] };
-            traces::note_statement(statement::summary(&normalised, named));
-            if noted.traces_sql {
-                noted.span.set("db.query.text", normalised.clone());
-            }
-        }
+            statement::summary(&normalised, named)
+        });
         let statement = Statement {
             sql_hash: statement::hash(sql),
             sql: normalised,
             verdict: verdict.as_str(),
             objects,
         };
-        let mut statements = noted.statements();
+        let mut statements = locked(&noted.statements);
         if statements.len() < KEPT {
             statements.push((statement, verdict));
         }
-    });
+        summary
+    }
+
+    /// Notes which statement in the warehouse the call waits for, so that it is known when the call is given up.
+    pub fn running_as(&self, query_id: &str) {
+        if let Some(noted) = &self.0 {
+            *locked(&noted.query_id) = Some(query_id.to_owned());
+        }
+    }
+
+    /// The statement in the warehouse, once it has an id.
+    #[must_use]
+    pub fn query_id(&self) -> Option<String> {
+        locked(&self.0.as_ref()?.query_id).clone()
+    }
+
+    fn take_statements(&self) -> Vec<(Statement, Verdict)> {
+        let taken = |noted: &Arc<Noted>| std::mem::take(&mut *locked(&noted.statements));
+        self.0.as_ref().map(taken).unwrap_or_default()
+    }
 }
 
-/// Notes which statement in the warehouse the call that is being polled waits for, so that it is known when the call is given
-/// up. Nothing where there is none.
-pub fn running_as(query_id: &str) {
-    let _ = CURRENT.try_with(|noted| noted.runs_as(query_id));
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The span of a call, without a parent yet.
+fn call_span(opening: &Opening<'_>) -> Span {
+    let is_http = opening.exchange.is_some();
+    info_span!(
+        target: TRACE,
+        parent: None,
+        "call",
+        otel.name = format!("tools/call {}", opening.tool),
+        otel.kind = "server",
+        mcp.method.name = "tools/call",
+        mcp.protocol.version = opening.revision,
+        gen_ai.operation.name = "execute_tool",
+        gen_ai.tool.name = opening.tool,
+        enduser.pseudo.id = opening.caller,
+        network.transport = if is_http { "tcp" } else { "pipe" },
+        network.protocol.name = is_http.then_some("http"),
+        jsonrpc.request.id = opening.request_id.as_deref().map(shortened),
+    )
+}
+
+/// 32 hexadecimal digits.
+fn trace_id(context: &Context) -> Option<String> {
+    let span = context.span();
+    let context = span.span_context();
+    context.is_valid().then(|| context.trace_id().to_string())
 }
 
 fn number(number: u64) -> i64 {

@@ -6,17 +6,19 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use tracing::Level;
 use tracing::field::{Field, Visit};
+use tracing::subscriber::Interest;
+use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::traces::Traces;
 use super::{CALL, LIFECYCLE, audit, chain};
 use crate::config::{LogFormat, Telemetry};
 
@@ -83,12 +85,16 @@ pub struct Guard {
     _file: Option<WorkerGuard>,
 }
 
-/// Starts logging for the whole process, panics included.
+/// Starts logging for the whole process, panics included, and with it the spans of `traces`: there is one subscriber.
 ///
 /// # Errors
 ///
 /// See [`Error`].
-pub fn start(settings: &Telemetry, file: Option<&Path>) -> Result<Guard, Error> {
+pub fn start(
+    settings: &Telemetry,
+    file: Option<&Path>,
+    traces: Option<&Traces>,
+) -> Result<Guard, Error> {
     let filter = EnvFilter::try_new(with_caps(settings.log_level.as_filter()))?;
     let is_terminal = io::stderr().is_terminal();
     let (file, guard) = match file {
@@ -101,15 +107,14 @@ pub fn start(settings: &Telemetry, file: Option<&Path>) -> Result<Guard, Error> 
         }
         None => (None, None),
     };
-    tracing_subscriber::registry()
-        .with(lines(settings.log_format, is_terminal, io::stderr))
-        .with(file)
-        .with(filter)
-        .with(filter_fn(|metadata| {
-            *metadata.level() <= Level::WARN || !is_talkative(metadata.target())
-        }))
-        .with(Departures)
-        .try_init()?;
+    let lines = lines(settings.log_format, is_terminal, io::stderr).and_then(file);
+    let filter = filter.and(filter_fn(may_be_a_line)).and(Departures);
+    // Each with a filter of its own: what becomes a line is no matter of what becomes a span.
+    let mut layers = vec![lines.with_filter(filter).boxed()];
+    if let Some(traces) = traces {
+        layers.push(traces.layer()?);
+    }
+    tracing_subscriber::registry().with(layers).try_init()?;
     log_panics();
     Ok(Guard { _file: guard })
 }
@@ -206,16 +211,31 @@ where
 /// client's mistake, whose words may be the client's, and defects have a line of our own. What else rmcp calls an error is one.
 struct Departures;
 
-impl<S: tracing::Subscriber> Layer<S> for Departures {
-    fn event_enabled(&self, event: &tracing::Event<'_>, _: Context<'_, S>) -> bool {
-        let metadata = event.metadata();
-        if *metadata.level() > Level::WARN || metadata.target() != "rmcp::service" {
+impl<S: tracing::Subscriber> Filter<S> for Departures {
+    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        true
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // tracing-subscriber 0.3.23 wants a filter that looks at events to be asked about their place in the source first.
+        match is_complaint(metadata) {
+            true => Interest::sometimes(),
+            false => Interest::always(),
+        }
+    }
+
+    fn event_enabled(&self, event: &tracing::Event<'_>, _: &Context<'_, S>) -> bool {
+        if !is_complaint(event.metadata()) {
             return true;
         }
         let mut said = Said::default();
         event.record(&mut said);
         !said.is_departure() && !said.is_answer()
     }
+}
+
+fn is_complaint(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::WARN && metadata.target() == "rmcp::service"
 }
 
 /// What an event of rmcp says.
@@ -249,6 +269,14 @@ impl Visit for Said {
             _ => {}
         }
     }
+}
+
+/// Whether `LOG_LEVEL` has a say. Of the spans only the call's is for log lines, which show the innermost one they know.
+fn may_be_a_line(metadata: &Metadata<'_>) -> bool {
+    if metadata.is_span() {
+        return metadata.target() == CALL;
+    }
+    *metadata.level() <= Level::WARN || !is_talkative(metadata.target())
 }
 
 /// Whether a target is one of [`TALKATIVE`] or a part of it.

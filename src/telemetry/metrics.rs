@@ -16,7 +16,6 @@ mod process;
 mod reference;
 mod runtime;
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use prometheus::{Encoder, Histogram, IntCounter, IntGauge, Opts, Registry, TextEncoder};
@@ -94,8 +93,6 @@ macro_rules! metrics {
         $(#[$outer])*
         pub struct $struct {
             registry: Registry,
-            /// The warehouse as traces call it (`db.system.name`).
-            system: OnceLock<&'static str>,
             $($(#[doc = $help])+ $field: $kind,)+
         }
 
@@ -115,7 +112,6 @@ macro_rules! metrics {
                 Ok(Self {
                     $($field: register_next(&mut declared, &registry)?,)+
                     registry,
-                    system: OnceLock::new(),
                 })
             }
         }
@@ -258,12 +254,6 @@ impl Metrics {
             .0
             .with_label_values(&[version, revision, warehouse])
             .set(1);
-        let system = match warehouse {
-            "embedded" => "duckdb",
-            _ => "snowflake",
-        };
-        // Described once.
-        let _ = self.system.set(system);
     }
 
     /// Readiness has changed, or was looked at.

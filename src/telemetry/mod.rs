@@ -1,7 +1,8 @@
 //! What the process tells about itself: log lines, metrics, traces and the audit log. A leaf: every room may use it, it reads its own settings only.
 //!
-//! [`logs::start`] once, first thing; then `tracing`'s macros anywhere. [`metrics`] holds every metric, declared once;
-//! [`traces`] sends spans; [`call`] ties what belongs to one call of a tool together, for its record in [`audit`].
+//! [`logs::start`] once, first thing; then `tracing`'s macros anywhere, for log lines and spans alike: one subscriber has a
+//! layer for each, and each layer a filter. [`metrics`] holds every metric, declared once; [`traces`] sends spans; [`call`]
+//! ties what belongs to one call of a tool together, for its record in [`audit`].
 //!
 //! What never goes into a log line or a label, at any level: keys and tokens, request bodies, SQL text and its values, rows.
 
@@ -18,8 +19,8 @@ pub mod traces;
 /// process's life, and the first ones anybody looks for.
 pub const LIFECYCLE: &str = "lifecycle";
 
-/// The target of the span around a call, which tells every line in it which tool, for whom, and in which trace. Always on:
-/// a warning must not lose them because `LOG_LEVEL` is WARNING.
+/// The target of the span that tells every line of a call which tool, for whom, and in which trace. It is for log lines only,
+/// and always on: a warning must not lose them because `LOG_LEVEL` is WARNING.
 pub const CALL: &str = "call";
 
 /// The version of this build: the package's, unless the build was told another (`SNOWFLAKE_MCP_VERSION`).

@@ -1,77 +1,198 @@
 //! Traces: one for each call of a tool, sent to an OpenTelemetry collector where `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
 //!
-//! Without an endpoint nothing is made, and asking for a span costs one look at a static. With one, a call's span is the
-//! current one while the call is polled, and what [`super::metrics`] measures on the way becomes its children.
+//! Spans are those of the crate `tracing`; [`Traces::layer`] hands them to the OpenTelemetry SDK. A trace begins with an HTTP
+//! request or a call, whose spans have the target [`TRACE`]. Everything else becomes a span only within such a trace, and
+//! only where the trace is kept: outside of it, and without an endpoint, a span costs one look at a static.
+//!
+//! A step's span is made where its metric begins ([`super::metrics`]), and ends with it. Work that outlives its call takes
+//! the current OpenTelemetry context along (`with_current_context`), so that what it does belongs to the call's trace.
 //!
 //! Names and attributes follow OpenTelemetry's semantic conventions 1.41.1 for MCP, HTTP and databases where they have one
 //! (<https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs>); `snowflake.` is ours. What is left out, and
 //! why, is in docs/logging.md.
 
+mod batches;
 mod export;
-mod queue;
 
-use std::borrow::Cow;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use opentelemetry::trace::{
-    SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId, TraceState,
-    Tracer, TracerProvider,
-};
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TracerProvider};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use tokio::runtime::Handle;
+use tracing::subscriber::Interest;
+use tracing::{Metadata, Span, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Filter;
+use tracing_subscriber::{EnvFilter, Layer, Registry, layer};
 
 pub use self::export::Error;
-use self::queue::{Limits, Queue};
 use super::metrics::Metrics;
 use crate::config::Telemetry;
 
-/// Set once, when traces are switched on.
-static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+/// The target of the spans that a trace begins with: an HTTP request's and a call's.
+pub const TRACE: &str = "trace";
 
-/// Sends what is left when it is asked to; keep it until the very end.
+/// Our own steps are always among the spans, unless `TRACE_FILTER` itself says otherwise.
+const OWN_STEPS: &str = "snowflake_mcp=info";
+
+static PROPAGATOR: LazyLock<TraceContextPropagator> = LazyLock::new(TraceContextPropagator::new);
+
+/// Traces that are switched on. Sends what is left when it is asked to.
 #[derive(Debug)]
-pub struct Guard {
-    queue: Queue,
-    /// Ends its processor when it is dropped.
-    _provider: SdkTracerProvider,
+pub struct Traces {
+    provider: SdkTracerProvider,
+    filter: String,
 }
 
-impl Guard {
-    /// Sends the spans that wait, for as long as this at most.
+/// A layer of the subscriber, on top of nothing but the registry.
+pub(super) type TraceLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+impl Traces {
+    /// Switches traces on, if the settings ask for them. The runtime is the one that is to send them.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn start(
+        settings: &Telemetry,
+        metrics: &Arc<Metrics>,
+        runtime: &Handle,
+    ) -> Result<Option<Self>, Error> {
+        // gRPC's channel is made for the runtime it is made in.
+        let _inside = runtime.enter();
+        let resource = resource(settings);
+        let Some(exporter) = export::exporter(settings, &resource)? else {
+            return Ok(None);
+        };
+        let batches = batches::processor(exporter, settings, metrics, runtime);
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(sampler(settings))
+            .with_resource(resource)
+            .with_span_processor(batches)
+            .build();
+        let more = settings.trace_filter.as_ref().map(|more| more.as_filter());
+        Ok(Some(Self {
+            provider,
+            filter: format!("{OWN_STEPS},{}", more.unwrap_or_default()),
+        }))
+    }
+
+    /// The layer that makes spans, with a filter of its own: `LOG_LEVEL` is for log lines only.
+    pub(super) fn layer(&self) -> Result<TraceLayer, tracing_subscriber::filter::ParseError> {
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(self.provider.tracer("snowflake-mcp"))
+            // Where in our source a step is made says nothing to an operator.
+            .with_location(false)
+            .with_target(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false);
+        let filter = Kept(EnvFilter::try_new(&self.filter)?);
+        Ok(layer.with_filter(filter).boxed())
+    }
+
+    /// Sends the spans that wait, for as long as this at most. Nothing is a span afterwards.
     pub async fn flush(&self, limit: Duration) {
-        if tokio::time::timeout(limit, self.queue.flush())
-            .await
-            .is_err()
-        {
+        let provider = self.provider.clone();
+        // The SDK waits without giving the thread back.
+        let flushed =
+            tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit)).await;
+        if !matches!(flushed, Ok(Ok(()))) {
             tracing::warn!("the last spans could not be sent within {limit:?}");
         }
     }
 }
 
-/// Switches traces on, if the settings ask for them. Must be called inside the runtime that is to send them.
-///
-/// # Errors
-///
-/// See [`Error`].
-pub fn start(settings: &Telemetry, metrics: Arc<Metrics>) -> Result<Option<Guard>, Error> {
-    let Some(exporter) = export::exporter(settings)? else {
-        return Ok(None);
+/// Which spans are made: what a trace begins with, and within a trace that is kept what the directives name. Events stay log
+/// lines.
+struct Kept(EnvFilter);
+
+impl<S: Subscriber> Filter<S> for Kept {
+    fn enabled(&self, metadata: &Metadata<'_>, context: &layer::Context<'_, S>) -> bool {
+        let is_begin = metadata.target() == TRACE;
+        let is_step = || is_in_kept_trace() && self.0.enabled(metadata, context.clone());
+        metadata.is_span() && metadata.target() != super::CALL && (is_begin || is_step())
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        let is_named = || !Filter::<S>::callsite_enabled(&self.0, metadata).is_never();
+        if !metadata.is_span() || metadata.target() == super::CALL {
+            Interest::never()
+        } else if metadata.target() == TRACE {
+            Interest::always()
+        } else if is_named() {
+            Interest::sometimes()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let named = Filter::<S>::max_level_hint(&self.0);
+        // The spans a trace begins with are made at INFO.
+        named.map(|level| level.max(LevelFilter::INFO))
+    }
+}
+
+fn is_in_kept_trace() -> bool {
+    Context::map_current(|context| context.span().span_context().is_sampled())
+}
+
+/// Where a request from outside belongs: the W3C `traceparent` and `tracestate` it came with. `None` where that names none.
+#[must_use]
+pub fn parent(traceparent: Option<&str>, tracestate: Option<&str>) -> Option<Context> {
+    let carrier = Carrier {
+        traceparent: traceparent?,
+        tracestate,
     };
-    let resource = resource(settings);
-    let queue = Queue::start(exporter, &resource, Limits::of(settings), metrics);
-    let provider = SdkTracerProvider::builder()
-        .with_sampler(sampler(settings))
-        .with_resource(resource)
-        .with_span_processor(queue.clone())
-        .build();
-    // Set once in a process; a second start, which only tests make, keeps the first.
-    let _ = TRACER.set(provider.tracer("snowflake-mcp"));
-    Ok(Some(Guard {
-        queue,
-        _provider: provider,
-    }))
+    let context = PROPAGATOR.extract_with_context(&Context::new(), &carrier);
+    context.has_active_span().then_some(context)
+}
+
+struct Carrier<'a> {
+    traceparent: &'a str,
+    tracestate: Option<&'a str>,
+}
+
+impl Extractor for Carrier<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "traceparent" => Some(self.traceparent),
+            "tracestate" => self.tracestate,
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent", "tracestate"]
+    }
+}
+
+/// Tells whoever answers a request which span it belongs to: the current one. Nothing where there is none.
+pub fn tell(headers: &mut http::HeaderMap) {
+    let mut headers = opentelemetry_http::HeaderInjector(headers);
+    PROPAGATOR.inject_context(&Context::current(), &mut headers);
+}
+
+/// What ties this context to others.
+pub(super) fn span_context(context: &Context) -> SpanContext {
+    context.span().span_context().clone()
+}
+
+/// Marks a span as failed; `kind` is a word from a closed set, `why` says more where there is more.
+pub fn fail(span: &Span, kind: impl Into<opentelemetry::Value>, why: &'static str) {
+    span.set_attribute("error.type", kind);
+    span.set_status(Status::error(why));
+}
+
+/// Ends a span now, whoever still holds it.
+pub fn end(span: &Span) {
+    span.context().span().end();
 }
 
 /// What the service says of itself: `OTEL_RESOURCE_ATTRIBUTES`, over which `OTEL_SERVICE_NAME` wins.
@@ -113,192 +234,6 @@ fn sampler(settings: &Telemetry) -> Sampler {
     }
 }
 
-/// A span under way. Ends when it is dropped; nothing at all where traces are off.
-#[derive(Debug, Clone, Default)]
-pub struct Span(Option<Context>);
-
-impl Span {
-    /// A span of a request that came from outside, under the parent it names.
-    #[must_use]
-    pub fn server(name: impl Into<Cow<'static, str>>, parent: Option<&Parent>) -> Self {
-        let Some(tracer) = TRACER.get() else {
-            return Self::default();
-        };
-        let parent = parent.map_or_else(Context::new, Parent::context);
-        let builder = tracer.span_builder(name).with_kind(SpanKind::Server);
-        let span = builder.start_with_context(tracer, &parent);
-        Self(Some(parent.with_span(span).with_value(Doing::default())))
-    }
-
-    /// A step of the call that is being polled; nothing where there is none.
-    #[must_use]
-    pub fn step(name: impl Into<Cow<'static, str>>, kind: SpanKind) -> Self {
-        let Some(tracer) = TRACER.get() else {
-            return Self::default();
-        };
-        let current = Context::current();
-        if !current.has_active_span() || !current.span().span_context().is_sampled() {
-            return Self::default();
-        }
-        let builder = tracer.span_builder(name).with_kind(kind);
-        let span = builder.start_with_context(tracer, &current);
-        Self(Some(current.with_span(span)))
-    }
-
-    /// The call that is being polled.
-    #[must_use]
-    pub fn current() -> Self {
-        if TRACER.get().is_none() {
-            return Self::default();
-        }
-        Self(Some(Context::current()))
-    }
-
-    /// Whether anything that is set will be seen.
-    #[must_use]
-    pub fn is_recorded(&self) -> bool {
-        let span = self.0.as_ref();
-        span.is_some_and(|context| context.span().is_recording())
-    }
-
-    /// Notes something of it.
-    pub fn set(&self, name: &'static str, value: impl Into<opentelemetry::Value>) {
-        if let Some(context) = &self.0 {
-            context.span().set_attribute(KeyValue::new(name, value));
-        }
-    }
-
-    /// Marks it as failed; `kind` is a word from a closed set, `why` says more where there is more.
-    pub fn fail(&self, kind: impl Into<Cow<'static, str>>, why: &'static str) {
-        if let Some(context) = &self.0 {
-            let span = context.span();
-            span.set_attribute(KeyValue::new("error.type", kind.into()));
-            span.set_status(Status::error(why));
-        }
-    }
-
-    /// Says that another span has to do with this one.
-    pub fn link(&self, other: &Self) {
-        if let (Some(context), Some(other)) = (&self.0, &other.0) {
-            let other = other.span().span_context().clone();
-            context.span().add_link(other, Vec::new());
-        }
-    }
-
-    /// Its trace, 32 hexadecimal digits.
-    #[must_use]
-    pub fn trace_id(&self) -> Option<String> {
-        let context = self.0.as_ref()?;
-        let id = context.span().span_context().trace_id();
-        (id != TraceId::INVALID).then(|| id.to_string())
-    }
-
-    /// As the parent of another one.
-    #[must_use]
-    pub fn as_parent(&self) -> Option<Parent> {
-        let context = self.0.as_ref()?;
-        Some(Parent(context.span().span_context().clone()))
-    }
-
-    /// Makes it the current one while the future is polled.
-    pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        use opentelemetry::context::FutureExt;
-        let context = self.0.clone().unwrap_or_default();
-        work.with_context(context)
-    }
-}
-
-/// What the call that is being polled does in the warehouse.
-#[derive(Debug, Clone, Default)]
-struct Doing(Arc<Mutex<Option<String>>>);
-
-/// Says in a few words which statement the call runs next.
-pub(super) fn note_statement(summary: String) {
-    if let Some(Doing(statement)) = Context::current().get::<Doing>() {
-        *statement.lock().unwrap_or_else(PoisonError::into_inner) = Some(summary);
-    }
-}
-
-/// The same, for the step that runs it.
-pub(super) fn noted_statement() -> Option<String> {
-    let context = Context::current();
-    let Doing(statement) = context.get::<Doing>()?;
-    let statement = statement.lock().unwrap_or_else(PoisonError::into_inner);
-    statement.clone()
-}
-
-/// The call that something began in, for work that may outlive it: what that does belongs to the call's trace, and the call's
-/// span ends without it.
-#[derive(Debug, Clone, Default)]
-pub struct Origin(Context);
-
-impl Origin {
-    /// The call that is being polled; nothing where there is none.
-    #[must_use]
-    pub fn current() -> Self {
-        let parent = Span::current().as_parent();
-        let Some(parent) = parent.filter(|Parent(context)| context.is_valid()) else {
-            return Self::default();
-        };
-        let doing = Context::current().get::<Doing>().cloned();
-        let doing = doing.unwrap_or_default();
-        Self(parent.context().with_value(doing))
-    }
-
-    /// Makes it the origin of what the future does.
-    pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        use opentelemetry::context::FutureExt;
-        work.with_context(self.0.clone())
-    }
-}
-
-/// Where a request from outside belongs: the W3C `traceparent` it came with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Parent(SpanContext);
-
-impl Parent {
-    /// Reads `00-<32 hex digits>-<16>-<2>`. Anything else, and what is all zeros, is no parent.
-    #[must_use]
-    pub fn read(traceparent: &str, tracestate: Option<&str>) -> Option<Self> {
-        let mut parts = traceparent.trim().split('-');
-        let (version, trace, span, flags) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let is_hex = |text: &str, length: usize| {
-            let digits = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-            text.len() == length && text.bytes().all(digits)
-        };
-        let is_read = is_hex(version, 2)
-            && version != "ff"
-            && is_hex(trace, 32)
-            && is_hex(span, 16)
-            && is_hex(flags, 2)
-            // Version 00 has four fields, later ones may have more.
-            && (version != "00" || parts.next().is_none());
-        if !is_read {
-            return None;
-        }
-        let state = tracestate.and_then(|state| state.parse::<TraceState>().ok());
-        let context = SpanContext::new(
-            TraceId::from_hex(trace).ok()?,
-            SpanId::from_hex(span).ok()?,
-            TraceFlags::new(u8::from_str_radix(flags, 16).ok()? & 1),
-            true,
-            state.unwrap_or_default(),
-        );
-        context.is_valid().then_some(Self(context))
-    }
-
-    /// Its trace, 32 hexadecimal digits.
-    #[must_use]
-    pub fn trace_id(&self) -> String {
-        self.0.trace_id().to_string()
-    }
-
-    fn context(&self) -> Context {
-        Context::new().with_remote_span_context(self.0.clone())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,7 +242,9 @@ mod tests {
     fn only_well_formed_trace_parents_are_parents() {
         let id = "4bf92f3577b34da6a3ce929d0e0e4736";
         let good = format!("00-{id}-00f067aa0ba902b7-01");
-        assert_eq!(Parent::read(&good, None).unwrap().trace_id(), id);
+        let read = |text: &str| parent(Some(text), None);
+        let trace = |context: Context| span_context(&context).trace_id().to_string();
+        assert_eq!(read(&good).map(trace).unwrap(), id);
         for bad in [
             "",
             "00",
@@ -318,13 +255,13 @@ mod tests {
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
         ] {
-            assert_eq!(Parent::read(bad, None), None, "{bad}");
+            assert!(read(bad).is_none(), "{bad}");
         }
     }
 
     #[test]
     fn without_traces_a_span_is_nothing() {
-        let span = Span::step("nothing", SpanKind::Internal);
-        assert!(!span.is_recorded() && span.trace_id().is_none());
+        let span = tracing::info_span!(target: TRACE, "nothing");
+        assert!(span.is_disabled() && !span.context().has_active_span());
     }
 }

@@ -26,6 +26,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::policy::ApprovedStatement;
 use crate::sql::{Identifier, QualifiedName};
+use crate::telemetry::call::Notes;
 
 pub use earlier::{Earlier, Started, State, Status};
 pub use error::{EngineLimit, Error, Position};
@@ -128,6 +129,10 @@ pub struct Run {
     pub deadline: Instant,
     /// Who asked for it, for the warehouse's own records: Snowflake's `QUERY_TAG`.
     pub tag: Option<String>,
+    /// What it is in a few words, where a trace shows it.
+    pub summary: Option<String>,
+    /// Where its call learns which statement in the warehouse it is.
+    pub notes: Notes,
     /// Held until the statement has ended, where its caller may have only so many at once.
     pub turn: Option<Turn>,
 }

@@ -148,6 +148,13 @@ async fn one_trace_ties_spans_logs_tag_answer_and_audit_together() {
         assert_eq!(hex(&span.trace_id), TRACE, "{step}");
         assert_eq!(span.parent_span_id, whole.span_id, "{step}");
     }
+    // Snowflake is told which span its request came from.
+    let endpoint = |span: &Span| text(span, "snowflake.endpoint");
+    let mut requests = collector.spans().into_iter();
+    let sent = requests.find(|span| endpoint(span).as_deref() == Some("query"));
+    let told = stub.counters().last_statement["traceparent"].clone();
+    let sender = hex(&sent.unwrap().span_id);
+    assert_eq!(told, format!("00-{TRACE}-{sender}-01"));
     let execute = collector.span("SELECT").await;
     assert_eq!(
         text(&execute, "db.system.name").as_deref(),
@@ -262,6 +269,33 @@ async fn a_trace_that_nobody_wants_is_not_sent() {
     }
 }
 
+/// What `LOG_LEVEL` hides is a span all the same, and a library's spans are where they are asked for.
+#[tokio::test]
+async fn the_filter_of_spans_is_not_that_of_lines() {
+    let (collector, endpoint) = Collector::start();
+    let mut server = Server::start(&[
+        ("LOG_LEVEL", "ERROR"),
+        ("TRACE_FILTER", "rmcp=info"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "x-collector-key=collector%20key",
+        ),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+    ])
+    .await;
+    server.event("ready").await;
+    call(&server, "SELECT 1").await;
+    let http = collector.span("POST /mcp").await;
+    let library = collector.span("serve_inner").await;
+    assert_eq!(library.parent_span_id, http.span_id);
+    collector.span("policy").await;
+    assert!(server.stop().await.success());
+    let written = |line: &Value| line["level"] == "INFO" && line["target"] != "lifecycle";
+    let line = server.lines().into_iter().find(written);
+    assert_eq!(line.filter(|line| line["target"] != "audit"), None);
+}
+
 /// Everything secret that there is to give, in every place there is for it, with all libraries at their loudest.
 #[tokio::test]
 async fn no_secret_is_in_logs_metrics_traces_or_answers() {
@@ -286,6 +320,7 @@ async fn no_secret_is_in_logs_metrics_traces_or_answers() {
         ("TRACE_SQL", "true"),
         ("AUDIT_LOG_FILE", "audit.jsonl"),
         ("LOG_LEVEL", loud),
+        ("TRACE_FILTER", loud),
         ("LOG_FILE", "server.log"),
     ];
     // The stub takes its own password only, so that signing in fails: the errors are what is looked at, too.
@@ -351,7 +386,7 @@ fn a_panic_shows_its_place_and_no_secret() {
         let vars = [("LOG_FORMAT", "json"), ("LOG_LEVEL", "TRACE")];
         let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings = Settings::from_vars(&vars.into()).unwrap();
-        let _guard = logs::start(&settings.telemetry, None).unwrap();
+        let _guard = logs::start(&settings.telemetry, None, None).unwrap();
         let refused = SECRET
             .parse::<u8>()
             .map_err(|_| format!("the key is {SECRET}"));

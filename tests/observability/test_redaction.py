@@ -149,6 +149,7 @@ def everything(
         "OTEL_BSP_SCHEDULE_DELAY": "50",
         "TRACE_SQL": "true",
         "LOG_LEVEL": LOUD,
+        "TRACE_FILTER": LOUD,
         "LOG_FILE": str(folder / "server.log"),
         "AUDIT_LOG_FILE": str(folder / "audit.jsonl"),
         "NO_PROXY": "",

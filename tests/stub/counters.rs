@@ -58,7 +58,7 @@ pub struct Counters {
     pub faults: u64,
     /// Statements by their `QUERY_TAG`, whether of the statement or of the session.
     pub queries_by_tag: BTreeMap<String, u64>,
-    /// Text, parameters, binds and request id of the statement that was started last.
+    /// Text, parameters, binds, request id and `traceparent` of the statement that was started last.
     pub last_statement: Value,
     /// The `data` of the last sign-in, without secrets.
     pub last_login: Value,

@@ -37,6 +37,9 @@ pub async fn submit(state: web::Data<State>, request: HttpRequest, bytes: web::B
         )));
     }
     count(&state, &session, &body, &request_id);
+    let traceparent = request.headers().get("traceparent");
+    let traceparent = traceparent.and_then(|it| it.to_str().ok());
+    state.counters().last_statement["traceparent"] = json!(traceparent);
     let statement = Arc::new(Statement::new(id, request_id, session.id, &body));
     state.statements().add(&statement);
     let limit = time_limit(&session, &body);

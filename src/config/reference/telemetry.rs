@@ -38,6 +38,16 @@ pub(super) const VARIABLES: &[Variable] = &[
     )
     .default("false"),
     Variable::new(
+        "TRACE_FILTER",
+        Section::Telemetry,
+        Shape::Checked(
+            "a filter such as `h2=trace,rmcp=info`",
+            |text| text.parse::<LogLevel>().is_ok(),
+        ),
+        "Which spans of libraries are part of a trace, besides the steps of a call. Takes the filter syntax of `tracing`.",
+    )
+    .unset("none"),
+    Variable::new(
         "OTEL_SDK_DISABLED",
         Section::Telemetry,
         Shape::Switch,

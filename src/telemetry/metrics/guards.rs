@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use prometheus::IntGauge;
+use tracing::{Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::labels::{Acquired, Endpoint, Phase, Reached, SessionState};
 use super::{Metrics, observe};
-use crate::telemetry::traces::{self, Span};
-use opentelemetry::trace::SpanKind;
+use crate::telemetry::traces;
 
 /// One more in a gauge, until it is dropped.
 #[must_use = "counts for as long as it lives"]
@@ -130,8 +131,9 @@ impl ResultWatch<'_> {
 impl Drop for ResultWatch<'_> {
     fn drop(&mut self) {
         self.metrics.phase_took(Phase::Download, self.waited);
+        let waited = self.waited.as_secs_f64();
         self.span
-            .set("snowflake.download_seconds", self.waited.as_secs_f64());
+            .set_attribute("snowflake.download_seconds", waited);
         let rest = self.started.elapsed().saturating_sub(self.waited);
         self.metrics.phase_took(Phase::Render, rest);
     }
@@ -150,6 +152,12 @@ pub struct RequestWatch<'a> {
 }
 
 impl RequestWatch<'_> {
+    /// For what is done to send it: spans of libraries belong below it.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span.clone()
+    }
+
     /// The attempt has ended like this, with this HTTP status if there was an answer.
     pub fn ended(mut self, outcome: Reached, status: Option<u16>) {
         self.outcome = outcome;
@@ -161,15 +169,15 @@ impl Drop for RequestWatch<'_> {
     fn drop(&mut self) {
         if let Some(status) = self.status {
             self.span
-                .set("http.response.status_code", i64::from(status));
+                .set_attribute("http.response.status_code", i64::from(status));
         }
         match (self.outcome, self.status) {
             // Nobody waits for it any more: given up, not failed.
             (Reached::Ok | Reached::Left, _) => {}
             (Reached::ClientError | Reached::ServerError, Some(status)) => {
-                self.span.fail(status.to_string(), "");
+                traces::fail(&self.span, status.to_string(), "");
             }
-            (other, _) => self.span.fail(other.as_str(), ""),
+            (other, _) => traces::fail(&self.span, other.as_str(), ""),
         }
         self.metrics
             .snowflake_answered(self.endpoint, self.outcome, self.started.elapsed());
@@ -214,10 +222,23 @@ fn shown(url: &url::Url, endpoint: Endpoint) -> String {
 impl Metrics {
     /// Measures a step from now until the value is dropped.
     pub fn stopwatch(&self, phase: Phase) -> Stopwatch<'_> {
-        let span = match phase {
-            Phase::Execute => self.statement(),
-            _ => Span::step(phase.as_str(), SpanKind::Internal),
-        };
+        self.step(phase, info_span!("step", otel.name = phase.as_str()))
+    }
+
+    /// Measures how a statement is run, from now until the value is dropped: in which system, as OpenTelemetry calls it, and
+    /// what the statement is in a few words.
+    pub fn statement(&self, system: &'static str, summary: Option<&str>) -> Stopwatch<'_> {
+        let span = info_span!(
+            "statement",
+            otel.name = summary.unwrap_or(system),
+            otel.kind = "client",
+            db.system.name = system,
+            db.query.summary = summary,
+        );
+        self.step(Phase::Execute, span)
+    }
+
+    fn step(&self, phase: Phase, span: Span) -> Stopwatch<'_> {
         Stopwatch {
             metrics: self,
             phase,
@@ -226,42 +247,23 @@ impl Metrics {
         }
     }
 
-    /// The step that runs a statement: its name is the statement in a few words.
-    fn statement(&self) -> Span {
-        let summary = traces::noted_statement();
-        let system = self.system.get().copied().unwrap_or_default();
-        let name = summary.clone().unwrap_or_else(|| system.to_owned());
-        let span = Span::step(name, SpanKind::Client);
-        span.set("db.system.name", system);
-        if let Some(summary) = summary {
-            span.set("db.query.summary", summary);
-        }
-        span
-    }
-
     /// An attempt of a request to Snowflake begins; `attempt` counts from 0.
     pub fn request(&self, endpoint: Endpoint, url: &url::Url, attempt: u32) -> RequestWatch<'_> {
         let method = match endpoint {
             Endpoint::Chunk | Endpoint::Result | Endpoint::Status => "GET",
             _ => "POST",
         };
-        let span = Span::step(method, SpanKind::Client);
-        if span.is_recorded() {
-            span.set("http.request.method", method);
-            span.set("url.full", shown(url, endpoint));
-            if attempt > 0 {
-                span.set("http.request.resend_count", i64::from(attempt));
-            }
-            span.set(
-                "server.address",
-                url.host_str().unwrap_or_default().to_owned(),
-            );
-            span.set(
-                "server.port",
-                i64::from(url.port_or_known_default().unwrap_or(0)),
-            );
-            span.set("snowflake.endpoint", endpoint.as_str());
-        }
+        let span = info_span!(
+            "request",
+            otel.name = method,
+            otel.kind = "client",
+            http.request.method = method,
+            http.request.resend_count = (attempt > 0).then(|| i64::from(attempt)),
+            url.full = shown(url, endpoint),
+            server.address = url.host_str().unwrap_or_default(),
+            server.port = i64::from(url.port_or_known_default().unwrap_or(0)),
+            snowflake.endpoint = endpoint.as_str(),
+        );
         RequestWatch {
             metrics: self,
             endpoint,
@@ -278,7 +280,7 @@ impl Metrics {
             metrics: self,
             started: Instant::now(),
             waited: Duration::ZERO,
-            span: Span::step("render", SpanKind::Internal),
+            span: info_span!("render"),
         }
     }
 

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig};
+use opentelemetry_sdk::Resource;
+use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 use tonic::metadata::{Ascii, MetadataKey, MetadataMap};
 
@@ -28,7 +30,10 @@ pub enum Error {
 }
 
 /// `None` where the settings ask for no traces.
-pub(super) fn exporter(settings: &Telemetry) -> Result<Option<SpanExporter>, Error> {
+pub(super) fn exporter(
+    settings: &Telemetry,
+    resource: &Resource,
+) -> Result<Option<SpanExporter>, Error> {
     let is_off = settings.otel_sdk_disabled == Some(true)
         || settings.otel_traces_exporter.as_deref() == Some("none");
     let Some((endpoint, is_whole)) = endpoint(settings).filter(|_| !is_off) else {
@@ -37,7 +42,8 @@ pub(super) fn exporter(settings: &Telemetry) -> Result<Option<SpanExporter>, Err
     let timeout = settings
         .otel_exporter_otlp_timeout
         .map_or(TIMEOUT, Duration::from_millis);
-    let headers = headers(settings)?;
+    let headers = settings.otel_exporter_otlp_headers.as_ref();
+    let headers = headers.map_or_else(|| Ok(Vec::new()), |said| read(said.expose_secret()))?;
     let failed = |error: &dyn std::error::Error| Error::Exporter(crate::telemetry::chain(error));
     let built = if settings.otel_exporter_otlp_protocol.as_deref() == Some("grpc") {
         let mut metadata = MetadataMap::new();
@@ -68,7 +74,9 @@ pub(super) fn exporter(settings: &Telemetry) -> Result<Option<SpanExporter>, Err
             .with_headers(headers.into_iter().collect::<HashMap<_, _>>())
             .build()
     };
-    built.map(Some).map_err(|error| failed(&error))
+    let mut exporter = built.map_err(|error| failed(&error))?;
+    opentelemetry_sdk::trace::SpanExporter::set_resource(&mut exporter, resource);
+    Ok(Some(exporter))
 }
 
 /// The variable for traces alone wins, and is taken as it stands; to the general one HTTP's path is added.
@@ -80,49 +88,26 @@ fn endpoint(settings: &Telemetry) -> Option<(String, bool)> {
 }
 
 /// `name=value,…`, values percent-encoded as the specification has it.
-fn headers(settings: &Telemetry) -> Result<Vec<(String, String)>, Error> {
-    let Some(headers) = &settings.otel_exporter_otlp_headers else {
-        return Ok(Vec::new());
-    };
-    let pairs = headers.expose_secret().split(',').enumerate();
+fn read(headers: &str) -> Result<Vec<(String, String)>, Error> {
     let read = |(place, pair): (usize, &str)| {
         let refused = Error::Header(place + 1);
         let Some((name, value)) = pair.split_once('=') else {
             return Err(refused);
         };
-        let value = decoded(value.trim());
+        let value = percent_decode_str(value.trim()).decode_utf8_lossy();
         let is_header = http::HeaderName::try_from(name.trim()).is_ok()
-            && http::HeaderValue::try_from(value.as_str()).is_ok();
+            && http::HeaderValue::try_from(&*value).is_ok();
         if is_header {
-            Ok((name.trim().to_owned(), value))
+            Ok((name.trim().to_owned(), value.into_owned()))
         } else {
             Err(refused)
         }
     };
+    let pairs = headers.split(',').enumerate();
     pairs
         .filter(|(_, pair)| !pair.trim().is_empty())
         .map(read)
         .collect()
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, left)) = rest.split_first() {
-        let code = left.get(..2).filter(|_| *first == b'%');
-        let code = code.and_then(|code| std::str::from_utf8(code).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = left.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = left;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The HTTP client the rest of the service uses, so that there is one in the program.
@@ -150,8 +135,14 @@ mod tests {
 
     #[test]
     fn values_of_headers_are_percent_encoded() {
-        assert_eq!(decoded("Bearer%20a%3Db"), "Bearer a=b");
-        assert_eq!(decoded("100%"), "100%");
-        assert_eq!(decoded("%zz"), "%zz");
+        for (said, value) in [
+            ("Bearer%20a%3Db", "Bearer a=b"),
+            ("100%", "100%"),
+            ("%zz", "%zz"),
+        ] {
+            let headers = read(&format!("authorization={said}")).unwrap();
+            assert_eq!(headers, [("authorization".to_owned(), value.to_owned())]);
+        }
+        assert!(matches!(read("a=b,c"), Err(Error::Header(2))));
     }
 }

@@ -30,8 +30,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::stream;
+use opentelemetry::context::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use self::catalog::{Catalog, Current, Listing};
@@ -39,10 +41,8 @@ use self::kept::{Kept, Results};
 use self::session::{Reason, Sessions, Stop};
 use self::statement::{Job, Underway};
 use crate::sql::Tree;
-use crate::telemetry::call;
 use crate::telemetry::metrics::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Stopwatch};
-use crate::telemetry::traces::Origin;
 use crate::warehouse::{
     Answer, Batch, Earlier, Error, Kind, Run, Started, State, Status, Warehouse,
 };
@@ -182,7 +182,7 @@ impl Embedded {
             Tree::Describe(describe) => catalog::describe(&self.catalog, &current, describe)?,
             Tree::Statement(_) | Tree::Explain { .. } | Tree::Pipeline(_) | Tree::Unread { .. } => {
                 let id = query_id.to_string();
-                call::running_as(&id);
+                run.notes.running_as(&id);
                 let stop = Arc::new(Stop::new(&self.engine.closing, run.deadline, &id));
                 return Ok(Begun::Engine(Box::new(Work {
                     query_id,
@@ -218,7 +218,8 @@ impl Engine {
         };
         drop(waiting);
         let metrics = self.metrics.clone();
-        let _running = metrics.as_ref().map(|m| m.stopwatch(Phase::Execute));
+        let metrics = metrics.as_ref();
+        let _running = metrics.map(|m| m.statement("duckdb", run.summary.as_deref()));
         statement::start(Job {
             statement: run.statement,
             context: dialect::Context {
@@ -336,7 +337,8 @@ impl Warehouse for Embedded {
         let (results, filling) = (Arc::clone(&self.results), Arc::clone(&kept));
         let underway = self.engine.clone().start(*work);
         let filled = async move { results.fill(&filling, underway).await };
-        tokio::spawn(Origin::current().around(filled));
+        // In the call's trace and with its log fields, also when it outlives the call.
+        tokio::spawn(filled.in_current_span().with_current_context());
         let started = kept.answer(0, patience).await;
         guard.0 = None;
         started

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use opentelemetry::Context;
+use opentelemetry::context::FutureExt;
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -22,7 +24,6 @@ use super::pool::Lease;
 use super::session::SMALL_TIMEOUT;
 use super::statement::in_progress;
 use super::wire::Reply;
-use crate::telemetry::traces::Origin;
 
 /// How long after it was sent a statement may be unknown to Snowflake because its request is still on the way there. What
 /// is not running later than that has ended.
@@ -85,7 +86,7 @@ pub(super) struct AbortOnDrop {
     /// The drop may happen on a thread that is no runtime's.
     runtime: Handle,
     /// And outside of the call.
-    origin: Origin,
+    trace: Context,
     span: tracing::Span,
 }
 
@@ -101,7 +102,7 @@ impl AbortOnDrop {
             sql: sql.to_owned(),
             sent: Instant::now(),
             runtime: Handle::current(),
-            origin: Origin::current(),
+            trace: Context::current(),
             span: tracing::Span::current(),
         }
     }
@@ -135,15 +136,16 @@ impl Drop for AbortOnDrop {
             sent: self.sent,
         };
         // Detached, with a limit of its own. The session goes back only when it is known to be free.
-        let work = self.origin.around(async move {
+        let work = async move {
             let _counted = lease.count_abort();
             let is_confirmed = stop(&lease, &what, waiting, over.drop_guard()).await;
             lease.count_outcome(is_confirmed);
             if !is_confirmed {
                 lease.poison();
             }
-        });
-        self.runtime.spawn(work.instrument(self.span.clone()));
+        };
+        let work = work.instrument(self.span.clone());
+        self.runtime.spawn(work.with_context(self.trace.clone()));
     }
 }
 

@@ -41,7 +41,6 @@ use self::transport::Transport;
 use crate::policy::Policy;
 use crate::sql::{Class, Identifier};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::Phase;
 use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
 
 pub use self::pool::Sizes;
@@ -172,7 +171,10 @@ impl Snowflake {
             patience,
             verify: self.verify,
         };
-        let running = self.pool.metrics().stopwatch(Phase::Execute);
+        let running = self
+            .pool
+            .metrics()
+            .statement("snowflake", run.summary.as_deref());
         let ran = statement::run(lease, run, manner, query_id).await?;
         drop(running);
         match ran {

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use futures::{Stream, StreamExt, stream};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tracing::Instrument;
 use url::{Host, Url};
 
 use super::account;
@@ -140,6 +141,7 @@ impl Downloads {
             let watch = self.metrics.request(Endpoint::Chunk, &url, attempt);
             let bytes = self
                 .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT))
+                .instrument(watch.span())
                 .await
                 .and_then(|bytes| unpacked(bytes, longest(chunk)).map_err(Why::damaged));
             let piece = bytes.and_then(|bytes| read(bytes).map_err(Why::damaged));

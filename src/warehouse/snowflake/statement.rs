@@ -13,7 +13,6 @@ use super::session::Session;
 use super::wire::{Data, QueryRequest, Reply};
 use crate::sql::ast::Statement;
 use crate::sql::{Class, Tree};
-use crate::telemetry::call;
 use crate::warehouse::{self, Parameter, Run};
 
 /// After this long Snowflake answers a request that waits for a statement with "in progress" and the statement's id.
@@ -209,7 +208,7 @@ async fn execute(
     };
     let reply = async {
         send(&mut guard, request_id, body, timeout, run.deadline)?;
-        wait(&mut guard, query_id, patience, run.deadline).await
+        wait(&mut guard, run, query_id, patience).await
     };
     let reply = reply.await;
     let reply = match reply {
@@ -286,9 +285,9 @@ fn send(
 /// Waits for the statement and asks for its result until it is there, or until `patience` ends and its id is known.
 async fn wait(
     guard: &mut AbortOnDrop,
+    run: &Run,
     query_id: &QueryId,
     patience: Option<Instant>,
-    deadline: Instant,
 ) -> Result<Option<Reply>, Error> {
     let reply = guard.waiting.as_mut().ok_or_else(no_session)?.await;
     guard.waiting = None;
@@ -299,11 +298,11 @@ async fn wait(
     let id = reply.data.and_then(|data| data.query_id);
     let patience = patience.filter(|_| id.is_some());
     if let Some(id) = id {
-        call::running_as(&id);
+        run.notes.running_as(&id);
         query_id.set(id);
     }
     let session = guard.lease.as_ref().ok_or_else(no_session)?;
-    poll(session, path, patience, deadline).await
+    poll(session, path, patience, run.deadline).await
 }
 
 fn no_session() -> Error {

@@ -21,6 +21,7 @@ use reqwest::{Response, StatusCode};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use serde_json::Value;
 use snowflake_api::connection::{Connection, ConnectionError, QueryType};
+use tracing::Instrument;
 use url::Url;
 use uuid::Uuid;
 
@@ -28,6 +29,7 @@ use super::backoff::Backoff;
 use super::wire::Reply;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Endpoint, Reached};
+use crate::telemetry::traces;
 
 /// First and longest wait before another attempt, unless the service names a longer one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -182,7 +184,8 @@ impl Transport {
             let url = self.url(&request, attempt, reason)?;
             let watch = self.metrics.request(endpoint, &url, attempt);
             let limit = request.timeout.min(left + PAST_DEADLINE);
-            let sent = self.attempt(&request, url, limit).await;
+            let sent = self.attempt(&request, url, limit);
+            let sent = sent.instrument(watch.span()).await;
             let (outcome, status) = reached(&sent);
             watch.ended(outcome, status);
             let error = match sent {
@@ -323,7 +326,7 @@ impl Middleware for Addressed {
     }
 }
 
-/// Lets nothing but success through, and notes the host's time.
+/// Says which span a request belongs to, lets nothing but success through, and notes the host's time.
 struct Answered {
     clock: Arc<Clock>,
 }
@@ -332,10 +335,11 @@ struct Answered {
 impl Middleware for Answered {
     async fn handle(
         &self,
-        request: reqwest::Request,
+        mut request: reqwest::Request,
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
+        traces::tell(request.headers_mut());
         let response = next.run(request, extensions).await?;
         self.clock.note(&response);
         let status = response.status();

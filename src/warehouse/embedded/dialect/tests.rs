@@ -53,6 +53,8 @@ pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
         ],
         deadline: Instant::now() + PATIENCE,
         tag: None,
+        summary: None,
+        notes: crate::telemetry::call::Notes::default(),
         turn: None,
     };
     read(run).await.map_err(Failure::Engine)

@@ -45,6 +45,8 @@ fn run(statement: &str) -> Run {
         parameters: vec![],
         deadline: Instant::now() + PATIENCE,
         tag: None,
+        summary: None,
+        notes: crate::telemetry::call::Notes::default(),
         turn: None,
     }
 }

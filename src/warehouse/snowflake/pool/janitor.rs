@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use opentelemetry::context::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +48,7 @@ impl Janitor {
         let at_once = Arc::clone(&self.at_once);
         let under_way = Arc::clone(&self.under_way);
         let hurry = self.hurry.clone();
-        self.runtime.spawn(async move {
+        let work = async move {
             let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, RETRIES);
             loop {
                 let is_last = hurry.is_cancelled();
@@ -64,7 +65,9 @@ impl Janitor {
                 let _ = tokio::time::timeout(wait, hurry.cancelled()).await;
             }
             under_way.fetch_sub(1, Ordering::Relaxed);
-        });
+        };
+        // In the trace of the call that the session was given up in, if there is one.
+        self.runtime.spawn(work.with_current_context());
     }
 
     /// From now on nothing is waited for: what could not be closed yet is tried once more.

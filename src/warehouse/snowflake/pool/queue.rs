@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use opentelemetry::context::FutureExt;
 
 use super::Pool;
 use crate::sql::Identifier;
@@ -232,11 +233,12 @@ impl mobc::Manager for Manager {
     {
         let pool = self.pool.clone();
         pool.0.returning.fetch_add(1, Ordering::Relaxed);
-        self.pool.0.runtime.spawn(async move {
+        let returned = async move {
             task.await;
             pool.0.returning.fetch_sub(1, Ordering::Relaxed);
             pool.0.returned.notify_waiters();
-        });
+        };
+        self.pool.0.runtime.spawn(returned.with_current_context());
     }
 
     async fn connect(&self) -> Result<Pooled, Error> {
