@@ -236,6 +236,10 @@ fn unreadable(error: &sql::Error) -> Failure {
         ),
         sql::Error::Foreign(foreign) => (Code::SqlInvalid, foreign.instead.as_str()),
         sql::Error::TooDeep => (Code::SqlInvalid, "use WITH to name the inner queries"),
+        sql::Error::ChainTooLong => (
+            Code::SqlInvalid,
+            "write a list as IN (…), or put the values into a table and join it",
+        ),
         _ => (
             Code::SqlInvalid,
             "check the syntax against Snowflake's; if it is right, write the same in a simpler form, as a statement that \

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::names::list;
-use super::{Options, Refusal};
-use crate::sql::{Class, Parsed};
+use super::{Options, Place, Refusal};
+use crate::sql::{Call, Class, Parsed};
 
 /// The kinds of statements that may run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,23 +45,32 @@ impl Preset {
     }
 }
 
-pub(super) fn check(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
-    check_side_effects(options, parsed)?;
-    check_preset(options, parsed)?;
+pub(super) fn check(options: &Options, parsed: &Parsed, place: &Place<'_>) -> Result<(), Refusal> {
+    let effects = effects(parsed, place);
+    check_side_effects(options, &effects)?;
+    check_preset(options, parsed, &effects)?;
     check_lists(options, parsed)
 }
 
+/// The calls that do more than compute. A write may draw numbers from a sequence, that is what it is for.
+fn effects(parsed: &Parsed, place: &Place<'_>) -> Vec<Call> {
+    let is_write = parsed.class_without_calls() == Class::Write;
+    let calls = parsed.calls().iter();
+    calls
+        .filter(|call| !(is_write && call.function() == "NEXTVAL"))
+        // A bare name may be that of a function that is billed, where its schema is the current one.
+        .map(|call| call.in_snowflakes_own(place.database, place.schema))
+        .filter(Call::has_effect)
+        .collect()
+}
+
 /// With a list of side effects only those may be had, under any preset.
-fn check_side_effects(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
+fn check_side_effects(options: &Options, effects: &[Call]) -> Result<(), Refusal> {
     let Some(allowed) = &options.allowed_side_effects else {
         return Ok(());
     };
-    let is_write = parsed.class_without_calls() == Class::Write;
-    let refused = parsed
-        .calls()
+    let refused = effects
         .iter()
-        // A write may draw numbers from a sequence, that is what it is for.
-        .filter(|call| call.has_effect() && !(is_write && call.function() == "NEXTVAL"))
         .find(|call| !allowed.iter().any(|pattern| pattern.surely_matches(call)));
     match refused {
         Some(call) => Err(Refusal::SideEffect {
@@ -72,18 +81,25 @@ fn check_side_effects(options: &Options, parsed: &Parsed) -> Result<(), Refusal>
     }
 }
 
-fn check_preset(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
-    // What remains of the functions was allowed one by one.
-    let class = match (&options.allowed_side_effects, parsed.class()) {
-        (Some(_), Class::SideEffect) => parsed.class_without_calls(),
-        (_, class) => class,
+fn check_preset(options: &Options, parsed: &Parsed, effects: &[Call]) -> Result<(), Refusal> {
+    let (class, found) = match (
+        &options.allowed_side_effects,
+        parsed.class(),
+        effects.first(),
+    ) {
+        // What remains of the functions was allowed one by one.
+        (Some(_), Class::SideEffect, _) => {
+            (parsed.class_without_calls(), parsed.found().to_owned())
+        }
+        (None, Class::Read | Class::Write, Some(call)) => (Class::SideEffect, call.to_string()),
+        (_, class, _) => (class, parsed.found().to_owned()),
     };
-    if options.preset.permits(class, parsed.found()) {
+    if options.preset.permits(class, &found) {
         return Ok(());
     }
     Err(Refusal::Kind {
         class,
-        found: parsed.found().to_owned(),
+        found,
         preset: options.preset,
     })
 }

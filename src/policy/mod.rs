@@ -2,7 +2,7 @@
 //!
 //! The answer is an [`ApprovedStatement`], the only thing a warehouse takes, so that the check cannot be forgotten.
 //! Start at [`Policy::approve`]. `session` looks at the role and the virtual warehouse, `kinds` at what the statement does,
-//! `objects` at what it touches. Calls only [`crate::sql`].
+//! `shared` at what belongs to other callers, `objects` at what it touches. Calls only [`crate::sql`].
 
 mod kinds;
 mod names;
@@ -10,6 +10,7 @@ mod objects;
 mod pattern;
 mod refusal;
 mod session;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -101,7 +102,8 @@ impl Policy {
     /// when the text leaves open whether it is.
     pub fn approve(&self, parsed: Parsed, place: &Place<'_>) -> Result<ApprovedStatement, Refusal> {
         session::check(&self.options, place)?;
-        kinds::check(&self.options, &parsed)?;
+        kinds::check(&self.options, &parsed, place)?;
+        shared::check(&parsed)?;
         self.check_functions(&parsed, place.database)?;
         let row_filter = objects::check(&self.options, &parsed, place)?;
         Ok(ApprovedStatement { parsed, row_filter })
@@ -164,6 +166,13 @@ impl ApprovedStatement {
     #[must_use]
     pub fn text(&self) -> &str {
         self.parsed.text()
+    }
+
+    /// The same without its tree, for a warehouse that is sent the text. What was decided by the tree stays decided.
+    #[must_use]
+    pub fn without_tree(mut self) -> Self {
+        self.parsed.forget_tree();
+        self
     }
 }
 

@@ -52,6 +52,14 @@ pub enum Refusal {
         /// Which list that is.
         why: String,
     },
+    /// It may tell of other callers, who share the user and the sessions with this one.
+    #[error("{what} is not allowed here: {}", why_shared(*.is_variable))]
+    Shared {
+        /// What in the statement may tell.
+        what: String,
+        /// Whether it is a variable.
+        is_variable: bool,
+    },
     /// The role may not be used.
     #[error("the role {role} is not allowed here: {why}")]
     Role {
@@ -86,6 +94,14 @@ pub enum Refusal {
     },
 }
 
+const fn why_shared(is_variable: bool) -> &'static str {
+    if is_variable {
+        "sessions are shared with other callers, so they keep no variables"
+    } else {
+        "all callers of this server are one user to Snowflake, so it may tell of another caller's statements and results"
+    }
+}
+
 fn in_brackets(what: &str) -> String {
     if what.is_empty() {
         String::new()
@@ -104,6 +120,14 @@ impl Refusal {
             Self::Object { .. } => {
                 "use objects that are allowed, named in full as database.schema.object: a name without a schema may also mean \
                  one in PUBLIC"
+            }
+            Self::Shared {
+                is_variable: true, ..
+            } => "send the value in parameters and write ? in its place",
+            Self::Shared { .. } => {
+                "read on in your own results with fetch_results and the cursor of their answer; go on with the rows of a SHOW \
+                 by joining the statements with ->>, as in SHOW TABLES ->> SELECT * FROM $1; query_status tells how far your \
+                 own statement is"
             }
             Self::Role { .. } => "leave out role, or name one that is allowed",
             Self::Warehouse { .. } => "leave out warehouse, or name one that is allowed",

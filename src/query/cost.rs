@@ -2,8 +2,7 @@
 
 use super::estimate::{Estimate, Plan};
 use super::{Error, Queries, Query, Sheet};
-use crate::sql::ast::Statement;
-use crate::sql::{self, Tree};
+use crate::sql::{self, Shape};
 use crate::warehouse::Run;
 
 impl Queries {
@@ -13,12 +12,9 @@ impl Queries {
             return Ok(());
         };
         // Lists and plans scan no tables.
-        match run.statement.parsed().tree() {
-            Tree::Show(_) | Tree::Describe(_) | Tree::Explain { .. } => return Ok(()),
-            Tree::Statement(statement) if matches!(**statement, Statement::List(_)) => {
-                return Ok(());
-            }
-            Tree::Statement(_) | Tree::Pipeline(_) | Tree::Unread { .. } => {}
+        match run.statement.parsed().shape() {
+            Shape::Metadata | Shape::Explain | Shape::List => return Ok(()),
+            Shape::Statement | Shape::Pipeline | Shape::Unread => {}
         }
         let explained = self
             .explained(
@@ -61,12 +57,10 @@ impl Queries {
             sql: format!("EXPLAIN USING TABULAR {sql}"),
             ..query.clone()
         };
-        let plan = self.approved(
-            &tabular.sql,
-            tabular.session.clone(),
-            tabular.parameters.clone(),
-            tabular.timeout,
-        )?;
+        let (session, parameters) = (tabular.session.clone(), tabular.parameters.clone());
+        let plan = self
+            .approved(&tabular.sql, session, parameters, tabular.timeout)
+            .await?;
         if !is_plan(&plan) {
             return Err(Error::NoPlan);
         }
@@ -89,7 +83,9 @@ impl Queries {
     /// The first value of a plan.
     async fn explained(&self, sql: &str, query: &Query) -> Result<Option<String>, Error> {
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
-        let run = self.approved(sql, session, parameters, query.timeout)?;
+        let run = self
+            .approved(sql, session, parameters, query.timeout)
+            .await?;
         if !is_plan(&run) {
             return Err(Error::NoPlan);
         }
@@ -102,5 +98,5 @@ impl Queries {
 /// Whether all that runs is an EXPLAIN. In front of statements joined by `->>` the word belongs to the first alone: the others
 /// would run, and the last could say whatever it likes of what they cost.
 fn is_plan(run: &Run) -> bool {
-    matches!(run.statement.parsed().tree(), Tree::Explain { .. })
+    run.statement.parsed().shape() == Shape::Explain
 }

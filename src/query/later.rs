@@ -85,12 +85,10 @@ impl Queries {
     async fn first_page(&self, query: &Query) -> Result<Outcome, Error> {
         let asked = Instant::now();
         let layout = self.layout(query);
-        let run = self.approved(
-            &query.sql,
-            query.session.clone(),
-            query.parameters.clone(),
-            query.timeout,
-        )?;
+        let (session, parameters) = (query.session.clone(), query.parameters.clone());
+        let run = self
+            .approved(&query.sql, session, parameters, query.timeout)
+            .await?;
         self.check_cost(query, &run).await?;
         let reading = Reading {
             role: query.session.role.clone(),
@@ -133,7 +131,10 @@ impl Queries {
         }
         let view = list.map_or(Ok(None), |list| list.view(views))?;
         let role = cursor.earlier.role.as_ref();
-        let filters = list.map(|list| self.filters(list, role)).transpose()?;
+        let filters = match list {
+            Some(list) => self.filters(list, role).await?,
+            None => Vec::new(),
+        };
         let skip = list.map_or(cursor.row, |list| list.next);
         let layout = Layout {
             format: cursor.format,
@@ -154,7 +155,7 @@ impl Queries {
             role: cursor.earlier.role,
             row: cursor.row,
             layout,
-            filter: filters.and_then(|filters| filters.into_iter().next().flatten()),
+            filter: filters.into_iter().next().flatten(),
             list: cursor.list,
             asked,
         };
@@ -163,7 +164,7 @@ impl Queries {
     }
 
     /// Which rows of each statement of a list may be shown, as the policy is now.
-    pub(super) fn filters(
+    pub(super) async fn filters(
         &self,
         list: &List,
         role: Option<&Identifier>,
@@ -177,12 +178,14 @@ impl Queries {
             role: role.cloned(),
             ..Session::default()
         };
-        let statements = list.statements.iter();
-        let filter = |sql: &String| {
-            let run = self.approved(sql, session.clone(), Vec::new(), None)?;
-            Ok(run.statement.row_filter().cloned())
-        };
-        statements.map(filter).collect()
+        let mut filters = Vec::new();
+        for sql in &list.statements {
+            let run = self
+                .approved(sql, session.clone(), Vec::new(), None)
+                .await?;
+            filters.push(run.statement.row_filter().cloned());
+        }
+        Ok(filters)
     }
 
     /// How far the statement of a cursor has come.

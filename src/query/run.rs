@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
+
 use super::cursor::Seal;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
 use super::sheet::{self, Layout, Sheet, Table};
 use super::{Allowance, Budget, Error, Query, Turns};
 use crate::policy::{ApprovedStatement, Place, Policy, RowFilter};
-use crate::sql::{self, Identifier};
+use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Phase;
-use crate::warehouse::{Answer, Parameter, Run, Session, Warehouse};
+use crate::warehouse::{self, Answer, Kind, Parameter, Run, Session, Warehouse};
 
 /// Runs queries on one warehouse under one policy and budget. A cheap clone.
 #[derive(Clone)]
@@ -38,6 +40,8 @@ pub struct Queries {
     pub(super) name_cache: NameCache,
     pub(super) metrics: Arc<Metrics>,
     pub(super) is_structured: bool,
+    /// Held while a long statement is read.
+    reading: Arc<Semaphore>,
 }
 
 /// An approved statement, and what it is in a few words where a trace shows it.
@@ -67,6 +71,7 @@ impl Queries {
             name_cache: NameCache::default(),
             metrics,
             is_structured: false,
+            reading: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -169,7 +174,9 @@ impl Queries {
     /// Which step failed and why; see [`Error`].
     pub async fn run(&self, query: Query) -> Result<Sheet, Error> {
         let layout = self.layout(&query);
-        let run = self.approved(&query.sql, query.session, query.parameters, query.timeout)?;
+        let run = self
+            .approved(&query.sql, query.session, query.parameters, query.timeout)
+            .await?;
         self.sheet(run, layout).await
     }
 
@@ -179,7 +186,7 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn table(&self, sql: &str, session: Session) -> Result<Table, Error> {
-        let run = self.approved(sql, session, Vec::new(), None)?;
+        let run = self.approved(sql, session, Vec::new(), None).await?;
         let (answer, filter) = self.answer(run).await?;
         sheet::tabulate(answer, filter, &self.budget).await
     }
@@ -225,14 +232,14 @@ impl Queries {
     }
 
     /// The statement with the policy's approval and all it needs to run.
-    pub(super) fn approved(
+    pub(super) async fn approved(
         &self,
         sql: &str,
         session: Session,
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
-        let (statement, summary) = self.approve(sql, &session)?;
+        let (statement, summary) = self.approve(sql, &session).await?;
         Ok(Run {
             statement: Arc::new(statement),
             session,
@@ -245,7 +252,29 @@ impl Queries {
         })
     }
 
-    fn approve(&self, sql: &str, session: &Session) -> Result<Judged, Error> {
+    /// Reads a statement and asks the policy.
+    async fn approve(&self, sql: &str, session: &Session) -> Result<Judged, Error> {
+        let measured = self.metrics.stopwatch(Phase::Policy);
+        let (judged, names) = if sql.len() <= SMALL_STATEMENT_BYTES {
+            self.judge(sql, session)
+        } else {
+            self.judge_long(sql, session).await
+        };
+        drop(measured);
+        let verdict = verdict(&judged);
+        self.metrics.judged(verdict);
+        // What is noted is what runs, where anything does.
+        let text = judged.as_ref().map_or(sql, ApprovedStatement::text);
+        let summary = self.notes.judged(text, verdict, names);
+        judged.map(|statement| (statement, summary))
+    }
+
+    /// The verdict on a statement, and the tables it names.
+    fn judge(
+        &self,
+        sql: &str,
+        session: &Session,
+    ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
         let (database, schema) = self.home(session);
         let place = Place {
             database: database.as_ref(),
@@ -253,7 +282,38 @@ impl Queries {
             role: session.role.as_ref(),
             warehouse: session.warehouse.as_ref(),
         };
-        self.judge(sql, &place)
+        let mut names = Vec::new();
+        let judged = sql::parse(sql).map_err(Error::from).and_then(|parsed| {
+            names = objects(&parsed);
+            Ok(self.policy.approve(parsed, &place)?)
+        });
+        (judged, names)
+    }
+
+    /// The same for a statement whose reading takes a while, and for that while a hundred times the memory of its text: on a
+    /// thread that may block, one after another. A tree that the warehouse has no use for is not kept.
+    async fn judge_long(
+        &self,
+        sql: &str,
+        session: &Session,
+    ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
+        // Only a semaphore that is closed refuses, and nobody closes this one.
+        let _alone = self.reading.acquire().await;
+        let (own, sql, session) = (self.clone(), sql.to_owned(), session.clone());
+        let work = move || {
+            let (judged, names) = own.judge(&sql, &session);
+            let judged = match own.warehouse.kind() {
+                Kind::Snowflake => judged.map(ApprovedStatement::without_tree),
+                Kind::Embedded => judged,
+            };
+            (judged, names)
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|error| {
+                let error = warehouse::Error::internal("reading a statement", error);
+                (Err(error.into()), Vec::new())
+            })
     }
 
     /// The database and schema that unqualified names belong to, where they are known.
@@ -272,21 +332,5 @@ impl Queries {
         };
         let schema = schema.map(|schema| &schema.object).or(usual_schema);
         (named.or(usual).cloned(), schema.cloned())
-    }
-
-    /// Reads a statement and asks the policy.
-    fn judge(&self, sql: &str, place: &Place<'_>) -> Result<Judged, Error> {
-        let _measured = self.metrics.stopwatch(Phase::Policy);
-        let mut names = Vec::new();
-        let judged = sql::parse(sql).map_err(Error::from).and_then(|parsed| {
-            names = objects(&parsed);
-            Ok(self.policy.approve(parsed, place)?)
-        });
-        let verdict = verdict(&judged);
-        self.metrics.judged(verdict);
-        // What is noted is what runs, where anything does.
-        let text = judged.as_ref().map_or(sql, ApprovedStatement::text);
-        let summary = self.notes.judged(text, verdict, names);
-        judged.map(|statement| (statement, summary))
     }
 }

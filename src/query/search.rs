@@ -82,8 +82,11 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn search(&self, search: Search) -> Result<Found, Error> {
-        let begin = |sql: &str| self.approved(sql, Session::default(), Vec::new(), None);
-        let runs = (begin(&search.objects)?, begin(&search.columns)?);
+        let begin = async |sql: &str| {
+            self.approved(sql, Session::default(), Vec::new(), None)
+                .await
+        };
+        let runs = (begin(&search.objects).await?, begin(&search.columns).await?);
         let is_sifted = [&runs.0, &runs.1].map(|run| run.statement.row_filter().is_some());
         let mut list = List::default();
         if is_sifted.contains(&true) {
@@ -113,7 +116,7 @@ impl Queries {
             return Err(internal("this is not the cursor of a search"));
         };
         let role = from.earlier.role.clone();
-        let mut filters = self.filters(&list, role.as_ref())?.into_iter();
+        let mut filters = self.filters(&list, role.as_ref()).await?.into_iter();
         let columns_id = Uuid::parse_str(&place.columns).map_err(|_| CursorError::Malformed)?;
         let read = async |query_id, first, filter| {
             let earlier = Earlier {

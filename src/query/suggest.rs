@@ -277,7 +277,9 @@ impl Queries {
     }
 
     async fn asked(&self, listing: &Listing, session: &Session) -> Result<Vec<Listed>, Error> {
-        let run = self.approved(&listing.sql, session.clone(), Vec::new(), Some(PATIENCE))?;
+        let run = self
+            .approved(&listing.sql, session.clone(), Vec::new(), Some(PATIENCE))
+            .await?;
         let filter = run.statement.row_filter().cloned();
         let run = self.in_turn(run).await?;
         let mut answer = self.warehouse.run(run).await?;

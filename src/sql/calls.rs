@@ -7,6 +7,7 @@ use std::fmt;
 
 use sqlparser::tokenizer::Token;
 
+use super::builtins::is_builtin;
 use super::identifier::PUBLIC;
 use super::lexis::{bare, is_word};
 use super::{Identifier, QualifiedName};
@@ -22,7 +23,43 @@ pub struct Call {
     pub is_method: bool,
 }
 
+/// The database in which Snowflake keeps functions that are more than parts of its SQL.
+pub(super) const OWN_DATABASE: &str = "SNOWFLAKE";
+
+/// Parts of a name that are looked at. No name has more than five, and a method's one more.
+const MOST_PARTS: usize = 16;
+
 impl Call {
+    /// The call as it is read where these are the current database and schema, when the database is Snowflake's own: with
+    /// the parts that it leaves out, and `?` for a schema that is not known. A method, a function that Snowflake knows
+    /// anywhere, and a name that is computed stay as they are.
+    #[must_use]
+    pub fn in_snowflakes_own(
+        &self,
+        database: Option<&Identifier>,
+        schema: Option<&Identifier>,
+    ) -> Self {
+        let mut call = self.clone();
+        let is_home = database.is_some_and(|name| name.as_str().eq_ignore_ascii_case(OWN_DATABASE));
+        let is_known = self.is_builtin() || self.function().starts_with("SYSTEM$");
+        let schema = || schema.map_or_else(|| "?".to_owned(), |name| name.as_str().to_uppercase());
+        let outer = match self.parts.len() {
+            1 if is_home && !self.is_method && !is_known => vec![OWN_DATABASE.to_owned(), schema()],
+            2 if is_home && !self.is_method => vec![OWN_DATABASE.to_owned()],
+            _ => vec![],
+        };
+        call.parts.splice(0..0, outer);
+        call
+    }
+
+    /// Whether it is certainly one of Snowflake's own functions that read nothing but their arguments: a name in quotes is
+    /// one only in upper case, and any other may be a function of the session's schema.
+    #[must_use]
+    pub fn is_builtin(&self) -> bool {
+        let exact = self.name.as_ref().map(|name| name.object.as_str());
+        !self.is_method && self.parts.len() == 1 && exact.is_some_and(is_builtin)
+    }
+
     /// The name of the function itself, without database and schema.
     #[must_use]
     pub fn function(&self) -> &str {
@@ -185,6 +222,11 @@ fn name_ending_at(words: &[&Token], last: usize) -> Option<Name> {
             dots += 1;
         }
         match before.checked_sub(1) {
+            // What goes on for longer is no name, and going back over it from each of its parts would take forever.
+            Some(_) if dots > 0 && name.folded.len() >= MOST_PARTS => {
+                name.exact.push(None);
+                break;
+            }
             Some(at) if dots > 0 && matches!(words.get(at), Some(Token::Word(_))) => {
                 if dots > 1 {
                     name.exact.push(Identifier::exact(PUBLIC).ok());

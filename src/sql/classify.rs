@@ -268,7 +268,7 @@ mod tests {
             Error::TooDeep | Error::Syntax(_)
         ));
         assert!(matches!(
-            refused(&"x".repeat(100_000)),
+            refused(&"x".repeat(1_100_000)),
             Error::TooLong { .. }
         ));
     }

@@ -1,32 +1,53 @@
 //! Which functions do more than compute a value.
+//!
+//! By rule, as Snowflake adds functions every month: what is in its own database is taken to have an effect or to be billed by
+//! use unless its schema is known to be harmless, and so is every SYSTEM$ function and every method that is not known by its
+//! full name. Only the bare names of functions that are billed need a list, for a session whose place is not known.
 
 use super::Call;
+use super::calls::OWN_DATABASE;
 
 impl Call {
-    /// Whether calling it may change something or is billed by use.
+    /// Whether calling it may change something or is billed by use. Ask of
+    /// [`Call::in_snowflakes_own`] where the place is known.
     #[must_use]
     pub fn has_effect(&self) -> bool {
         let function = self.function();
-        if self.parts.is_empty() {
+        let Some((_, outer)) = self.parts.split_last() else {
             return true;
-        }
+        };
         if self.is_method {
-            return !HARMLESS_METHODS
-                .iter()
-                .any(|prefix| function.starts_with(prefix));
+            return !HARMLESS_METHODS.contains(&function);
         }
         if function.starts_with("SYSTEM$") {
             return !HARMLESS_SYSTEM_FUNCTIONS.contains(&function);
         }
-        let schema = self.parts.iter().rev().nth(1).map(String::as_str);
-        // The functions of the CORTEX schema and their AI_ successors are billed by the token; a caller may make that
-        // schema the current one, so their bare names count too, but for TRANSLATE, which is also a text function.
-        schema == Some("CORTEX")
-            || function.starts_with("AI_")
+        let schema = outer.last().map(String::as_str);
+        let database = outer.len().checked_sub(2).and_then(|at| outer.get(at));
+        let is_own = database.is_some_and(|name| name == OWN_DATABASE);
+        let is_harmless = |schema: &str| HARMLESS_SCHEMAS.contains(&schema);
+        if is_own && !schema.is_some_and(is_harmless) {
+            return true;
+        }
+        // A caller may make SNOWFLAKE the current database and CORTEX the current schema.
+        schema.is_some_and(|schema| BILLED_SCHEMAS.contains(&schema))
+            || BILLED_PREFIXES
+                .iter()
+                .any(|begin| function.starts_with(begin))
             || BILLED_FUNCTIONS.contains(&function)
             || EFFECTIVE_FUNCTIONS.contains(&function)
     }
 }
+
+/// Schemas of Snowflake's own database whose functions only report: tables about the account, and what measures the quality
+/// of data.
+const HARMLESS_SCHEMAS: [&str; 3] = ["ACCOUNT_USAGE", "CORE", "INFORMATION_SCHEMA"];
+
+/// Schemas whose functions are billed by the token, or send something, wherever they are called from.
+const BILLED_SCHEMAS: [&str; 3] = ["CORTEX", "CORTEX_AGENTS", "NOTIFICATION"];
+
+/// How the names of functions that are billed by use begin.
+const BILLED_PREFIXES: [&str; 4] = ["AI_", "CORTEX_", "EMBED_", "TRY_COMPLETE"];
 
 /// SYSTEM$ functions that only report (docs.snowflake.com/en/sql-reference/functions-system). All others are taken to have
 /// an effect: they cancel, abort, wait, send, create or show secrets. `STREAM_HAS_DATA` is left out on purpose: calling it
@@ -65,24 +86,44 @@ const HARMLESS_SYSTEM_FUNCTIONS: [&str; 31] = [
     "SYSTEM$WHITELIST",
 ];
 
-/// Methods of models and budgets that only compute or report, by their first letters.
-const HARMLESS_METHODS: [&str; 8] = [
-    "PREDICT",
-    "FORECAST",
+/// Methods of models and budgets that only compute or report, by their full names: what begins like one may do anything.
+const HARMLESS_METHODS: [&str; 28] = [
+    "DECISION_FUNCTION",
     "DETECT_ANOMALIES",
     "EXPLAIN",
-    "SHOW_",
-    "GET_",
-    "TRANSFORM",
+    "EXPLAIN_FEATURE_IMPORTANCE",
+    "FORECAST",
+    "GET_BUDGET_SCOPE",
+    "GET_CONFIG",
+    "GET_LINKED_RESOURCES",
+    "GET_MEASUREMENT_TABLE",
+    "GET_NOTIFICATION_EMAIL",
+    "GET_NOTIFICATION_MUTE_FLAG",
+    "GET_SERVICE_TYPE_USAGE",
+    "GET_SPENDING_HISTORY",
+    "GET_SPENDING_LIMIT",
+    "PREDICT",
+    "PREDICT_LOG_PROBA",
+    "PREDICT_PROBA",
     "SCORE",
+    "SCORE_SAMPLES",
+    "SHOW_CONFUSION_MATRIX",
+    "SHOW_EVALUATION_METRICS",
+    "SHOW_FEATURE_IMPORTANCE",
+    "SHOW_GLOBAL_EVALUATION_METRICS",
+    "SHOW_THRESHOLD_METRICS",
+    "SHOW_TRAINING_LOGS",
+    "SHOW_TRAINING_TIME",
+    "SHOW_TUNING_RESULTS",
+    "TRANSFORM",
 ];
 
-const BILLED_FUNCTIONS: [&str; 12] = [
+/// Those of the schema CORTEX whose names do not begin like any other's. TRANSLATE is left out: it is also a text function.
+const BILLED_FUNCTIONS: [&str; 11] = [
     "CLASSIFY_TEXT",
     "COMPLETE",
+    "COUNT_TOKENS",
     "DATA_AGENT_RUN",
-    "EMBED_TEXT_1024",
-    "EMBED_TEXT_768",
     "ENTITY_SENTIMENT",
     "EXTRACT_ANSWER",
     "FINETUNE",
@@ -93,4 +134,45 @@ const BILLED_FUNCTIONS: [&str; 12] = [
 ];
 
 /// Sequences move on. `TO_QUERY` runs a text as SQL, which nobody has looked at.
-const EFFECTIVE_FUNCTIONS: [&str; 4] = ["GETNEXTVAL", "NEXTVAL", "TO_QUERY", "TRY_COMPLETE"];
+const EFFECTIVE_FUNCTIONS: [&str; 3] = ["GETNEXTVAL", "NEXTVAL", "TO_QUERY"];
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::parse;
+
+    fn effects(sql: &str) -> Vec<String> {
+        let parsed = parse(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let calls = parsed.calls().iter().filter(|call| call.has_effect());
+        calls.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_snowflake_may_add_tomorrow_has_an_effect_until_it_is_known() {
+        for sql in [
+            "SELECT SNOWFLAKE.CORTEX.SOMETHING_NEW(a) FROM t",
+            "SELECT * FROM TABLE(SNOWFLAKE.SOMETHING_NEW.RUN(a => 1))",
+            "SELECT \"SNOWFLAKE\".\"CORTEX\".\"X\"(1)",
+            "SELECT CORTEX.SOMETHING_NEW(a) FROM t",
+            "SELECT * FROM TABLE(CORTEX_SEARCH_BATCH(SERVICE_NAME => 's', QUERY => t.a))",
+            "SELECT AI_SOMETHING_NEW(a) FROM t",
+            "SELECT EMBED_TEXT_4096('m', a) FROM t",
+            "SELECT EMBED_IMAGE_1024('m', a) FROM t",
+            "SELECT m!PREDICT_AND_SEND(a) FROM t",
+            "SELECT m!GET_RICH(a) FROM t",
+            "SELECT m!FIT(a) FROM t",
+            "SELECT SYSTEM$SOMETHING_NEW(1)",
+        ] {
+            assert_eq!(effects(sql).len(), 1, "{sql}");
+        }
+        for sql in [
+            "SELECT m!PREDICT(a), m!PREDICT_PROBA(a), m!FORECAST(1) FROM t",
+            "SELECT m!\"PREDICT\"(a) FROM t",
+            "SELECT SNOWFLAKE.CORE.NULL_COUNT(SELECT a FROM t)",
+            "SELECT * FROM TABLE(SNOWFLAKE.INFORMATION_SCHEMA.TASK_HISTORY())",
+            "SELECT * FROM TABLE(SNOWFLAKE.ACCOUNT_USAGE.TAG_REFERENCES_WITH_LINEAGE('d.s.t'))",
+            "SELECT COUNT(*), TRANSLATE(a, 'x', 'y'), mydb.s.f(a) FROM t",
+        ] {
+            assert_eq!(effects(sql), [""; 0], "{sql}");
+        }
+    }
+}

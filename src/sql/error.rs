@@ -1,10 +1,15 @@
 //! Why a text is not one readable statement.
 
-/// Longest statement that is read, in bytes.
-///
-/// The tree of a long chain of operators is as deep as the chain is long, and dropping it uses stack; 64 KiB of `a or a`
-/// stays far inside the 8 MiB that [`parse`](super::parse()) runs with.
-pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
+/// Longest statement that is read, in bytes: Snowflake takes no longer ones
+/// (docs.snowflake.com/en/user-guide/query-size-limits).
+pub const MAX_STATEMENT_BYTES: usize = 1024 * 1024;
+
+/// Up to this length, in bytes, reading a statement takes so little time and memory that nobody has to wait for it.
+pub const SMALL_STATEMENT_BYTES: usize = 64 * 1024;
+
+/// Operators in a row without a comma or a bracket of their own level: the tree of such a chain is as deep as the chain is
+/// long, and every walk over it takes stack for each link. Generated conditions and models stay below 3,000.
+pub(super) const MAX_CHAIN: usize = 20_000;
 
 /// How deep expressions and subqueries may nest before the parser gives up.
 pub(super) const MAX_DEPTH: usize = 128;
@@ -37,6 +42,9 @@ pub enum Error {
     /// Nested deeper than the parser follows.
     #[error("the statement nests deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// More operators in a row than are followed.
+    #[error("the statement joins more than {MAX_CHAIN} values or queries in one row")]
+    ChainTooLong,
     /// Something of another database.
     #[error("the statement holds {}, which Snowflake does not have", .0.what)]
     Foreign(ForeignSyntax),

@@ -262,10 +262,10 @@ fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
 }
 
 #[test]
-fn a_megabyte_is_refused_at_once() {
+fn more_than_a_megabyte_is_refused_at_once() {
     on_a_small_stack(|| {
         for pattern in DEEP {
-            let text = repeated(pattern, 1 << 20);
+            let text = repeated(pattern, MAX_STATEMENT_BYTES + 100);
             let started = Instant::now();
             assert!(matches!(parse(&text), Err(Error::TooLong { .. })));
             assert!(started.elapsed() < Duration::from_millis(10), "{pattern:?}");
@@ -278,15 +278,7 @@ fn the_longest_and_deepest_texts_end_soon_and_fit_into_a_small_stack() {
     on_a_small_stack(|| {
         for pattern in DEEP {
             // Short ones too: what the parser tries twice at every level grows with the depth, not with the length.
-            for bytes in [
-                50,
-                200,
-                400,
-                1_000,
-                4_000,
-                16_000,
-                MAX_STATEMENT_BYTES - 100,
-            ] {
+            for bytes in [50, 200, 400, 1_000, 4_000, 16_000, 64_000] {
                 let text = repeated(pattern, bytes);
                 let started = Instant::now();
                 let _ = parse(&text);
@@ -301,11 +293,138 @@ fn the_longest_and_deepest_texts_end_soon_and_fit_into_a_small_stack() {
     });
 }
 
+/// Flat, but long: what programs write. Each is read, in time that grows with the length alone.
+fn flat(links: usize) -> Vec<String> {
+    let joined = |unit: &dyn Fn(usize) -> String, by: &str| {
+        let units: Vec<_> = (0..links).map(unit).collect();
+        units.join(by)
+    };
+    vec![
+        joined(&|n| format!("SELECT {n} AS a, 'x' AS b"), " UNION ALL "),
+        format!(
+            "SELECT 1 FROM t WHERE {}",
+            joined(&|n| format!("a = {n}"), " OR ")
+        ),
+        format!(
+            "SELECT 1 FROM t WHERE {}",
+            joined(&|n| format!("(a = {n} AND b <> 'x')"), " OR ")
+        ),
+        format!(
+            "SELECT CASE {} END FROM t",
+            joined(
+                &|n| format!("WHEN a = {n} AND b IS NOT NULL THEN 'x{n}'"),
+                " "
+            )
+        ),
+        format!(
+            "SELECT CASE a {} ELSE 0 END FROM t",
+            joined(&|n| format!("WHEN {n} THEN {n}"), " ")
+        ),
+        format!("SELECT {}", joined(&|n| format!("'x{n}'"), " || ")),
+        format!(
+            "SELECT {} FROM t",
+            joined(&|n| format!("a + {n} AS a{n}"), ", ")
+        ),
+        format!(
+            "SELECT 1 FROM t {}",
+            joined(&|n| format!("JOIN u{n} ON t.a = u{n}.a"), " ")
+        ),
+        format!(
+            "WITH {} SELECT 1",
+            joined(&|n| format!("a{n} AS (SELECT {n} AS x)"), ", ")
+        ),
+        format!(
+            "SELECT * FROM (VALUES {})",
+            joined(&|n| format!("({n}, 'x')"), ", ")
+        ),
+    ]
+}
+
+#[test]
+fn flat_chains_are_read_however_long_programs_make_them() {
+    on_a_small_stack(|| {
+        for text in flat(2_000) {
+            match parse(&text) {
+                Ok(parsed) => {
+                    assert_eq!(parsed.class(), Class::Read);
+                    assert!(parsed.references().is_ok());
+                    let _ = parsed.table_sources();
+                }
+                Err(error) => panic!("{}…: {error}", &text[..60]),
+            }
+        }
+        let list: Vec<_> = (0..10_000).map(|n| n.to_string()).collect();
+        for values in [list.join(","), format!("'{}'", list.join("', '"))] {
+            let text = format!("SELECT 1 FROM t WHERE a IN ({values})");
+            assert_eq!(
+                parse(&text).map(|parsed| parsed.class()).ok(),
+                Some(Class::Read)
+            );
+        }
+    });
+}
+
+#[test]
+fn a_chain_that_is_too_long_is_called_so() {
+    on_a_small_stack(|| {
+        for (start, unit) in [
+            ("SELECT a", " OR a"),
+            ("SELECT a", "+a"),
+            ("SELECT a", "::INT"),
+            ("SELECT a", "[0]"),
+            ("SELECT 1", " UNION SELECT 1"),
+            ("SELECT 1, 2", " UNION ALL SELECT 1, 2"),
+        ] {
+            let text = format!("{start}{}", unit.repeat(30_000));
+            assert!(matches!(parse(&text), Err(Error::ChainTooLong)), "{unit}");
+        }
+    });
+}
+
+/// Nothing takes the stack, or for ever: time grows with the length alone.
+#[test]
+fn what_is_long_ends_soon_and_fits_into_a_small_stack() {
+    on_a_small_stack(|| {
+        // In full length all of it takes a minute, unoptimised.
+        let deep = DEEP.into_iter().map(|pattern| (pattern, 150_000));
+        let long = LONG.into_iter().map(|pattern| (pattern, 500_000));
+        for (pattern, bytes) in deep
+            .chain(long)
+            .chain([(DEEP[12], MAX_STATEMENT_BYTES - 100)])
+        {
+            let text = repeated(pattern, bytes);
+            let started = Instant::now();
+            if let Ok(parsed) = parse(&text) {
+                let _ = parsed.references();
+            }
+            let elapsed = started.elapsed();
+            assert!(
+                elapsed < Duration::from_secs(20),
+                "{pattern:?}: {elapsed:?}"
+            );
+        }
+    });
+}
+
+/// The same for what is long without being deep.
+const LONG: [(&str, &str, &str); 10] = [
+    ("SELECT a", ".NEXTVAL", ""),
+    ("SELECT ", "a.b.c(1), ", "1"),
+    ("SELECT 1 FROM t WHERE a IN (", "1,", "1)"),
+    ("SELECT 1 FROM t WHERE a IN (", "'x',", "'x')"),
+    ("WITH ", "a AS(SELECT 1 FROM b),", "c AS(SELECT 1) SELECT 1"),
+    ("SELECT * FROM (VALUES ", "(1),", "(1))"),
+    ("SELECT '", "x", "'"),
+    ("SELECT '", "\u{200c}", "'"),
+    ("SELECT 1 /*", "x", "*/"),
+    ("SELECT CASE ", "WHEN a THEN b ", "END"),
+];
+
 #[test]
 fn nesting_too_deep_is_an_error_and_not_a_read() {
     on_a_small_stack(|| {
         for (start, unit, end) in DEEP.into_iter().filter(|(_, unit, _)| unit.contains('(')) {
-            let text = repeated((start, unit, end), MAX_STATEMENT_BYTES - 100);
+            let text = repeated((start, unit, end), 64_000);
             assert!(parse(&text).is_err(), "{start}{unit}…");
         }
     });

@@ -3,7 +3,7 @@
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
 
-use super::error::Error;
+use super::error::{Error, MAX_CHAIN};
 use super::spans::{SpanKind, TextSpan};
 
 /// How deep brackets, and joins that wait for their ON, may nest. Generated queries stay below 30; 64 fit into a stack of
@@ -13,9 +13,14 @@ const MAX_NESTING: usize = 64;
 /// The parser uses so many times the stack for a join that waits as for a bracket.
 const A_JOIN_IN_BRACKETS: usize = 4;
 
-/// Words in a row without a comma or a bracket of their own level, which bounds the length of a chain of operators and so
-/// the depth of its tree. 1,000 comparisons joined by OR have 4,000 words, and fit into a stack of 2 MiB.
-const MAX_CHAIN: usize = 4_000;
+/// Words that join what stands before them to what follows, or say more of it, as operators do.
+const JOINING: [&str; 16] = [
+    "AND", "AT", "BETWEEN", "COLLATE", "DIV", "ESCAPE", "ILIKE", "IN", "IS", "LIKE", "NOT", "OR",
+    "OVERLAPS", "REGEXP", "RLIKE", "XOR",
+];
+
+/// Words that join queries.
+const SETS: [&str; 4] = ["EXCEPT", "INTERSECT", "MINUS", "UNION"];
 
 /// The tokens that mean something.
 pub(super) fn words(tokens: &[TokenWithSpan]) -> Vec<&Token> {
@@ -83,6 +88,7 @@ pub(super) fn refuse_doubtful(
             );
         }
     }
+    refuse_doubtful_paths(tokens)?;
     for token in tokens {
         match &token.token {
             Token::DollarQuotedString(quoted) if quoted.tag.is_some() => {
@@ -126,6 +132,56 @@ pub(super) fn refuse_doubtful(
     Ok(())
 }
 
+/// Refuses what is glued to a stage's path and begins a comment or a text for the parser: Snowflake reads a path up to the
+/// next space, so that for it the path goes on there, and what the parser takes for a comment is a part of the statement.
+fn refuse_doubtful_paths(tokens: &[TokenWithSpan]) -> Result<(), Error> {
+    /// How much of a path was read.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Read {
+        /// The stage's name, whose parts may stand in quotes.
+        Name,
+        /// Folders and a file, which may not.
+        Folders,
+        /// What ends a path without a space, such as a comma. Snowflake may see it otherwise.
+        End,
+    }
+    let mut path = None;
+    for token in tokens {
+        let Some(read) = path else {
+            path = matches!(token.token, Token::AtSign).then_some(Read::Name);
+            continue;
+        };
+        match &token.token {
+            Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab) => {
+                path = None;
+            }
+            Token::Whitespace(_) => {
+                return Err(Error::Ambiguous {
+                    what: "a comment (--, // or /*) glued to the path of a stage",
+                    instead: "put a space before the comment, or write the path in quotes: '@stage/path'",
+                });
+            }
+            Token::SingleQuotedString(_) | Token::DollarQuotedString(_) if read != Read::End => {
+                return Err(quote_in_path());
+            }
+            Token::Word(word) if word.quote_style.is_some() && read == Read::Folders => {
+                return Err(quote_in_path());
+            }
+            Token::Div if read == Read::Name => path = Some(Read::Folders),
+            Token::Comma | Token::LParen | Token::RParen => path = Some(Read::End),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+const fn quote_in_path() -> Error {
+    Error::Ambiguous {
+        what: "a quote inside the path of a stage",
+        instead: "write the whole path in quotes: '@stage/path'",
+    }
+}
+
 /// Whether a change of direction goes on after the part that begins it, and so changes how the rest of the line looks.
 fn turns_the_rest(part: &str) -> bool {
     let (mut embedded, mut isolated) = (0_usize, 0_usize);
@@ -165,31 +221,35 @@ fn is_invisible(c: char) -> bool {
 /// What is known of one open bracket.
 #[derive(Default)]
 struct Level {
-    /// Words since the last comma.
+    /// Operators since the last comma.
     chain: usize,
+    /// Queries joined by UNION and the like.
+    sets: usize,
     /// JOINs that wait for their ON. The parser goes one level deeper for each.
     joins: usize,
 }
 
-/// Refuses trees that would be too deep, before anybody builds them.
-pub(super) fn refuse_deep(words: &[&Token]) -> Result<(), Error> {
+/// Refuses trees that would be too deep, before anybody builds them. How long the longest chain is.
+pub(super) fn refuse_deep(words: &[&Token]) -> Result<usize, Error> {
     let mut outer: Vec<Level> = Vec::new();
     let mut level = Level::default();
-    let mut joins = 0;
+    let (mut joins, mut longest) = (0, 0);
     for word in words {
         match word {
             Token::LParen | Token::LBracket | Token::LBrace => {
+                // A postfix such as `[0]` lengthens the chain it hangs on.
+                level.chain += usize::from(matches!(word, Token::LBracket));
                 outer.push(std::mem::take(&mut level));
             }
             Token::RParen | Token::RBracket | Token::RBrace => {
                 joins -= level.joins;
                 level = outer.pop().unwrap_or_default();
-                // A postfix such as `[0]` lengthens the chain it hangs on.
-                level.chain += 1;
             }
             Token::Comma => level.chain = 0,
-            _ => {
-                level.chain += 1;
+            Token::Word(_) => {
+                let is_any = |of: &[&str]| of.iter().any(|one| is_word(Some(word), one));
+                level.chain += usize::from(is_any(&JOINING));
+                level.sets += usize::from(is_any(&SETS));
                 if is_word(Some(word), "JOIN") {
                     level.joins += 1;
                     joins += 1;
@@ -201,10 +261,20 @@ pub(super) fn refuse_deep(words: &[&Token]) -> Result<(), Error> {
                     level.joins = 0;
                 }
             }
+            Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::DollarQuotedString(_)
+            | Token::Placeholder(_)
+            | Token::Period => {}
+            _ => level.chain += 1,
         }
-        if outer.len() + joins * A_JOIN_IN_BRACKETS > MAX_NESTING || level.chain > MAX_CHAIN {
+        if outer.len() + joins * A_JOIN_IN_BRACKETS > MAX_NESTING {
             return Err(Error::TooDeep);
         }
+        longest = longest.max(level.chain).max(level.sets);
+        if longest > MAX_CHAIN {
+            return Err(Error::ChainTooLong);
+        }
     }
-    Ok(())
+    Ok(longest)
 }

@@ -37,19 +37,20 @@ mod show_reader;
 mod sources;
 mod spans;
 pub mod spelling;
+mod stack;
 mod steps;
 mod tree;
 
 pub use calls::Call;
 pub use class::Class;
-pub use error::{Error, MAX_STATEMENT_BYTES};
+pub use error::{Error, MAX_STATEMENT_BYTES, SMALL_STATEMENT_BYTES};
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use kinds::{Kind, KindPattern, NoKind};
 pub use nearest::nearest;
 pub use parse::{Parsed, cleaned, parse, qualified_name};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
 pub use sources::TableSource;
-pub use tree::{ExplainFormat, Tree};
+pub use tree::{ExplainFormat, Shape, Tree};
 
 /// The tree the parser makes, under the one name the other rooms use for it.
 pub use sqlparser::ast;

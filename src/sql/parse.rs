@@ -1,5 +1,7 @@
 //! One statement in, one [`Parsed`] out; everything doubtful is an error here, before anybody decides about it.
 
+use std::sync::Arc;
+
 use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
@@ -10,19 +12,40 @@ use super::cleaning::{self, Cleaned};
 use super::error::Error;
 use super::kinds::Kind;
 use super::lexis;
+use super::stack;
 use super::steps::{self, Step};
-use super::tree::Tree;
+use super::tree::{Shape, Tree};
 
 /// One statement, read and classified. Made only by [`parse`].
 #[derive(Clone)]
 pub struct Parsed {
     text: String,
-    tree: Tree,
+    tree: Arc<Kept>,
+    shape: Shape,
     verdict: Verdict,
     without_calls: Class,
     kinds: Vec<Kind>,
     calls: Vec<Call>,
     names_computed: Option<&'static str>,
+    variable: Option<String>,
+    longest_chain: usize,
+}
+
+/// A tree, and how many words it was made of: it cannot be deeper.
+struct Kept {
+    tree: Tree,
+    words: usize,
+}
+
+/// Dropping a tree goes as deep as the tree does.
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let gone = Tree::Unread {
+            reason: String::new(),
+        };
+        let tree = std::mem::replace(&mut self.tree, gone);
+        stack::with_room(self.words, || drop(tree));
+    }
 }
 
 impl Parsed {
@@ -35,7 +58,23 @@ impl Parsed {
     /// The tree, for rooms that look inside.
     #[must_use]
     pub fn tree(&self) -> &Tree {
-        &self.tree
+        &self.tree.tree
+    }
+
+    /// What kind of tree it was read into.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Lets go of the tree, which takes a hundred times the memory of the text; [`Parsed::shape`] stays.
+    pub fn forget_tree(&mut self) {
+        self.tree = Arc::new(Kept {
+            tree: Tree::Unread {
+                reason: "its tree was not kept".into(),
+            },
+            words: 0,
+        });
     }
 
     /// What the statement does.
@@ -73,6 +112,18 @@ impl Parsed {
     pub fn names_computed(&self) -> Option<&'static str> {
         self.names_computed
     }
+
+    /// How many values or queries the statement joins in one row, at most: its tree may be as deep.
+    #[must_use]
+    pub fn longest_chain(&self) -> usize {
+        self.longest_chain
+    }
+
+    /// A variable of the session that the statement reads, such as `$X`.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        self.variable.as_deref()
+    }
 }
 
 /// The text only: a tree is as deep as its statement is long, and printing it would overflow the stack.
@@ -87,8 +138,8 @@ impl std::fmt::Debug for Parsed {
 
 /// Reads one statement and says what it does.
 ///
-/// CPU work that grows with the text: callers on an actix worker hand it to the query runtime, whose threads have the
-/// stack that [`MAX_STATEMENT_BYTES`](super::MAX_STATEMENT_BYTES) was measured with.
+/// CPU work that grows with the text: callers on an actix worker hand it to the query runtime, and what is longer than
+/// [`SMALL_STATEMENT_BYTES`](super::SMALL_STATEMENT_BYTES) to a thread that may block. It makes room on the stack for itself.
 ///
 /// # Errors
 ///
@@ -102,23 +153,40 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     if words.iter().any(|word| matches!(word, Token::SemiColon)) {
         return Err(Error::SeveralStatements);
     }
-    lexis::refuse_deep(&words)?;
+    let longest_chain = lexis::refuse_deep(&words)?;
     let names_computed = names_computed(&words);
+    let variable = variable(&words);
+    let words = words.len();
     let Step {
         tree,
         verdict,
         without_calls,
         kinds,
         calls,
-    } = steps::read(&tokens)?;
+    } = stack::with_room(words, || steps::read(&tokens))?;
     Ok(Parsed {
         text,
-        tree,
+        shape: Shape::of(&tree),
+        tree: Arc::new(Kept { tree, words }),
         verdict,
         without_calls: without_calls.class,
         kinds,
         calls,
         names_computed,
+        variable,
+        longest_chain,
+    })
+}
+
+/// The first variable of the session among the words. `$1` is a column or the result of a step before.
+fn variable(words: &[&Token]) -> Option<String> {
+    words.iter().find_map(|word| match word {
+        Token::Placeholder(name) => {
+            let rest = name.strip_prefix('$')?;
+            let is_number = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+            (!is_number).then(|| name.to_uppercase())
+        }
+        _ => None,
     })
 }
 

@@ -6,7 +6,7 @@
 use sqlparser::dialect::SnowflakeDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::error::{ForeignSyntax, MAX_STATEMENT_BYTES};
+use super::error::{ForeignSyntax, SMALL_STATEMENT_BYTES};
 use super::lexis::{bare, is_word};
 use super::nearest::distance;
 use super::{foreign, literal};
@@ -143,11 +143,11 @@ pub fn nearest_keyword(word: &str) -> Option<&'static str> {
 /// Whether the statement uses a text quote inside a text, as in `'O'Brien'`.
 #[must_use]
 pub fn has_open_text(sql: &str) -> bool {
-    sql.len() <= MAX_STATEMENT_BYTES && sql.matches('\'').count() % 2 == 1
+    sql.len() <= SMALL_STATEMENT_BYTES && sql.matches('\'').count() % 2 == 1
 }
 
 fn read(sql: &str) -> Option<Vec<Token>> {
-    if sql.len() > MAX_STATEMENT_BYTES {
+    if sql.len() > SMALL_STATEMENT_BYTES {
         return None;
     }
     let mut tokens = Tokenizer::new(&SnowflakeDialect {}, sql).tokenize().ok()?;

@@ -39,3 +39,34 @@ pub enum ExplainFormat {
     /// One text.
     Text,
 }
+
+/// What kind of tree a statement was read into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// [`Tree::Statement`], and no LIST.
+    Statement,
+    /// LIST, which tells about files.
+    List,
+    /// [`Tree::Show`] or [`Tree::Describe`].
+    Metadata,
+    /// [`Tree::Explain`]
+    Explain,
+    /// [`Tree::Pipeline`]
+    Pipeline,
+    /// [`Tree::Unread`]
+    Unread,
+}
+
+impl Shape {
+    /// Of this tree.
+    pub(super) fn of(tree: &Tree) -> Self {
+        match tree {
+            Tree::Statement(statement) if matches!(**statement, Statement::List(_)) => Self::List,
+            Tree::Statement(_) => Self::Statement,
+            Tree::Show(_) | Tree::Describe(_) => Self::Metadata,
+            Tree::Explain { .. } => Self::Explain,
+            Tree::Pipeline(_) => Self::Pipeline,
+            Tree::Unread { .. } => Self::Unread,
+        }
+    }
+}

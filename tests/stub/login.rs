@@ -54,6 +54,7 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
     let mut parameters = sessions::default_parameters();
     let wanted = data["SESSION_PARAMETERS"].as_object().into_iter().flatten();
     parameters.extend(wanted.map(|(name, value)| (name.to_uppercase(), value.clone())));
+    parameters.extend(settings.parameters_forced.clone());
     let session = Session {
         user: data["LOGIN_NAME"]
             .as_str()

@@ -233,12 +233,37 @@ fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut
             .unwrap_or_else(|| "as you wish".to_owned());
         plan.outcome = Err(Failed::new(&code, sql_state, message));
     } else if let Some(arguments) = literals::call(text, "result_scan") {
-        let id = arguments.text("id", 0).unwrap_or_default();
+        let mut id = arguments.text("id", 0).unwrap_or_default();
+        if id.to_lowercase().starts_with("last_query_id(") {
+            id = state.statements().last_of(session.id).unwrap_or_default();
+        }
         let earlier = state.statements().finished(&id);
         let missing = || Failed::new("000709", "02000", format!("Statement {id} not found"));
         plan.outcome = earlier
             .map(|it| finished(it.results.clone()))
             .ok_or_else(missing);
+    } else if let Some(arguments) = literals::call(text, "stub.stray") {
+        let name = arguments.text("role", 0).unwrap_or_default();
+        plan.effect = effects::of_use(&["ROLE", &name]);
+        let strayed = Table(vec![Column::text("ROLE", vec![Some(name)])]);
+        plan.outcome = Ok(finished(Results::inline(strayed, format(None))));
+    } else if literals::call(text, "last_query_id").is_some() {
+        let last = state.statements().last_of(session.id);
+        let column = Column::text("LAST_QUERY_ID()", vec![last]);
+        plan.outcome = Ok(finished(Results::inline(Table(vec![column]), format(None))));
+    } else if literals::call(text, "information_schema.query_history").is_some() {
+        let (ids, texts) = state
+            .statements()
+            .history()
+            .into_iter()
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        let columns = [("QUERY_ID", ids), ("QUERY_TEXT", texts)];
+        let columns = columns
+            .map(|(name, values)| Column::text(name, values.into_iter().map(Some).collect()));
+        plan.outcome = Ok(finished(Results::inline(
+            Table(columns.into()),
+            format(None),
+        )));
     } else {
         let table = literals::table(session, body, text);
         plan.outcome = table.map(|table| finished(Results::inline(table, format(None))));

@@ -44,6 +44,8 @@ pub struct Settings {
     pub role_granted: Option<String>,
     /// Granted in place of the warehouse that was asked for; empty grants none.
     pub warehouse_granted: Option<String>,
+    /// Parameters that sessions have whatever their sign-in asks for.
+    pub parameters_forced: serde_json::Map<String, Value>,
     /// `host:port` that `getResultUrl` points to, with a scheme; without it the URL is relative.
     pub result_url_host: Option<String>,
     /// `host:port` that chunk URLs point to, in place of the stub itself.
@@ -86,6 +88,7 @@ impl Default for Settings {
             clock_ahead_s: 0,
             role_granted: None,
             warehouse_granted: None,
+            parameters_forced: serde_json::Map::new(),
             result_url_host: None,
             chunk_url_host: None,
             chunk_bomb: false,

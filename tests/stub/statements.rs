@@ -83,6 +83,18 @@ impl Statements {
         self.by_id.get(id).cloned()
     }
 
+    /// The id of the statement that its session started last.
+    pub fn last_of(&self, session: i64) -> Option<String> {
+        let mut last = self.in_order.iter().rev();
+        Some(last.find(|it| it.session == session)?.id.clone())
+    }
+
+    /// Ids and texts of all statements, as the history of their user has them.
+    pub fn history(&self) -> Vec<(String, String)> {
+        let all = self.in_order.iter();
+        all.map(|it| (it.id.clone(), it.text.clone())).collect()
+    }
+
     pub fn by_request(&self, request_id: &str) -> Option<Arc<Statement>> {
         self.by_request.get(request_id).cloned()
     }

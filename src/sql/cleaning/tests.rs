@@ -129,12 +129,55 @@ fn spaces_of_web_pages_are_spaces() {
 }
 
 #[test]
+fn what_begins_a_comment_or_a_text_inside_the_path_of_a_stage_is_doubtful() {
+    for sql in [
+        "SELECT $1 FROM @s//x, TABLE(f())",
+        "SELECT $1 FROM @s/a//x, TABLE(f())\n",
+        "SELECT $1 FROM @s--x\n",
+        "SELECT $1 FROM @s/a/*x*/b",
+        "SELECT $1 FROM @~/a--b",
+        "SELECT $1 FROM @%t//b",
+        "SELECT $1 FROM @\"a b\".s/c--d",
+        "SELECT $1 FROM (SELECT $1 FROM @s)--x\n",
+        "SELECT $1 FROM @s,--x\n t",
+        "LIST @s/a--b; DROP TABLE t",
+        "LIST @s/a/*; DROP TABLE t */",
+        "LS @s//b",
+        "COPY INTO t FROM @s/a//b",
+    ] {
+        assert!(refused(sql).contains("glued to the path"), "{sql}");
+    }
+    for sql in [
+        "SELECT $1 FROM @s/it's, TABLE(f()), 'x",
+        "SELECT $1 FROM @s/$$a, TABLE(f()), $$",
+        "SELECT $1 FROM @s/a\"b c\"",
+    ] {
+        assert!(refused(sql).contains("quote inside the path"), "{sql}");
+    }
+    for sql in [
+        "SELECT $1 FROM @s/a/b.csv -- x",
+        "SELECT $1 FROM @\"a b\".\"S\"/c/d.csv /* x */ WHERE TRUE",
+        "SELECT $1 FROM (SELECT $1 FROM @~/a) -- x",
+        "SELECT GET_PRESIGNED_URL(@s,'a--b//c')",
+        "SELECT $1 FROM @s/a (FILE_FORMAT => 'f') // x",
+        "SELECT $1 FROM @s(FILE_FORMAT=>'f')",
+        "SELECT $1 FROM '@s/a--b' -- x",
+        "LIST @s/a PATTERN='.*--.*' -- x",
+        "SELECT a/*x*/, b--y\n FROM t",
+    ] {
+        assert_eq!(text(sql), sql);
+    }
+}
+
+#[test]
 fn what_shows_nothing_is_read_where_it_hides_nothing() {
     for sql in [
         "SELECT * FROM T WHERE MOOD = '❤\u{fe0f}' OR NAME = 'می\u{200c}خواهم'",
         "SELECT '👨\u{200d}👩', 'a\u{ad}b', '\u{200e}x\u{200f}', '\u{2067}א\u{2069}', $$\u{200b}$$",
         "SELECT 1 -- می\u{200c}خواهم\n/* ❤\u{fe0f} */",
         "SELECT 'a\u{2028}b\u{85}'",
+        "SELECT * FROM T WHERE WORD = 'क्\u{200d}ष' AND NAME LIKE '%\u{200f}שלום\u{200e}%' -- 👩\u{200d}💻",
+        "SELECT $$❤\u{fe0f} می\u{200c}خواهم$$ AS a",
     ] {
         assert_eq!(text(sql), sql);
     }

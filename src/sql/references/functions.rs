@@ -2,7 +2,6 @@
 
 use super::reference::{Found, Reference, unresolved};
 use crate::sql::Call;
-use crate::sql::builtins::is_builtin;
 
 /// Functions that take the name of an object, or a whole statement, as a text.
 const NAMING_BY_TEXT: [&str; 14] = [
@@ -36,8 +35,10 @@ pub(super) fn of_call(call: &Call) -> Found {
     if call.is_method || NAMING_BY_TEXT.contains(&function) || (is_of_system && !is_harmless) {
         return unresolved(format!("an argument of {call}"));
     }
-    let is_alone = call.parts.len() == 1;
-    if is_alone && (is_harmless || is_builtin(function) || is_billed_alone(call)) {
+    // `"count"(a)` is no COUNT: in quotes and in lower case it is a function of the session's schema.
+    let exact = call.name.as_ref().map(|name| name.object.as_str());
+    let is_alone = call.parts.len() == 1 && exact == Some(function);
+    if call.is_builtin() || is_alone && (is_harmless || is_billed_alone(call)) {
         return Ok(vec![]);
     }
     match &call.name {

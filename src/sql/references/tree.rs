@@ -1,6 +1,6 @@
 //! The names in the tree of a statement.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
@@ -59,7 +59,10 @@ struct Walk {
 /// The names of one WITH. They are known one by one, each after its definition; with RECURSIVE already inside it.
 struct With {
     is_recursive: bool,
-    names: Vec<(Identifier, usize)>,
+    /// Which of them a name is: the first, where it is there twice.
+    names: HashMap<Identifier, usize>,
+    /// Which of them a query defines, by its address.
+    definitions: HashMap<usize, usize>,
     known: usize,
 }
 
@@ -74,10 +77,8 @@ fn stop<T>(what: impl Into<String>) -> ControlFlow<Unresolved, T> {
 impl Walk {
     fn is_taken(&self, name: &Identifier) -> bool {
         self.scopes.iter().any(|with| {
-            with.names
-                .iter()
-                .take(with.known)
-                .any(|(taken, _)| taken == name)
+            let which = with.names.get(name);
+            which.is_some_and(|which| *which < with.known)
         })
     }
 
@@ -150,21 +151,25 @@ impl Visitor for Walk {
         }
         if let Some(with) = self.scopes.last_mut()
             && with.is_recursive
-            && let Some(own) = with.names.iter().position(|(_, at)| *at == address(query))
+            && let Some(own) = with.definitions.get(&address(query))
         {
             with.known = own + 1;
         }
-        let mut names = Vec::new();
-        for Cte { alias, query, .. } in query.with.iter().flat_map(|with| &with.cte_tables) {
+        let (mut names, mut definitions) = (HashMap::new(), HashMap::new());
+        let tables = query.with.iter().flat_map(|with| &with.cte_tables);
+        for (which, table) in tables.enumerate() {
+            let Cte { alias, query, .. } = table;
             let name = qualified(&ObjectName::from(alias.name.clone()));
             let Some(name) = name else {
                 return stop(format!("the name {}", alias.name));
             };
-            names.push((name.object, address::<Query>(query)));
+            names.entry(name.object).or_insert(which);
+            definitions.insert(address::<Query>(query), which);
         }
         self.scopes.push(With {
             is_recursive: query.with.as_ref().is_some_and(|with| with.recursive),
             names,
+            definitions,
             known: 0,
         });
         ControlFlow::Continue(())
@@ -173,7 +178,7 @@ impl Visitor for Walk {
     fn post_visit_query(&mut self, query: &Query) -> ControlFlow<Unresolved> {
         self.scopes.pop();
         if let Some(with) = self.scopes.last_mut()
-            && let Some(own) = with.names.iter().position(|(_, at)| *at == address(query))
+            && let Some(own) = with.definitions.get(&address(query))
         {
             with.known = own + 1;
         }

@@ -40,11 +40,11 @@ use self::catalog::{Catalog, Current, Listing};
 use self::kept::{Kept, Results};
 use self::session::{Reason, Sessions, Stop};
 use self::statement::{Job, Underway};
-use crate::sql::Tree;
+use crate::sql::{Parsed, SMALL_STATEMENT_BYTES, Tree};
 use crate::telemetry::metrics::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Stopwatch};
 use crate::warehouse::{
-    Answer, Batch, Earlier, Error, Kind, Run, Started, State, Status, Warehouse,
+    Answer, Batch, Earlier, EngineLimit, Error, Kind, Run, Started, State, Status, Warehouse,
 };
 
 /// The current database of a call that names none.
@@ -56,6 +56,26 @@ pub const DEFAULT_SCHEMA: &str = catalog::SAMPLE_SCHEMA;
 /// How long closing waits for stopped statements. The engine answers an interruption within milliseconds; a statement
 /// that has not gone by then ends with the process.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// Longest statement the engine is given, and the longest chain of operators in it: a translation goes as deep as the chain.
+/// The sample data asks for neither.
+const LONGEST: usize = SMALL_STATEMENT_BYTES;
+const LONGEST_CHAIN: usize = 2_000;
+
+/// Refuses what would take the engine too much memory or stack before it is run.
+fn admit(parsed: &Parsed) -> Result<(), EngineLimit> {
+    let what = if parsed.text().len() > LONGEST {
+        format!("takes statements of at most {LONGEST} bytes")
+    } else if parsed.longest_chain() > LONGEST_CHAIN {
+        format!("joins at most {LONGEST_CHAIN} values or queries in a row")
+    } else {
+        return Ok(());
+    };
+    Err(EngineLimit {
+        what,
+        hint: Some("write a list as IN (…), or ask in parts".into()),
+    })
+}
 
 /// The part of the memory limit that results may take besides, kept for whoever reads on: a quarter.
 const RESULTS_SHARE: u64 = 4;
@@ -175,6 +195,7 @@ impl Embedded {
         if self.engine.closing.is_cancelled() {
             return Err(closed());
         }
+        admit(run.statement.parsed())?;
         let query_id = Uuid::new_v4();
         let current = Current::new(&self.catalog, &run.session)?;
         let listing = match run.statement.parsed().tree() {

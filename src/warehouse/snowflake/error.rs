@@ -51,6 +51,12 @@ pub(super) enum Error {
          ALLOWED_ROLES"
     )]
     RoleNotAllowed(String),
+    /// Snowflake did not set a parameter as it was asked to.
+    #[error(
+        "the session's parameter {0} although the server sets it otherwise at sign-in, so statements would not mean what was \
+         checked. Unset it for the account and the user"
+    )]
+    NotAsAsked(String),
     /// Snowflake has refused these credentials a moment ago, and was not asked again.
     #[error("{0}")]
     SignInHeld(String),
@@ -176,7 +182,7 @@ impl Error {
     /// Whether more sign-ins could lock the user or change nothing.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
-            Self::SignInRefused { .. } | Self::RoleNotAllowed(_) => true,
+            Self::SignInRefused { .. } | Self::RoleNotAllowed(_) | Self::NotAsAsked(_) => true,
             Self::Credentials(error) => error.is_refusal(),
             _ => false,
         }
@@ -242,6 +248,7 @@ impl From<Error> for warehouse::Error {
             } => statement(code, message, sql_state.as_deref(), position, query_id),
             Error::SignInRefused { .. }
             | Error::RoleNotAllowed(_)
+            | Error::NotAsAsked(_)
             | Error::SignInHeld(_) => Self::SignInRefused {
                 message: error.to_string(),
             },

@@ -4,6 +4,7 @@
 //! known from every reply, so a statement that needs something else gets a USE first and nothing has to be undone.
 
 mod opening;
+pub(super) mod pinned;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -9,10 +9,9 @@ use super::abort::{AbortOnDrop, QueryId};
 use super::backoff::Backoff;
 use super::error::{Error, IN_PROGRESS};
 use super::pool::Lease;
-use super::session::Session;
+use super::session::{Session, pinned};
 use super::wire::{Data, QueryRequest, Reply};
-use crate::sql::ast::Statement;
-use crate::sql::{Class, Tree};
+use crate::sql::{Class, Shape};
 use crate::warehouse::{self, Parameter, Run};
 
 /// After this long Snowflake answers a request that waits for a statement with "in progress" and the statement's id.
@@ -107,10 +106,9 @@ fn wants_to_hear_sooner(patience: Instant) -> bool {
 
 /// Statements about names alone take no time, and only others are promised to run detached and to be described.
 fn takes_time(run: &Run) -> bool {
-    match run.statement.parsed().tree() {
-        Tree::Statement(statement) => !matches!(**statement, Statement::List(_)),
-        Tree::Pipeline(_) | Tree::Unread { .. } => true,
-        Tree::Show(_) | Tree::Describe(_) | Tree::Explain { .. } => false,
+    match run.statement.parsed().shape() {
+        Shape::Statement | Shape::Pipeline | Shape::Unread => true,
+        Shape::List | Shape::Metadata | Shape::Explain => false,
     }
 }
 
@@ -248,6 +246,10 @@ async fn execute(
     }
     let data = reply.data.unwrap_or_default();
     note_session(&lease, &data, class);
+    if let Some(difference) = pinned::difference(data.parameters.as_deref().unwrap_or_default()) {
+        lease.poison();
+        return Err(Error::NotAsAsked(difference));
+    }
     if data.command.is_some() {
         return Err(Error::Protocol(
             "Snowflake asked to move files, which is never done".to_owned(),
@@ -361,6 +363,8 @@ fn statement_parameters(run: &Run) -> Map<String, Value> {
         "STATEMENT_TIMEOUT_IN_SECONDS".to_owned(),
         json!(left.as_secs() + 2),
     );
+    // Whatever the account or the user is set to: a second statement behind the one that was approved is refused.
+    parameters.insert("MULTI_STATEMENT_COUNT".to_owned(), json!(1));
     if let Some(tag) = &run.tag {
         parameters.insert("QUERY_TAG".to_owned(), json!(tag));
     }

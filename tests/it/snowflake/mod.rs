@@ -2,6 +2,7 @@
 //! purpose, and that nothing is left behind in either case.
 
 mod browser;
+mod callers;
 mod endpoints;
 mod faults;
 mod later;

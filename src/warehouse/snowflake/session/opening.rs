@@ -8,7 +8,7 @@ use rand::Rng;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Names, Session, Tokens, exact};
+use super::{Names, Session, Tokens, exact, pinned};
 use crate::policy::Place;
 use crate::sql::Identifier;
 use crate::warehouse::snowflake::backoff::Backoff;
@@ -159,7 +159,17 @@ impl Session {
             retire_at: Instant::now() + lifetime(Duration::from_secs(validity)),
             shared: Arc::clone(shared),
         };
-        session.with_allowed(role).await
+        let difference = pinned::difference(&data.parameters.unwrap_or_default());
+        session.with_allowed(role).await?.as_asked(difference).await
+    }
+
+    /// The session, unless Snowflake says that it would read statements otherwise than they are judged.
+    async fn as_asked(self, difference: Option<String>) -> Result<Self, Error> {
+        let Some(difference) = difference else {
+            return Ok(self);
+        };
+        self.close().await;
+        Err(Error::NotAsAsked(difference))
     }
 
     /// The session, unless Snowflake gave it a role that may not be used: the user's own where none was asked for.
@@ -183,6 +193,7 @@ fn lifetime(master_validity: Duration) -> Duration {
 
 fn base_login(shared: &Shared) -> Map<String, Value> {
     let mut parameters = Map::new();
+    pinned::ask(&mut parameters);
     // Times are shown in UTC wherever the account is.
     parameters.insert("TIMEZONE".to_owned(), json!("UTC"));
     parameters.insert("CLIENT_SESSION_KEEP_ALIVE".to_owned(), json!(false));
