@@ -41,7 +41,7 @@ check: cargo_flags += --locked
 # The same statements on every run: what fuzzing finds by chance is for whoever fuzzes, not for somebody else's change.
 check: fuzz_limit := -runs=40000 -seed=1
 check: fuzz_corpus := .build/fuzz/fresh
-check: duckdb clients format lint documentation deploy-check test fuzz ## everything CI runs, cheapest first
+check: duckdb clients format lint deny documentation deploy-check test fuzz ## everything CI runs, cheapest first
 
 .PHONY: format
 format: clients ## whether Rust, Python and shell are written as they should be
@@ -56,6 +56,14 @@ format: clients ## whether Rust, Python and shell are written as they should be
 lint: duckdb ## clippy, with and without the embedded engine; warnings are errors
 	cargo clippy --all-targets $(cargo_flags) -- -D warnings
 	cargo clippy --all-targets --no-default-features $(cargo_flags) -- -D warnings
+
+# Compiling cargo-deny takes minutes, so `check` is content without it; `cargo install --locked cargo-deny` brings it. Its
+# advisories come from the network; with `deny_flags=--offline` those fetched last are used.
+deny_flags :=
+.PHONY: deny
+deny: ## what the program is made of: known holes, licences, crates that are not wanted, where they come from (deny.toml)
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked $(deny_flags) check --hide-inclusion-graph; \
+	else echo "cargo-deny is not installed: advisories and licences are not checked"; fi
 
 .PHONY: documentation
 documentation: duckdb ## the documentation of the code, private items as well; warnings are errors
