@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::cursor::{Cursor, now};
 use super::listing::List;
 use super::sheet::{self, Layout, Sheet};
-use super::{CursorError, Error, Format, Found, Queries, Query, TruncationReason, View};
+use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
-use crate::sql::{Identifier, QualifiedName};
+use crate::sql::Identifier;
 use crate::warehouse::{Earlier, Session, Started, Status};
 
 /// What came of a call within the time it waits.
@@ -60,6 +60,8 @@ struct Reading {
     layout: Layout,
     filter: Option<RowFilter>,
     list: Option<List>,
+    /// Where the names of a statement that is left running belong to, where its call says so.
+    home: Option<List>,
     asked: Instant,
 }
 
@@ -97,6 +99,7 @@ impl Queries {
             // The rows that may not be shown are still in the stored result, where a cursor leads.
             filter: run.statement.row_filter().cloned(),
             list: List::of(query, &run),
+            home: List::at(&query.session),
             asked,
         };
         let patience = asked + self.budget.wait(query.wait);
@@ -125,10 +128,25 @@ impl Queries {
         let asked = Instant::now();
         let mut cursor = self.seal.read(cursor, &self.caller)?;
         cursor.format = format.unwrap_or(cursor.format);
-        let list = cursor.list.as_ref();
-        if list.is_some_and(|list| list.search.is_some()) {
+        let is_search = |list: &List| list.search.is_some();
+        if cursor.list.as_ref().is_some_and(is_search) {
             return Ok(Fetched::Found(self.search_on(cursor, limit).await?));
         }
+        let (earlier, list) = (cursor.earlier.clone(), cursor.list.clone());
+        let outcome = self.later_page(cursor, limit, wait, views, asked).await;
+        let outcome = self.taught_later(outcome, &earlier, list.as_ref()).await?;
+        Ok(Fetched::Outcome(outcome))
+    }
+
+    async fn later_page(
+        &self,
+        cursor: Cursor,
+        limit: Option<u64>,
+        wait: Option<Duration>,
+        views: fn(u8) -> Option<&'static View>,
+        asked: Instant,
+    ) -> Result<Outcome, Error> {
+        let list = cursor.list.as_ref();
         let view = list.map_or(Ok(None), |list| list.view(views))?;
         let role = cursor.earlier.role.as_ref();
         let filters = match list {
@@ -156,11 +174,11 @@ impl Queries {
             row: cursor.row,
             layout,
             filter: filters.into_iter().next().flatten(),
+            home: cursor.list.clone(),
             list: cursor.list,
             asked,
         };
-        let outcome = self.outcome(started, reading).await?;
-        Ok(Fetched::Outcome(outcome))
+        self.outcome(started, reading).await
     }
 
     /// Which rows of each statement of a list may be shown, as the policy is now.
@@ -169,14 +187,9 @@ impl Queries {
         list: &List,
         role: Option<&Identifier>,
     ) -> Result<Vec<Option<RowFilter>>, Error> {
-        let broken = |_| CursorError::Malformed;
-        let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);
-        let schema = |name: &String| QualifiedName::parse(name, 2).map_err(broken);
         let session = Session {
-            database: list.database.as_ref().map(exact).transpose()?,
-            schema: list.schema.as_ref().map(schema).transpose()?,
             role: role.cloned(),
-            ..Session::default()
+            ..list.session()?
         };
         let mut filters = Vec::new();
         for sql in &list.statements {
@@ -223,6 +236,8 @@ impl Queries {
         let answer = match started {
             Started::Ended(answer) => answer,
             Started::Running { query_id } => {
+                let list = reading.list.clone().or_else(|| reading.home.clone());
+                let reading = Reading { list, ..reading };
                 let cursor = self.cursor(&query_id, &reading, 0, 0);
                 return Ok(Outcome::Running(Running {
                     cursor: cursor.unwrap_or_default(),

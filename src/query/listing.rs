@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CursorError, Query, View};
-use crate::sql::QualifiedName;
-use crate::warehouse::Run;
+use crate::sql::{Identifier, QualifiedName};
+use crate::warehouse::{Run, Session};
 
 /// Longest text of it that goes into a cursor: models copy those.
 const LONGEST: usize = 1024;
@@ -71,11 +71,33 @@ impl List {
         };
         if is_sifted {
             list.statements = vec![run.statement.text().to_owned()];
-            let session = &query.session;
-            list.database = session.database.as_ref().map(|it| it.as_str().to_owned());
-            list.schema = session.schema.as_ref().map(QualifiedName::quoted);
+            list.set_home(&query.session);
         }
         Some(list)
+    }
+
+    /// What the unqualified names of a statement resolve to, where its call says so: told for when it fails later.
+    pub(super) fn at(session: &Session) -> Option<Self> {
+        let mut list = Self::default();
+        list.set_home(session);
+        (list.database.is_some() || list.schema.is_some()).then_some(list)
+    }
+
+    fn set_home(&mut self, session: &Session) {
+        self.database = session.database.as_ref().map(|it| it.as_str().to_owned());
+        self.schema = session.schema.as_ref().map(QualifiedName::quoted);
+    }
+
+    /// The same, as a session.
+    pub(super) fn session(&self) -> Result<Session, CursorError> {
+        let broken = |_| CursorError::Malformed;
+        let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);
+        let schema = |name: &String| QualifiedName::parse(name, 2).map_err(broken);
+        Ok(Session {
+            database: self.database.as_ref().map(exact).transpose()?,
+            schema: self.schema.as_ref().map(schema).transpose()?,
+            ..Session::default()
+        })
     }
 
     /// Whether it fits into a cursor.

@@ -41,6 +41,8 @@ pub struct Status {
     pub scanned_bytes: Option<u64>,
     /// The warehouse's own words on why it failed.
     pub message: Option<String>,
+    /// The statement.
+    pub text: Option<String>,
 }
 
 /// The stages of a statement.
@@ -87,6 +89,7 @@ impl From<State> for Status {
             rows: None,
             scanned_bytes: None,
             message: None,
+            text: None,
         }
     }
 }

@@ -24,6 +24,9 @@ const ONE_OF_ALL: u64 = 2;
 /// Statements that are remembered, whatever little memory their results take.
 const MAX_STATEMENTS: usize = 1000;
 
+/// A statement that is longer is not kept: it only serves to explain why it failed.
+const LONGEST_TEXT: usize = 4 << 10;
+
 /// All results that are kept, the one used last at the end.
 pub(super) struct Results {
     kept: Mutex<VecDeque<Arc<Kept>>>,
@@ -33,6 +36,8 @@ pub(super) struct Results {
 /// One statement and as much of its result as there is.
 pub(super) struct Kept {
     query_id: Uuid,
+    /// The statement, unless it is long.
+    text: Option<String>,
     /// None for what has never run in the engine.
     stop: Option<Arc<Stop>>,
     started: Instant,
@@ -134,9 +139,10 @@ impl Results {
 
 impl Kept {
     /// A statement that is about to run.
-    pub(super) fn new(query_id: Uuid, stop: Arc<Stop>) -> Self {
+    pub(super) fn new(query_id: Uuid, text: &str, stop: Arc<Stop>) -> Self {
         Self {
             query_id,
+            text: (text.len() <= LONGEST_TEXT).then(|| text.to_owned()),
             stop: Some(stop),
             started: Instant::now(),
             content: Mutex::default(),
@@ -157,6 +163,7 @@ impl Kept {
         };
         Self {
             query_id,
+            text: None,
             stop: None,
             started: now,
             content: Mutex::new(content),
@@ -199,6 +206,7 @@ impl Kept {
             rows: Some(content.rows),
             scanned_bytes: None,
             message,
+            text: self.text.clone(),
         }
     }
 

@@ -351,7 +351,8 @@ impl Warehouse for Embedded {
             }
             Begun::Engine(work) => work,
         };
-        let kept = Arc::new(Kept::new(work.query_id, Arc::clone(&work.stop)));
+        let text = work.run.statement.text();
+        let kept = Arc::new(Kept::new(work.query_id, text, Arc::clone(&work.stop)));
         self.results.add(&kept);
         // Until it is left running, the statement belongs to this call.
         let mut guard = StopOnDrop(Some(Arc::clone(&work.stop)));

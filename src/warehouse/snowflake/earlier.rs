@@ -104,6 +104,7 @@ fn told(reply: Reply) -> Result<Option<Status>, Error> {
     let Some(QueryStatus {
         status: Some(status),
         error_message,
+        sql_text,
         total_duration,
         stats,
     }) = queries.unwrap_or_default().pop()
@@ -117,6 +118,7 @@ fn told(reply: Reply) -> Result<Option<Status>, Error> {
         rows: stats.produced_rows,
         scanned_bytes: stats.scan_bytes,
         message: error_message.filter(|message| !message.is_empty()),
+        text: sql_text.filter(|text| !text.is_empty()),
     }))
 }
 
@@ -276,7 +278,7 @@ mod tests {
     fn a_status_is_read_whatever_else_the_reply_holds() {
         let status = told_of(
             r#"{"success":true,"data":{"queries":[{"id":"x","status":"FAILED_WITH_ERROR","errorCode":"100035",
-            "errorMessage":"no","totalDuration":1500,"stats":{"scanBytes":7,"producedRows":0,"new":1}}],"other":null}}"#,
+            "errorMessage":"no","sqlText":"SELECT 1","totalDuration":1500,"stats":{"scanBytes":7,"producedRows":0,"new":1}}],"other":null}}"#,
         );
         let expected = Status {
             state: State::Failed,
@@ -284,6 +286,7 @@ mod tests {
             rows: Some(0),
             scanned_bytes: Some(7),
             message: Some("no".to_owned()),
+            text: Some("SELECT 1".to_owned()),
         };
         assert_eq!(status, Some(expected));
     }

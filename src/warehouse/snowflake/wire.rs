@@ -73,6 +73,7 @@ pub(super) struct Data {
 pub(super) struct QueryStatus {
     pub(super) status: Option<String>,
     pub(super) error_message: Option<String>,
+    pub(super) sql_text: Option<String>,
     /// Milliseconds.
     pub(super) total_duration: Option<u64>,
     pub(super) stats: Option<QueryStats>,

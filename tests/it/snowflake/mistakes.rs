@@ -22,6 +22,11 @@ fn names(all: &[&str]) -> Vec<String> {
     all.iter().map(|name| (*name).to_owned()).collect()
 }
 
+const SECRET: (&str, &str) = (
+    "CURSOR_SECRET",
+    "a secret of at least thirty-two characters",
+);
+
 const COLUMN: &str =
     "SQL compilation error: error line 1 at position 7\ninvalid identifier 'CUSTOMER_NAME'";
 
@@ -200,4 +205,45 @@ async fn snowflakes_words_lead_to_snowflakes_spelling() {
         assert!(!text.contains("describe_table"), "{text}");
     }
     stop(server, &stub).await;
+}
+
+/// The replica that is asked for the rows never saw the statement.
+#[tokio::test]
+async fn a_statement_that_fails_later_is_explained_as_well() {
+    let stub = Stub::start().await;
+    stub.set(|settings| settings.catalog = names(&["C_CUSTKEY", "C_NAME"]));
+    let one = serve(&stub, &[SECRET]).await;
+    let other = serve(&stub, &[SECRET]).await;
+    for (code, message, rest, expected) in [
+        (
+            "000904",
+            COLUMN,
+            "FROM CUSTOMER",
+            &["object_not_found: ", "did you mean C_NAME?", "C_CUSTKEY"][..],
+        ),
+        (
+            "100038",
+            "Numeric value 'Nr. ' is not recognized",
+            ", 'Nr. ' + a FROM t",
+            &["sql_invalid: ", "||"][..],
+        ),
+    ] {
+        stub.set(|settings| settings.statement_delay_ms = 3000);
+        let arguments = json!({
+            "sql": refused(code, message, rest), "wait_seconds": 0, "database": "SALES", "schema": "EU",
+        });
+        let started = execute(&one, arguments).await;
+        let cursor = &started["structuredContent"]["cursor"];
+        assert!(cursor.is_string(), "{started}");
+        stub.set(|settings| settings.statement_delay_ms = 0);
+        let rows = json!({"cursor": cursor});
+        let answer = other.mcp().call_tool("fetch_results", rows).await;
+        let told = text(&answer);
+        for expected in expected {
+            assert!(told.contains(expected), "{told}");
+        }
+    }
+    for mut replica in [one, other] {
+        assert_eq!(replica.stop().await.code(), Some(0), "{}", replica.log());
+    }
 }

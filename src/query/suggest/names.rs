@@ -1,0 +1,93 @@
+//! Lists of names from the catalog, asked for in little time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+
+use crate::query::name_cache::{Listed, Question};
+use crate::query::sieve::{self, Sieve};
+use crate::query::{Error, Queries};
+use crate::sql::QualifiedName;
+use crate::warehouse::Session;
+
+/// How long the catalog may take: the caller waits for a refusal.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes of names that are read of one list.
+const LIST_BYTES: usize = 256 << 10;
+
+/// A list to ask for: the statement, and the columns of its rows with the name and, for columns, the table.
+pub(super) struct Listing {
+    pub(super) sql: String,
+    pub(super) name: &'static str,
+    pub(super) table: Option<&'static str>,
+}
+
+impl Listing {
+    pub(super) fn of(sql: String) -> Self {
+        Self {
+            sql,
+            name: "name",
+            table: None,
+        }
+    }
+}
+
+impl Queries {
+    /// The names of a list, from memory or from the warehouse; `None` where it cannot be had in time.
+    pub(super) async fn listed(
+        &self,
+        listing: Listing,
+        session: &Session,
+    ) -> Option<Arc<Vec<Listed>>> {
+        let question = Question {
+            caller: self.caller.clone(),
+            role: session.role.clone(),
+            database: session.database.clone(),
+            schema: session.schema.as_ref().map(QualifiedName::quoted),
+            sql: listing.sql.clone(),
+        };
+        if let Some(names) = self.name_cache.0.get(&question) {
+            return Some(names);
+        }
+        let names = tokio::time::timeout(PATIENCE, self.asked(&listing, session)).await;
+        let names = Arc::new(names.ok()?.ok()?);
+        self.name_cache.0.insert(question, Arc::clone(&names));
+        Some(names)
+    }
+
+    async fn asked(&self, listing: &Listing, session: &Session) -> Result<Vec<Listed>, Error> {
+        let run = self
+            .approved(&listing.sql, session.clone(), Vec::new(), Some(PATIENCE))
+            .await?;
+        let filter = run.statement.row_filter().cloned();
+        let run = self.in_turn(run).await?;
+        let mut answer = self.warehouse.run(run).await?;
+        let sieve = Sieve::new(&answer.columns, filter, None);
+        let name = sieve::place(&answer.columns, listing.name);
+        let table = listing
+            .table
+            .and_then(|table| sieve::place(&answer.columns, table));
+        let mut names = Vec::new();
+        let mut bytes = 0;
+        'rows: while let Some(batch) = answer.batches.next().await {
+            let batch = batch?;
+            for row in (0..batch.rows()).filter(|row| sieve.shows(&*batch, *row)) {
+                let text =
+                    |column: Option<usize>| Some(sieve::text(&*batch, row, column?)?.into_owned());
+                let Some(name) = text(name) else { continue };
+                let listed = Listed {
+                    name,
+                    table: text(table),
+                };
+                bytes += listed.bytes();
+                if bytes > LIST_BYTES {
+                    break 'rows;
+                }
+                names.push(listed);
+            }
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,118 @@
+//! Names in a sentence.
+
+use crate::query::name_cache::Listed;
+use crate::sql::{Identifier, QualifiedName, nearest};
+
+/// Names that are suggested.
+pub(super) const NEAREST: usize = 5;
+
+/// So many names, and so many bytes of them, are all told.
+const FEW: usize = 30;
+const FEW_BYTES: usize = 1024;
+
+/// The names that are meant, and all of them where they are few.
+pub(super) fn suggestion(
+    wanted: &Identifier,
+    names: &[Listed],
+    parent: &[Identifier],
+    kind: &str,
+) -> Option<String> {
+    let place: Vec<_> = parent.iter().map(ToString::to_string).collect();
+    let place = place.join(".");
+    if names.is_empty() {
+        return None;
+    }
+    let whole = |name: &str| {
+        let name =
+            Identifier::exact(name).map_or_else(|_| name.to_owned(), |name| name.to_string());
+        if place.is_empty() {
+            name
+        } else {
+            format!("{place}.{name}")
+        }
+    };
+    let all = names.iter().map(|listed| listed.name.as_str());
+    let near = nearest(wanted.as_str(), all.clone(), NEAREST);
+    let mut told = Vec::new();
+    if !near.is_empty() {
+        let keeps_case = near
+            .iter()
+            .any(|near| near.eq_ignore_ascii_case(wanted.as_str()));
+        let near: Vec<_> = near.into_iter().map(whole).collect();
+        told.push(format!("did you mean {}?", near.join(", ")));
+        if keeps_case {
+            told.push("A name in double quotes keeps its case: leave the quotes out.".to_owned());
+        }
+    }
+    match few(all) {
+        Some(list) if place.is_empty() => told.push(format!("the {kind} there are: {list}")),
+        Some(list) => told.push(format!("the {kind} in {place}: {list}")),
+        None => {}
+    }
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
+/// The columns that are meant, each with its table where there are several, and all of them where they are few.
+pub(super) fn about_columns(
+    wanted: &str,
+    names: &[Listed],
+    table: Option<&QualifiedName>,
+) -> Option<String> {
+    if names.is_empty() {
+        return None;
+    }
+    let shown = |name: &str| {
+        Identifier::exact(name).map_or_else(|_| name.to_owned(), |name| name.to_string())
+    };
+    let near = nearest(
+        wanted,
+        names.iter().map(|listed| listed.name.as_str()),
+        NEAREST,
+    );
+    let mut told = Vec::new();
+    if !near.is_empty() {
+        let near: Vec<_> = near
+            .iter()
+            .map(|name| {
+                let owner = names
+                    .iter()
+                    .find(|listed| listed.name == *name)
+                    .and_then(|listed| listed.table.as_deref());
+                match owner {
+                    Some(owner) => format!("{} (of {})", shown(name), shown(owner)),
+                    None => shown(name),
+                }
+            })
+            .collect();
+        told.push(format!("did you mean {}?", near.join(", ")));
+    }
+    match (table, few(names.iter().map(|listed| listed.name.as_str()))) {
+        (Some(table), Some(list)) => told.push(format!("{table} has the columns {list}")),
+        (None, Some(list)) => told.push(format!("the columns there are: {list}")),
+        (Some(table), None) if told.is_empty() => {
+            told.push(format!(
+                "describe_table shows the {} columns of {table}",
+                names.len()
+            ));
+        }
+        _ => {}
+    }
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
+/// All of the names, where they are few.
+fn few<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut list = String::new();
+    for (index, name) in names.enumerate() {
+        if index == FEW || list.len() + name.len() > FEW_BYTES {
+            return None;
+        }
+        if index > 0 {
+            list.push_str(", ");
+        }
+        list.push_str(
+            &Identifier::exact(name).map_or_else(|_| name.to_owned(), |name| name.to_string()),
+        );
+    }
+    (!list.is_empty()).then_some(list)
+}
