@@ -104,6 +104,10 @@ pub enum TruncationReason {
     Listing,
 }
 
+/// Whoever asks not to wait still gets rows that are there within this time: some clients make every argument required, and
+/// their model writes 0 for none (smolagents). An answer "still running" to each small query would double its calls.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
 impl Budget {
     /// Rows this call may return.
     pub(super) fn rows(&self, asked: Option<u64>) -> u64 {
@@ -117,7 +121,9 @@ impl Budget {
 
     /// Time this call may wait for its rows.
     pub(super) fn wait(&self, asked: Option<Duration>) -> Duration {
-        asked.map_or(self.sync_wait, |asked| asked.min(self.sync_wait))
+        asked.map_or(self.sync_wait, |asked| {
+            asked.max(SHORTEST_WAIT).min(self.sync_wait)
+        })
     }
 }
 
@@ -159,7 +165,7 @@ mod tests {
         let budget = Budget::default();
         for (asked, waits) in [
             (None, budget.sync_wait),
-            (Some(Duration::ZERO), Duration::ZERO),
+            (Some(Duration::ZERO), SHORTEST_WAIT),
             (Some(Duration::from_secs(3)), Duration::from_secs(3)),
             (Some(budget.sync_wait * 2), budget.sync_wait),
         ] {
