@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Brings the clients that the tests use to .build/venv (Python) and .build/node (JavaScript, with a Node of its own), and
-# two generations of Snowflake's own connector, which cannot share an environment, to .build/connector4 and .build/connector5.
+# Brings the clients that the tests use to .build/venv (Python) and .build/node (JavaScript, with a Node of its own). What cannot
+# share an environment has one of its own: two generations of Snowflake's own connector (.build/connector4, .build/connector5), and
+# smolagents (.build/smolagents).
 #
 # What is installed is kept in the user's cache under the checksum of what was asked for, so another checkout, or the same
 # one tomorrow, finds it there.
@@ -67,6 +68,7 @@ keep_python() {
 keep_python venv tests/clients/requirements.txt
 keep_python connector4 tests/clients/connector4.txt
 keep_python connector5 tests/clients/connector5.txt
+keep_python smolagents tests/clients/smolagents.txt
 
 wanted=$(checksum tests/clients/node/package-lock.json tests/clients/node/.npmrc scripts/fetch-clients.sh)
 keep "$cache/node-$wanted" node install_node

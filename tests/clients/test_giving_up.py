@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from support import clients
 from support.clients import Kind
 from support.server import Server
 from support.stub import account, ask, running
@@ -17,6 +19,11 @@ from support.stub import account, ask, running
 pytestmark = pytest.mark.anyio
 
 SLEEP = "select stub.sleep(60000)"
+
+
+@pytest.fixture(params=(*clients.ALL, clients.PYTHON_MCP_REMOTE), ids=str)
+def client(request: pytest.FixtureRequest) -> Kind:
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +75,15 @@ async def test_a_client_that_leaves_has_its_statement_aborted(
     client: Kind, service: Server, settings: dict[str, str], stub: str, log: Path
 ) -> None:
     before = await until(stub, "idle", running=0)
-    try:
-        async with asyncio.timeout(3), client.connect(service, log, **settings) as session:
+
+    async def ask_and_wait() -> None:
+        async with client.connect(service, log, **settings) as session:
             await session.tools()
             await session.call("execute_query", sql=SLEEP)
-    except (TimeoutError, RuntimeError, ExceptionGroup):
-        pass
+
+    asking = asyncio.create_task(ask_and_wait())
+    await until(stub, "started", running=1)
+    asking.cancel()
+    with contextlib.suppress(asyncio.CancelledError, RuntimeError, ExceptionGroup):
+        await asking
     await until(stub, "aborted", running=0, aborted=before["aborted"] + 1)

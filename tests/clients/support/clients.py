@@ -86,6 +86,8 @@ PYTHON_STDIO_LEGACY = Kind("python-stdio-legacy", "2025-11-25", "stdio")
 TYPESCRIPT_1 = Kind("typescript-1", "2025-11-25")
 TYPESCRIPT_2 = Kind("typescript-2", "2026-07-28")
 TYPESCRIPT_2_LEGACY = Kind("typescript-2-legacy", "2025-11-25")
+PYTHON_MCP_REMOTE = Kind("python-mcp-remote", "2025-11-25", "mcp-remote")
+"""A client that only speaks stdio, with mcp-remote between. Node takes seconds to start it, so it is not in `ALL`."""
 
 OVER_HTTP = (PYTHON_AUTO, PYTHON_LEGACY, TYPESCRIPT_1, TYPESCRIPT_2, TYPESCRIPT_2_LEGACY)
 ALL = (*OVER_HTTP, PYTHON_STDIO, PYTHON_STDIO_LEGACY)
@@ -122,6 +124,12 @@ async def _python(kind: Kind, url: str, log: Path, settings: dict[str, str]) -> 
             yield _PythonSession(client)
         return
     command = mcp.StdioServerParameters(command=str(binary()), args=["stdio"], env=environment(**settings))
+    if kind.transport == "mcp-remote":
+        proxy = NODE_FOLDER / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
+        arguments = [str(proxy), url, "--allow-http", "--transport", "http-only"]
+        # What it remembers of servers is for this test alone.
+        own = {"MCP_REMOTE_CONFIG_DIR": str(log.with_name("mcp-remote"))}
+        command = mcp.StdioServerParameters(command=str(node()), args=arguments, env=environment() | own)
     with log.open("w") as errors:
         transport = mcp.client.stdio.stdio_client(command, errlog=errors)
         async with mcp.Client(transport, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:
