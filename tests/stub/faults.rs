@@ -1,6 +1,11 @@
 //! Faults on demand: what the network and the service do to clients on a bad day.
 
-use std::{os::fd::OwnedFd, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    os::fd::OwnedFd,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use actix_web::{
     Error, HttpRequest, HttpResponse,
@@ -11,6 +16,7 @@ use actix_web::{
     rt::{net::TcpStream, time::sleep},
     web::{self, Bytes},
 };
+use flate2::{Compression, write::GzEncoder};
 use futures::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,6 +84,12 @@ enum Kind {
     Delay,
     /// An answer that says no, with HTTP 200.
     Code,
+    /// An answer that never ends.
+    Endless,
+    /// 256 MiB of white space, packed to a thousandth of it.
+    Bomb,
+    /// The beginning of an answer, then nothing for an hour.
+    Silent,
 }
 
 fn always() -> f64 {
@@ -221,10 +233,39 @@ async fn broken(fault: &Fault, request: &HttpRequest) -> HttpResponse {
             let nothing = stream::iter([Err::<Bytes, _>(lost())]);
             HttpResponse::Ok().body(SizedStream::new(1, nothing))
         }
+        Kind::Endless => {
+            let piece = Bytes::from(vec![b' '; 64 * 1024]);
+            HttpResponse::Ok()
+                .content_type("application/json")
+                .streaming(stream::repeat(piece).map(Ok::<_, Error>))
+        }
+        Kind::Bomb => HttpResponse::Ok()
+            .content_type("application/json")
+            .insert_header((header::CONTENT_ENCODING, "gzip"))
+            .body(white_space()),
+        Kind::Silent => {
+            let begun = stream::iter([Ok::<_, Error>(Bytes::from_static(b"{"))]);
+            HttpResponse::Ok()
+                .content_type("application/json")
+                .streaming(begun.chain(stream::pending()))
+        }
         Kind::Html | Kind::Delay | Kind::Truncate => HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")
             .body("<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>"),
     }
+}
+
+/// 256 MiB of it, packed once.
+fn white_space() -> &'static [u8] {
+    static PACKED: OnceLock<Vec<u8>> = OnceLock::new();
+    PACKED.get_or_init(|| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        let piece = vec![b' '; 1 << 20];
+        for _ in 0..256 {
+            packer.write_all(&piece).unwrap();
+        }
+        packer.finish().unwrap()
+    })
 }
 
 /// Announces the whole body and sends half of it.

@@ -130,6 +130,9 @@ impl Results {
             "rowtype": self.rowtype(), "total": total, "returned": total,
             "queryResultFormat": if self.format == Format::Arrow { "arrow" } else { "json" },
         });
+        if state.settings().no_rowtype {
+            fields["rowtype"] = Value::Null;
+        }
         match self.format {
             // The service sends no schema when there are no rows.
             Format::Arrow if first.rows() == 0 => fields["rowsetBase64"] = json!(""),

@@ -52,6 +52,8 @@ pub struct Settings {
     pub chunk_url_host: Option<String>,
     /// Chunks are 64 MiB of zeros, packed to a thousandth of it and announced as what they should be.
     pub chunk_bomb: bool,
+    /// Leave out `rowtype`, as no version of the service does.
+    pub no_rowtype: bool,
     /// Leave out `chunkHeaders`: clients have to make them from `qrmk`.
     pub qrmk_only: bool,
     /// How many rows a SHOW has: the same whatever is shown. Without it, two and few columns.
@@ -92,6 +94,7 @@ impl Default for Settings {
             result_url_host: None,
             chunk_url_host: None,
             chunk_bomb: false,
+            no_rowtype: false,
             qrmk_only: false,
             shown: 0,
             catalog: Vec::new(),

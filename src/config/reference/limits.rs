@@ -61,9 +61,9 @@ pub(super) const VARIABLES: &[Variable] = &[
         "DOWNLOAD_MEMORY_LIMIT",
         Section::Limits,
         size(MIB, 64 * GIB),
-        "Memory for pieces of Snowflake's results while they are fetched and read, of all calls together. What does not fit waits its \
-         turn, until its call's time is over: the call is then answered `warehouse_busy`. One result takes 24 MiB at most, or one \
-         piece where that is larger.",
+        "Memory for answers of Snowflake and for pieces of its results while they are fetched and read, of all calls together. What does \
+         not fit waits its turn, until its call's time is over: the call is then answered `warehouse_busy`. One result takes 24 MiB at \
+         most, or one piece where that is larger; a piece larger than all there is, is refused.",
     )
     .default("128MiB"),
     Variable::new(

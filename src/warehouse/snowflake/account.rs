@@ -58,6 +58,12 @@ pub enum AccountError {
          the address that a browser shows for the account"
     )]
     ForeignAddress,
+    /// A step up in a path. Nothing that is shown for an account has one, and readers differ in what it leads to.
+    #[error(
+        "SNOWFLAKE_ACCOUNT has `..` in it; expected an identifier such as `myorg-myaccount`, or the address that a browser shows \
+         for the account"
+    )]
+    Dots,
     /// Something a host name cannot be made of.
     #[error(
         "{setting} has a part that no host name can have; expected letters, digits, `.`, `-` and `_`, with parts of at \
@@ -170,6 +176,9 @@ fn identifier(text: &str) -> Result<Option<(String, Option<&'static str>)>, Acco
         .into_iter()
         .find_map(|scheme| strip_prefix_ignoring_case(text, scheme))
         .unwrap_or(text);
+    if bare.to_ascii_lowercase().replace("%2e", ".").contains("..") {
+        return Err(AccountError::Dots);
+    }
     let (authority, path) = bare.split_once(['/', '?', '#']).unwrap_or((bare, ""));
     let host = authority
         .rsplit_once(':')

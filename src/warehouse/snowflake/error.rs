@@ -3,6 +3,7 @@
 //! The numbers are those the official drivers act on. A code that is not here passes through with its text, and is never
 //! tried again.
 
+use super::intake::Unread;
 use super::transport;
 use super::wire::{Data, Reply};
 use crate::sql::Identifier;
@@ -272,6 +273,10 @@ impl From<Error> for warehouse::Error {
                         .to_owned(),
                 }
             }
+            Error::Transport(transport::Error::Unread {
+                why: Unread::NoRoom(message),
+                ..
+            }) => Self::Busy { message },
             Error::Transport(error) | Error::NotRenewed { source: error, .. } => Self::Unreachable {
                 message: "a request to Snowflake failed".to_owned(),
                 source: Some(Box::new(error)),

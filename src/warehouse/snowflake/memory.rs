@@ -5,7 +5,7 @@
 //! each other. Waiting ends with the call.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -19,8 +19,17 @@ const UNIT: u64 = 1024;
 /// alone.
 const OF_ONE: u32 = 24 * 1024;
 
-/// A piece takes about this much more than its size while it is decoded.
-const DECODING_PERCENT: u64 = 150;
+/// Bytes of an answer that are not counted: nearly all answers have fewer, and sessions are few.
+const UNCOUNTED: u64 = 256 * 1024;
+
+/// What an answer takes for each of its bytes, with what is made of it: rows as text lie in it as single texts.
+const FOR_EACH_BYTE: u64 = 4;
+
+/// In such steps does an answer take memory as it comes.
+const STEP: u64 = 1024;
+
+/// How long an answer waits for memory. It does not wait for the end of its call: it is half read, and its connection open.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Memory for the pieces of all results together. A cheap clone.
 #[derive(Clone)]
@@ -56,6 +65,21 @@ impl Memory {
         }
     }
 
+    /// The most that a piece may take, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        u64::from(self.all) * UNIT
+    }
+
+    /// For an answer of which nothing has come.
+    pub(super) fn begin(&self) -> Growing {
+        Growing {
+            memory: self.clone(),
+            came: 0,
+            taken: None,
+            counted: Vec::new(),
+        }
+    }
+
     /// For one result.
     pub(super) fn share(&self) -> Share {
         Share {
@@ -65,12 +89,62 @@ impl Memory {
     }
 }
 
+/// Memory for an answer that comes piece by piece, given back when it is dropped.
+pub(super) struct Growing {
+    memory: Memory,
+    came: u64,
+    taken: Option<OwnedSemaphorePermit>,
+    counted: Vec<SetAside>,
+}
+
+impl Growing {
+    /// Takes memory for more of it.
+    ///
+    /// # Errors
+    ///
+    /// There is none, in words that say so.
+    pub(super) async fn grow(&mut self, bytes: usize) -> Result<(), String> {
+        self.came = self
+            .came
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        let counted = self.came.saturating_sub(UNCOUNTED);
+        let wanted = counted.saturating_mul(FOR_EACH_BYTE).div_ceil(UNIT);
+        let wanted = wanted.div_ceil(STEP).saturating_mul(STEP);
+        let has = self.taken.as_ref().map_or(0, |taken| taken.num_permits());
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let all = usize::try_from(self.memory.all).unwrap_or(usize::MAX);
+        if has >= wanted.min(all) && wanted <= all {
+            return Ok(());
+        }
+        let more = u32::try_from(wanted - has).unwrap_or(u32::MAX);
+        let setting = "DOWNLOAD_MEMORY_LIMIT sets how much there is";
+        if wanted > all {
+            return Err(format!(
+                "an answer needs more memory than there is for all; {setting}"
+            ));
+        }
+        let taking = Arc::clone(&self.memory.free).acquire_many_owned(more);
+        let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, taking).await else {
+            return Err(format!(
+                "the memory for answers is taken up by others; {setting}"
+            ));
+        };
+        match &mut self.taken {
+            Some(taken) => taken.merge(permit),
+            None => self.taken = Some(permit),
+        }
+        self.counted
+            .push(self.memory.metrics.set_aside(u64::from(more) * UNIT));
+        Ok(())
+    }
+}
+
 impl Share {
-    /// Waits for what a piece of this size takes, first come first served. Not for several pieces of one result at once: the
+    /// Waits for what a piece takes, first come first served. Not for several pieces of one result at once: the
     /// last one read could get it first.
     pub(super) async fn take(&self, size: u64, deadline: Instant) -> Result<Taken, Error> {
         let memory = &self.memory;
-        let units = (size.saturating_mul(DECODING_PERCENT) / 100 / UNIT).max(1);
+        let units = size.div_ceil(UNIT).max(1);
         let units = u32::try_from(units).unwrap_or(u32::MAX).min(memory.all);
         let taking = async {
             let of_one = Arc::clone(&self.free).acquire_many_owned(units.min(OF_ONE));
@@ -101,8 +175,6 @@ fn closed(error: tokio::sync::AcquireError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures::{StreamExt, stream};
 
     use super::*;
@@ -126,10 +198,10 @@ mod tests {
     async fn one_result_does_not_take_everything_and_all_take_no_more_than_there_is() {
         let memory = memory(32 * MIB);
         let (one, other) = (memory.share(), memory.share());
-        let first = one.take(8 * MIB, soon()).await.unwrap();
-        let second = one.take(8 * MIB, soon()).await.unwrap();
+        let first = one.take(12 * MIB, soon()).await.unwrap();
+        let second = one.take(12 * MIB, soon()).await.unwrap();
         assert!(one.take(MIB, soon()).await.is_err(), "its 24 MiB");
-        let third = other.take(5 * MIB, soon()).await.unwrap();
+        let third = other.take(7 * MIB + MIB / 2, soon()).await.unwrap();
         assert_eq!(in_use(&memory), 31 * MIB + MIB / 2);
         let Err(busy) = other.take(MIB, soon()).await else {
             panic!("there is none left")
@@ -150,6 +222,23 @@ mod tests {
         assert_eq!(in_use(&memory), 4 * MIB);
         assert!(memory.share().take(1, soon()).await.is_err());
         drop(large);
+    }
+
+    #[tokio::test]
+    async fn an_answer_takes_memory_as_it_comes_and_gives_it_back() {
+        let memory = memory(8 * MIB);
+        let mut small = memory.begin();
+        small.grow(256 * 1024).await.unwrap();
+        assert_eq!(in_use(&memory), 0);
+        let mut large = memory.begin();
+        for _ in 0..8 {
+            large.grow(256 * 1024).await.unwrap();
+        }
+        assert_eq!(in_use(&memory), 7 * MIB);
+        let refused = large.grow(1 << 20).await.unwrap_err();
+        assert!(refused.contains("DOWNLOAD_MEMORY_LIMIT"), "{refused}");
+        drop((small, large));
+        assert_eq!(in_use(&memory), 0);
     }
 
     /// Twenty results of ten pieces each, in room for three pieces.

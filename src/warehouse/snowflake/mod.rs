@@ -13,6 +13,7 @@ pub mod account;
 mod backoff;
 mod earlier;
 mod error;
+mod intake;
 mod memory;
 mod pool;
 mod results;
@@ -32,6 +33,7 @@ use async_trait::async_trait;
 
 use self::abort::QueryId;
 use self::account::Endpoint;
+use self::memory::Memory;
 use self::pool::Pool;
 use self::results::Downloads;
 use self::shared::{Contact, Shared, Told};
@@ -103,8 +105,9 @@ impl Snowflake {
     pub fn start(options: Options, metrics: Arc<Metrics>) -> Result<Self, Error> {
         let tls = |error| Error::internal("setting up TLS", error);
         let is_local = options.endpoint.is_loopback();
-        let transport =
-            Transport::new(options.endpoint.base.clone(), Arc::clone(&metrics)).map_err(tls)?;
+        let memory = Memory::new(options.download_memory_bytes, Arc::clone(&metrics));
+        let base = options.endpoint.base.clone();
+        let transport = Transport::new(base, memory.clone(), Arc::clone(&metrics)).map_err(tls)?;
         let shared = Arc::new(Shared {
             transport,
             account_name: options.endpoint.account_name.clone(),
@@ -118,8 +121,7 @@ impl Snowflake {
         });
         Ok(Self {
             pool: Pool::start(shared, options.sizes),
-            downloads: Downloads::new(is_local, options.download_memory_bytes, metrics)
-                .map_err(tls)?,
+            downloads: Downloads::new(is_local, memory, metrics).map_err(tls)?,
             verify: options.verify,
         })
     }

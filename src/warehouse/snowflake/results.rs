@@ -21,6 +21,7 @@ use url::{Host, Url};
 use super::account;
 use super::backoff::Backoff;
 use super::error::Error;
+use super::intake::{self, Unread};
 use super::memory::{Memory, Share, Taken};
 use super::rows::Schema;
 use super::statement;
@@ -37,7 +38,7 @@ const LONGEST_SHOW: u64 = 10_000;
 const PREFETCH: usize = 4;
 
 /// A piece may have so many bytes whatever was announced: small ones are mostly descriptions of themselves.
-const ALWAYS_FITS: u64 = 1024 * 1024;
+const ALWAYS_FITS: u64 = 512 * 1024;
 
 /// Attempts after the first for one piece.
 const RETRIES: u32 = 4;
@@ -67,7 +68,7 @@ impl Downloads {
     /// The TLS library could not be set up.
     pub(super) fn new(
         is_local: bool,
-        memory_bytes: u64,
+        memory: Memory,
         metrics: Arc<Metrics>,
     ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
@@ -81,21 +82,33 @@ impl Downloads {
         Ok(Self {
             client,
             is_local,
-            memory: Memory::new(memory_bytes, Arc::clone(&metrics)),
+            memory,
             metrics,
         })
     }
 
     /// Makes an answer of a finished statement's reply, from the row `skip` on. Pieces that hold only rows before it are
     /// not fetched.
-    pub(super) fn answer(self, data: Data, skip: u64, deadline: Instant) -> Result<Answer, Error> {
+    pub(super) fn answer(
+        self,
+        mut data: Data,
+        skip: u64,
+        deadline: Instant,
+    ) -> Result<Answer, Error> {
+        let held = data.held.take();
         let zone = data
             .parameters
             .iter()
             .flatten()
             .find(|parameter| parameter.name == "TIMEZONE")
             .and_then(|parameter| parameter.value.as_str());
-        let schema = Schema::new(data.rowtype.as_deref().unwrap_or_default(), zone);
+        // Without it the rows would be read as none, and nobody would miss them.
+        let Some(rowtype) = data.rowtype.as_deref() else {
+            return Err(Error::Protocol(
+                "Snowflake's answer to the statement does not describe its columns".to_owned(),
+            ));
+        };
+        let schema = Schema::new(rowtype, zone);
         let is_arrow = data
             .query_result_format
             .as_deref()
@@ -115,7 +128,13 @@ impl Downloads {
             deadline,
         };
         let rest = skip::rows(later.batches(chunks), skip);
-        let batches = stream::iter(inline.into_iter().map(Ok)).chain(rest);
+        // What came with the answer is counted until it is read.
+        let batches = stream::iter(inline.into_iter().map(Ok))
+            .chain(stream::poll_fn(move |_| {
+                let _held = &held;
+                std::task::Poll::Ready(None)
+            }))
+            .chain(rest);
         Ok(Answer {
             query_id: data.query_id.unwrap_or_default(),
             columns: schema.columns(),
@@ -139,11 +158,12 @@ impl Downloads {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let watch = self.metrics.request(Endpoint::Chunk, &url, attempt);
+            let longest = self.longest(chunk);
             let bytes = self
-                .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT))
+                .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT), longest)
                 .instrument(watch.span())
                 .await
-                .and_then(|bytes| unpacked(bytes, longest(chunk)).map_err(Why::damaged));
+                .and_then(|bytes| unpacked(bytes, longest).map_err(Why::damaged));
             let piece = bytes.and_then(|bytes| read(bytes).map_err(Why::damaged));
             match &piece {
                 Ok(_) => watch.ended(Reached::Ok, Some(200)),
@@ -165,7 +185,13 @@ impl Downloads {
         }
     }
 
-    async fn attempt(&self, url: Url, headers: &HeaderMap, limit: Duration) -> Result<Bytes, Why> {
+    async fn attempt(
+        &self,
+        url: Url,
+        headers: &HeaderMap,
+        limit: Duration,
+        longest: u64,
+    ) -> Result<Bytes, Why> {
         let sent = self
             .client
             .get(url)
@@ -183,9 +209,18 @@ impl Downloads {
                 status: Some(status.as_u16()),
             });
         }
-        let bytes = response.bytes().await.map_err(Why::network)?;
+        let bytes = intake::whole(response, longest)
+            .await
+            .map_err(Why::unread)?;
         self.metrics.downloaded(bytes.len());
         Ok(bytes)
+    }
+
+    /// How many bytes a piece may have at the most, packed and unpacked together: the announced number, and as much again. That it
+    /// is not more than there is memory for was seen before.
+    fn longest(&self, chunk: &Chunk) -> u64 {
+        let announced = chunk.uncompressed_size.saturating_mul(2);
+        announced.max(ALWAYS_FITS).min(self.memory.size())
     }
 
     /// The address comes from a reply. It must be cloud storage: not this machine, not its neighbours, not in clear text.
@@ -257,7 +292,17 @@ impl Later {
         self: Arc<Self>,
         chunk: Chunk,
     ) -> Result<(Chunk, Taken), warehouse::Error> {
-        let size = chunk.uncompressed_size;
+        let announced = chunk.uncompressed_size;
+        if announced > self.downloads.memory.size() {
+            return Err(warehouse::Error::Busy {
+                message: format!(
+                    "a piece of the result has {announced} bytes, more than DOWNLOAD_MEMORY_LIMIT of the server allows for all"
+                ),
+            });
+        }
+        // Cells that came as text are kept as single texts; an Arrow piece is read where it lies.
+        let times = if self.is_arrow { 1 } else { 2 };
+        let size = self.downloads.longest(&chunk).saturating_mul(times);
         let memory = self.memory.take(size, self.deadline).await?;
         Ok((chunk, memory))
     }
@@ -359,16 +404,12 @@ fn headers(
     Ok(headers)
 }
 
-/// How many bytes a piece may have at the most: the announced number, and as much again in case it was counted
-/// differently.
-fn longest(chunk: &Chunk) -> u64 {
-    chunk.uncompressed_size.saturating_mul(2).max(ALWAYS_FITS)
-}
-
 /// Pieces are compressed or not, whatever their headers say.
 fn unpacked(bytes: Bytes, longest: u64) -> Result<Bytes, String> {
     let plain = if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = Vec::with_capacity(bytes.len() * 4);
+        let longest = longest.saturating_sub(bytes.len() as u64);
+        let likely = bytes.len().saturating_mul(4) as u64;
+        let mut plain = Vec::with_capacity(usize::try_from(likely.min(longest)).unwrap_or(0));
         GzDecoder::new(&*bytes)
             .take(longest.saturating_add(1))
             .read_to_end(&mut plain)
@@ -387,20 +428,38 @@ fn unpacked(bytes: Bytes, longest: u64) -> Result<Bytes, String> {
     }
 }
 
+/// Whether an address belongs to no host of the internet: private ones, those of the machine and of its link, of carriers
+/// (RFC 6598), of tests (RFC 2544), of protocols (RFC 6890), of many hosts at once; and IPv6 addresses that carry one of IPv4, for a
+/// gateway would take them there.
 fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()
+            let [a, b, c, _] = ip.octets();
+            ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_multicast()
+                || a == 0
+                || a >= 240
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 198 && (b & 0xfe) == 18)
+                || (a, b, c) == (192, 0, 0)
         }
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(ip) => is_private(IpAddr::V4(ip)),
-            None => {
-                ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_unique_local()
-                    || ip.is_unicast_link_local()
-            }
-        },
+        IpAddr::V6(ip) => {
+            let parts = ip.segments();
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_multicast()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                // Mapped and compatible (::/32 is nobody's otherwise), NAT64 (RFC 6052, RFC 8215), Teredo, 6to4.
+                || parts.starts_with(&[0, 0])
+                || parts.starts_with(&[0x64, 0xff9b])
+                || parts.starts_with(&[0x2001, 0])
+                || parts.starts_with(&[0x2002])
+                // Site-local, long out of use.
+                || (0xfec0..=0xfeff).contains(&parts[0])
+        }
     }
 }
 
@@ -430,6 +489,24 @@ impl Why {
         }
     }
 
+    fn unread(why: Unread) -> Self {
+        match why {
+            Unread::TooLarge { limit } => Self {
+                // It would be as long again.
+                passes: false,
+                ..Self::damaged(format!(
+                    "more than {limit} bytes, far beyond what was announced"
+                ))
+            },
+            why => Self {
+                text: why.to_string(),
+                passes: true,
+                reached: Reached::Network,
+                status: None,
+            },
+        }
+    }
+
     fn network(error: reqwest::Error) -> Self {
         // The address is signed: whoever reads it in a log could fetch the rows.
         let error = error.without_url();
@@ -447,6 +524,52 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn addresses_that_are_no_hosts_of_the_internet_are_told() {
+        let is_private = |text: &str| is_private(text.parse().unwrap());
+        for inside in [
+            "10.1.2.3",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.2",
+            "169.254.169.254",
+            "172.31.0.1",
+            "192.0.0.192",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "0.1.2.3",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:10.0.0.1",
+            "::10.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::a00:1",
+            "2001:0:1:2::3",
+            "2002:a00:1::1",
+            "fc00::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            assert!(is_private(inside), "{inside}");
+        }
+        for outside in [
+            "52.95.110.1",
+            "100.63.255.255",
+            "100.128.0.1",
+            "192.0.1.1",
+            "198.17.0.1",
+            "198.20.0.1",
+            "2600:1f00::1",
+            "2a05:d000::1",
+        ] {
+            assert!(!is_private(outside), "{outside}");
+        }
+    }
 
     proptest! {
         #[test]

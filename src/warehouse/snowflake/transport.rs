@@ -15,17 +15,21 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures::StreamExt;
 use http::Extensions;
 use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use serde_json::Value;
 use snowflake_api::connection::{Connection, ConnectionError, QueryType};
+use tokio::sync::Mutex;
 use tracing::Instrument;
 use url::Url;
 use uuid::Uuid;
 
 use super::backoff::Backoff;
+use super::intake::{self, Unread};
+use super::memory::{Growing, Memory};
 use super::wire::Reply;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Endpoint, Reached};
@@ -46,6 +50,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// 45 s; a peer that is gone is noticed after 25 s, and the request sent again under its id while the caller still waits.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// For answers that have rows in them, or name their pieces: at the most some ten thousand, of 2 KB each. Memory ends sooner, see
+/// [`Growing`].
+const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// One request to the account's host. Not to be printed: it holds tokens, and a sign-in's body passwords.
 pub(super) struct Request<'a> {
@@ -83,6 +91,9 @@ pub(super) enum Error {
     /// No connection, a broken one, or no answer in time.
     #[error("the request to {path} failed: {reason}")]
     Network { path: String, reason: String },
+    /// A body that was not read to its end.
+    #[error("the answer to {path} was given up: {why}")]
+    Unread { path: String, why: Unread },
     /// A reply that is not what the protocol has.
     #[error("the answer to {path} could not be read: {reason}")]
     Unreadable { path: String, reason: String },
@@ -100,6 +111,8 @@ impl Error {
                     )
             }
             Self::Network { .. } | Self::Unreadable { .. } => true,
+            // The next one would be as long.
+            Self::Unread { why, .. } => matches!(why, Unread::Silent | Unread::Broken(_)),
         }
     }
 
@@ -135,6 +148,7 @@ pub(super) struct Transport {
     client: ClientWithMiddleware,
     base: Url,
     clock: Arc<Clock>,
+    memory: Memory,
     metrics: Arc<Metrics>,
 }
 
@@ -144,7 +158,11 @@ impl Transport {
     /// # Errors
     ///
     /// The TLS library could not be set up.
-    pub(super) fn new(base: Url, metrics: Arc<Metrics>) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(
+        base: Url,
+        memory: Memory,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, reqwest::Error> {
         let clock = Arc::new(Clock::default());
         let client = reqwest::Client::builder()
             .user_agent(super::USER_AGENT)
@@ -165,6 +183,7 @@ impl Transport {
             client: ClientBuilder::new(client).with(answered).build(),
             base,
             clock,
+            memory,
             metrics,
         })
     }
@@ -259,54 +278,109 @@ impl Transport {
         let token = request
             .token
             .map(|token| format!("Snowflake Token=\"{token}\""));
+        let memory = Arc::new(Mutex::new(self.memory.begin()));
+        let bounded = Bounded {
+            limit: if path.starts_with("/queries/") || path.starts_with("/monitoring/") {
+                ANSWER_LIMIT
+            } else {
+                intake::SMALL
+            },
+            memory: Arc::clone(&memory),
+        };
+        let client = ClientBuilder::from_client(self.client.clone()).with(bounded);
         let sent = async {
             match request.body {
-                Some(body) => self.post(url, token.as_deref(), body).await,
-                None => self.get(url, token.as_deref()).await,
+                Some(body) => post(client, url, token.as_deref(), body).await,
+                None => get(client.build(), url, token.as_deref()).await,
             }
         };
         match tokio::time::timeout(limit, sent).await {
-            Ok(sent) => sent.map_err(|error| translate(error, path)),
+            Ok(Ok(mut reply)) => {
+                if let Some(data) = &mut reply.data {
+                    // The body is read and gone: nobody else has it.
+                    data.held = Arc::into_inner(memory).map(Mutex::into_inner);
+                }
+                Ok(reply)
+            }
+            Ok(Err(error)) => Err(translate(error, path)),
             Err(_) => Err(Error::Network {
                 path: path.to_owned(),
                 reason: format!("no answer within {:.1} s", limit.as_secs_f64()),
             }),
         }
     }
+}
 
-    async fn post(
-        &self,
-        url: Url,
-        token: Option<&str>,
-        body: &Value,
-    ) -> Result<Reply, ConnectionError> {
-        let kind = if url.path().starts_with("/queries/v1") {
-            QueryType::ArrowQuery
-        } else {
-            QueryType::JsonQuery
-        };
-        let client = ClientBuilder::from_client(self.client.clone())
-            .with(Addressed(url))
-            .build();
-        Connection::new_with_middware(client)
-            .request(kind, "account", &[], token, body)
-            .await
+async fn post(
+    client: ClientBuilder,
+    url: Url,
+    token: Option<&str>,
+    body: &Value,
+) -> Result<Reply, ConnectionError> {
+    let kind = if url.path().starts_with("/queries/v1") {
+        QueryType::ArrowQuery
+    } else {
+        QueryType::JsonQuery
+    };
+    Connection::new_with_middware(client.with(Addressed(url)).build())
+        .request(kind, "account", &[], token, body)
+        .await
+}
+
+async fn get(
+    client: ClientWithMiddleware,
+    url: Url,
+    token: Option<&str>,
+) -> Result<Reply, ConnectionError> {
+    // A result comes as a statement's reply does; what else is asked for is plain JSON.
+    let wanted = if url.path().starts_with("/queries/") {
+        "application/snowflake"
+    } else {
+        "application/json"
+    };
+    let mut request = client.get(url).header(ACCEPT, wanted);
+    if let Some(token) = token {
+        let mut token = HeaderValue::from_str(token)?;
+        token.set_sensitive(true);
+        request = request.header(AUTHORIZATION, token);
     }
+    Ok(request.send().await?.json().await?)
+}
 
-    async fn get(&self, url: Url, token: Option<&str>) -> Result<Reply, ConnectionError> {
-        // A result comes as a statement's reply does; what else is asked for is plain JSON.
-        let wanted = if url.path().starts_with("/queries/") {
-            "application/snowflake"
-        } else {
-            "application/json"
-        };
-        let mut request = self.client.get(url).header(ACCEPT, wanted);
-        if let Some(token) = token {
-            let mut token = HeaderValue::from_str(token)?;
-            token.set_sensitive(true);
-            request = request.header(AUTHORIZATION, token);
+/// Lets no more of an answer be read than its limit and its memory allow: bodies are read to their end otherwise.
+struct Bounded {
+    limit: u64,
+    memory: Arc<Mutex<Growing>>,
+}
+
+#[async_trait]
+impl Middleware for Bounded {
+    async fn handle(
+        &self,
+        request: reqwest::Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let response = next.run(request, extensions).await?;
+        // The body of another is not read.
+        if !response.status().is_success() {
+            return Ok(response);
         }
-        Ok(request.send().await?.json().await?)
+        let (status, headers) = (response.status(), response.headers().clone());
+        let memory = Arc::clone(&self.memory);
+        let pieces = intake::bounded(response, self.limit).then(move |piece| {
+            let memory = Arc::clone(&memory);
+            async move {
+                let piece = piece?;
+                let room = memory.lock().await.grow(piece.len()).await;
+                room.map_err(Unread::NoRoom)?;
+                Ok::<_, Unread>(piece)
+            }
+        });
+        let mut bounded = http::Response::new(reqwest::Body::wrap_stream(pieces));
+        *bounded.status_mut() = status;
+        *bounded.headers_mut() = headers;
+        Ok(bounded.into())
     }
 }
 
@@ -381,7 +455,7 @@ fn reached(sent: &Result<Reply, Error>) -> (Reached, Option<u16>) {
             (Reached::status(status), Some(status))
         }
         Err(Error::Network { .. }) => (Reached::Network, None),
-        Err(Error::Unreadable { .. }) => (Reached::Unreadable, Some(200)),
+        Err(Error::Unread { .. } | Error::Unreadable { .. }) => (Reached::Unreadable, Some(200)),
     }
 }
 
@@ -412,6 +486,9 @@ fn translate(error: ConnectionError, path: &str) -> Error {
             };
         }
     };
+    if let Some(why) = unread(&plain) {
+        return Error::Unread { path, why };
+    }
     // The address has the request's ids, which mean nothing to a reader.
     let plain = plain.without_url();
     let reason = crate::telemetry::chain(&plain).to_string();
@@ -420,6 +497,18 @@ fn translate(error: ConnectionError, path: &str) -> Error {
     } else {
         Error::Network { path, reason }
     }
+}
+
+/// Why we gave the body up, where it was us.
+fn unread(error: &reqwest::Error) -> Option<Unread> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(why) = error.downcast_ref::<Unread>() {
+            return Some(why.clone());
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn path_only(path: &str) -> &str {

@@ -9,6 +9,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::memory::Growing;
+
 /// Every reply.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -65,6 +67,9 @@ pub(super) struct Data {
     // Failures.
     pub(super) line: Option<i64>,
     pub(super) pos: Option<i64>,
+    /// The memory that all this was counted for. Not Snowflake's: the transport counts.
+    #[serde(skip)]
+    pub(super) held: Option<Growing>,
 }
 
 /// A statement as the monitoring endpoint tells of it.

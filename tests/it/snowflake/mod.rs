@@ -3,6 +3,7 @@
 
 mod browser;
 mod callers;
+mod endless;
 mod endpoints;
 mod faults;
 mod later;

@@ -63,7 +63,7 @@ async fn a_piece_that_is_refused_is_asked_for_again_and_then_told_without_its_ad
 }
 
 /// The most memory the server ever had, in KiB.
-fn peak(server: &Server) -> u64 {
+pub fn peak(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|it| it.split_whitespace().next()?.parse().ok());
@@ -101,6 +101,11 @@ async fn pieces_are_not_fetched_from_inside_the_network_nor_in_clear_text() {
         "https://[fd00::1]",
         "https://[fe80::1]",
         "https://[::ffff:10.0.0.1]",
+        "https://100.64.0.1",
+        "https://198.18.0.1",
+        "https://192.0.0.192",
+        "https://[64:ff9b::a00:1]",
+        "https://[2002:a00:1::1]",
         "http://storage.example",
         "file://",
         "ftp://storage.example",

@@ -21,6 +21,7 @@ use url::Url;
 use super::error::Error;
 use crate::telemetry::LIFECYCLE;
 use crate::warehouse::snowflake::account::{self, Endpoint};
+use crate::warehouse::snowflake::intake;
 
 /// Longer than any request a browser makes here: the token is a few hundred characters.
 const LONGEST_REQUEST: usize = 64 * 1024;
@@ -196,7 +197,14 @@ async fn ask(http: &Client, endpoint: &Endpoint, user: &str, port: u16) -> Resul
         return Err(refused(format!("the host answered {status}")));
     }
     let reply = reply.error_for_status().map_err(unreachable)?;
-    let reply: Reply = reply.json().await.map_err(unreachable)?;
+    let unreadable = |source: Box<dyn std::error::Error + Send + Sync>| Error::Unreachable {
+        who: "Snowflake, asked for the address to sign in at,",
+        setting: "SNOWFLAKE_ACCOUNT",
+        source: Some(source),
+    };
+    let body = intake::whole(reply, intake::SMALL).await;
+    let body = body.map_err(|why| unreadable(why.into()))?;
+    let reply: Reply = serde_json::from_slice(&body).map_err(|why| unreadable(why.into()))?;
     match reply.data {
         Some(start) if reply.success => Ok(start),
         _ => Err(refused(

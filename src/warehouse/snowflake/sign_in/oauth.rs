@@ -10,7 +10,7 @@ use url::Url;
 
 use super::error::Error;
 use crate::config::types::Secret;
-use crate::warehouse::snowflake::account;
+use crate::warehouse::snowflake::{account, intake};
 
 /// A token this close to its end may expire on the way to Snowflake.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -170,5 +170,11 @@ pub(super) async fn send(
             source: Some(status.to_string().into()),
         });
     }
-    Ok((status, answer.bytes().await.map_err(unreachable)?))
+    let body = intake::whole(answer, intake::SMALL).await;
+    let body = body.map_err(|why| Error::Unreachable {
+        who,
+        setting,
+        source: Some(why.into()),
+    })?;
+    Ok((status, body))
 }

@@ -4,16 +4,25 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+use futures::StreamExt;
 use jiff::Timestamp;
+use object_store::ClientOptions;
 use object_store::aws::AmazonS3Builder;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+    ReqwestConnector,
+};
 use ring::hmac;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::SETTING;
 use crate::config::Cloud;
+use crate::warehouse::snowflake::intake;
 use crate::warehouse::snowflake::sign_in::error::Error;
 
 /// What signs a request.
@@ -53,6 +62,7 @@ pub(super) async fn attest(cloud: &Cloud, now: SystemTime) -> Result<SecretStrin
     let store = builder
         .with_bucket_name("unused")
         .with_region(region)
+        .with_http_connector(Bounded)
         .build()
         .map_err(unreachable)?;
     let credential = store
@@ -67,6 +77,38 @@ pub(super) async fn attest(cloud: &Cloud, now: SystemTime) -> Result<SecretStrin
         service: "sts",
     };
     Ok(attestation(&signer, credential.token.as_deref(), now))
+}
+
+/// object_store's way to the network, whose answers are no longer than credentials are.
+#[derive(Debug)]
+struct Bounded;
+
+impl HttpConnector for Bounded {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let client = ReqwestConnector::default().connect(options)?;
+        Ok(HttpClient::new(Reader(client)))
+    }
+}
+
+#[derive(Debug)]
+struct Reader(HttpClient);
+
+#[async_trait]
+impl HttpService for Reader {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (head, body) = self.0.execute(request).await?.into_parts();
+        let mut pieces = std::pin::pin!(intake::pieces(
+            body.bytes_stream(),
+            intake::SMALL,
+            intake::SILENCE
+        ));
+        let mut all = BytesMut::new();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|why| HttpError::new(HttpErrorKind::Decode, why))?;
+            all.extend_from_slice(&piece);
+        }
+        Ok(HttpResponse::from_parts(head, all.freeze().into()))
+    }
 }
 
 fn attestation(signer: &Signer<'_>, token: Option<&str>, now: SystemTime) -> SecretString {
