@@ -36,6 +36,12 @@ agents: duckdb clients ## Claude Code, Codex, opencode and Gemini CLI against a 
 	@scripts/fetch-agents.sh
 	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp $(venv)/pytest tests/agents
 
+.PHONY: attack
+attack: build ## every attack of SECURITY.md on the release binary, in a memory cgroup of 1 GiB where one can be made
+	cargo build --release --example snowflake-stub $(cargo_flags)
+	SNOWFLAKE_MCP=$(abspath $(target))/release/snowflake-mcp STUB=$(abspath $(target))/release/examples/snowflake-stub \
+	python3 tests/attack/attack.py $(attacks)
+
 .PHONY: check
 check: cargo_flags += --locked
 # The same statements on every run: what fuzzing finds by chance is for whoever fuzzes, not for somebody else's change.
@@ -47,8 +53,8 @@ check: duckdb clients format lint deny documentation deploy-check test fuzz ## e
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
-	$(venv)/ruff format --quiet --check tests/agents tests/clients tests/deploy tests/image tests/observability scripts
-	$(venv)/ruff check --quiet tests/agents tests/clients tests/deploy tests/image tests/observability scripts
+	$(venv)/ruff format --quiet --check tests/agents tests/attack tests/clients tests/deploy tests/image tests/observability scripts
+	$(venv)/ruff check --quiet tests/agents tests/attack tests/clients tests/deploy tests/image tests/observability scripts
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh compose/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
 
