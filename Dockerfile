@@ -71,8 +71,9 @@ LABEL org.opencontainers.image.title="snowflake-mcp" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       io.modelcontextprotocol.server.name="io.github.snowflake-mcp/snowflake-mcp"
-# The address that other containers can reach; a key is required with it, or ALLOW_ANONYMOUS=true.
-ENV SERVER_HOST=0.0.0.0 SERVER_RELOAD=false LOG_FORMAT=json
+# The address that other containers can reach; a key is required with it, or ALLOW_ANONYMOUS=true. Probes have a port of their own, on which
+# no flood of calls keeps them waiting.
+ENV SERVER_HOST=0.0.0.0 MANAGEMENT_PORT=9090 SERVER_RELOAD=false LOG_FORMAT=json
 USER 65532:65532
 WORKDIR /
 EXPOSE 8000 9090

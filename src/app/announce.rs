@@ -73,17 +73,12 @@ pub(super) fn start(
             "CURSOR_SECRET is not set: cursors are good at this process only and end with it; give all replicas the same secret",
         );
     }
-    let any_page_may_call = settings
-        .server
-        .cors_origins
-        .iter()
-        .any(|origin| origin == "*")
-        && !settings.auth.is_required();
-    if any_page_may_call && warehouse == Kind::Snowflake {
+    let is_any = settings.server.cors_origins.iter().any(|it| it == "*");
+    if is_any && settings.server.allow_any_origin && !settings.auth.is_required() {
         tracing::warn!(
             target: LIFECYCLE,
-            "CORS_ORIGINS is * and no key is asked for: every web page opened on this machine can query the account; \
-             set API_KEY, or name the origins",
+            "ALLOW_ANY_ORIGIN is true and no key is asked for: every web page opened on a machine that reaches this server can query \
+             the warehouse; set API_KEY, or name the origins in CORS_ORIGINS",
         );
     }
 }

@@ -78,7 +78,11 @@ impl Rooms {
         Ok(Self {
             handler,
             tools,
-            parts: Parts { readiness, metrics },
+            parts: Parts {
+                readiness,
+                metrics,
+                audit: reports.audit.clone(),
+            },
             traces,
             reports,
             warehouse,

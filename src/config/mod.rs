@@ -19,6 +19,7 @@ mod limits;
 mod policy;
 mod pool;
 mod problem;
+mod readers;
 pub mod reference;
 pub mod render;
 mod resolve;

@@ -33,9 +33,12 @@ pub struct Server {
     /// Connections open at once, per worker.
     #[envconfig(from = "MAX_CONNECTIONS", default = "1000")]
     pub max_connections: usize,
-    /// Origins whose pages may call this service; `*` is any.
+    /// Origins whose pages may call this service; `*` is any where callers need a key, else any of this machine.
     #[envconfig(from = "CORS_ORIGINS")]
     pub cors_origins: List,
+    /// Whether `*` is meant where no key is needed.
+    #[envconfig(from = "ALLOW_ANY_ORIGIN", default = "false")]
+    pub allow_any_origin: bool,
     /// Where probes and metrics are served, when not on the main port.
     #[envconfig(from = "MANAGEMENT_PORT")]
     pub management_port: Option<u16>,

@@ -11,7 +11,7 @@ use super::problem::{Problem, Problems};
 use super::reference::{self, Availability, variables};
 use super::resolve::lookup;
 use super::warehouse::{AuthType, Backend};
-use super::{Purpose, Settings, connections, unknown};
+use super::{Purpose, Settings, connections, readers, unknown};
 
 /// Settings, and what the start-up log should say about them.
 #[derive(Debug, Clone)]
@@ -154,6 +154,13 @@ impl Sources {
         }
     }
 
+    /// Whether the env file sets a secret, under its own name or an environment's.
+    fn has_secret_in_file(&self) -> bool {
+        variables()
+            .filter(|variable| variable.secret)
+            .any(|secret| self.places.keys().any(|name| name.ends_with(secret.name)))
+    }
+
     /// The variables under our names.
     pub(super) fn understood(&self) -> Understood {
         brought::understand(&self.vars, &self.connection)
@@ -161,6 +168,14 @@ impl Sources {
 
     fn warnings(&self, settings: &Settings, understood: &Understood) -> Vec<String> {
         let mut warnings = self.noticed(understood);
+        let base = settings.server.working_dir.as_deref();
+        warnings.extend(readers::warnings(
+            &settings.warehouse,
+            base.unwrap_or(Path::new("")),
+            self.env_file
+                .as_deref()
+                .filter(|_| self.has_secret_in_file()),
+        ));
         // One line for all of them.
         let names: Vec<_> = variables()
             .filter(|variable| variable.availability == Availability::Later)

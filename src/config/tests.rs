@@ -45,7 +45,7 @@ fn nothing_set_gives_a_development_service_on_the_embedded_engine() {
     assert!(settings.server.reload);
     assert_eq!(*settings.server.keepalive_timeout, Duration::from_secs(5));
     assert_eq!(*settings.server.cors_origins, ["*"]);
-    assert_eq!(settings.server.max_body_bytes.bytes(), 4 << 20);
+    assert_eq!(settings.server.max_body_bytes.bytes(), 2 << 20);
     assert_eq!((settings.pool.min_size, settings.pool.max_size), (1, 5));
     assert_eq!(
         (settings.limits.default_rows, settings.limits.max_rows),

@@ -2,7 +2,8 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
@@ -63,6 +64,29 @@ pub(super) async fn in_json(
     Ok(ServiceResponse::new(request, answer).map_into_right_body())
 }
 
+/// The layer of all answers: rows and errors are for whoever asked. No cache keeps them, and no browser takes them for a page.
+///
+/// No path of ours has a character that must be escaped. One that is escaped all the same is meant to pass a proxy that knows
+/// the path by its plain name, such as `/%6detrics`.
+pub(super) async fn guarded(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = if request.uri().path().contains('%') {
+        let answer = NOT_FOUND.answer(StatusCode::NOT_FOUND, |_| {});
+        request.into_response(answer).map_into_right_body()
+    } else {
+        next.call(request).await?.map_into_left_body()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    Ok(response)
+}
+
 const PREFLIGHT: Refusal = Refusal {
     code: "origin_not_allowed",
     message: "a web page asked whether it may call this server, and it may not",
@@ -81,14 +105,15 @@ const UNREADABLE: Refusal = Refusal {
     hint: "MCP is spoken with POST /mcp, a JSON body and `Content-Type: application/json`",
 };
 
+const NOT_FOUND: Refusal = Refusal {
+    code: "not_found",
+    message: "there is nothing at this path",
+    hint: "MCP is at POST /mcp; probes are /livez, /readyz and /startupz, on MANAGEMENT_PORT when it is set",
+};
+
 /// Any path without a route.
 pub(super) async fn not_found(_request: HttpRequest) -> HttpResponse {
-    let refusal = Refusal {
-        code: "not_found",
-        message: "there is nothing at this path",
-        hint: "MCP is at POST /mcp; probes are /livez, /readyz and /startupz, on MANAGEMENT_PORT when it is set",
-    };
-    refusal.answer(StatusCode::NOT_FOUND, |_| {})
+    NOT_FOUND.answer(StatusCode::NOT_FOUND, |_| {})
 }
 
 /// A known path with a method it does not have.

@@ -17,6 +17,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::answer::Refusal;
 use super::observe;
+use super::strangers::Strangers;
 use crate::config::ApiKey;
 use crate::mcp::Caller;
 
@@ -166,11 +167,7 @@ pub(super) async fn check(
     for secret in [header::AUTHORIZATION, X_API_KEY, header::COOKIE] {
         request.headers_mut().remove(secret);
     }
-    let (refusal, challenge) = match verdict {
-        Verdict::Doubtful => {
-            let answer = DOUBTFUL.answer(StatusCode::BAD_REQUEST, |_| {});
-            return Ok(request.into_response(answer).map_into_right_body());
-        }
+    let (refusal, challenge, reason) = match verdict {
         Verdict::Known(mut caller) => {
             if caller == Caller::ANONYMOUS {
                 // Of the connection: what a header says of it, anybody may write.
@@ -180,12 +177,25 @@ pub(super) async fn check(
             request.extensions_mut().insert(caller);
             return Ok(next.call(request).await?.map_into_left_body());
         }
-        Verdict::Missing => (MISSING, "Bearer"),
-        Verdict::Wrong => (WRONG, r#"Bearer error="invalid_token""#),
+        Verdict::Missing => (MISSING, Some("Bearer"), "no key"),
+        Verdict::Wrong => (
+            WRONG,
+            Some(r#"Bearer error="invalid_token""#),
+            "unknown key",
+        ),
+        Verdict::Doubtful => (DOUBTFUL, None, "two credentials"),
     };
-    let answer = refusal.answer(StatusCode::UNAUTHORIZED, |answer| {
-        answer.insert_header((header::WWW_AUTHENTICATE, challenge));
-    });
+    if let Some(strangers) = request.app_data::<web::Data<Strangers>>() {
+        let address = request.peer_addr().map(|address| address.ip());
+        let strangers = strangers.clone();
+        strangers.refuse(address, reason).await;
+    }
+    let answer = match challenge {
+        Some(challenge) => refusal.answer(StatusCode::UNAUTHORIZED, |answer| {
+            answer.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }),
+        None => refusal.answer(StatusCode::BAD_REQUEST, |_| {}),
+    };
     Ok(request.into_response(answer).map_into_right_body())
 }
 

@@ -15,6 +15,7 @@ mod oauth;
 mod observe;
 mod origin;
 mod scrape;
+mod strangers;
 
 use std::io;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Settings};
 use crate::mcp::Handler;
+use crate::telemetry::audit::Audit;
 use crate::telemetry::metrics::Metrics;
 
 use health::Readiness;
@@ -47,12 +49,15 @@ pub struct Parts {
     pub readiness: Readiness,
     /// What the scraper reads and every request counts into.
     pub metrics: Arc<Metrics>,
+    /// Where requests without a known key are told of.
+    pub audit: Audit,
 }
 
 /// What a request to `/mcp` must pass. A cheap clone.
 #[derive(Clone)]
 struct Checks {
     keys: auth::Keys,
+    strangers: strangers::Strangers,
     known: origin::Known,
     door: door::Door,
     landing: Option<landing::Landing>,
@@ -68,6 +73,7 @@ fn public_routes(
 ) {
     routes
         .app_data(web::Data::new(checks.keys.clone()))
+        .app_data(web::Data::new(checks.strangers.clone()))
         .app_data(web::Data::new(checks.known.clone()))
         .app_data(web::Data::new(checks.door.clone()))
         .configure(|routes| oauth::probes(routes, checks.keys.are_needed()))
@@ -80,7 +86,7 @@ fn public_routes(
                 .wrap(from_fn(auth::check))
                 .wrap(from_fn(origin::check))
                 // Outside `auth`: browsers send no key with a preflight request, and must be able to read a 401.
-                .wrap(origin::cors(&server.cors_origins))
+                .wrap(checks.known.cors())
                 .wrap(from_fn(answer::in_json)),
         )
         .service(only_get("/version").route(get().to(answer::version)));
@@ -120,6 +126,7 @@ macro_rules! app {
             .app_data(web::Data::from(Arc::clone(&$parts.metrics)))
             .configure($routes)
             .default_service(web::route().to(answer::not_found))
+            .wrap(from_fn(answer::guarded))
             // Outermost, to see what every other layer refuses. There is no compressing layer: it would hold back
             // streams, and a proxy does it better.
             .wrap(from_fn(observe::requests))
@@ -156,7 +163,15 @@ pub fn serve(
     let checks = Checks {
         landing,
         keys: auth::Keys::new(settings.auth.keys(), !settings.auth.is_required()),
-        known: origin::Known::new(&server.host, &server.allowed_hosts, &server.cors_origins),
+        strangers: strangers::Strangers::new(parts.audit.clone()),
+        known: origin::Known::new(
+            &server.host,
+            &server.allowed_hosts,
+            origin::Pages::read(
+                &server.cors_origins,
+                settings.auth.is_required() || server.allow_any_origin,
+            ),
+        ),
         door: door::Door {
             max_body_bytes: mcp_service::max_body_bytes(&server),
             bodies: door::Bodies::default(),

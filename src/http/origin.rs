@@ -8,14 +8,14 @@
 //! Both checks are made on `/mcp` only: probes may come by any name, such as a pod's address. rmcp has the same checks, behind
 //! that of keys and with refusals in plain text; here they come first.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web;
@@ -59,8 +59,19 @@ const PREFLIGHT_SECONDS: usize = 3600;
 pub(super) struct Known {
     /// `None` when any will do, which only `ALLOWED_HOSTS=*` asks for.
     hosts: Option<Arc<[Host]>>,
-    /// The same for `CORS_ORIGINS=*`.
-    origins: Option<Arc<[Origin]>>,
+    pages: Pages,
+}
+
+/// The pages that may call. A cheap clone.
+#[derive(Debug, Clone)]
+pub(super) enum Pages {
+    /// All of them: `CORS_ORIGINS=*` where a page must have a key, or where `ALLOW_ANY_ORIGIN` says so.
+    Any,
+    /// Those of servers on this machine, on whatever port: `CORS_ORIGINS=*` where no key is asked for. A page from elsewhere
+    /// would query the account of whoever looks at it.
+    Local,
+    /// Those of the list.
+    Listed(Arc<[Origin]>),
 }
 
 /// A name, and its port where that matters.
@@ -72,7 +83,7 @@ struct Host {
 
 /// A scheme, a name and a port; the port is the scheme's own where none is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Origin {
+pub(super) struct Origin {
     scheme: String,
     host: Host,
 }
@@ -115,13 +126,11 @@ pub(super) async fn check(
 }
 
 impl Known {
-    pub(super) fn new(server_host: &str, hosts: &[String], origins: &[String]) -> Self {
+    pub(super) fn new(server_host: &str, hosts: &[String], pages: Pages) -> Self {
         let hosts = allowed_hosts(server_host, hosts);
-        let is_any = origins.iter().any(|origin| origin == ANY);
-        let origins = origins.iter().filter_map(|origin| Origin::read(origin));
         Self {
             hosts: hosts.map(|hosts| hosts.iter().filter_map(|host| Host::read(host)).collect()),
-            origins: (!is_any).then(|| origins.collect()),
+            pages,
         }
     }
 
@@ -144,16 +153,52 @@ impl Known {
                 return Err((StatusCode::FORBIDDEN, FOREIGN_HOST));
             }
         }
-        if let Some(known) = &self.origins {
-            for said in headers.get_all(header::ORIGIN) {
-                let origin = said.to_str().ok().and_then(Origin::read);
-                if !origin.is_some_and(|origin| known.contains(&origin)) {
-                    warn!("a request of a web page outside CORS_ORIGINS was refused");
-                    return Err((StatusCode::FORBIDDEN, FOREIGN_ORIGIN));
-                }
+        for said in headers.get_all(header::ORIGIN) {
+            if !self.pages.include(said) {
+                warn!("a request of a web page outside CORS_ORIGINS was refused");
+                return Err((StatusCode::FORBIDDEN, FOREIGN_ORIGIN));
             }
         }
         Ok(())
+    }
+
+    /// The layer that answers preflight requests and adds the CORS headers. No cookies are ever involved.
+    pub(super) fn cors(&self) -> Cors {
+        let headers = |names: &[&'static str]| -> Vec<HeaderName> {
+            names.iter().copied().map(HeaderName::from_static).collect()
+        };
+        let cors = Cors::default()
+            .allowed_methods([Method::POST, Method::GET, Method::DELETE])
+            .allowed_headers(headers(&REQUEST_HEADERS))
+            .expose_headers(headers(&ANSWER_HEADERS))
+            .max_age(PREFLIGHT_SECONDS);
+        match &self.pages {
+            Pages::Any => cors.allow_any_origin().send_wildcard(),
+            pages => {
+                let pages = pages.clone();
+                cors.allowed_origin_fn(move |origin, _| pages.include(origin))
+            }
+        }
+    }
+}
+
+impl Pages {
+    /// What `CORS_ORIGINS` says. A star is taken at its word only where any page may call (`may_be_any`).
+    pub(super) fn read(origins: &[String], may_be_any: bool) -> Self {
+        match origins.iter().any(|origin| origin == ANY) {
+            true if may_be_any => Self::Any,
+            true => Self::Local,
+            false => Self::Listed(origins.iter().filter_map(|it| Origin::read(it)).collect()),
+        }
+    }
+
+    fn include(&self, said: &HeaderValue) -> bool {
+        let origin = || said.to_str().ok().and_then(Origin::read);
+        match self {
+            Self::Any => true,
+            Self::Local => origin().is_some_and(|origin| origin.is_local()),
+            Self::Listed(known) => origin().is_some_and(|origin| known.contains(&origin)),
+        }
     }
 }
 
@@ -201,6 +246,13 @@ impl Origin {
         });
         Some(Self { scheme, host })
     }
+
+    /// Whether the page is served from this machine.
+    fn is_local(&self) -> bool {
+        let name = &*self.host.name;
+        matches!(&*self.scheme, "http" | "https")
+            && (name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()))
+    }
 }
 
 /// The host names answered to. A name without a port stands for every port. `None` means every name.
@@ -214,25 +266,6 @@ fn allowed_hosts(server_host: &str, more: &[String]) -> Option<Vec<String>> {
     let local = ["localhost", "127.0.0.1", "::1"].map(ToOwned::to_owned);
     let more = more.iter().map(|host| host.trim().to_owned());
     Some(local.into_iter().chain(own).chain(more).collect())
-}
-
-/// The layer that answers preflight requests and adds the CORS headers. No cookies are ever involved.
-pub(super) fn cors(origins: &[String]) -> Cors {
-    let headers = |names: &[&'static str]| -> Vec<HeaderName> {
-        names.iter().copied().map(HeaderName::from_static).collect()
-    };
-    let cors = Cors::default()
-        .allowed_methods([Method::POST, Method::GET, Method::DELETE])
-        .allowed_headers(headers(&REQUEST_HEADERS))
-        .expose_headers(headers(&ANSWER_HEADERS))
-        .max_age(PREFLIGHT_SECONDS);
-    if origins.iter().any(|origin| origin == ANY) {
-        return cors.allow_any_origin().send_wildcard();
-    }
-    origins.iter().fold(cors, |cors, origin| {
-        // A trailing slash is a common slip, and no browser sends one.
-        cors.allowed_origin(origin.trim_end_matches('/'))
-    })
 }
 
 #[cfg(test)]
@@ -254,7 +287,8 @@ mod tests {
 
     fn known(server_host: &str, hosts: &[&str], origins: &[&str]) -> Known {
         let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        Known::new(server_host, &owned(hosts), &owned(origins))
+        let pages = Pages::read(&owned(origins), true);
+        Known::new(server_host, &owned(hosts), pages)
     }
 
     #[test]
@@ -317,6 +351,32 @@ mod tests {
             ("http://app.example.com", 403),
             ("http://localhost", 403),
             ("https://evil.example", 403),
+            ("null", 403),
+            ("", 403),
+        ] {
+            assert_eq!(verdict(&known, &[("origin", origin)]), status, "{origin}");
+        }
+        assert_eq!(verdict(&known, &[]), 200);
+    }
+
+    #[test]
+    fn a_star_without_a_key_is_for_pages_of_this_machine() {
+        let known = Known::new(
+            "localhost",
+            &["*".to_owned()],
+            Pages::read(&["*".to_owned()], false),
+        );
+        for (origin, status) in [
+            ("http://localhost:6274", 200),
+            ("https://localhost", 200),
+            ("http://127.0.0.1:3000", 200),
+            ("http://127.8.8.8", 200),
+            ("http://[::1]:3000", 200),
+            ("http://localhost.evil.example", 403),
+            ("http://127.0.0.1.evil.example", 403),
+            ("http://10.0.0.1", 403),
+            ("https://evil.example", 403),
+            ("file://localhost", 403),
             ("null", 403),
             ("", 403),
         ] {

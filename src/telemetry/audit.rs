@@ -31,12 +31,12 @@ pub struct Record {
     /// When the call ended, RFC 3339 in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub time: String,
-    /// Who called: `anonymous`, `local` on stdio, or `key:` and the first eight digits of the key's SHA-256.
+    /// Who called: `anonymous`, `local` on stdio, or `key:` and the first eight digits of the key's SHA-256; `unknown` without a known key.
     pub caller: String,
-    /// Which tool.
+    /// Which tool; `none` where there was no call.
     pub tool: String,
-    /// `ok`, or the error's code.
-    #[schemars(extend("enum" = OUTCOMES))]
+    /// `ok`, or the error's code; `unauthorized` for requests without a known key.
+    #[schemars(extend("enum" = outcomes()))]
     pub outcome: &'static str,
     /// The first verdict on the call's statements that is not `approved`, else `approved`; `none` where it sent none.
     #[schemars(extend("enum" = verdicts(true)))]
@@ -55,6 +55,47 @@ pub struct Record {
     /// The trace the call belongs to.
     #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub trace_id: String,
+    /// Of requests that were no call, because they had no known key: where they came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Why they were refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["no key", "unknown key", "two credentials"]))]
+    pub reason: Option<&'static str>,
+    /// How many there were since the last record of this address, this one included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+}
+
+/// The outcome of requests that were no call.
+const UNAUTHORIZED: &str = "unauthorized";
+
+impl Record {
+    /// Requests that were refused because they had no known key.
+    #[must_use]
+    pub fn refused(address: String, reason: &'static str, times: u64) -> Self {
+        Self {
+            time: jiff::Timestamp::now().to_string(),
+            caller: "unknown".to_owned(),
+            tool: "none".to_owned(),
+            outcome: UNAUTHORIZED,
+            verdict: "none",
+            statements: Vec::new(),
+            query_id: None,
+            rows: 0,
+            bytes: 0,
+            duration_ms: 0.0,
+            trace_id: "0".repeat(32),
+            address: Some(address),
+            reason: Some(reason),
+            times: Some(times),
+        }
+    }
+}
+
+/// What an outcome can be.
+fn outcomes() -> Vec<&'static str> {
+    OUTCOMES.iter().copied().chain([UNAUTHORIZED]).collect()
 }
 
 /// A statement of a call.
@@ -242,6 +283,9 @@ fn to_log(record: &Record) {
         bytes = record.bytes,
         duration_ms = record.duration_ms,
         trace_id = record.trace_id,
+        address = record.address,
+        reason = record.reason,
+        times = record.times,
         "audit: {} called {}: {}",
         record.caller,
         record.tool,
@@ -289,6 +333,9 @@ mod tests {
             bytes: 0,
             duration_ms: 1.5,
             trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+            address: None,
+            reason: None,
+            times: None,
         }
     }
 

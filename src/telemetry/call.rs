@@ -252,6 +252,9 @@ impl Call {
             bytes: ending.bytes,
             duration_ms: super::milliseconds(ending.took),
             trace_id: self.trace_id.clone(),
+            address: None,
+            reason: None,
+            times: None,
         });
     }
 }

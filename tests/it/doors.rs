@@ -247,3 +247,122 @@ async fn whoever_looks_for_oauth_is_told_of_the_key() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_page_from_elsewhere_cannot_use_a_server_without_a_key() {
+    let server = Server::start(&[("CORS_ORIGINS", "*")]).await;
+    let mut open = Server::start(&[("CORS_ORIGINS", "*"), ("ALLOW_ANY_ORIGIN", "true")]).await;
+    let keyed = Server::start(&[("CORS_ORIGINS", "*"), ("API_KEY", KEY)]).await;
+    for (origin, status) in [
+        ("http://localhost:6274", 200),
+        ("http://127.0.0.1:9000", 200),
+        ("https://evil.example", 403),
+        ("http://localhost.evil.example", 403),
+        ("null", 403),
+    ] {
+        let post = server.mcp().post().header("Origin", origin).json(&list());
+        let response = post.send().await.unwrap();
+        assert_eq!(response.status(), status, "{origin}");
+        let allowed = response.headers().get("access-control-allow-origin");
+        assert_eq!(allowed.is_some(), status == 200, "{origin}");
+        for server in [&open, &keyed] {
+            let post = server.mcp().key(KEY).post().header("Origin", origin);
+            assert_eq!(post.json(&list()).send().await.unwrap().status(), 200);
+        }
+    }
+    let warned = open.line("warning", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("ALLOW_ANY_ORIGIN is true"))
+    });
+    warned.await;
+    assert!(!server.log().contains("ALLOW_ANY_ORIGIN"));
+}
+
+#[tokio::test]
+async fn who_sends_no_known_key_is_written_down_and_slowed_and_locks_nobody_out() {
+    let mut server = Server::start(&[("API_KEY", KEY), ("AUDIT_LOG_FILE", "audit.jsonl")]).await;
+    let guess = || {
+        server
+            .mcp()
+            .key("a-wrong-guess-0123456789")
+            .post()
+            .json(&list())
+            .send()
+    };
+    let began = std::time::Instant::now();
+    for _ in 0..8 {
+        assert_eq!(guess().await.unwrap().status(), 401);
+    }
+    // Three at once, then 50, 100, 200, 400 and 500 ms.
+    assert!(
+        began.elapsed().as_millis() >= 1_250,
+        "{:?}",
+        began.elapsed()
+    );
+    let guesses = futures::future::join_all((0..20).map(|_| guess()));
+    let right = async {
+        let began = std::time::Instant::now();
+        let answer = server.mcp().key(KEY).request("tools/list", json!({})).await;
+        assert!(answer["result"]["tools"].is_array(), "{answer}");
+        began.elapsed().as_millis()
+    };
+    let (_, took) = tokio::join!(guesses, right);
+    assert!(took < 400, "{took} ms");
+    let line = server
+        .line("refusal", |line| line["reason"] == "unknown key")
+        .await;
+    assert_eq!(line["address"], "127.0.0.1");
+    let lines = server.lines();
+    let refusals = lines.iter().filter(|line| line["reason"] == "unknown key");
+    assert_eq!(refusals.count(), 1, "one line in ten seconds");
+    server.stop().await;
+    let audit = std::fs::read_to_string(server.folder.path().join("audit.jsonl")).unwrap();
+    let first: Value = serde_json::from_str(audit.lines().next().unwrap()).unwrap();
+    assert_eq!(first["outcome"], "unauthorized");
+    assert_eq!(first["address"], "127.0.0.1");
+    assert_eq!(audit.matches("unauthorized").count(), 1, "{audit}");
+}
+
+#[tokio::test]
+async fn two_credentials_that_differ_are_not_chosen_from() {
+    let server = Server::start(&[("API_KEY", KEY)]).await;
+    let post = || server.mcp().key(KEY).post().json(&list());
+    for request in [
+        post().header("X-API-Key", "another-key-0123456789"),
+        post().header("Authorization", "Bearer another-key-0123456789"),
+        post().header("Authorization", "Basic dXNlcjpwYXNz"),
+    ] {
+        let refusal = refusal(request.send().await.unwrap(), 400).await;
+        assert!(refusal["message"].as_str().unwrap().contains("credential"));
+    }
+    let same = post().header("X-API-Key", KEY).send().await.unwrap();
+    assert_eq!(same.status(), 200);
+}
+
+#[tokio::test]
+async fn no_answer_is_kept_or_guessed_at() {
+    let server = Server::start(&[]).await;
+    let http = reqwest::Client::new();
+    for request in [
+        server.mcp().post().json(&list()),
+        server.mcp().post().body("{"),
+        http.get(server.url("/mcp")),
+        http.get(server.url("/livez")),
+        http.get(server.url("/nothing")),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+    }
+}
+
+#[tokio::test]
+async fn a_path_in_other_words_is_no_path() {
+    let server = Server::start(&[]).await;
+    for path in ["/%6detrics", "/metric%73", "/mc%70", "/%2fmetrics"] {
+        let (status, body) = server.get(&server.url(path)).await;
+        assert_eq!(status, 404, "{path}: {body}");
+    }
+    assert_eq!(server.get(&server.url("/metrics")).await.0, 200);
+}

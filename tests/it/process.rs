@@ -166,6 +166,12 @@ async fn relative_paths_are_taken_from_the_working_folder() {
     let file = files[0].as_ref().unwrap();
     let name = file.file_name().into_string().unwrap();
     assert!(name.starts_with("server.log.20"), "{name}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+    assert_eq!(
+        mode & 0o137,
+        0,
+        "{mode:o}: only its owner writes it, and only its group reads it"
+    );
     // The same lines as on stderr, to the last one.
     let logged = fs::read_to_string(file.path()).unwrap();
     let messages = |text: &str| -> Vec<String> {
@@ -319,4 +325,27 @@ fn a_connection_of_snowflakes_own_tools_is_taken_by_its_name() {
         "{told}"
     );
     assert!(!told.contains("secret value"), "{told}");
+}
+
+#[test]
+fn a_file_of_secrets_that_everybody_may_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (secret, plain) = (
+        folder.path().join("secret.env"),
+        folder.path().join("plain.env"),
+    );
+    fs::write(&secret, "API_KEY=0123456789abcdef0123\n").unwrap();
+    fs::write(&plain, "MAX_ROWS=1000\n").unwrap();
+    let warned = |file: &std::path::Path, mode: u32| {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+        let arguments = ["--env-file", file.to_str().unwrap(), "check"];
+        let output = run(&arguments, &[]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let told = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        told.contains("every user of this machine can read")
+    };
+    assert!(warned(&secret, 0o644));
+    assert!(!warned(&secret, 0o640));
+    assert!(!warned(&plain, 0o644), "nothing in it is secret");
 }

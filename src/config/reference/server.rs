@@ -70,9 +70,18 @@ pub(super) const VARIABLES: &[Variable] = &[
         "CORS_ORIGINS",
         Section::Server,
         Shape::Items("`https://host`, `http://host:port`, or `*` alone", is_origin),
-        "Origins whose pages may call the service. `*` is any and is refused in production.",
+        "Origins whose pages may call the service. `*` is any where callers need a key; without a key it is any page of this \
+         machine, such as `http://localhost:6274`, unless `ALLOW_ANY_ORIGIN` says more. It is refused in production.",
     )
     .each("*", "https://staging.example.com", "https://app.example.com"),
+    Variable::new(
+        "ALLOW_ANY_ORIGIN",
+        Section::Server,
+        Shape::Switch,
+        "Says in so many words that `CORS_ORIGINS=*` means every page even where no key is asked for: whatever page somebody opens \
+         on a machine that reaches this server may then query the warehouse.",
+    )
+    .default("false"),
     Variable::new(
         "ALLOWED_HOSTS",
         Section::Server,
@@ -93,7 +102,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "MANAGEMENT_PORT",
         Section::Server,
         Shape::Whole(0, 65535),
-        "Port of probes and metrics, on the same host; 0 picks a free one.",
+        "Port of probes and metrics, on the same host; 0 picks a free one. The container image sets 9090, so that no flood of calls \
+         keeps probes waiting.",
     )
     .unset("they are served on `SERVER_PORT`"),
     Variable::new(

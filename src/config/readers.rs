@@ -1,0 +1,30 @@
+//! Files with secrets that every user of the machine may read.
+
+use std::path::Path;
+
+use super::warehouse::Warehouse;
+
+/// A line for each; relative paths begin in `base`. The env file only where it sets a secret.
+pub(super) fn warnings(warehouse: &Warehouse, base: &Path, env_file: Option<&Path>) -> Vec<String> {
+    let below = |path: &Option<_>| path.as_deref().map(|path: &Path| base.join(path));
+    [
+        ("SNOWFLAKE_PRIVATE_KEY_PATH", below(&warehouse.private_key_path)),
+        ("SNOWFLAKE_TOKEN_PATH", below(&warehouse.token_path)),
+        ("--env-file", env_file.map(Path::to_owned)),
+    ]
+    .into_iter()
+    .filter_map(|(what, path)| {
+        let path = path.filter(|path| is_open(path))?;
+        let path = path.display();
+        Some(format!(
+            "{what}: every user of this machine can read {path}, which holds a secret; take that away with `chmod o-rwx`"
+        ))
+    })
+    .collect()
+}
+
+/// Whether others than the owner and the group may read or write a file. A group is how containers are given theirs.
+fn is_open(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o006 != 0)
+}
