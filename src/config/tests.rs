@@ -417,4 +417,18 @@ fn clear_text_stays_on_this_machine_unless_allowed() {
         ("SNOWFLAKE_ALLOW_INSECURE", "true"),
     ];
     assert!(with(&allowed).is_ok());
+    // Not in production, wherever it goes and whatever is allowed.
+    for host in ["127.0.0.1", "localhost", "fake"] {
+        let mut pairs = vec![
+            ("API_KEY", "0123456789abcdef"),
+            ("PRODUCTION_SNOWFLAKE_PROTOCOL", "http"),
+            ("PRODUCTION_SNOWFLAKE_HOST", host),
+            ("PRODUCTION_SNOWFLAKE_ALLOW_INSECURE", "true"),
+        ];
+        pairs.extend(PRODUCTION);
+        let told = problems(&pairs);
+        let is_told =
+            |told: &String| told.contains("SNOWFLAKE_PROTOCOL") && told.contains("`https`");
+        assert!(told.iter().any(is_told), "{host}: {told:?}");
+    }
 }

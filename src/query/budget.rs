@@ -161,6 +161,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_call_takes_as_long_as_it_asks_and_never_longer_than_the_budget() {
+        let budget = Budget::default();
+        for (asked, takes) in [
+            (None, budget.timeout),
+            (Some(Duration::from_secs(3)), Duration::from_secs(3)),
+            (Some(budget.timeout * 2), budget.timeout),
+        ] {
+            assert_eq!(budget.time(asked), takes, "{asked:?}");
+        }
+    }
+
+    #[test]
     fn a_call_waits_as_long_as_it_asks_and_never_longer_than_the_budget() {
         let budget = Budget::default();
         for (asked, waits) in [

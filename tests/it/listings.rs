@@ -185,6 +185,24 @@ async fn on_an_account_every_list_is_read_to_its_end_at_any_replica() {
 }
 
 #[tokio::test]
+async fn the_warehouses_count_of_rows_is_not_told_where_some_are_hidden() {
+    let stub = Stub::start().await;
+    stub.set(|settings| settings.shown = 500);
+    for (more, told) in [
+        (&[][..], json!(500)),
+        (&[("ALLOWED_SCHEMAS", "DB_0.*, DB_1.S_1")], Value::Null),
+        (&[("DENIED_OBJECTS", "DB_0.S_0.*")], Value::Null),
+    ] {
+        let server = serve(&stub, more).await;
+        let call = json!({"sql": "SHOW TABLES IN ACCOUNT", "limit": 5});
+        let first = server.mcp().call_tool("execute_query", call).await;
+        let content = &first["structuredContent"];
+        assert_eq!(content["row_count"], 5, "{first}");
+        assert_eq!(content["total_rows"], told, "{more:?}: {first}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_with_as_many_names_as_snowflake_lists_says_that_some_may_be_missing() {
     let stub = Stub::start().await;
     let server = serve(&stub, &[("CATALOG_CACHE_TTL", "0s")]).await;

@@ -6,6 +6,7 @@ mod callers;
 mod endless;
 mod endpoints;
 mod faults;
+mod fitness;
 mod later;
 mod long_run;
 mod mistakes;

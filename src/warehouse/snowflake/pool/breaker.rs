@@ -190,6 +190,35 @@ mod tests {
         assert!(all.await.iter().all(Result::is_err));
     }
 
+    /// How long no sign-in is made from now on, of the last refusal.
+    fn pause(breaker: &Breaker) -> Duration {
+        let refused = breaker.state().refused.clone().unwrap();
+        refused.until.saturating_duration_since(Instant::now())
+    }
+
+    #[tokio::test]
+    async fn each_refusal_in_a_row_lengthens_the_pause_and_a_success_starts_anew() {
+        let breaker = breaker();
+        let key = |name: &'static str| move || async move { Some(name.to_owned()) };
+        let soon = Duration::from_secs(20);
+        // Another key each time, as the same would not be tried.
+        for (name, expected) in [("a", 30), ("b", 300), ("c", 900), ("d", 900)] {
+            let refused = breaker.guard(key(name), async { Err::<(), _>(no()) }).await;
+            assert!(refused.is_err());
+            let (pause, expected) = (pause(&breaker), Duration::from_secs(expected));
+            assert!(
+                pause <= expected && pause + soon > expected,
+                "{name}: {pause:?}"
+            );
+        }
+        let works = breaker.guard(key("e"), async { Ok::<(), Error>(()) }).await;
+        assert!(works.is_ok());
+        assert!(breaker.state().refused.is_none());
+        let again = breaker.guard(key("e"), async { Err::<(), _>(no()) }).await;
+        assert!(again.is_err());
+        assert!(pause(&breaker) <= Duration::from_secs(30));
+    }
+
     #[tokio::test]
     async fn other_credentials_are_tried_at_once() {
         let breaker = breaker();
