@@ -6,10 +6,6 @@ use secrecy::SecretString;
 use super::keys::ApiKey;
 use super::types::List;
 
-/// Shortest key that is accepted. 16 characters of hex are 64 bits: too many to guess over a network, and enough to
-/// tell a key from a placeholder such as `changeme`.
-pub const SHORTEST_KEY: usize = 16;
-
 /// What a caller must show.
 #[derive(Debug, Clone, Envconfig)]
 #[non_exhaustive]
@@ -56,14 +52,4 @@ impl Auth {
     pub fn is_required(&self) -> bool {
         self.api_keys().next().is_some() || self.oauth_issuer.is_some()
     }
-}
-
-/// Whether a text is a key with nothing but options behind it. What the options say is looked at later.
-pub(super) fn is_key_with_options(text: &str) -> bool {
-    text.split_whitespace().next().is_some_and(is_key)
-}
-
-/// Whether a key is long enough, and can be sent in a header and listed between commas.
-pub(super) fn is_key(text: &str) -> bool {
-    text.chars().count() >= SHORTEST_KEY && text.chars().all(|c| c.is_ascii_graphic() && c != ',')
 }

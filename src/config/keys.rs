@@ -7,9 +7,8 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::auth;
 use super::limits::Limits;
-use super::reference;
+use super::reference::{self, forms::is_key};
 use super::shape::Shape;
 use super::types::{ByteSize, Span, Unreadable};
 
@@ -151,7 +150,7 @@ impl FromStr for ApiKey {
 
     fn from_str(text: &str) -> Result<Self, Unreadable> {
         let mut words = text.split_whitespace();
-        let key = words.next().filter(|key| auth::is_key(key));
+        let key = words.next().filter(|key| is_key(key));
         let mut key = Self::new(SecretString::from(key.ok_or(Unreadable)?));
         let mut seen = Vec::new();
         for word in words {

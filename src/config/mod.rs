@@ -16,6 +16,7 @@ mod env_file;
 mod environment;
 mod keys;
 mod limits;
+mod loading;
 mod policy;
 mod pool;
 mod problem;
@@ -25,6 +26,7 @@ pub mod render;
 mod resolve;
 mod rules;
 mod server;
+mod settings;
 mod shape;
 mod sources;
 mod telemetry;
@@ -36,60 +38,27 @@ mod warehouse;
 
 use std::collections::BTreeMap;
 
-pub use auth::{Auth, SHORTEST_KEY};
+pub use auth::Auth;
 pub use cloud::Cloud;
 pub use effective::Effective;
 pub use embedded::Embedded;
 pub use environment::Environment;
 pub use keys::{ApiKey, KeyLimits};
 pub use limits::{Limits, TOOLSETS, Toolset};
+pub use loading::{Loaded, load};
 pub use policy::{Policy, SqlPolicy};
 pub use pool::Pool;
 pub use problem::{Problem, Problems};
+pub use reference::forms::SHORTEST_KEY;
 pub use server::Server;
+pub use settings::{Purpose, Settings};
 pub use shape::Shape;
-pub use sources::{Loaded, Sources, load};
+pub use sources::Sources;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use warehouse::{AuthType, Backend, IdentityProvider, Protocol, Warehouse};
 
 use brought::Understood;
 use resolve::Resolved;
-
-/// Everything that can be set, checked.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Settings {
-    /// Where the service runs.
-    pub environment: Environment,
-    /// The HTTP side.
-    pub server: Server,
-    /// Who may call.
-    pub auth: Auth,
-    /// Where statements run.
-    pub warehouse: Warehouse,
-    /// Snowflake sessions.
-    pub pool: Pool,
-    /// Budgets of a call.
-    pub limits: Limits,
-    /// What statements may do and touch.
-    pub policy: Policy,
-    /// The engine in this process.
-    pub embedded: Embedded,
-    /// Logs and export.
-    pub telemetry: Telemetry,
-    /// What the cloud says of this process.
-    pub cloud: Cloud,
-}
-
-/// What the settings are for. Rules about the port do not concern a program that opens none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Purpose {
-    /// To listen for HTTP.
-    #[default]
-    Serve,
-    /// To speak over stdin and stdout with the program that started this one.
-    Stdio,
-}
 
 impl Settings {
     /// Settings for a service, from variables by name. Pure: reads nothing else.

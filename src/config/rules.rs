@@ -5,8 +5,8 @@ use super::keys::ApiKey;
 use super::limits::TOOLSETS;
 use super::problem::Problem;
 use super::resolve::Resolved;
+use super::settings::{Purpose, Settings};
 use super::warehouse::{AuthType, Backend, IdentityProvider, Protocol};
-use super::{Purpose, Settings};
 
 /// Where statements run when nobody said: with an account in Snowflake; without one in the embedded engine, in
 /// development only. A production service that quietly answers from sample data would be the worst of outcomes.

@@ -1,8 +1,7 @@
 //! Who may call.
 
-use super::forms::{is_https_url, is_word};
-use super::{Section, Variable};
-use crate::config::auth;
+use super::forms::{is_https_url, is_key, is_key_with_options, is_word};
+use super::variable::{Section, Variable};
 use crate::config::shape::Shape;
 
 pub(super) const VARIABLES: &[Variable] = &[
@@ -11,7 +10,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         Section::Auth,
         Shape::Checked(
             "at least 16 characters that can stand in a header, without spaces or commas",
-            auth::is_key,
+            is_key,
         ),
         "The key callers send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.",
     )
@@ -23,7 +22,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         Section::Auth,
         Shape::Items(
             "at least 16 characters that can stand in a header, then nothing or limits such as `max_rows=500`, separated by spaces",
-            auth::is_key_with_options,
+            is_key_with_options,
         ),
         "Several keys, all accepted besides `API_KEY`: one for each team, or the old and the new one while they are \
          exchanged. Behind a key may stand limits for its callers, not above those of the settings with the same names in upper \

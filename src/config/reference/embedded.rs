@@ -1,6 +1,6 @@
 //! The engine inside the process.
 
-use super::{GIB, MIB, Section, Variable, size};
+use super::variable::{GIB, MIB, Section, Variable, size};
 use crate::config::shape::Shape;
 
 pub(super) const VARIABLES: &[Variable] = &[

@@ -1,5 +1,19 @@
 //! What texts may look like where a shape alone does not say it.
 
+/// Shortest key that is accepted. 16 characters of hex are 64 bits: too many to guess over a network, and enough to
+/// tell a key from a placeholder such as `changeme`.
+pub const SHORTEST_KEY: usize = 16;
+
+/// Whether a text is a key with nothing but options behind it. What the options say is looked at later.
+pub(super) fn is_key_with_options(text: &str) -> bool {
+    text.split_whitespace().next().is_some_and(is_key)
+}
+
+/// Whether a key is long enough, and can be sent in a header and listed between commas.
+pub(in crate::config) fn is_key(text: &str) -> bool {
+    text.chars().count() >= SHORTEST_KEY && text.chars().all(|c| c.is_ascii_graphic() && c != ',')
+}
+
 /// Printable and without spaces: what fits into one word.
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())

@@ -1,6 +1,6 @@
 //! What one call may cost.
 
-use super::{GIB, HOUR, KIB, MIB, SECOND, Section, Variable, size, span};
+use super::variable::{GIB, HOUR, KIB, MIB, SECOND, Section, Variable, size, span};
 use crate::config::limits::Toolset;
 use crate::config::shape::Shape;
 

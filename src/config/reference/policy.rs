@@ -4,7 +4,7 @@ use super::forms::{
     STATEMENTS, is_database, is_function, is_name_pattern, is_object_pattern, is_schema_pattern,
     is_statement,
 };
-use super::{Quotes, Section, Variable};
+use super::variable::{Quotes, Section, Variable};
 use crate::config::policy::SqlPolicy;
 use crate::config::shape::Shape;
 

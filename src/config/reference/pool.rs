@@ -1,6 +1,6 @@
 //! Sessions of Snowflake.
 
-use super::{Section, Variable};
+use super::variable::{Section, Variable};
 use crate::config::shape::Shape;
 
 pub(super) const VARIABLES: &[Variable] = &[

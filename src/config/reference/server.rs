@@ -1,7 +1,7 @@
 //! The environment, and where the service listens.
 
 use super::forms::{is_answered_host, is_host, is_origin};
-use super::{GIB, HOUR, KIB, Section, Variable, size, span};
+use super::variable::{GIB, HOUR, KIB, Section, Variable, size, span};
 use crate::config::environment::Environment;
 use crate::config::shape::Shape;
 

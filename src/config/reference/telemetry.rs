@@ -1,7 +1,7 @@
 //! Logs, traces and the audit log.
 
 use super::forms::is_url;
-use super::{Section, Variable};
+use super::variable::{Section, Variable};
 use crate::config::shape::Shape;
 use crate::config::telemetry::{LogFormat, LogLevel};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::super::{Purpose, Settings, Sources, brought, render};
+use super::super::{Environment, Purpose, Settings, Shape, Sources, brought, render};
 use super::*;
 
 /// The structs, as they are written.

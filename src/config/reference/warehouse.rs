@@ -1,7 +1,7 @@
 //! Where statements run, and how to sign in to Snowflake.
 
 use super::forms::{is_account, is_host, is_https_url};
-use super::{HOUR, Quotes, SECOND, Section, Variable, span};
+use super::variable::{HOUR, Quotes, SECOND, Section, Variable, span};
 use crate::config::shape::Shape;
 use crate::config::warehouse::{AuthType, Backend, IdentityProvider, Protocol};
 

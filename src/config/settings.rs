@@ -1,0 +1,48 @@
+//! Everything that can be set, and what for.
+
+use super::auth::Auth;
+use super::cloud::Cloud;
+use super::embedded::Embedded;
+use super::environment::Environment;
+use super::limits::Limits;
+use super::policy::Policy;
+use super::pool::Pool;
+use super::server::Server;
+use super::telemetry::Telemetry;
+use super::warehouse::Warehouse;
+
+/// Everything that can be set, checked.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Where the service runs.
+    pub environment: Environment,
+    /// The HTTP side.
+    pub server: Server,
+    /// Who may call.
+    pub auth: Auth,
+    /// Where statements run.
+    pub warehouse: Warehouse,
+    /// Snowflake sessions.
+    pub pool: Pool,
+    /// Budgets of a call.
+    pub limits: Limits,
+    /// What statements may do and touch.
+    pub policy: Policy,
+    /// The engine in this process.
+    pub embedded: Embedded,
+    /// Logs and export.
+    pub telemetry: Telemetry,
+    /// What the cloud says of this process.
+    pub cloud: Cloud,
+}
+
+/// What the settings are for. Rules about the port do not concern a program that opens none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To listen for HTTP.
+    #[default]
+    Serve,
+    /// To speak over stdin and stdout with the program that started this one.
+    Stdio,
+}
