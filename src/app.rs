@@ -9,6 +9,7 @@
 //! for long belongs.
 
 mod announce;
+mod error;
 mod pid_file;
 mod policy;
 mod reload;
@@ -18,7 +19,6 @@ mod snowflake;
 mod stdio;
 mod warehouse;
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,13 +27,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Backend, Environment, Loaded, Settings};
 use crate::http;
-use crate::http::listen::{self, Port};
+use crate::http::listen::Port;
 use crate::policy::Policy;
 use crate::query::{Format, Query};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{LIFECYCLE, logs};
 
+use error::system;
+pub use error::{Ending, Error};
 use pid_file::PidFile;
 pub use reload::Launch;
 use rooms::Rooms;
@@ -49,88 +51,6 @@ const BLOCKING_THREADS: usize = 128;
 /// How long readiness has failed before the port closes: what a load balancer needs to notice. Kubernetes takes about this
 /// long to tell all nodes that a pod is going. In development, on an address of this machine only, nobody is to be told.
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
-
-/// Why a process that was to run did not, or ended by itself.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A port could not be taken.
-    #[error(transparent)]
-    Port(#[from] listen::Error),
-    /// `PID_FILE` could not be written.
-    #[error(transparent)]
-    PidFile(#[from] pid_file::Error),
-    /// `WORKING_DIR` could not be entered.
-    #[error("WORKING_DIR {path} cannot be entered: {source}")]
-    WorkingDir {
-        /// As configured.
-        path: String,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// Traces are asked for and cannot be sent.
-    #[error(transparent)]
-    Traces(#[from] crate::telemetry::traces::Error),
-    /// A metric is declared wrongly: a defect, found by a test first.
-    #[error("the metrics cannot be set up: {0}")]
-    Metrics(#[from] prometheus::Error),
-    /// The system refused a thread, a signal handler or a socket.
-    #[error("{what} cannot be set up: {source}")]
-    System {
-        /// What was being set up.
-        what: &'static str,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// This build has no such warehouse.
-    #[error("{what}")]
-    NoDriver {
-        /// Which, and what to set instead.
-        what: &'static str,
-    },
-    /// The settings describe no account that can be served from.
-    #[error(transparent)]
-    Account(#[from] snowflake::Error),
-    /// A setting that the table of settings let through, and its room cannot read.
-    #[error("{setting}: {reason}")]
-    Setting {
-        /// Its name.
-        setting: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The warehouse did not start.
-    #[error(
-        "the warehouse did not start (more data, EMBEDDED_SCALE_FACTOR, needs more EMBEDDED_MEMORY_LIMIT)"
-    )]
-    Warehouse(#[from] crate::warehouse::Error),
-    /// `check --connect` got no answer to its statement.
-    #[error(transparent)]
-    Query(#[from] crate::query::Error),
-    /// A defect; the log has the panic.
-    #[error("a part of the process panicked")]
-    Panicked,
-    /// The HTTP server stopped although nobody asked it to.
-    #[error("the HTTP server ended by itself: {reason}")]
-    Ended {
-        /// What it left behind.
-        reason: String,
-    },
-    /// The MCP session on stdin and stdout could not be started.
-    #[error("the session on stdin and stdout failed: {0}")]
-    Stdio(String),
-}
-
-/// How a run ended.
-#[derive(Debug)]
-pub enum Ending {
-    /// As it should.
-    Finished,
-    /// By a second signal, without waiting for anything.
-    Interrupted(StopSignal),
-    /// A file has changed: the process is to begin again, on this port if the settings leave it open.
-    Again(Option<u16>),
-}
 
 /// Enters `WORKING_DIR`. Before anything opens a relative path, the log file included.
 ///
@@ -364,8 +284,4 @@ fn runtime() -> Result<Runtime, Error> {
         .enable_all()
         .build()
         .map_err(system("the runtime"))
-}
-
-fn system(what: &'static str) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error::System { what, source }
 }

@@ -14,7 +14,7 @@ use super::{Error, Telemetry, policy, shutdown};
 use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
-use crate::mcp::tools::{Registry, Toolset};
+use crate::mcp::tools::Registry;
 use crate::mcp::{Handler, KeptAnswers, Rates, Services};
 use crate::query::{Allowance, Budget, Queries, Seal, Turns};
 use crate::telemetry::audit::Audit;
@@ -238,7 +238,7 @@ fn rates(settings: &Settings) -> Rates {
 fn registry(settings: &Settings) -> Registry {
     let limits = &settings.limits;
     let mut registry =
-        Registry::new(&toolsets(limits)).with_answers_of(limits.max_result_bytes.as_usize());
+        Registry::new(&limits.toolsets).with_answers_of(limits.max_result_bytes.as_usize());
     if limits.structured_output {
         registry = registry.with_output_schemas();
     }
@@ -246,16 +246,6 @@ fn registry(settings: &Settings) -> Registry {
         config::SqlPolicy::ReadOnly => registry,
         config::SqlPolicy::ReadWrite | config::SqlPolicy::Admin => registry.with_changes(),
     }
-}
-
-fn toolsets(limits: &config::Limits) -> Vec<Toolset> {
-    let named = limits.toolsets.iter().filter_map(|toolset| match toolset {
-        config::Toolset::Catalog => Some(Toolset::Catalog),
-        config::Toolset::Query => Some(Toolset::Query),
-        // The settings refuse what this version does not have.
-        _ => None,
-    });
-    named.collect()
 }
 
 /// Passes on what the warehouse said, and logs it when it is news.

@@ -5,23 +5,14 @@ use envconfig::Envconfig;
 use super::types::{ByteSize, List, Secret, Span, words};
 
 words! {
-    /// A group of tools that is offered or not.
+    /// A group of tools, switched on and off with `TOOLSETS`.
     Toolset {
-        /// Databases, schemas, tables, views and what is in them.
+        /// Finding and describing objects.
         Catalog = "catalog",
-        /// Run, page, stop and explain statements.
+        /// Running statements.
         Query = "query",
-        /// Semantic views.
-        Semantic = "semantic",
-        /// Cortex Analyst, Search and Agents.
-        Cortex = "cortex",
-        /// Tools made from functions and procedures by configuration.
-        Custom = "custom",
     }
 }
-
-/// The toolsets this version has.
-pub const TOOLSETS: &[Toolset] = &[Toolset::Catalog, Toolset::Query];
 
 /// Budgets of a call.
 #[derive(Debug, Clone, Envconfig)]

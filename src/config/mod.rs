@@ -44,7 +44,7 @@ pub use effective::Effective;
 pub use embedded::Embedded;
 pub use environment::Environment;
 pub use keys::{ApiKey, KeyLimits};
-pub use limits::{Limits, TOOLSETS, Toolset};
+pub use limits::{Limits, Toolset};
 pub use loading::{Loaded, load};
 pub use policy::{Policy, SqlPolicy};
 pub use pool::Pool;

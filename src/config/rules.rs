@@ -2,7 +2,6 @@
 
 use super::environment::Environment;
 use super::keys::ApiKey;
-use super::limits::TOOLSETS;
 use super::problem::Problem;
 use super::resolve::Resolved;
 use super::settings::{Purpose, Settings};
@@ -115,20 +114,6 @@ fn check_limits(settings: &Settings, resolved: &mut Resolved) {
         };
         resolved.conflict(name, &["DEFAULT_ROWS", "MAX_ROWS"], |name| {
             Problem::new(name, expected)
-        });
-    }
-    if limits
-        .toolsets
-        .iter()
-        .any(|toolset| !TOOLSETS.contains(toolset))
-    {
-        let words: Vec<_> = TOOLSETS
-            .iter()
-            .map(|toolset| format!("`{toolset}`"))
-            .collect();
-        let expected = format!("any of {}", words.join(", "));
-        resolved.conflict("TOOLSETS", &[], |name| {
-            Problem::new(name, expected).hint("the others come in later versions")
         });
     }
 }

@@ -8,13 +8,14 @@ mod accept;
 mod answer;
 mod bodies;
 mod body;
+mod headers;
 mod message;
 mod shape;
 
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
@@ -22,24 +23,16 @@ use actix_web::{Error, HttpResponse};
 use rmcp::model::ErrorData;
 
 use super::answer::Refusal;
-use crate::mcp::{Caller, RunningCalls, SESSION_HEADER, STATELESS_SINCE, SessionId};
+use crate::mcp::{Caller, RunningCalls, STATELESS_SINCE, SessionId};
 use accept::Takes;
 use answer::Answered;
 pub(super) use bodies::Bodies;
+pub(super) use headers::SESSION;
+use headers::{BATCHES_UNTIL, JSON, revision};
 use message::{Envelope, Message, Post, Unreadable};
-
-/// The header of a session id.
-pub(super) const SESSION: HeaderName = HeaderName::from_static(SESSION_HEADER);
-
-/// The header of the revision a client speaks. Clients from before 2025-06-18 send none.
-pub(super) const REVISION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-
-/// The last revision with batches, and the one a request without a header speaks.
-const BATCHES_UNTIL: &str = "2025-03-26";
 
 /// What rmcp wants to see.
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 const NOT_POST: Refusal = Refusal {
     code: "method_not_allowed",
@@ -178,12 +171,4 @@ impl Door {
         };
         Ok(request.into_response(answer))
     }
-}
-
-/// The revision a request's header names.
-fn revision(headers: &HeaderMap) -> &str {
-    let header = headers.get(&REVISION);
-    header
-        .and_then(|revision| revision.to_str().ok())
-        .unwrap_or(BATCHES_UNTIL)
 }

@@ -1,49 +1,8 @@
 //! Which kinds of statements may run: the preset, and the lists that narrow it.
 
-use std::fmt;
-
 use super::names::list;
 use super::{Options, Place, Refusal};
 use crate::sql::{Call, Class, Parsed};
-
-/// The kinds of statements that may run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Preset {
-    /// Reads.
-    #[default]
-    ReadOnly,
-    /// Reads and changes of rows.
-    ReadWrite,
-    /// All that makes sense in one call on a session that others use next.
-    Admin,
-}
-
-/// Completes "… is not allowed here:".
-impl fmt::Display for Preset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ReadOnly => "this server accepts reads only",
-            Self::ReadWrite => "this server accepts reads and changes of rows only",
-            Self::Admin => "no policy of this server accepts it",
-        })
-    }
-}
-
-impl Preset {
-    fn permits(self, class: Class, found: &str) -> bool {
-        match (self, class) {
-            (_, Class::Read) | (Self::ReadWrite | Self::Admin, Class::Write) => true,
-            // Sessions are shared, so what one caller sets would meet the next; and what is not understood never runs.
-            (Self::ReadOnly | Self::ReadWrite, _)
-            | (Self::Admin, Class::SessionChange | Class::Unknown) => false,
-            // PUT and GET name files of the server's machine, which are nobody's to send or to overwrite.
-            (Self::Admin, Class::FileTransfer) => !found
-                .split(" ->> ")
-                .any(|verb| verb == "PUT" || verb == "GET"),
-            (Self::Admin, _) => true,
-        }
-    }
-}
 
 pub(super) fn check(options: &Options, parsed: &Parsed, place: &Place<'_>) -> Result<(), Refusal> {
     let effects = effects(parsed, place);

@@ -7,7 +7,9 @@
 mod kinds;
 mod names;
 mod objects;
+mod options;
 mod pattern;
+mod preset;
 mod refusal;
 mod session;
 mod shared;
@@ -17,10 +19,11 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-pub use self::kinds::Preset;
 pub use self::names::{NamePattern, NoName};
 pub use self::objects::RowFilter;
+pub use self::options::{Options, Place};
 pub use self::pattern::{NoPattern, Pattern};
+pub use self::preset::Preset;
 pub use self::refusal::Refusal;
 pub use crate::sql::KindPattern;
 use crate::sql::{Class, Identifier, Parsed};
@@ -30,47 +33,6 @@ use crate::sql::{Class, Identifier, Parsed};
 pub struct ApprovedStatement {
     parsed: Parsed,
     row_filter: Option<RowFilter>,
-}
-
-/// What a policy is made of.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The kinds of statements that may run.
-    pub preset: Preset,
-    /// Of those, the only ones that may; all when absent.
-    pub allowed_statements: Option<Vec<KindPattern>>,
-    /// Of those, the ones that may not.
-    pub denied_statements: Vec<KindPattern>,
-    /// The only functions with an effect that statements may call, which queries may then too. When absent, the preset
-    /// decides.
-    pub allowed_side_effects: Option<Vec<Pattern>>,
-    /// Functions no statement may call.
-    pub denied_functions: Vec<Pattern>,
-    /// The only databases statements may touch; all when absent.
-    pub allowed_databases: Option<Vec<Identifier>>,
-    /// The only schemas statements may touch; all when absent.
-    pub allowed_schemas: Option<Vec<NamePattern<2>>>,
-    /// The only objects statements may touch; all when absent.
-    pub allowed_objects: Option<Vec<NamePattern<3>>>,
-    /// Objects no statement may touch.
-    pub denied_objects: Vec<NamePattern<3>>,
-    /// The only roles a call may name; all but those of administrators when absent.
-    pub allowed_roles: Option<Vec<NamePattern<1>>>,
-    /// The only virtual warehouses a call may name; all when absent.
-    pub allowed_warehouses: Option<Vec<NamePattern<1>>>,
-}
-
-/// Where a statement is to run, as far as that is known.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Place<'a> {
-    /// The database that names without one belong to.
-    pub database: Option<&'a Identifier>,
-    /// The schema that names without one belong to, or else to PUBLIC.
-    pub schema: Option<&'a Identifier>,
-    /// The role, when one is asked for.
-    pub role: Option<&'a Identifier>,
-    /// The virtual warehouse, when one is asked for.
-    pub warehouse: Option<&'a Identifier>,
 }
 
 /// What may run. Reads of everything by default.

@@ -5,6 +5,7 @@
 //!
 //! Start with [`Warehouse`]; `embedded` is the shorter of the two drivers to read.
 
+mod answer;
 pub mod calendar;
 mod earlier;
 #[cfg(feature = "embedded")]
@@ -16,18 +17,17 @@ pub mod snowflake;
 mod unreachable;
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use futures::Stream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::policy::ApprovedStatement;
 use crate::sql::{Identifier, QualifiedName};
 use crate::telemetry::call::Notes;
 
+pub use answer::{Answer, Batches};
 pub use earlier::{Earlier, Started, State, Status};
 pub use error::{EngineLimit, Error, Position};
 pub use rows::{Batch, Cell, Column, DataType};
@@ -179,33 +179,6 @@ pub enum Parameter {
     Float(f64),
     /// A text; also how dates and exact decimals are sent, cast by the statement.
     Text(String),
-}
-
-/// A running or finished statement.
-pub struct Answer {
-    /// Names the statement in the warehouse: a UUID.
-    pub query_id: String,
-    /// What the rows are made of; there even when there are no rows.
-    pub columns: Arc<[Column]>,
-    /// The rows, in order, in pieces. Ends after the first error.
-    pub batches: Batches,
-    /// How many rows there are in all, where the warehouse says so beforehand.
-    pub total_rows: Option<u64>,
-    /// How many rows a list of names may have, where this one has as many: there may be more, and nothing says so.
-    pub full_at: Option<u64>,
-}
-
-/// The rows of an answer as they arrive.
-pub type Batches = Pin<Box<dyn Stream<Item = Result<Box<dyn Batch>, Error>> + Send>>;
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
-            .field("query_id", &self.query_id)
-            .field("columns", &self.columns)
-            .field("total_rows", &self.total_rows)
-            .finish_non_exhaustive()
-    }
 }
 
 impl fmt::Display for Kind {

@@ -1,3 +1,4 @@
+use super::super::Purpose;
 use super::*;
 
 fn sources(environment: &[(&str, &str)], file: &str) -> Sources {

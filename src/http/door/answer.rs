@@ -18,8 +18,8 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::accept::Takes;
+use super::headers::{JSON, REVISION, SESSION, revision};
 use super::message::Envelope;
-use super::{JSON, REVISION, SESSION, revision};
 use crate::mcp::{self, SessionId};
 
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");

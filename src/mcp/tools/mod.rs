@@ -32,8 +32,9 @@ use self::schema::{input_schema, output_schema};
 use super::arguments::{self, reading};
 use super::failure::{Code, Failure};
 
+pub use crate::config::Toolset;
 pub use reply::{Form, Reply};
-pub use tool::{CallContext, Tool, Toolset};
+pub use tool::{CallContext, Tool};
 
 /// Letters of what a reader says of an argument.
 const LONGEST_PROBLEM: usize = 400;

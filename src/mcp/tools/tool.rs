@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::reply::{Form, Reply};
+use crate::config::Toolset;
 use crate::mcp::failure::Failure;
 use crate::query::{Format, Queries};
 
@@ -61,26 +62,6 @@ impl CallContext {
         Form {
             format: format.unwrap_or(usual),
             is_structured,
-        }
-    }
-}
-
-/// Tools are switched on and off by set (`TOOLSETS`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Toolset {
-    /// Finding and describing objects.
-    Catalog,
-    /// Running statements.
-    Query,
-}
-
-impl Toolset {
-    /// The name used in `TOOLSETS`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Catalog => "catalog",
-            Self::Query => "query",
         }
     }
 }

@@ -7,6 +7,8 @@ use duckdb::arrow::datatypes::{DataType, Decimal128Type, Float32Type, Float64Typ
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 
+use super::vector::{display_all, written_out};
+
 /// What a nested type holds, as far as Arrow alone does not tell.
 #[derive(Debug)]
 pub(super) enum Shape {
@@ -57,20 +59,6 @@ pub(super) fn write_all(array: &ArrayRef, shape: &Shape) -> Vec<Option<String>> 
                 write(&mut json, array, row, shape);
                 json
             })
-        })
-        .collect()
-}
-
-/// Every value of a vector as Arrow shows it, `None` for NULL. A value Arrow cannot show is empty, not an error.
-pub(super) fn display_all(array: &ArrayRef) -> Vec<Option<String>> {
-    let options = FormatOptions::default();
-    let formatter = ArrayFormatter::try_new(array, &options);
-    (0..array.len())
-        .map(|row| {
-            let formatter = formatter.as_ref().ok()?;
-            array
-                .is_valid(row)
-                .then(|| formatter.value(row).try_to_string().unwrap_or_default())
         })
         .collect()
 }
@@ -149,7 +137,7 @@ fn write_plain(json: &mut String, array: &ArrayRef, row: usize) {
         }
         data_type => {
             let is_bare = data_type.is_integer() || *data_type == DataType::Boolean;
-            let text = super::rows::written_out(array, row).unwrap_or_else(|| {
+            let text = written_out(array, row).unwrap_or_else(|| {
                 ArrayFormatter::try_new(array, &FormatOptions::default())
                     .and_then(|formatter| formatter.value(row).try_to_string())
                     .unwrap_or_default()

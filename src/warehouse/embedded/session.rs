@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use duckdb::{Config, Connection, InterruptHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
+use super::options::Options;
 use crate::warehouse;
 
 /// How often a running statement is told again to stop.

@@ -1,137 +1,18 @@
 //! Calls of functions: looked up, checked, and written by their rule.
 
 use crate::sql::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, NullTreatment, OrderByExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
-    WindowSpec, WindowType,
+    Expr, Function, NullTreatment, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec,
+    WindowType,
 };
 
 use crate::sql::foreign;
 
+pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
 use super::types::typed_null;
 use super::writer::{
     Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, name, refuse,
 };
-
-/// A call of a function, its parts laid out.
-pub(super) struct Call<'e> {
-    /// Upper case.
-    pub(super) name: String,
-    arguments: Vec<&'e Expr>,
-    /// `FLATTEN(input => …)`
-    pub(super) named: Vec<(String, &'e Expr)>,
-    /// `COUNT(*)`
-    pub(super) is_star: bool,
-    pub(super) is_distinct: bool,
-    pub(super) within_group: &'e [OrderByExpr],
-    pub(super) null_treatment: Option<NullTreatment>,
-    pub(super) over: Option<&'e WindowType>,
-}
-
-impl<'e> Call<'e> {
-    pub(super) fn of(function: &'e Function) -> Result<Self, Fault> {
-        let mut call = Self {
-            name: function.name.to_string().to_uppercase(),
-            arguments: Vec::new(),
-            named: Vec::new(),
-            is_star: false,
-            is_distinct: false,
-            within_group: &function.within_group,
-            null_treatment: function.null_treatment,
-            over: function.over.as_ref(),
-        };
-        if function.filter.is_some() || !matches!(function.parameters, FunctionArguments::None) {
-            return limit(format!("does not know this form of {}", call.name));
-        }
-        match &function.args {
-            FunctionArguments::None => {}
-            FunctionArguments::Subquery(_) => {
-                return limit(format!(
-                    "takes no subquery as the argument of {}",
-                    call.name
-                ));
-            }
-            FunctionArguments::List(list) => {
-                call.is_distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-                call.read_clauses(&list.clauses)?;
-                call.read_arguments(&list.args)?;
-            }
-        }
-        Ok(call)
-    }
-
-    fn read_clauses(&mut self, clauses: &'e [FunctionArgumentClause]) -> Result<(), Fault> {
-        for clause in clauses {
-            match clause {
-                FunctionArgumentClause::IgnoreOrRespectNulls(treatment) => {
-                    self.null_treatment = Some(*treatment);
-                }
-                _ => return limit(format!("does not know this form of {}", self.name)),
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn read_arguments(&mut self, arguments: &'e [FunctionArg]) -> Result<(), Fault> {
-        for argument in arguments {
-            match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.arguments.push(expr),
-                FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => self.is_star = true,
-                FunctionArg::Named {
-                    name,
-                    arg: FunctionArgExpr::Expr(expr),
-                    ..
-                } => self.named.push((name.value.to_uppercase(), expr)),
-                _ => return limit(format!("does not take this argument of {}", self.name)),
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn table_function(
-        name: String,
-        arguments: &'e [FunctionArg],
-    ) -> Result<Self, Fault> {
-        let mut call = Self {
-            name: name.to_uppercase(),
-            arguments: Vec::new(),
-            named: Vec::new(),
-            is_star: false,
-            is_distinct: false,
-            within_group: &[],
-            null_treatment: None,
-            over: None,
-        };
-        call.read_arguments(arguments)?;
-        Ok(call)
-    }
-
-    pub(super) fn arguments(&self) -> &[&'e Expr] {
-        &self.arguments
-    }
-
-    pub(super) fn argument(&self, index: usize) -> Result<&'e Expr, Fault> {
-        match self.arguments.get(index) {
-            Some(argument) => Ok(argument),
-            None => refuse(format!("not enough arguments for function {}", self.name)),
-        }
-    }
-
-    /// The argument passed by name, or else by place.
-    pub(super) fn named_or(&self, name: &str, index: usize) -> Option<&'e Expr> {
-        self.named
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, expr)| *expr)
-            .or_else(|| self.arguments.get(index).copied())
-    }
-
-    /// "DISTINCT " where it was asked for.
-    pub(super) fn distinct(&self) -> &'static str {
-        if self.is_distinct { "DISTINCT " } else { "" }
-    }
-}
 
 impl Writer<'_> {
     /// Any call of a function.
@@ -166,7 +47,7 @@ impl Writer<'_> {
     }
 
     fn check(&self, call: &Call<'_>, known: &Known) -> Result<(), Fault> {
-        let count = call.arguments.len() + call.named.len() + usize::from(call.is_star);
+        let count = call.arguments().len() + call.named.len() + usize::from(call.is_star);
         if count < known.min {
             return refuse(format!("not enough arguments for function {}", call.name));
         }
@@ -196,8 +77,8 @@ impl Writer<'_> {
     ///
     /// A template that names an argument twice, or calls a macro, which may do so, gets each argument once, by [`bound`].
     fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
-        let mut written = Vec::with_capacity(call.arguments.len());
-        for argument in &call.arguments {
+        let mut written = Vec::with_capacity(call.arguments().len());
+        for argument in call.arguments() {
             written.push(self.expression(argument)?);
         }
         let mut fields: Vec<(&str, String)> = Vec::new();

@@ -9,54 +9,16 @@ mod context;
 mod conversions;
 mod dates;
 mod numbers;
+mod rule;
 mod semi_structured;
 mod texts;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::calls::Call;
-use super::writer::{Writer, Written};
+use rule::{MANY, Row};
 
-/// A function.
-pub(super) struct Known {
-    /// Fewest arguments.
-    pub(super) min: usize,
-    /// Most arguments.
-    pub(super) max: usize,
-    /// How it is said.
-    pub(super) how: How,
-}
-
-/// How a function is said in DuckDB.
-#[derive(Clone, Copy)]
-pub(super) enum How {
-    /// A template, for a function of one row.
-    Scalar(&'static str),
-    /// A template, for a function of many rows that may have OVER.
-    Aggregate(&'static str),
-    /// A template, for a function that must have OVER.
-    Window(&'static str),
-    /// Code, for a function of one row.
-    Rewrite(fn(&mut Writer<'_>, &Call<'_>) -> Written),
-    /// Code, for a function of many rows.
-    AggregateRewrite(fn(&mut Writer<'_>, &Call<'_>) -> Written),
-    /// Code, for a function that must have OVER and may ignore NULLs.
-    WindowRewrite(fn(&mut Writer<'_>, &Call<'_>) -> Written),
-    /// Known, and not possible here.
-    Refused {
-        /// Completes "the embedded engine …".
-        what: &'static str,
-        /// What to write instead.
-        hint: &'static str,
-    },
-}
-
-/// No upper limit on the number of arguments.
-const MANY: usize = usize::MAX;
-
-/// Name, fewest arguments, most, and how.
-type Row = (&'static str, usize, usize, How);
+pub(super) use rule::{How, Known};
 
 /// All of them, in chapters.
 const CHAPTERS: [(&str, &[Row]); 8] = [

@@ -12,7 +12,9 @@
 //! `writer` for what the chapters share.
 
 mod aggregates;
+mod call;
 mod calls;
+mod context;
 mod dates;
 mod expressions;
 mod formats;
@@ -33,31 +35,12 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
-use crate::sql::Identifier;
 use crate::sql::ast::Statement;
-use crate::warehouse::{EngineLimit, Error, Parameter};
+use crate::warehouse::{EngineLimit, Error};
 
+pub(super) use context::Context;
 pub(super) use functions::reference;
 use writer::Writer;
-
-/// What a query's context functions and unqualified names resolve to.
-#[derive(Debug, Clone)]
-pub(super) struct Context {
-    /// Database of names that give none.
-    pub(super) database: Identifier,
-    /// Schema of names that give none.
-    pub(super) schema: Identifier,
-    /// The answer of `CURRENT_ROLE()`.
-    pub(super) role: Identifier,
-    /// The answer of `CURRENT_WAREHOUSE()`.
-    pub(super) warehouse: Identifier,
-    /// The answer of `CURRENT_USER()`.
-    pub(super) user: Identifier,
-    /// The id of the statement itself.
-    pub(super) query_id: String,
-    /// Values for `?` and `:1`, written into the text as literals.
-    pub(super) parameters: Vec<Parameter>,
-}
 
 /// A statement DuckDB understands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::sql::ast::{Expr, Ident};
 use crate::warehouse::{EngineLimit, Error};
 
-use super::Context;
+use super::context::Context;
 use super::source::Source;
 
 /// Boxed, because it travels through deep recursion.

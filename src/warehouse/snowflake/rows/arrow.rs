@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType as Arrow, TimeUnit};
 
-use super::nested::{self, Nested};
+use super::nested::{self, Nested, Part};
 use super::stored::{Binaries, Texts, Whole, at, holds};
 use super::text::{self, Decimal};
 use super::types::{Type, Zone, fixed_offset};
@@ -52,7 +52,7 @@ enum Values {
     Parsed(Texts, Type),
     Bytes(Binaries),
     Hexadecimal(Binaries),
-    Nested(Nested),
+    Nested(Nested<View>),
     /// Not stored as its type is known to be: shown as the text of what it is stored as.
     Shown(Box<Values>),
     /// Stored in a way that Snowflake has never used; says so.
@@ -76,9 +76,9 @@ enum Offset {
     Own(Whole),
 }
 
-impl View {
+impl Part for View {
     /// Accepts every type in every array: the pairs that Snowflake sends are read as meant, any other is shown as text.
-    pub(super) fn new(kind: &Type, array: &ArrayRef) -> Self {
+    fn new(kind: &Type, array: &ArrayRef) -> Self {
         let stored = array.data_type();
         let shown = || {
             let values = Values::of(&Type::of_stored(stored), array)?;
@@ -92,15 +92,14 @@ impl View {
         }
     }
 
-    pub(super) fn cell(&self, row: usize) -> Cell<'_> {
+    fn cell(&self, row: usize) -> Cell<'_> {
         if self.is_null(row) {
             return Cell::Null;
         }
         self.values.cell(row).unwrap_or(Cell::Null)
     }
 
-    /// Appends the value as JSON.
-    pub(super) fn write_json(&self, json: &mut String, row: usize) {
+    fn write_json(&self, json: &mut String, row: usize) {
         match &self.values {
             Values::Nested(nested) if !self.is_null(row) => nested.write(json, row),
             // As 64 bits 0.1 would be 0.10000000149011612.
@@ -113,7 +112,9 @@ impl View {
             _ => nested::write_cell(json, &self.cell(row)),
         }
     }
+}
 
+impl View {
     fn is_null(&self, row: usize) -> bool {
         self.nulls
             .as_ref()

@@ -8,7 +8,7 @@ use arrow_array::builder::LargeStringBuilder;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::DecodeError;
+use super::error::DecodeError;
 
 /// Rows as text, column by column. Every cell in JSON is a text or `null`, whatever its type.
 pub(super) struct Table {

@@ -6,6 +6,7 @@
 //! cannot disagree. Nothing here fails over a single value: what cannot be read as its type is shown as it came.
 
 mod arrow;
+mod error;
 mod json;
 mod nested;
 mod stored;
@@ -21,36 +22,15 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_schema::ArrowError;
 use bytes::Bytes;
 
 use super::wire::RowType;
 use crate::warehouse::{Batch, Cell, Column};
 
 use arrow::View;
+pub(super) use error::DecodeError;
+use nested::Part as _;
 use types::Type;
-
-/// Why a result could not be read. The whole result is lost then, for rows must not go missing unseen.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum DecodeError {
-    /// Not an Arrow stream, or only the first part of one.
-    #[error("could not read {bytes} bytes as an Arrow stream")]
-    Arrow {
-        bytes: usize,
-        #[source]
-        source: ArrowError,
-    },
-    /// Not rows in JSON, or only the first part of them.
-    #[error("could not read {bytes} bytes as rows in JSON")]
-    Json {
-        bytes: usize,
-        #[source]
-        source: serde_json::Error,
-    },
-    /// The rows are not those that were announced.
-    #[error("expected {expected} columns as the reply announced, found {found}")]
-    Columns { expected: usize, found: usize },
-}
 
 /// The columns of a result and how to read them. Clones share one allocation.
 #[derive(Debug, Clone)]

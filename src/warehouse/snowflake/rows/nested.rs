@@ -9,22 +9,29 @@ use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType as Arrow, Field};
 use serde::de::IgnoredAny;
 
-use super::arrow::View;
 use super::text;
 use super::types::Type;
 use crate::warehouse::Cell;
 
+/// A part of a value: an array of its own, which may have parts again.
+pub(super) trait Part: Sized {
+    fn new(kind: &Type, array: &ArrayRef) -> Self;
+    fn cell(&self, row: usize) -> Cell<'_>;
+    /// Appends the value as JSON.
+    fn write_json(&self, json: &mut String, row: usize);
+}
+
 /// An Arrow array of values that have parts.
-pub(super) enum Nested {
-    Object(Vec<(String, View)>),
+pub(super) enum Nested<P> {
+    Object(Vec<(String, P)>),
     Array {
         spans: Spans,
-        items: Box<View>,
+        items: Box<P>,
     },
     Map {
         spans: Spans,
-        keys: Box<View>,
-        values: Box<View>,
+        keys: Box<P>,
+        values: Box<P>,
     },
 }
 
@@ -36,11 +43,11 @@ pub(super) enum Spans {
     Even(usize),
 }
 
-impl Nested {
+impl<P: Part> Nested<P> {
     /// `None` for an array that has no parts.
     pub(super) fn of(parts: &[Type], array: &ArrayRef) -> Option<Self> {
         let view = |position: usize, field: &Field, array: &ArrayRef| {
-            View::new(&Type::of_part(parts.get(position), field), array)
+            P::new(&Type::of_part(parts.get(position), field), array)
         };
         Some(match array.data_type() {
             Arrow::Struct(fields) => Self::Object(

@@ -8,7 +8,7 @@ mod rows;
 use duckdb::types::{TimeUnit, Value as EngineValue};
 use duckdb::{Connection, appender_params_from_iter};
 
-use self::rows::rows;
+use self::rows::{data_type, rows};
 use super::columns::field;
 use super::listing::{Listing, Value};
 use super::{
@@ -107,34 +107,6 @@ pub(super) fn schema() -> Schema {
                 kind: TableKind::View { query: "" },
             })
             .collect(),
-    }
-}
-
-fn data_type(column: &str) -> DataType {
-    match column {
-        "CREATED" | "LAST_ALTERED" | "LAST_DDL" | "TABLE_CREATED" => DataType::TimestampLtz(9),
-        "ORDINAL_POSITION"
-        | "CHARACTER_MAXIMUM_LENGTH"
-        | "CHARACTER_OCTET_LENGTH"
-        | "NUMERIC_PRECISION"
-        | "NUMERIC_PRECISION_RADIX"
-        | "NUMERIC_SCALE"
-        | "DATETIME_PRECISION"
-        | "INTERVAL_PRECISION"
-        | "MAXIMUM_CARDINALITY"
-        | "ROW_COUNT"
-        | "BYTES"
-        | "RETENTION_TIME"
-        | "ID"
-        | "CLONE_GROUP_ID"
-        | "ACTIVE_BYTES"
-        | "TIME_TRAVEL_BYTES"
-        | "FAILSAFE_BYTES"
-        | "RETAINED_FOR_CLONE_BYTES" => DataType::Number {
-            precision: 38,
-            scale: 0,
-        },
-        _ => DataType::Varchar(None),
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::listing::{Listing, Value};
 use super::super::{
     Catalog, Field, INFORMATION_SCHEMA, MAX_TEXT_LENGTH, ROLE, Schema, Table, TableKind, USER,
 };
-use super::data_type;
+
 use crate::warehouse::DataType;
 
 /// The rows of one view, of all databases together.
@@ -211,5 +211,34 @@ fn comment(comment: &'static str) -> Value {
         Value::Null
     } else {
         comment.into()
+    }
+}
+
+/// The type of a column, which the same name has in every view.
+pub(super) fn data_type(column: &str) -> DataType {
+    match column {
+        "CREATED" | "LAST_ALTERED" | "LAST_DDL" | "TABLE_CREATED" => DataType::TimestampLtz(9),
+        "ORDINAL_POSITION"
+        | "CHARACTER_MAXIMUM_LENGTH"
+        | "CHARACTER_OCTET_LENGTH"
+        | "NUMERIC_PRECISION"
+        | "NUMERIC_PRECISION_RADIX"
+        | "NUMERIC_SCALE"
+        | "DATETIME_PRECISION"
+        | "INTERVAL_PRECISION"
+        | "MAXIMUM_CARDINALITY"
+        | "ROW_COUNT"
+        | "BYTES"
+        | "RETENTION_TIME"
+        | "ID"
+        | "CLONE_GROUP_ID"
+        | "ACTIVE_BYTES"
+        | "TIME_TRAVEL_BYTES"
+        | "FAILSAFE_BYTES"
+        | "RETAINED_FOR_CLONE_BYTES" => DataType::Number {
+            precision: 38,
+            scale: 0,
+        },
+        _ => DataType::Varchar(None),
     }
 }

@@ -3,7 +3,7 @@
 use super::super::kinds;
 use super::super::listing::{Listing, Value};
 use super::super::{ROLE, SAMPLE_DATABASE, SAMPLE_SCHEMA, USER, WAREHOUSE, written};
-use super::{Question, yes_no};
+use super::question::{Question, yes_no};
 
 impl Question<'_> {
     pub(super) fn warehouses(&self, listing: &mut Listing) {

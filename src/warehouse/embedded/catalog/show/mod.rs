@@ -3,15 +3,16 @@
 mod account;
 mod like;
 mod objects;
+mod question;
 
 use self::like::is_like;
 use self::objects::Side;
+use self::question::Question;
+use super::Catalog;
 use super::kinds::{self, TERSE};
 use super::listing::{Listing, Value};
-use super::names::{Current, not_found};
-use super::{Catalog, Database, Schema, Table};
-use crate::sql::QualifiedName;
-use crate::sql::show::{Scope, Show};
+use super::names::Current;
+use crate::sql::show::Show;
 use crate::warehouse::{DataType, EngineLimit, Error};
 
 /// Answers a SHOW statement.
@@ -96,80 +97,4 @@ fn narrow(listing: &mut Listing, column: &str, show: &Show) {
     if let Some(limit) = show.limit {
         listing.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-}
-
-/// A catalog and the names it is asked from.
-struct Question<'a> {
-    catalog: &'a Catalog,
-    current: &'a Current,
-}
-
-/// A table and what it lies in.
-type Found<'a> = (&'a Database, &'a Schema, &'a Table);
-
-impl<'a> Question<'a> {
-    /// The tables and views in a scope.
-    fn scope(&self, scope: &Scope) -> Result<Vec<Found<'a>>, Error> {
-        let in_schema = |(database, schema): (&'a Database, &'a Schema)| {
-            schema
-                .tables
-                .iter()
-                .map(|table| (database, schema, table))
-                .collect()
-        };
-        let in_database = |database: &'a Database| {
-            database
-                .schemas
-                .iter()
-                .flat_map(|schema| in_schema((database, schema)))
-                .collect()
-        };
-        let here = QualifiedName {
-            database: None,
-            schema: None,
-            object: self.current.schema.clone(),
-        };
-        Ok(match scope {
-            Scope::Account => self.catalog.tables().collect(),
-            Scope::Unstated | Scope::Schema(None) => {
-                in_schema(self.catalog.known_schema(self.current, &here)?)
-            }
-            Scope::Schema(Some(name)) => in_schema(self.catalog.known_schema(self.current, name)?),
-            Scope::Database(name) => in_database(
-                self.catalog
-                    .known_database(name.as_ref().unwrap_or(&self.current.database).as_str())?,
-            ),
-            Scope::Table(name) => vec![self.catalog.known_table(self.current, name)?],
-            Scope::Named(name) => match self.catalog.known_schema(self.current, name) {
-                Ok(found) if name.database.is_none() => in_schema(found),
-                Ok(_) | Err(_) if name.schema.is_none() => {
-                    in_database(self.catalog.known_database(name.object.as_str()).map_err(
-                        // Snowflake takes a single word for a schema first.
-                        |_| not_found("Object", &name.to_string()),
-                    )?)
-                }
-                Ok(_) => return Err(not_found("Object", &name.to_string())),
-                Err(error) => return Err(error),
-            },
-        })
-    }
-
-    /// As [`Self::scope`], for what lies in tables: a bare name is then a table's.
-    fn scope_of_tables(&self, scope: &Scope) -> Result<Vec<Found<'a>>, Error> {
-        match scope {
-            Scope::Named(name) => match self.catalog.known_table(self.current, name) {
-                Ok(found) => Ok(vec![found]),
-                Err(error) => self.scope(scope).map_err(|_| error),
-            },
-            _ => self.scope(scope),
-        }
-    }
-
-    fn created(&self) -> Value {
-        Value::Time(self.catalog.created)
-    }
-}
-
-fn yes_no(yes: bool) -> Value {
-    if yes { "Y" } else { "N" }.into()
 }

@@ -5,7 +5,7 @@ use super::super::{
     Field, INFORMATION_SCHEMA, MAX_TEXT_LENGTH, ROLE, SAMPLE_DATABASE, SAMPLE_SCHEMA, Schema,
     Table, TableKind,
 };
-use super::{Question, yes_no};
+use super::question::{Question, yes_no};
 use crate::sql::show::Scope;
 use crate::warehouse::{DataType, Error};
 

@@ -1,0 +1,47 @@
+//! What a policy is made of, and what it is asked with.
+
+use super::names::NamePattern;
+use super::pattern::Pattern;
+use super::preset::Preset;
+use crate::sql::{Identifier, KindPattern};
+
+/// What a policy is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The kinds of statements that may run.
+    pub preset: Preset,
+    /// Of those, the only ones that may; all when absent.
+    pub allowed_statements: Option<Vec<KindPattern>>,
+    /// Of those, the ones that may not.
+    pub denied_statements: Vec<KindPattern>,
+    /// The only functions with an effect that statements may call, which queries may then too. When absent, the preset
+    /// decides.
+    pub allowed_side_effects: Option<Vec<Pattern>>,
+    /// Functions no statement may call.
+    pub denied_functions: Vec<Pattern>,
+    /// The only databases statements may touch; all when absent.
+    pub allowed_databases: Option<Vec<Identifier>>,
+    /// The only schemas statements may touch; all when absent.
+    pub allowed_schemas: Option<Vec<NamePattern<2>>>,
+    /// The only objects statements may touch; all when absent.
+    pub allowed_objects: Option<Vec<NamePattern<3>>>,
+    /// Objects no statement may touch.
+    pub denied_objects: Vec<NamePattern<3>>,
+    /// The only roles a call may name; all but those of administrators when absent.
+    pub allowed_roles: Option<Vec<NamePattern<1>>>,
+    /// The only virtual warehouses a call may name; all when absent.
+    pub allowed_warehouses: Option<Vec<NamePattern<1>>>,
+}
+
+/// Where a statement is to run, as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place<'a> {
+    /// The database that names without one belong to.
+    pub database: Option<&'a Identifier>,
+    /// The schema that names without one belong to, or else to PUBLIC.
+    pub schema: Option<&'a Identifier>,
+    /// The role, when one is asked for.
+    pub role: Option<&'a Identifier>,
+    /// The virtual warehouse, when one is asked for.
+    pub warehouse: Option<&'a Identifier>,
+}
