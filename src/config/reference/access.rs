@@ -24,10 +24,11 @@ pub(super) const VARIABLES: &[Variable] = &[
             "at least 16 characters that can stand in a header, then nothing or limits such as `max_rows=500`, separated by spaces",
             is_key_with_options,
         ),
-        "Several keys, all accepted besides `API_KEY`: one for each team, or the old and the new one while they are \
-         exchanged. Behind a key may stand limits for its callers, not above those of the settings with the same names in upper \
-         case: `default_rows`, `max_rows`, `max_result_bytes`, `max_cell_bytes`, `query_timeout`, `max_scan_bytes`, \
-         `max_concurrent_queries`, `rate_limit_per_minute`; as in `<key> max_rows=500 query_timeout=30s, <key>`.",
+        "Several keys, accepted in addition to `API_KEY`: one for each team, or an old and a new one during rotation. \
+         After a key you may write limits for its callers, in place of the settings with the same names in upper case and \
+         not above them: `default_rows`, `max_rows`, `max_result_bytes`, `max_cell_bytes`, `query_timeout`, \
+         `max_scan_bytes`, `max_concurrent_queries`, `rate_limit_per_minute`. Example: `<key> max_rows=500 \
+         query_timeout=30s, <key>`.",
     )
     .secret()
     .unset("no further keys"),
@@ -35,7 +36,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "ALLOW_ANONYMOUS",
         Section::Auth,
         Shape::Switch,
-        "Says in so many words that everybody who can reach the port may call, without a key.",
+        "Confirms that everybody who can reach the port may call without a key.",
     )
     .default("false"),
     Variable::new(
@@ -50,7 +51,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "OAUTH_AUDIENCE",
         Section::Auth,
         Shape::Text("the audience tokens are made for, usually this service's public address"),
-        "What a token must be meant for.",
+        "The audience that a token must name.",
     )
     .guard_later()
     .required("with `OAUTH_ISSUER`")

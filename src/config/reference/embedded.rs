@@ -8,7 +8,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "EMBEDDED_SCALE_FACTOR",
         Section::Embedded,
         Shape::Decimal(0.001, 10.0),
-        "How large the sample data is: 0.01 has 15,000 orders, 1 has 1.5 million and needs about a gigabyte.",
+        "Size of the sample data: 0.01 has 15,000 orders, 1 has 1.5 million and needs about a gigabyte.",
     )
     .default("0.01"),
     Variable::new(

@@ -9,29 +9,29 @@ pub(super) const VARIABLES: &[Variable] = &[
         "DEFAULT_ROWS",
         Section::Limits,
         Shape::Whole(1, 1_000_000),
-        "Rows in an answer to a call that asks for no number. Not more than `MAX_ROWS`.",
+        "Rows in an answer when the call does not ask for a number. At most `MAX_ROWS`.",
     )
     .default("100"),
     Variable::new(
         "MAX_ROWS",
         Section::Limits,
         Shape::Whole(1, 1_000_000),
-        "Rows in one answer at most, whatever the call asks for.",
+        "Most rows in one answer, whatever the call asks for.",
     )
     .default("10000"),
     Variable::new(
         "MAX_RESULT_BYTES",
         Section::Limits,
         size(4 * KIB, GIB),
-        "Bytes of rows in one answer at most; what does not fit can be read on with `fetch_results`. The default fits every agent's own \
-         limit; with more, clients that know it are told to expect it.",
+        "Most bytes of rows in one answer. `fetch_results` returns the rows that do not fit. The default stays below \
+         every agent's own limit. With a higher value, clients that support it are told to expect longer answers.",
     )
     .default("32KiB"),
     Variable::new(
         "MAX_CELL_BYTES",
         Section::Limits,
         size(64, 64 * MIB),
-        "Bytes of one value at most; a longer one is shortened and says how long it was.",
+        "Most bytes of one value. A longer value is shortened, and says how long it was.",
     )
     .default("16KiB"),
     Variable::new(
@@ -45,65 +45,67 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SYNC_WAIT",
         Section::Limits,
         span(SECOND, HOUR),
-        "How long a call waits for its rows before it leaves the statement running and answers with a cursor to fetch them by. \
-         Keep it below the time after which clients give up, often 60 s. After 45 s Snowflake gives word of a statement by \
-         itself; to hear sooner costs a second request for each. With no less than `QUERY_TIMEOUT` nothing is left running.",
+        "How long a call waits for its rows. After that the statement keeps running, and the call is answered with a \
+         cursor to fetch the rows later. Keep it below the time after which clients give up, often 60 s. Snowflake \
+         reports on a running statement after 45 s; a lower value costs a second request for each statement. With a value \
+         of `QUERY_TIMEOUT` or more, no statement is left running.",
     )
     .default("45s"),
     Variable::new(
         "MAX_CONCURRENT_QUERIES",
         Section::Limits,
         Shape::Whole(1, 10_000),
-        "Statements running at once in this process; more wait their turn.",
+        "Most statements that run at once in this process. More wait in a queue.",
     )
     .default("64"),
     Variable::new(
         "DOWNLOAD_MEMORY_LIMIT",
         Section::Limits,
         size(MIB, 64 * GIB),
-        "Memory for answers of Snowflake and for pieces of its results while they are fetched and read, of all calls together. What does \
-         not fit waits its turn, until its call's time is over: the call is then answered `warehouse_busy`. One result takes 24 MiB at \
-         most, or one piece where that is larger; a piece larger than all there is, is refused.",
+        "Memory for answers of Snowflake and for the chunks of its results while they are downloaded and read, for all \
+         calls together. What does not fit waits until the call's time is over; the call is then answered \
+         `warehouse_busy`. One result uses at most 24 MiB, or one chunk if that is larger. A chunk larger than the whole \
+         limit is refused.",
     )
     .default("128MiB"),
     Variable::new(
         "RATE_LIMIT_PER_MINUTE",
         Section::Limits,
         Shape::Whole(1, 1_000_000),
-        "Calls of tools that one caller may make in a minute, at each replica: so many at once, then one more for each share of a \
-         minute that has passed. A caller is a key, or without keys an address; behind a proxy that is the proxy's. More are answered \
-         `rate_limited`, with the seconds to wait.",
+        "Tool calls that one caller may make per minute, in each replica. A caller may make all of them at once; after \
+         that, its share grows back evenly over a minute. A caller is an API key, or without keys an IP address (behind a \
+         proxy, the proxy's). Further calls are answered `rate_limited` with the seconds to wait.",
     )
     .unset("no limit"),
     Variable::new(
         "TOOLSETS",
         Section::Limits,
         Shape::Choices(Toolset::WORDS),
-        "The groups of tools that are offered. `semantic`, `cortex` and `custom` come in later versions.",
+        "The groups of tools that are offered: `catalog` finds and describes objects, `query` runs statements.",
     )
     .default("catalog,query"),
     Variable::new(
         "STRUCTURED_OUTPUT",
         Section::Limits,
         Shape::Switch,
-        "For callers that are programs: tools declare output schemas, `json` is the default format, and every answer has all of its content \
-         in `structuredContent` too. Leave it off for agents.",
+        "For callers that are programs: tools declare output schemas, `json` is the default format, and \
+         `structuredContent` holds the whole answer too. Leave it off for agents.",
     )
     .default("false"),
     Variable::new(
         "CATALOG_CACHE_TTL",
         Section::Limits,
         span(0, HOUR),
-        "How long answers of the tools that list and describe are kept for the same caller and question; such an answer says how \
-         old it is. `0s` keeps none.",
+        "How long the answers of tools that list or describe objects are cached. Only the same caller gets a cached \
+         answer, which says how old it is. `0s` turns the cache off.",
     )
     .default("10s"),
     Variable::new(
         "MAX_SCAN_BYTES",
         Section::Limits,
         size(MIB, 1024 * 1024 * GIB),
-        "A statement that Snowflake's plan expects to scan more is refused before it runs; each is explained first, which takes \
-         one more request. The embedded engine expects no bytes.",
+        "Most bytes a statement may scan, by Snowflake's own estimate. A statement above it is refused before it runs. \
+         Each statement is explained first, which costs one more request. The embedded engine gives no estimate.",
     )
     .unset("no limit"),
     Variable::new(
@@ -112,8 +114,9 @@ pub(super) const VARIABLES: &[Variable] = &[
         Shape::Checked("at least 32 characters, or several such secrets separated by commas", |text| {
             text.split(',').all(|secret| secret.trim().chars().count() >= 32)
         }),
-        "Signs the cursors of long results. Give every replica the same, so that each can go on with what another began. Several, \
-         separated by commas, are all accepted, and the first signs: put a new one in front, and drop the old one when `CURSOR_LIFETIME` has passed.",
+        "Signs the cursors that lead to further pages. Give all replicas the same secret, so that each accepts the \
+         cursors of the others. You may give several secrets, separated by commas: all are accepted, and the first one \
+         signs. To change the secret, put the new one first and remove the old one after `CURSOR_LIFETIME`.",
     )
     .secret()
     .unset("made at start-up"),
@@ -121,8 +124,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "CURSOR_LIFETIME",
         Section::Limits,
         span(SECOND, 24 * HOUR),
-        "How long a cursor is good for. Snowflake keeps results for a day, so longer is of no use; less where what a caller has read \
-         shall soon be out of its reach.",
+        "How long a cursor is accepted. Snowflake keeps results for 24 hours, so a longer time has no use. Choose a \
+         shorter time if callers should lose access to earlier results sooner.",
     )
     .default("24h"),
 ];

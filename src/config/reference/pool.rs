@@ -8,21 +8,21 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_POOL_MIN_SIZE",
         Section::Pool,
         Shape::Whole(1, 1000),
-        "Sessions kept even when idle.",
+        "Sessions that stay open even when idle.",
     )
     .each("1", "2", "5"),
     Variable::new(
         "SNOWFLAKE_POOL_MAX_SIZE",
         Section::Pool,
         Shape::Whole(1, 1000),
-        "Sessions at most, not fewer than `SNOWFLAKE_POOL_MIN_SIZE`. Also how many statements run at once.",
+        "Most sessions, at least `SNOWFLAKE_POOL_MIN_SIZE`. It is also how many statements run at once.",
     )
     .each("5", "10", "20"),
     Variable::new(
         "SNOWFLAKE_POOL_MAX_INACTIVE_MINUTES",
         Section::Pool,
         Shape::Minutes(1, 10_080),
-        "Idle sessions above the minimum are closed after this.",
+        "Idle time after which sessions above the minimum are closed.",
     )
     .default("30"),
     Variable::new(
@@ -36,14 +36,14 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_POOL_CONNECTION_TIMEOUT",
         Section::Pool,
         Shape::Seconds(1, 3600),
-        "Longest wait for a session; the call is then answered `warehouse_busy`.",
+        "Longest time a call waits for a session. After that it is answered `warehouse_busy`.",
     )
     .default("30.0"),
     Variable::new(
         "SNOWFLAKE_POOL_RETRY_ATTEMPTS",
         Section::Pool,
         Shape::Whole(0, 100),
-        "How often a transient failure is tried again.",
+        "How often a request is retried after a transient failure.",
     )
     .default("3"),
 ];

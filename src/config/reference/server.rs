@@ -18,15 +18,15 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SERVER_HOST",
         Section::Server,
         Shape::Checked("a host name or IP address, without scheme, port or spaces", is_host),
-        "Name or address to listen on. Beyond loopback a key is required, see `ALLOW_ANONYMOUS`. The container image sets \
-         `0.0.0.0`.",
+        "Name or address to listen on. Anything but loopback needs an API key, see `ALLOW_ANONYMOUS`. The container image \
+         sets `0.0.0.0`.",
     )
     .default("localhost"),
     Variable::new(
         "SERVER_PORT",
         Section::Server,
         Shape::Whole(0, 65535),
-        "Port to listen on. 0 picks a free one, which the log names; `healthcheck` cannot know it then.",
+        "Port to listen on. 0 picks a free port, which the log shows; `healthcheck` cannot find it then.",
     )
     .default("8000"),
     Variable::new(
@@ -40,55 +40,56 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SERVER_RELOAD",
         Section::Server,
         Shape::Switch,
-        "Whether to start again in place when the program or the env file changes.",
+        "Restarts the server in place when the program or the env file changes.",
     )
     .each("true", "false", "false"),
     Variable::new(
         "LANDING_PAGE",
         Section::Server,
         Shape::Switch,
-        "Whether a person who opens the address in a browser is shown what this is, whether it is ready, and how to connect \
-         an agent.",
+        "Whether a browser that opens the address shows a page: what this server is, whether it is ready, and how to \
+         connect an agent.",
     )
     .each("true", "false", "false"),
     Variable::new(
         "KEEPALIVE_TIMEOUT",
         Section::Server,
         Shape::Seconds(0, 3600),
-        "How long an idle connection is kept for its next request; 0 closes it after the answer. Behind a proxy, set it \
-         above the proxy's own.",
+        "How long an idle connection stays open for the next request; 0 closes it after the answer. Behind a proxy, set \
+         it above the proxy's own timeout.",
     )
     .default("5"),
     Variable::new(
         "MAX_CONNECTIONS",
         Section::Server,
         Shape::Whole(1, 1_000_000),
-        "Connections open at once, per worker.",
+        "Most open connections per worker.",
     )
     .default("1000"),
     Variable::new(
         "CORS_ORIGINS",
         Section::Server,
         Shape::Items("`https://host`, `http://host:port`, or `*` alone", is_origin),
-        "Origins whose pages may call the service. `*` is any where callers need a key; without a key it is any page of this \
-         machine, such as `http://localhost:6274`, unless `ALLOW_ANY_ORIGIN` says more. It is refused in production.",
+        "Origins whose web pages may call the service. `*` means any origin if callers need a key. Without a key it means \
+         pages of this machine, such as `http://localhost:6274`, unless `ALLOW_ANY_ORIGIN` is set. Production refuses \
+         `*`.",
     )
     .each("*", "https://staging.example.com", "https://app.example.com"),
     Variable::new(
         "ALLOW_ANY_ORIGIN",
         Section::Server,
         Shape::Switch,
-        "Says in so many words that `CORS_ORIGINS=*` means every page even where no key is asked for: whatever page somebody opens \
-         on a machine that reaches this server may then query the warehouse.",
+        "Confirms that `CORS_ORIGINS=*` means every web page even without a key: any page that somebody opens on a \
+         machine that can reach this server may then query the warehouse.",
     )
     .default("false"),
     Variable::new(
         "ALLOWED_HOSTS",
         Section::Server,
         Shape::Items("a host name or address, with or without a port, or `*` for any", is_answered_host),
-        "`Host` headers that `/mcp` answers, besides local names and `SERVER_HOST`: the defence against DNS rebinding. \
-         Behind a proxy or in Kubernetes, name the public host and the service's DNS name; probes are not affected. `*` \
-         switches the check off: only where something in front of the service checks names.",
+        "`Host` headers that `/mcp` accepts, in addition to local names and `SERVER_HOST`. This protects against DNS \
+         rebinding. Behind a proxy or in Kubernetes, list the public host name and the service's DNS name; probes are not \
+         affected. `*` turns the check off: use it only if something in front of the service checks host names.",
     )
     .default("localhost,127.0.0.1,::1"),
     Variable::new(
@@ -102,37 +103,37 @@ pub(super) const VARIABLES: &[Variable] = &[
         "MANAGEMENT_PORT",
         Section::Server,
         Shape::Whole(0, 65535),
-        "Port of probes and metrics, on the same host; 0 picks a free one. The container image sets 9090, so that no flood of calls \
-         keeps probes waiting.",
+        "Port for probes and metrics, on the same host; 0 picks a free port. The container image sets 9090, so that \
+         probes are answered even when calls flood the server.",
     )
     .unset("they are served on `SERVER_PORT`"),
     Variable::new(
         "SHUTDOWN_TIMEOUT",
         Section::Server,
         span(0, HOUR),
-        "How long requests in progress may take to end at a shutdown. Give Kubernetes' \
-         `terminationGracePeriodSeconds` at least ten seconds more.",
+        "How long requests in flight may take to finish at shutdown. Set Kubernetes' `terminationGracePeriodSeconds` at \
+         least ten seconds higher.",
     )
     .default("30s"),
     Variable::new(
         "PID_FILE",
         Section::Server,
         Shape::Path("the path of a file that can be written"),
-        "Where the process id is written; removed at the end.",
+        "File for the process id; removed at the end.",
     )
     .unset("not written"),
     Variable::new(
         "LOG_FILE",
         Section::Server,
         Shape::Path("the path of a file that can be written"),
-        "Where logs are written besides stderr: a new file every day, the date added to the name.",
+        "File for logs in addition to stderr: a new file every day, with the date added to its name.",
     )
     .unset("stderr only"),
     Variable::new(
         "WORKING_DIR",
         Section::Server,
         Shape::Path("the path of a folder"),
-        "The folder to change into before any other path is opened; relative paths start there.",
+        "Folder to change into before any other path is opened; relative paths start there.",
     )
     .unset("stay where started"),
 ];

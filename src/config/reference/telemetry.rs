@@ -13,7 +13,7 @@ pub(super) const VARIABLES: &[Variable] = &[
             "`DEBUG`, `INFO`, `WARNING`, `ERROR`, or a filter such as `info,snowflake_mcp=debug`",
             |text| text.parse::<LogLevel>().is_ok(),
         ),
-        "What is logged. Takes Python's level names and the filter syntax of Rust's `tracing`.",
+        "What is logged. Accepts Python's level names and the filter syntax of Rust's `tracing`.",
     )
     .each("DEBUG", "INFO", "WARNING"),
     Variable::new(
@@ -27,7 +27,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "AUDIT_LOG_FILE",
         Section::Telemetry,
         Shape::Path("the path of a file that can be written"),
-        "Where each call of a tool is recorded, one JSON object a line; see docs/logging.md.",
+        "File that records every tool call, one JSON object per line; see docs/logging.md.",
     )
     .unset("in the log, under the target `audit`"),
     Variable::new(
@@ -44,14 +44,14 @@ pub(super) const VARIABLES: &[Variable] = &[
             "a filter such as `h2=trace,rmcp=info`",
             |text| text.parse::<LogLevel>().is_ok(),
         ),
-        "Which spans of libraries are part of a trace, besides the steps of a call. Takes the filter syntax of `tracing`.",
+        "Which spans of libraries are traced in addition to the steps of a call. Accepts the filter syntax of `tracing`.",
     )
     .unset("none"),
     Variable::new(
         "OTEL_SDK_DISABLED",
         Section::Telemetry,
         Shape::Switch,
-        "Switches export off.",
+        "Turns the export off.",
     )
     .unset("export is on where an endpoint is set"),
     Variable::new(
@@ -65,7 +65,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "OTEL_RESOURCE_ATTRIBUTES",
         Section::Telemetry,
         Shape::Text("comma-separated `name=value` pairs"),
-        "What else describes the service.",
+        "Further attributes of the service.",
     )
     .unset("none"),
     Variable::new(
@@ -85,14 +85,14 @@ pub(super) const VARIABLES: &[Variable] = &[
             "an `http://` or `https://` address without user or password",
             is_url,
         ),
-        "Where traces are sent, instead. Taken as it stands, path included.",
+        "Where traces are sent, if not to `OTEL_EXPORTER_OTLP_ENDPOINT`. Used as it is, path included.",
     )
     .unset("`OTEL_EXPORTER_OTLP_ENDPOINT`"),
     Variable::new(
         "OTEL_EXPORTER_OTLP_HEADERS",
         Section::Telemetry,
         Shape::Text("comma-separated `name=value` pairs"),
-        "What is sent along with an export, often a key.",
+        "Headers of each export, often an API key.",
     )
     .secret()
     .unset("none"),
@@ -100,7 +100,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "OTEL_EXPORTER_OTLP_PROTOCOL",
         Section::Telemetry,
         Shape::Choice(&["grpc", "http/protobuf"]),
-        "How to export.",
+        "Protocol of the export.",
     )
     .unset("`http/protobuf`"),
     Variable::new(
@@ -121,7 +121,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "OTEL_METRICS_EXPORTER",
         Section::Telemetry,
         Shape::Text("`prometheus`, `none` or another exporter's name"),
-        "Where metrics go. They are at `/metrics`, whatever it says, and are not pushed.",
+        "Metrics are at `/metrics`, whatever this says, and are not pushed.",
     )
     .later()
     .unset("`prometheus`"),
@@ -136,49 +136,49 @@ pub(super) const VARIABLES: &[Variable] = &[
             "parentbased_always_off",
             "parentbased_traceidratio",
         ]),
-        "Which traces are kept.",
+        "Which traces are sampled.",
     )
     .unset("`parentbased_always_on`"),
     Variable::new(
         "OTEL_TRACES_SAMPLER_ARG",
         Section::Telemetry,
         Shape::Text("the sampler's argument, such as `0.1`"),
-        "How many of them.",
+        "The sampler's argument: the share of traces that are sampled.",
     )
     .unset("1"),
     Variable::new(
         "OTEL_BSP_MAX_QUEUE_SIZE",
         Section::Telemetry,
         Shape::Whole(1, 1_000_000),
-        "How many spans may wait to be sent; what finds no place is dropped and counted.",
+        "Most spans that wait to be sent. Further spans are dropped and counted.",
     )
     .unset("2048"),
     Variable::new(
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
         Section::Telemetry,
         Shape::Whole(1, 1_000_000),
-        "How many spans are sent at once.",
+        "Most spans sent at once.",
     )
     .unset("512"),
     Variable::new(
         "OTEL_BSP_SCHEDULE_DELAY",
         Section::Telemetry,
         Shape::Whole(1, 3_600_000),
-        "How long a span waits at most before it is sent, in milliseconds.",
+        "Longest time before a span is sent, in milliseconds.",
     )
     .unset("5000"),
     Variable::new(
         "OTEL_BSP_EXPORT_TIMEOUT",
         Section::Telemetry,
         Shape::Whole(1, 3_600_000),
-        "How long sending may take in all, in milliseconds.",
+        "Longest time an export may take in all, in milliseconds.",
     )
     .unset("30000"),
     Variable::new(
         "OTEL_PROPAGATORS",
         Section::Telemetry,
         Shape::Text("comma-separated names, such as `tracecontext,baggage`"),
-        "How a trace's id is read from a request. `tracecontext` always is.",
+        "How the trace id is read from a request. `tracecontext` always is.",
     )
     .later()
     .unset("`tracecontext`"),

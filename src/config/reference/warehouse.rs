@@ -10,7 +10,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "WAREHOUSE_BACKEND",
         Section::Warehouse,
         Shape::Choice(Backend::WORDS),
-        "Where statements run: in an account, or in the engine inside the process, on sample data. The slim image has no engine.",
+        "Where statements run: `snowflake` is an account, `embedded` the engine inside the process with sample data. The \
+         slim image has no engine.",
     )
     .unset(
         "`snowflake` when `SNOWFLAKE_ACCOUNT` is set; otherwise `embedded` in development, and an error elsewhere",
@@ -19,22 +20,22 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_CONNECTION_NAME",
         Section::Warehouse,
         Shape::Text("the name of a connection in `connections.toml`"),
-        "A connection that was set up for Snowflake's own tools (`connections.toml`, or `[connections.…]` of `config.toml`): its account, \
-         user, way to sign in, role, warehouse, database and schema are taken where nothing else says otherwise.",
+        "A connection set up for Snowflake's own tools (`connections.toml`, or `[connections.…]` of `config.toml`). Its \
+         account, user, authentication, role, warehouse, database and schema are used where no variable sets them.",
     )
     .unset("no file is read"),
     Variable::new(
         "SNOWFLAKE_DEFAULT_CONNECTION_NAME",
         Section::Warehouse,
         Shape::Text("the name of a connection in `connections.toml`"),
-        "The same, as Snowflake's tools call it; `SNOWFLAKE_CONNECTION_NAME` wins.",
+        "Snowflake's own name for the same setting; `SNOWFLAKE_CONNECTION_NAME` takes precedence.",
     )
     .unset("no file is read"),
     Variable::new(
         "SNOWFLAKE_HOME",
         Section::Warehouse,
         Shape::Path("the path of a folder"),
-        "Where these files are.",
+        "Folder of these files.",
     )
     .unset("`~/.snowflake` where it exists, else `~/.config/snowflake`"),
     Variable::new(
@@ -62,17 +63,19 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_AUTH_TYPE",
         Section::Warehouse,
         Shape::Choice(AuthType::WORDS),
-        "How to sign in. `external_browser` is for `stdio` and for a service on loopback only: it opens the browser of this \
-         machine, and uses one session unless the account allows id tokens (`ALLOW_ID_TOKEN`). \
-         Unset with `SNOWFLAKE_PASSWORD` and no key, it is `password`; so `SNOWFLAKE_PAT`, `SNOWFLAKE_OAUTH_CLIENT_ID` and \
-         `SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER` say what is meant. The drivers' words (`SNOWFLAKE_JWT`, `externalbrowser`) are understood.",
+        "How to sign in. `external_browser` works only with `stdio` and with a service on loopback: it opens this \
+         machine's browser, and uses one session unless the account allows id tokens (`ALLOW_ID_TOKEN`). When this is \
+         unset, other variables decide: `SNOWFLAKE_PASSWORD` without a key means `password`; `SNOWFLAKE_PAT`, \
+         `SNOWFLAKE_OAUTH_CLIENT_ID` and `SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER` select their own type. The names that \
+         Snowflake's drivers use (`SNOWFLAKE_JWT`, `externalbrowser`) are accepted.",
     )
     .default("private_key"),
     Variable::new(
         "SNOWFLAKE_PRIVATE_KEY_PATH",
         Section::Warehouse,
         Shape::Path("the path of a file with a private key"),
-        "The private key, PKCS#8 or PKCS#1, in PEM or DER; read again when the file changes, so keys rotate without a restart.",
+        "The private key, PKCS#8 or PKCS#1, in PEM or DER. It is read again when the file changes, so you can rotate keys \
+         without a restart.",
     )
     .required("for `private_key`, unless `SNOWFLAKE_PRIVATE_KEY` is set")
     .unset("none"),
@@ -107,7 +110,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_PASSCODE",
         Section::Warehouse,
         Shape::Text("a code of the user's second factor"),
-        "The code sent with the password. It soon expires: for `stdio` and local use, not for a service.",
+        "The MFA code sent with the password. It expires soon, so use it with `stdio` and locally, not for a service.",
     )
     .secret()
     .unset("no code is sent"),
@@ -115,8 +118,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_BROWSER_TIMEOUT",
         Section::Warehouse,
         span(SECOND, HOUR),
-        "How long a person has to sign in with `external_browser`. After that the window is given up, and only a call opens \
-         another.",
+        "How long a person has to sign in with `external_browser`. After that the sign-in fails, and only the next call \
+         opens a new window.",
     )
     .default("2m"),
     Variable::new(
@@ -133,14 +136,14 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_TOKEN_PATH",
         Section::Warehouse,
         Shape::Path("the path of a file with the token"),
-        "The token as a file; read again when it changes.",
+        "File with the token; read again when it changes.",
     )
     .unset("none"),
     Variable::new(
         "SNOWFLAKE_OAUTH_CLIENT_ID",
         Section::Warehouse,
         Shape::Text("the id of an OAuth client"),
-        "The client that fetches tokens.",
+        "Id of the OAuth client that fetches tokens.",
     )
     .required("for `oauth_client_credentials`")
     .unset("none"),
@@ -148,7 +151,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_OAUTH_CLIENT_SECRET",
         Section::Warehouse,
         Shape::Text("the secret of the OAuth client"),
-        "The client's secret.",
+        "Secret of the OAuth client.",
     )
     .secret()
     .required("for `oauth_client_credentials`")
@@ -157,7 +160,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_OAUTH_TOKEN_URL",
         Section::Warehouse,
         Shape::Checked("an `https://` address without user or password", is_https_url),
-        "Where the client fetches tokens.",
+        "Token endpoint of the OAuth server.",
     )
     .required("for `oauth_client_credentials`")
     .unset("none"),
@@ -165,14 +168,14 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_OAUTH_SCOPE",
         Section::Warehouse,
         Shape::Text("a scope, or several separated by spaces"),
-        "The scope the client asks for.",
+        "Scope that the client requests.",
     )
     .unset("the role's own: `session:role:…`"),
     Variable::new(
         "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER",
         Section::Warehouse,
         Shape::Choice(IdentityProvider::WORDS),
-        "Who vouches for the workload.",
+        "The cloud or token issuer that attests the workload's identity.",
     )
     .required("for `workload_identity`")
     .unset("none"),
@@ -180,14 +183,14 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_HOST",
         Section::Warehouse,
         Shape::Checked("a host name or IP address, without scheme, port or spaces", is_host),
-        "A host other than the account's usual one: PrivateLink, or a fake Snowflake in tests.",
+        "Host to use instead of the account's usual one: PrivateLink, or a fake Snowflake in tests.",
     )
     .unset("made from the account"),
     Variable::new(
         "SNOWFLAKE_PORT",
         Section::Warehouse,
         Shape::Whole(1, 65535),
-        "A port other than the protocol's usual one.",
+        "Port to use instead of the protocol's usual one.",
     )
     .unset("443, or 80 for `http`"),
     Variable::new(
@@ -201,14 +204,14 @@ pub(super) const VARIABLES: &[Variable] = &[
         "SNOWFLAKE_ALLOW_INSECURE",
         Section::Warehouse,
         Shape::Switch,
-        "Permits `SNOWFLAKE_PROTOCOL=http` with hosts beyond loopback: a fake Snowflake in another container.",
+        "Allows `SNOWFLAKE_PROTOCOL=http` with hosts other than loopback: a fake Snowflake in another container.",
     )
     .default("false"),
     Variable::new(
         "SNOWFLAKE_WAREHOUSE",
         Section::Warehouse,
         Shape::Text("the name of a virtual warehouse"),
-        "The virtual warehouse that pays, unless a call names another.",
+        "The virtual warehouse for statements, unless a call names another.",
     )
     .quotes(Quotes::OfNames)
     .unset("the user's default"),

@@ -348,12 +348,6 @@ pub const TOOLS: &[&str] = &[
     "fetch_results",
     "cancel_query",
     "explain_query",
-    "list_semantic_views",
-    "describe_semantic_view",
-    "query_semantic_view",
-    "cortex_analyst",
-    "cortex_search",
-    "cortex_agent",
     OTHER,
 ];
 
