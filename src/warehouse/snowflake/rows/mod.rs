@@ -22,6 +22,7 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
+use arrow_schema::ArrowError;
 use bytes::Bytes;
 
 use super::wire::RowType;
