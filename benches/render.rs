@@ -16,7 +16,8 @@ use snowflake_mcp::policy::Policy;
 use snowflake_mcp::query::{Budget, Format, Queries, Query};
 use snowflake_mcp::telemetry::metrics::Metrics;
 use snowflake_mcp::warehouse::{
-    Answer, Batch, Cell, Column, DataType, Earlier, Error, Kind, Run, Started, Status, Warehouse,
+    Answer, Batch, Cell, Column, DataType, Earlier, Error, Run, Started, Status, Warehouse,
+    WarehouseKind,
 };
 
 const ROWS: usize = 10_000;
@@ -80,8 +81,8 @@ impl Shelf {
 
 #[async_trait]
 impl Warehouse for Shelf {
-    fn kind(&self) -> Kind {
-        Kind::Snowflake
+    fn kind(&self) -> WarehouseKind {
+        WarehouseKind::Snowflake
     }
 
     async fn run(&self, _: Run) -> Result<Answer, Error> {

@@ -12,6 +12,7 @@ mod announce;
 mod error;
 mod pid_file;
 mod policy;
+mod process;
 mod reload;
 mod rooms;
 mod shutdown;
@@ -22,7 +23,6 @@ mod warehouse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Backend, Environment, Loaded, Settings};
@@ -30,23 +30,18 @@ use crate::http;
 use crate::http::listen::Port;
 use crate::policy::Policy;
 use crate::query::{Format, Query};
+use crate::telemetry::LIFECYCLE;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::traces::Traces;
-use crate::telemetry::{LIFECYCLE, logs};
 
 use error::system;
 pub use error::{Ending, Error};
 use pid_file::PidFile;
+pub use process::Process;
+use process::{Telemetry, runtime};
 pub use reload::Launch;
 use rooms::Rooms;
 pub use shutdown::{AFTER_TIMEOUT, StopSignal};
 use shutdown::{Drain, Running, Signals};
-
-/// The stack of our threads. The SQL parser recurses with the nesting of a statement and is bounded to what fits in here.
-const STACK_BYTES: usize = 8 * 1024 * 1024;
-
-/// Threads for work that blocks, such as the embedded engine's. Far more than run at once; it only must not be endless.
-const BLOCKING_THREADS: usize = 128;
 
 /// How long readiness has failed before the port closes: what a load balancer needs to notice. Kubernetes takes about this
 /// long to tell all nodes that a pod is going. In development, on an address of this machine only, nobody is to be told.
@@ -79,40 +74,6 @@ pub fn misfits(settings: &Settings) -> Vec<Error> {
         found.extend(options.err().map(Error::from));
     }
     found
-}
-
-/// What a process has before anything else: the threads that work, and whatever tells of them.
-#[derive(Debug)]
-pub struct Process {
-    runtime: Runtime,
-    telemetry: Telemetry,
-}
-
-/// Where a process tells of itself.
-#[derive(Debug)]
-struct Telemetry {
-    metrics: Arc<Metrics>,
-    /// Whether they can be sent is told when the log is there to tell it.
-    traces: Result<Option<Traces>, Error>,
-}
-
-impl Process {
-    /// Makes them. From now on there are log lines, written to their end when the guard is dropped.
-    ///
-    /// # Errors
-    ///
-    /// The system refused threads, or the log file.
-    pub fn start(settings: &Settings) -> Result<(Self, logs::Guard), Box<dyn std::error::Error>> {
-        let runtime = runtime()?;
-        let metrics = Arc::new(Metrics::new()?);
-        let traces = Traces::start(&settings.telemetry, &metrics, runtime.handle());
-        let spans = traces.as_ref().ok().and_then(Option::as_ref);
-        let file = settings.server.log_file.as_deref();
-        let guard = logs::start(&settings.telemetry, file, spans)?;
-        let traces = traces.map_err(Error::from);
-        let telemetry = Telemetry { metrics, traces };
-        Ok((Self { runtime, telemetry }, guard))
-    }
 }
 
 /// Serves HTTP until a signal, or a change with `SERVER_RELOAD`, ends it.
@@ -238,9 +199,9 @@ async fn ask_once(settings: &Settings) -> Result<String, Error> {
         format: Format::Csv,
         ..Query::default()
     };
-    let sheet = queries.run(query).await;
+    let page = queries.run(query).await;
     warehouse.close().await;
-    let took = sheet?.elapsed.as_millis();
+    let took = page?.elapsed.as_millis();
     let kind = warehouse.kind();
     Ok(format!(
         "the {kind} warehouse answered a statement in {took} ms"
@@ -271,17 +232,4 @@ pub fn healthcheck(settings: &Settings) -> Result<(), http::healthcheck::Error> 
         .build()
         .map_err(http::healthcheck::Error::Runtime)?;
     runtime.block_on(http::healthcheck::ask(&settings.server))
-}
-
-fn runtime() -> Result<Runtime, Error> {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
-        // Two at least: one busy thread must not keep a cancellation from being seen.
-        .worker_threads(cores.max(2))
-        .max_blocking_threads(BLOCKING_THREADS)
-        .thread_stack_size(STACK_BYTES)
-        .thread_name("snowflake-mcp")
-        .enable_all()
-        .build()
-        .map_err(system("the runtime"))
 }

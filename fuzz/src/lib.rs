@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use self::policy::{Options, Place, Policy, Refusal};
+use self::policy::{CurrentNames, Options, Policy, Refusal};
 use self::sql::{Class, Parsed};
 
 /// The stack of a thread that nobody gave more; the program's own threads have four times as much.
@@ -72,7 +72,7 @@ fn check_here(text: &str) {
 }
 
 fn approve(parsed: Parsed, class: Class) {
-    let verdict = Policy::new(Options::default()).approve(parsed, &Place::default());
+    let verdict = Policy::new(Options::default()).approve(parsed, &CurrentNames::default());
     match verdict {
         Ok(_) => assert_eq!(class, Class::Read, "the default policy"),
         // What may tell of other callers is a read, and refused all the same.

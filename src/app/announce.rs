@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use crate::config::{Effective, Environment, Loaded, Settings};
 use crate::telemetry::{self, LIFECYCLE};
-use crate::warehouse::Kind;
+use crate::warehouse::WarehouseKind;
 
 /// The `starting` event: what this is and what it was told, so that a log says by itself how the service was set up.
-pub(super) fn summary(loaded: &Loaded, warehouse: Kind, tools: &[String]) {
+pub(super) fn summary(loaded: &Loaded, warehouse: WarehouseKind, tools: &[String]) {
     let environment = loaded.settings.environment;
     // In development somebody has just typed what there is; what is left to its default would fill a screen.
     let has_all = environment != Environment::Development;
@@ -40,7 +40,7 @@ pub(super) fn start(
     settings: &Settings,
     address: SocketAddr,
     management: Option<SocketAddr>,
-    warehouse: Kind,
+    warehouse: WarehouseKind,
 ) {
     tracing::info!(
         target: LIFECYCLE,
@@ -70,7 +70,7 @@ pub(super) fn start(
     if settings.environment != Environment::Development && settings.limits.cursor_secret.is_none() {
         tracing::warn!(
             target: LIFECYCLE,
-            "CURSOR_SECRET is not set: cursors are good at this process only and end with it; give all replicas the same secret",
+            "CURSOR_SECRET is not set: cursors work only in this process and end with it; give all replicas the same secret",
         );
     }
     let is_any = settings.server.cors_origins.iter().any(|it| it == "*");

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::config::types::List;
 use crate::config::{Backend, Settings, SqlPolicy};
-use crate::policy::{Options, Place, Policy, Preset};
+use crate::policy::{CurrentNames, Options, Policy, Preset};
 use crate::sql::Identifier;
 
 use super::Error;
@@ -25,13 +25,13 @@ pub(super) fn misfits(settings: &Settings) -> Vec<Error> {
     let defaults = reader.defaults(settings);
     let policy = Policy::new(reader.options(settings));
     if reader.problems.is_empty() {
-        let role = Place {
+        let role = CurrentNames {
             role: defaults.role.as_ref(),
-            ..Place::default()
+            ..CurrentNames::default()
         };
-        let warehouse = Place {
+        let warehouse = CurrentNames {
             warehouse: defaults.warehouse.as_ref(),
-            ..Place::default()
+            ..CurrentNames::default()
         };
         for (setting, place) in [("SNOWFLAKE_ROLE", role), ("SNOWFLAKE_WAREHOUSE", warehouse)] {
             if let Err(refusal) = policy.admit_defaults(&place) {

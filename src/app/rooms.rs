@@ -15,14 +15,14 @@ use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::Registry;
-use crate::mcp::{Handler, KeptAnswers, Rates, Services};
-use crate::query::{Allowance, Budget, Queries, Seal, Turns};
+use crate::mcp::{AnswerCache, Handler, Rates, Services};
+use crate::query::{Allowance, Budget, CursorSigner, Queries, Turns};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LIFECYCLE};
-use crate::warehouse::{Kind, Warehouse, explained};
+use crate::warehouse::{Warehouse, WarehouseKind, explained};
 
 /// A warehouse that has not said within this time that it is ready, is not.
 const WAREHOUSE_PATIENCE: Duration = Duration::from_secs(10);
@@ -65,7 +65,7 @@ impl Rooms {
             queries: Arc::new(queries(Arc::clone(&warehouse), settings, &metrics)?),
             registry,
             rates: rates(settings),
-            kept: KeptAnswers::for_at_most(*settings.limits.catalog_cache_ttl),
+            answers: AnswerCache::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
             identify: http::caller,
@@ -168,13 +168,13 @@ pub(super) fn queries(
         .with_allowances(allowances(settings))
         .with_structured_output(settings.limits.structured_output);
     Ok(match &settings.limits.cursor_secret {
-        Some(secrets) => queries.with_seal(seal(secrets)),
+        Some(secrets) => queries.with_signer(signer(secrets)),
         None => queries,
     })
 }
 
 /// The newest secret comes first.
-fn seal(secrets: &SecretString) -> Seal {
+fn signer(secrets: &SecretString) -> CursorSigner {
     let mut secrets = secrets
         .expose_secret()
         .split(',')
@@ -182,7 +182,7 @@ fn seal(secrets: &SecretString) -> Seal {
     // A text has one part at least.
     let newest = secrets.next().unwrap_or_default();
     let older: Vec<_> = secrets.collect();
-    Seal::new(&newest, &older)
+    CursorSigner::new(&newest, &older)
 }
 
 fn budget(limits: &config::Limits) -> Budget {
@@ -249,7 +249,7 @@ fn registry(settings: &Settings) -> Registry {
 }
 
 /// Passes on what the warehouse said, and logs it when it is news.
-fn note(readiness: &Readiness, kind: Kind, answer: Result<(), String>) {
+fn note(readiness: &Readiness, kind: WarehouseKind, answer: Result<(), String>) {
     let reason = answer.as_ref().err().cloned();
     if !readiness.warehouse_answered(answer) {
         return;

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::config::{Backend, Settings};
 use crate::telemetry::metrics::Metrics;
 use crate::warehouse::snowflake::Snowflake;
-use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
+use crate::warehouse::{Answer, Earlier, Error, Run, Started, Status, Warehouse, WarehouseKind};
 
 /// A warehouse on its way.
 pub(super) struct Starting {
@@ -58,7 +58,7 @@ fn embedded(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Starting, sup
         max_concurrent: settings.limits.max_concurrent_queries,
     };
     let late = Arc::new(Late {
-        kind: Kind::Embedded,
+        kind: WarehouseKind::Embedded,
         started: SetOnce::new(),
     });
     let place = Arc::clone(&late);
@@ -88,7 +88,7 @@ fn embedded(_: &Settings, _: &Arc<Metrics>) -> Result<Starting, super::Error> {
     allow(dead_code, reason = "only the engine starts late")
 )]
 struct Late {
-    kind: Kind,
+    kind: WarehouseKind,
     started: SetOnce<Arc<dyn Warehouse>>,
 }
 
@@ -112,7 +112,7 @@ impl Late {
 
 #[async_trait]
 impl Warehouse for Late {
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> WarehouseKind {
         self.kind
     }
 

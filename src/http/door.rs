@@ -122,7 +122,7 @@ pub(super) async fn messages(
 impl Door {
     /// Stops the call that a notification takes back. rmcp, which keeps no sessions, cannot place it.
     fn hear(&self, request: &ServiceRequest, envelope: &Envelope) {
-        let Some(call) = &envelope.takes_back else {
+        let Some(call) = &envelope.cancels else {
             return;
         };
         let session = request.headers().get(&SESSION);
@@ -131,7 +131,7 @@ impl Door {
         if let (Some(session), Some(caller)) = (session, extensions.get::<Caller>())
             && revision(request.headers()) < STATELESS_SINCE
         {
-            self.running.take_back(session, call, caller);
+            self.running.cancel(session, call, caller);
         }
     }
 

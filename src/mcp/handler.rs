@@ -20,11 +20,11 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error, info, info_span};
 
+use super::answer_cache::{AnswerCache, CacheKey};
 use super::arguments::reading::Arguments;
 use super::caller::Caller;
 use super::failure::{Code, Failure};
 use super::instructions;
-use super::kept::{KeptAnswers, Question};
 use super::observed::{Seen, revision};
 use super::rate::Rates;
 use super::running::{RunningCall, RunningCalls};
@@ -59,8 +59,8 @@ pub struct Services {
     pub shutdown: CancellationToken,
     /// Finds the caller among the request's extensions; stdio has none.
     pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
-    /// Answers that may be given again.
-    pub kept: KeptAnswers,
+    /// Answers that may be given again, for a moment.
+    pub answers: AnswerCache,
     /// How many calls each caller may make.
     pub rates: Rates,
     /// Finds the HTTP request that brings a call; stdio has none.
@@ -178,13 +178,11 @@ impl Handler {
             (Err(too_many), _) => Ok(Err(too_many.into())),
             (Ok(()), Err(failure)) => Ok(Err(failure)),
             (Ok(()), Ok(Arguments { known, note })) => {
-                let question = entry
-                    .may_be_kept
-                    .then(|| Question::new(caller.name.clone(), &tool, &known));
-                let kept = question
-                    .as_ref()
-                    .and_then(|question| self.services.kept.get(question));
-                let outcome = if let Some(reply) = kept {
+                let key = entry
+                    .is_cacheable
+                    .then(|| CacheKey::new(caller.name.clone(), &tool, &known));
+                let cached = key.as_ref().and_then(|key| self.services.answers.get(key));
+                let outcome = if let Some(reply) = cached {
                     Ok(Ok(reply))
                 } else {
                     // The call's span around the log's: what outlives the call takes the innermost one along.
@@ -195,8 +193,8 @@ impl Handler {
                     let place = self.running.enter(&context, &caller);
                     let waited = self.wait(task, time, &context, &place);
                     let outcome = waited.instrument(span.clone()).await;
-                    if let (Some(question), Ok(Ok(reply))) = (question, &outcome) {
-                        self.services.kept.keep(question, reply);
+                    if let (Some(key), Ok(Ok(reply))) = (key, &outcome) {
+                        self.services.answers.put(key, reply);
                     }
                     outcome
                 };
@@ -253,7 +251,7 @@ impl Handler {
             biased;
             done = &mut task.0 => done.map_or_else(|error| Err(broken(error)), Ok),
             () = context.ct.cancelled() => Ok(Err(self.stopped(Cause::Client))),
-            () = place.taken_back() => Ok(Err(self.stopped(Cause::Client))),
+            () = place.cancelled() => Ok(Err(self.stopped(Cause::Client))),
             () = self.services.shutdown.cancelled() => Ok(Err(self.stopped(Cause::Shutdown))),
             () = &mut deadline => Ok(Err(self.stopped(Cause::Deadline))),
             never = &mut progress => match never {},

@@ -3,13 +3,18 @@
 use super::tools::Registry;
 use crate::policy::Preset;
 use crate::query::Budget;
-use crate::warehouse::Kind;
+use crate::warehouse::WarehouseKind;
 
 /// The instructions for a server in front of the given warehouse, with the tools of these sets.
-pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget, tools: &Registry) -> String {
+pub(super) fn text(
+    kind: WarehouseKind,
+    preset: Preset,
+    budget: &Budget,
+    tools: &Registry,
+) -> String {
     let warehouse = match kind {
-        Kind::Snowflake => "This server queries a Snowflake account.",
-        Kind::Embedded => {
+        WarehouseKind::Snowflake => "This server queries a Snowflake account.",
+        WarehouseKind::Embedded => {
             "This server queries its embedded engine, not a Snowflake account: a local engine that speaks Snowflake's SQL, \
              with a small copy of Snowflake's sample data in SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 (the TPC-H tables CUSTOMER, \
              LINEITEM, NATION, ORDERS, PART, PARTSUPP, REGION, SUPPLIER), which is also the default schema. What it cannot \
@@ -59,14 +64,14 @@ pub(super) fn text(kind: Kind, preset: Preset, budget: &Budget, tools: &Registry
 }
 
 /// What may be sent. The engine runs queries whatever the policy allows.
-fn accepted(kind: Kind, preset: Preset) -> &'static str {
+fn accepted(kind: WarehouseKind, preset: Preset) -> &'static str {
     match (kind, preset) {
-        (Kind::Embedded, _) | (_, Preset::ReadOnly) => "Only reads are accepted",
-        (Kind::Snowflake, Preset::ReadWrite) => {
+        (WarehouseKind::Embedded, _) | (_, Preset::ReadOnly) => "Only reads are accepted",
+        (WarehouseKind::Snowflake, Preset::ReadWrite) => {
             "Reads and changes of rows (INSERT, UPDATE, DELETE, MERGE, TRUNCATE) are accepted, and each change lasts at \
              once, with no transaction to roll back"
         }
-        (Kind::Snowflake, Preset::Admin) => {
+        (WarehouseKind::Snowflake, Preset::Admin) => {
             "Nearly every statement is accepted, changes of rows, objects and grants among them, and each change lasts at \
              once, with no transaction to roll back"
         }
@@ -87,7 +92,12 @@ mod tests {
             &[Toolset::Catalog, Toolset::Query],
         ] {
             let tools = Registry::new(toolsets);
-            let told = text(Kind::Embedded, Preset::ReadOnly, &Budget::default(), &tools);
+            let told = text(
+                WarehouseKind::Embedded,
+                Preset::ReadOnly,
+                &Budget::default(),
+                &tools,
+            );
             for entry in all.iter() {
                 let name = &*entry.description.name;
                 assert!(
@@ -111,10 +121,10 @@ mod tests {
         let tools = Registry::new(&[Toolset::Catalog, Toolset::Query]);
         let told = |kind, preset| text(kind, preset, &budget, &tools);
         for (kind, preset, accepts_changes) in [
-            (Kind::Snowflake, Preset::ReadOnly, false),
-            (Kind::Snowflake, Preset::ReadWrite, true),
-            (Kind::Snowflake, Preset::Admin, true),
-            (Kind::Embedded, Preset::Admin, false),
+            (WarehouseKind::Snowflake, Preset::ReadOnly, false),
+            (WarehouseKind::Snowflake, Preset::ReadWrite, true),
+            (WarehouseKind::Snowflake, Preset::Admin, true),
+            (WarehouseKind::Embedded, Preset::Admin, false),
         ] {
             let told = told(kind, preset);
             assert_eq!(

@@ -4,21 +4,21 @@
 //! `/mcp` and stdio. Start at `handler`, which every request passes; `tools` holds one file for each tool; `failure` is
 //! what an agent is told when something went wrong.
 
+mod answer_cache;
 mod arguments;
 mod caller;
 pub mod failure;
 mod handler;
 mod instructions;
-mod kept;
 mod observed;
 mod rate;
 mod running;
 pub mod tools;
 mod unserved;
 
+pub use answer_cache::AnswerCache;
 pub use caller::Caller;
 pub use handler::{Handler, Services};
-pub use kept::KeptAnswers;
 pub use rate::{Rates, who};
 pub use running::{RunningCalls, SESSION_HEADER, SessionId};
 pub use unserved::{STATELESS_SINCE, not_found};

@@ -103,7 +103,7 @@ impl RunningCalls {
     }
 
     /// Stops the call that this caller named so in this session, and says whether it was here.
-    pub fn take_back(&self, session: SessionId, request: &RequestId, caller: &Caller) -> bool {
+    pub fn cancel(&self, session: SessionId, request: &RequestId, caller: &Caller) -> bool {
         let name = Name {
             session,
             request: request.clone(),
@@ -137,7 +137,7 @@ pub(super) struct RunningCall {
 
 impl RunningCall {
     /// Returns when the caller has taken the call back.
-    pub(super) async fn taken_back(&self) {
+    pub(super) async fn cancelled(&self) {
         self.signal.cancelled().await;
     }
 }
@@ -189,10 +189,10 @@ mod tests {
             calls.enter_as(name(mine, text, "a")),
             calls.enter_as(name(mine, RequestId::Number(2), "a")),
         ];
-        assert!(calls.take_back(mine, &one, &caller("a")));
+        assert!(calls.cancel(mine, &one, &caller("a")));
         assert!(meant.signal.is_cancelled());
         assert!(rest.iter().all(|call| !call.signal.is_cancelled()));
-        assert!(!calls.take_back(SessionId::random(), &one, &caller("a")));
+        assert!(!calls.cancel(SessionId::random(), &one, &caller("a")));
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
             address: Some([10, 0, 0, 1].into()),
             ..Caller::ANONYMOUS
         };
-        assert!(calls.take_back(session, &RequestId::Number(1), &elsewhere));
+        assert!(calls.cancel(session, &RequestId::Number(1), &elsewhere));
         assert!(call.signal.is_cancelled());
     }
 
@@ -215,10 +215,10 @@ mod tests {
         let twice = || calls.enter_as(name(session, RequestId::Number(1), "a"));
         let (first, second) = (twice(), twice());
         drop(first);
-        assert!(calls.take_back(session, &RequestId::Number(1), &caller("a")));
+        assert!(calls.cancel(session, &RequestId::Number(1), &caller("a")));
         assert!(second.signal.is_cancelled());
         drop(second);
-        assert!(!calls.take_back(session, &RequestId::Number(1), &caller("a")));
+        assert!(!calls.cancel(session, &RequestId::Number(1), &caller("a")));
         assert!(calls.calls.lock().unwrap().is_empty());
     }
 

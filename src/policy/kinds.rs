@@ -1,10 +1,14 @@
 //! Which kinds of statements may run: the preset, and the lists that narrow it.
 
 use super::names::list;
-use super::{Options, Place, Refusal};
-use crate::sql::{Call, Class, Parsed};
+use super::{CurrentNames, Options, Refusal};
+use crate::sql::{Class, FunctionCall, Parsed};
 
-pub(super) fn check(options: &Options, parsed: &Parsed, place: &Place<'_>) -> Result<(), Refusal> {
+pub(super) fn check(
+    options: &Options,
+    parsed: &Parsed,
+    place: &CurrentNames<'_>,
+) -> Result<(), Refusal> {
     let effects = effects(parsed, place);
     check_side_effects(options, &effects)?;
     check_preset(options, parsed, &effects)?;
@@ -12,19 +16,19 @@ pub(super) fn check(options: &Options, parsed: &Parsed, place: &Place<'_>) -> Re
 }
 
 /// The calls that do more than compute. A write may draw numbers from a sequence, that is what it is for.
-fn effects(parsed: &Parsed, place: &Place<'_>) -> Vec<Call> {
+fn effects(parsed: &Parsed, place: &CurrentNames<'_>) -> Vec<FunctionCall> {
     let is_write = parsed.class_without_calls() == Class::Write;
     let calls = parsed.calls().iter();
     calls
         .filter(|call| !(is_write && call.function() == "NEXTVAL"))
         // A bare name may be that of a function that is billed, where its schema is the current one.
         .map(|call| call.in_snowflakes_own(place.database, place.schema))
-        .filter(Call::has_effect)
+        .filter(FunctionCall::has_effect)
         .collect()
 }
 
 /// With a list of side effects only those may be had, under any preset.
-fn check_side_effects(options: &Options, effects: &[Call]) -> Result<(), Refusal> {
+fn check_side_effects(options: &Options, effects: &[FunctionCall]) -> Result<(), Refusal> {
     let Some(allowed) = &options.allowed_side_effects else {
         return Ok(());
     };
@@ -40,7 +44,11 @@ fn check_side_effects(options: &Options, effects: &[Call]) -> Result<(), Refusal
     }
 }
 
-fn check_preset(options: &Options, parsed: &Parsed, effects: &[Call]) -> Result<(), Refusal> {
+fn check_preset(
+    options: &Options,
+    parsed: &Parsed,
+    effects: &[FunctionCall],
+) -> Result<(), Refusal> {
     let (class, found) = match (
         &options.allowed_side_effects,
         parsed.class(),

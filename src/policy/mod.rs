@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use self::names::{NamePattern, NoName};
 pub use self::objects::RowFilter;
-pub use self::options::{Options, Place};
+pub use self::options::{CurrentNames, Options};
 pub use self::pattern::{NoPattern, Pattern};
 pub use self::preset::Preset;
 pub use self::refusal::Refusal;
@@ -62,7 +62,11 @@ impl Policy {
     ///
     /// A [`Refusal`] when the role, the virtual warehouse, the kind of statement, a function or an object is not allowed, or
     /// when the text leaves open whether it is.
-    pub fn approve(&self, parsed: Parsed, place: &Place<'_>) -> Result<ApprovedStatement, Refusal> {
+    pub fn approve(
+        &self,
+        parsed: Parsed,
+        place: &CurrentNames<'_>,
+    ) -> Result<ApprovedStatement, Refusal> {
         session::check(&self.options, place)?;
         kinds::check(&self.options, &parsed, place)?;
         shared::check(&parsed)?;
@@ -76,7 +80,7 @@ impl Policy {
     /// # Errors
     ///
     /// A [`Refusal`] of one of them.
-    pub fn admit_defaults(&self, place: &Place<'_>) -> Result<(), Refusal> {
+    pub fn admit_defaults(&self, place: &CurrentNames<'_>) -> Result<(), Refusal> {
         session::check(&self.options, place)
     }
 

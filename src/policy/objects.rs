@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::names::list;
-use super::{Options, Place, Refusal};
+use super::{CurrentNames, Options, Refusal};
 use crate::sql::identifier::PUBLIC;
 use crate::sql::{Identifier, Listing, Parsed, Part, QualifiedName, Reference, RowName};
 
@@ -20,7 +20,7 @@ pub struct RowFilter {
 pub(super) fn check(
     options: &Arc<Options>,
     parsed: &Parsed,
-    place: &Place<'_>,
+    place: &CurrentNames<'_>,
 ) -> Result<Option<RowFilter>, Refusal> {
     if !options.limits_objects() {
         return Ok(None);
@@ -75,7 +75,11 @@ pub(super) fn check(
         }))
 }
 
-fn check_object(options: &Options, name: &QualifiedName, place: &Place<'_>) -> Result<(), Refusal> {
+fn check_object(
+    options: &Options,
+    name: &QualifiedName,
+    place: &CurrentNames<'_>,
+) -> Result<(), Refusal> {
     let database = database_of(options, name.database.as_ref(), place)?;
     if !options.limits_below_databases() {
         return options.admit(&[database]);
@@ -97,7 +101,7 @@ fn check_object(options: &Options, name: &QualifiedName, place: &Place<'_>) -> R
 fn database_of<'a>(
     options: &Options,
     named: Option<&'a Identifier>,
-    place: &Place<'a>,
+    place: &CurrentNames<'a>,
 ) -> Result<&'a Identifier, Refusal> {
     let unresolved = || Refusal::Unresolved {
         what: "a name without its database".into(),
@@ -109,7 +113,7 @@ fn database_of<'a>(
 fn schema_of<'a>(
     options: &Options,
     named: Option<&'a Identifier>,
-    place: &Place<'a>,
+    place: &CurrentNames<'a>,
 ) -> Result<&'a Identifier, Refusal> {
     let unresolved = || Refusal::Unresolved {
         what: "a name without its schema".into(),

@@ -14,8 +14,8 @@ pub struct Options {
     pub allowed_statements: Option<Vec<KindPattern>>,
     /// Of those, the ones that may not.
     pub denied_statements: Vec<KindPattern>,
-    /// The only functions with an effect that statements may call, which queries may then too. When absent, the preset
-    /// decides.
+    /// The only functions with side effects that statements may call. Queries may then call them as well. When absent, the
+    /// preset decides.
     pub allowed_side_effects: Option<Vec<Pattern>>,
     /// Functions no statement may call.
     pub denied_functions: Vec<Pattern>,
@@ -35,7 +35,7 @@ pub struct Options {
 
 /// Where a statement is to run, as far as that is known.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Place<'a> {
+pub struct CurrentNames<'a> {
     /// The database that names without one belong to.
     pub database: Option<&'a Identifier>,
     /// The schema that names without one belong to, or else to PUBLIC.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::sql::{Call, Identifier};
+use crate::sql::{FunctionCall, Identifier};
 
 /// A name of one to three parts, in which `*` stands for any letters within its part. Case does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl fmt::Display for Pattern {
 
 impl Pattern {
     /// Whether a call is certainly one of what the pattern names: its name says all that the pattern says.
-    pub(super) fn surely_matches(&self, call: &Call) -> bool {
+    pub(super) fn surely_matches(&self, call: &FunctionCall) -> bool {
         let mut pairs = self.parts.iter().rev().zip(call.parts.iter().rev());
         call.parts.len() >= self.parts.len() && pairs.all(|(pattern, part)| is_like(pattern, part))
     }
@@ -53,7 +53,7 @@ impl Pattern {
     /// Compared from the right, as far as both go: a pattern without a schema means the function in every schema. A name
     /// without one may be the function of the pattern's schema if that happens to be the current one; it counts unless the
     /// pattern says no more about the function than `*`, and then only in the pattern's database.
-    pub(super) fn matches(&self, call: &Call, current: Option<&Identifier>) -> bool {
+    pub(super) fn matches(&self, call: &FunctionCall, current: Option<&Identifier>) -> bool {
         if call.parts.is_empty() {
             return true;
         }

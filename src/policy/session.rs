@@ -1,7 +1,7 @@
 //! Which roles and virtual warehouses a call may name.
 
 use super::names::{NamePattern, list};
-use super::{Options, Place, Refusal};
+use super::{CurrentNames, Options, Refusal};
 use crate::sql::Identifier;
 
 /// Roles that may do nearly everything, or give others the right to
@@ -15,7 +15,7 @@ const ADMIN_ROLES: [&str; 6] = [
     "USERADMIN",
 ];
 
-pub(super) fn check(options: &Options, place: &Place<'_>) -> Result<(), Refusal> {
+pub(super) fn check(options: &Options, place: &CurrentNames<'_>) -> Result<(), Refusal> {
     if let Some(role) = place.role {
         check_role(options, role)?;
     }

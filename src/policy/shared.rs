@@ -5,7 +5,7 @@
 //! caller's own results are read with `fetch_results`, whose cursor proves whose they are.
 
 use super::Refusal;
-use crate::sql::{Call, KindPattern, Parsed};
+use crate::sql::{FunctionCall, KindPattern, Parsed};
 
 /// Functions that read what a statement left behind, or what is known of it.
 const OF_RESULTS: [&str; 8] = [
@@ -55,7 +55,7 @@ pub(super) fn check(parsed: &Parsed) -> Result<(), Refusal> {
 }
 
 /// Whatever its name is qualified with, and where the name is not known at all.
-fn tells(call: &Call) -> bool {
+fn tells(call: &FunctionCall) -> bool {
     let function = call.function();
     call.parts.is_empty()
         || OF_RESULTS.contains(&function)

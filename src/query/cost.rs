@@ -1,7 +1,7 @@
 //! What a statement would read, by the warehouse's own plan, before it is run.
 
 use super::estimate::{Estimate, Plan};
-use super::{Error, Queries, Query, Sheet};
+use super::{Error, Page, Queries, Query};
 use crate::sql::{self, Shape};
 use crate::warehouse::Run;
 
@@ -45,12 +45,12 @@ impl Queries {
     /// # Errors
     ///
     /// Which step failed and why; see [`Error`].
-    pub async fn explain(&self, query: Query) -> Result<(Sheet, Option<String>), Error> {
+    pub async fn explain(&self, query: Query) -> Result<(Page, Option<String>), Error> {
         let plan = self.plan(&query).await;
         self.taught(plan, &query.sql, &query.session).await
     }
 
-    async fn plan(&self, query: &Query) -> Result<(Sheet, Option<String>), Error> {
+    async fn plan(&self, query: &Query) -> Result<(Page, Option<String>), Error> {
         // What stands around the statement would stand behind the word EXPLAIN.
         let sql = sql::cleaned(&query.sql)?;
         let tabular = Query {
@@ -66,18 +66,18 @@ impl Queries {
         }
         let json = format!("EXPLAIN USING JSON {sql}");
         // At once: each is a round trip.
-        let (sheet, plan) = futures::join!(
-            self.sheet(plan, self.layout(&tabular)),
+        let (page, plan) = futures::join!(
+            self.page_of(plan, self.layout(&tabular)),
             self.explained(&json, query)
         );
-        let sheet = sheet?;
+        let page = page?;
         // The rows are what was asked for; without words they are still a plan.
         let words = plan
             .ok()
             .flatten()
             .and_then(|plan| serde_json::from_str::<Plan>(&plan).ok())
             .map(|plan| plan.in_words());
-        Ok((sheet, words))
+        Ok((page, words))
     }
 
     /// The first value of a plan.
@@ -90,7 +90,7 @@ impl Queries {
             return Err(Error::NoPlan);
         }
         let table =
-            super::sheet::tabulate(self.warehouse.run(run).await?, None, &self.budget).await?;
+            super::page::tabulate(self.warehouse.run(run).await?, None, &self.budget).await?;
         Ok(table.first_value().map(ToOwned::to_owned))
     }
 }

@@ -58,14 +58,14 @@ struct Details {
 }
 
 /// Signs cursors and recognises them again.
-pub struct Seal {
+pub struct CursorSigner {
     /// Signs.
     newest: hmac::Key,
     /// Accepted as well.
     older: Vec<hmac::Key>,
 }
 
-impl Seal {
+impl CursorSigner {
     /// From secrets: the newest signs, the older ones are accepted for as long as their cursors live.
     #[must_use]
     pub fn new(newest: &SecretString, older: &[SecretString]) -> Self {
@@ -218,16 +218,16 @@ pub(super) fn now() -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::listing::Place;
+    use super::super::listing::SearchPosition;
     use super::*;
 
-    fn seal(secrets: &[&str]) -> Seal {
+    fn signer(secrets: &[&str]) -> CursorSigner {
         let secrets: Vec<_> = secrets
             .iter()
             .map(|secret| SecretString::from(*secret))
             .collect();
         let (newest, older) = secrets.split_first().unwrap();
-        Seal::new(newest, older)
+        CursorSigner::new(newest, older)
     }
 
     fn cursor(row: u64, role: Option<&str>) -> Cursor {
@@ -254,21 +254,21 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_was_and_is_short() {
-        let seal = Seal::random();
+        let signer = CursorSigner::random();
         for role in [None, Some("ANALYST"), Some("mixed Case ä")] {
             let cursor = cursor(1 << 40, role);
-            let text = seal.write(&cursor, "key:1");
-            assert_eq!(seal.read(&text, "key:1"), Ok(cursor));
+            let text = signer.write(&cursor, "key:1");
+            assert_eq!(signer.read(&text, "key:1"), Ok(cursor));
             assert!(role.is_some() || text.len() <= 76, "{}", text.len());
         }
     }
 
     #[test]
     fn so_does_one_in_a_list_of_names() {
-        let seal = Seal::random();
+        let signer = CursorSigner::random();
         let long = List {
             statements: vec!["SHOW TABLES LIKE 'ä\"%' IN ACCOUNT".to_owned()],
-            search: Some(Place {
+            search: Some(SearchPosition {
                 has_catalog: true,
                 columns: Uuid::from_u128(9).simple().to_string(),
                 is_in_columns: true,
@@ -285,18 +285,18 @@ mod tests {
                 list: Some(list),
                 ..cursor(1 << 40, role)
             };
-            let text = seal.write(&cursor, "key:1");
+            let text = signer.write(&cursor, "key:1");
             assert!(text.len() <= longest, "{}", text.len());
-            assert_eq!(seal.read(&text, "key:1"), Ok(cursor));
-            assert_eq!(seal.read(&text, "key:2"), Err(CursorError::NotOurs));
+            assert_eq!(signer.read(&text, "key:1"), Ok(cursor));
+            assert_eq!(signer.read(&text, "key:2"), Err(CursorError::NotOurs));
         }
     }
 
     #[test]
     fn another_caller_another_key_and_another_time_are_refused() {
         let (old, new) = (
-            seal(&["an old secret"]),
-            seal(&["a new secret", "an old secret"]),
+            signer(&["an old secret"]),
+            signer(&["a new secret", "an old secret"]),
         );
         let text = old.write(&cursor(1, None), "key:1");
         assert_eq!(old.read(&text, "key:2"), Err(CursorError::NotOurs));
@@ -312,22 +312,22 @@ mod tests {
     proptest! {
         #[test]
         fn a_changed_cursor_is_refused(place in 0_usize..70, to in "[A-Za-z0-9_-]", row in any::<u64>()) {
-            let seal = Seal::random();
+            let signer = CursorSigner::random();
             let list = (row % 2 == 0).then(list);
-            let text = seal.write(&Cursor { list, ..cursor(row, None) }, "a");
+            let text = signer.write(&Cursor { list, ..cursor(row, None) }, "a");
             let place = place % text.len();
             let mut changed = text.clone();
             changed.replace_range(place..=place, &to);
             // The last character has bits that carry nothing; base64 refuses those that are not zero.
             prop_assume!(changed != text);
-            prop_assert!(seal.read(&changed, "a").is_err());
+            prop_assert!(signer.read(&changed, "a").is_err());
         }
 
         #[test]
         fn no_text_breaks_the_reader(text in any::<String>(), bytes in prop::collection::vec(any::<u8>(), 0..120)) {
-            let seal = Seal::random();
-            prop_assert!(seal.read(&text, "a").is_err());
-            prop_assert!(seal.read(&URL_SAFE_NO_PAD.encode(bytes), "a").is_err());
+            let signer = CursorSigner::random();
+            prop_assert!(signer.read(&text, "a").is_err());
+            prop_assert!(signer.read(&URL_SAFE_NO_PAD.encode(bytes), "a").is_err());
         }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::cursor::{Cursor, now};
 use super::listing::List;
-use super::sheet::{self, Layout, Sheet};
+use super::page::{self, Layout, Page};
 use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
@@ -16,9 +16,9 @@ use crate::warehouse::{Earlier, Session, Started, Status};
 #[derive(Debug)]
 pub enum Outcome {
     /// Rows.
-    Sheet(Box<Sheet>),
+    Page(Box<Page>),
     /// The statement goes on.
-    Running(Running),
+    Running(RunningStatement),
 }
 
 /// What a cursor leads to.
@@ -32,7 +32,7 @@ pub enum Fetched {
 
 /// A statement that goes on.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningStatement {
     /// The statement in the warehouse.
     pub query_id: String,
     /// What to ask for it with: a cursor before its first row.
@@ -43,7 +43,7 @@ pub struct Running {
 
 /// What is known of an earlier statement.
 #[derive(Debug)]
-pub struct Known {
+pub struct StatementProgress {
     /// The statement in the warehouse.
     pub query_id: String,
     /// How far it has come.
@@ -126,7 +126,7 @@ impl Queries {
         views: fn(u8) -> Option<&'static View>,
     ) -> Result<Fetched, Error> {
         let asked = Instant::now();
-        let mut cursor = self.seal.read(cursor, &self.caller)?;
+        let mut cursor = self.signer.read(cursor, &self.caller)?;
         cursor.format = format.unwrap_or(cursor.format);
         let is_search = |list: &List| list.search.is_some();
         if cursor.list.as_ref().is_some_and(is_search) {
@@ -206,8 +206,8 @@ impl Queries {
     /// # Errors
     ///
     /// As for [`Queries::fetch`].
-    pub async fn status(&self, cursor: &str) -> Result<Known, Error> {
-        let read = self.seal.read(cursor, &self.caller)?;
+    pub async fn status(&self, cursor: &str) -> Result<StatementProgress, Error> {
+        let read = self.signer.read(cursor, &self.caller)?;
         let status = self.warehouse.status(&read.earlier).await?;
         Ok(known(&read, cursor, status))
     }
@@ -217,8 +217,8 @@ impl Queries {
     /// # Errors
     ///
     /// As for [`Queries::fetch`].
-    pub async fn cancel(&self, cursor: &str) -> Result<Known, Error> {
-        let read = self.seal.read(cursor, &self.caller)?;
+    pub async fn cancel(&self, cursor: &str) -> Result<StatementProgress, Error> {
+        let read = self.signer.read(cursor, &self.caller)?;
         self.warehouse.cancel(&read.earlier).await?;
         let until = Instant::now() + TO_STOP;
         let mut wait = Duration::from_millis(20);
@@ -239,7 +239,7 @@ impl Queries {
                 let list = reading.list.clone().or_else(|| reading.home.clone());
                 let reading = Reading { list, ..reading };
                 let cursor = self.cursor(&query_id, &reading, 0, 0);
-                return Ok(Outcome::Running(Running {
+                return Ok(Outcome::Running(RunningStatement {
                     cursor: cursor.unwrap_or_default(),
                     query_id,
                     waited: reading.asked.elapsed(),
@@ -247,19 +247,19 @@ impl Queries {
             }
         };
         let (layout, filter) = (reading.layout, reading.filter.clone());
-        let mut sheet = sheet::write(answer, layout, filter, &self.budget, &self.metrics).await?;
-        let is_cut_by = |reason| sheet.truncation.is_some_and(|it| it.reason == reason);
+        let mut page = page::write(answer, layout, filter, &self.budget, &self.metrics).await?;
+        let is_cut_by = |reason| page.truncation.is_some_and(|it| it.reason == reason);
         if is_cut_by(TruncationReason::Listing) || layout.is_sample {
             // There is nothing to read on in.
-        } else if sheet.truncation.is_some() {
-            let (rows, taken) = (sheet.row_count, sheet.taken);
-            sheet.next_cursor = self.cursor(&sheet.query_id, &reading, rows, taken);
+        } else if page.truncation.is_some() {
+            let (rows, taken) = (page.row_count, page.taken);
+            page.next_cursor = self.cursor(&page.query_id, &reading, rows, taken);
         } else {
-            sheet.total_rows = Some(reading.row.saturating_add(sheet.row_count));
+            page.total_rows = Some(reading.row.saturating_add(page.row_count));
         }
-        sheet.first_row = reading.row;
-        sheet.elapsed = reading.asked.elapsed();
-        Ok(Outcome::Sheet(Box::new(sheet)))
+        page.first_row = reading.row;
+        page.elapsed = reading.asked.elapsed();
+        Ok(Outcome::Page(Box::new(page)))
     }
 
     /// A cursor behind the rows that were shown now, and behind those that were looked at. `None` for a statement without an
@@ -282,7 +282,7 @@ impl Queries {
             expires: self.expiry(),
             list,
         };
-        Some(self.seal.write(&cursor, &self.caller))
+        Some(self.signer.write(&cursor, &self.caller))
     }
 
     /// When a cursor that is written now ends.
@@ -291,8 +291,8 @@ impl Queries {
     }
 }
 
-fn known(read: &Cursor, cursor: &str, status: Status) -> Known {
-    Known {
+fn known(read: &Cursor, cursor: &str, status: Status) -> StatementProgress {
+    StatementProgress {
         query_id: read.earlier.query_id.to_string(),
         status,
         cursor: cursor.trim().to_owned(),

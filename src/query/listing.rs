@@ -30,12 +30,12 @@ pub(super) struct List {
     pub(super) schema: Option<String>,
     /// For a search.
     #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
-    pub(super) search: Option<Place>,
+    pub(super) search: Option<SearchPosition>,
 }
 
 /// A place in what a search has found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct SearchPosition {
     /// The id of the statement that lists the columns.
     #[serde(rename = "c")]
     pub(super) columns: String,

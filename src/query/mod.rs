@@ -2,7 +2,7 @@
 //!
 //! Calls [`crate::sql`] to read the statement, [`crate::policy`] to have it approved, and [`crate::warehouse`] to run it;
 //! knows nothing of MCP or HTTP. Start at [`Queries::run`]: `run` has the statement approved
-//! and started, `sheet` writes its rows within the budget, with `shorten` and `render`, one file for each format.
+//! and started, `page` writes its rows within the budget, with `shorten` and `render`, one file for each format.
 //!
 //! What goes on after the call is in `later`: [`Queries::page`] leaves long statements running and long results for
 //! [`Queries::fetch`], with cursors that `cursor` signs, so that any replica can go on; `listing` is what a cursor in a list of
@@ -22,25 +22,25 @@ mod listing;
 mod measure;
 mod name_cache;
 mod object_kind;
+mod page;
 pub mod render;
 mod request;
 mod run;
 mod search;
-mod sheet;
 mod shorten;
-mod sieve;
+mod shown_rows;
 mod suggest;
 mod view;
 
 pub use budget::{Allowance, Budget, Truncation, TruncationReason, Turns};
-pub use cursor::Seal;
+pub use cursor::CursorSigner;
 pub use error::{CursorError, Error};
 pub use estimate::Estimate;
-pub use later::{Fetched, Known, Outcome, Running};
+pub use later::{Fetched, Outcome, RunningStatement, StatementProgress};
 pub use object_kind::object_kind;
+pub use page::{Page, Row, Source, Table};
 pub use render::Format;
 pub use request::Query;
 pub use run::Queries;
 pub use search::{Found, Search};
-pub use sheet::{Row, Sheet, Source, Table};
 pub use view::{Hide, Pick, View};

@@ -7,24 +7,24 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-use super::cursor::Seal;
+use super::cursor::CursorSigner;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
-use super::sheet::{self, Layout, Sheet, Table};
+use super::page::{self, Layout, Page, Table};
 use super::{Allowance, Budget, Error, Query, Turns};
-use crate::policy::{ApprovedStatement, Place, Policy, RowFilter};
+use crate::policy::{ApprovedStatement, CurrentNames, Policy, RowFilter};
 use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Phase;
-use crate::warehouse::{self, Answer, Kind, Parameter, Run, Session, Warehouse};
+use crate::warehouse::{self, Answer, Parameter, Run, Session, Warehouse, WarehouseKind};
 
 /// Runs queries on one warehouse under one policy and budget. A cheap clone.
 #[derive(Clone)]
 pub struct Queries {
     pub(super) warehouse: Arc<dyn Warehouse>,
     pub(super) budget: Budget,
-    pub(super) seal: Arc<Seal>,
+    pub(super) signer: Arc<CursorSigner>,
     /// Who asks: cursors are good for nobody else.
     pub(super) caller: Cow<'static, str>,
     policy: Policy,
@@ -60,7 +60,7 @@ impl Queries {
             warehouse,
             policy,
             budget,
-            seal: Arc::new(Seal::random()),
+            signer: Arc::new(CursorSigner::random()),
             caller: Cow::Borrowed(""),
             default_database: None,
             default_schema: None,
@@ -92,9 +92,9 @@ impl Queries {
 
     /// The same, with cursors that other processes with the same secrets understand.
     #[must_use]
-    pub fn with_seal(self, seal: Seal) -> Self {
+    pub fn with_signer(self, signer: CursorSigner) -> Self {
         Self {
-            seal: Arc::new(seal),
+            signer: Arc::new(signer),
             ..self
         }
     }
@@ -172,12 +172,12 @@ impl Queries {
     /// # Errors
     ///
     /// Which step failed and why; see [`Error`].
-    pub async fn run(&self, query: Query) -> Result<Sheet, Error> {
+    pub async fn run(&self, query: Query) -> Result<Page, Error> {
         let layout = self.layout(&query);
         let run = self
             .approved(&query.sql, query.session, query.parameters, query.timeout)
             .await?;
-        self.sheet(run, layout).await
+        self.page_of(run, layout).await
     }
 
     /// Checks and runs one of our own statements and keeps its values, at most the budget's maximum of rows.
@@ -188,7 +188,7 @@ impl Queries {
     pub async fn table(&self, sql: &str, session: Session) -> Result<Table, Error> {
         let run = self.approved(sql, session, Vec::new(), None).await?;
         let (answer, filter) = self.answer(run).await?;
-        sheet::tabulate(answer, filter, &self.budget).await
+        page::tabulate(answer, filter, &self.budget).await
     }
 
     pub(super) fn layout(&self, query: &Query) -> Layout {
@@ -202,13 +202,13 @@ impl Queries {
     }
 
     /// Runs an approved statement and writes its rows.
-    pub(super) async fn sheet(&self, run: Run, layout: Layout) -> Result<Sheet, Error> {
+    pub(super) async fn page_of(&self, run: Run, layout: Layout) -> Result<Page, Error> {
         let started = Instant::now();
         let (answer, filter) = self.answer(run).await?;
-        let sheet = sheet::write(answer, layout, filter, &self.budget, &self.metrics).await?;
-        Ok(Sheet {
+        let page = page::write(answer, layout, filter, &self.budget, &self.metrics).await?;
+        Ok(Page {
             elapsed: started.elapsed(),
-            ..sheet
+            ..page
         })
     }
 
@@ -276,7 +276,7 @@ impl Queries {
         session: &Session,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
         let (database, schema) = self.home(session);
-        let place = Place {
+        let place = CurrentNames {
             database: database.as_ref(),
             schema: schema.as_ref(),
             role: session.role.as_ref(),
@@ -303,8 +303,8 @@ impl Queries {
         let work = move || {
             let (judged, names) = own.judge(&sql, &session);
             let judged = match own.warehouse.kind() {
-                Kind::Snowflake => judged.map(ApprovedStatement::without_tree),
-                Kind::Embedded => judged,
+                WarehouseKind::Snowflake => judged.map(ApprovedStatement::without_tree),
+                WarehouseKind::Embedded => judged,
             };
             (judged, names)
         };

@@ -6,9 +6,9 @@ use futures::StreamExt;
 use uuid::Uuid;
 
 use super::cursor::Cursor;
-use super::listing::{List, Place};
-use super::sheet::{Table, values};
-use super::sieve::{self, Sieve};
+use super::listing::{List, SearchPosition};
+use super::page::{Table, values};
+use super::shown_rows::{self, ShownRows};
 use super::view::Hide;
 use super::{CursorError, Error, Format, Queries};
 use crate::policy::RowFilter;
@@ -96,7 +96,7 @@ impl Queries {
         let ids = [&objects, &columns].map(|half| Uuid::parse_str(&half.answer.query_id));
         let limit = self.budget.rows(search.limit);
         if let [Ok(first), Ok(second)] = ids {
-            list.search = Some(Place {
+            list.search = Some(SearchPosition {
                 columns: second.simple().to_string(),
                 is_in_columns: false,
                 words: search.words,
@@ -227,7 +227,7 @@ impl Queries {
             list: Some(list),
             ..from.clone()
         };
-        Some(self.seal.write(&cursor, &self.caller))
+        Some(self.signer.write(&cursor, &self.caller))
     }
 }
 
@@ -235,7 +235,7 @@ impl Queries {
 async fn gather(
     half: Half,
     name: &str,
-    wanted: &Place,
+    wanted: &SearchPosition,
     room: &mut Room,
 ) -> Result<(Table, Option<u64>), Error> {
     let Half {
@@ -244,22 +244,22 @@ async fn gather(
         first,
     } = half;
     let hide = (!wanted.has_catalog).then_some(CATALOG);
-    let sieve = Sieve::new(&answer.columns, filter, hide);
-    let name = sieve::place(&answer.columns, name);
-    let comment = sieve::place(&answer.columns, "comment");
+    let shown = ShownRows::new(&answer.columns, filter, hide);
+    let name = shown_rows::place(&answer.columns, name);
+    let comment = shown_rows::place(&answer.columns, "comment");
     let mut rows = Vec::new();
     let mut place = first;
     let mut more = None;
     'rows: while let Some(batch) = answer.batches.next().await {
         let batch = batch?;
         for row in 0..batch.rows() {
-            let found = name.and_then(|name| sieve::text(&*batch, row, name));
+            let found = name.and_then(|name| shown_rows::text(&*batch, row, name));
             let is_match = found.is_some_and(|name| {
-                let comment = comment.and_then(|comment| sieve::text(&*batch, row, comment));
+                let comment = comment.and_then(|comment| shown_rows::text(&*batch, row, comment));
                 let found = format!("{name}\n{}", comment.unwrap_or_default()).to_lowercase();
                 wanted.words.iter().all(|word| found.contains(word))
             });
-            if is_match && sieve.shows(&*batch, row) {
+            if is_match && shown.contain(&*batch, row) {
                 let values = values(&*batch, row, answer.columns.len());
                 if !room.takes(&values) {
                     more = Some(place);

@@ -14,7 +14,7 @@ use super::{Identifier, QualifiedName};
 
 /// A call of a function, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Call {
+pub struct FunctionCall {
     /// The parts of the name as written, folded to upper case, outermost first. Empty when the name is computed.
     pub parts: Vec<String>,
     /// The exact name; for `sequence.NEXTVAL` that of the sequence. `None` when the name is computed or has too many parts.
@@ -29,7 +29,7 @@ pub(super) const OWN_DATABASE: &str = "SNOWFLAKE";
 /// Parts of a name that are looked at. No name has more than five, and a method's one more.
 const MOST_PARTS: usize = 16;
 
-impl Call {
+impl FunctionCall {
     /// The call as it is read where these are the current database and schema, when the database is Snowflake's own: with
     /// the parts that it leaves out, and `?` for a schema that is not known. A method, a function that Snowflake knows
     /// anywhere, and a name that is computed stay as they are.
@@ -68,7 +68,7 @@ impl Call {
 }
 
 /// The name as written; `IDENTIFIER(…)` when it is computed.
-impl fmt::Display for Call {
+impl fmt::Display for FunctionCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.parts.is_empty() {
             f.write_str("IDENTIFIER(…)(…), whose name is not known")
@@ -142,7 +142,7 @@ const NO_FUNCTIONS: [&str; 47] = [
 ];
 
 /// Every call in the words.
-pub(super) fn find(words: &[&Token]) -> Vec<Call> {
+pub(super) fn find(words: &[&Token]) -> Vec<FunctionCall> {
     let mut calls = Vec::new();
     // Where each open bracket began.
     let mut open: Vec<usize> = Vec::new();
@@ -172,7 +172,7 @@ pub(super) fn find(words: &[&Token]) -> Vec<Call> {
                 } else if is_part && folded == "NEXTVAL" {
                     calls.extend(next_value(words, index));
                 } else if is_parameterless {
-                    calls.push(Call {
+                    calls.push(FunctionCall {
                         name: qualified([Identifier::exact(&folded).ok()]),
                         parts: vec![folded],
                         is_method: false,
@@ -255,7 +255,7 @@ fn qualified(parts: impl IntoIterator<Item = Option<Identifier>>) -> Option<Qual
 }
 
 /// The call whose bracket opens at `bracket`, right after a word.
-fn named(words: &[&Token], bracket: usize) -> Option<Call> {
+fn named(words: &[&Token], bracket: usize) -> Option<FunctionCall> {
     let name = name_ending_at(words, bracket.checked_sub(1)?)?;
     let before = name.first.checked_sub(1).and_then(|at| words.get(at));
     // `INSERT INTO t (a, b)` and `::NUMBER(38, 0)` name columns or digits. `AS t (a, b)` does too and yet counts as a call:
@@ -268,7 +268,7 @@ fn named(words: &[&Token], bracket: usize) -> Option<Call> {
     if is_list || is_reserved || is_identifier {
         return None;
     }
-    Some(Call {
+    Some(FunctionCall {
         is_method: matches!(before, Some(Token::ExclamationMark)),
         name: qualified(name.exact),
         parts: name.folded,
@@ -276,10 +276,10 @@ fn named(words: &[&Token], bracket: usize) -> Option<Call> {
 }
 
 /// `sequence.NEXTVAL`, whose last word stands at `last`.
-fn next_value(words: &[&Token], last: usize) -> Option<Call> {
+fn next_value(words: &[&Token], last: usize) -> Option<FunctionCall> {
     let mut name = name_ending_at(words, last)?;
     name.exact.pop();
-    Some(Call {
+    Some(FunctionCall {
         name: qualified(name.exact),
         parts: name.folded,
         is_method: false,
@@ -287,7 +287,7 @@ fn next_value(words: &[&Token], last: usize) -> Option<Call> {
 }
 
 /// `IDENTIFIER(…)(…)`: known when the first bracket, opened at `first`, holds one text and nothing else.
-fn computed(words: &[&Token], first: usize, second: usize) -> Option<Call> {
+fn computed(words: &[&Token], first: usize, second: usize) -> Option<FunctionCall> {
     let before = first.checked_sub(1)?;
     if bare(words.get(before)).as_deref() != Some("IDENTIFIER") {
         return None;
@@ -300,7 +300,7 @@ fn computed(words: &[&Token], first: usize, second: usize) -> Option<Call> {
         (Some(Token::SingleQuotedString(name)), 3) => QualifiedName::parse(name, 3).ok(),
         _ => None,
     };
-    Some(Call {
+    Some(FunctionCall {
         parts: name
             .iter()
             .flat_map(QualifiedName::parts)

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
 
-use super::calls::Call;
+use super::calls::FunctionCall;
 use super::class::Class;
 
 /// A class, and what in the statement led to it.
@@ -33,7 +33,7 @@ impl Verdict {
     }
 
     /// The verdict on a statement that makes these calls. Writes may draw numbers from a sequence, that is what it is for.
-    pub(super) fn with_calls(self, calls: &[Call]) -> Self {
+    pub(super) fn with_calls(self, calls: &[FunctionCall]) -> Self {
         let is_write = self.class == Class::Write;
         if self.class != Class::Read && !is_write {
             return self;

@@ -4,12 +4,12 @@
 //! use unless its schema is known to be harmless, and so is every SYSTEM$ function and every method that is not known by its
 //! full name. Only the bare names of functions that are billed need a list, for a session whose place is not known.
 
-use super::Call;
+use super::FunctionCall;
 use super::calls::OWN_DATABASE;
 
-impl Call {
+impl FunctionCall {
     /// Whether calling it may change something or is billed by use. Ask of
-    /// [`Call::in_snowflakes_own`] where the place is known.
+    /// [`FunctionCall::in_snowflakes_own`] where the place is known.
     #[must_use]
     pub fn has_effect(&self) -> bool {
         let function = self.function();

@@ -12,7 +12,7 @@ use super::lexis::bare;
 
 /// What a statement, or a step of a pipeline, is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kind {
+pub struct StatementKind {
     /// The verb, and the words after it that may say of what, without those that only modify.
     words: Vec<String>,
     /// What it does apart from the functions it calls.
@@ -79,7 +79,7 @@ fn verb(word: &str) -> &str {
     }
 }
 
-impl Kind {
+impl StatementKind {
     /// The kind of the statement of these words, of which the tree gave this verdict.
     pub(super) fn new(words: &[&Token], verdict: &Verdict) -> Self {
         let class = verdict.class;
@@ -107,7 +107,7 @@ impl Kind {
 }
 
 /// The verb.
-impl fmt::Display for Kind {
+impl fmt::Display for StatementKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = match self.words.first() {
             Some(verb) if WITH_OBJECT.contains(&verb.as_str()) => 2,
@@ -121,7 +121,7 @@ impl fmt::Display for Kind {
 impl KindPattern {
     /// Whether a statement is of this kind.
     #[must_use]
-    pub fn matches(&self, kind: &Kind) -> bool {
+    pub fn matches(&self, kind: &StatementKind) -> bool {
         match self {
             Self::Words(words) => kind.words.starts_with(words),
             Self::Class(class) => kind.class == *class,

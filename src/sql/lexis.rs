@@ -10,7 +10,7 @@ use super::spans::{SpanKind, TextSpan};
 /// 2 MiB without optimisation.
 const MAX_NESTING: usize = 64;
 
-/// The parser uses so many times the stack for a join that waits as for a bracket.
+/// A join that still waits for its ON uses as much of the parser's stack as this many brackets.
 const A_JOIN_IN_BRACKETS: usize = 4;
 
 /// Words that join what stands before them to what follows, or say more of it, as operators do.

@@ -41,11 +41,11 @@ mod stack;
 mod steps;
 mod tree;
 
-pub use calls::Call;
+pub use calls::FunctionCall;
 pub use class::Class;
 pub use error::{Error, MAX_STATEMENT_BYTES, SMALL_STATEMENT_BYTES};
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
-pub use kinds::{Kind, KindPattern, NoKind};
+pub use kinds::{KindPattern, NoKind, StatementKind};
 pub use nearest::nearest;
 pub use parse::{Parsed, cleaned, parse, qualified_name};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};

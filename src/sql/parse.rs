@@ -5,12 +5,12 @@ use std::sync::Arc;
 use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
-use super::calls::Call;
+use super::calls::FunctionCall;
 use super::class::Class;
 use super::classify::Verdict;
 use super::cleaning::{self, Cleaned};
 use super::error::Error;
-use super::kinds::Kind;
+use super::kinds::StatementKind;
 use super::lexis;
 use super::stack;
 use super::steps::{self, Step};
@@ -24,8 +24,8 @@ pub struct Parsed {
     shape: Shape,
     verdict: Verdict,
     without_calls: Class,
-    kinds: Vec<Kind>,
-    calls: Vec<Call>,
+    kinds: Vec<StatementKind>,
+    calls: Vec<FunctionCall>,
     names_computed: Option<&'static str>,
     variable: Option<String>,
     longest_chain: usize,
@@ -91,7 +91,7 @@ impl Parsed {
 
     /// What the statement is called; each step of a pipeline, and an EXPLAIN besides its statement.
     #[must_use]
-    pub fn kinds(&self) -> &[Kind] {
+    pub fn kinds(&self) -> &[StatementKind] {
         &self.kinds
     }
 
@@ -103,7 +103,7 @@ impl Parsed {
 
     /// Every function the statement calls, and whatever looks like a call.
     #[must_use]
-    pub fn calls(&self) -> &[Call] {
+    pub fn calls(&self) -> &[FunctionCall] {
         &self.calls
     }
 

@@ -9,10 +9,10 @@ use super::class::Class;
 use super::classify::{self, Verdict};
 use super::error::{Error, MAX_DEPTH};
 use super::heads::{self, Head};
-use super::kinds::Kind;
+use super::kinds::StatementKind;
 use super::lexis::{self, is_word};
 use super::tree::{ExplainFormat, Tree};
-use super::{Call, calls, proof, show_reader};
+use super::{FunctionCall, calls, proof, show_reader};
 
 /// What the tokens of a statement were read into.
 pub(super) struct Step {
@@ -20,8 +20,8 @@ pub(super) struct Step {
     pub(super) verdict: Verdict,
     /// The verdict if its functions did nothing but compute.
     pub(super) without_calls: Verdict,
-    pub(super) kinds: Vec<Kind>,
-    pub(super) calls: Vec<Call>,
+    pub(super) kinds: Vec<StatementKind>,
+    pub(super) calls: Vec<FunctionCall>,
 }
 
 /// Reads the tokens of one statement or pipeline.
@@ -137,7 +137,7 @@ fn read_one(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
             };
             return Ok(Step {
                 tree,
-                kinds: vec![Kind::new(&words, &verdict)],
+                kinds: vec![StatementKind::new(&words, &verdict)],
                 verdict: verdict.clone().with_calls(&calls),
                 without_calls: verdict,
                 calls,
@@ -163,7 +163,7 @@ fn read_one(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         }
     };
     let calls = calls::find(&words);
-    kinds.insert(0, Kind::new(&words, &verdict));
+    kinds.insert(0, StatementKind::new(&words, &verdict));
     Ok(Step {
         tree,
         verdict: verdict.clone().with_calls(&calls),
@@ -281,7 +281,7 @@ fn explain(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Explaine
 /// What was read of the statement after EXPLAIN.
 struct Explained {
     without_calls: Verdict,
-    kinds: Vec<Kind>,
+    kinds: Vec<StatementKind>,
 }
 
 /// The format of an EXPLAIN and how many words it takes, `USING …` included, which the parser crate does not know.

@@ -39,7 +39,7 @@ pub use unreachable::explained;
 #[async_trait]
 pub trait Warehouse: Send + Sync + 'static {
     /// Which of the drivers this is.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> WarehouseKind;
 
     /// Starts a statement and returns once its columns are known; the rows follow in [`Answer::batches`].
     ///
@@ -109,7 +109,7 @@ pub trait Warehouse: Send + Sync + 'static {
 
 /// The drivers there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum WarehouseKind {
     /// A Snowflake account.
     Snowflake,
     /// The engine inside this process, with Snowflake's sample data.
@@ -181,7 +181,7 @@ pub enum Parameter {
     Text(String),
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for WarehouseKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Snowflake => "snowflake",

@@ -39,7 +39,7 @@ pub(super) struct Envelope {
     /// What is asked for; answers have none.
     pub(super) method: Option<String>,
     /// The call that a notification takes back.
-    pub(super) takes_back: Option<RequestId>,
+    pub(super) cancels: Option<RequestId>,
 }
 
 /// What is no message, and what is said of it.
@@ -141,13 +141,13 @@ fn message(text: Bytes) -> Result<Message, Unreadable> {
             "the id of a request must be an integer or a text",
         ));
     }
-    let takes_back = (id.is_none() && method == "notifications/cancelled")
-        .then(|| taken_back(&text))
+    let cancels = (id.is_none() && method == "notifications/cancelled")
+        .then(|| cancelled_call(&text))
         .flatten();
     let envelope = Envelope {
         id,
         method: Some(method.into_owned()),
-        takes_back,
+        cancels,
     };
     let text = if is_null { without_id(&text)? } else { text };
     Ok((envelope, text))
@@ -162,7 +162,7 @@ fn without_id(text: &[u8]) -> Result<Bytes, Unreadable> {
 }
 
 /// The call that `notifications/cancelled` means.
-fn taken_back(text: &[u8]) -> Option<RequestId> {
+fn cancelled_call(text: &[u8]) -> Option<RequestId> {
     #[derive(Deserialize)]
     struct Cancelled {
         params: CancelledNotificationParam,
@@ -270,10 +270,10 @@ mod tests {
             let text = format!(
                 r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id},"reason":"x"}}}}"#
             );
-            assert_eq!(one(&text).takes_back, means, "{id}");
+            assert_eq!(one(&text).cancels, means, "{id}");
         }
         let bare = r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#;
-        assert_eq!(one(bare).takes_back, None);
+        assert_eq!(one(bare).cancels, None);
     }
 
     #[test]

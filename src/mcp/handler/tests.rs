@@ -16,7 +16,8 @@ use crate::mcp::tools::{Tool, Toolset};
 use crate::policy::Policy;
 use crate::query::Budget;
 use crate::warehouse::{
-    Answer, Batch, Cell, Column, DataType, Earlier, Error, Kind, Run, Started, Status, Warehouse,
+    Answer, Batch, Cell, Column, DataType, Earlier, Error, Run, Started, Status, Warehouse,
+    WarehouseKind,
 };
 
 /// A warehouse of one row, or one that never answers.
@@ -49,8 +50,8 @@ impl Batch for One {
 
 #[async_trait::async_trait]
 impl Warehouse for Scripted {
-    fn kind(&self) -> Kind {
-        Kind::Snowflake
+    fn kind(&self) -> WarehouseKind {
+        WarehouseKind::Snowflake
     }
 
     async fn run(&self, run: Run) -> Result<Answer, Error> {
@@ -153,7 +154,7 @@ impl Client {
         let shutdown = CancellationToken::new();
         let handler = Handler::new(Services {
             rates: Rates::new(None, HashMap::new()),
-            kept: KeptAnswers::for_at_most(Duration::ZERO),
+            answers: AnswerCache::for_at_most(Duration::ZERO),
             queries: Arc::new(
                 Queries::new(
                     Arc::new(Scripted),

@@ -89,7 +89,7 @@ impl Tool for DescribeTable {
     const DESCRIPTION: &'static str = "Shows the columns, types and comments of a table or view, and its kind, keys (how to join it), rows, bytes, owner and creation time. \
          Call it before you query what you have not seen. With ddl also the statement that makes it. Last change: SELECT LAST_ALTERED FROM database.INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = '…'.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    const MAY_BE_KEPT: bool = true;
+    const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;
     type Output = ObjectOutput;
 

@@ -28,7 +28,7 @@ impl Tool for DescribeView {
     const TITLE: &'static str = "Describe a view";
     const DESCRIPTION: &'static str = "Shows the columns of a view with types and comments, its owner, and the statement that defines it. If it may be a table, use describe_table.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    const MAY_BE_KEPT: bool = true;
+    const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;
     type Output = ObjectOutput;
 

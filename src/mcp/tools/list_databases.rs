@@ -39,7 +39,7 @@ impl Tool for ListDatabases {
     const DESCRIPTION: &'static str =
         "Lists the databases that can be read. Start here to explore an unknown account.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    const MAY_BE_KEPT: bool = true;
+    const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;
     type Output = RowsOutput;
 

@@ -39,7 +39,7 @@ impl Tool for ListSchemas {
     const TITLE: &'static str = "List schemas";
     const DESCRIPTION: &'static str = "Lists the schemas of a database, or of all databases.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    const MAY_BE_KEPT: bool = true;
+    const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;
     type Output = RowsOutput;
 

@@ -30,7 +30,7 @@ impl Tool for ListTables {
     const DESCRIPTION: &'static str = "Lists the tables of a schema, a database or the account with kind (dynamic, external, Iceberg and others too), rows, bytes, owner and comment. \
          Views: list_views.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    const MAY_BE_KEPT: bool = true;
+    const IS_CACHEABLE: bool = true;
     type Arguments = InSchema;
     type Output = RowsOutput;
 

@@ -40,7 +40,7 @@ impl Tool for ListViews {
     const TITLE: &'static str = "List views";
     const DESCRIPTION: &'static str = "Lists the views, materialized ones too, of a schema, a database or the account with owner and comment. INFORMATION_SCHEMA is listed only when it is named.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    const MAY_BE_KEPT: bool = true;
+    const IS_CACHEABLE: bool = true;
     type Arguments = InSchema;
     type Output = RowsOutput;
 

@@ -52,7 +52,7 @@ pub struct Entry {
     /// What `tools/list` says of it.
     pub description: Description,
     /// Whether its answers may be kept for a while.
-    pub may_be_kept: bool,
+    pub is_cacheable: bool,
     toolsets: [Option<Toolset>; 2],
     output_schema: fn() -> JsonObject,
     call: fn(JsonObject, CallContext) -> Outcome,
@@ -135,9 +135,9 @@ impl Registry {
     pub fn add<T: Tool>(&mut self) {
         self.entries.push(Entry {
             description: describe::<T>(),
-            may_be_kept: T::MAY_BE_KEPT,
+            is_cacheable: T::IS_CACHEABLE,
             toolsets: [Some(T::TOOLSET), T::ALSO_IN],
-            output_schema: || output_schema::<T::Output>(T::MAY_BE_KEPT),
+            output_schema: || output_schema::<T::Output>(T::IS_CACHEABLE),
             call: start::<T>,
         });
     }

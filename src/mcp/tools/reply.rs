@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use std::time::Duration;
 
-use crate::query::{Format, Known, Outcome, Running, Sheet, Source, Truncation, TruncationReason};
+use crate::query::{
+    Format, Outcome, Page, RunningStatement, Source, StatementProgress, Truncation,
+    TruncationReason,
+};
 use crate::warehouse::State;
 
 /// The field that says how old a kept answer is.
@@ -178,35 +181,35 @@ impl Reply {
     /// What a statement gave within the time a call waits.
     pub(super) fn of(outcome: Outcome, form: Form, max_rows: u64) -> Self {
         match outcome {
-            Outcome::Sheet(sheet) => Self::rows(*sheet, max_rows),
+            Outcome::Page(page) => Self::rows(*page, max_rows),
             Outcome::Running(running) => Self::running(form, running),
         }
     }
 
     /// Rows, in the format that was asked for, and whether they are all.
-    pub(super) fn rows(mut sheet: Sheet, max_rows: u64) -> Self {
-        let values = sheet.rows.take();
-        let document = values.map(|values| document(&sheet, values, max_rows));
-        let mut closing = closing(&sheet, max_rows);
+    pub(super) fn rows(mut page: Page, max_rows: u64) -> Self {
+        let values = page.rows.take();
+        let document = values.map(|values| document(&page, values, max_rows));
+        let mut closing = closing(&page, max_rows);
         // A list of names is not read on by the id of its statement, nor asked about: there it would only cost tokens.
-        if sheet.source != Source::List {
+        if page.source != Source::List {
             closing.push_str(" query_id: ");
-            closing.push_str(&sheet.query_id);
+            closing.push_str(&page.query_id);
         }
         Self {
-            is_json: sheet.format == Format::Json,
-            body: sheet.text,
-            bytes: sheet.bytes,
+            is_json: page.format == Format::Json,
+            body: page.text,
+            bytes: page.bytes,
             closing,
-            next_cursor: sheet.next_cursor,
+            next_cursor: page.next_cursor,
             document,
-            rows: sheet.row_count,
-            query_id: Some(sheet.query_id),
+            rows: page.row_count,
+            query_id: Some(page.query_id),
         }
     }
 
     /// A statement that goes on, and what to do about it.
-    fn running(form: Form, running: Running) -> Self {
+    fn running(form: Form, running: RunningStatement) -> Self {
         let seconds = running.waited.as_secs_f64();
         let text = format!(
             "The statement is still running after {seconds:.0} s and goes on. Do not send it again. Call fetch_results with \
@@ -228,8 +231,8 @@ impl Reply {
     }
 
     /// What is known of an earlier statement.
-    pub(super) fn known(form: Form, known: Known) -> Self {
-        let Known {
+    pub(super) fn known(form: Form, known: StatementProgress) -> Self {
+        let StatementProgress {
             query_id,
             status,
             cursor,
@@ -349,14 +352,14 @@ impl Reply {
 }
 
 /// Everything that is known of a result with rows, for programs.
-fn document(sheet: &Sheet, values: Vec<Value>, max_rows: u64) -> Value {
-    let truncation = sheet.truncation.map(|truncation| TruncationOutput {
+fn document(page: &Page, values: Vec<Value>, max_rows: u64) -> Value {
+    let truncation = page.truncation.map(|truncation| TruncationOutput {
         reason: truncation.reason.as_str(),
         limit: truncation.limit,
-        hint: hint(sheet, truncation, max_rows),
+        hint: hint(page, truncation, max_rows),
     });
     let output = RowsOutput {
-        columns: sheet
+        columns: page
             .columns
             .iter()
             .map(|column| ColumnOutput {
@@ -366,16 +369,16 @@ fn document(sheet: &Sheet, values: Vec<Value>, max_rows: u64) -> Value {
             .collect(),
         // Put in below: serializing would copy every value.
         rows: Vec::new(),
-        row_count: sheet.row_count,
+        row_count: page.row_count,
         truncated: truncation.is_some(),
         truncation,
-        total_rows: sheet.total_rows,
-        first_row: sheet.first_row,
-        shortened_cells: sheet.shortened_cells,
-        next_cursor: sheet.next_cursor.clone(),
+        total_rows: page.total_rows,
+        first_row: page.first_row,
+        shortened_cells: page.shortened_cells,
+        next_cursor: page.next_cursor.clone(),
         summary: None,
-        query_id: sheet.query_id.clone(),
-        elapsed_ms: millis(sheet.elapsed),
+        query_id: page.query_id.clone(),
+        elapsed_ms: millis(page.elapsed),
     };
     let mut document = serde_json::to_value(&output).unwrap_or_default();
     if let Some(rows) = document.get_mut("rows") {
@@ -385,17 +388,17 @@ fn document(sheet: &Sheet, values: Vec<Value>, max_rows: u64) -> Value {
 }
 
 /// Whether these are all the rows.
-fn closing(sheet: &Sheet, max_rows: u64) -> String {
-    let (count, first) = (sheet.row_count, sheet.first_row);
+fn closing(page: &Page, max_rows: u64) -> String {
+    let (count, first) = (page.row_count, page.first_row);
     let rows = if count == 1 { "row" } else { "rows" };
     // People count from one, whatever `first_row` does.
     let (from, to) = (first.saturating_add(1), first.saturating_add(count));
-    let mut text = match (sheet.truncation, first) {
+    let mut text = match (page.truncation, first) {
         (None, 0) => format!("{count} {rows}, all there are."),
         (None, _) if count == 0 => format!("No rows after row {first}."),
         (None, _) => format!("Rows {from} to {to}; these are the last."),
         (Some(truncation), first) => {
-            let of = match sheet.total_rows {
+            let of = match page.total_rows {
                 Some(total) => format!(" of {total}"),
                 None => String::new(),
             };
@@ -407,10 +410,10 @@ fn closing(sheet: &Sheet, max_rows: u64) -> String {
                 TruncationReason::Listing => "there may be more",
                 TruncationReason::Rows | TruncationReason::Bytes => "there are more",
             };
-            format!("{shown}; {more}. {}", hint(sheet, truncation, max_rows))
+            format!("{shown}; {more}. {}", hint(page, truncation, max_rows))
         }
     };
-    match sheet.shortened_cells {
+    match page.shortened_cells {
         0 => {}
         1 => text.push_str(" 1 long value is shortened and says so; SUBSTR reads the rest."),
         cells => text.push_str(&format!(
@@ -421,8 +424,8 @@ fn closing(sheet: &Sheet, max_rows: u64) -> String {
 }
 
 /// How to get what was left out.
-fn hint(sheet: &Sheet, truncation: Truncation, max_rows: u64) -> String {
-    let narrow = match sheet.source {
+fn hint(page: &Page, truncation: Truncation, max_rows: u64) -> String {
+    let narrow = match page.source {
         Source::Statement => "filter or aggregate",
         Source::List => "name a database or schema, or give a longer like",
         Source::Sample => "for chosen rows use execute_query with a condition",
@@ -440,13 +443,13 @@ fn hint(sheet: &Sheet, truncation: Truncation, max_rows: u64) -> String {
         ),
         TruncationReason::Listing => String::new(),
     };
-    if let Some(limit) = sheet.full_at {
+    if let Some(limit) = page.full_at {
         let separator = if hint.is_empty() { "" } else { " " };
         let narrow = "Name a database or schema, or query the INFORMATION_SCHEMA of a database.";
         hint.push_str(separator);
         hint.push_str(&full(limit, narrow));
     }
-    if sheet.next_cursor.is_some() {
+    if page.next_cursor.is_some() {
         hint.push_str(
             " To read on, give next_cursor to fetch_results; do not send the statement again.",
         );

@@ -43,12 +43,12 @@ fn plain(schema: &mut Value) {
 }
 
 /// Either the tool's own output or a failure: some clients hold failed results against the schema as well.
-pub(super) fn output_schema<O: JsonSchema>(may_be_kept: bool) -> JsonObject {
+pub(super) fn output_schema<O: JsonSchema>(is_cacheable: bool) -> JsonObject {
     // What is left out when there is nothing to say is not required.
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = JsonObject::new();
     let mut output = schema_of::<O>(&settings);
-    if may_be_kept && let Some(Value::Object(properties)) = output.get_mut("properties") {
+    if is_cacheable && let Some(Value::Object(properties)) = output.get_mut("properties") {
         properties.insert(AGE.into(), json!({ "type": "integer", "description": "Milliseconds since the warehouse gave this answer; only when it was kept in memory." }));
     }
     schema.insert("type".into(), json!("object"));

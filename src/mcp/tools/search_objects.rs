@@ -58,7 +58,7 @@ impl Tool for SearchObjects {
     const DESCRIPTION: &'static str = "Finds tables, views and columns by a word: start here when you know what the data is about but not where it is. \
          Give a short stem (cust rather than customers), no wildcards. Names are searched; within a database or schema, comments of tables and views too.";
     const TOOLSET: Toolset = Toolset::Catalog;
-    const MAY_BE_KEPT: bool = true;
+    const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;
     type Output = SearchOutput;
 

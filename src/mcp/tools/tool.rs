@@ -26,7 +26,7 @@ pub trait Tool: 'static {
     const ALSO_IN: Option<Toolset> = None;
 
     /// Whether its answer may be kept for a while: it tells what there is, not what is in it.
-    const MAY_BE_KEPT: bool = false;
+    const IS_CACHEABLE: bool = false;
 
     /// What it takes; `Entry::read` has looked through the call's fields before.
     type Arguments: DeserializeOwned + JsonSchema + Send;

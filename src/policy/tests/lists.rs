@@ -11,15 +11,19 @@ fn patterns<T: std::str::FromStr<Err: fmt::Debug>>(texts: &[&str]) -> Vec<T> {
 /// The current database is SALES, the current schema PUBLIC.
 fn approve(policy: &Policy, sql: &str) -> Result<ApprovedStatement, Refusal> {
     let (database, schema) = ("SALES".parse().unwrap(), "PUBLIC".parse().unwrap());
-    let place = Place {
+    let place = CurrentNames {
         database: Some(&database),
         schema: Some(&schema),
-        ..Place::default()
+        ..CurrentNames::default()
     };
     approve_in(policy, sql, &place)
 }
 
-fn approve_in(policy: &Policy, sql: &str, place: &Place<'_>) -> Result<ApprovedStatement, Refusal> {
+fn approve_in(
+    policy: &Policy,
+    sql: &str,
+    place: &CurrentNames<'_>,
+) -> Result<ApprovedStatement, Refusal> {
     let parsed = sql::parse(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     policy.approve(parsed, place)
 }
@@ -165,10 +169,10 @@ fn nothing_reaches_a_schema_that_is_not_allowed() {
 #[test]
 fn a_name_without_a_schema_may_also_mean_one_in_public() {
     let (sales, mart) = ("SALES".parse().unwrap(), "MART".parse().unwrap());
-    let in_mart = Place {
+    let in_mart = CurrentNames {
         database: Some(&sales),
         schema: Some(&mart),
-        ..Place::default()
+        ..CurrentNames::default()
     };
     let only_mart = schemas(&["SALES.MART"]);
     assert!(approve_in(&only_mart, "SELECT * FROM t", &in_mart).is_err());
@@ -176,9 +180,9 @@ fn a_name_without_a_schema_may_also_mean_one_in_public() {
     assert!(approve_in(&only_mart, "SELECT * FROM mart.t", &in_mart).is_ok());
     let both = schemas(&["SALES.MART", "SALES.PUBLIC"]);
     assert!(approve_in(&both, "SELECT f(a) FROM t", &in_mart).is_ok());
-    let unknown = Place {
+    let unknown = CurrentNames {
         database: Some(&sales),
-        ..Place::default()
+        ..CurrentNames::default()
     };
     assert!(approve_in(&both, "SELECT * FROM t", &unknown).is_err());
     assert!(approve_in(&both, "SELECT COUNT(*) FROM mart.t", &unknown).is_ok());
@@ -474,9 +478,9 @@ fn administrators_roles_are_refused_unless_named_in_full() {
     };
     let asks = |policy: &Policy, role: &str| {
         let role: Identifier = role.parse().unwrap();
-        let place = Place {
+        let place = CurrentNames {
             role: Some(&role),
-            ..Place::default()
+            ..CurrentNames::default()
         };
         approve_in(policy, "SELECT 1", &place).map(|_| ())
     };
@@ -510,9 +514,9 @@ fn administrators_roles_are_refused_unless_named_in_full() {
         ("\"agent_small\"", false),
     ] {
         let warehouse: Identifier = warehouse.parse().unwrap();
-        let place = Place {
+        let place = CurrentNames {
             warehouse: Some(&warehouse),
-            ..Place::default()
+            ..CurrentNames::default()
         };
         let verdict = approve_in(&with(None), "SELECT 1", &place);
         assert_eq!(verdict.is_ok(), passes, "{warehouse}");

@@ -36,9 +36,9 @@ fn denying(patterns: &[&str]) -> Policy {
 fn verdict(policy: &Policy, sql: &str, current: Option<&str>) -> Result<(), Refusal> {
     let current: Option<Identifier> = current.map(|name| name.parse().unwrap());
     let parsed = sql::parse(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let place = Place {
+    let place = CurrentNames {
         database: current.as_ref(),
-        ..Place::default()
+        ..CurrentNames::default()
     };
     policy.approve(parsed, &place).map(|_| ())
 }

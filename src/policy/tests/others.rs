@@ -89,10 +89,10 @@ fn a_bare_name_is_a_billed_function_where_its_schema_is_the_current_one() {
     let (sales, public) = ("SALES".parse().unwrap(), "PUBLIC".parse().unwrap());
     let run = |policy: &Policy, sql: &str, database, schema| {
         let parsed = sql::parse(sql).unwrap();
-        let place = Place {
+        let place = CurrentNames {
             database,
             schema,
-            ..Place::default()
+            ..CurrentNames::default()
         };
         policy.approve(parsed, &place).map(|_| ())
     };

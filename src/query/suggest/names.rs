@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 
 use crate::query::name_cache::{Listed, Question};
-use crate::query::sieve::{self, Sieve};
+use crate::query::shown_rows::{self, ShownRows};
 use crate::query::{Error, Queries};
 use crate::sql::QualifiedName;
 use crate::warehouse::Session;
@@ -64,18 +64,19 @@ impl Queries {
         let filter = run.statement.row_filter().cloned();
         let run = self.in_turn(run).await?;
         let mut answer = self.warehouse.run(run).await?;
-        let sieve = Sieve::new(&answer.columns, filter, None);
-        let name = sieve::place(&answer.columns, listing.name);
+        let shown = ShownRows::new(&answer.columns, filter, None);
+        let name = shown_rows::place(&answer.columns, listing.name);
         let table = listing
             .table
-            .and_then(|table| sieve::place(&answer.columns, table));
+            .and_then(|table| shown_rows::place(&answer.columns, table));
         let mut names = Vec::new();
         let mut bytes = 0;
         'rows: while let Some(batch) = answer.batches.next().await {
             let batch = batch?;
-            for row in (0..batch.rows()).filter(|row| sieve.shows(&*batch, *row)) {
-                let text =
-                    |column: Option<usize>| Some(sieve::text(&*batch, row, column?)?.into_owned());
+            for row in (0..batch.rows()).filter(|row| shown.contain(&*batch, *row)) {
+                let text = |column: Option<usize>| {
+                    Some(shown_rows::text(&*batch, row, column?)?.into_owned())
+                };
                 let Some(name) = text(name) else { continue };
                 let listed = Listed {
                     name,

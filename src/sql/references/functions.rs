@@ -1,7 +1,7 @@
 //! Where the functions of a statement belong.
 
 use super::reference::{Found, Reference, unresolved};
-use crate::sql::Call;
+use crate::sql::FunctionCall;
 
 /// Functions that take the name of an object, or a whole statement, as a text.
 const NAMING_BY_TEXT: [&str; 14] = [
@@ -28,7 +28,7 @@ const HARMLESS: [&str; 3] = [
     "SYSTEM$TYPEOF",
 ];
 
-pub(super) fn of_call(call: &Call) -> Found {
+pub(super) fn of_call(call: &FunctionCall) -> Found {
     let function = call.function();
     let is_of_system = function.starts_with("SYSTEM$");
     let is_harmless = HARMLESS.contains(&function);
@@ -48,6 +48,6 @@ pub(super) fn of_call(call: &Call) -> Found {
 }
 
 /// `AI_COMPLETE(…)` and its like are Snowflake's own.
-fn is_billed_alone(call: &Call) -> bool {
+fn is_billed_alone(call: &FunctionCall) -> bool {
     call.function().starts_with("AI_") && call.has_effect()
 }

@@ -47,7 +47,8 @@ use crate::sql::{Parsed, SMALL_STATEMENT_BYTES, Tree};
 use crate::telemetry::metrics::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Stopwatch};
 use crate::warehouse::{
-    Answer, Batch, Earlier, EngineLimit, Error, Kind, Run, Started, State, Status, Warehouse,
+    Answer, Batch, Earlier, EngineLimit, Error, Run, Started, State, Status, Warehouse,
+    WarehouseKind,
 };
 
 /// The current database of a call that names none.
@@ -295,8 +296,8 @@ fn fill(catalog: &mut Catalog, options: &Options) -> duckdb::Result<duckdb::Conn
 
 #[async_trait]
 impl Warehouse for Embedded {
-    fn kind(&self) -> Kind {
-        Kind::Embedded
+    fn kind(&self) -> WarehouseKind {
+        WarehouseKind::Embedded
     }
 
     async fn run(&self, run: Run) -> Result<Answer, Error> {

@@ -19,10 +19,9 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::backoff::Backoff;
-use super::error::{Error, NOT_EXECUTING};
+use super::error::{Error, NOT_EXECUTING, in_progress};
 use super::pool::Lease;
 use super::session::SMALL_TIMEOUT;
-use super::statement::in_progress;
 use super::wire::Reply;
 
 /// How long after it was sent a statement may be unknown to Snowflake because its request is still on the way there. What

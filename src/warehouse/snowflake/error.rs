@@ -336,6 +336,14 @@ fn seconds_in(text: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
+/// Where to ask for the result, when this reply only says that the statement is running.
+pub(super) fn in_progress(reply: &Reply) -> Option<String> {
+    let is_running = IN_PROGRESS.contains(&reply.code());
+    let data = reply.data.as_ref()?;
+    let is_later = is_running || (reply.is_success() && data.is_in_progress());
+    data.get_result_url.clone().filter(|_| is_later)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,8 @@
 mod abort;
 pub mod account;
 mod backoff;
+mod client;
+mod defaults;
 mod earlier;
 mod error;
 mod intake;
@@ -27,7 +29,7 @@ mod transport;
 mod wire;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -41,33 +43,15 @@ use self::sign_in::SignIn;
 use self::statement::{Manner, Ran};
 use self::transport::Transport;
 use crate::policy::Policy;
-use crate::sql::{Class, Identifier};
+use crate::sql::Class;
 use crate::telemetry::metrics::Metrics;
-use crate::warehouse::{Answer, Earlier, Error, Kind, Run, Started, Status, Warehouse};
+use crate::warehouse::{Answer, Earlier, Error, Run, Started, Status, Warehouse, WarehouseKind};
 
+pub use self::defaults::Defaults;
 pub use self::pool::Sizes;
-
-/// How we call ourselves at sign-in and in Snowflake's history of sessions.
-const APPLICATION: &str = "snowflake-mcp";
-
-/// The same for HTTP.
-const USER_AGENT: &str = concat!("snowflake-mcp/", env!("CARGO_PKG_VERSION"));
 
 /// Readiness asks Snowflake itself when nothing was heard from it for so long.
 const SILENCE: Duration = Duration::from_secs(10);
-
-/// What the sessions are set to; exact names.
-#[derive(Debug, Clone, Default)]
-pub struct Defaults {
-    /// Current database.
-    pub database: Option<Identifier>,
-    /// Current schema.
-    pub schema: Option<Identifier>,
-    /// Virtual warehouse that pays.
-    pub warehouse: Option<Identifier>,
-    /// Primary role.
-    pub role: Option<Identifier>,
-}
 
 /// What it takes to serve from an account.
 pub struct Options {
@@ -197,8 +181,8 @@ impl Snowflake {
 
 #[async_trait]
 impl Warehouse for Snowflake {
-    fn kind(&self) -> Kind {
-        Kind::Snowflake
+    fn kind(&self) -> WarehouseKind {
+        WarehouseKind::Snowflake
     }
 
     async fn run(&self, run: Run) -> Result<Answer, Error> {
@@ -246,12 +230,4 @@ impl Warehouse for Snowflake {
     async fn close(&self) {
         self.pool.close().await;
     }
-}
-
-/// Milliseconds since 1970, as the protocol counts them.
-fn unix_millis() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

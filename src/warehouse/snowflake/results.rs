@@ -72,7 +72,7 @@ impl Downloads {
         metrics: Arc<Metrics>,
     ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
-            .user_agent(super::USER_AGENT)
+            .user_agent(super::client::USER_AGENT)
             // Pieces say `gzip` or not, whatever they are: looked at instead, see `unpacked`.
             .no_gzip()
             .referer(false)

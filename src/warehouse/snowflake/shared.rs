@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Defaults;
+use super::defaults::Defaults;
 use super::sign_in::SignIn;
 use super::transport::Transport;
 use crate::policy::Policy;

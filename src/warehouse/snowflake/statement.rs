@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::abort::{AbortOnDrop, QueryId};
 use super::backoff::Backoff;
-use super::error::{Error, IN_PROGRESS};
+use super::error::{Error, in_progress};
 use super::pool::Lease;
 use super::session::{Session, pinned};
 use super::wire::{Data, QueryRequest, Reply};
@@ -174,7 +174,7 @@ fn request(session: &Session, sql: &str, parameters: &[Parameter], run: &Run) ->
         sql_text: sql.to_owned(),
         async_exec: false,
         sequence_id: session.next_sequence(),
-        query_submission_time: super::unix_millis(),
+        query_submission_time: super::client::unix_millis(),
         is_internal: false,
         describe_only: false,
         parameters: statement_parameters(run),
@@ -344,14 +344,6 @@ pub(super) async fn poll(
             Err(_) => Ok(None),
         },
     }
-}
-
-/// Where to ask for the result, when this reply only says that the statement is running.
-pub(super) fn in_progress(reply: &Reply) -> Option<String> {
-    let is_running = IN_PROGRESS.contains(&reply.code());
-    let data = reply.data.as_ref()?;
-    let is_later = is_running || (reply.is_success() && data.is_in_progress());
-    data.get_result_url.clone().filter(|_| is_later)
 }
 
 /// What holds for this one statement: its tag, and Snowflake's own limit behind ours.

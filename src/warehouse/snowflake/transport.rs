@@ -165,7 +165,7 @@ impl Transport {
     ) -> Result<Self, reqwest::Error> {
         let clock = Arc::new(Clock::default());
         let client = reqwest::Client::builder()
-            .user_agent(super::USER_AGENT)
+            .user_agent(super::client::USER_AGENT)
             .gzip(true)
             .referer(false)
             // A redirect would carry the token to wherever it points.
@@ -259,7 +259,7 @@ impl Transport {
             }
             query.append_pair("requestId", &request.request_id.to_string());
             query.append_pair("request_guid", &Uuid::new_v4().to_string());
-            query.append_pair("clientStartTime", &super::unix_millis().to_string());
+            query.append_pair("clientStartTime", &super::client::unix_millis().to_string());
             if attempt > 0 {
                 query.append_pair("retryCount", &attempt.to_string());
                 query.append_pair("retryReason", &reason.to_string());

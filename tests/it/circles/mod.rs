@@ -8,8 +8,8 @@ use std::path::Path;
 
 use graph::Sources;
 
-/// Rooms in which circles are still being cut.
-const NOT_YET: &[&str] = &["telemetry", "warehouse"];
+/// Folders in which circles are still being cut. Empty is the aim.
+const NOT_YET: &[&str] = &["telemetry/", "warehouse/snowflake/"];
 
 fn read(root: &Path, folder: &Path, sources: &mut Sources) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -23,10 +23,6 @@ fn read(root: &Path, folder: &Path, sources: &mut Sources) {
     }
 }
 
-fn room(file: &str) -> &str {
-    file.split(['/', '.']).next().unwrap()
-}
-
 #[test]
 fn no_file_uses_one_that_uses_it() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -37,10 +33,9 @@ fn no_file_uses_one_that_uses_it() {
     assert!(edges.len() > 200 && count > 600, "the files were read");
 
     let mut objections = Vec::new();
-    let mut open = BTreeSet::new();
     for circle in graph::circles(&edges) {
-        if NOT_YET.contains(&room(&circle[0])) {
-            open.insert(room(&circle[0]).to_owned());
+        let is_in = |folder: &&str| circle.iter().all(|file| file.starts_with(folder));
+        if NOT_YET.iter().any(is_in) {
             continue;
         }
         objections.push(format!("a circle of {} files:", circle.len()));
@@ -51,14 +46,6 @@ fn no_file_uses_one_that_uses_it() {
         }
     }
     assert!(objections.is_empty(), "{}", objections.join("\n"));
-    let done: Vec<_> = NOT_YET
-        .iter()
-        .filter(|room| !open.contains(**room))
-        .collect();
-    assert!(
-        done.is_empty(),
-        "no circle is left in {done:?}: take them off the list"
-    );
 }
 
 fn planted(files: &[(&str, &str)]) -> Vec<Vec<String>> {

@@ -41,7 +41,7 @@ fn engine() -> &'static Embedded {
 pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
     let parsed = sql::parse(statement).map_err(|error| Failure::Refused(error.to_string()))?;
     let approved = Policy::default()
-        .approve(parsed, &crate::policy::Place::default())
+        .approve(parsed, &crate::policy::CurrentNames::default())
         .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
     let run = Run {
         statement: Arc::new(approved),

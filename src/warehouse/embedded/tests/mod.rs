@@ -38,7 +38,7 @@ fn run(statement: &str) -> Run {
     Run {
         statement: Arc::new(
             Policy::default()
-                .approve(parsed, &crate::policy::Place::default())
+                .approve(parsed, &crate::policy::CurrentNames::default())
                 .unwrap(),
         ),
         session: Session::default(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Names, Session, Tokens, exact, pinned};
-use crate::policy::Place;
+use crate::policy::CurrentNames;
 use crate::sql::Identifier;
 use crate::warehouse::snowflake::backoff::Backoff;
 use crate::warehouse::snowflake::error::Error;
@@ -174,9 +174,9 @@ impl Session {
 
     /// The session, unless Snowflake gave it a role that may not be used: the user's own where none was asked for.
     async fn with_allowed(self, role: Option<Identifier>) -> Result<Self, Error> {
-        let place = Place {
+        let place = CurrentNames {
             role: role.as_ref(),
-            ..Place::default()
+            ..CurrentNames::default()
         };
         let Err(refusal) = self.shared.policy.admit_defaults(&place) else {
             return Ok(self);
@@ -200,12 +200,12 @@ fn base_login(shared: &Shared) -> Map<String, Value> {
     // A statement that was left running must survive the server that started it; each has a time limit of its own.
     parameters.insert("ABORT_DETACHED_QUERY".to_owned(), json!(false));
     let environment = json!({
-        "APPLICATION": crate::warehouse::snowflake::APPLICATION,
+        "APPLICATION": crate::warehouse::snowflake::client::APPLICATION,
         "OS": std::env::consts::OS,
         "OS_VERSION": std::env::consts::ARCH,
     });
     let fields = json!({
-        "CLIENT_APP_ID": crate::warehouse::snowflake::APPLICATION,
+        "CLIENT_APP_ID": crate::warehouse::snowflake::client::APPLICATION,
         "CLIENT_APP_VERSION": crate::telemetry::VERSION,
         "ACCOUNT_NAME": shared.account_name,
         // What the role may do is all a statement may do.

@@ -183,7 +183,7 @@ async fn ask(http: &Client, endpoint: &Endpoint, user: &str, port: u16) -> Resul
         .join("/session/authenticator-request")
         .map_err(internal("the account's address"))?;
     let body = json!({"data": {
-        "CLIENT_APP_ID": crate::warehouse::snowflake::APPLICATION,
+        "CLIENT_APP_ID": crate::warehouse::snowflake::client::APPLICATION,
         "CLIENT_APP_VERSION": crate::telemetry::VERSION,
         "ACCOUNT_NAME": endpoint.account_name,
         "LOGIN_NAME": user,

@@ -3,6 +3,7 @@
 //! Start with [`SignIn::credentials`]. What it returns is good for one attempt: signed tokens live a minute, and files are
 //! read again. Nothing in this room asks Snowflake for a session; the caller puts the fields into its own request.
 
+mod blocking;
 mod browser;
 mod error;
 mod jwt;
@@ -22,6 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use self::blocking::blocking;
 use self::browser::{Browser, Proof};
 use super::account::Endpoint;
 use crate::config::types::Secret;
@@ -411,18 +413,6 @@ impl Credentials {
     fn with_secret(self, name: &str, value: &SecretString) -> Self {
         self.with(name, value.expose_secret())
     }
-}
-
-/// Runs what reads files or derives keys away from the threads that serve requests.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|source| Error::Internal {
-            message: "a task ended early",
-            source: Some(source.into()),
-        })?
 }
 
 /// Names only: the values are what must not be seen.

@@ -20,7 +20,7 @@ use ring::hmac;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
-use super::SETTING;
+use super::setting::SETTING;
 use crate::config::Cloud;
 use crate::warehouse::snowflake::intake;
 use crate::warehouse::snowflake::sign_in::error::Error;

@@ -1,6 +1,7 @@
 //! The identity that a cloud gives the process, attested to Snowflake.
 
 mod aws;
+mod setting;
 
 use std::time::SystemTime;
 
@@ -8,6 +9,8 @@ use reqwest::{Client, RequestBuilder};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use self::setting::SETTING;
+use super::blocking::blocking;
 use super::error::Error;
 use super::oauth::send;
 use super::token::TokenSource;
@@ -15,8 +18,6 @@ use crate::config::Cloud;
 
 /// The application that Snowflake is in Azure, the same for all accounts.
 const AZURE_RESOURCE: &str = "api://fd3f753b-eed3-462c-b6a7-a4b5bb650aad";
-
-const SETTING: &str = "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER";
 
 /// Who vouches for the workload.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl Attestor {
         match self {
             Self::Oidc(token) => {
                 let token = token.clone();
-                super::blocking(move || token.read()).await
+                blocking(move || token.read()).await
             }
             Self::Gcp => {
                 let request = metadata

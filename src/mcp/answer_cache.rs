@@ -15,18 +15,18 @@ use super::tools::Reply;
 const MAX_BYTES: u64 = 16 << 20;
 
 /// The answers that are kept.
-pub struct KeptAnswers(Option<Cache<Question, (Instant, Reply)>>);
+pub struct AnswerCache(Option<Cache<CacheKey, (Instant, Reply)>>);
 
 /// Who asked what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Question {
+pub(super) struct CacheKey {
     caller: Cow<'static, str>,
     tool: String,
     /// As JSON, whose keys are in order.
     arguments: String,
 }
 
-impl Question {
+impl CacheKey {
     pub(super) fn new(caller: Cow<'static, str>, tool: &str, arguments: &JsonObject) -> Self {
         Self {
             caller,
@@ -36,15 +36,15 @@ impl Question {
     }
 }
 
-impl KeptAnswers {
+impl AnswerCache {
     /// Keeps answers no longer than this; none at all where it is nought.
     #[must_use]
     pub fn for_at_most(ttl: Duration) -> Self {
         if ttl.is_zero() {
             return Self(None);
         }
-        let weigh = |question: &Question, (_, reply): &(Instant, Reply)| {
-            let bytes = question.arguments.len() + reply.size();
+        let weigh = |key: &CacheKey, (_, reply): &(Instant, Reply)| {
+            let bytes = key.arguments.len() + reply.size();
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         let cache = Cache::builder()
@@ -55,14 +55,14 @@ impl KeptAnswers {
     }
 
     /// The answer given before, marked with its age.
-    pub(super) fn get(&self, question: &Question) -> Option<Reply> {
-        let (at, reply) = self.0.as_ref()?.get(question)?;
+    pub(super) fn get(&self, key: &CacheKey) -> Option<Reply> {
+        let (at, reply) = self.0.as_ref()?.get(key)?;
         Some(reply.aged(at.elapsed()))
     }
 
-    pub(super) fn keep(&self, question: Question, reply: &Reply) {
+    pub(super) fn put(&self, key: CacheKey, reply: &Reply) {
         if let Some(cache) = &self.0 {
-            cache.insert(question, (Instant::now(), reply.clone()));
+            cache.insert(key, (Instant::now(), reply.clone()));
         }
     }
 }

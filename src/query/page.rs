@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::object_kind::{FLAGS, object_kind};
 use super::render::{Format, Writer, plain_text};
 use super::shorten::Shortener;
-use super::sieve::Sieve;
+use super::shown_rows::ShownRows;
 use super::view::{Pick, Shown, View};
 use super::{Budget, Error, Truncation, TruncationReason};
 use crate::policy::RowFilter;
@@ -28,7 +28,7 @@ pub(super) struct Layout {
     pub(super) with_values: bool,
 }
 
-/// What the rows of a sheet are, which says how to get others.
+/// What the rows of a page are, which says how to get others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The rows of a statement that the caller wrote.
@@ -51,7 +51,7 @@ impl Layout {
 
 /// A rendered result.
 #[derive(Debug)]
-pub struct Sheet {
+pub struct Page {
     /// The rows as text, in the format asked for; empty for JSON, where they are in `rows`.
     pub text: String,
     /// Bytes that the rows take as they are written.
@@ -93,13 +93,13 @@ pub(super) async fn write(
     filter: Option<RowFilter>,
     budget: &Budget,
     metrics: &Metrics,
-) -> Result<Sheet, Error> {
+) -> Result<Page, Error> {
     let kept = kept_columns(&answer.columns, layout.view.map(|view| view.pick));
     let columns = kept.iter().map(|kept| &kept.column);
     let mut writer = Writer::new(layout.format, columns, budget.max_bytes, layout.with_values);
     let mut shortener = Shortener::new(budget.max_cell_bytes);
     let hide = layout.view.and_then(|view| view.hide);
-    let sieve = Sieve::new(&answer.columns, filter, hide);
+    let shown = ShownRows::new(&answer.columns, filter, hide);
     let mut row_count: u64 = 0;
     let mut taken: u64 = 0;
     let mut truncation = None;
@@ -107,7 +107,7 @@ pub(super) async fn write(
     'rows: while let Some(batch) = watch.arrival(answer.batches.next()).await {
         let batch = batch?;
         for row in 0..batch.rows() {
-            if !sieve.shows(&*batch, row) {
+            if !shown.contain(&*batch, row) {
                 taken += 1;
                 continue;
             }
@@ -150,14 +150,14 @@ pub(super) async fn write(
     let total_rows = answer
         .total_rows
         // The warehouse's own count includes what is not shown.
-        .filter(|_| sieve.shows_all())
+        .filter(|_| shown.are_all())
         .or(truncation.is_none().then_some(row_count))
         // And it is one of the rows that were asked for, where there may be more.
         .filter(|_| answer.full_at.is_none() && (source != Source::Sample || truncation.is_none()));
     if let Some(cut) = &truncation {
         metrics.cut(cut.reason.into());
     }
-    Ok(Sheet {
+    Ok(Page {
         text,
         bytes,
         format: layout.format,
@@ -194,12 +194,12 @@ pub(super) async fn tabulate(
     filter: Option<RowFilter>,
     budget: &Budget,
 ) -> Result<Table, Error> {
-    let sieve = Sieve::new(&answer.columns, filter, None);
+    let shown = ShownRows::new(&answer.columns, filter, None);
     let mut rows: Vec<Vec<Option<String>>> = Vec::new();
     let mut is_cut = false;
     'rows: while let Some(batch) = answer.batches.next().await {
         let batch = batch?;
-        for row in (0..batch.rows()).filter(|row| sieve.shows(&*batch, *row)) {
+        for row in (0..batch.rows()).filter(|row| shown.contain(&*batch, *row)) {
             if rows.len() as u64 == budget.max_rows {
                 is_cut = true;
                 break 'rows;

@@ -9,13 +9,13 @@ use crate::warehouse::{Batch, Cell, Column};
 
 /// Tells rows that are shown from those that are not. Rows are left out as they are read, so that the place of each in the
 /// stored result is known.
-pub(super) struct Sieve {
+pub(super) struct ShownRows {
     columns: Arc<[Column]>,
     filter: Option<RowFilter>,
     hidden: Option<(usize, &'static str)>,
 }
 
-impl Sieve {
+impl ShownRows {
     /// For an answer with these columns.
     pub(super) fn new(
         columns: &Arc<[Column]>,
@@ -31,12 +31,12 @@ impl Sieve {
     }
 
     /// Whether every row is shown, so that the warehouse's count of them is ours.
-    pub(super) fn shows_all(&self) -> bool {
+    pub(super) fn are_all(&self) -> bool {
         self.hidden.is_none() && self.filter.is_none()
     }
 
     /// Whether this row is.
-    pub(super) fn shows(&self, batch: &dyn Batch, row: usize) -> bool {
+    pub(super) fn contain(&self, batch: &dyn Batch, row: usize) -> bool {
         let is_hidden = self
             .hidden
             .is_some_and(|(column, value)| batch.cell(row, column) == Cell::Text(value.into()));
