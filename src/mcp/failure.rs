@@ -230,7 +230,7 @@ fn unreadable(error: &sql::Error) -> Failure {
             Code::SqlInvalid,
             "send one SELECT, WITH, SHOW, DESCRIBE or EXPLAIN statement",
         ),
-        sql::Error::TooLong { .. } => (
+        sql::Error::TooLong { .. } | sql::Error::TooManyWords { .. } => (
             Code::SqlInvalid,
             "shorten it; long lists of values go into a table or into parameters",
         ),

@@ -7,6 +7,10 @@ pub const MAX_STATEMENT_BYTES: usize = 1024 * 1024;
 /// Up to this length, in bytes, reading a statement takes so little time and memory that nobody has to wait for it.
 pub const SMALL_STATEMENT_BYTES: usize = 64 * 1024;
 
+/// Words of a statement, signs among them. A tree takes up to 1.3 KB for each, so that the shortest words make the largest
+/// trees; a model of a megabyte that somebody wrote has 170,000.
+pub(super) const MAX_WORDS: usize = 200_000;
+
 /// Operators in a row without a comma or a bracket of their own level: the tree of such a chain is as deep as the chain is
 /// long, and every walk over it takes stack for each link. Generated conditions and models stay below 3,000.
 pub(super) const MAX_CHAIN: usize = 20_000;
@@ -26,6 +30,12 @@ pub enum Error {
     TooLong {
         /// Bytes in the text.
         bytes: usize,
+    },
+    /// More words than [`MAX_WORDS`].
+    #[error("the statement has {words} words and signs; at most {MAX_WORDS} are read")]
+    TooManyWords {
+        /// Words in the text.
+        words: usize,
     },
     /// More than one statement.
     #[error("the text holds more than one statement; send one at a time")]

@@ -365,6 +365,16 @@ fn flat_chains_are_read_however_long_programs_make_them() {
 }
 
 #[test]
+fn what_has_too_many_words_is_refused_before_a_tree_is_made() {
+    let list = |words: usize| format!("SELECT 1 WHERE a IN ({}1)", "1,".repeat(words / 2));
+    assert!(parse(&list(190_000)).is_ok());
+    assert!(matches!(
+        parse(&list(210_000)),
+        Err(Error::TooManyWords { .. })
+    ));
+}
+
+#[test]
 fn a_chain_that_is_too_long_is_called_so() {
     on_a_small_stack(|| {
         for (start, unit) in [

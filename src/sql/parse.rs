@@ -9,7 +9,7 @@ use super::calls::FunctionCall;
 use super::class::Class;
 use super::classify::Verdict;
 use super::cleaning::{self, Cleaned};
-use super::error::Error;
+use super::error::{Error, MAX_WORDS};
 use super::kinds::StatementKind;
 use super::lexis;
 use super::stack;
@@ -149,6 +149,9 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     let words = lexis::words(&tokens);
     if words.is_empty() {
         return Err(Error::Empty);
+    }
+    if words.len() > MAX_WORDS {
+        return Err(Error::TooManyWords { words: words.len() });
     }
     if words.iter().any(|word| matches!(word, Token::SemiColon)) {
         return Err(Error::SeveralStatements);
