@@ -1,7 +1,8 @@
-//! Answers about the catalog, kept for a moment: an agent that finds its way asks the same things again and again.
+//! The response cache: answers of the tools that list and describe objects. An exploring agent asks the same question several
+//! times.
 //!
-//! Kept for each caller by itself, so that nothing is shown to anybody who could not have asked for it, and only for a short
-//! while, because nobody tells us when the catalog changes.
+//! Each caller has its own entries, so no caller sees what it could not have asked for. Entries live only for a short time,
+//! because Snowflake does not tell us when the catalog changes.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -11,10 +12,10 @@ use rmcp::model::JsonObject;
 
 use super::tools::Reply;
 
-/// Memory for all kept answers.
+/// Memory for all cached answers.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The answers that are kept.
+/// The cached answers.
 pub struct AnswerCache(Option<Cache<CacheKey, (Instant, Reply)>>);
 
 /// Who asked what.
@@ -37,7 +38,7 @@ impl CacheKey {
 }
 
 impl AnswerCache {
-    /// Keeps answers no longer than this; none at all where it is nought.
+    /// A cache whose entries live for at most `ttl`; zero turns it off.
     #[must_use]
     pub fn for_at_most(ttl: Duration) -> Self {
         if ttl.is_zero() {

@@ -57,11 +57,11 @@ struct Details {
     list: List,
 }
 
-/// Signs cursors and recognises them again.
+/// Signs cursors and verifies them.
 pub struct CursorSigner {
-    /// Signs.
+    /// Signs new cursors.
     newest: hmac::Key,
-    /// Accepted as well.
+    /// Still accepted, until their cursors expire.
     older: Vec<hmac::Key>,
 }
 

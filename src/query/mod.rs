@@ -1,15 +1,14 @@
-//! The use case: check a statement, run it, keep it inside its budget, write the rows as text.
+//! One query from start to end: parse it, have it approved, run it within its limits, write the rows as text.
 //!
 //! Calls [`crate::sql`] to read the statement, [`crate::policy`] to have it approved, and [`crate::warehouse`] to run it;
-//! knows nothing of MCP or HTTP. Start at [`Queries::run`]: `run` has the statement approved
-//! and started, `page` writes its rows within the budget, with `shorten` and `render`, one file for each format.
+//! it knows nothing of MCP or HTTP. Start at [`Queries::run`]: `run` has the statement approved
+//! and starts it; `page` writes its rows within the limits of `budget`; `shorten` cuts long values; `render` has one file for each format.
 //!
-//! What goes on after the call is in `later`: [`Queries::page`] leaves long statements running and long results for
-//! [`Queries::fetch`], with cursors that `cursor` signs, so that any replica can go on; `listing` is what a cursor in a list of
-//! names tells besides, `search` such a list made of two. `cost` asks for an estimate first.
+//! Pagination and long statements are in `later`: [`Queries::page`] returns the first page, [`Queries::fetch`] the following ones.
+//! `cursor` signs the cursors between them, so any replica can continue. `listing` is what a cursor into a list of names holds in
+//! addition, and `search` combines two such lists. `cost` gets an estimate before a statement runs.
 //!
-//! A refusal gets what helps to write the statement anew: `advice` reads it from the refusal's own words, `suggest` asks the
-//! catalog for the names that may have been meant.
+//! A failed statement gets a hint: `advice` derives it from the error message, and `suggest` looks up similar names in the catalog.
 
 mod advice;
 mod budget;

@@ -1,4 +1,4 @@
-//! Rows on their way from a warehouse's answer into text, as many as the budget allows.
+//! One page of a result: rows of the warehouse's answer, written as text until they end or a limit is reached.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::sql::Identifier;
 use crate::telemetry::metrics::Metrics;
 use crate::warehouse::{Answer, Batch, Cell, Column};
 
-/// What is to be written of an answer, and how.
+/// Which rows of an answer are written, and in which form.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Layout {
     pub(super) format: Format,
@@ -28,7 +28,7 @@ pub(super) struct Layout {
     pub(super) with_values: bool,
 }
 
-/// What the rows of a page are, which says how to get others.
+/// Where the rows of a page come from, which decides the hint about further rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The rows of a statement that the caller wrote.

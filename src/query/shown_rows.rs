@@ -1,4 +1,5 @@
-//! Which rows of a listing are shown: not those that name what the policy does not allow, nor those nobody asked for.
+//! Which rows of a listing are shown. Rows that name objects the policy does not allow are left out, and so are rows that the
+//! listing hides.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use super::view::Hide;
 use crate::policy::RowFilter;
 use crate::warehouse::{Batch, Cell, Column};
 
-/// Tells rows that are shown from those that are not. Rows are left out as they are read, so that the place of each in the
-/// stored result is known.
+/// Decides for each row whether it is shown. Rows are left out while they are read, so each row's place in the stored result
+/// stays known.
 pub(super) struct ShownRows {
     columns: Arc<[Column]>,
     filter: Option<RowFilter>,

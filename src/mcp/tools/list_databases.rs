@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     format: Option<ResultFormat>,
 }
 
-/// What is kept of the SHOW.
+/// The columns of the SHOW that are shown.
 pub(super) static VIEW: View = View {
     code: 1,
     hide: None,

@@ -8,7 +8,7 @@ use crate::query::{Pick, Query, View};
 /// Tables of a schema, a database, or the account.
 pub(super) struct ListTables;
 
-/// What is kept of the SHOW.
+/// The columns of the SHOW that are shown.
 pub(super) static VIEW: View = View {
     code: 3,
     hide: None,

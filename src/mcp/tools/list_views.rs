@@ -8,7 +8,7 @@ use crate::query::{Hide, Pick, Query, View};
 /// Views of a schema, a database, or the account.
 pub(super) struct ListViews;
 
-/// What is kept of the SHOW.
+/// The columns of the SHOW that are shown.
 const COLUMNS: &[Pick] = &[
     Pick::identifier("database_name", "database"),
     Pick::identifier("schema_name", "schema"),

@@ -51,7 +51,7 @@ type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 pub struct Entry {
     /// What `tools/list` says of it.
     pub description: Description,
-    /// Whether its answers may be kept for a while.
+    /// Whether its answers may be cached.
     pub is_cacheable: bool,
     toolsets: [Option<Toolset>; 2],
     output_schema: fn() -> JsonObject,

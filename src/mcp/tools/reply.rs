@@ -13,7 +13,7 @@ use crate::query::{
 };
 use crate::warehouse::State;
 
-/// The field that says how old a kept answer is.
+/// The field with the age of a cached answer.
 pub(super) const AGE: &str = "age_ms";
 
 /// A successful answer.

@@ -25,7 +25,7 @@ pub trait Tool: 'static {
     /// Another set it is switched on with.
     const ALSO_IN: Option<Toolset> = None;
 
-    /// Whether its answer may be kept for a while: it tells what there is, not what is in it.
+    /// Whether its answers may be cached: they describe objects and hold no rows of tables.
     const IS_CACHEABLE: bool = false;
 
     /// What it takes; `Entry::read` has looked through the call's fields before.
