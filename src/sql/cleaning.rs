@@ -105,6 +105,16 @@ pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
         text.truncate(at);
         tokens.truncate(index);
     }
+    for (token, span) in tokens.iter_mut().zip(&spans) {
+        if let Token::SingleQuotedString(value) = &mut token.token
+            && let Some(written) = text.get(span.at.clone())
+            && written.contains('\\')
+            && let Some(read) = escapes::read(written)
+        {
+            *value = read;
+        }
+    }
+    forms::read(&mut tokens);
     text.truncate(text.trim_end().len());
     Ok(Cleaned { text, tokens })
 }
@@ -237,5 +247,7 @@ fn is_wide_space(c: char) -> bool {
     c.is_whitespace() && !c.is_ascii() && !matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+mod escapes;
+mod forms;
 #[cfg(test)]
 mod tests;

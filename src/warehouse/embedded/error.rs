@@ -1,5 +1,8 @@
 //! DuckDB's errors in Snowflake's words, as far as they can be told apart.
 //!
+//! What has no words of Snowflake's becomes an [`EngineLimit`] without DuckDB's: they name functions, types and settings
+//! that the caller never wrote, and whether Snowflake would refuse the statement too is not known. The log has them.
+//!
 //! DuckDB gives one text, `Class Error: sentence`, then hints and a line with a caret that show the translated
 //! statement. Only the first paragraph is used: the rest speaks of names and settings the caller never sees.
 
@@ -31,6 +34,10 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
     {
         return place.said_by_the_dialect(said);
     }
+    // Said by a function of `natives`.
+    if let Some((_, said)) = message.split_once("sf_fail:") {
+        return place.said_by_the_dialect(said.trim_end());
+    }
     let message = first_paragraph(message);
     match class {
         _ if message.starts_with("Max expression depth") => EngineLimit {
@@ -39,7 +46,9 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         }
         .into(),
         "Catalog" | "Binder" => place.name_error(&message),
-        "Parser" | "Syntax" | "Not implemented" => limit("cannot run this statement", &message),
+        "Parser" | "Syntax" | "Not implemented" => {
+            place.unexplained("cannot run this statement", &message)
+        }
         "Out of Memory" => place.out_of_memory(),
         "INTERRUPT" => Error::Cancelled {
             query_id: Some(place.query_id.to_owned()),
@@ -57,14 +66,6 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         },
         _ => place.data_error(&message),
     }
-}
-
-fn limit(what: &str, message: &str) -> Error {
-    EngineLimit {
-        what: what.to_owned(),
-        hint: Some(message.to_owned()),
-    }
-    .into()
 }
 
 impl Place<'_> {
@@ -152,16 +153,105 @@ impl Place<'_> {
             );
         }
         if let Some(call) = between(message, "given name and argument types '", "'") {
-            let (function, types) = call.split_once('(').unwrap_or((call, ""));
+            return self.wrong_types(call, message);
+        }
+        if message.contains("UNION types") || message.contains("same number of result columns") {
+            return self.compilation("invalid number of result columns for set operator", None);
+        }
+        if message.contains("aggregate function calls cannot be nested") {
+            return self.compilation("Aggregate functions cannot be nested", None);
+        }
+        if message.contains("ORDER term out of range")
+            || message.contains("GROUP BY term out of range")
+        {
             return self.compilation(
-                &format!(
-                    "Invalid argument types for function '{}': ({types}",
-                    function.to_uppercase()
-                ),
+                "the number in ORDER BY or GROUP BY is not in the select list",
+                None,
+            );
+        }
+        if message.contains("more than one row returned by a subquery") {
+            return self.data("Single-row subquery returns more than one row.");
+        }
+        self.unexplained("could not plan this statement", message)
+    }
+
+    /// What DuckDB could not apply to the types it found. Sums of what cannot be added are refused by Snowflake as well.
+    fn wrong_types(&self, call: &str, message: &str) -> Error {
+        let (function, types) = call.split_once('(').unwrap_or((call, ""));
+        let types = types.trim_end_matches(')');
+        let name = function.to_uppercase();
+        let is_sum = matches!(name.as_str(), "SUM" | "AVG" | "MEDIAN")
+            && matches!(types, "DATE" | "BOOLEAN" | "TIMESTAMP" | "TIME");
+        if is_sum {
+            return self.compilation(
+                &format!("Invalid argument types for function '{name}': ({types})"),
                 Some(function),
             );
         }
-        self.compilation(message, None)
+        let known = [
+            "VARCHAR",
+            "DATE",
+            "TIMESTAMP",
+            "TIME",
+            "BOOLEAN",
+            "DOUBLE",
+            "INTEGER",
+            "BIGINT",
+            "BLOB",
+        ];
+        let types: Vec<&str> = types
+            .split(", ")
+            .map(|name| match name {
+                "INTEGER" | "BIGINT" | "HUGEINT" | "SMALLINT" | "TINYINT" | "INTEGER_LITERAL" => {
+                    "NUMBER"
+                }
+                "DOUBLE" => "FLOAT",
+                "BLOB" => "BINARY",
+                "JSON" => "VARIANT",
+                "STRING_LITERAL" => "VARCHAR",
+                name if name.starts_with("DECIMAL") => "NUMBER",
+                name if known.contains(&name) => name,
+                _ => "another type",
+            })
+            .collect();
+        tracing::debug!(message, "the engine refused the types of an expression");
+        EngineLimit {
+            what: format!(
+                "does not put values of these types together: {}",
+                types.join(", ")
+            ),
+            hint: Some("cast them first, as in x::NUMBER(38, 2), x::DATE or x::STRING".into()),
+        }
+        .into()
+    }
+
+    /// An error that has no words of Snowflake's.
+    fn unexplained(&self, what: &str, message: &str) -> Error {
+        tracing::debug!(query_id = self.query_id, message, "the engine's own error");
+        let hint = if message.contains("subquer") {
+            "join the table of the subquery instead, or name it in a WITH clause"
+        } else if message.contains("lias") {
+            "write the expression again in place of its alias, or name it in a subquery"
+        } else if message.contains("window") {
+            "compute the window function in a subquery"
+        } else if message.contains("GROUP BY") || message.contains("aggregate") {
+            "group by the expressions themselves, or aggregate in a subquery"
+        } else {
+            "write it in smaller steps: a WITH clause, plain columns, casts where types meet"
+        };
+        EngineLimit {
+            what: what.to_owned(),
+            hint: Some(hint.into()),
+        }
+        .into()
+    }
+
+    fn data(&self, message: &str) -> Error {
+        Error::Sql {
+            message: message.to_owned(),
+            position: None,
+            query_id: Some(self.query_id.to_owned()),
+        }
     }
 
     /// Snowflake's words for a column nobody has, with the place when the word is in the statement just once.
@@ -203,25 +293,38 @@ impl Place<'_> {
     fn data_error(&self, message: &str) -> Error {
         let quoted = between(message, "string \"", "\" to ")
             .or_else(|| between(message, "string '", "' to "));
-        let message = match (
-            quoted,
-            between(message, "invalid date field format: \"", "\""),
-        ) {
-            (Some(value), _) if message.contains("to BOOL") => {
+        if let Some(value) = quoted {
+            return self.data(&if message.contains("to BOOL") {
                 format!("Boolean value '{value}' is not recognized")
-            }
-            (Some(value), _) => format!("Numeric value '{value}' is not recognized"),
-            (None, Some(value)) => format!("Date '{value}' is not recognized"),
-            (None, None) => match between(message, "invalid timestamp field format: \"", "\"") {
-                Some(value) => format!("Timestamp '{value}' is not recognized"),
-                None => message.to_owned(),
-            },
-        };
-        Error::Sql {
-            message,
-            position: None,
-            query_id: Some(self.query_id.to_owned()),
+            } else {
+                format!("Numeric value '{value}' is not recognized")
+            });
         }
+        if let Some(value) = between(message, "invalid date field format: \"", "\"") {
+            return self.data(&format!("Date '{value}' is not recognized"));
+        }
+        if let Some(value) = between(message, "invalid timestamp field format: \"", "\"") {
+            return self.data(&format!("Timestamp '{value}' is not recognized"));
+        }
+        // Said by strptime, with a mark under the place.
+        if let Some(value) = between(message, "Could not parse string \"", "\" according to") {
+            return self.data(&format!(
+                "Can't parse '{value}' as date or timestamp with the format of this call"
+            ));
+        }
+        if message.contains("out of range")
+            || message.contains("Overflow")
+            || message.contains("overflow")
+            || message.contains("Could not cast value")
+        {
+            return self.data("Number out of representable range");
+        }
+        if message.contains("more than one row returned by a subquery")
+            || message.contains("Scalar subquery")
+        {
+            return self.data("Single-row subquery returns more than one row.");
+        }
+        self.unexplained("could not compute a value of this statement", message)
     }
 
     fn out_of_memory(&self) -> Error {
@@ -274,6 +377,30 @@ impl Place<'_> {
             column: u64::try_from(column).ok()?,
         })
     }
+}
+
+/// The alias that DuckDB found, and would not use where it stands: then its expression has to stand there.
+pub(super) fn refused_alias(cause: &Cause) -> Option<String> {
+    let Cause::DuckDBFailure(_, Some(text)) = cause else {
+        return None;
+    };
+    let text = text.strip_prefix("Binder Error: ")?;
+    let name = between(text, "Alias with name \"", "\" exists")
+        .or_else(|| between(text, "Alias \"", "\" referenced"))?;
+    Some(name.to_owned())
+}
+
+/// Whether DuckDB would not add up texts, which Snowflake takes for numbers.
+pub(super) fn refuses_text_sum(cause: &Cause) -> bool {
+    let Cause::DuckDBFailure(_, Some(text)) = cause else {
+        return false;
+    };
+    between(text, "given name and argument types '", "'").is_some_and(|call| {
+        matches!(
+            call,
+            "sum(VARCHAR)" | "avg(VARCHAR)" | "median(VARCHAR)" | "*(VARCHAR, DECIMAL(4,3))"
+        )
+    })
 }
 
 /// Snowflake's words for a name that leads nowhere.

@@ -18,6 +18,7 @@ mod error;
 mod explain;
 mod json;
 mod kept;
+mod natives;
 mod options;
 mod rows;
 mod sample_data;
@@ -289,6 +290,7 @@ fn fill(catalog: &mut Catalog, options: &Options) -> duckdb::Result<duckdb::Conn
         );
     }
     catalog::create_information_schema(&root, catalog)?;
+    natives::install(&root)?;
     dialect::install(&root)?;
     session::lock(&root)?;
     Ok(root)

@@ -1,8 +1,10 @@
 //! One approved statement on the engine: translated, started on a thread that may block, its batches handed over.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use duckdb::Statement as Prepared;
 use duckdb::arrow::array::Array;
 use futures::{Stream, StreamExt, stream};
 use sqlparser::ast::Statement;
@@ -10,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
-use super::dialect::{self, Context};
+use super::dialect::{self, Context, MAX_PIVOTED, Repairs, Translation};
 use super::session::{Reason, Session, Sessions, Stop};
 use super::{error, explain, rows};
 use crate::policy::ApprovedStatement;
@@ -22,6 +24,9 @@ use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error, Turn};
 /// A batch is one vector of DuckDB's, at most 2,048 rows. With the engine's own buffer of about 1 MB a statement holds a
 /// few megabytes however long its result is; the engine waits when they are full.
 const WAITING_BATCHES: usize = 4;
+
+/// Repairs of one statement, at most: each is another translation.
+const MAX_REPAIRS: usize = 32;
 
 /// A statement on its way to the engine.
 pub(super) struct Job {
@@ -211,7 +216,8 @@ impl Job {
                 });
             }
         };
-        let sql = self.translate(statement)?;
+        let mut repairs = Repairs::default();
+        let mut translation = self.translate(statement, &repairs)?;
         if let Some(error) = self.stop.error() {
             return Err(error);
         }
@@ -219,13 +225,69 @@ impl Job {
             .sessions
             .session(&self.stop)
             .map_err(|error| self.explained(&error))?;
+        while let Some(question) = translation.question.take() {
+            repairs
+                .pivots
+                .push(self.values_of_pivot(&session, &question)?);
+            translation = self.translate(statement, &repairs)?;
+        }
+        let mut prepared = session.connection.prepare(&translation.sql);
+        // DuckDB does not use an alias everywhere Snowflake does. It says which one, and then the expression stands there.
+        while let Err(cause) = &prepared
+            && let Some(alias) = error::refused_alias(cause)
+            && repairs.inlined.len() < MAX_REPAIRS
+            && repairs.inlined.insert(alias)
+        {
+            translation = self.translate(statement, &repairs)?;
+            prepared = session.connection.prepare(&translation.sql);
+        }
+        // It adds up no texts, and does not say which column holds them.
+        if let Err(cause) = &prepared
+            && error::refuses_text_sum(cause)
+        {
+            for column in translation.summands.iter().take(MAX_REPAIRS) {
+                repairs.text_sums = BTreeSet::from([column.clone()]);
+                let other = self.translate(statement, &repairs)?;
+                let attempt = session.connection.prepare(&other.sql);
+                if attempt.is_ok() {
+                    prepared = attempt;
+                    translation = other;
+                    break;
+                }
+            }
+        }
+        let prepared = prepared.map_err(|error| self.explained(&error))?;
         match format {
-            None => self.query(&session, &sql, sender),
-            Some(format) => self.plan(&session, &sql, format, sender),
+            None => self.query(prepared, sender),
+            Some(format) => {
+                drop(prepared);
+                self.plan(&session, &translation.sql, format, sender)
+            }
         }
     }
 
-    fn translate(&self, statement: &Statement) -> Result<String, Error> {
+    /// The values that PIVOT makes columns of, each with the name of its column.
+    fn values_of_pivot(
+        &self,
+        session: &Session,
+        question: &str,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let read = || -> duckdb::Result<Vec<(String, String)>> {
+            let mut prepared = session.connection.prepare(question)?;
+            let rows = prepared.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        };
+        let values = read().map_err(|error| self.explained(&error))?;
+        if values.len() > MAX_PIVOTED {
+            return Err(EngineLimit::new(format!(
+                "makes at most {MAX_PIVOTED} columns of the values of PIVOT"
+            ))
+            .into());
+        }
+        Ok(values)
+    }
+
+    fn translate(&self, statement: &Statement, repairs: &Repairs) -> Result<Translation, Error> {
         match statement {
             Statement::Query(_) => {}
             Statement::List(_) => {
@@ -239,17 +301,15 @@ impl Job {
                 );
             }
         }
-        let sql = dialect::translate(statement, self.statement.text(), &self.context)?.sql;
+        let mut translation =
+            dialect::translate(statement, self.statement.text(), &self.context, repairs)?;
         // In parentheses only a query is a statement at all, so whatever the translation let through could not be an
         // ATTACH or a PRAGMA. The line feed ends a comment, should there be one.
-        Ok(format!("({sql}\n)"))
+        translation.sql = format!("({}\n)", translation.sql);
+        Ok(translation)
     }
 
-    fn query(&self, session: &Session, sql: &str, sender: &Sender) -> Result<(), Error> {
-        let mut prepared = session
-            .connection
-            .prepare(sql)
-            .map_err(|error| self.explained(&error))?;
+    fn query(&self, mut prepared: Prepared<'_>, sender: &Sender) -> Result<(), Error> {
         if let Some(error) = self.stop.error() {
             return Err(error);
         }

@@ -2,8 +2,8 @@
 
 use crate::sql::ast::{Expr, NullTreatment};
 
-use super::calls::Call;
-use super::writer::{Writer, Written, bound, limit, limit_with_hint, macro_call, refuse};
+use super::call::Call;
+use super::writer::{Writer, Written, bound, folded, limit, limit_with_hint, macro_call, refuse};
 
 /// `FIRST_VALUE` and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
 const WHOLE_WINDOW: &str = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
@@ -15,11 +15,11 @@ impl Writer<'_> {
         if call.is_star {
             return Ok(format!("count(*){over}"));
         }
-        let arguments = call
-            .arguments()
-            .iter()
-            .map(|argument| self.expression(argument))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut arguments = Vec::new();
+        for argument in call.arguments() {
+            let written = self.expression(argument)?;
+            arguments.push(self.without_json_null(written, argument));
+        }
         let counted = match arguments.as_slice() {
             [one] => one.clone(),
             many => {
@@ -41,7 +41,9 @@ impl Writer<'_> {
     /// `AVG`: a NUMBER with six digits more than its argument, at most twelve.
     pub(super) fn avg(&mut self, call: &Call<'_>) -> Written {
         let over = self.over(call, "")?;
-        let number = self.repeated(6, |writer| writer.number(call.argument(0)?))?;
+        let argument = call.argument(0)?;
+        let number = self.repeated(6, |writer| writer.expression(argument))?;
+        let number = self.summand(number, argument);
         let distinct = call.distinct();
         Ok(macro_call(
             "avg",
@@ -50,6 +52,36 @@ impl Writer<'_> {
                 &format!("count({distinct}{number}){over}"),
             ],
         ))
+    }
+
+    /// A value to be added up. Whether a column holds text, which is a FLOAT then, only DuckDB can tell.
+    pub(super) fn summand(&mut self, written: String, expr: &Expr) -> String {
+        if let Expr::Identifier(ident) = expr
+            && !self.is_variant(expr)
+        {
+            let column = folded(ident);
+            if self.repairs.text_sums.contains(&column) {
+                return format!("CAST({written} AS DOUBLE)");
+            }
+            self.summands.insert(column);
+        }
+        self.as_number(written, expr)
+    }
+
+    /// A value for which JSON null counts as SQL NULL.
+    pub(super) fn without_json_null(&self, written: String, expr: &Expr) -> String {
+        match expr {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => macro_call("no_null", &[&written]),
+            _ if self.is_variant(expr) => macro_call("no_null", &[&written]),
+            _ => written,
+        }
+    }
+
+    /// `CONDITIONAL_CHANGE_EVENT(x) OVER (…)`: how often the value has changed up to this row.
+    pub(super) fn change_event(&mut self, call: &Call<'_>) -> Written {
+        let over = self.over(call, "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW")?;
+        let value = self.expression(call.argument(0)?)?;
+        Ok(macro_call("changes", &[&format!("list({value}){over}")]))
     }
 
     /// `MIN` and `MAX`, which order their values.

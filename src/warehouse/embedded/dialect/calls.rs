@@ -7,6 +7,7 @@ use crate::sql::ast::{
 
 use crate::sql::foreign;
 
+use super::arrays::element_of;
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
 use super::types::typed_null;
@@ -48,6 +49,19 @@ impl Writer<'_> {
 
     fn check(&self, call: &Call<'_>, known: &Known) -> Result<(), Fault> {
         let count = call.arguments().len() + call.named.len() + usize::from(call.is_star);
+        // Snowflake takes more than this engine.
+        if !call.named.is_empty() && !TAKE_NAMES.contains(&call.name.as_str()) {
+            return limit(format!("takes no arguments by name in {}", call.name));
+        }
+        if WIDER.contains(&call.name.as_str()) && count > known.max {
+            return limit(format!(
+                "takes at most {} arguments in {}",
+                known.max, call.name
+            ));
+        }
+        if call.is_star && known.min > 0 && !TAKE_STAR.contains(&call.name.as_str()) {
+            return limit(format!("does not take {}(*)", call.name));
+        }
         if count < known.min {
             return refuse(format!("not enough arguments for function {}", call.name));
         }
@@ -73,7 +87,8 @@ impl Writer<'_> {
     }
 
     /// Puts the arguments into a template. `{0}` is the first argument as it is, `{t0}` as text, `{n0}` as number, `{m0}`
-    /// as moment; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
+    /// as moment, `{s0}` as number even if it is a column of text, `{v0}` with NULL for JSON null, `{j0}` as the text of
+    /// its JSON, `{e0}` as that of an element, `{i0}` as the digits of a whole number; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
     ///
     /// A template that names an argument twice, or calls a macro, which may do so, gets each argument once, by [`bound`].
     fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
@@ -101,6 +116,13 @@ impl Writer<'_> {
             };
             fields.push((name, piece));
         }
+        // What a template does not mention it would drop.
+        let is_whole = names.contains(&"*");
+        if let Some(index) = (0..call.arguments().len())
+            .find(|index| !is_whole && !names.iter().any(|name| place_of(name) == Some(*index)))
+        {
+            return limit(format!("takes at most {index} arguments in {}", call.name));
+        }
         let filled = |values: &[&str]| {
             let mut result = String::new();
             for (literal, name) in literals.iter().zip(&names) {
@@ -125,7 +147,7 @@ impl Writer<'_> {
 
     /// One argument, made what the template asks for.
     fn field(&mut self, field: &str, written: &[String], call: &Call<'_>) -> Written {
-        let (kind, digits) = match field.strip_prefix(['t', 'n', 'm']) {
+        let (kind, digits) = match field.strip_prefix(['t', 'n', 'm', 's', 'v', 'j', 'e', 'i']) {
             Some(digits) => (field.chars().next(), digits),
             None => (None, field),
         };
@@ -137,6 +159,11 @@ impl Writer<'_> {
             Some('t') => self.as_text(text.clone(), expr),
             Some('n') => self.as_number(text.clone(), expr),
             Some('m') => macro_call("moment", &[&typed_null(text, "TIMESTAMP")]),
+            Some('s') => self.summand(text.clone(), expr),
+            Some('v') => self.without_json_null(text.clone(), expr),
+            Some('j') => macro_call("source", &[text]),
+            Some('e') => element_of(text),
+            Some('i') => format!("CAST(CAST({text} AS BIGINT) AS VARCHAR)"),
             _ => text.clone(),
         })
     }
@@ -213,13 +240,46 @@ impl Writer<'_> {
     }
 }
 
+/// Functions that Snowflake gives more arguments than this engine knows of.
+const WIDER: [&str; 12] = [
+    "BITAND",
+    "BITOR",
+    "BITXOR",
+    "BIT_AND",
+    "BIT_OR",
+    "BIT_XOR",
+    "HLL",
+    "APPROX_COUNT_DISTINCT",
+    "TO_BOOLEAN",
+    "SYSTEM$TYPEOF",
+    "CURRENT_SCHEMAS",
+    "GET_DDL",
+];
+
+/// Functions whose arguments may have names.
+const TAKE_NAMES: [&str; 1] = ["SEARCH"];
+
+/// Functions that take `*`.
+const TAKE_STAR: [&str; 3] = ["COUNT", "OBJECT_CONSTRUCT", "OBJECT_CONSTRUCT_KEEP_NULL"];
+
 /// A function without a rule: Snowflake has it, or nobody does.
 pub(super) fn unknown(name: &str) -> Written {
+    if name.trim_start_matches(['\'', '"']).starts_with('@') {
+        return limit("has no stages, so there are no files to read");
+    }
     if foreign::is_snowflakes(name) {
         limit(format!("does not know the function {name}"))
     } else {
         refuse(format!("SQL compilation error:\nUnknown function {name}"))
     }
+}
+
+/// The place of the argument that a field of a template stands for.
+fn place_of(field: &str) -> Option<usize> {
+    field
+        .trim_start_matches(|c: char| c.is_ascii_lowercase())
+        .parse()
+        .ok()
 }
 
 /// A template's literal pieces, and the names of the fields between them.

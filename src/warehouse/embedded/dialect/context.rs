@@ -1,5 +1,7 @@
 //! What the context functions of a statement answer.
 
+use std::collections::BTreeSet;
+
 use crate::sql::Identifier;
 use crate::warehouse::Parameter;
 
@@ -20,4 +22,18 @@ pub(in crate::warehouse::embedded) struct Context {
     pub(in crate::warehouse::embedded) query_id: String,
     /// Values for `?` and `:1`, written into the text as literals.
     pub(in crate::warehouse::embedded) parameters: Vec<Parameter>,
+}
+
+/// Most columns that PIVOT makes of the values there are.
+pub(in crate::warehouse::embedded) const MAX_PIVOTED: usize = 500;
+
+/// What DuckDB would not do in one translation, and the next one says otherwise.
+#[derive(Debug, Clone, Default)]
+pub(in crate::warehouse::embedded) struct Repairs {
+    /// Aliases whose expressions stand in their place.
+    pub(in crate::warehouse::embedded) inlined: BTreeSet<String>,
+    /// Columns of text that are added up.
+    pub(in crate::warehouse::embedded) text_sums: BTreeSet<String>,
+    /// For each PIVOT over the values there are: these, each with the name of its column.
+    pub(in crate::warehouse::embedded) pivots: Vec<Vec<(String, String)>>,
 }

@@ -2,13 +2,11 @@
 
 use crate::sql::ast::{DateTimeField, Expr, Interval};
 
-use super::calls::Call;
+use super::call::Call;
 use super::semi_structured::is_text;
 use super::texts::{text_literal, whole};
 use super::types::typed_null;
-use super::writer::{
-    Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
-};
+use super::writer::{Fault, Writer, Written, limit, macro_call, quote_text, refuse};
 
 /// A unit of time that can be added, counted and truncated to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +142,7 @@ pub(super) fn unit_name(argument: &Expr) -> Result<String, Fault> {
             Some(name) => Ok(name),
             None => refuse(format!("{argument} is not a valid date/time component")),
         },
+        Expr::CompoundIdentifier(_) => limit("takes a date part as a word or a literal only"),
         _ => refuse(format!("{argument} is not a valid date/time component")),
     }
 }
@@ -248,7 +247,10 @@ impl Writer<'_> {
         let name = unit_name(call.argument(1)?)?.to_lowercase();
         let days = ["mo", "tu", "we", "th", "fr", "sa", "su"];
         let Some(index) = days.iter().position(|day| name.starts_with(day)) else {
-            return refuse(format!("{name} is not a day of the week"));
+            return match call.argument(1)? {
+                Expr::Value(_) => refuse(format!("{name} is not a day of the week")),
+                _ => limit(format!("takes the day of {} as a literal only", call.name)),
+            };
         };
         let date = self.moment(call.argument(0)?)?;
         let moment = macro_call("moment", &[&date]);
@@ -274,6 +276,14 @@ impl Writer<'_> {
         if unit == Unit::Days(7, "week") && length != 1 {
             return limit("does not slice time into several weeks");
         }
+        if length == 0 {
+            return refuse("the length of TIME_SLICE must be a positive whole number");
+        }
+        // Weeks begin on Mondays, and everything else with 1970, a Thursday.
+        let origin = match unit {
+            Unit::Days(7, _) => "TIMESTAMP '1969-12-29 00:00:00'",
+            _ => "TIMESTAMP '1970-01-01 00:00:00'",
+        };
         let date = self.moment(call.argument(0)?)?;
         Ok(macro_call(
             if is_end {
@@ -281,17 +291,67 @@ impl Writer<'_> {
             } else {
                 "time_slice"
             },
-            &[&date, &format!("INTERVAL '{length}' {}", unit.name())],
+            &[
+                &date,
+                &format!("INTERVAL '{length}' {}", unit.name()),
+                origin,
+            ],
         ))
+    }
+
+    /// `TIME_FROM_PARTS(hour, minute, second [, nanosecond])`: parts beyond their range count on.
+    pub(super) fn time_of_parts(&mut self, call: &Call<'_>) -> Written {
+        let parts = self.written_numbers(call.arguments())?;
+        let span = span_of(parts.get(..3).unwrap_or_default(), parts.get(3));
+        Ok(format!(
+            "CAST(TIMESTAMP '1970-01-01 00:00:00' + {span} AS TIME)"
+        ))
+    }
+
+    /// `TIMESTAMP_FROM_PARTS(year, month, day, hour, minute, second [, nanosecond])`, or a date and a time.
+    pub(super) fn timestamp_of_parts(&mut self, call: &Call<'_>) -> Written {
+        if let [date, time] = call.arguments() {
+            let (date, time) = (self.expression(date)?, self.expression(time)?);
+            let date = super::types::cast_to(&date, super::types::Target::Date);
+            let time = super::types::cast_to(&time, super::types::Target::Time);
+            return Ok(format!("({date} + {time})"));
+        }
+        if call.arguments().len() > 7 {
+            return limit(format!("takes no time zone in {}", call.name));
+        }
+        let parts = self.written_numbers(call.arguments())?;
+        let (Some(day), Some(time)) = (parts.get(..3), parts.get(3..6)) else {
+            return refuse(format!("not enough arguments for function {}", call.name));
+        };
+        let day: Vec<&str> = day.iter().map(String::as_str).collect();
+        let date = macro_call("date_of_parts", &day);
+        let at = format!(
+            "(CAST({date} AS TIMESTAMP) + {})",
+            span_of(time, parts.get(6))
+        );
+        let is_zoned = call.name.contains("TZ") && !call.name.contains("NTZ");
+        Ok(if is_zoned {
+            format!("CAST({at} AS TIMESTAMPTZ)")
+        } else {
+            at
+        })
+    }
+
+    fn written_numbers(&mut self, list: &[&Expr]) -> Result<Vec<String>, Fault> {
+        list.iter().map(|expr| self.number(expr)).collect()
     }
 
     /// `CONVERT_TIMEZONE(from, to, timestamp)`
     pub(super) fn convert_timezone(&mut self, call: &Call<'_>) -> Written {
+        if let [to, timestamp] = call.arguments() {
+            // The session's zone is UTC. The result keeps the clock on the wall of its zone, and no offset.
+            let to = self.expression(to)?;
+            let timestamp = self.expression(timestamp)?;
+            let zoned = super::types::cast_to(&timestamp, super::types::Target::ZonedTimestamp);
+            return Ok(format!("timezone({to}, {zoned})"));
+        }
         let [from, to, timestamp] = call.arguments() else {
-            return limit_with_hint(
-                "knows CONVERT_TIMEZONE with three arguments only",
-                "name the source time zone first: CONVERT_TIMEZONE('UTC', 'America/New_York', ts)",
-            );
+            return refuse("not enough arguments for function CONVERT_TIMEZONE");
         };
         let (from, to) = (self.expression(from)?, self.expression(to)?);
         let timestamp = self.moment(timestamp)?;
@@ -346,9 +406,30 @@ impl Writer<'_> {
     pub(super) fn as_moment(&self, written: String, expr: &Expr) -> String {
         if is_text(expr) || self.is_variant(expr) {
             macro_call("timestamp", &[&written])
+        } else if is_unseen(expr) {
+            macro_call("when", &[&written])
         } else {
             typed_null(&written, "TIMESTAMP")
         }
+    }
+}
+
+/// Whether the type of an expression does not show: a column may hold text.
+fn is_unseen(expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => true,
+        Expr::Nested(inner) => is_unseen(inner),
+        _ => false,
+    }
+}
+
+/// Hours, minutes, seconds and nanoseconds as a span of time.
+fn span_of(time: &[String], nanoseconds: Option<&String>) -> String {
+    let time: Vec<&str> = time.iter().map(String::as_str).collect();
+    let span = macro_call("time_of_parts", &time);
+    match nanoseconds {
+        Some(nanoseconds) => format!("({span} + {})", macro_call("nanoseconds", &[nanoseconds])),
+        None => span,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::sql::ast::Expr;
 
-use super::calls::Call;
+use super::call::Call;
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, cast_to, try_cast_to};
 use super::writer::{Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text};
@@ -39,12 +39,19 @@ impl Writer<'_> {
     /// `TO_CHAR(x [, format])`
     pub(super) fn char_of(&mut self, call: &Call<'_>) -> Written {
         let value = call.argument(0)?;
+        if self.is_binary(value) {
+            return self.char_of_binary(call);
+        }
         let Some(format) = call.arguments().get(1) else {
-            return self.text(value);
+            let written = self.expression(value)?;
+            return Ok(macro_call("cast_text", &[&written]));
         };
         let Some(format) = text_literal(format) else {
             return limit(format!("takes a literal format only in {}", call.name));
         };
+        if matches!(format.to_uppercase().as_str(), "TM9" | "TM") {
+            return self.text(value);
+        }
         if is_numeric_format(format) {
             let number = self.number(value)?;
             return number_format(&number, format);

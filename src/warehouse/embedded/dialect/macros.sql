@@ -11,19 +11,42 @@
 -- cannot be used again, and nothing with it is computed ahead. error.rs takes the message out of the failed cast.
 CREATE MACRO sf_fail(message) AS list_extract([], CAST('sf_fail:' || message AS INTEGER));
 
--- Any value as the text Snowflake makes of it.
+-- Bytes, where a value of any type may stand: DuckDB's text of a BLOB says each byte.
+CREATE MACRO sf_blob(a) AS TRY_CAST(CAST(a AS VARCHAR) AS BLOB);
+
+-- Any value as the text Snowflake makes of it, where it stands for a text by itself. BINARY does not.
 CREATE MACRO sf_text(a) AS CASE typeof(a)
   WHEN 'VARCHAR' THEN CAST(a AS VARCHAR)
-  WHEN 'JSON' THEN json_extract_string(to_json(a), '$')
+  WHEN 'JSON' THEN CASE WHEN regexp_full_match(CAST(a AS VARCHAR), '-?[0-9]+(\.[0-9]+)?') THEN CAST(a AS VARCHAR) ELSE json_extract_string(to_json(a), '$') END
   WHEN 'DOUBLE' THEN regexp_replace(CAST(a AS VARCHAR), '\.0$', '')
   WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
   WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g %z')
-  WHEN 'BLOB' THEN hex(encode(CAST(a AS VARCHAR)))
+  WHEN 'BLOB' THEN memory.main.sf_fail('the embedded engine takes no BINARY in this function; cast it with TO_CHAR')
   ELSE CAST(a AS VARCHAR) END;
+-- The same where the cast is written.
+CREATE MACRO sf_cast_text(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE memory.main.sf_text(a) END;
+
+-- A value of BINARY by its form.
+CREATE MACRO sf_bytes(a) AS CASE WHEN typeof(a) IN ('BLOB', '"NULL"') THEN memory.main.sf_blob(a) ELSE memory.main.sf_fail('the embedded engine expected BINARY') END;
+CREATE MACRO sf_length(a) AS CASE WHEN typeof(a) = 'BLOB' THEN octet_length(memory.main.sf_blob(a)) ELSE length(memory.main.sf_text(a)) END;
+CREATE MACRO sf_octets(a) AS CASE WHEN typeof(a) = 'BLOB' THEN octet_length(memory.main.sf_blob(a)) ELSE strlen(memory.main.sf_text(a)) END;
+CREATE MACRO sf_hex(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE hex(memory.main.sf_text(a)) END;
+CREATE MACRO sf_base64(a) AS CASE WHEN typeof(a) = 'BLOB' THEN base64(memory.main.sf_blob(a)) ELSE base64(encode(memory.main.sf_text(a))) END;
+CREATE MACRO sf_bytes_substr
+  (a, p) AS unhex(substr(hex(memory.main.sf_bytes(a)), CASE WHEN p > 0 THEN 2 * CAST(p AS BIGINT) - 1 WHEN p = 0 THEN 1 ELSE 2 * CAST(p AS BIGINT) END)),
+  (a, p, n) AS unhex(CASE WHEN n <= 0 THEN '' ELSE substr(hex(memory.main.sf_bytes(a)), CASE WHEN p > 0 THEN 2 * CAST(p AS BIGINT) - 1 WHEN p = 0 THEN 1 ELSE 2 * CAST(p AS BIGINT) END, 2 * CAST(n AS BIGINT)) END);
+CREATE MACRO sf_bytes_left(a, n) AS unhex(left(hex(memory.main.sf_bytes(a)), 2 * greatest(CAST(n AS BIGINT), 0)));
+CREATE MACRO sf_bytes_right(a, n) AS unhex(right(hex(memory.main.sf_bytes(a)), 2 * greatest(CAST(n AS BIGINT), 0)));
+CREATE MACRO sf_bytes_reverse(a) AS unhex(array_to_string(list_reverse(regexp_extract_all(hex(memory.main.sf_bytes(a)), '..')), ''));
+CREATE MACRO sf_bytes_insert(a, p, n, r) AS unhex(substr(hex(memory.main.sf_bytes(a)), 1, 2 * (CAST(p AS BIGINT) - 1)) || hex(memory.main.sf_bytes(r)) || substr(hex(memory.main.sf_bytes(a)), 2 * (CAST(p AS BIGINT) + CAST(n AS BIGINT)) - 1));
+CREATE MACRO sf_bytes_position(needle, a, p) AS rs_hex_position(hex(memory.main.sf_bytes(needle)), hex(memory.main.sf_bytes(a)), CAST(p AS VARCHAR));
+CREATE MACRO sf_bytes_starts(a, b) AS starts_with(hex(memory.main.sf_bytes(a)), hex(memory.main.sf_bytes(b)));
+CREATE MACRO sf_bytes_ends(a, b) AS ends_with(hex(memory.main.sf_bytes(a)), hex(memory.main.sf_bytes(b)));
+CREATE MACRO sf_from_base64(t) AS CASE WHEN TRY(from_base64(t)) IS NULL AND t IS NOT NULL THEN memory.main.sf_fail('The following string is not a legal base64-encoded value: ''' || t || '''') ELSE TRY(from_base64(t)) END;
 
 CREATE MACRO sf_text_of_length(a, n) AS CASE
-  WHEN length(memory.main.sf_text(a)) > n THEN memory.main.sf_fail('the text is longer than the VARCHAR it is cast to; use LEFT')
-  ELSE memory.main.sf_text(a) END;
+  WHEN length(memory.main.sf_cast_text(a)) > n THEN memory.main.sf_fail('the text is longer than the VARCHAR it is cast to; use LEFT')
+  ELSE memory.main.sf_cast_text(a) END;
 
 CREATE MACRO sf_boolean(a) AS CASE
   WHEN a IS NULL THEN NULL
@@ -34,13 +57,14 @@ CREATE MACRO sf_boolean(a) AS CASE
   ELSE memory.main.sf_fail('Boolean value ''' || memory.main.sf_text(a) || ''' is not recognized') END;
 
 -- Timestamps without zone keep the wall clock: an offset at the end is dropped, not applied.
-CREATE MACRO sf_wall_clock(t) AS CAST(regexp_replace(t, '(\d\d:\d\d(:\d\d(\.\d+)?)?) ?([+-]\d\d:?\d\d|Z)$', '\1') AS TIMESTAMP);
+CREATE MACRO sf_wall_clock(t) AS CAST(rs_timestamp(t) AS TIMESTAMP);
 
 CREATE MACRO sf_seconds(a) AS make_timestamp(CAST(TRY_CAST(CAST(a AS VARCHAR) AS DECIMAL(38, 6)) * 1000000 AS BIGINT));
 
 CREATE MACRO sf_timestamp(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a))
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
+  WHEN typeof(a) IN ('TIME', 'BOOLEAN', 'BLOB') THEN memory.main.sf_fail('a value of this type is no TIMESTAMP')
   ELSE memory.main.sf_seconds(a) END;
 
 -- A date or time as a point in time; a time of day is one of the first day of 1970.
@@ -49,33 +73,44 @@ CREATE MACRO sf_moment(a) AS CASE
   WHEN typeof(a) = 'TIME' THEN DATE '1970-01-01' + TRY_CAST(a AS TIME)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
   ELSE memory.main.sf_fail('a number is no date or time; use TO_TIMESTAMP') END;
+-- The same with the type it has: a text is a TIMESTAMP, and a number is none.
+CREATE MACRO sf_when(a) AS CASE
+  WHEN typeof(a) IN ('DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'VARCHAR', 'JSON', '"NULL"') THEN rs_when(a)
+  ELSE memory.main.sf_fail('a number is no date or time; use TO_TIMESTAMP') END;
 
 CREATE MACRO sf_zoned(a) AS CASE
-  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(regexp_replace(memory.main.sf_text(a), ' +([+-]\d\d:?\d\d)$', '\1') AS TIMESTAMPTZ)
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_zoned(memory.main.sf_text(a)) AS TIMESTAMPTZ)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMPTZ)
+  WHEN typeof(a) IN ('TIME', 'BOOLEAN', 'BLOB') THEN memory.main.sf_fail('a value of this type is no TIMESTAMP')
   ELSE to_timestamp(TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE)) END;
 
 CREATE MACRO sf_date(a) AS CASE
-  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(memory.main.sf_text(a) AS DATE)
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_date(memory.main.sf_text(a)) AS DATE)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS DATE)
   ELSE memory.main.sf_fail('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
+
+CREATE MACRO sf_time(a) AS CASE
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_time(memory.main.sf_text(a)) AS TIME)
+  WHEN typeof(a) IN ('TIME', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIME)
+  ELSE memory.main.sf_fail('a value of this type is no TIME') END;
 
 -- Conversions that give NULL where they cannot be made. These fail in no other way.
 CREATE MACRO sf_try_text_of_length(a, n) AS CASE WHEN length(memory.main.sf_text(a)) <= n THEN memory.main.sf_text(a) END;
 CREATE MACRO sf_try_boolean(a) AS CASE
   WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
   WHEN lower(trim(memory.main.sf_text(a))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
-CREATE MACRO sf_try_timestamp(a) AS CASE
-  WHEN regexp_full_match(memory.main.sf_text(a), '[0-9]+') THEN make_timestamp(CAST(TRY_CAST(memory.main.sf_text(a) AS DECIMAL(38, 6)) * 1000000 AS BIGINT))
-  ELSE TRY_CAST(regexp_replace(memory.main.sf_text(a), '(\d\d:\d\d(:\d\d(\.\d+)?)?) ?([+-]\d\d:?\d\d|Z)$', '\1') AS TIMESTAMP) END;
+CREATE MACRO sf_try_date(a) AS CAST(rs_try_date(memory.main.sf_text(a)) AS DATE);
+CREATE MACRO sf_try_time(a) AS CAST(rs_try_time(memory.main.sf_text(a)) AS TIME);
+CREATE MACRO sf_try_timestamp(a) AS CAST(rs_try_timestamp(memory.main.sf_text(a)) AS TIMESTAMP);
+CREATE MACRO sf_try_zoned(a) AS CAST(rs_try_zoned(memory.main.sf_text(a)) AS TIMESTAMPTZ);
 
 -- Dates stay dates when days or months are added, and become timestamps with hours, as they do in Snowflake.
 CREATE MACRO sf_add_months_to(d, n) AS cast_to_type(d + to_months(CAST(n AS INTEGER)), d);
 CREATE MACRO sf_add_days_to(d, n) AS cast_to_type(d + to_days(CAST(n AS INTEGER)), d);
 CREATE MACRO sf_add_time_to(d, n) AS d + to_microseconds(n);
 CREATE MACRO sf_date_trunc(d, u) AS cast_to_type(date_trunc(u, d), d);
-CREATE MACRO sf_time_slice(d, i) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), TIMESTAMP '1970-01-01 00:00:00'), d);
-CREATE MACRO sf_time_slice_end(d, i) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), TIMESTAMP '1970-01-01 00:00:00') + i, d);
+CREATE MACRO sf_time_slice(d, i, o) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), o), d);
+CREATE MACRO sf_time_slice_end(d, i, o) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), o) + i, d);
 -- The last day of a month stays the last day.
 CREATE MACRO sf_add_months(d, n) AS cast_to_type(CASE
   WHEN CAST(memory.main.sf_moment(d) AS DATE) = last_day(memory.main.sf_moment(d))
@@ -131,23 +166,85 @@ CREATE MACRO sf_split_part(t, d, n) AS CASE
   ELSE split_part(t, d, CASE WHEN n = 0 THEN 1 ELSE CAST(n AS BIGINT) END) END;
 CREATE MACRO sf_charindex
   (needle, t) AS strpos(t, needle),
-  (needle, t, p) AS CASE WHEN strpos(substr(t, CAST(p AS BIGINT)), needle) = 0 THEN 0 ELSE strpos(substr(t, CAST(p AS BIGINT)), needle) + CAST(p AS BIGINT) - 1 END;
--- Letters after one that is neither letter nor digit start a word; Snowflake's list of delimiters is longer than blanks.
-CREATE MACRO sf_initcap(t) AS array_to_string(list_transform(regexp_extract_all(lower(t), '[^\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+|[\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+'), lambda w: upper(w[1]) || w[2:]), '');
+  (needle, t, p) AS CASE WHEN p < 1 THEN memory.main.sf_fail('the embedded engine searches from place 1 on') WHEN strpos(substr(t, CAST(p AS BIGINT)), needle) = 0 THEN 0 ELSE strpos(substr(t, CAST(p AS BIGINT)), needle) + CAST(p AS BIGINT) - 1 END;
 CREATE MACRO sf_insert(t, p, n, r) AS substr(t, 1, CAST(p AS BIGINT) - 1) || r || substr(t, CAST(p AS BIGINT) + CAST(n AS BIGINT));
-CREATE MACRO sf_binary(a) AS unhex(memory.main.sf_text(a));
+CREATE MACRO sf_binary(a) AS CASE
+  WHEN typeof(a) = 'BLOB' THEN memory.main.sf_blob(a)
+  WHEN regexp_full_match(memory.main.sf_text(a), '([0-9a-fA-F]{2})*') THEN TRY(unhex(memory.main.sf_text(a)))
+  WHEN a IS NULL THEN NULL
+  ELSE memory.main.sf_fail('The following string is not a legal hex-encoded value: ''' || memory.main.sf_text(a) || '''') END;
+CREATE MACRO sf_try_binary(a) AS CASE WHEN regexp_full_match(memory.main.sf_text(a), '([0-9a-fA-F]{2})*') THEN TRY(unhex(memory.main.sf_text(a))) END;
+CREATE MACRO sf_pad_left(t, n, f) AS CASE
+  WHEN n <= length(t) THEN left(t, greatest(n, 0)) WHEN f = '' THEN t ELSE lpad(t, CAST(n AS INTEGER), f) END;
+CREATE MACRO sf_pad_right(t, n, f) AS CASE
+  WHEN n <= length(t) THEN left(t, greatest(n, 0)) WHEN f = '' THEN t ELSE rpad(t, CAST(n AS INTEGER), f) END;
+CREATE MACRO sf_ascii(t) AS CASE
+  WHEN t = '' THEN 0 WHEN ascii(t) > 127 THEN memory.main.sf_fail('the embedded engine knows ASCII of ASCII letters only; use UNICODE') ELSE ascii(t) END;
+
+-- Regular expressions. `t` is the text from where the search starts; what lies between matches is found by a mark in
+-- their place.
+CREATE MACRO sf_rx_gaps(t, p) AS CASE
+  WHEN contains(t, chr(31)) THEN memory.main.sf_fail('the embedded engine does not take the control character 31 in a text searched by a regular expression')
+  WHEN list_contains(regexp_extract_all(t, p, 0), '') THEN memory.main.sf_fail('the embedded engine does not count matches that are empty')
+  ELSE string_split(regexp_replace(t, p, chr(31), 'g'), chr(31)) END;
+CREATE MACRO sf_rx_lengths(l) AS coalesce(list_sum(list_transform(l, lambda e: length(e))), 0);
+CREATE MACRO sf_rx_place(gaps, matches, n) AS memory.main.sf_rx_lengths(gaps[1 : n]) + memory.main.sf_rx_lengths(matches[1 : n - 1]);
+-- REGEXP_INSTR: `skipped` letters stand before the text, `past` is 1 for the place behind the match.
+CREATE MACRO sf_rx_instr(t, p, skipped, n, past) AS CASE
+  WHEN t IS NULL OR p IS NULL THEN NULL
+  WHEN n < 1 THEN memory.main.sf_fail('the occurrence of a pattern must be 1 or more')
+  WHEN len(regexp_extract_all(t, p, 0)) < n THEN 0
+  ELSE CAST(skipped + 1 + memory.main.sf_rx_place(memory.main.sf_rx_gaps(t, p), regexp_extract_all(t, p, 0), n)
+    + CASE WHEN past = 1 THEN length(regexp_extract_all(t, p, 0)[n]) ELSE 0 END AS BIGINT) END;
+-- REGEXP_REPLACE of one occurrence.
+CREATE MACRO sf_rx_replace(t, p, r, n) AS CASE
+  WHEN len(regexp_extract_all(t, p, 0)) < n THEN t
+  ELSE left(t, CAST(memory.main.sf_rx_place(memory.main.sf_rx_gaps(t, p), regexp_extract_all(t, p, 0), n) AS BIGINT))
+    || regexp_replace(regexp_extract_all(t, p, 0)[n], p, r)
+    || substr(t, CAST(memory.main.sf_rx_place(memory.main.sf_rx_gaps(t, p), regexp_extract_all(t, p, 0), n) AS BIGINT) + length(regexp_extract_all(t, p, 0)[n]) + 1) END;
+
+-- REGEXP_REPLACE behind `k` letters that stay.
+CREATE MACRO sf_rx_replace_from(t, k, p, r, n) AS left(t, k) || CASE
+  WHEN n = 0 THEN regexp_replace(substr(t, k + 1), p, r, 'g')
+  WHEN n = 1 THEN regexp_replace(substr(t, k + 1), p, r)
+  ELSE memory.main.sf_rx_replace(substr(t, k + 1), p, r, n) END;
 
 -- Semi-structured values.
 CREATE MACRO sf_get(v, k) AS json_extract(v, CASE
   WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN '$."' || memory.main.sf_text(k) || '"'
   ELSE '$[' || CAST(k AS VARCHAR) || ']' END);
-CREATE MACRO sf_parse_json(t) AS CASE WHEN trim(t) = '' THEN NULL ELSE CAST(t AS JSON) END;
+CREATE MACRO sf_json(t) AS CAST(t AS JSON);
+CREATE MACRO sf_parse_json(t) AS CAST(rs_parse_json(t) AS JSON);
+CREATE MACRO sf_try_parse_json(t) AS CAST(rs_try_parse_json(t) AS JSON);
+-- The text of a VARIANT's JSON, for functions of our own.
+CREATE MACRO sf_source(v) AS CASE WHEN typeof(v) = 'JSON' THEN CAST(v AS VARCHAR) ELSE CAST(to_json(v) AS VARCHAR) END;
+-- Any value as a VARIANT: numbers keep their digits, times are written as Snowflake writes them.
+CREATE MACRO sf_digits(t) AS CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END;
+CREATE MACRO sf_variant(a) AS CASE
+  WHEN a IS NULL THEN NULL
+  WHEN typeof(a) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT') OR typeof(a) LIKE 'DECIMAL%' THEN TRY_CAST(memory.main.sf_digits(CAST(a AS VARCHAR)) AS JSON)
+  WHEN typeof(a) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN to_json(memory.main.sf_text(a))
+  WHEN typeof(a) = 'BLOB' THEN memory.main.sf_fail('the embedded engine holds no BINARY in a VARIANT')
+  ELSE to_json(a) END;
+CREATE MACRO sf_element(a) AS CAST(memory.main.sf_variant(a) AS VARCHAR);
+-- Where JSON null counts as SQL NULL.
+CREATE MACRO sf_no_null(a) AS CASE WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE a END;
 CREATE MACRO sf_typeof(v) AS CASE json_type(v)
   WHEN 'NULL' THEN 'NULL_VALUE' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER'
   WHEN 'DOUBLE' THEN CASE WHEN regexp_full_match(CAST(v AS VARCHAR), '.*[eE].*') THEN 'DOUBLE' ELSE 'DECIMAL' END
   ELSE json_type(v) END;
+-- The type of a value that was no VARIANT before.
+CREATE MACRO sf_typeof_plain(a) AS CASE
+  WHEN a IS NULL THEN NULL
+  WHEN typeof(a) = 'JSON' THEN memory.main.sf_typeof(TRY_CAST(CAST(a AS VARCHAR) AS JSON))
+  WHEN typeof(a) IN ('DATE', 'TIME', 'DOUBLE', 'BOOLEAN', 'VARCHAR') THEN typeof(a)
+  WHEN typeof(a) = 'TIMESTAMP' THEN 'TIMESTAMP_NTZ'
+  WHEN typeof(a) = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ'
+  WHEN typeof(a) = 'BLOB' THEN 'BINARY'
+  WHEN contains(memory.main.sf_digits(CAST(a AS VARCHAR)), '.') THEN 'DECIMAL'
+  ELSE 'INTEGER' END;
 CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJECT' THEN to_json(a) ELSE memory.main.sf_fail('the value is no OBJECT') END;
-CREATE MACRO sf_array(a) AS CASE WHEN a IS NULL THEN NULL WHEN json_type(to_json(a)) = 'ARRAY' THEN to_json(a) ELSE json_array(a) END;
+CREATE MACRO sf_array(a) AS CASE WHEN a IS NULL THEN NULL WHEN json_type(to_json(a)) = 'ARRAY' THEN to_json(a) WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE json_array(memory.main.sf_variant(a)) END;
 CREATE MACRO sf_array_size(a) AS CASE WHEN json_type(a) = 'ARRAY' THEN json_array_length(a) END;
 CREATE MACRO sf_elements(a) AS json_extract(a, '$[*]');
 -- The rows of FLATTEN: key, index and value of each element.
@@ -155,10 +252,6 @@ CREATE MACRO sf_flatten(v) AS CASE json_type(v)
   WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda e, i: {'k': CAST(NULL AS VARCHAR), 'i': CAST(i - 1 AS BIGINT), 'v': e})
   WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda k: {'k': k, 'i': CAST(NULL AS BIGINT), 'v': json_extract(v, '$."' || k || '"')})
   ELSE [] END;
-CREATE MACRO sf_array_slice(a, f, t) AS CASE WHEN f >= 0 AND t >= 0 THEN to_json(json_extract(a, '$[*]')[CAST(f AS BIGINT) + 1 : CAST(t AS BIGINT)])
-  ELSE memory.main.sf_fail('the embedded engine takes no negative places in ARRAY_SLICE') END;
--- The first of each value stays where it is.
-CREATE MACRO sf_unique(l) AS list_filter(l, lambda e, i: list_position(l, e) = i);
 -- The middle of 1 and 2 is 1.5: three digits more than the argument has, which DuckDB would keep.
 CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));
 -- The cube root of a cube is whole.
@@ -178,10 +271,6 @@ CREATE MACRO sf_system_typeof(a) AS CASE
   WHEN typeof(a) = 'BLOB' THEN 'BINARY(8388608)[LOB]'
   WHEN typeof(a) = 'JSON' THEN 'VARIANT[LOB]'
   WHEN typeof(a) = '"NULL"' THEN 'NULL[LOB]' END;
-CREATE MACRO sf_object_insert(o, k, x) AS CASE
-  WHEN list_contains(json_keys(o), k) THEN memory.main.sf_fail('the OBJECT has the key already')
-  WHEN x IS NULL THEN o
-  ELSE to_json(map_from_entries(list_sort(list_append(list_transform(json_keys(o), lambda e: {'k': e, 'v': json_extract(o, '$."' || e || '"')}), {'k': k, 'v': to_json(x)})))) END;
 -- A number in a fixed format. `places` digits before the point, at least `zeros` of them shown, `scale` behind it; blanks
 -- in front up to `width`. A number that does not fit shows #.
 CREATE MACRO sf_rounded(a, scale) AS CAST(round(CAST(a AS DECIMAL(38, 12)) * CAST(power(10, scale) AS BIGINT)) AS HUGEINT);
@@ -202,7 +291,7 @@ CREATE MACRO sf_digits_format(n, places, zeros, commas, scale, dollar, width) AS
 CREATE MACRO sf_number_format(a, places, zeros, commas, scale, dollar, width) AS memory.main.sf_digits_format(memory.main.sf_rounded(a, scale), places, zeros, commas, scale, dollar, width);
 
 -- The members of an OBJECT, as long as they are not NULL.
-CREATE MACRO sf_member(k, v) AS {'k': k, 'v': CASE WHEN v IS NOT NULL THEN to_json(v) END};
+CREATE MACRO sf_member(k, v) AS {'k': k, 'v': memory.main.sf_variant(v)};
 CREATE MACRO sf_try_object(v) AS CASE WHEN json_type(to_json(v)) = 'OBJECT' THEN to_json(v) END;
 CREATE MACRO sf_try_array(v) AS CASE WHEN json_type(to_json(v)) = 'ARRAY' THEN to_json(v) END;
 -- Every delimiter becomes the first one, and what lies between two of them is dropped if empty.
@@ -210,5 +299,15 @@ CREATE MACRO sf_tokens(t, d) AS CASE WHEN d = '' THEN list_filter([t], lambda e:
   ELSE list_filter(string_split(translate(t, d, repeat(left(d, 1), length(d))), left(d, 1)), lambda e: e <> '') END;
 CREATE MACRO sf_next_day(m, weekday) AS CAST(m + to_days(CAST(((weekday - date_part('isodow', m) + 6) % 7) + 1 AS INTEGER)) AS DATE);
 CREATE MACRO sf_previous_day(m, weekday) AS CAST(m - to_days(CAST(((date_part('isodow', m) - weekday + 6) % 7) + 1 AS INTEGER)) AS DATE);
-CREATE MACRO sf_object_kept(o, keys, is_kept) AS to_json(map_from_entries(list_transform(list_filter(json_keys(o), lambda k: list_contains(keys, k) = is_kept), lambda k: {'k': k, 'v': json_extract(o, '$."' || k || '"')})));
 CREATE MACRO sf_between(low, high, share) AS low + share * (high - low);
+
+-- The same seed gives the same number, though not the one Snowflake gives.
+CREATE MACRO sf_seeded(seed) AS hash(CAST(seed AS VARCHAR)) / 18446744073709551616.0;
+CREATE MACRO sf_seeded_whole(low, high, seed) AS CAST(low + hash(CAST(seed AS VARCHAR)) % CAST(high - low + 1 AS UBIGINT) AS DECIMAL(38, 0));
+CREATE MACRO sf_random_text(n, seed) AS array_to_string(list_transform(range(memory.main.sf_bounded(n, 1)), lambda i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST(hash(CAST(seed AS VARCHAR) || ':' || i) % 62 AS BIGINT) + 1, 1)), '');
+CREATE MACRO sf_changes(l) AS CASE
+  WHEN len(list_filter(l, lambda e: e IS NULL)) > 0 THEN memory.main.sf_fail('the embedded engine takes no NULL in CONDITIONAL_CHANGE_EVENT')
+  ELSE len(list_filter(range(1, len(l)), lambda i: l[i] <> l[i + 1])) END;
+CREATE MACRO sf_date_of_parts(y, m, d) AS CAST(make_date(CAST(y AS BIGINT), 1, 1) + to_months(CAST(m AS INTEGER) - 1) + to_days(CAST(d AS INTEGER) - 1) AS DATE);
+CREATE MACRO sf_time_of_parts(h, m, s) AS to_hours(CAST(h AS BIGINT)) + to_minutes(CAST(m AS BIGINT)) + to_seconds(CAST(s AS BIGINT));
+CREATE MACRO sf_nanoseconds(n) AS CASE WHEN CAST(n AS BIGINT) % 1000 <> 0 THEN memory.main.sf_fail('the embedded engine keeps times to the microsecond') ELSE to_microseconds(CAST(n AS BIGINT) // 1000) END;

@@ -12,22 +12,37 @@
 //! `writer` for what the chapters share.
 
 mod aggregates;
+mod arrays;
+mod binary;
 mod call;
 mod calls;
+mod comparisons;
 mod context;
 mod dates;
 mod expressions;
 mod formats;
+mod forms;
 mod functions;
+mod hierarchies;
+mod literals;
 mod names;
+mod numbers;
+mod outer_joins;
+mod patterns;
+mod pivots;
+mod queries;
+mod rows;
 mod select;
 mod semi_structured;
 mod source;
+mod table_functions;
 mod tables;
 mod texts;
 mod types;
 mod writer;
 
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod nesting;
 #[cfg(test)]
@@ -35,10 +50,12 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use crate::sql::ast::Statement;
 use crate::warehouse::{EngineLimit, Error};
 
-pub(super) use context::Context;
+pub(super) use context::{Context, MAX_PIVOTED, Repairs};
 pub(super) use functions::reference;
 use writer::Writer;
 
@@ -47,9 +64,14 @@ use writer::Writer;
 pub(super) struct Translation {
     /// One statement, ready to prepare, without placeholders.
     pub(super) sql: String,
+    /// Columns that it adds up, which may turn out to hold text.
+    pub(super) summands: BTreeSet<String>,
+    /// A query that has to be answered first, for `Repairs::pivots`; then there is no statement yet.
+    pub(super) question: Option<String>,
 }
 
 /// Says a query in DuckDB's words. `source` is the text the tree was read from: columns without alias are named by it.
+/// `repairs` is what DuckDB refused of an earlier translation of the same statement.
 ///
 /// # Errors
 ///
@@ -59,14 +81,24 @@ pub(super) fn translate(
     statement: &Statement,
     source: &str,
     context: &Context,
+    repairs: &Repairs,
 ) -> Result<Translation, Error> {
     let Statement::Query(query) = statement else {
         return Err(EngineLimit::new("runs queries only").into());
     };
-    let sql = Writer::new(source, context)
-        .query(query)
-        .map_err(|fault| *fault)?;
-    Ok(Translation { sql })
+    let mut writer = Writer::new(source, context, repairs);
+    let written = writer.query(query);
+    let question = writer.question;
+    let sql = match written {
+        Ok(sql) => sql,
+        Err(_) if question.is_some() => String::new(),
+        Err(fault) => return Err(*fault),
+    };
+    Ok(Translation {
+        sql,
+        summands: writer.summands,
+        question,
+    })
 }
 
 /// Makes the macros. Once for each database, before it is locked; `connection` must be in the in-memory database

@@ -22,6 +22,9 @@ impl Writer<'_> {
             part.as_ident()
                 .is_some_and(|ident| ident.quote_style == Some('\''))
         };
+        if table.to_string().starts_with('@') {
+            return limit("has no stages, so there are no files to read");
+        }
         if table.0.iter().any(is_text) {
             return limit("reads its own tables only, no files and no stages");
         }
@@ -36,6 +39,9 @@ impl Writer<'_> {
             return Ok(quote_name(object));
         }
         let database = read.database.as_ref().unwrap_or(&self.context.database);
+        if database.as_str() == "SNOWFLAKE" {
+            return limit("keeps no account usage, as the database SNOWFLAKE does");
+        }
         let schema = read.schema.as_ref().unwrap_or(&self.context.schema);
         let is = |name: &Identifier, own: &str| name.as_str().eq_ignore_ascii_case(own);
         if OWN_DATABASES.iter().any(|own| is(database, own)) || is(schema, "pg_catalog") {
@@ -56,12 +62,37 @@ impl Writer<'_> {
         ))
     }
 
+    /// Whether a table belongs to the sample data, which never changes.
+    pub(super) fn is_unchanging(&self, table: &ObjectName) -> bool {
+        qualified_name(table).is_ok_and(|read| {
+            let database = read.database.as_ref().unwrap_or(&self.context.database);
+            matches!(database.as_str(), "SNOWFLAKE_SAMPLE_DATA" | "DEMO")
+        })
+    }
+
     /// A column, with up to three parts of its table before it.
     pub(super) fn column(&mut self, parts: &[Ident]) -> Written {
         let column = parts.last().map(folded).unwrap_or_default();
         // DuckDB answers to this name for every table; no table of Snowflake has it.
         if column.eq_ignore_ascii_case("ROWID") {
             return refuse(format!("invalid identifier '{column}'"));
+        }
+        if let [_] = parts
+            && let Some(expr) = self
+                .aliases
+                .last()
+                .and_then(|aliases| aliases.get(&column).cloned())
+        {
+            // An expression may name the column it hides.
+            let hidden = self
+                .aliases
+                .last_mut()
+                .and_then(|aliases| aliases.remove(&column));
+            let written = self.expression(&expr);
+            if let (Some(hidden), Some(aliases)) = (hidden, self.aliases.last_mut()) {
+                aliases.insert(column, hidden);
+            }
+            return Ok(format!("({})", written?));
         }
         // DuckDB answers to names like CURRENT_USER, in quotes or not, with words of its own.
         if let [part] = parts
@@ -104,7 +135,7 @@ fn plain_name(table: &ObjectName) -> Result<ObjectName, Fault> {
 }
 
 /// The name in the argument of IDENTIFIER.
-fn identifier_of(argument: &Expr) -> Result<ObjectName, Fault> {
+pub(super) fn identifier_of(argument: &Expr) -> Result<ObjectName, Fault> {
     let text = match argument {
         Expr::Identifier(ident) => return Ok(ObjectName::from(vec![ident.clone()])),
         Expr::CompoundIdentifier(parts) => return Ok(ObjectName::from(parts.clone())),

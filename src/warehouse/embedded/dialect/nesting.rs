@@ -49,7 +49,12 @@ fn length(statement: &str) -> Option<usize> {
     let Tree::Statement(tree) = parsed.tree() else {
         return None;
     };
-    Some(translate(tree, statement, &context()).ok()?.sql.len())
+    Some(
+        translate(tree, statement, &context(), &Default::default())
+            .ok()?
+            .sql
+            .len(),
+    )
 }
 
 fn nested(open: &str, seed: &str, close: &str, levels: usize) -> String {

@@ -9,14 +9,14 @@ use crate::sql::ast::{
     Value,
 };
 
-use super::calls::Call;
+use super::call::Call;
 use super::types::{Target, target, typed_null};
 use super::writer::{
     Fault, Writer, Written, folded, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
 
 /// Functions that return VARIANT, OBJECT or ARRAY.
-const VARIANT_FUNCTIONS: [&str; 30] = [
+const VARIANT_FUNCTIONS: &[&str] = &[
     "PARSE_JSON",
     "TRY_PARSE_JSON",
     "TO_VARIANT",
@@ -45,6 +45,25 @@ const VARIANT_FUNCTIONS: [&str; 30] = [
     "ARRAY_SORT",
     "ARRAY_INTERSECTION",
     "ARRAY_EXCEPT",
+    "ARRAY_INSERT",
+    "ARRAY_REMOVE",
+    "ARRAY_REMOVE_AT",
+    "ARRAY_REVERSE",
+    "ARRAY_FLATTEN",
+    "ARRAY_GENERATE_RANGE",
+    "ARRAY_MAX",
+    "ARRAY_MIN",
+    "ARRAYS_ZIP",
+    "ARRAYAGG",
+    "FILTER",
+    "TRANSFORM",
+    "PARSE_URL",
+    "PARSE_IP",
+    "STRIP_NULL_VALUE",
+    "REGEXP_SUBSTR_ALL",
+    "REGEXP_EXTRACT_ALL",
+    "AS_ARRAY",
+    "AS_OBJECT",
     "SPLIT",
     "STRTOK_TO_ARRAY",
 ];
@@ -246,7 +265,7 @@ impl Writer<'_> {
     pub(super) fn json_array(&mut self, elements: &[Expr]) -> Written {
         let mut written = Vec::with_capacity(elements.len());
         for element in elements {
-            written.push(format!("to_json({})", self.expression(element)?));
+            written.push(self.variant_of(element)?);
         }
         Ok(format!("json_array({})", written.join(", ")))
     }
@@ -255,7 +274,7 @@ impl Writer<'_> {
     pub(super) fn json_object(&mut self, fields: &[DictionaryField]) -> Written {
         let mut pairs = Vec::with_capacity(fields.len());
         for field in fields {
-            let value = self.expression(&field.value)?;
+            let value = self.variant_of(&field.value)?;
             pairs.push((quote_text(&field.key.value), value));
         }
         Ok(object_without_nulls(pairs))
@@ -264,17 +283,14 @@ impl Writer<'_> {
     /// `OBJECT_CONSTRUCT('k', v, …)`: members that are NULL are left out, unless the name ends in `KEEP_NULL`.
     pub(super) fn object_construct(&mut self, call: &Call<'_>) -> Written {
         if call.is_star {
-            return limit_with_hint(
-                "does not know OBJECT_CONSTRUCT(*)",
-                "name the columns: OBJECT_CONSTRUCT('A', a, 'B', b)",
-            );
+            return self.object_of_row(call);
         }
         let mut pairs = Vec::new();
         for pair in call.arguments().chunks(2) {
             let [key, value] = pair else {
                 return refuse("OBJECT_CONSTRUCT takes pairs of key and value");
             };
-            pairs.push((self.text(key)?, self.expression(value)?));
+            pairs.push((self.text(key)?, self.variant_of(value)?));
         }
         if call.name == "OBJECT_CONSTRUCT_KEEP_NULL" {
             pairs.sort_by(|one, other| one.0.cmp(&other.0));
@@ -287,11 +303,33 @@ impl Writer<'_> {
         Ok(object_without_nulls(pairs))
     }
 
+    /// `OBJECT_CONSTRUCT(*)`: a member for each column of the row.
+    fn object_of_row(&mut self, call: &Call<'_>) -> Written {
+        let sources = self
+            .froms
+            .last()
+            .map(|from| from.sources.clone())
+            .unwrap_or_default();
+        let rows: Option<Vec<String>> = sources
+            .into_iter()
+            .map(|source| source.map(|name| format!("CAST(to_json({name}) AS VARCHAR)")))
+            .collect();
+        let Some(rows) = rows.filter(|rows| !rows.is_empty()) else {
+            return limit_with_hint(
+                "makes an OBJECT of * only where every table in FROM has a name",
+                "give the subquery an alias, or name the columns: OBJECT_CONSTRUCT('A', a, 'B', b)",
+            );
+        };
+        let keeps_nulls = call.name == "OBJECT_CONSTRUCT_KEEP_NULL";
+        let members = format!("rs_object_of_rows('{keeps_nulls}', {})", rows.join(", "));
+        Ok(macro_call("json", &[&members]))
+    }
+
     /// `ARRAY_CONSTRUCT(a, b)`
     pub(super) fn array_construct(&mut self, call: &Call<'_>) -> Written {
         let mut items = Vec::new();
         for argument in call.arguments() {
-            items.push(format!("to_json({})", self.expression(argument)?));
+            items.push(self.variant_of(argument)?);
         }
         let is_compact = call.name == "ARRAY_CONSTRUCT_COMPACT";
         Ok(if is_compact {
@@ -364,7 +402,7 @@ pub(super) fn json_path(argument: &Expr) -> Result<String, Fault> {
     Ok(path)
 }
 
-fn arguments(arguments: &FunctionArguments) -> impl Iterator<Item = &Expr> {
+pub(super) fn arguments(arguments: &FunctionArguments) -> impl Iterator<Item = &Expr> {
     let list = match arguments {
         FunctionArguments::List(list) => list.args.as_slice(),
         _ => &[],

@@ -1,20 +1,16 @@
 //! FROM: tables, joins, subqueries, VALUES, FLATTEN, GENERATOR, PIVOT, SAMPLE.
 
 use crate::sql::ast::{
-    Expr, ExprWithAlias, FunctionArg, Ident, JoinConstraint, JoinOperator, NullInclusion,
-    PivotValueSource, Query, SetExpr, TableAlias, TableFactor, TableSample, TableSampleKind,
-    TableSampleMethod, TableSampleUnit, TableWithJoins, Values,
+    Expr, FunctionArg, JoinConstraint, JoinOperator, Query, SetExpr, TableAlias, TableFactor,
+    TableSample, TableSampleKind, TableSampleMethod, TableSampleUnit, TableVersion, TableWithJoins,
+    Values,
 };
 
-use super::calls::{Call, unknown};
-use super::texts::{flatten_path, number_literal, text_literal};
+use super::call::Call;
+use super::names::identifier_of;
 use super::writer::{
-    Fault, From, Writer, Written, folded, limit, limit_with_hint, macro_call, name, quote_name,
-    quote_text, refuse,
+    Fault, From, Writer, Written, folded, limit, limit_with_hint, name, quote_name,
 };
-
-/// Most rows GENERATOR makes; beyond it the engine would run out of memory before the statement runs out of time.
-const MAX_GENERATED_ROWS: u64 = 10_000_000;
 
 impl Writer<'_> {
     /// The FROM clause without its word, and what it offers. Empty where there is none.
@@ -101,7 +97,8 @@ impl Writer<'_> {
         Ok(format!(" ASOF LEFT JOIN {right} ON {condition}"))
     }
 
-    fn table_factor(&mut self, factor: &TableFactor, offers: &mut From) -> Written {
+    pub(super) fn table_factor(&mut self, factor: &TableFactor, offers: &mut From) -> Written {
+        offers.sources.push(source_name(factor));
         match factor {
             TableFactor::Table { .. } => self.table(factor),
             TableFactor::Derived {
@@ -110,6 +107,13 @@ impl Writer<'_> {
                 alias,
                 sample,
             } => self.derived(*lateral, subquery, alias.as_ref(), sample.as_ref(), offers),
+            TableFactor::TableFunction {
+                expr: name @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_)),
+                alias,
+            } => {
+                let table = self.table_name(&identifier_of(name)?)?;
+                Ok(format!("{table}{}", self.alias(alias.as_ref())?))
+            }
             TableFactor::TableFunction {
                 expr: Expr::Function(function),
                 alias,
@@ -162,11 +166,20 @@ impl Writer<'_> {
         else {
             return limit("does not know this form of table in FROM");
         };
-        if version.is_some() {
-            return limit_with_hint(
-                "keeps no history, so AT and BEFORE are unknown to it",
-                "query the table as it is",
-            );
+        // The sample data never changes: whatever the time, it is the same.
+        match version {
+            None => {}
+            Some(TableVersion::Function(Expr::Function(function)))
+                if matches!(
+                    function.name.to_string().to_uppercase().as_str(),
+                    "AT" | "BEFORE"
+                ) && self.is_unchanging(table) => {}
+            Some(_) => {
+                return limit_with_hint(
+                    "keeps no history of this table, and no changes",
+                    "query the table as it is",
+                );
+            }
         }
         if let Some(args) = args {
             let mut offers = From::default();
@@ -193,7 +206,7 @@ impl Writer<'_> {
         self.sampled(written, sample.as_ref())
     }
 
-    fn alias(&self, alias: Option<&TableAlias>) -> Written {
+    pub(super) fn alias(&self, alias: Option<&TableAlias>) -> Written {
         let Some(alias) = alias else {
             return Ok(String::new());
         };
@@ -290,278 +303,6 @@ impl Writer<'_> {
         }
         Ok(written)
     }
-
-    /// The table functions there are.
-    fn table_function(
-        &mut self,
-        call: &Call<'_>,
-        alias: Option<&TableAlias>,
-        offers: &mut From,
-    ) -> Written {
-        match call.name.as_str() {
-            "FLATTEN" => self.flatten(call, alias, offers),
-            "GENERATOR" => self.generator(call, alias, offers),
-            "SPLIT_TO_TABLE" | "STRTOK_SPLIT_TO_TABLE" => self.split_to_table(call, alias, offers),
-            "RESULT_SCAN" => limit_with_hint(
-                "keeps nothing from one call to the next, so there is no result to scan",
-                "put the first query into a WITH clause of the second",
-            ),
-            other => unknown(other),
-        }
-    }
-
-    /// `FLATTEN(INPUT => v [, PATH => p] [, OUTER => b] [, MODE => m])`
-    fn flatten(
-        &mut self,
-        call: &Call<'_>,
-        alias: Option<&TableAlias>,
-        offers: &mut From,
-    ) -> Written {
-        let Some(input) = call.named_or("INPUT", 0) else {
-            return refuse("FLATTEN needs INPUT => an expression");
-        };
-        if is_true(call.named_or("RECURSIVE", 3))? {
-            return limit("does not flatten recursively");
-        }
-        let is_outer = is_true(call.named_or("OUTER", 2))?;
-        let mode = match call.named_or("MODE", 4).map(text_literal) {
-            None => "BOTH".to_owned(),
-            Some(Some(mode)) => mode.to_uppercase(),
-            Some(None) => return limit("takes a literal MODE in FLATTEN"),
-        };
-        let has_columns = mentions_columns(input);
-        let mut value = self.expression(input)?;
-        let mut prefix = String::new();
-        if let Some(path) = call.named_or("PATH", 1) {
-            prefix = text_literal(path).unwrap_or_default().to_owned();
-            value = format!("json_extract({value}, {})", flatten_path(path)?);
-        }
-        if has_columns {
-            offers.has_lateral_flatten = true;
-        }
-        for column in ["VALUE", "THIS"] {
-            self.variants.insert(column.to_owned());
-        }
-        let filter = match mode.as_str() {
-            "BOTH" => String::new(),
-            "ARRAY" => "WHERE s.i IS NOT NULL".to_owned(),
-            "OBJECT" => "WHERE s.k IS NOT NULL".to_owned(),
-            _ => return refuse("the MODE of FLATTEN is ARRAY, OBJECT or BOTH"),
-        };
-        if is_outer && !filter.is_empty() {
-            return limit("does not know FLATTEN with both OUTER and MODE");
-        }
-        let seq = if has_columns {
-            "CAST(hash(j) % 9007199254740992 AS BIGINT)"
-        } else {
-            "CAST(1 AS BIGINT)"
-        };
-        let rows = if is_outer {
-            "CASE WHEN coalesce(len(memory.main.sf_flatten(j)), 0) = 0 THEN [{'k': CAST(NULL AS VARCHAR), 'i': CAST(NULL AS BIGINT), 'v': CAST(NULL AS JSON)}] ELSE memory.main.sf_flatten(j) END"
-        } else {
-            "memory.main.sf_flatten(j)"
-        };
-        let path = format!(
-            "CASE WHEN s.i IS NOT NULL THEN {prefix} || '[' || s.i || ']' WHEN regexp_full_match(s.k, '[A-Za-z_][A-Za-z0-9_]*') THEN {dotted} || s.k ELSE {prefix} || '[''' || s.k || ''']' END",
-            prefix = quote_text(&prefix),
-            dotted = quote_text(&if prefix.is_empty() {
-                String::new()
-            } else {
-                format!("{prefix}.")
-            }),
-        );
-        let alias = self.function_alias(alias, "FLATTEN")?;
-        Ok(format!(
-            "LATERAL (SELECT {seq} AS \"SEQ\", s.k AS \"KEY\", {path} AS \"PATH\", s.i AS \"INDEX\", s.v AS \"VALUE\", j AS \"THIS\" \
-             FROM (SELECT j, unnest({rows}) AS s FROM (SELECT to_json({value}) AS j)) {filter}){alias}"
-        ))
-    }
-
-    /// `GENERATOR(ROWCOUNT => n)`: rows without columns; `_ROW` numbers them for SEQ4.
-    fn generator(
-        &mut self,
-        call: &Call<'_>,
-        alias: Option<&TableAlias>,
-        offers: &mut From,
-    ) -> Written {
-        let rows = call
-            .named_or("ROWCOUNT", 0)
-            .and_then(number_literal)
-            .and_then(|digits| digits.parse::<u64>().ok());
-        let Some(rows) = rows else {
-            return limit("knows GENERATOR with a literal ROWCOUNT only");
-        };
-        if rows > MAX_GENERATED_ROWS {
-            return limit(format!("generates at most {MAX_GENERATED_ROWS} rows"));
-        }
-        offers.is_generator = true;
-        let alias = match alias {
-            Some(alias) => name(&alias.name),
-            None => "\"GENERATOR\"".into(),
-        };
-        Ok(format!("range({rows}) AS {alias}(\"_ROW\")"))
-    }
-
-    /// `SPLIT_TO_TABLE(text, delimiter)`: SEQ, INDEX from 1, VALUE.
-    fn split_to_table(
-        &mut self,
-        call: &Call<'_>,
-        alias: Option<&TableAlias>,
-        offers: &mut From,
-    ) -> Written {
-        let text = call.argument(0)?;
-        if mentions_columns(text) {
-            offers.has_lateral_flatten = true;
-        }
-        let parts = if call.name == "SPLIT_TO_TABLE" {
-            let (text, delimiter) = (self.text(text)?, self.text(call.argument(1)?)?);
-            format!("string_split({text}, {delimiter})")
-        } else {
-            self.tokens(call)?
-        };
-        let alias = self.function_alias(alias, "SPLIT_TO_TABLE")?;
-        Ok(format!(
-            "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", s.i AS \"INDEX\", s.v AS \"VALUE\" \
-             FROM (SELECT unnest(list_transform({parts}, lambda v, i: {{'i': i, 'v': v}})) AS s)){alias}"
-        ))
-    }
-
-    fn function_alias(&self, alias: Option<&TableAlias>, default: &str) -> Written {
-        match alias {
-            Some(_) => self.alias(alias),
-            None => Ok(format!(" AS {}", quote_name(default))),
-        }
-    }
-
-    /// `PIVOT (SUM(x) FOR c IN ('a', 'b'))`: the columns it does not name are the groups.
-    fn pivot(&mut self, factor: &TableFactor, offers: &mut From) -> Written {
-        let TableFactor::Pivot {
-            table,
-            aggregate_functions,
-            value_column,
-            value_source: PivotValueSource::List(values),
-            default_on_null,
-            alias,
-        } = factor
-        else {
-            return limit_with_hint(
-                "knows PIVOT with a list of values only",
-                "list the values: FOR c IN ('a', 'b')",
-            );
-        };
-        let ([aggregate], [column]) = (aggregate_functions.as_slice(), value_column.as_slice())
-        else {
-            return limit("knows PIVOT with one aggregate and one column only");
-        };
-        let Expr::Function(function) = &aggregate.expr else {
-            return refuse("PIVOT needs an aggregate function");
-        };
-        let call = Call::of(function)?;
-        let [argument] = call.arguments() else {
-            return refuse("the aggregate of PIVOT takes one column");
-        };
-        let table = self.table_factor(table, offers)?;
-        let argument_name = self.expression(argument)?;
-        let column = self.expression(column)?;
-        let default = match default_on_null {
-            Some(default) => Some(self.expression(default)?),
-            None => None,
-        };
-        let mut columns = Vec::with_capacity(values.len());
-        for ExprWithAlias { expr, alias } in values {
-            let value = self.expression(expr)?;
-            let pivoted = format!("CASE WHEN {column} = {value} THEN {argument_name} END");
-            let aggregated = self.pivot_aggregate(&call.name, &pivoted)?;
-            let aggregated = match &default {
-                Some(default) => format!("coalesce({aggregated}, {default})"),
-                None => aggregated,
-            };
-            let label = match alias {
-                Some(alias) => name(alias),
-                None => quote_name(&expr.to_string()),
-            };
-            columns.push(format!("{aggregated} AS {label}"));
-        }
-        // A NULL result stands for no row, as it does in Snowflake; COUNT gives 0.
-        let (alias, renamed) = pivot_alias(alias.as_ref());
-        Ok(format!(
-            "(SELECT * EXCLUDE ({argument_name}, {column}), {} FROM {table} GROUP BY ALL){alias}{renamed}",
-            columns.join(", ")
-        ))
-    }
-
-    fn pivot_aggregate(&mut self, aggregate: &str, value: &str) -> Written {
-        Ok(match aggregate {
-            "SUM" | "MIN" | "MAX" | "COUNT" => format!("{}({value})", aggregate.to_lowercase()),
-            "AVG" => macro_call(
-                "avg",
-                &[&format!("sum({value})"), &format!("count({value})")],
-            ),
-            other => return limit(format!("does not know {other} in PIVOT")),
-        })
-    }
-
-    /// `UNPIVOT (v FOR n IN (a, b))`
-    fn unpivot(&mut self, factor: &TableFactor, offers: &mut From) -> Written {
-        let TableFactor::Unpivot {
-            table,
-            value: Expr::Identifier(value),
-            name: label,
-            columns,
-            null_inclusion,
-            alias,
-        } = factor
-        else {
-            return limit("knows UNPIVOT with one value column only");
-        };
-        let table = self.table_factor(table, offers)?;
-        let mut list = Vec::with_capacity(columns.len());
-        for ExprWithAlias { expr, alias } in columns {
-            let Expr::Identifier(column) = expr else {
-                return limit("takes names of columns in UNPIVOT");
-            };
-            list.push(match alias {
-                Some(alias) => format!("{} AS {}", name(column), unpivot_label(alias)),
-                None => name(column),
-            });
-        }
-        let nulls = match null_inclusion {
-            Some(NullInclusion::IncludeNulls) => " INCLUDE NULLS",
-            Some(NullInclusion::ExcludeNulls) | None => "",
-        };
-        let alias = self.alias(alias.as_ref())?;
-        Ok(format!(
-            "(SELECT * FROM {table} UNPIVOT{nulls} ({} FOR {} IN ({}))){alias}",
-            name(value),
-            name(label),
-            list.join(", ")
-        ))
-    }
-}
-
-/// The alias of PIVOT may rename its columns.
-fn pivot_alias(alias: Option<&TableAlias>) -> (String, String) {
-    match alias {
-        None => (String::new(), String::new()),
-        Some(alias) if alias.columns.is_empty() => {
-            (format!(" AS {}", name(&alias.name)), String::new())
-        }
-        Some(alias) => {
-            let columns: Vec<String> = alias
-                .columns
-                .iter()
-                .map(|column| name(&column.name))
-                .collect();
-            (
-                format!(" AS {}", name(&alias.name)),
-                format!("({})", columns.join(", ")),
-            )
-        }
-    }
-}
-
-fn unpivot_label(alias: &Ident) -> String {
-    quote_text(&alias.value)
 }
 
 /// The VALUES a subquery consists of, if it is nothing else.
@@ -576,23 +317,21 @@ fn plain_values(query: &Query) -> Option<&Values> {
     }
 }
 
-fn is_true(argument: Option<&Expr>) -> Result<bool, Fault> {
-    match argument {
-        None => Ok(false),
-        Some(Expr::Value(value)) => match value.value {
-            crate::sql::ast::Value::Boolean(is_true) => Ok(is_true),
-            _ => limit("takes literals for the options of FLATTEN"),
-        },
-        Some(_) => limit("takes literals for the options of FLATTEN"),
+/// What the rows of a table are called, for `OBJECT_CONSTRUCT(*)`.
+fn source_name(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } => Some(name(&alias.name)),
+        TableFactor::Table {
+            name: table,
+            alias: None,
+            args: None,
+            ..
+        } => table.0.last().and_then(|part| part.as_ident()).map(name),
+        _ => None,
     }
-}
-
-/// Whether an expression reads a column, so that the table made of it follows a row.
-fn mentions_columns(expr: &Expr) -> bool {
-    use std::ops::ControlFlow;
-    crate::sql::ast::visit_expressions(expr, |inner| match inner {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    })
-    .is_break()
 }

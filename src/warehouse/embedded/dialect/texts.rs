@@ -3,8 +3,7 @@
 use crate::sql::QualifiedName;
 use crate::sql::ast::{Expr, Value};
 
-use super::calls::Call;
-use super::expressions::concatenated;
+use super::call::Call;
 use super::semi_structured::json_path;
 use super::writer::{
     Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, quote_text, refuse,
@@ -100,15 +99,6 @@ impl Writer<'_> {
         }))
     }
 
-    /// `ROUND(x [, scale])`
-    pub(super) fn round(&mut self, call: &Call<'_>) -> Written {
-        let number = self.number(call.argument(0)?)?;
-        match call.arguments().get(1) {
-            None => Ok(format!("round({number})")),
-            Some(scale) => Ok(format!("round({number}, {})", whole(scale, "ROUND")?)),
-        }
-    }
-
     /// `DIV0(a, b)` and `DIV0NULL(a, b)`
     pub(super) fn div0(&mut self, call: &Call<'_>) -> Written {
         let left = self.number(call.argument(0)?)?;
@@ -128,20 +118,6 @@ impl Writer<'_> {
         Ok(macro_call(&call.name.to_lowercase(), &[&left, &right]))
     }
 
-    /// `UNIFORM(low, high, generator)`
-    pub(super) fn uniform(&mut self, call: &Call<'_>) -> Written {
-        let (low, high) = (call.argument(0)?, call.argument(1)?);
-        let is_whole = [low, high].iter().all(
-            |bound| matches!(number_literal(bound), Some(digits) if digits.parse::<i64>().is_ok()),
-        );
-        let (low, high) = (self.expression(low)?, self.expression(high)?);
-        Ok(if is_whole {
-            format!("CAST(floor({low} + random() * ({high} - {low} + 1)) AS DECIMAL(38, 0))")
-        } else {
-            macro_call("between", &[&low, &high, "random()"])
-        })
-    }
-
     /// `SEQ4()` numbers the rows of GENERATOR from 0.
     pub(super) fn sequence(&mut self, call: &Call<'_>) -> Written {
         if self.froms.last().is_some_and(|from| from.is_generator) {
@@ -155,12 +131,6 @@ impl Writer<'_> {
                 "use ROW_NUMBER() OVER (ORDER BY …) - 1",
             )
         }
-    }
-
-    /// `CONCAT(a, b)`: NULL if any argument is.
-    pub(super) fn concat(&mut self, call: &Call<'_>) -> Written {
-        let texts = self.texts(call.arguments())?;
-        Ok(concatenated(&texts))
     }
 
     /// `CONCAT_WS(separator, a, b)`: NULL if any argument is.
@@ -180,28 +150,61 @@ impl Writer<'_> {
             .collect()
     }
 
-    pub(super) fn substring(&mut self, call: &Call<'_>) -> Written {
-        let mut arguments = vec![self.text(call.argument(0)?)?];
-        for argument in call.arguments().get(1..).unwrap_or_default() {
-            arguments.push(self.expression(argument)?);
-        }
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Ok(macro_call("substr", &arguments))
+    /// `LIKE(text, pattern [, escape])` and `ILIKE`
+    pub(super) fn like_call(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let pattern = self.text(call.argument(1)?)?;
+        let escape = match call.arguments().get(2) {
+            Some(escape) => format!(" ESCAPE {}", self.expression(escape)?),
+            None => String::new(),
+        };
+        Ok(format!("({text} {} {pattern}{escape})", call.name))
     }
 
-    /// `LPAD(text, length [, filler])`
-    pub(super) fn pad(&mut self, call: &Call<'_>) -> Written {
-        let text = self.text(call.argument(0)?)?;
-        let length = self.expression(call.argument(1)?)?;
-        let filler = match call.arguments().get(2) {
-            Some(filler) => self.text(filler)?,
-            None => "' '".into(),
+    /// `HEX_ENCODE(x [, is_upper])`
+    pub(super) fn hex_encode(&mut self, call: &Call<'_>) -> Written {
+        let value = self.expression(call.argument(0)?)?;
+        let digits = macro_call("hex", &[&value]);
+        match call
+            .arguments()
+            .get(1)
+            .map(|letters| number_literal(letters))
+        {
+            None | Some(Some("1")) => Ok(digits),
+            Some(Some("0")) => Ok(format!("lower({digits})")),
+            Some(_) => limit("takes 0 or 1 for the letters of HEX_ENCODE"),
+        }
+    }
+
+    /// `INITCAP(text [, delimiters])`
+    pub(super) fn initcap(&mut self, call: &Call<'_>) -> Written {
+        let texts = self.texts(call.arguments())?;
+        Ok(format!("rs_initcap({})", texts.join(", ")))
+    }
+
+    /// `EDITDISTANCE(a, b [, most])`
+    pub(super) fn edit_distance(&mut self, call: &Call<'_>) -> Written {
+        let mut texts = self.texts(call.arguments().get(..2).unwrap_or_default())?;
+        if let Some(most) = call.arguments().get(2) {
+            let most = self.expression(most)?;
+            texts.push(format!("CAST(CAST({most} AS BIGINT) AS VARCHAR)"));
+        }
+        Ok(format!("rs_editdistance({})", texts.join(", ")))
+    }
+
+    /// `SEARCH(texts, words)`
+    pub(super) fn search(&mut self, call: &Call<'_>) -> Written {
+        if call.arguments().len() != 2 || !call.named.is_empty() {
+            return limit("knows SEARCH with its default analyzer and mode only");
+        }
+        let searched = match call.argument(0)? {
+            Expr::Tuple(list) => list.iter().collect(),
+            Expr::Nested(one) => vec![one.as_ref()],
+            one => vec![one],
         };
-        let length = macro_call("bounded", &[&format!("CAST({length} AS BIGINT)"), "1"]);
-        Ok(format!(
-            "{}({text}, CAST({length} AS INTEGER), {filler})",
-            call.name.to_lowercase()
-        ))
+        let mut texts = vec![self.text(call.argument(1)?)?];
+        texts.extend(self.texts(&searched)?);
+        Ok(format!("rs_search({})", texts.join(", ")))
     }
 
     /// `TRIM(text [, characters])`
@@ -215,18 +218,6 @@ impl Writer<'_> {
             "{}({text}, {characters})",
             call.name.to_lowercase()
         ))
-    }
-
-    pub(super) fn charindex(&mut self, call: &Call<'_>) -> Written {
-        let needle = self.text(call.argument(0)?)?;
-        let text = self.text(call.argument(1)?)?;
-        match call.arguments().get(2) {
-            None => Ok(macro_call("charindex", &[&needle, &text])),
-            Some(start) => {
-                let start = self.expression(start)?;
-                Ok(macro_call("charindex", &[&needle, &text, &start]))
-            }
-        }
     }
 
     /// `STRTOK(text [, delimiters [, part]])`: empty parts do not count, and there is no part beyond the last.
@@ -260,166 +251,6 @@ impl Writer<'_> {
             Some(Some("256")) => Ok(format!("sha256({text})")),
             _ => limit("knows SHA2 with 256 bits only"),
         }
-    }
-
-    /// `REGEXP_LIKE(text, pattern [, flags])`: the whole text has to match.
-    pub(super) fn regexp_like(&mut self, call: &Call<'_>) -> Written {
-        let text = self.text(call.argument(0)?)?;
-        let pattern = self.expression(call.argument(1)?)?;
-        let flags = flags(call, 2)?;
-        Ok(format!(
-            "regexp_full_match({text}, {pattern}, '{}')",
-            flags.options
-        ))
-    }
-
-    /// `REGEXP_REPLACE(text, pattern [, replacement [, start [, occurrence [, flags]]]])`
-    pub(super) fn regexp_replace(&mut self, call: &Call<'_>) -> Written {
-        let text = self.text(call.argument(0)?)?;
-        let pattern = self.expression(call.argument(1)?)?;
-        let replacement = match call.arguments().get(2) {
-            Some(replacement) => self.expression(replacement)?,
-            None => "''".into(),
-        };
-        from_the_start(call, 3)?;
-        let global = match call.arguments().get(4).map(|n| number_literal(n)) {
-            None | Some(Some("0")) => "g",
-            Some(Some("1")) => "",
-            _ => return limit("replaces all occurrences of a pattern, or the first"),
-        };
-        let flags = flags(call, 5)?;
-        Ok(format!(
-            "regexp_replace({text}, {pattern}, {replacement}, '{global}{}')",
-            flags.options
-        ))
-    }
-
-    /// `REGEXP_SUBSTR(text, pattern [, start [, occurrence [, flags [, group]]]])`
-    pub(super) fn regexp_substr(&mut self, call: &Call<'_>) -> Written {
-        let occurrence = match call.arguments().get(3) {
-            Some(occurrence) => self.expression(occurrence)?,
-            None => "1".into(),
-        };
-        let all = self.regexp_matches(call)?;
-        Ok(format!("({all})[CAST({occurrence} AS BIGINT)]"))
-    }
-
-    pub(super) fn regexp_substr_all(&mut self, call: &Call<'_>) -> Written {
-        let all = self.regexp_matches(call)?;
-        Ok(format!("to_json({all})"))
-    }
-
-    fn regexp_matches(&mut self, call: &Call<'_>) -> Written {
-        let text = self.text(call.argument(0)?)?;
-        let pattern = self.expression(call.argument(1)?)?;
-        from_the_start(call, 2)?;
-        let flags = flags(call, 4)?;
-        let group = match call.arguments().get(5) {
-            Some(group) => whole(group, "REGEXP_SUBSTR")?,
-            None if flags.extracts => "1".into(),
-            None => "0".into(),
-        };
-        Ok(format!(
-            "regexp_extract_all({text}, {pattern}, {group}, '{}')",
-            flags.options
-        ))
-    }
-
-    /// `REGEXP_COUNT(text, pattern [, start [, flags]])`
-    pub(super) fn regexp_count(&mut self, call: &Call<'_>) -> Written {
-        let text = self.text(call.argument(0)?)?;
-        let pattern = self.expression(call.argument(1)?)?;
-        from_the_start(call, 2)?;
-        let flags = flags(call, 3)?;
-        Ok(format!(
-            "len(regexp_extract_all({text}, {pattern}, 0, '{}'))",
-            flags.options
-        ))
-    }
-
-    /// `OBJECT_INSERT(object, key, value [, update])`
-    pub(super) fn object_insert(&mut self, call: &Call<'_>) -> Written {
-        if call.arguments().len() > 3 {
-            return limit("does not know OBJECT_INSERT with an update flag");
-        }
-        let object = self.expression(call.argument(0)?)?;
-        let key = self.text(call.argument(1)?)?;
-        let value = self.expression(call.argument(2)?)?;
-        Ok(macro_call("object_insert", &[&object, &key, &value]))
-    }
-
-    /// `OBJECT_DELETE(object, key, …)`
-    pub(super) fn object_delete(&mut self, call: &Call<'_>) -> Written {
-        self.object_keys_kept(call, "false")
-    }
-
-    /// `OBJECT_PICK(object, key, …)`
-    pub(super) fn object_pick(&mut self, call: &Call<'_>) -> Written {
-        self.object_keys_kept(call, "true")
-    }
-
-    fn object_keys_kept(&mut self, call: &Call<'_>, is_kept: &str) -> Written {
-        let object = self.expression(call.argument(0)?)?;
-        if call
-            .arguments()
-            .get(1..)
-            .unwrap_or_default()
-            .iter()
-            .any(|key| self.is_variant(key))
-        {
-            return limit(format!("takes the keys of {} one by one", call.name));
-        }
-        let keys = self.texts(call.arguments().get(1..).unwrap_or_default())?;
-        let keys = format!("[{}]", keys.join(", "));
-        Ok(macro_call("object_kept", &[&object, &keys, is_kept]))
-    }
-}
-
-/// What the letters of a regular expression's flags ask for.
-struct Flags {
-    /// DuckDB's letters.
-    options: String,
-    /// `e`: the first group, not the whole match.
-    extracts: bool,
-}
-
-fn flags(call: &Call<'_>, index: usize) -> Result<Flags, Fault> {
-    let mut flags = Flags {
-        options: String::new(),
-        extracts: false,
-    };
-    let Some(argument) = call.arguments().get(index) else {
-        return Ok(flags);
-    };
-    let Some(letters) = text_literal(argument) else {
-        return limit("takes the flags of a regular expression as a literal only");
-    };
-    for letter in letters.chars() {
-        match letter {
-            'c' | 'i' | 's' => flags.options.push(letter),
-            'e' => flags.extracts = true,
-            _ => {
-                return limit(format!(
-                    "does not know the flag {letter} of regular expressions"
-                ));
-            }
-        }
-    }
-    Ok(flags)
-}
-
-/// Regular expressions are searched from the start of a text.
-fn from_the_start(call: &Call<'_>, index: usize) -> Result<(), Fault> {
-    match call
-        .arguments()
-        .get(index)
-        .map(|start| number_literal(start))
-    {
-        None | Some(Some("1")) => Ok(()),
-        _ => limit_with_hint(
-            format!("searches from the start of a text only in {}", call.name),
-            "cut the text with SUBSTR first",
-        ),
     }
 }
 

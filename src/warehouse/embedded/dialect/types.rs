@@ -48,6 +48,9 @@ impl Writer<'_> {
                 format: None,
             } => {
                 let target = target(data_type)?;
+                if target == Target::Variant {
+                    return self.variant_of(expr);
+                }
                 let value = self.expression(expr)?;
                 match kind {
                     CastKind::Cast | CastKind::DoubleColon => Ok(cast_to(&value, target)),
@@ -71,7 +74,7 @@ impl Writer<'_> {
 /// A value as another type; fails at run time where Snowflake's cast fails.
 pub(super) fn cast_to(value: &str, target: Target) -> String {
     match target {
-        Target::Text(None) => macro_call("text", &[value]),
+        Target::Text(None) => macro_call("cast_text", &[value]),
         Target::Text(Some(length)) => macro_call("text_of_length", &[value, &length.to_string()]),
         Target::Number(precision, scale) => {
             format!("CAST({value} AS DECIMAL({precision},{scale}))")
@@ -79,11 +82,11 @@ pub(super) fn cast_to(value: &str, target: Target) -> String {
         Target::Float => format!("CAST({value} AS DOUBLE)"),
         Target::Boolean => macro_call("boolean", &[value]),
         Target::Date => macro_call("date", &[&typed_null(value, "DATE")]),
-        Target::Time => format!("CAST({value} AS TIME)"),
+        Target::Time => macro_call("time", &[&typed_null(value, "TIME")]),
         Target::Timestamp => macro_call("timestamp", &[&typed_null(value, "TIMESTAMP")]),
         Target::ZonedTimestamp => macro_call("zoned", &[&typed_null(value, "TIMESTAMPTZ")]),
         Target::Binary => macro_call("binary", &[value]),
-        Target::Variant => format!("to_json({value})"),
+        Target::Variant => macro_call("variant", &[value]),
         Target::Object => macro_call("object", &[value]),
         Target::Array => macro_call("array", &[value]),
     }
@@ -96,19 +99,17 @@ pub(super) fn try_cast_to(value: &str, target: Target) -> String {
             format!("TRY_CAST({value} AS DECIMAL({precision},{scale}))")
         }
         Target::Float => format!("TRY_CAST({value} AS DOUBLE)"),
-        Target::Time => format!("TRY_CAST({value} AS TIME)"),
-        Target::Text(None) => macro_call("text", &[value]),
+        Target::Time => macro_call("try_time", &[value]),
+        Target::Text(None) => macro_call("cast_text", &[value]),
         Target::Text(Some(length)) => {
             macro_call("try_text_of_length", &[value, &length.to_string()])
         }
         Target::Boolean => macro_call("try_boolean", &[value]),
-        Target::Date => format!("TRY_CAST({} AS DATE)", macro_call("text", &[value])),
+        Target::Date => macro_call("try_date", &[value]),
         Target::Timestamp => macro_call("try_timestamp", &[value]),
-        Target::ZonedTimestamp => {
-            format!("TRY_CAST({} AS TIMESTAMPTZ)", macro_call("text", &[value]))
-        }
-        Target::Binary => format!("TRY(unhex({}))", macro_call("text", &[value])),
-        Target::Variant => format!("to_json({value})"),
+        Target::ZonedTimestamp => macro_call("try_zoned", &[value]),
+        Target::Binary => macro_call("try_binary", &[value]),
+        Target::Variant => macro_call("variant", &[value]),
         Target::Object => macro_call("try_object", &[value]),
         Target::Array => macro_call("try_array", &[value]),
     }

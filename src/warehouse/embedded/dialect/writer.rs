@@ -1,11 +1,11 @@
 //! What the chapters share: the state of one translation, its limits, and the small words of writing SQL.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sql::ast::{Expr, Ident};
 use crate::warehouse::{EngineLimit, Error};
 
-use super::context::Context;
+use super::context::{Context, Repairs};
 use super::source::Source;
 
 /// Boxed, because it travels through deep recursion.
@@ -36,8 +36,26 @@ pub(super) struct Writer<'a> {
     /// Columns known to hold VARIANT, by name: results of FLATTEN, aliases of VARIANT expressions. Taking a column for a
     /// VARIANT that is none does no harm, see `semi_structured`.
     pub(super) variants: BTreeSet<String>,
+    /// Columns known to hold BINARY, by name. Taking a column for BINARY that is none is an error, never another answer.
+    pub(super) binaries: BTreeSet<String>,
+    /// Whether a VARIANT was made of a value whose type JSON does not keep, as a DATE.
+    pub(super) hides_types: bool,
     /// What the FROM of the query being written offers, innermost last.
     pub(super) froms: Vec<From>,
+    /// What DuckDB refused before, see `translate`.
+    pub(super) repairs: &'a Repairs,
+    /// Columns that are added up.
+    pub(super) summands: BTreeSet<String>,
+    /// Their expressions, in the SELECT being written; innermost last.
+    pub(super) aliases: Vec<BTreeMap<String, Expr>>,
+    /// Paths and roots of the CONNECT BY being written: their text and their column.
+    pub(super) paths: Vec<(String, String)>,
+    /// Tables of the WITH clauses in sight, as they were written.
+    pub(super) with_texts: Vec<String>,
+    /// Number of PIVOTs met so far whose values have to be asked for.
+    pub(super) pivots: usize,
+    /// A query whose rows are the values of a PIVOT; the translation ends there.
+    pub(super) question: Option<String>,
     /// Number of `?` met so far.
     pub(super) placeholders: usize,
     depth: usize,
@@ -51,6 +69,10 @@ pub(super) struct Writer<'a> {
 pub(super) struct From {
     /// Whether it is VALUES alone, whose columns can be called `$1`.
     pub(super) is_values: bool,
+    /// Whether it has the columns of CONNECT BY.
+    pub(super) is_hierarchy: bool,
+    /// The names of its tables; `None` for one without.
+    pub(super) sources: Vec<Option<String>>,
     /// Whether it is GENERATOR, whose rows are numbered for SEQ4.
     pub(super) is_generator: bool,
     /// Number of lateral FLATTENs: their SEQ is not told apart for equal rows.
@@ -58,18 +80,32 @@ pub(super) struct From {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(source: &str, context: &'a Context) -> Self {
+    pub(super) fn new(source: &str, context: &'a Context, repairs: &'a Repairs) -> Self {
         Self {
+            repairs,
+            summands: BTreeSet::new(),
+            aliases: Vec::new(),
+            paths: Vec::new(),
+            with_texts: Vec::new(),
+            pivots: 0,
+            question: None,
             context,
             source: Source::new(source),
             with_names: Vec::new(),
             variants: BTreeSet::new(),
+            binaries: BTreeSet::new(),
+            hides_types: false,
             froms: Vec::new(),
             placeholders: 0,
             depth: 0,
             cost: 0,
             onces: 0,
         }
+    }
+
+    /// Whether DuckDB would not use this alias.
+    pub(super) fn is_inlined(&self, alias: &str) -> bool {
+        self.repairs.inlined.contains(alias)
     }
 
     /// Runs one step of the descent, or refuses to go deeper.
@@ -232,9 +268,14 @@ fn has_call(text: &str) -> bool {
             .any(|pair| matches!(pair, [b'a'..=b'z' | b'0'..=b'9' | b'_', b'(']))
 }
 
-/// A text as a literal.
+/// A text as a literal. A NUL ends a statement for DuckDB, so it is made by a function.
 pub(super) fn quote_text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    let quoted = |part: &str| format!("'{}'", part.replace('\'', "''"));
+    if text.contains('\0') {
+        let parts: Vec<String> = text.split('\0').map(quoted).collect();
+        return format!("({})", parts.join(" || chr(0) || "));
+    }
+    quoted(text)
 }
 
 /// A name in double quotes.

@@ -1,14 +1,15 @@
 //! Of many rows: aggregates and window functions.
 
 use super::How::{
-    Aggregate as A, AggregateRewrite as AR, Rewrite as R, Window as W, WindowRewrite as WR,
+    Aggregate as A, AggregateRewrite as AR, Rewrite as R, Scalar as S, Window as W,
+    WindowRewrite as WR,
 };
 use super::{MANY, Row};
 
 pub(super) const ROWS: &[Row] = &[
     ("COUNT", 1, MANY, AR(|w, c| w.count(c))),
     ("COUNT_IF", 1, 1, A("count(CASE WHEN {0} THEN 1 END){over}")),
-    ("SUM", 1, 1, A("sum({d}{n0}){over}")),
+    ("SUM", 1, 1, A("sum({d}{s0}){over}")),
     ("AVG", 1, 1, AR(|w, c| w.avg(c))),
     ("MIN", 1, 1, AR(|w, c| w.extreme(c))),
     ("MAX", 1, 1, AR(|w, c| w.extreme(c))),
@@ -16,7 +17,7 @@ pub(super) const ROWS: &[Row] = &[
         "MEDIAN",
         1,
         1,
-        A("median(memory.main.sf_finer({n0})){over}"),
+        A("median(memory.main.sf_finer({s0})){over}"),
     ),
     ("PERCENTILE_CONT", 1, 1, AR(|w, c| w.percentile(c))),
     ("PERCENTILE_DISC", 1, 1, AR(|w, c| w.percentile(c))),
@@ -31,9 +32,9 @@ pub(super) const ROWS: &[Row] = &[
         "APPROX_COUNT_DISTINCT",
         1,
         1,
-        A("count(DISTINCT {0}){over}"),
+        A("count(DISTINCT {v0}){over}"),
     ),
-    ("HLL", 1, 1, A("count(DISTINCT {0}){over}")),
+    ("HLL", 1, 1, A("count(DISTINCT {v0}){over}")),
     ("LISTAGG", 1, 2, AR(|w, c| w.listagg(c))),
     ("STRING_AGG", 1, 2, AR(|w, c| w.listagg(c))),
     ("ARRAY_AGG", 1, 1, AR(|w, c| w.array_agg(c))),
@@ -42,8 +43,8 @@ pub(super) const ROWS: &[Row] = &[
     ("OBJECT_AGG", 2, 2, AR(|w, c| w.object_agg(c))),
     ("MAX_BY", 2, 3, AR(|w, c| w.extreme_by(c))),
     ("MIN_BY", 2, 3, AR(|w, c| w.extreme_by(c))),
-    ("ANY_VALUE", 1, 1, A("any_value({0}){over}")),
-    ("MODE", 1, 1, A("mode({0}){over}")),
+    ("ANY_VALUE", 1, 1, A("any_value({v0}){over}")),
+    ("MODE", 1, 1, A("mode({v0}){over}")),
     (
         "BOOLAND_AGG",
         1,
@@ -145,6 +146,48 @@ pub(super) const ROWS: &[Row] = &[
         2,
         A("regr_count(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
     ),
+    (
+        "REGR_AVGX",
+        2,
+        2,
+        A("regr_avgx(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
+    ),
+    (
+        "REGR_AVGY",
+        2,
+        2,
+        A("regr_avgy(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
+    ),
+    (
+        "REGR_SXX",
+        2,
+        2,
+        A("regr_sxx(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
+    ),
+    (
+        "REGR_SYY",
+        2,
+        2,
+        A("regr_syy(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
+    ),
+    (
+        "REGR_SXY",
+        2,
+        2,
+        A("regr_sxy(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
+    ),
+    (
+        "REGR_VALX",
+        2,
+        2,
+        S("CASE WHEN {0} IS NOT NULL THEN CAST({1} AS DOUBLE) END"),
+    ),
+    (
+        "REGR_VALY",
+        2,
+        2,
+        S("CASE WHEN {1} IS NOT NULL THEN CAST({0} AS DOUBLE) END"),
+    ),
     ("SKEW", 1, 1, A("skewness(CAST({n0} AS DOUBLE)){over}")),
     ("KURTOSIS", 1, 1, A("kurtosis(CAST({n0} AS DOUBLE)){over}")),
     ("GROUPING", 1, MANY, R(|w, c| w.grouping_id(c))),
@@ -161,6 +204,12 @@ pub(super) const ROWS: &[Row] = &[
     ("FIRST_VALUE", 1, 1, WR(|w, c| w.value_of_window(c))),
     ("LAST_VALUE", 1, 1, WR(|w, c| w.value_of_window(c))),
     ("NTH_VALUE", 2, 2, WR(|w, c| w.value_of_window(c))),
+    (
+        "CONDITIONAL_CHANGE_EVENT",
+        1,
+        1,
+        WR(|w, c| w.change_event(c)),
+    ),
     (
         "CONDITIONAL_TRUE_EVENT",
         1,

@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
         "CURRENT_SECONDARY_ROLES",
         0,
         0,
-        S("'{\"roles\":\"\",\"value\":\"\"}'"),
+        R(|_, _| Ok(quote_text("{\"roles\":\"\",\"value\":\"\"}"))),
     ),
     (
         "CURRENT_AVAILABLE_ROLES",
@@ -77,6 +77,9 @@ pub(super) const ROWS: &[Row] = &[
         R(|_, _| Ok(quote_text(concat!("embedded ", env!("CARGO_PKG_VERSION"))))),
     ),
     ("CURRENT_SESSION", 0, 0, S("'0'")),
+    // No statement belongs to a transaction of the caller's.
+    ("CURRENT_TRANSACTION", 0, 0, S("CAST(NULL AS VARCHAR)")),
+    ("CURRENT_ROLE_TYPE", 0, 0, S("'ROLE'")),
     (
         "LAST_QUERY_ID",
         0,

@@ -1,6 +1,6 @@
 //! Arithmetic, rounding, logarithms, bits.
 
-use super::How::{Refused, Rewrite as R, Scalar as S};
+use super::How::{Rewrite as R, Scalar as S};
 use super::Row;
 
 pub(super) const ROWS: &[Row] = &[
@@ -9,11 +9,11 @@ pub(super) const ROWS: &[Row] = &[
     ("DIV0", 2, 2, R(|w, c| w.div0(c))),
     ("DIV0NULL", 2, 2, R(|w, c| w.div0(c))),
     ("MOD", 2, 2, S("memory.main.sf_mod({n0}, {n1})")),
-    ("ROUND", 1, 2, R(|w, c| w.round(c))),
+    ("ROUND", 1, 3, R(|w, c| w.round(c))),
     ("TRUNC", 1, 2, R(|w, c| w.trunc(c))),
     ("TRUNCATE", 1, 2, R(|w, c| w.trunc(c))),
-    ("CEIL", 1, 1, S("ceil({n0})")),
-    ("FLOOR", 1, 1, S("floor({n0})")),
+    ("CEIL", 1, 2, R(|w, c| w.ceil_call(c))),
+    ("FLOOR", 1, 2, R(|w, c| w.ceil_call(c))),
     ("SQRT", 1, 1, S("sqrt(CAST({n0} AS DOUBLE))")),
     ("CBRT", 1, 1, S("memory.main.sf_cbrt(CAST({n0} AS DOUBLE))")),
     ("SQUARE", 1, 1, S("power(CAST({n0} AS DOUBLE), 2)")),
@@ -76,7 +76,19 @@ pub(super) const ROWS: &[Row] = &[
         S("(CAST({n0} AS BIGINT) & CAST({n1} AS BIGINT))"),
     ),
     (
+        "BIT_AND",
+        2,
+        2,
+        S("(CAST({n0} AS BIGINT) & CAST({n1} AS BIGINT))"),
+    ),
+    (
         "BITOR",
+        2,
+        2,
+        S("(CAST({n0} AS BIGINT) | CAST({n1} AS BIGINT))"),
+    ),
+    (
+        "BIT_OR",
         2,
         2,
         S("(CAST({n0} AS BIGINT) | CAST({n1} AS BIGINT))"),
@@ -87,9 +99,22 @@ pub(super) const ROWS: &[Row] = &[
         2,
         S("xor(CAST({n0} AS BIGINT), CAST({n1} AS BIGINT))"),
     ),
+    (
+        "BIT_XOR",
+        2,
+        2,
+        S("xor(CAST({n0} AS BIGINT), CAST({n1} AS BIGINT))"),
+    ),
     ("BITNOT", 1, 1, S("(~CAST({n0} AS BIGINT))")),
+    ("BIT_NOT", 1, 1, S("(~CAST({n0} AS BIGINT))")),
     (
         "BITSHIFTLEFT",
+        2,
+        2,
+        S("(CAST({n0} AS HUGEINT) << CAST({n1} AS HUGEINT))"),
+    ),
+    (
+        "BIT_SHIFTLEFT",
         2,
         2,
         S("(CAST({n0} AS HUGEINT) << CAST({n1} AS HUGEINT))"),
@@ -101,11 +126,21 @@ pub(super) const ROWS: &[Row] = &[
         S("(CAST({n0} AS BIGINT) >> CAST({n1} AS BIGINT))"),
     ),
     (
-        "RANDOM",
-        0,
-        1,
-        S("CAST(floor((random() - 0.5) * 18446744073709549568) AS DECIMAL(38, 0))"),
+        "BIT_SHIFTRIGHT",
+        2,
+        2,
+        S("(CAST({n0} AS BIGINT) >> CAST({n1} AS BIGINT))"),
     ),
+    ("RANDOM", 0, 1, R(|w, c| w.random(c))),
+    (
+        "GETBIT",
+        2,
+        2,
+        S("((CAST({0} AS BIGINT) >> CAST({1} AS BIGINT)) & 1)"),
+    ),
+    ("ASINH", 1, 1, S("asinh(CAST({n0} AS DOUBLE))")),
+    ("ACOSH", 1, 1, S("acosh(CAST({n0} AS DOUBLE))")),
+    ("ATANH", 1, 1, S("atanh(CAST({n0} AS DOUBLE))")),
     ("UNIFORM", 3, 3, R(|w, c| w.uniform(c))),
     ("SEQ1", 0, 1, R(|w, c| w.sequence(c))),
     ("SEQ2", 0, 1, R(|w, c| w.sequence(c))),
@@ -115,9 +150,6 @@ pub(super) const ROWS: &[Row] = &[
         "RANDSTR",
         2,
         2,
-        Refused {
-            what: "does not know RANDSTR",
-            hint: "UUID_STRING() gives a random text",
-        },
+        S("memory.main.sf_random_text(CAST({0} AS BIGINT), {1})"),
     ),
 ];

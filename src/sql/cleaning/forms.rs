@@ -1,0 +1,115 @@
+//! Forms of Snowflake's that the parser does not know, as the ones it does. The text stays as it is.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+/// `{*}` and `{t.*}` are OBJECT_CONSTRUCT(*); `a DIRECTED JOIN b` is a join whose order is given, and the order of tables
+/// changes no answer; `DATE_PART(year FROM d)` is EXTRACT.
+pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while at < tokens.len() {
+        let rest = tokens.get(at..).unwrap_or_default();
+        if let Some(length) = brace_with_star(rest) {
+            call_for_braces(tokens, at, length);
+        } else if is_word(rest.first(), "DIRECTED") && is_word(next_word(rest), "JOIN") {
+            tokens.remove(at);
+            continue;
+        } else if is_part_with_from(rest)
+            && let Some(token) = tokens.get_mut(at)
+        {
+            token.token = Token::make_word("EXTRACT", None);
+        }
+        at += 1;
+    }
+}
+
+fn is_blank(token: &TokenWithSpan) -> bool {
+    matches!(token.token, Token::Whitespace(_))
+}
+
+fn is_word(token: Option<&TokenWithSpan>, wanted: &str) -> bool {
+    token.is_some_and(|token| {
+        matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted))
+    })
+}
+
+/// The second token that is no white space.
+fn next_word(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+    tokens.iter().filter(|token| !is_blank(token)).nth(1)
+}
+
+/// `DATE_PART ( word FROM`
+fn is_part_with_from(tokens: &[TokenWithSpan]) -> bool {
+    if !is_word(tokens.first(), "DATE_PART") {
+        return false;
+    }
+    let mut words = tokens.iter().filter(|token| !is_blank(token)).skip(1);
+    let opens = words
+        .next()
+        .is_some_and(|token| token.token == Token::LParen);
+    let has_part = words
+        .next()
+        .is_some_and(|token| matches!(token.token, Token::Word(_) | Token::SingleQuotedString(_)));
+    let from = words.next();
+    opens
+        && has_part
+        && from.is_some_and(
+            |token| matches!(&token.token, Token::Word(word) if word.keyword == Keyword::FROM),
+        )
+}
+
+fn call_for_braces(tokens: &mut Vec<TokenWithSpan>, at: usize, length: usize) {
+    let last = at + length - 1;
+    let (Some(open), Some(close)) = (
+        tokens.get(at).map(|token| token.span),
+        tokens.get(last).map(|token| token.span),
+    ) else {
+        return;
+    };
+    if let Some(token) = tokens.get_mut(last) {
+        *token = TokenWithSpan::new(Token::RParen, close);
+    }
+    let call = [
+        TokenWithSpan::new(Token::make_word("OBJECT_CONSTRUCT", None), open),
+        TokenWithSpan::new(Token::LParen, open),
+    ];
+    tokens.splice(at..=at, call);
+}
+
+/// How many tokens `{*}` or `{t.*}` takes, if it stands at the start.
+fn brace_with_star(tokens: &[TokenWithSpan]) -> Option<usize> {
+    let mut words = tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| !is_blank(token));
+    if tokens.first()?.token != Token::LBrace {
+        return None;
+    }
+    words.next();
+    let mut has_star = false;
+    for (place, token) in words.take(8) {
+        match &token.token {
+            Token::RBrace if has_star => return Some(place + 1),
+            Token::Mul if !has_star => has_star = true,
+            Token::Word(_) | Token::Period if !has_star => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn forms_the_parser_does_not_know_are_read() {
+        for statement in [
+            "SELECT {*} FROM t",
+            "SELECT 1, { t.* } FROM t",
+            "SELECT * FROM a INNER DIRECTED JOIN b ON a.x = b.x",
+            "SELECT DATE_PART(year FROM d), DATE_PART('month' FROM d) FROM t",
+        ] {
+            let read = crate::sql::parse(statement);
+            assert!(read.is_ok(), "{statement}: {:?}", read.err());
+        }
+    }
+}

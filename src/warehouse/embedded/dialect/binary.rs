@@ -1,0 +1,285 @@
+//! BINARY: which expressions are it by their form, and the functions that take it as well as text.
+//!
+//! A macro can look at the type of a value but cannot give a value of the one type or the other. So functions that give
+//! back what they took have a macro for each, and the form of the argument chooses; a column of BINARY that does not show
+//! by its form is refused when the statement is prepared, see `sf_text`.
+
+use crate::sql::ast::{BinaryOperator, Expr, Value};
+
+use super::call::Call;
+use super::expressions::concatenated;
+use super::semi_structured::arguments;
+use super::texts::text_literal;
+use super::types::{Target, target};
+use super::writer::{Fault, Writer, Written, folded, limit, macro_call, refuse};
+
+/// Functions that return BINARY whatever they take.
+const BINARY_FUNCTIONS: [&str; 10] = [
+    "TO_BINARY",
+    "TRY_TO_BINARY",
+    "HEX_DECODE_BINARY",
+    "TRY_HEX_DECODE_BINARY",
+    "BASE64_DECODE_BINARY",
+    "TRY_BASE64_DECODE_BINARY",
+    "MD5_BINARY",
+    "SHA1_BINARY",
+    "SHA2_BINARY",
+    "RANDOM_BYTES",
+];
+
+/// Functions that return what their first argument is.
+const SAME_FUNCTIONS: [&str; 17] = [
+    "SUBSTR",
+    "SUBSTRING",
+    "LEFT",
+    "RIGHT",
+    "REVERSE",
+    "CONCAT",
+    "INSERT",
+    "LPAD",
+    "RPAD",
+    "MIN",
+    "MAX",
+    "ANY_VALUE",
+    "NVL",
+    "COALESCE",
+    "IFNULL",
+    "FIRST_VALUE",
+    "LAST_VALUE",
+];
+
+impl Writer<'_> {
+    /// Whether an expression is BINARY by its form, or a column that was made of one.
+    pub(super) fn is_binary(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Value(value) => matches!(value.value, Value::HexStringLiteral(_)),
+            Expr::Nested(inner) => self.is_binary(inner),
+            Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Binary)),
+            Expr::Identifier(ident) => self.binaries.contains(&folded(ident)),
+            Expr::CompoundIdentifier(parts) => parts
+                .last()
+                .is_some_and(|ident| self.binaries.contains(&folded(ident))),
+            Expr::BinaryOp { left, op, .. } => {
+                *op == BinaryOperator::StringConcat && self.is_binary(left)
+            }
+            Expr::Substring { expr, .. } => self.is_binary(expr),
+            Expr::Function(function) => {
+                let name = function.name.to_string().to_uppercase();
+                BINARY_FUNCTIONS.contains(&name.as_str())
+                    || (SAME_FUNCTIONS.contains(&name.as_str())
+                        && arguments(&function.args)
+                            .next()
+                            .is_some_and(|first| self.is_binary(first)))
+            }
+            Expr::Case {
+                conditions,
+                else_result,
+                ..
+            } => conditions
+                .iter()
+                .map(|when| &when.result)
+                .chain(else_result.as_deref())
+                .any(|result| self.is_binary(result)),
+            _ => false,
+        }
+    }
+
+    /// BINARY next to BINARY.
+    fn bytes(&mut self, expr: &Expr) -> Written {
+        let written = self.expression(expr)?;
+        if !self.is_binary(expr) && written != "NULL" {
+            return limit("does not put BINARY and text together; cast one of them");
+        }
+        Ok(macro_call("bytes", &[&written]))
+    }
+
+    /// Values of one type, text or BINARY, one after another.
+    pub(super) fn joined(&mut self, parts: &[&Expr]) -> Written {
+        let is_binary = parts.iter().any(|part| self.is_binary(part));
+        let mut written = Vec::with_capacity(parts.len());
+        for part in parts {
+            written.push(if is_binary {
+                self.bytes(part)?
+            } else {
+                self.text(part)?
+            });
+        }
+        Ok(concatenated(&written))
+    }
+
+    /// `CONCAT(a, b)`: NULL if any argument is.
+    pub(super) fn concat(&mut self, call: &Call<'_>) -> Written {
+        self.joined(call.arguments())
+    }
+
+    /// `SUBSTR(x, place [, length])`
+    pub(super) fn substring(&mut self, call: &Call<'_>) -> Written {
+        let rest = call.arguments().get(1..).unwrap_or_default();
+        self.part_of(call.argument(0)?, rest)
+    }
+
+    /// A part of a text or of BINARY.
+    pub(super) fn part_of(&mut self, whole: &Expr, places: &[&Expr]) -> Written {
+        let is_binary = self.is_binary(whole);
+        let mut written = vec![if is_binary {
+            self.expression(whole)?
+        } else {
+            self.text(whole)?
+        }];
+        for place in places {
+            written.push(self.expression(place)?);
+        }
+        let written: Vec<&str> = written.iter().map(String::as_str).collect();
+        let name = if is_binary { "bytes_substr" } else { "substr" };
+        Ok(macro_call(name, &written))
+    }
+
+    /// `LEFT(x, n)` and `RIGHT(x, n)`
+    pub(super) fn side_of_text(&mut self, call: &Call<'_>) -> Written {
+        let side = call.name.to_lowercase();
+        let count = self.expression(call.argument(1)?)?;
+        let whole = call.argument(0)?;
+        if self.is_binary(whole) {
+            let whole = self.expression(whole)?;
+            return Ok(macro_call(&format!("bytes_{side}"), &[&whole, &count]));
+        }
+        let text = self.text(whole)?;
+        Ok(format!(
+            "{side}({text}, greatest(CAST({count} AS BIGINT), 0))"
+        ))
+    }
+
+    /// `REVERSE(x)`
+    pub(super) fn reverse(&mut self, call: &Call<'_>) -> Written {
+        let whole = call.argument(0)?;
+        if self.is_binary(whole) {
+            let whole = self.expression(whole)?;
+            return Ok(macro_call("bytes_reverse", &[&whole]));
+        }
+        Ok(format!("rs_reverse({})", self.text(whole)?))
+    }
+
+    /// `INSERT(x, place, length, y)`
+    pub(super) fn insert(&mut self, call: &Call<'_>) -> Written {
+        let is_binary = self.is_binary(call.argument(0)?);
+        let mut written = Vec::new();
+        for (place, argument) in call.arguments().iter().enumerate() {
+            written.push(if is_binary || place == 1 || place == 2 {
+                self.expression(argument)?
+            } else {
+                self.text(argument)?
+            });
+        }
+        let written: Vec<&str> = written.iter().map(String::as_str).collect();
+        let name = if is_binary { "bytes_insert" } else { "insert" };
+        Ok(macro_call(name, &written))
+    }
+
+    /// `LPAD(text, length [, filler])` and `RPAD`
+    pub(super) fn pad(&mut self, call: &Call<'_>) -> Written {
+        if self.is_binary(call.argument(0)?) {
+            return limit(format!("does not take BINARY in {}", call.name));
+        }
+        let text = self.text(call.argument(0)?)?;
+        let length = self.expression(call.argument(1)?)?;
+        let filler = match call.arguments().get(2) {
+            Some(filler) => self.text(filler)?,
+            None => "' '".into(),
+        };
+        let length = macro_call("bounded", &[&format!("CAST({length} AS BIGINT)"), "1"]);
+        let name = if call.name == "LPAD" {
+            "pad_left"
+        } else {
+            "pad_right"
+        };
+        Ok(macro_call(name, &[&text, &length, &filler]))
+    }
+
+    /// `CHARINDEX(needle, x [, place])` and `POSITION`
+    pub(super) fn charindex(&mut self, call: &Call<'_>) -> Written {
+        let (needle, whole) = (call.argument(0)?, call.argument(1)?);
+        let start = match call.arguments().get(2) {
+            Some(start) => Some(self.expression(start)?),
+            None => None,
+        };
+        if self.is_binary(needle) || self.is_binary(whole) {
+            let (needle, whole) = (self.bytes(needle)?, self.bytes(whole)?);
+            let start = start.unwrap_or_else(|| "1".into());
+            return Ok(macro_call("bytes_position", &[&needle, &whole, &start]));
+        }
+        let (needle, whole) = (self.text(needle)?, self.text(whole)?);
+        Ok(match start {
+            None => macro_call("charindex", &[&needle, &whole]),
+            Some(start) => macro_call("charindex", &[&needle, &whole, &start]),
+        })
+    }
+
+    /// `CONTAINS(x, y)`, `STARTSWITH(x, y)` and `ENDSWITH(x, y)`
+    pub(super) fn contains(&mut self, call: &Call<'_>) -> Written {
+        let (whole, part) = (call.argument(0)?, call.argument(1)?);
+        if self.is_binary(whole) || self.is_binary(part) {
+            let (whole, part) = (self.bytes(whole)?, self.bytes(part)?);
+            return Ok(match call.name.as_str() {
+                "STARTSWITH" => macro_call("bytes_starts", &[&whole, &part]),
+                "ENDSWITH" => macro_call("bytes_ends", &[&whole, &part]),
+                _ => format!(
+                    "({} > 0)",
+                    macro_call("bytes_position", &[&part, &whole, "1"])
+                ),
+            });
+        }
+        let function = match call.name.as_str() {
+            "STARTSWITH" => "starts_with",
+            "ENDSWITH" => "ends_with",
+            _ => "contains",
+        };
+        let (whole, part) = (self.text(whole)?, self.text(part)?);
+        Ok(format!("{function}({whole}, {part})"))
+    }
+
+    /// `TO_BINARY(text [, format])`, and with TRY_.
+    pub(super) fn binary_of(&mut self, call: &Call<'_>) -> Written {
+        let is_lenient = call.name.starts_with("TRY_");
+        let value = self.expression(call.argument(0)?)?;
+        match encoding(call)?.as_str() {
+            "HEX" if is_lenient => Ok(macro_call("try_binary", &[&value])),
+            "HEX" => Ok(macro_call("binary", &[&value])),
+            "BASE64" => {
+                let text = macro_call("text", &[&value]);
+                Ok(if is_lenient {
+                    format!("TRY(from_base64({text}))")
+                } else {
+                    macro_call("from_base64", &[&text])
+                })
+            }
+            _ => Ok(format!("encode({})", macro_call("text", &[&value]))),
+        }
+    }
+
+    /// `TO_CHAR(x [, format])` of BINARY.
+    pub(super) fn char_of_binary(&mut self, call: &Call<'_>) -> Written {
+        let value = self.expression(call.argument(0)?)?;
+        match encoding(call)?.as_str() {
+            "HEX" => Ok(macro_call("hex", &[&value])),
+            "BASE64" => Ok(macro_call("base64", &[&value])),
+            _ => Ok(format!("decode({})", macro_call("bytes", &[&value]))),
+        }
+    }
+}
+
+/// HEX, BASE64 or UTF-8.
+fn encoding(call: &Call<'_>) -> Result<String, Fault> {
+    let Some(format) = call.arguments().get(1) else {
+        return Ok("HEX".into());
+    };
+    let Some(format) = text_literal(format) else {
+        return limit(format!("takes a literal format only in {}", call.name));
+    };
+    match format.to_uppercase().as_str() {
+        known @ ("HEX" | "BASE64") => Ok(known.to_owned()),
+        "UTF-8" | "UTF8" => Ok("UTF-8".into()),
+        _ => refuse(format!(
+            "the format '{format}' of BINARY is not HEX, BASE64 or UTF-8"
+        )),
+    }
+}

@@ -1,0 +1,214 @@
+//! Comparisons: tests of NULL and truth, IN, BETWEEN, LIKE, ANY and ALL.
+
+use crate::sql::ast::{Expr, Query};
+
+use super::rows::row_of;
+use super::writer::{Fault, Writer, Written, limit, limit_with_hint};
+
+impl Writer<'_> {
+    /// Tests, most of which yield a truth value.
+    pub(super) fn predicate(&mut self, expr: &Expr) -> Written {
+        let (inner, test) = match expr {
+            Expr::IsNull(inner) => (inner, "IS NULL"),
+            Expr::IsNotNull(inner) => (inner, "IS NOT NULL"),
+            Expr::IsTrue(inner) => (inner, "IS TRUE"),
+            Expr::IsNotTrue(inner) => (inner, "IS NOT TRUE"),
+            Expr::IsFalse(inner) => (inner, "IS FALSE"),
+            Expr::IsNotFalse(inner) => (inner, "IS NOT FALSE"),
+            Expr::IsDistinctFrom(left, right) => {
+                let (left, right) = self.compared(left, right)?;
+                return Ok(format!("({left} IS DISTINCT FROM {right})"));
+            }
+            Expr::IsNotDistinctFrom(left, right) => {
+                let (left, right) = self.compared(left, right)?;
+                return Ok(format!("({left} IS NOT DISTINCT FROM {right})"));
+            }
+            Expr::InList {
+                expr,
+                list,
+                negated,
+            } => return self.in_list(expr, list, *negated),
+            Expr::InSubquery {
+                expr,
+                subquery,
+                negated,
+            } => return self.in_subquery(expr, subquery, *negated),
+            Expr::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => {
+                let written = self.expression(expr)?;
+                // DuckDB makes two comparisons of it, with the value in both.
+                return self.once(&written, |writer, name| {
+                    let (value, low) = writer.compared_with(name.to_owned(), expr, low)?;
+                    let (_, high) = writer.compared_with(name.to_owned(), expr, high)?;
+                    let not = not(*negated);
+                    Ok(format!("({value} {not}BETWEEN {low} AND {high})"))
+                });
+            }
+            Expr::Like {
+                negated,
+                any,
+                expr,
+                pattern,
+                escape_char,
+            } => {
+                return self.like(
+                    "LIKE",
+                    *negated,
+                    *any,
+                    expr,
+                    pattern,
+                    escape_char.as_deref(),
+                );
+            }
+            Expr::ILike {
+                negated,
+                any,
+                expr,
+                pattern,
+                escape_char,
+            } => {
+                return self.like(
+                    "ILIKE",
+                    *negated,
+                    *any,
+                    expr,
+                    pattern,
+                    escape_char.as_deref(),
+                );
+            }
+            Expr::RLike {
+                negated,
+                expr,
+                pattern,
+                ..
+            } => {
+                let (text, pattern) = (self.text(expr)?, self.expression(pattern)?);
+                let not = not(*negated);
+                return Ok(format!("({not}regexp_full_match({text}, {pattern}))"));
+            }
+            _ => return self.other_form(expr),
+        };
+        let inner = self.expression(inner)?;
+        Ok(format!("({inner} {test})"))
+    }
+
+    fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Written {
+        if let Some(row) = row_of(expr) {
+            return self.row_in_list(row, list, not(negated));
+        }
+        let written = self.expression(expr)?;
+        let mut value = String::new();
+        let mut items = Vec::with_capacity(list.len());
+        for item in list {
+            let (left, right) = self.compared_with(written.clone(), expr, item)?;
+            value = left;
+            items.push(right);
+        }
+        Ok(format!(
+            "({value} {}IN ({}))",
+            not(negated),
+            items.join(", ")
+        ))
+    }
+
+    fn in_subquery(&mut self, expr: &Expr, subquery: &Query, negated: bool) -> Written {
+        if self.is_variant(expr) {
+            return limit_with_hint(
+                "does not look for a VARIANT in a subquery",
+                "cast it first, as in v:a::STRING",
+            );
+        }
+        if let Some(row) = row_of(expr) {
+            return self.row_in_query(row, subquery, negated);
+        }
+        let value = self.expression(expr)?;
+        let query = self.query(subquery)?;
+        Ok(format!("({value} {}IN ({query}))", not(negated)))
+    }
+
+    fn like(
+        &mut self,
+        word: &str,
+        negated: bool,
+        any: bool,
+        expr: &Expr,
+        pattern: &Expr,
+        escape: Option<&Expr>,
+    ) -> Written {
+        let text = self.text(expr)?;
+        let escape = match escape {
+            Some(escape) => format!(" ESCAPE {}", self.expression(escape)?),
+            None => String::new(),
+        };
+        let (patterns, glue) = patterns_of(pattern, any)?;
+        let written = |writer: &mut Self, text: &str| {
+            let mut tests = Vec::new();
+            for pattern in &patterns {
+                let pattern = writer.expression(pattern)?;
+                tests.push(format!("({text} {word} {pattern}{escape})"));
+            }
+            Ok(format!("({}({}))", not(negated), tests.join(glue)))
+        };
+        if patterns.len() == 1 {
+            written(self, &text)
+        } else {
+            self.once(&text, written)
+        }
+    }
+
+    pub(super) fn quantified(&mut self, expr: &Expr) -> Written {
+        let (left, op, right, word) = match expr {
+            Expr::AnyOp {
+                left,
+                compare_op,
+                right,
+                ..
+            } => (left, compare_op, right, "ANY"),
+            Expr::AllOp {
+                left,
+                compare_op,
+                right,
+            } => (left, compare_op, right, "ALL"),
+            _ => return limit("does not know this comparison"),
+        };
+        let Expr::Subquery(query) = right.as_ref() else {
+            return limit(format!("takes {word} with a subquery only"));
+        };
+        let left = self.expression(left)?;
+        let query = self.query(query)?;
+        Ok(format!("({left} {op} {word} ({query}))"))
+    }
+}
+
+pub(super) fn not(is_negated: bool) -> &'static str {
+    if is_negated { "NOT " } else { "" }
+}
+
+/// The patterns of LIKE, and how their tests are joined. `LIKE ALL (…)` reaches us as a call of a function ALL.
+fn patterns_of(pattern: &Expr, any: bool) -> Result<(Vec<&Expr>, &'static str), Fault> {
+    use crate::sql::ast::{FunctionArg, FunctionArgExpr, FunctionArguments};
+    match pattern {
+        Expr::Tuple(list) if any => Ok((list.iter().collect(), " OR ")),
+        Expr::Nested(one) if any => Ok((vec![one.as_ref()], " OR ")),
+        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("ALL") => {
+            let FunctionArguments::List(list) = &function.args else {
+                return limit("takes LIKE ALL with a list of patterns only");
+            };
+            let mut patterns = Vec::new();
+            for argument in &list.args {
+                let FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern)) = argument else {
+                    return limit("takes LIKE ALL with a list of patterns only");
+                };
+                patterns.push(pattern);
+            }
+            Ok((patterns, " AND "))
+        }
+        Expr::Subquery(_) => limit("does not take the patterns of LIKE from a subquery"),
+        _ if any => limit("takes LIKE ANY with a list of patterns only"),
+        other => Ok((vec![other], "")),
+    }
+}

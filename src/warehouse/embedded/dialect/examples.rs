@@ -1,0 +1,85 @@
+//! Functions and forms one by one: statements with the one row Snowflake gives, from `tests/data/functions.json`.
+//!
+//! The values are those of Snowflake's documentation, and of its rules for NULL, empty and negative arguments, letters
+//! beyond ASCII, first and last days; none was seen on an account. In place of a row stands `limit` where the right value
+//! is not certain and the engine must say so, `invalid` where Snowflake refuses the statement as well, and nothing where
+//! only an answer counts.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::tests::{Failure, ask};
+use crate::warehouse::Error;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Expected {
+    Row(Vec<Option<String>>),
+    Refusal(String),
+}
+
+#[tokio::test]
+async fn every_example_gives_the_documented_value() {
+    let kinds: BTreeMap<String, Vec<(String, Option<Expected>)>> =
+        serde_json::from_str(include_str!("../../../../tests/data/functions.json")).unwrap();
+    let mut failures = Vec::new();
+    let mut counts = [0_u32; 3];
+    for (kind, examples) in &kinds {
+        for (sql, expected) in examples {
+            let outcome = ask(sql).await;
+            let is_right = match (expected, &outcome) {
+                (Some(Expected::Row(row)), Ok(read)) => {
+                    counts[0] += 1;
+                    read.rows.first().is_some_and(|found| are_same(row, found))
+                }
+                (None, Ok(_)) => {
+                    counts[0] += 1;
+                    true
+                }
+                (Some(Expected::Refusal(word)), Err(Failure::Engine(Error::EngineLimit(_)))) => {
+                    counts[1] += 1;
+                    word == "limit"
+                }
+                (
+                    Some(Expected::Refusal(word)),
+                    Err(Failure::Engine(Error::Sql { .. } | Error::ObjectNotFound { .. })),
+                ) => {
+                    counts[2] += 1;
+                    word == "invalid"
+                }
+                _ => false,
+            };
+            if !is_right {
+                failures.push(format!("[{kind}] {sql}\n    {outcome:?}"));
+            }
+        }
+    }
+    println!(
+        "examples: {} answered, {} limits, {} refused",
+        counts[0], counts[1], counts[2]
+    );
+    assert!(
+        failures.is_empty(),
+        "{} wrong:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// Numbers that are FLOATs in one of two forms may differ in their last digits.
+fn are_same(expected: &[Option<String>], found: &[Option<String>]) -> bool {
+    expected.len() == found.len()
+        && expected.iter().zip(found).all(|pair| match pair {
+            (Some(expected), Some(found)) => expected == found || are_close(expected, found),
+            (expected, found) => expected == found,
+        })
+}
+
+fn are_close(expected: &str, found: &str) -> bool {
+    let is_float = found.len() > 12 && found.contains('.');
+    match (expected.parse::<f64>(), found.parse::<f64>()) {
+        (Ok(expected), Ok(found)) => is_float && (expected - found).abs() < 1e-9,
+        _ => false,
+    }
+}

@@ -1,0 +1,92 @@
+//! Functions and clauses that the parser reads into nodes of their own.
+
+use crate::sql::ast::{CeilFloorKind, DateTimeField, Expr, TrimWhereField};
+
+use super::numbers::scaled;
+use super::writer::{Writer, Written, limit, limit_with_hint};
+
+impl Writer<'_> {
+    /// Functions the parser reads into nodes of their own.
+    pub(super) fn function_form(&mut self, expr: &Expr) -> Written {
+        match expr {
+            Expr::Extract { field, expr, .. } => self.date_part(&field.to_string(), expr),
+            Expr::Ceil { expr, field } => self.ceil_or_floor("CEIL", expr, field),
+            Expr::Floor { expr, field } => self.ceil_or_floor("FLOOR", expr, field),
+            Expr::Position { expr, r#in } => {
+                let (needle, text) = (self.text(expr)?, self.text(r#in)?);
+                Ok(format!("strpos({text}, {needle})"))
+            }
+            Expr::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                ..
+            } => {
+                let places: Vec<&Expr> = [substring_from, substring_for]
+                    .into_iter()
+                    .flatten()
+                    .map(AsRef::as_ref)
+                    .collect();
+                self.part_of(expr, &places)
+            }
+            Expr::Trim {
+                trim_where,
+                trim_what,
+                expr,
+                trim_characters,
+            } => {
+                let function = match trim_where {
+                    None | Some(TrimWhereField::Both) => "trim",
+                    Some(TrimWhereField::Leading) => "ltrim",
+                    Some(TrimWhereField::Trailing) => "rtrim",
+                };
+                let text = self.text(expr)?;
+                let what = match (trim_what, trim_characters.as_deref()) {
+                    (Some(what), _) => Some(self.expression(what)?),
+                    (None, Some([what])) => Some(self.expression(what)?),
+                    (None, None) => None,
+                    (None, Some(_)) => return limit("does not take TRIM with these arguments"),
+                };
+                Ok(match what {
+                    Some(what) => format!("{function}({text}, {what})"),
+                    None => format!("{function}({text}, ' ')"),
+                })
+            }
+            Expr::GroupingSets(sets) => self.grouping("GROUPING SETS", sets),
+            Expr::Cube(sets) => self.grouping("CUBE", sets),
+            Expr::Rollup(sets) => self.grouping("ROLLUP", sets),
+            Expr::AtTimeZone { .. } => {
+                limit_with_hint("does not know AT TIME ZONE", "use CONVERT_TIMEZONE")
+            }
+            Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => {
+                limit("does not take * in this place")
+            }
+            _ => limit("does not know one of the forms in this statement"),
+        }
+    }
+
+    fn grouping(&mut self, kind: &str, sets: &[Vec<Expr>]) -> Written {
+        let mut written = Vec::with_capacity(sets.len());
+        for set in sets {
+            written.push(format!("({})", self.comma_separated(set)?));
+        }
+        Ok(format!("{kind} ({})", written.join(", ")))
+    }
+
+    fn ceil_or_floor(&mut self, function: &str, expr: &Expr, field: &CeilFloorKind) -> Written {
+        match field {
+            CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => {
+                let number = self.number(expr)?;
+                Ok(format!("{function}({number})"))
+            }
+            CeilFloorKind::Scale(scale) => {
+                let number = self.number(expr)?;
+                let scale = self.literal(&scale.value)?;
+                Ok(scaled(function, &number, &scale))
+            }
+            CeilFloorKind::DateTimeField(field) => {
+                limit(format!("does not know {function} TO {field}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Whole queries: WITH, set operations, ORDER BY and LIMIT.
+
+use crate::sql::ast::{
+    Cte, Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, OrderBySort, Query,
+    SelectItem, SetExpr, SetOperator, SetQuantifier, TableAliasColumnDef, Value, Values, With,
+};
+
+use super::texts::number_literal;
+use super::writer::{
+    Fault, From, Writer, Written, folded, limit, limit_with_hint, macro_call, name, quote_name,
+};
+
+impl Writer<'_> {
+    /// A whole query.
+    pub(super) fn query(&mut self, query: &Query) -> Written {
+        self.deeper(|writer| {
+            let names_before = writer.with_names.len();
+            let texts_before = writer.with_texts.len();
+            let written = writer.query_parts(query);
+            writer.with_names.truncate(names_before);
+            writer.with_texts.truncate(texts_before);
+            written
+        })
+    }
+
+    fn query_parts(&mut self, query: &Query) -> Written {
+        let is_plain = query.locks.is_empty()
+            && query.for_clause.is_none()
+            && query.settings.is_none()
+            && query.format_clause.is_none()
+            && query.pipe_operators.is_empty();
+        if !is_plain {
+            return limit("does not know one of the clauses of this query");
+        }
+        let mut written = match &query.with {
+            Some(with) => self.with(with)?,
+            None => String::new(),
+        };
+        let body = self.set_expression(&query.body)?;
+        self.refuse_variant_places(query)?;
+        written.push_str(&body.sql);
+        // What FROM offers is in sight of ORDER BY as well.
+        self.froms.push(body.from);
+        let tail = self.query_tail(query);
+        self.froms.pop();
+        written.push_str(&tail?);
+        if let Some(top) = body.top {
+            written.push_str(&format!(" LIMIT {top}"));
+        }
+        Ok(written)
+    }
+
+    fn query_tail(&mut self, query: &Query) -> Written {
+        let mut written = String::new();
+        if let Some(order_by) = &query.order_by {
+            written.push_str(&self.order_by(order_by)?);
+        }
+        if let Some(clause) = &query.limit_clause {
+            written.push_str(&self.limit_clause(clause)?);
+        }
+        if let Some(fetch) = &query.fetch {
+            if fetch.with_ties || fetch.percent {
+                return limit("knows FETCH with a number of rows only");
+            }
+            let rows = match &fetch.quantity {
+                Some(rows) => self.expression(rows)?,
+                None => "1".into(),
+            };
+            written.push_str(&format!(" LIMIT {rows}"));
+        }
+        Ok(written)
+    }
+
+    fn with(&mut self, with: &With) -> Written {
+        let mut tables = Vec::with_capacity(with.cte_tables.len());
+        for cte in &with.cte_tables {
+            let table = self.cte(cte, with.recursive)?;
+            self.with_texts.push(table.clone());
+            tables.push(table);
+        }
+        let word = if with.recursive {
+            "WITH RECURSIVE"
+        } else {
+            "WITH"
+        };
+        Ok(format!("{word} {} ", tables.join(", ")))
+    }
+
+    fn cte(&mut self, cte: &Cte, is_recursive: bool) -> Written {
+        let alias = folded(&cte.alias.name);
+        if is_recursive {
+            self.with_names.push(alias.clone());
+        }
+        let query = self.query(&cte.query)?;
+        if !is_recursive {
+            self.with_names.push(alias.clone());
+        }
+        self.note_variants(&cte.query, &cte.alias.columns);
+        let columns: Vec<String> = cte
+            .alias
+            .columns
+            .iter()
+            .map(|column| name(&column.name))
+            .collect();
+        let columns = if columns.is_empty() {
+            String::new()
+        } else {
+            format!("({})", columns.join(", "))
+        };
+        Ok(format!("{}{columns} AS ({query})", quote_name(&alias)))
+    }
+
+    /// Remembers which of the names an alias gives to the columns of a query are VARIANTs.
+    pub(super) fn note_variants(&mut self, query: &Query, columns: &[TableAliasColumnDef]) {
+        let Some(select) = query.body.as_select() else {
+            return;
+        };
+        for (item, column) in select.projection.iter().zip(columns) {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                if self.is_variant(expr) {
+                    self.variants.insert(folded(&column.name));
+                }
+                if self.is_binary(expr) {
+                    self.binaries.insert(folded(&column.name));
+                }
+            }
+        }
+    }
+
+    /// `ORDER BY 1` of a VARIANT would sort by its JSON.
+    fn refuse_variant_places(&self, query: &Query) -> Result<(), Fault> {
+        let (Some(select), Some(order_by)) = (query.body.as_select(), &query.order_by) else {
+            return Ok(());
+        };
+        let OrderByKind::Expressions(keys) = &order_by.kind else {
+            return Ok(());
+        };
+        for key in keys {
+            let item = number_literal(&key.expr)
+                .and_then(|digits| digits.parse::<usize>().ok())
+                .and_then(|place| place.checked_sub(1))
+                .and_then(|index| select.projection.get(index));
+            if let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) =
+                item
+                && self.is_variant(expr)
+            {
+                return limit_with_hint(
+                    "does not order by the place of a VARIANT",
+                    "cast it in the select list, as in v:a::NUMBER",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The body of a query. Set operations lean left and can be many, so they are walked in a loop.
+    fn set_expression(&mut self, body: &SetExpr) -> Result<Body, Fault> {
+        let mut chain = Vec::new();
+        let mut first = body;
+        while let SetExpr::SetOperation {
+            left,
+            op,
+            set_quantifier,
+            right,
+        } = first
+        {
+            chain.push((*op, *set_quantifier, right.as_ref()));
+            first = left;
+        }
+        let member = self.set_member(first)?;
+        if chain.is_empty() {
+            return Ok(member);
+        }
+        let mut written = Body::plain(bounded(member)?);
+        for (op, quantifier, right) in chain.into_iter().rev() {
+            let member = self.set_member(right)?;
+            let right = if matches!(right, SetExpr::SetOperation { .. }) {
+                format!("({})", member.sql)
+            } else {
+                bounded(member)?
+            };
+            let op = set_operator(op, quantifier)?;
+            written.sql = format!("{} {op} {right}", written.sql);
+        }
+        Ok(written)
+    }
+
+    fn set_member(&mut self, member: &SetExpr) -> Result<Body, Fault> {
+        match member {
+            SetExpr::Select(select) => self.select(select),
+            SetExpr::Query(query) => Ok(Body::plain(format!("({})", self.query(query)?))),
+            SetExpr::Values(values) => Ok(Body::plain(self.values_query(values)?)),
+            SetExpr::SetOperation { .. } => {
+                let mut body = Body::plain(String::new());
+                self.deeper(|writer| {
+                    body = writer.set_expression(member)?;
+                    Ok(String::new())
+                })?;
+                Ok(body)
+            }
+            _ => limit("runs queries only"),
+        }
+    }
+
+    /// VALUES as a query of its own: its columns are COLUMN1, COLUMN2, …
+    pub(super) fn values_query(&mut self, values: &Values) -> Written {
+        let (rows, width) = self.values_rows(values)?;
+        let columns: Vec<String> = (1..=width).map(|n| format!("\"COLUMN{n}\"")).collect();
+        Ok(format!(
+            "SELECT * FROM (VALUES {rows}) AS \"VALUES\"({})",
+            columns.join(", ")
+        ))
+    }
+
+    pub(super) fn values_rows(&mut self, values: &Values) -> Result<(String, usize), Fault> {
+        let mut rows = Vec::with_capacity(values.rows.len());
+        let mut width = 0;
+        for row in &values.rows {
+            width = row.content.len();
+            rows.push(format!("({})", self.comma_separated(&row.content)?));
+        }
+        Ok((rows.join(", "), width))
+    }
+
+    fn order_by(&mut self, order_by: &OrderBy) -> Written {
+        match &order_by.kind {
+            OrderByKind::All(options) => Ok(format!(" ORDER BY ALL {}", direction(options))),
+            OrderByKind::Expressions(list) => Ok(format!(" ORDER BY {}", self.order_list(list)?)),
+        }
+    }
+
+    /// Sort keys, each with its direction and the place of NULLs spelled out: Snowflake takes NULL for the largest value.
+    pub(super) fn order_list(&mut self, list: &[OrderByExpr]) -> Written {
+        let mut keys = Vec::with_capacity(list.len());
+        for key in list {
+            let direction = direction(&key.options);
+            let written = self.expression(&key.expr)?;
+            if self.is_variant(&key.expr) {
+                // Numbers by value, then texts; JSON itself sorts as its text.
+                let text = macro_call("text", &[&written]);
+                keys.push(format!(
+                    "TRY_CAST({text} AS DOUBLE) {direction}, {text} {direction}"
+                ));
+            } else {
+                keys.push(format!("{written} {direction}"));
+            }
+        }
+        Ok(keys.join(", "))
+    }
+
+    fn limit_clause(&mut self, clause: &LimitClause) -> Written {
+        let LimitClause::LimitOffset {
+            limit: rows,
+            offset,
+            limit_by,
+        } = clause
+        else {
+            return limit("knows LIMIT n OFFSET m only");
+        };
+        if !limit_by.is_empty() {
+            return limit("does not know LIMIT … BY");
+        }
+        let mut written = String::new();
+        if let Some(rows) = rows
+            && !is_null_or_empty(rows)
+        {
+            written.push_str(&format!(" LIMIT {}", self.expression(rows)?));
+        }
+        if let Some(offset) = offset {
+            written.push_str(&format!(" OFFSET {}", self.expression(&offset.value)?));
+        }
+        Ok(written)
+    }
+}
+
+fn set_operator(op: SetOperator, quantifier: SetQuantifier) -> Written {
+    let op = match op {
+        SetOperator::Union => "UNION",
+        SetOperator::Except | SetOperator::Minus => "EXCEPT",
+        SetOperator::Intersect => "INTERSECT",
+    };
+    let quantifier = match quantifier {
+        SetQuantifier::None | SetQuantifier::Distinct => "",
+        SetQuantifier::All => " ALL",
+        SetQuantifier::ByName => " BY NAME",
+        SetQuantifier::AllByName => " ALL BY NAME",
+        SetQuantifier::DistinctByName => " BY NAME",
+    };
+    if op != "UNION" && !quantifier.is_empty() {
+        return limit(format!("does not know {op}{quantifier}"));
+    }
+    Ok(format!("{op}{quantifier}"))
+}
+
+fn direction(options: &OrderByOptions) -> &'static str {
+    let is_descending = options.sort == Some(OrderBySort::Desc);
+    let nulls_first = options.nulls_first.unwrap_or(is_descending);
+    match (is_descending, nulls_first) {
+        (false, false) => "ASC NULLS LAST",
+        (false, true) => "ASC NULLS FIRST",
+        (true, false) => "DESC NULLS LAST",
+        (true, true) => "DESC NULLS FIRST",
+    }
+}
+
+/// `LIMIT NULL` and `LIMIT ''` mean no limit.
+fn is_null_or_empty(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Null => true,
+            Value::SingleQuotedString(text) => text.is_empty(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// A member of a set operation, with its TOP inside.
+fn bounded(body: Body) -> Written {
+    Ok(match body.top {
+        Some(top) => format!("(SELECT * FROM ({}) LIMIT {top})", body.sql),
+        None => body.sql,
+    })
+}
+
+/// The body of a query, and what its tail has to know of it.
+pub(super) struct Body {
+    pub(super) sql: String,
+    pub(super) from: From,
+    /// `TOP n`, which has to follow ORDER BY in DuckDB.
+    pub(super) top: Option<String>,
+}
+
+impl Body {
+    fn plain(sql: String) -> Self {
+        Self {
+            sql,
+            from: From::default(),
+            top: None,
+        }
+    }
+}

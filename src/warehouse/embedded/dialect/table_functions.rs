@@ -1,0 +1,216 @@
+//! Functions in FROM: FLATTEN, GENERATOR, SPLIT_TO_TABLE.
+
+use crate::sql::ast::{BinaryOperator, Expr, TableAlias};
+
+use super::call::Call;
+use super::calls::unknown;
+use super::texts::{flatten_path, number_literal, text_literal};
+use super::writer::{
+    Fault, From, Writer, Written, limit, limit_with_hint, macro_call, name, quote_name, quote_text,
+    refuse,
+};
+
+impl Writer<'_> {
+    /// The table functions there are.
+    pub(super) fn table_function(
+        &mut self,
+        call: &Call<'_>,
+        alias: Option<&TableAlias>,
+        offers: &mut From,
+    ) -> Written {
+        match call.name.as_str() {
+            "FLATTEN" => self.flatten(call, alias, offers),
+            "GENERATOR" => self.generator(call, alias, offers),
+            "SPLIT_TO_TABLE" | "STRTOK_SPLIT_TO_TABLE" => self.split_to_table(call, alias, offers),
+            "RESULT_SCAN" => limit_with_hint(
+                "keeps nothing from one call to the next, so there is no result to scan",
+                "put the first query into a WITH clause of the second",
+            ),
+            other if other.ends_with("_HISTORY") || other.contains("_HISTORY_BY_") => {
+                limit_with_hint(
+                    "keeps no history of statements or of what they used",
+                    "ask for it on an account",
+                )
+            }
+            other => unknown(other),
+        }
+    }
+
+    /// `FLATTEN(INPUT => v [, PATH => p] [, OUTER => b] [, MODE => m])`
+    fn flatten(
+        &mut self,
+        call: &Call<'_>,
+        alias: Option<&TableAlias>,
+        offers: &mut From,
+    ) -> Written {
+        let Some(input) = call.named_or("INPUT", 0) else {
+            return refuse("FLATTEN needs INPUT => an expression");
+        };
+        let is_recursive = is_true(call.named_or("RECURSIVE", 3))?;
+        let is_outer = is_true(call.named_or("OUTER", 2))?;
+        let mode = match call.named_or("MODE", 4).map(text_literal) {
+            None => "BOTH".to_owned(),
+            Some(Some(mode)) => mode.to_uppercase(),
+            Some(None) => return limit("takes a literal MODE in FLATTEN"),
+        };
+        let has_columns = mentions_columns(input);
+        let mut value = self.expression(input)?;
+        let mut prefix = String::new();
+        if let Some(path) = call.named_or("PATH", 1) {
+            prefix = text_literal(path).unwrap_or_default().to_owned();
+            value = format!("json_extract({value}, {})", flatten_path(path)?);
+        }
+        if has_columns {
+            offers.has_lateral_flatten = true;
+        }
+        for column in ["VALUE", "THIS"] {
+            self.variants.insert(column.to_owned());
+        }
+        let filter = match mode.as_str() {
+            "BOTH" => String::new(),
+            "ARRAY" => "WHERE s.i IS NOT NULL".to_owned(),
+            "OBJECT" => "WHERE s.k IS NOT NULL".to_owned(),
+            _ => return refuse("the MODE of FLATTEN is ARRAY, OBJECT or BOTH"),
+        };
+        if is_outer && !filter.is_empty() {
+            return limit("does not know FLATTEN with both OUTER and MODE");
+        }
+        if is_recursive {
+            if is_outer {
+                return limit("does not know FLATTEN with both OUTER and RECURSIVE");
+            }
+            let source = macro_call("source", &[&value]);
+            let alias = self.function_alias(alias, "FLATTEN")?;
+            return Ok(format!(
+                "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", json_extract_string(s, '$.k') AS \"KEY\", json_extract_string(s, '$.p') AS \"PATH\", \
+                 CAST(json_extract(s, '$.i') AS BIGINT) AS \"INDEX\", json_extract(s, '$.v') AS \"VALUE\", json_extract(s, '$.t') AS \"THIS\" \
+                 FROM (SELECT unnest(json_extract(memory.main.sf_json(rs_flatten({source}, {}, {})), '$[*]')) AS s)){alias}",
+                quote_text(&prefix),
+                quote_text(&mode),
+            ));
+        }
+        let seq = if has_columns {
+            "CAST(hash(j) % 9007199254740992 AS BIGINT)"
+        } else {
+            "CAST(1 AS BIGINT)"
+        };
+        let rows = if is_outer {
+            "CASE WHEN coalesce(len(memory.main.sf_flatten(j)), 0) = 0 THEN [{'k': CAST(NULL AS VARCHAR), 'i': CAST(NULL AS BIGINT), 'v': CAST(NULL AS JSON)}] ELSE memory.main.sf_flatten(j) END"
+        } else {
+            "memory.main.sf_flatten(j)"
+        };
+        let path = format!(
+            "CASE WHEN s.i IS NOT NULL THEN {prefix} || '[' || s.i || ']' WHEN regexp_full_match(s.k, '[A-Za-z_][A-Za-z0-9_]*') THEN {dotted} || s.k ELSE {prefix} || '[''' || s.k || ''']' END",
+            prefix = quote_text(&prefix),
+            dotted = quote_text(&if prefix.is_empty() {
+                String::new()
+            } else {
+                format!("{prefix}.")
+            }),
+        );
+        let alias = self.function_alias(alias, "FLATTEN")?;
+        Ok(format!(
+            "LATERAL (SELECT {seq} AS \"SEQ\", s.k AS \"KEY\", {path} AS \"PATH\", s.i AS \"INDEX\", s.v AS \"VALUE\", j AS \"THIS\" \
+             FROM (SELECT j, unnest({rows}) AS s FROM (SELECT to_json({value}) AS j)) {filter}){alias}"
+        ))
+    }
+
+    /// `GENERATOR(ROWCOUNT => n)`: rows without columns; `_ROW` numbers them for SEQ4.
+    fn generator(
+        &mut self,
+        call: &Call<'_>,
+        alias: Option<&TableAlias>,
+        offers: &mut From,
+    ) -> Written {
+        let rows = match call.named_or("ROWCOUNT", 0) {
+            // Without a number of rows Snowflake makes them until the time is over, or none.
+            None if call.named_or("TIMELIMIT", 1).is_none() => Some(0),
+            None => None,
+            Some(rows) => constant(rows),
+        };
+        let Some(rows) = rows else {
+            return limit("knows GENERATOR with a literal ROWCOUNT only");
+        };
+        if rows > MAX_GENERATED_ROWS {
+            return limit(format!("generates at most {MAX_GENERATED_ROWS} rows"));
+        }
+        offers.is_generator = true;
+        let alias = match alias {
+            Some(alias) => name(&alias.name),
+            None => "\"GENERATOR\"".into(),
+        };
+        Ok(format!("range({rows}) AS {alias}(\"_ROW\")"))
+    }
+
+    /// `SPLIT_TO_TABLE(text, delimiter)`: SEQ, INDEX from 1, VALUE.
+    fn split_to_table(
+        &mut self,
+        call: &Call<'_>,
+        alias: Option<&TableAlias>,
+        offers: &mut From,
+    ) -> Written {
+        let text = call.argument(0)?;
+        if mentions_columns(text) {
+            offers.has_lateral_flatten = true;
+        }
+        let parts = if call.name == "SPLIT_TO_TABLE" {
+            let (text, delimiter) = (self.text(text)?, self.text(call.argument(1)?)?);
+            format!("string_split({text}, {delimiter})")
+        } else {
+            self.tokens(call)?
+        };
+        let alias = self.function_alias(alias, "SPLIT_TO_TABLE")?;
+        Ok(format!(
+            "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", s.i AS \"INDEX\", s.v AS \"VALUE\" \
+             FROM (SELECT unnest(list_transform({parts}, lambda v, i: {{'i': i, 'v': v}})) AS s)){alias}"
+        ))
+    }
+
+    fn function_alias(&self, alias: Option<&TableAlias>, default: &str) -> Written {
+        match alias {
+            Some(_) => self.alias(alias),
+            None => Ok(format!(" AS {}", quote_name(default))),
+        }
+    }
+}
+
+/// A whole number that is written out, or computed from such.
+fn constant(expr: &Expr) -> Option<u64> {
+    match expr {
+        Expr::Nested(inner) => constant(inner),
+        Expr::BinaryOp { left, op, right } => {
+            let (left, right) = (constant(left)?, constant(right)?);
+            match op {
+                BinaryOperator::Plus => left.checked_add(right),
+                BinaryOperator::Minus => left.checked_sub(right),
+                BinaryOperator::Multiply => left.checked_mul(right),
+                _ => None,
+            }
+        }
+        other => number_literal(other)?.parse().ok(),
+    }
+}
+
+fn is_true(argument: Option<&Expr>) -> Result<bool, Fault> {
+    match argument {
+        None => Ok(false),
+        Some(Expr::Value(value)) => match value.value {
+            crate::sql::ast::Value::Boolean(is_true) => Ok(is_true),
+            _ => limit("takes literals for the options of FLATTEN"),
+        },
+        Some(_) => limit("takes literals for the options of FLATTEN"),
+    }
+}
+
+/// Whether an expression reads a column, so that the table made of it follows a row.
+fn mentions_columns(expr: &Expr) -> bool {
+    use std::ops::ControlFlow;
+    crate::sql::ast::visit_expressions(expr, |inner| match inner {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    })
+    .is_break()
+}
+
+/// Most rows GENERATOR makes; beyond it the engine would run out of memory before the statement runs out of time.
+const MAX_GENERATED_ROWS: u64 = 10_000_000;
