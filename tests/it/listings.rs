@@ -243,6 +243,25 @@ async fn a_list_with_as_many_names_as_snowflake_lists_says_that_some_may_be_miss
 }
 
 #[tokio::test]
+async fn comments_of_columns_are_searched_within_a_schema() {
+    let stub = Stub::start().await;
+    stub.set(|settings| settings.shown = 40);
+    let server = serve(&stub, &[("CATALOG_CACHE_TTL", "0s")]).await;
+    let client = server.mcp();
+    let found = async |arguments: Value| {
+        let answer = client.call_tool("search_objects", arguments).await;
+        answer["content"].to_string()
+    };
+    // A word of the comment, and of no name.
+    let told = found(json!({"query": "17th", "schema": "DB_2.S_1"})).await;
+    assert!(told.contains("COLUMN_NAME_00017"), "{told}");
+    // The stub shows the same whatever LIKE says; Snowflake would look at names only.
+    let last = stub.counters().last_statement["sql"].to_string();
+    assert!(!last.contains("LIKE"), "{last}");
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
 async fn the_places_of_rows_are_told_as_people_count() {
     let server = Server::start(&[]).await;
     let client = server.mcp();

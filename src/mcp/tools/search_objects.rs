@@ -56,7 +56,7 @@ impl Tool for SearchObjects {
     const NAME: &'static str = "search_objects";
     const TITLE: &'static str = "Search tables, views and columns";
     const DESCRIPTION: &'static str = "Finds tables, views and columns by a word: start here when you know what the data is about but not where it is. \
-         Give a short stem (cust rather than customers), no wildcards. Names are searched; within a database or schema, comments of tables and views too.";
+         Give a short stem (cust rather than customers), no wildcards. Names are searched; within a database, comments of tables and views too, and within a schema those of columns.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;
@@ -85,9 +85,11 @@ impl Tool for SearchObjects {
         let is_narrow = arguments.database.is_some() || arguments.schema.is_some();
         // SHOW looks at names only. Comments are looked at here, which takes the whole list: not of an account.
         let objects = (!is_narrow).then_some(&*pattern);
+        // Of a database it would be too long as well: a schema seldom has more columns than Snowflake lists.
+        let columns = arguments.schema.is_none().then_some(&*pattern);
         let search = Search {
             objects: show("OBJECTS", objects),
-            columns: show("COLUMNS", Some(&*pattern)),
+            columns: show("COLUMNS", columns),
             words,
             has_catalog: is_narrow,
             limit: arguments.limit.map(|limit| limit.0),
