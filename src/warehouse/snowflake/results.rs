@@ -404,28 +404,26 @@ fn headers(
     Ok(headers)
 }
 
-/// Pieces are compressed or not, whatever their headers say.
+/// Pieces are compressed or not, whatever their headers say. Packed and unpacked, one has `longest` bytes together.
 fn unpacked(bytes: Bytes, longest: u64) -> Result<Bytes, String> {
-    let plain = if bytes.starts_with(&[0x1f, 0x8b]) {
-        let longest = longest.saturating_sub(bytes.len() as u64);
-        let likely = bytes.len().saturating_mul(4) as u64;
-        let mut plain = Vec::with_capacity(usize::try_from(likely.min(longest)).unwrap_or(0));
-        GzDecoder::new(&*bytes)
-            .take(longest.saturating_add(1))
-            .read_to_end(&mut plain)
-            .map_err(|error| error.to_string())?;
-        plain.into()
-    } else {
-        bytes
-    };
-    // What is packed tightly enough fills any memory.
-    if u64::try_from(plain.len()).is_ok_and(|length| length <= longest) {
-        Ok(plain)
-    } else {
-        Err(format!(
-            "more than {longest} bytes, far beyond what was announced"
-        ))
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        // Its length was counted while it was read.
+        return Ok(bytes);
     }
+    let left = longest.saturating_sub(bytes.len() as u64);
+    let likely = (bytes.len() as u64).saturating_mul(4).min(left);
+    let mut plain = Vec::with_capacity(usize::try_from(likely).unwrap_or(0));
+    GzDecoder::new(&*bytes)
+        .take(left.saturating_add(1))
+        .read_to_end(&mut plain)
+        .map_err(|error| error.to_string())?;
+    // What is packed tightly enough fills any memory.
+    if plain.len() as u64 > left {
+        return Err(format!(
+            "more than {longest} bytes, far beyond what was announced"
+        ));
+    }
+    Ok(plain.into())
 }
 
 /// Whether an address belongs to no host of the internet: private ones, those of the machine and of its link, of carriers
@@ -569,6 +567,18 @@ mod tests {
         ] {
             assert!(!is_private(outside), "{outside}");
         }
+    }
+
+    #[test]
+    fn a_piece_that_unpacks_to_more_than_its_room_is_told() {
+        use std::io::Write;
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(&[b'x'; 10_000]).unwrap();
+        let packed = Bytes::from(packer.finish().unwrap());
+        let both = 10_000 + packed.len() as u64;
+        assert_eq!(unpacked(packed.clone(), both).unwrap().len(), 10_000);
+        let refused = unpacked(packed, both - 1).unwrap_err();
+        assert!(refused.contains("announced"), "{refused}");
     }
 
     proptest! {
