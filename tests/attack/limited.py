@@ -121,7 +121,10 @@ class Server:
 
     def memory(self, field: str) -> int:
         """MiB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            return 0
         line = next((line for line in status.splitlines() if line.startswith(field + ":")), f"{field}: 0 kB")
         return int(line.split()[1]) // 1024
 
