@@ -292,12 +292,8 @@ impl Paths {
 impl<'ast> Visit<'ast> for Paths {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.leading_colon.is_none() {
-            self.found.insert(
-                path.segments
-                    .iter()
-                    .map(|part| part.ident.to_string())
-                    .collect(),
-            );
+            let parts = path.segments.iter().map(|part| part.ident.to_string());
+            self.add(parts.collect());
         }
         visit::visit_path(self, path);
     }
