@@ -55,6 +55,8 @@ format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	$(venv)/ruff format --quiet --check tests/agents tests/attack tests/clients tests/deploy tests/image tests/observability scripts
 	$(venv)/ruff check --quiet tests/agents tests/attack tests/clients tests/deploy tests/image tests/observability scripts
+	$(venv)/python scripts/draw_rooms.py --check
+	$(venv)/python scripts/release.py --check
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh compose/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
 
@@ -111,6 +113,7 @@ docs: duckdb ## rewrites what is generated: documents from the code, the chart's
 	UPDATE_DOCS=1 cargo test --quiet --test it documents
 	cargo run --quiet -- config --markdown >.build/configuration.md
 	mv .build/configuration.md docs/configuration.md
+	$(venv)/python scripts/draw_rooms.py
 	@scripts/check-deploy.sh tools
 	.build/deploy-tools/venv/bin/python scripts/generate_deploy.py
 
