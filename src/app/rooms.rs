@@ -20,6 +20,7 @@ use crate::query::{Allowance, Budget, CursorSigner, Queries, Turns};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::{Caller, VirtualWarehouse};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LIFECYCLE};
 use crate::warehouse::{Warehouse, WarehouseKind, explained};
@@ -54,6 +55,10 @@ impl Rooms {
         let Starting { warehouse, start } = warehouse::start(settings, &metrics)?;
         let kind = warehouse.kind().to_string();
         metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
+        let connections = settings.server.max_connections * settings.server.workers;
+        metrics.set_limits(settings.limits.max_concurrent_queries, connections);
+        Caller::know(settings.auth.keys().map(|key| key.name().to_owned()));
+        VirtualWarehouse::know(virtual_warehouses(settings));
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
         let registry = registry(settings);
@@ -103,6 +108,15 @@ impl Rooms {
         }
         self.reports.audit.flush(TO_REPORT);
     }
+}
+
+/// The virtual warehouses that the settings name.
+fn virtual_warehouses(settings: &Settings) -> Vec<String> {
+    let usual = settings.warehouse.warehouse.iter().cloned();
+    let allowed = settings.policy.allowed_warehouses.iter();
+    usual
+        .chain(allowed.flat_map(|list| list.iter().map(ToString::to_string)))
+        .collect()
 }
 
 /// Where calls are reported.

@@ -179,6 +179,7 @@ pub fn serve(
         },
     };
     let service = mcp_service::service(handler, &server, cut);
+    let metrics = Arc::clone(&parts.metrics);
     let mut http = HttpServer::new(move || {
         app!(parts, |routes: &mut web::ServiceConfig| public_routes(
             routes, &service, &checks, &server, &parts
@@ -195,7 +196,11 @@ pub fn serve(
     .tcp_nodelay(true)
     // `app` decides what a signal means and when waiting is over.
     .disable_signals()
-    .shutdown_timeout(drain_limit);
+    .shutdown_timeout(drain_limit)
+    // Dropped with the connection.
+    .on_connect(move |_, connection| {
+        connection.insert(metrics.connected());
+    });
     for listener in port.listeners {
         http = http.listen(listener)?;
     }

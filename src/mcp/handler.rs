@@ -33,7 +33,7 @@ use super::unserved::{self, unserved_methods};
 use crate::query::{Budget, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::{Cause, RPC_METHODS};
+use crate::telemetry::metrics::labels::{Cache, Cause, RPC_METHODS};
 use crate::telemetry::{self, CALL, milliseconds, traces};
 
 /// How long clients may keep the list of tools. It changes only with a new version or other settings.
@@ -181,7 +181,12 @@ impl Handler {
                 let key = entry
                     .is_cacheable
                     .then(|| CacheKey::new(caller.name.clone(), &tool, &known));
-                let cached = key.as_ref().and_then(|key| self.services.answers.get(key));
+                let cached = key.as_ref().and_then(|key| {
+                    let cached = self.services.answers.get(key);
+                    let metrics = &self.services.metrics;
+                    metrics.looked_up(Cache::Answers, cached.is_some());
+                    cached
+                });
                 let outcome = if let Some(reply) = cached {
                     Ok(Ok(reply))
                 } else {
@@ -214,6 +219,7 @@ impl Handler {
         };
         let metrics = &self.services.metrics;
         metrics.tool_finished(&tool, code, rows, bytes, elapsed);
+        metrics.caller_served(&caller.name, code, rows, bytes);
         let running = record.notes().query_id();
         let query_id = query_id(&outcome).or(running.as_deref());
         log(&span, &outcome, code, query_id, elapsed);

@@ -1,6 +1,7 @@
 //! What a statement would read, by the warehouse's own plan, before it is run.
 
 use super::estimate::{Estimate, Plan};
+use super::run::virtual_warehouse;
 use super::{Error, Page, Queries, Query};
 use crate::sql::{self, Shape};
 use crate::warehouse::Run;
@@ -27,6 +28,12 @@ impl Queries {
             Err(Error::NoPlan) => None,
             Err(error) => return Err(error),
         };
+        if let Some(estimate) = &estimate
+            && estimate.bytes <= limit
+        {
+            let warehouse = virtual_warehouse(&run.session);
+            self.metrics.would_scan(warehouse, estimate.bytes);
+        }
         match estimate {
             None => Err(Error::NoEstimate),
             Some(estimate) if estimate.bytes > limit => {

@@ -44,6 +44,11 @@ pub struct Queries {
     reading: Arc<Semaphore>,
 }
 
+/// The virtual warehouse that a call names.
+pub(super) fn virtual_warehouse(session: &Session) -> Option<&str> {
+    session.warehouse.as_ref().map(Identifier::as_str)
+}
+
 /// An approved statement, and what it is in a few words where a trace shows it.
 type Judged = (ApprovedStatement, Option<String>);
 
@@ -222,6 +227,7 @@ impl Queries {
     /// The statement once its caller may have one more at once. That is waited for no longer than for rows: a client would
     /// not be there any more.
     pub(super) async fn in_turn(&self, run: Run) -> Result<Run, Error> {
+        self.metrics.sent_to(virtual_warehouse(&run.session));
         let Some(turns) = &self.turns else {
             return Ok(run);
         };

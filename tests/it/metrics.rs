@@ -8,7 +8,7 @@ use snowflake_mcp::telemetry::metrics::labels::{OUTCOMES, TOOLS};
 
 use crate::snowflake::support::serve;
 use crate::stub::Stub;
-use crate::support::Server;
+use crate::support::{KEY, Server};
 
 async fn scrape(server: &Server) -> String {
     let (status, text) = server.get(&server.probe_url("/metrics")).await;
@@ -128,6 +128,43 @@ async fn a_call_is_counted_on_every_level() {
     assert!(value(&text, "process_resident_memory_bytes ") > 1e6);
 }
 
+#[tokio::test]
+async fn usage_is_counted_by_caller_and_room_by_its_limit() {
+    let mut server = Server::start(&[("API_KEY", KEY), ("MAX_CONNECTIONS", "50")]).await;
+    server.event("ready").await;
+    let mcp = server.mcp().key(KEY);
+    for _ in 0..2 {
+        mcp.call_tool("list_databases", json!({})).await;
+    }
+    mcp.call_tool("execute_query", json!({"sql": "SELECT 1"}))
+        .await;
+    let text = scrape(&server).await;
+    let name = "snowflake_mcp_caller_calls_total{caller=\"key:";
+    let by_key: f64 = text
+        .lines()
+        .filter(|line| line.starts_with(name))
+        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
+        .sum();
+    assert!((by_key - 3.0).abs() < 0.1, "{text}");
+    for (series, wanted) in [
+        (r#"cache_lookups_total{cache="answers",outcome="hit"}"#, 1.0),
+        (
+            r#"virtual_warehouse_statements_total{virtual_warehouse="default"}"#,
+            2.0,
+        ),
+        ("statements_in_flight", 0.0),
+    ] {
+        let series = format!("snowflake_mcp_{series} ");
+        assert!(
+            (value(&text, &series) - wanted).abs() < 0.1,
+            "{series}\n{text}"
+        );
+    }
+    assert!(value(&text, "snowflake_mcp_statements_max ") >= 1.0);
+    assert!(value(&text, "snowflake_mcp_http_connections ") >= 1.0);
+    assert!(value(&text, "snowflake_mcp_http_connections_max ") >= 50.0);
+}
+
 /// What no client should send, in every place where a client can send a word.
 #[tokio::test]
 async fn hostile_names_make_no_series() {
@@ -202,11 +239,11 @@ async fn the_pool_and_its_requests_are_counted() {
         (r#"pool_waiting"#, 0.0),
         (r#"pool_breaker_open"#, 0.0),
         (
-            r#"snowflake_requests_total{endpoint="sign_in",outcome="ok"}"#,
+            r#"upstream_requests_total{endpoint="sign_in",outcome="ok"}"#,
             1.0,
         ),
         (
-            r#"snowflake_requests_total{endpoint="query",outcome="ok"}"#,
+            r#"upstream_requests_total{endpoint="query",outcome="ok"}"#,
             1.0,
         ),
         (

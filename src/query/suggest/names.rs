@@ -9,6 +9,7 @@ use crate::query::name_cache::{Listed, Question};
 use crate::query::shown_rows::{self, ShownRows};
 use crate::query::{Error, Queries};
 use crate::sql::QualifiedName;
+use crate::telemetry::metrics::labels::Cache;
 use crate::warehouse::Session;
 
 /// How long the catalog may take: the caller waits for a refusal.
@@ -48,8 +49,10 @@ impl Queries {
             schema: session.schema.as_ref().map(QualifiedName::quoted),
             sql: listing.sql.clone(),
         };
-        if let Some(names) = self.name_cache.0.get(&question) {
-            return Some(names);
+        let known = self.name_cache.0.get(&question);
+        self.metrics.looked_up(Cache::Names, known.is_some());
+        if known.is_some() {
+            return known;
         }
         let names = tokio::time::timeout(PATIENCE, self.asked(&listing, session)).await;
         let names = Arc::new(names.ok()?.ok()?);

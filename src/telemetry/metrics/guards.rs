@@ -6,8 +6,8 @@ use prometheus::IntGauge;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::Metrics;
 use super::labels::{Acquired, Endpoint, Phase, Reached, SessionState};
-use super::{Metrics, observe};
 use crate::telemetry::traces;
 
 /// One more in a gauge, until it is dropped.
@@ -86,8 +86,8 @@ impl Acquire<'_> {
 
 impl Drop for Acquire<'_> {
     fn drop(&mut self) {
-        let histogram = self.metrics.acquired.at([self.outcome.place()]);
-        observe(histogram, self.started.elapsed());
+        let histogram = self.metrics.acquired.with(self.outcome);
+        histogram.observe(self.started.elapsed().as_secs_f64());
     }
 }
 
@@ -100,6 +100,7 @@ pub struct Stopwatch<'a> {
     started: Instant,
     /// Ends with it.
     _span: Span,
+    _in_flight: Option<Held>,
 }
 
 impl Drop for Stopwatch<'_> {
@@ -222,7 +223,7 @@ fn shown(url: &url::Url, endpoint: Endpoint) -> String {
 impl Metrics {
     /// Measures a step from now until the value is dropped.
     pub fn stopwatch(&self, phase: Phase) -> Stopwatch<'_> {
-        self.step(phase, info_span!("step", otel.name = phase.as_str()))
+        self.step(phase, info_span!("step", otel.name = phase.as_str()), None)
     }
 
     /// Measures how a statement is run, from now until the value is dropped: in which system, as OpenTelemetry calls it, and
@@ -235,15 +236,16 @@ impl Metrics {
             db.system.name = system,
             db.query.summary = summary,
         );
-        self.step(Phase::Execute, span)
+        self.step(Phase::Execute, span, Some(&self.statements_in_flight))
     }
 
-    fn step(&self, phase: Phase, span: Span) -> Stopwatch<'_> {
+    fn step(&self, phase: Phase, span: Span, counted: Option<&IntGauge>) -> Stopwatch<'_> {
         Stopwatch {
             metrics: self,
             phase,
             started: Instant::now(),
             _span: span,
+            _in_flight: counted.map(Held::new),
         }
     }
 
@@ -294,22 +296,20 @@ impl Metrics {
         }
     }
 
-    /// A session is in this state until the value is dropped. `None` cannot happen; a test makes every state.
-    #[must_use]
-    pub fn session(&self, state: SessionState) -> Option<Held> {
-        self.sessions.at([state.place()]).map(Held::new)
+    /// A session is in this state until the value is dropped.
+    pub fn session(&self, state: SessionState) -> Held {
+        Held::new(&self.sessions.with(state))
     }
 
     /// An idle session is lent to a caller until the value is dropped.
-    #[must_use]
-    pub fn lend(&self) -> Option<Lent> {
-        let in_use = self.session(SessionState::InUse)?;
-        let idle = self.sessions.at([SessionState::Idle.place()])?.clone();
+    pub fn lend(&self) -> Lent {
+        let in_use = self.session(SessionState::InUse);
+        let idle = self.sessions.with(SessionState::Idle);
         idle.dec();
-        Some(Lent {
+        Lent {
             idle,
             _in_use: in_use,
-        })
+        }
     }
 
     /// How many sessions the pool may have.
@@ -322,10 +322,7 @@ impl Metrics {
     #[must_use]
     pub fn pool(&self) -> Option<PoolNumbers> {
         let max = self.sessions_max.get();
-        let sessions = |state: SessionState| {
-            let gauge = self.sessions.at([state.place()]);
-            gauge.map_or(0, IntGauge::get)
-        };
+        let sessions = |state: SessionState| self.sessions.with(state).get();
         let (opening, idle, in_use) = (
             sessions(SessionState::Opening),
             sessions(SessionState::Idle),

@@ -3,12 +3,25 @@
 //! What this program decides itself is an enum. What comes from elsewhere as text (a tool's name, a method, a status) is
 //! looked up in a list; what the list does not have is `other`, its last word.
 
+use std::sync::OnceLock;
+
 /// The word for everything that a list does not have.
 pub const OTHER: &str = "other";
 
+/// A label and the values it can have.
+pub trait Label: Copy {
+    /// Its name.
+    const NAME: &'static str;
+    /// Its values.
+    const VALUES: &'static [&'static str];
+
+    /// The value as it is written.
+    fn value(self) -> &'static str;
+}
+
 /// An enum whose variants are the values of one label.
 macro_rules! label {
-    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal,)+ }) => {
+    ($(#[$outer:meta])* $name:ident of $label:literal { $($(#[$inner:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$outer])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name { $($(#[$inner])* $variant,)+ }
@@ -22,10 +35,39 @@ macro_rules! label {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
+        }
 
-            /// Its place in [`Self::WORDS`].
-            pub(super) fn place(self) -> usize {
-                self as usize
+        impl Label for $name {
+            const NAME: &'static str = $label;
+            const VALUES: &'static [&'static str] = Self::WORDS;
+
+            fn value(self) -> &'static str {
+                self.as_str()
+            }
+        }
+    };
+}
+
+/// A value that comes as text, of a list.
+macro_rules! listed {
+    ($(#[$outer:meta])* $name:ident of $label:literal in $list:ident) => {
+        $(#[$outer])*
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name(&'static str);
+
+        impl $name {
+            /// The value in the list, or its last one.
+            pub(super) fn of(text: &str) -> Self {
+                Self(listed($list, text))
+            }
+        }
+
+        impl Label for $name {
+            const NAME: &'static str = $label;
+            const VALUES: &'static [&'static str] = $list;
+
+            fn value(self) -> &'static str {
+                self.0
             }
         }
     };
@@ -33,7 +75,7 @@ macro_rules! label {
 
 label! {
     /// A step of a query.
-    Phase {
+    Phase of "phase" {
         /// Reading the statement and judging it.
         Policy = "policy",
         /// Waiting for a session, or for a place in the embedded engine.
@@ -49,7 +91,7 @@ label! {
 
 label! {
     /// What was decided about a statement, and by which rule.
-    Verdict {
+    Verdict of "verdict" {
         /// It may run.
         Approved = "approved",
         /// It could not be read for certain.
@@ -79,7 +121,7 @@ label! {
 
 label! {
     /// Why a call was stopped before its answer.
-    Cause {
+    Cause of "cause" {
         /// The client cancelled it or went away.
         Client = "client",
         /// Its time was over.
@@ -91,7 +133,7 @@ label! {
 
 label! {
     /// What is left out of a result.
-    Cut {
+    Cut of "limit" {
         /// Rows beyond the limit of rows.
         Rows = "rows",
         /// Rows beyond the limit of bytes.
@@ -103,7 +145,7 @@ label! {
 
 label! {
     /// What a session of the pool is doing.
-    SessionState {
+    SessionState of "state" {
         /// It is being signed in.
         Opening = "opening",
         /// It waits for a caller.
@@ -115,7 +157,7 @@ label! {
 
 label! {
     /// How waiting for a session ended.
-    Acquired {
+    Acquired of "outcome" {
         /// With a session.
         Got = "got",
         /// None came free in time.
@@ -129,7 +171,7 @@ label! {
 
 label! {
     /// How a sign-in ended.
-    SignIn {
+    SignIn of "outcome" {
         /// With a session.
         Ok = "ok",
         /// Snowflake said no.
@@ -143,7 +185,7 @@ label! {
 
 label! {
     /// Why a session was closed.
-    Closed {
+    Closed of "reason" {
         /// Unused for longer than `SNOWFLAKE_POOL_MAX_INACTIVE_MINUTES`.
         Inactive = "inactive",
         /// Near the end of its validity.
@@ -159,7 +201,7 @@ label! {
 
 label! {
     /// What a request to Snowflake is for.
-    Endpoint {
+    Endpoint of "endpoint" {
         /// Signing in.
         SignIn = "sign_in",
         /// Sending a statement.
@@ -205,7 +247,7 @@ impl Endpoint {
 
 label! {
     /// How one attempt of a request to Snowflake ended.
-    Reached {
+    Reached of "outcome" {
         /// With a reply that could be read, whatever it says.
         Ok = "ok",
         /// With a status from 400 to 499.
@@ -235,7 +277,7 @@ impl Reached {
 
 label! {
     /// What became of something that was to be written or sent.
-    Delivery {
+    Delivery of "outcome" {
         /// It arrived.
         Ok = "ok",
         /// It was given up.
@@ -243,6 +285,73 @@ label! {
         /// There was no room for it.
         Dropped = "dropped",
     }
+}
+
+label! {
+    /// What is kept for a moment.
+    Cache of "cache" {
+        /// Answers about the catalog.
+        Answers = "answers",
+        /// Names that a misspelt one is compared with.
+        Names = "names",
+    }
+}
+
+label! {
+    /// Whether a cache had what it was asked for.
+    Lookup of "outcome" {
+        /// It had.
+        Hit = "hit",
+        /// It had not.
+        Miss = "miss",
+    }
+}
+
+/// Names of a label that come from the settings. A hundred times the outcomes of a call are two thousand series.
+const MOST_NAMES: usize = 100;
+
+/// A value that is one of a few words, or one of the names in the settings: those are told once, when the process starts.
+macro_rules! settled {
+    ($(#[$outer:meta])* $name:ident of $label:literal, $($word:literal)|+, $names:ident) => {
+        static $names: OnceLock<Vec<String>> = OnceLock::new();
+
+        $(#[$outer])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name(&'static str);
+
+        impl $name {
+            /// Says which names there are. Any other counts as `other`.
+            pub fn know(names: impl IntoIterator<Item = String>) {
+                // A second start, which only tests make, keeps the first.
+                let _ = $names.set(names.into_iter().take(MOST_NAMES).collect());
+            }
+
+            pub(super) fn of(name: &str) -> Self {
+                let names = $names.get().map(Vec::as_slice).unwrap_or_default();
+                let mut known = [$($word),+].into_iter().chain(names.iter().map(String::as_str));
+                Self(known.find(|known| *known == name).unwrap_or(OTHER))
+            }
+        }
+
+        impl Label for $name {
+            const NAME: &'static str = $label;
+            /// Empty: the settings have them.
+            const VALUES: &'static [&'static str] = &[];
+
+            fn value(self) -> &'static str {
+                self.0
+            }
+        }
+    };
+}
+
+settled! {
+    /// Who calls: without a key, on stdio, or the name of a key.
+    Caller of "caller", "anonymous" | "local", CALLERS
+}
+settled! {
+    /// The virtual warehouse that a call names, or `default` where it names none.
+    VirtualWarehouse of "virtual_warehouse", "default", WAREHOUSES
 }
 
 /// The routes of both ports.
@@ -374,10 +483,43 @@ pub const OUTCOMES: &[&str] = &[
     OTHER,
 ];
 
-/// The place of a word in its list; of the last one, `other`, when it has none.
-pub(super) fn place(words: &[&str], word: &str) -> usize {
-    let found = words.iter().position(|known| *known == word);
-    found.unwrap_or(words.len().saturating_sub(1))
+listed! {
+    /// A route.
+    Route of "route" in ROUTES
+}
+listed! {
+    /// A method of HTTP.
+    HttpMethod of "method" in HTTP_METHODS
+}
+listed! {
+    /// A status of HTTP.
+    Status of "status" in STATUSES
+}
+listed! {
+    /// A request of MCP.
+    RpcMethod of "method" in RPC_METHODS
+}
+listed! {
+    /// A revision of MCP.
+    Revision of "revision" in REVISIONS
+}
+listed! {
+    /// How a request of MCP ends.
+    RpcOutcome of "outcome" in RPC_OUTCOMES
+}
+listed! {
+    /// A tool.
+    Tool of "tool" in TOOLS
+}
+listed! {
+    /// How a call ends.
+    Outcome of "outcome" in OUTCOMES
+}
+
+/// The word of a list; its last one, `other`, for what the list does not have.
+fn listed(words: &'static [&'static str], word: &str) -> &'static str {
+    let found = words.iter().find(|known| **known == word);
+    found.or(words.last()).copied().unwrap_or(OTHER)
 }
 
 #[cfg(test)]
@@ -397,18 +539,9 @@ mod tests {
             OUTCOMES,
         ] {
             assert_eq!(words.last(), Some(&OTHER));
-            assert_eq!(words.get(place(words, "no such word")), Some(&OTHER));
-            assert_eq!(place(words, words[0]), 0);
+            assert_eq!(listed(words, "no such word"), OTHER);
+            assert_eq!(listed(words, words[0]), words[0]);
         }
-    }
-
-    #[test]
-    fn an_enum_and_its_words_are_in_the_same_order() {
-        assert_eq!(Phase::WORDS[Phase::Render.place()], Phase::Render.as_str());
-        assert_eq!(
-            Endpoint::WORDS[Endpoint::Chunk.place()],
-            Endpoint::Chunk.as_str()
-        );
     }
 
     #[test]

@@ -1,3 +1,7 @@
+use super::labels::{
+    Acquired, HTTP_METHODS, OUTCOMES, REVISIONS, ROUTES, RPC_METHODS, RPC_OUTCOMES, STATUSES,
+    SessionState, TOOLS,
+};
 use super::*;
 
 #[test]
@@ -123,10 +127,10 @@ fn sessions_are_counted_where_they_are() {
     let metrics = Metrics::new().unwrap();
     assert_eq!(metrics.pool(), None, "the embedded engine has no pool");
     metrics.set_pool_size(5);
-    let opening = metrics.session(SessionState::Opening).unwrap();
-    let _idle = metrics.session(SessionState::Idle).unwrap();
-    let other = metrics.session(SessionState::Idle).unwrap();
-    let lent = metrics.lend().unwrap();
+    let opening = metrics.session(SessionState::Opening);
+    let _idle = metrics.session(SessionState::Idle);
+    let other = metrics.session(SessionState::Idle);
+    let lent = metrics.lend();
     let waiting = metrics.acquire();
     let pool = metrics.pool().unwrap();
     assert_eq!(
@@ -138,7 +142,7 @@ fn sessions_are_counted_where_they_are() {
     waiting.ended(Acquired::Busy);
     let pool = metrics.pool().unwrap();
     assert_eq!((pool.open, pool.idle, pool.waiting), (1, 1, 0));
-    let busy = metrics.acquired.at([Acquired::Busy.place()]).unwrap();
+    let busy = metrics.acquired.with(Acquired::Busy);
     assert_eq!(busy.get_sample_count(), 1);
 }
 

@@ -17,7 +17,7 @@ use crate::warehouse::snowflake::target::Target;
 pub(in crate::warehouse::snowflake) struct Lease {
     connection: Connection,
     pool: Pool,
-    _counted: Option<Lent>,
+    _counted: Lent,
     _slot: OwnedSemaphorePermit,
 }
 

@@ -88,7 +88,7 @@ pub(super) struct Pooled {
     pub(super) initial: Names,
     /// Why it is being closed, where that does not show.
     reason: Option<Closed>,
-    _counted: Option<Held>,
+    _counted: Held,
     place: Open,
 }
 

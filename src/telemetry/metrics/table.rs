@@ -1,0 +1,184 @@
+//! The table of metrics: what is measured, its name, its labels and buckets, one entry for each.
+
+use prometheus::{Histogram, IntCounter, IntGauge, Registry};
+
+use super::declaration::{BuildInfo, Declaration, Declared};
+use super::labels::{
+    Acquired, Cache, Caller, Cause, Closed, Cut, Delivery, Endpoint, HttpMethod, Lookup, Outcome,
+    Phase, Reached, Revision, Route, RpcMethod, RpcOutcome, SessionState, SignIn, Status, Tool,
+    Verdict, VirtualWarehouse,
+};
+use super::vectors::Vector;
+
+/// Latency buckets, in seconds.
+///
+/// From a list answered from memory (0.5 ms) over typical warehouse round trips (50 ms to 5 s) up to the longest wait a
+/// call can be configured to have before it answers with a query handle.
+const LATENCY: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0, 120.0,
+];
+
+/// Buckets for the steps of a query, in seconds: judging a statement takes microseconds, running it may take minutes.
+const STEPS: &[f64] = &[
+    0.000_05, 0.000_25, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0, 120.0,
+];
+
+type Counters<L> = Vector<IntCounter, L>;
+type Gauges<L> = Vector<IntGauge, L>;
+type Histograms<L> = Vector<Histogram, L>;
+
+/// Turns the table below into the struct, its registration and [`Metrics::DECLARED`].
+macro_rules! metrics {
+    ($(#[$outer:meta])* pub struct $struct:ident {
+        $($(#[doc = $help:literal])+ $field:ident: $kind:ty = $name:literal $(in $buckets:ident)?;)+
+    }) => {
+        $(#[$outer])*
+        pub struct $struct {
+            pub(super) registry: Registry,
+            $($(#[doc = $help])+ pub(super) $field: $kind,)+
+        }
+
+        impl $struct {
+            /// Every metric there is, in the order of the reference.
+            pub const DECLARED: &'static [Declaration] = &[$(Declaration {
+                name: concat!("snowflake_mcp_", $name),
+                kind: <$kind as Declared>::KIND,
+                help: &[$($help),+],
+                labels: <$kind as Declared>::LABELS,
+                buckets: metrics!(@buckets $($buckets)?),
+            }),+];
+
+            pub(super) fn register(registry: Registry) -> prometheus::Result<Self> {
+                let mut declared = Self::DECLARED.iter();
+                // The fields are initialised in the order they are written, which is the order of the table.
+                Ok(Self {
+                    $($field: register_next(&mut declared, &registry)?,)+
+                    registry,
+                })
+            }
+        }
+    };
+    (@buckets) => { &[] };
+    (@buckets $buckets:ident) => { $buckets };
+}
+
+fn register_next<D: Declared>(
+    declared: &mut std::slice::Iter<'static, Declaration>,
+    registry: &Registry,
+) -> prometheus::Result<D> {
+    let declaration = declared
+        .next()
+        .ok_or_else(|| prometheus::Error::Msg("more fields than declarations".into()))?;
+    D::register(declaration, registry)
+}
+
+metrics! {
+    /// The metrics of one process. Made once by `app`, shared behind an `Arc`.
+    pub struct Metrics {
+        /// Always 1; the labels say which build this is and which warehouse it uses.
+        build_info: BuildInfo = "build_info";
+        /// 1 while `/readyz` answers 200, 0 while it answers 503.
+        ready: IntGauge = "ready";
+
+        /// HTTP requests that were answered. Status 499 counts clients that left before their answer.
+        http_requests: Counters<(Route, HttpMethod, Status)> = "http_requests_total";
+        /// Time from a request's head to the last byte of its answer, or to the client's leaving.
+        http_duration: Histograms<(Route, HttpMethod)> = "http_request_duration_seconds" in LATENCY;
+        /// HTTP requests being worked on now, streams included.
+        http_in_flight: IntGauge = "http_requests_in_flight";
+
+        /// Requests of MCP, by the revision the client speaks and by outcome: `ok` or JSON-RPC's error. A tool that fails is a
+        /// result, and `ok` here.
+        rpc_requests: Counters<(RpcMethod, Revision, RpcOutcome)> = "rpc_requests_total";
+        /// Time from a request of MCP to its answer.
+        rpc_duration: Histograms<RpcMethod> = "rpc_request_duration_seconds" in LATENCY;
+        /// Requests of MCP being worked on now.
+        rpc_in_flight: IntGauge = "rpc_requests_in_flight";
+
+        /// Tool calls that were answered, by outcome: `ok` or an error code.
+        tool_calls: Counters<(Tool, Outcome)> = "tool_calls_total";
+        /// Time from a tool call to its answer.
+        tool_duration: Histograms<Tool> = "tool_call_duration_seconds" in LATENCY;
+        /// Tool calls being worked on now.
+        tools_in_flight: IntGauge = "tool_calls_in_flight";
+        /// Rows given to callers.
+        tool_rows: Counters<Tool> = "tool_rows_total";
+        /// Bytes of text given to callers.
+        tool_bytes: Counters<Tool> = "tool_text_bytes_total";
+        /// Calls that were stopped before their answer, by what ended them.
+        stopped: Counters<Cause> = "tool_calls_stopped_total";
+
+        /// Tool calls by who made them: `anonymous`, `local`, or the name of a key in the settings.
+        caller_calls: Counters<(Caller, Outcome)> = "caller_calls_total";
+        /// Rows given to each caller.
+        caller_rows: Counters<Caller> = "caller_rows_total";
+        /// Bytes of text given to each caller.
+        caller_bytes: Counters<Caller> = "caller_text_bytes_total";
+        /// Questions to the caches of catalog answers and of names, by whether the answer was there.
+        cache_lookups: Counters<(Cache, Lookup)> = "cache_lookups_total";
+
+        /// Statements sent for callers, by the virtual warehouse that the call names: `default` where it names none, `other` where
+        /// neither `SNOWFLAKE_WAREHOUSE` nor `ALLOWED_WAREHOUSES` has the name.
+        warehouse_statements: Counters<VirtualWarehouse> = "virtual_warehouse_statements_total";
+        /// Bytes that statements would scan as Snowflake estimates them, where they were estimated (`MAX_SCAN_BYTES`).
+        warehouse_bytes: Counters<VirtualWarehouse> = "virtual_warehouse_estimated_scan_bytes_total";
+        /// Statements that run in the warehouse now and whose call waits for them.
+        statements_in_flight: IntGauge = "statements_in_flight";
+        /// Statements that may run at once: `MAX_CONCURRENT_QUERIES`.
+        statements_max: IntGauge = "statements_max";
+        /// Connections of clients that are open now.
+        connections: IntGauge = "http_connections";
+        /// Connections there may be: `MAX_CONNECTIONS` for each of `SERVER_WORKERS`.
+        connections_max: IntGauge = "http_connections_max";
+
+        /// Statements judged: `approved`, or the rule that refused them.
+        verdicts: Counters<Verdict> = "statement_verdicts_total";
+        /// Time the steps of a query take. The first three are one observation each for every statement sent to the
+        /// warehouse; `download` and `render` are the sums over a result.
+        phases: Histograms<Phase> = "query_phase_duration_seconds" in STEPS;
+        /// Results that were cut, by the limit that was reached.
+        cuts: Counters<Cut> = "results_truncated_total";
+
+        /// Sessions of the pool, by what they are doing. Their sum is the number of open sessions.
+        sessions: Gauges<SessionState> = "pool_sessions";
+        /// Sessions there may be: `SNOWFLAKE_POOL_MAX_SIZE`. 0 on the embedded engine, which has no pool.
+        sessions_max: IntGauge = "pool_sessions_max";
+        /// Callers waiting for a session now.
+        waiting: IntGauge = "pool_waiting";
+        /// Time callers wait for a session, by how the wait ended.
+        acquired: Histograms<Acquired> = "pool_acquire_duration_seconds" in STEPS;
+        /// Sign-ins, by how they ended. `held` ones were not tried, because the credentials had just been refused.
+        sign_ins: Counters<SignIn> = "pool_sign_ins_total";
+        /// Sessions that were closed, by reason.
+        closes: Counters<Closed> = "pool_sessions_closed_total";
+        /// 1 while no sign-in is tried, because Snowflake has refused the credentials.
+        breaker_open: IntGauge = "pool_breaker_open";
+
+        /// Attempts of requests to Snowflake and to its cloud storage, by purpose and by how they ended.
+        snowflake_requests: Counters<(Endpoint, Reached)> = "upstream_requests_total";
+        /// Time one attempt of a request to Snowflake takes.
+        snowflake_duration: Histograms<Endpoint> = "upstream_request_duration_seconds" in LATENCY;
+        /// Attempts after the first, of requests to Snowflake.
+        snowflake_retries: Counters<Endpoint> = "upstream_retries_total";
+        /// Renewals of a session's token.
+        renewals: Counters<Delivery> = "upstream_token_renewals_total";
+        /// Statements stopped in Snowflake because their call had ended: `ok` where Snowflake confirmed it.
+        aborts: Counters<Delivery> = "upstream_aborts_total";
+        /// Bytes fetched from cloud storage, as they were sent.
+        downloaded: IntCounter = "upstream_downloaded_bytes_total";
+
+        /// Memory set aside for pieces of results that are fetched and not yet read; not above `DOWNLOAD_MEMORY_LIMIT`.
+        download_memory: IntGauge = "download_memory_bytes";
+
+        /// Memory the embedded engine uses for data and statements; 0 on a Snowflake account.
+        embedded_memory: IntGauge = "embedded_memory_bytes";
+
+        /// Spans of traces that are kept, by what became of them: `ok` were exported, `failed` could not be, and `dropped`
+        /// found the queue full.
+        spans: Counters<Delivery> = "trace_spans_total";
+        /// Records of the audit log, by what became of them.
+        audit: Counters<Delivery> = "audit_records_total";
+    }
+}
