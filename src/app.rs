@@ -10,6 +10,7 @@
 
 mod announce;
 mod error;
+mod folders;
 mod pid_file;
 mod policy;
 mod process;
@@ -35,6 +36,7 @@ use crate::telemetry::metrics::Metrics;
 
 use error::system;
 pub use error::{Ending, Error};
+pub use folders::prepare_folders;
 use pid_file::PidFile;
 pub use process::Process;
 use process::{Telemetry, runtime};
@@ -46,21 +48,6 @@ use shutdown::{Drain, Running, Signals};
 /// How long readiness has failed before the port closes: what a load balancer needs to notice. Kubernetes takes about this
 /// long to tell all nodes that a pod is going. In development, on an address of this machine only, nobody is to be told.
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
-
-/// Enters `WORKING_DIR`. Before anything opens a relative path, the log file included.
-///
-/// # Errors
-///
-/// It cannot be entered.
-pub fn enter_working_dir(settings: &Settings) -> Result<(), Error> {
-    let Some(path) = &settings.server.working_dir else {
-        return Ok(());
-    };
-    std::env::set_current_dir(path).map_err(|source| Error::WorkingDir {
-        path: path.display().to_string(),
-        source,
-    })
-}
 
 /// What the rooms cannot work with in settings that are right one by one: a name that is none, a way to sign in that this
 /// version does not have. Each names its setting. Reads no file and asks nobody.

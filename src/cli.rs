@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
+use serde_json::json;
 
 use crate::app;
-use crate::config::{Backend, Loaded, Problems, Purpose, Settings, Sources, render};
+use crate::config::{Backend, Loaded, LogFormat, Problems, Purpose, Settings, Sources, render};
 use crate::telemetry;
 
 static VERSION: LazyLock<String> =
@@ -96,7 +97,7 @@ pub fn check(
     let loaded = match sources.load(Purpose::Serve) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            report(&problems, err)?;
+            report(&problems, LogFormat::Text, err)?;
             return Ok(None);
         }
     };
@@ -104,7 +105,7 @@ pub fn check(
         writeln!(err, "warning: {warning}")?;
     }
     let settings = &loaded.settings;
-    if !misfits(settings, err)? {
+    if !misfits(settings, LogFormat::Text, err)? {
         return Ok(None);
     }
     let warehouse = match settings.warehouse.backend {
@@ -119,16 +120,22 @@ pub fn check(
     Ok(Some(loaded))
 }
 
-/// Says what is wrong, one line per problem, after what else was noticed.
+/// Says what is wrong, one line per problem, after what else was noticed. In the form of log lines, as `LOG_FORMAT` has it:
+/// where a service is started, whoever collects its log reads these too.
 ///
 /// # Errors
 ///
 /// When `err` cannot be written.
-pub fn report(problems: &Problems, err: &mut dyn Write) -> io::Result<()> {
+pub fn report(problems: &Problems, form: LogFormat, err: &mut dyn Write) -> io::Result<()> {
     for warning in problems.warnings() {
-        writeln!(err, "warning: {warning}")?;
+        let text = format!("warning: {warning}");
+        line(err, form, "WARN", &text, warning)?;
     }
-    writeln!(err, "{problems}")
+    for problem in problems {
+        let text = problem.to_string();
+        line(err, form, "ERROR", &text, &text)?;
+    }
+    Ok(())
 }
 
 /// Whether the rooms can work with the settings; says what they cannot work with, one line per problem.
@@ -136,12 +143,36 @@ pub fn report(problems: &Problems, err: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 ///
 /// When `err` cannot be written.
-pub fn misfits(settings: &Settings, err: &mut dyn Write) -> io::Result<bool> {
+pub fn misfits(settings: &Settings, form: LogFormat, err: &mut dyn Write) -> io::Result<bool> {
     let found = app::misfits(settings);
     for misfit in &found {
-        writeln!(err, "{}", telemetry::chain(misfit))?;
+        let text = telemetry::chain(misfit);
+        line(err, form, "ERROR", &text, &text)?;
     }
     Ok(found.is_empty())
+}
+
+/// One line before there is a log.
+fn line(
+    err: &mut dyn Write,
+    form: LogFormat,
+    level: &str,
+    text: &str,
+    message: &str,
+) -> io::Result<()> {
+    match form {
+        LogFormat::Text => writeln!(err, "{text}"),
+        LogFormat::Json => {
+            let line = json!({
+                "timestamp": jiff::Timestamp::now().to_string(),
+                "level": level,
+                "message": message,
+                "event": "bad_settings",
+                "target": telemetry::LIFECYCLE,
+            });
+            writeln!(err, "{line}")
+        }
+    }
 }
 
 /// Prints the reference, or with `effective` the values in force. Returns the exit code.
@@ -172,10 +203,10 @@ pub fn config(
         writeln!(out, "{:width$}  {value:24}  {}", row.name, row.origin)?;
     }
     match sources.load(Purpose::Serve) {
-        Ok(loaded) if misfits(&loaded.settings, err)? => Ok(0),
+        Ok(loaded) if misfits(&loaded.settings, LogFormat::Text, err)? => Ok(0),
         Ok(_) => Ok(Problems::EXIT_CODE),
         Err(problems) => {
-            report(&problems, err)?;
+            report(&problems, LogFormat::Text, err)?;
             Ok(Problems::EXIT_CODE)
         }
     }

@@ -61,7 +61,7 @@ fn run(cli: &Cli) -> Outcome {
     let loaded = match sources.load(purpose) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            cli::report(&problems, &mut err)?;
+            cli::report(&problems, sources.log_format(), &mut err)?;
             return Ok(Problems::EXIT_CODE);
         }
     };
@@ -74,11 +74,11 @@ fn run(cli: &Cli) -> Outcome {
 
 fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
     let settings = &loaded.settings;
-    if !cli::misfits(settings, &mut io::stderr())? {
+    if !cli::misfits(settings, settings.telemetry.log_format, &mut io::stderr())? {
         return Ok(Problems::EXIT_CODE);
     }
     let launch = Launch::note(loaded.env_file.as_deref())?;
-    app::enter_working_dir(settings)?;
+    app::prepare_folders(settings)?;
     let (process, guard) = Process::start(settings)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");

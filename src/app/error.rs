@@ -16,9 +16,11 @@ pub enum Error {
     /// `PID_FILE` could not be written.
     #[error(transparent)]
     PidFile(#[from] pid_file::Error),
-    /// `WORKING_DIR` could not be entered.
-    #[error("WORKING_DIR {path} cannot be entered: {source}")]
-    WorkingDir {
+    /// The folder of a setting could not be created or entered.
+    #[error("the folder {path} of {setting} cannot be created or entered: {source}")]
+    Folder {
+        /// Whose folder it is.
+        setting: &'static str,
         /// As configured.
         path: String,
         /// The system's words.

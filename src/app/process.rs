@@ -42,8 +42,9 @@ impl Process {
         let metrics = Arc::new(Metrics::new()?);
         let traces = Traces::start(&settings.telemetry, &metrics, runtime.handle());
         let spans = traces.as_ref().ok().and_then(Option::as_ref);
-        let file = settings.server.log_file.as_deref();
-        let guard = logs::start(&settings.telemetry, file, spans)?;
+        let server = &settings.server;
+        let file = server.log_file.as_deref();
+        let guard = logs::start(&settings.telemetry, file, server.log_file_keep, spans)?;
         let traces = traces.map_err(Error::from);
         let telemetry = Telemetry { metrics, traces };
         Ok((Self { runtime, telemetry }, guard))

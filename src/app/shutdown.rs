@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::http::Parts;
-use crate::telemetry::LIFECYCLE;
+use crate::telemetry::{LIFECYCLE, reopen};
 
 /// How long an interrupted call has to answer. actix looks once a second whether its connections are done.
 const TO_ANSWER: Duration = Duration::from_secs(2);
@@ -64,7 +64,8 @@ impl StopSignal {
     }
 }
 
-/// Both signals, caught from the moment this is made.
+/// Both signals, caught from the moment this is made. SIGHUP is caught as well, and ends nothing: it has the files of log and
+/// audit opened anew, for whoever has moved them away.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -72,6 +73,7 @@ pub(super) struct Signals {
 
 impl Signals {
     pub(super) fn catch() -> io::Result<Self> {
+        tokio::spawn(reopen_files(signal(SignalKind::hangup())?));
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -86,6 +88,13 @@ impl Signals {
         };
         tracing::info!(target: LIFECYCLE, signal = signal.name(), "received {}", signal.name());
         signal
+    }
+}
+
+async fn reopen_files(mut hang_up: Signal) {
+    while hang_up.recv().await.is_some() {
+        reopen::request();
+        tracing::info!(target: LIFECYCLE, signal = "SIGHUP", "received SIGHUP: files of log and audit are opened anew");
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Contents {
     pub(super) entries: Vec<Entry>,
     /// Names that references asked for: they have a use even when they are none of ours.
     pub(super) referenced: Vec<String>,
+    /// Entries left out because of their references. The problem has been told: that they are missing is no second one.
+    pub(super) left_out: Vec<String>,
     pub(super) problems: Problems,
 }
 
@@ -45,6 +47,7 @@ pub(super) fn read(
     };
     let mut known = BTreeMap::new();
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    let mut unset: Vec<Unset> = Vec::new();
     for Raw { entry, expand } in raw {
         let place = format!("{label}:{}", entry.line);
         if let Some(first) = lines.insert(entry.name.clone(), entry.line) {
@@ -63,9 +66,15 @@ pub(super) fn read(
             match expanded {
                 Ok(value) => value,
                 Err(unresolved) => {
-                    contents
-                        .problems
-                        .push(unresolved.problem(&entry.name).at(place));
+                    match unresolved {
+                        Unresolved::Unset(name) => note_unset(&mut unset, name, &entry),
+                        Unresolved::Malformed => {
+                            let expected = "references written `${NAME}` or `${NAME:-default}`";
+                            let problem = Problem::new(&entry.name, expected);
+                            contents.problems.push(problem.at(place));
+                        }
+                    }
+                    contents.left_out.push(entry.name);
                     continue;
                 }
             }
@@ -75,7 +84,46 @@ pub(super) fn read(
         known.insert(entry.name.clone(), value.clone());
         contents.entries.push(Entry { value, ..entry });
     }
+    for unset in unset {
+        contents.problems.push(unset.problem(label));
+    }
     contents
+}
+
+/// A variable that nothing sets, and the entries that refer to it.
+struct Unset {
+    name: String,
+    /// By name and line.
+    entries: Vec<(String, usize)>,
+}
+
+fn note_unset(unset: &mut Vec<Unset>, name: String, entry: &Entry) {
+    let referring = (entry.name.clone(), entry.line);
+    match unset.iter_mut().find(|known| known.name == name) {
+        Some(known) => known.entries.push(referring),
+        None => unset.push(Unset {
+            name,
+            entries: vec![referring],
+        }),
+    }
+}
+
+impl Unset {
+    /// One problem, however many refer to it: there is one thing to set.
+    fn problem(self, label: &str) -> Problem {
+        let lines: Vec<_> = self
+            .entries
+            .iter()
+            .map(|(_, line)| line.to_string())
+            .collect();
+        let names: Vec<_> = self.entries.into_iter().map(|(name, _)| name).collect();
+        let verb = if names.len() == 1 { "refers" } else { "refer" };
+        let expected = format!("to be set, because {} {verb} to it", names.join(", "));
+        let hint = format!("`${{{}:-}}` makes it optional", self.name);
+        Problem::new(self.name, expected)
+            .at(format!("{label}:{}", lines.join(", ")))
+            .hint(hint)
+    }
 }
 
 /// An entry before references are replaced.
@@ -168,21 +216,6 @@ enum Unresolved {
     Unset(String),
     /// Not one of the two forms there are.
     Malformed,
-}
-
-impl Unresolved {
-    fn problem(self, name: &str) -> Problem {
-        match self {
-            Self::Unset(reference) => {
-                let expected = format!("{reference} to be set, because its value refers to it");
-                let hint = format!("`${{{reference}:-}}` makes it optional");
-                Problem::new(name, expected).hint(hint)
-            }
-            Self::Malformed => {
-                Problem::new(name, "references written `${NAME}` or `${NAME:-default}`")
-            }
-        }
-    }
 }
 
 /// Replaces `${NAME}` and `${NAME:-default}`. A `$` without a brace stands for itself, since passwords contain it.

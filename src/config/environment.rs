@@ -35,4 +35,14 @@ impl Environment {
             Self::Production => Some("PRODUCTION_"),
         }
     }
+
+    /// A variable's name without the prefix of whichever environment.
+    pub(super) fn plain(name: &str) -> &str {
+        let prefixes = [Self::Staging, Self::Production].into_iter();
+        let mut stripped = prefixes.filter_map(|environment| {
+            let plain = name.strip_prefix(environment.prefix()?)?;
+            plain.starts_with("SNOWFLAKE_").then_some(plain)
+        });
+        stripped.next().unwrap_or(name)
+    }
 }

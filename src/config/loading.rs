@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::brought::Understood;
 use super::effective::Effective;
+use super::environment::Environment;
 use super::problem::{Problem, Problems};
 use super::readers;
 use super::reference::{self, Availability, variables};
 use super::resolve::lookup;
 use super::settings::{Purpose, Settings};
 use super::sources::Sources;
+use super::telemetry::LogFormat;
 use super::warehouse::{AuthType, Backend};
 
 /// Settings, and what the start-up log should say about them.
@@ -44,16 +46,12 @@ impl Sources {
     pub fn load(&self, purpose: Purpose) -> Result<Loaded, Problems> {
         let mut problems = self.problems.clone();
         let understood = self.understood();
-        let settings = match Settings::from_understood(&understood, purpose) {
-            Ok(settings) => {
-                self.check_paths(&settings, &understood, &mut problems);
-                Some(settings)
-            }
-            Err(more) => {
-                problems.append(more);
-                None
-            }
-        };
+        let (settings, mut more) = Settings::from_understood(&understood, purpose);
+        if let Some(settings) = &settings {
+            self.check_paths(settings, &understood, &mut more);
+        }
+        more.without(&self.left_out);
+        problems.append(more);
         problems.locate(&self.places);
         match settings {
             Some(settings) if problems.is_empty() => Ok(Loaded {
@@ -67,6 +65,20 @@ impl Sources {
                 Err(problems)
             }
         }
+    }
+
+    /// The form of log lines, for what is wrong before there are settings.
+    #[must_use]
+    pub fn log_format(&self) -> LogFormat {
+        let vars = self.understood().vars;
+        let environment = vars.get("ENVIRONMENT").and_then(|word| word.parse().ok());
+        let environment = environment.unwrap_or(Environment::Development);
+        let default =
+            reference::find("LOG_FORMAT").and_then(|variable| variable.default_in(environment));
+        let written = vars.get("LOG_FORMAT").and_then(|word| word.parse().ok());
+        written
+            .or_else(|| default?.parse().ok())
+            .unwrap_or(LogFormat::Text)
     }
 
     /// Whether the env file sets a secret, under its own name or an environment's.
@@ -109,9 +121,10 @@ impl Sources {
     fn check_paths(&self, settings: &Settings, understood: &Understood, problems: &mut Problems) {
         let server = &settings.server;
         let base = server.working_dir.as_deref().unwrap_or(Path::new(""));
-        if server.working_dir.is_some() && !base.is_dir() {
+        if server.working_dir.is_some() && !can_be_created(base) {
             // Every relative path would be wrong too; one line is enough.
-            problems.push(Problem::new("WORKING_DIR", "a folder that exists"));
+            let expected = "a folder that exists or can be created";
+            problems.push(Problem::new("WORKING_DIR", expected));
             return;
         }
         for (name, path) in [
@@ -121,11 +134,9 @@ impl Sources {
         ] {
             let Some(path) = path else { continue };
             let path = base.join(path);
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            if path.is_dir() || !folder.is_none_or(Path::is_dir) {
-                problems.push(Problem::new(name, "a file in a folder that exists"));
+            if path.is_dir() || !path.parent().is_none_or(can_be_created) {
+                let expected = "a file in a folder that exists or can be created";
+                problems.push(Problem::new(name, expected));
             }
         }
         let warehouse = &settings.warehouse;
@@ -156,4 +167,10 @@ impl Sources {
             }
         }
     }
+}
+
+/// Whether a folder exists, or could: its nearest ancestor that exists is a folder.
+fn can_be_created(folder: &Path) -> bool {
+    let there = folder.ancestors().find(|ancestor| ancestor.exists());
+    there.is_none_or(Path::is_dir)
 }

@@ -79,21 +79,22 @@ impl Settings {
         vars: &BTreeMap<String, String>,
         purpose: Purpose,
     ) -> Result<Self, Problems> {
-        Self::from_understood(&brought::understand(vars, &BTreeMap::new()), purpose)
+        let understood = brought::understand(vars, &BTreeMap::new());
+        match Self::from_understood(&understood, purpose) {
+            (Some(settings), problems) => problems.or(settings),
+            (None, problems) => Err(problems),
+        }
     }
 
-    /// The same, when it is known already what the names and forms mean.
-    fn from_understood(understood: &Understood, purpose: Purpose) -> Result<Self, Problems> {
+    /// The same, when it is known already what the names and forms mean: what could be read, and everything that is wrong.
+    fn from_understood(understood: &Understood, purpose: Purpose) -> (Option<Self>, Problems) {
         let mut resolved = Resolved::new(understood);
         rules::choose_backend(&mut resolved);
         let settings = Self::read(&mut resolved, &understood.vars);
         if let Some(settings) = &settings {
             rules::check(settings, purpose, &mut resolved);
         }
-        let Some(settings) = settings else {
-            return Err(resolved.problems);
-        };
-        resolved.problems.or(settings)
+        (settings, resolved.problems)
     }
 
     /// Reads each section by itself, so that a problem in one does not hide those of another.

@@ -62,6 +62,12 @@ impl Problems {
         self.warnings.append(&mut more.warnings);
     }
 
+    /// Leaves out those about these names.
+    pub(super) fn without(&mut self, names: &[String]) {
+        self.problems
+            .retain(|problem| !names.contains(&problem.name));
+    }
+
     /// Whether there is nothing to correct.
     #[must_use]
     pub fn is_empty(&self) -> bool {

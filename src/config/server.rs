@@ -60,6 +60,9 @@ pub struct Server {
     /// Where logs are written besides stderr, a new file every day.
     #[envconfig(from = "LOG_FILE")]
     pub log_file: Option<PathBuf>,
+    /// How many files of [`Server::log_file`] there may be. Two weeks by default: the oldest goes when a day begins.
+    #[envconfig(from = "LOG_FILE_KEEP", default = "14")]
+    pub log_file_keep: usize,
     /// The folder the process changes into before it opens any other path.
     #[envconfig(from = "WORKING_DIR")]
     pub working_dir: Option<PathBuf>,

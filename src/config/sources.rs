@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::brought::{self, Understood};
 use super::env_file;
+use super::environment::Environment;
 use super::problem::{Problem, Problems};
-use super::reference::variables;
+use super::reference::{self, variables};
+use super::shape::Shape;
 use super::{connections, unknown};
 
 /// The variables by name, and where each was written.
@@ -16,12 +18,18 @@ pub struct Sources {
     pub(super) vars: BTreeMap<String, String>,
     /// `.env:12`, for what the file said.
     pub(super) places: BTreeMap<String, String>,
+    /// Set, but to nothing: unset for us, and nothing for a reference.
+    blank: BTreeMap<String, String>,
     referenced: Vec<String>,
+    /// What the file does not set, because it refers to what nothing sets.
+    pub(super) left_out: Vec<String>,
     /// What the connection says that `SNOWFLAKE_CONNECTION_NAME` names, by our names.
     pub(super) connection: BTreeMap<&'static str, String>,
     notes: Vec<String>,
     pub(super) problems: Problems,
     pub(super) env_file: Option<PathBuf>,
+    /// The folder of the env file, where its relative paths begin.
+    folder: Option<PathBuf>,
 }
 
 impl Sources {
@@ -60,15 +68,20 @@ impl Sources {
     #[must_use]
     pub fn from_environment(environment: BTreeMap<String, String>) -> Self {
         // A blank is unset: it must not hide what the file says.
-        let mut vars = environment;
-        vars.retain(|_, value| !value.trim().is_empty());
+        let (blank, vars) = environment
+            .into_iter()
+            .partition(|(_, value)| value.trim().is_empty());
         Self {
             vars,
+            blank,
             ..Self::default()
         }
     }
 
     fn read_file(&mut self, path: &Path) {
+        // Still known after WORKING_DIR has been changed into.
+        let absolute = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.folder = absolute.parent().map(Path::to_owned);
         match fs::read_to_string(path) {
             Ok(text) => self.add_file(path, &text),
             Err(error) => {
@@ -78,21 +91,36 @@ impl Sources {
                 self.problems.push(problem);
             }
         }
-        // Still known after WORKING_DIR has been changed into.
-        self.env_file = Some(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+        self.env_file = Some(absolute);
     }
 
     /// Adds what a file says; what is there already wins.
     pub fn add_file(&mut self, path: &Path, text: &str) {
         let label = path.display().to_string();
-        let contents = env_file::read(path, &label, text, &self.vars);
+        let mut environment = self.blank.clone();
+        environment.extend(self.vars.clone());
+        let contents = env_file::read(path, &label, text, &environment);
         self.problems.append(contents.problems);
         self.referenced.extend(contents.referenced);
+        self.left_out.extend(contents.left_out);
         for env_file::Entry { name, value, line } in contents.entries {
             if !value.trim().is_empty() && !self.vars.contains_key(&name) {
                 self.places.insert(name.clone(), format!("{label}:{line}"));
+                let value = self.from_the_files_folder(&name, value);
                 self.vars.insert(name, value);
             }
+        }
+    }
+
+    /// A relative path in the file starts in the file's folder, wherever the process was started.
+    fn from_the_files_folder(&self, name: &str, value: String) -> String {
+        let is_path = reference::find(Environment::plain(name))
+            .is_some_and(|variable| matches!(variable.shape, Shape::Path(_)));
+        match &self.folder {
+            Some(folder) if is_path && !value.starts_with(['/', '~', '"', '\'']) => {
+                folder.join(value).to_string_lossy().into_owned()
+            }
+            _ => value,
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use super::metrics::Metrics;
 use super::metrics::labels::{Delivery, OUTCOMES, Verdict};
+use super::reopen;
 
 /// The target of records in the log.
 pub const TARGET: &str = "audit";
@@ -154,18 +156,18 @@ impl Audit {
     ///
     /// It cannot be opened, or there is no thread to write it.
     pub fn to_file(path: &Path, metrics: Arc<Metrics>) -> io::Result<Self> {
-        use std::os::unix::fs::OpenOptionsExt;
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
+        let path = path.to_owned();
+        let open = move || {
+            let mut options = OpenOptions::new();
+            options.append(true).create(true).mode(0o600).open(&path)
+        };
+        let lines = Lines::to(open()?);
         let (sender, receiver) = sync_channel(WAITING);
         let counted = Arc::clone(&metrics);
         // A thread of its own: a slow disk must not hold up calls.
         std::thread::Builder::new()
             .name("audit".to_owned())
-            .spawn(move || write(Lines::to(file), &receiver, &counted))?;
+            .spawn(move || write(lines, open, &receiver, &counted))?;
         Ok(Self(Some(Arc::new(Writer { sender, metrics }))))
     }
 
@@ -200,9 +202,23 @@ impl Audit {
     }
 }
 
-fn write(mut lines: Lines<impl Write>, receiver: &Receiver<Message>, metrics: &Metrics) {
+fn write<W: Write>(
+    mut lines: Lines<W>,
+    open: impl Fn() -> io::Result<W>,
+    receiver: &Receiver<Message>,
+    metrics: &Metrics,
+) {
     let mut is_failing = false;
+    let mut seen = reopen::Seen::all();
     while let Ok(message) = receiver.recv() {
+        if seen.is_due() {
+            match open() {
+                Ok(file) => lines = Lines::to(file),
+                Err(error) => tracing::error!(
+                    "AUDIT_LOG_FILE cannot be opened anew: {error}; its records go on to the old file"
+                ),
+            }
+        }
         match message {
             Message::Record(record) => match lines.append(&record) {
                 Ok(()) => {

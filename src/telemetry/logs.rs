@@ -3,12 +3,9 @@
 //! JSON for machines, text for people; the same events and the same field names in both. Every line can be read alone, and
 //! what one would filter by is a field. stdout stays free: the `stdio` command speaks MCP there.
 
-use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use tracing::field::{Field, Visit};
 use tracing::subscriber::Interest;
 use tracing::{Level, Metadata};
@@ -20,6 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::daily::Daily;
 use super::traces::Traces;
 use super::{CALL, LIFECYCLE, audit};
 use crate::config::{LogFormat, Telemetry};
@@ -95,6 +93,7 @@ pub struct Guard {
 pub fn start(
     settings: &Telemetry,
     file: Option<&Path>,
+    keep: usize,
     traces: Option<&Traces>,
 ) -> Result<Guard, Error> {
     let filter = EnvFilter::try_new(with_caps(settings.log_level.as_filter()))?;
@@ -102,7 +101,7 @@ pub fn start(
     let (file, guard) = match file {
         Some(path) => {
             // Written by a thread of its own: a slow disk must not hold up requests.
-            let (writer, guard) = tracing_appender::non_blocking(Watched::new(Daily::open(path)?));
+            let (writer, guard) = tracing_appender::non_blocking(Watched::new(open(path, keep)?));
             let layer = lines(settings.log_format, false, writer);
             (Some(layer), Some(guard))
         }
@@ -118,6 +117,13 @@ pub fn start(
     tracing_subscriber::registry().with(layers).try_init()?;
     log_panics();
     Ok(Guard { _file: guard })
+}
+
+fn open(path: &Path, keep: usize) -> Result<Daily, Error> {
+    Daily::open(path, keep).map_err(|error| Error::File {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })
 }
 
 /// The log file, of whose failures the other log tells: lines that do not reach it would be missed by nobody until they are
@@ -165,67 +171,6 @@ impl<W: Write> Write for Watched<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
-}
-
-/// `LOG_FILE=/var/log/x.log` makes `/var/log/x.log.2026-08-31`, a new one each day (UTC). None is ever deleted.
-///
-/// Its owner and its group may read it: lines name callers and what was refused. The library's own files are for everybody.
-struct Daily {
-    path: PathBuf,
-    day: Date,
-    file: File,
-}
-
-impl Daily {
-    fn open(path: &Path) -> Result<Self, Error> {
-        let refused = |reason: String| Error::File {
-            path: path.display().to_string(),
-            reason,
-        };
-        if path.file_name().is_none() {
-            return Err(refused("it names no file".into()));
-        }
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
-        }
-        let day = today();
-        Ok(Self {
-            path: path.to_owned(),
-            day,
-            file: of_day(path, day).map_err(|error| refused(error.to_string()))?,
-        })
-    }
-}
-
-impl Write for Daily {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let day = today();
-        if day != self.day {
-            // Where it cannot be made, the line is told to be lost, and the next one tries again.
-            self.file = of_day(&self.path, day)?;
-            self.day = day;
-        }
-        self.file.write(line)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
-}
-
-fn of_day(path: &Path, day: Date) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{day}"));
-    File::options()
-        .append(true)
-        .create(true)
-        .mode(0o640)
-        .open(name)
 }
 
 fn lines<S, W>(format: LogFormat, has_colour: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>

@@ -8,8 +8,10 @@
 
 pub mod audit;
 pub mod call;
+mod daily;
 pub mod logs;
 pub mod metrics;
+pub mod reopen;
 mod statement;
 pub mod traces;
 

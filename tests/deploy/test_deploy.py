@@ -5,6 +5,7 @@ Run by scripts/check-deploy.sh, which renders the chart and the manifests into .
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -270,3 +271,20 @@ def test_chart_and_image_carry_the_version_of_the_package() -> None:
     chart = yaml.safe_load((ROOT / "helm/snowflake-mcp/Chart.yaml").read_text())
     assert chart["appVersion"] == version
     assert f"ARG VERSION={version}" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_systemd_unit_is_one_and_agrees_with_the_server(tmp_path: Path) -> None:
+    unit = (ROOT / "systemd/snowflake-mcp.service").read_text()
+    # The default SHUTDOWN_TIMEOUT, 5 s more at most, and 5 s to spare.
+    grace = int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.M).group(1))
+    assert grace >= 30 + 5 + 5
+    assert "RestartPreventExitStatus=64" in unit
+    assert not unknown(re.findall(r"^Environment=(\w+)=", unit, re.M))
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd on this machine")
+    # Only programs that are there pass.
+    copy = tmp_path / "snowflake-mcp.service"
+    copy.write_text(unit.replace("/usr/local/bin/snowflake-mcp", "/bin/true"))
+    done = subprocess.run(["systemd-analyze", "verify", copy], text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{KEY, Server, Signal, run};
 
@@ -185,8 +185,8 @@ async fn relative_paths_are_taken_from_the_working_folder() {
 }
 
 #[test]
-fn a_working_folder_that_is_not_there_is_a_bad_setting() {
-    let output = run(&[], &[("WORKING_DIR", "/nowhere/to/be/found")]);
+fn a_working_folder_that_cannot_be_is_a_bad_setting() {
+    let output = run(&[], &[("WORKING_DIR", "/etc/passwd/below")]);
     assert_eq!(output.status.code(), Some(64));
     assert!(text(&output.stderr).contains("WORKING_DIR"));
 }
@@ -348,4 +348,80 @@ fn a_file_of_secrets_that_everybody_may_read_is_warned_about() {
     assert!(warned(&secret, 0o644));
     assert!(!warned(&secret, 0o640));
     assert!(!warned(&plain, 0o644), "nothing in it is secret");
+}
+
+#[test]
+fn what_is_wrong_with_the_settings_is_told_as_log_lines_are() {
+    let settings = [
+        ("LOG_FORMAT", "json"),
+        ("SERVER_PORT", "http"),
+        ("SYNC_WAIT", "45"),
+    ];
+    let output = run(&["serve"], &settings);
+    assert_eq!(output.status.code(), Some(64));
+    let text = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    for line in &lines {
+        assert_eq!(
+            (line["level"].as_str(), line["event"].as_str()),
+            (Some("ERROR"), Some("bad_settings"))
+        );
+    }
+    // `check` is for a person.
+    let output = run(&["check"], &settings);
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("SERVER_PORT: expected")
+    );
+}
+
+#[tokio::test]
+async fn sighup_opens_the_files_of_log_and_audit_anew_and_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = folder.path().join("made/for/it/audit.jsonl");
+    let log = folder.path().join("logs/server.log");
+    let mut server = Server::start(&[
+        ("AUDIT_LOG_FILE", audit.to_str().unwrap()),
+        ("LOG_FILE", log.to_str().unwrap()),
+    ])
+    .await;
+    let call = async |server: &Server| {
+        let result = server.mcp().call_tool("list_databases", json!({})).await;
+        assert_eq!(result["isError"], false, "{result}");
+    };
+    server.event("ready").await;
+    call(&server).await;
+    // What a rotation by others does.
+    until_written(&audit).await;
+    fs::rename(&audit, audit.with_extension("1")).unwrap();
+    fs::rename(log.parent().unwrap(), folder.path().join("old")).unwrap();
+    fs::create_dir(log.parent().unwrap()).unwrap();
+    server.signal(Signal::HUP);
+    server
+        .line("the signal", |line| line["signal"] == "SIGHUP")
+        .await;
+    call(&server).await;
+    until_written(&audit).await;
+    until_written(log.parent().unwrap()).await;
+    assert_eq!(server.stop().await.code(), Some(0));
+}
+
+/// Until a file has a line, or a folder a file.
+async fn until_written(path: &Path) {
+    for _ in 0..200 {
+        let is_written = match fs::read_dir(path) {
+            Ok(mut files) => files.next().is_some(),
+            Err(_) => fs::metadata(path).is_ok_and(|file| file.len() > 0),
+        };
+        if is_written {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("nothing is written to {}", path.display());
 }

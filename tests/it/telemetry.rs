@@ -386,7 +386,7 @@ fn a_panic_shows_its_place_and_no_secret() {
         let vars = [("LOG_FORMAT", "json"), ("LOG_LEVEL", "TRACE")];
         let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings = Settings::from_vars(&vars.into()).unwrap();
-        let _guard = logs::start(&settings.telemetry, None, None).unwrap();
+        let _guard = logs::start(&settings.telemetry, None, 1, None).unwrap();
         let refused = SECRET
             .parse::<u8>()
             .map_err(|_| format!("the key is {SECRET}"));

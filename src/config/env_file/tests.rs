@@ -83,11 +83,23 @@ fn a_reference_to_nothing_is_a_problem_that_names_both() {
         "\nA=${UNSET}\nB=${A\nC=${1}\nD=${A:-${B}}\nE=${A:?no}",
     );
     assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert!(lines[0].contains("`${NAME:-default}`"));
     assert_eq!(
-        lines[0],
-        "A (.env:2): expected UNSET to be set, because its value refers to it (`${UNSET:-}` makes it optional)"
+        lines[4],
+        "UNSET (.env:2): expected to be set, because A refers to it (`${UNSET:-}` makes it optional)"
     );
-    assert!(lines[1].contains("`${NAME:-default}`"));
+}
+
+#[test]
+fn what_nothing_sets_is_named_once_however_many_refer_to_it() {
+    let lines = problems(".env", "A=${NONE}\nB=x${NONE}\nC=${OTHER}\n");
+    assert_eq!(
+        lines,
+        [
+            "NONE (.env:1, 2): expected to be set, because A, B refer to it (`${NONE:-}` makes it optional)",
+            "OTHER (.env:3): expected to be set, because C refers to it (`${OTHER:-}` makes it optional)",
+        ]
+    );
 }
 
 #[test]

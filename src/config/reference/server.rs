@@ -119,21 +119,29 @@ pub(super) const VARIABLES: &[Variable] = &[
         "PID_FILE",
         Section::Server,
         Shape::Path("the path of a file that can be written"),
-        "File for the process id; removed at the end.",
+        "File for the process id; removed at the end. A missing folder is created.",
     )
     .unset("not written"),
     Variable::new(
         "LOG_FILE",
         Section::Server,
         Shape::Path("the path of a file that can be written"),
-        "File for logs in addition to stderr: a new file every day, with the date added to its name.",
+        "File for logs in addition to stderr: a new file every day, with the date added to its name. A missing folder is created.",
     )
     .unset("stderr only"),
+    Variable::new(
+        "LOG_FILE_KEEP",
+        Section::Server,
+        Shape::Whole(1, 10_000),
+        "How many files of `LOG_FILE` are kept. The oldest is deleted when a new one begins.",
+    )
+    .default("14"),
     Variable::new(
         "WORKING_DIR",
         Section::Server,
         Shape::Path("the path of a folder"),
-        "Folder to change into before any other path is opened; relative paths start there.",
+        "Folder to change into before any other path is opened; created if missing. Relative paths from the environment start \
+         there, those in an env file in that file's folder.",
     )
     .unset("stay where started"),
 ];

@@ -95,21 +95,62 @@ fn paths_are_looked_at_before_anything_starts() {
     ];
     let with = |more: &[(&str, &str)]| sources(&[&account, more].concat(), "").load(Purpose::Serve);
     let key = ("STAGING_SNOWFLAKE_PRIVATE_KEY_PATH", "key.p8");
-    with(&[key, ("LOG_FILE", "log.json"), ("PID_FILE", "pid")]).unwrap();
+    with(&[
+        key,
+        ("LOG_FILE", "log.json"),
+        ("PID_FILE", "made/by/us/pid"),
+    ])
+    .unwrap();
     let problems = with(&[
         ("STAGING_SNOWFLAKE_PRIVATE_KEY_PATH", "nokey.p8"),
-        ("LOG_FILE", "nowhere/log.json"),
-        ("PID_FILE", "nowhere/pid"),
-        ("AUDIT_LOG_FILE", "nowhere/audit.jsonl"),
+        ("LOG_FILE", "key.p8/log.json"),
+        ("PID_FILE", "key.p8/below/pid"),
+        ("AUDIT_LOG_FILE", "."),
     ]);
     let problems = problems.unwrap_err().to_string();
     assert_eq!(problems.lines().count(), 4, "{problems}");
     assert!(problems.contains("STAGING_SNOWFLAKE_PRIVATE_KEY_PATH: expected"));
-    let nowhere = [("WORKING_DIR", "no-such-folder")];
+    let file = folder.path().join("key.p8");
+    let no_folder = [("WORKING_DIR", file.to_str().unwrap())];
     assert_eq!(
-        problems_of(&nowhere),
-        ["WORKING_DIR: expected a folder that exists"]
+        problems_of(&no_folder),
+        ["WORKING_DIR: expected a folder that exists or can be created"]
     );
+}
+
+#[test]
+fn relative_paths_of_a_file_begin_where_the_file_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = fs::canonicalize(folder.path()).unwrap();
+    let file = base.join(".env.production");
+    fs::write(base.join("key.p8"), "key").unwrap();
+    let text = "ENVIRONMENT=production\nCORS_ORIGINS=https://a.example\nSNOWFLAKE_ACCOUNT=a\nSNOWFLAKE_USER=u\n\
+                PRODUCTION_SNOWFLAKE_PRIVATE_KEY_PATH=key.p8\nPID_FILE=run/pid\nLOG_FILE=/tmp/log\nWORKING_DIR=./work\n";
+    fs::write(&file, text).unwrap();
+    let mut sources = Sources::from_environment(BTreeMap::new());
+    sources.read_file(&file);
+    let settings = sources.load(Purpose::Serve).unwrap().settings;
+    assert_eq!(settings.server.pid_file, Some(base.join("run/pid")));
+    assert_eq!(settings.server.log_file, Some("/tmp/log".into()));
+    assert_eq!(settings.server.working_dir, Some(base.join("./work")));
+    assert_eq!(
+        settings.warehouse.private_key_path,
+        Some(base.join("key.p8"))
+    );
+}
+
+#[test]
+fn a_value_that_refers_to_nothing_is_one_problem_and_hides_no_other() {
+    let lines = problems(&sources(
+        &[("BLANK", ""), ("LOG_FILE", "Cargo.toml/log")],
+        "ENVIRONMENT=production\nCORS_ORIGINS=https://a.example\nSNOWFLAKE_ACCOUNT=a\nSNOWFLAKE_USER=${PROD_USER}\n\
+         SNOWFLAKE_PASSWORD=p${BLANK}\n",
+    ));
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].starts_with(
+        "PROD_USER (.env:4): expected to be set, because SNOWFLAKE_USER refers to it"
+    ));
+    assert!(lines[1].starts_with("LOG_FILE: expected a file in a folder"));
 }
 
 fn problems_of(environment: &[(&str, &str)]) -> Vec<String> {

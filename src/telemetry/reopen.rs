@@ -1,0 +1,30 @@
+//! Opening the files of log and audit anew, for whoever has moved them away: what SIGHUP asks for.
+//!
+//! Each file has a thread of its own that writes it. Nobody reaches into it: a request is a number that has changed, which the
+//! writer sees before its next line.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
+
+/// Has every file opened anew before its next line.
+pub fn request() {
+    REQUESTS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// What one writer has seen of the requests.
+#[derive(Debug)]
+pub(super) struct Seen(u64);
+
+impl Seen {
+    /// Everything until now.
+    pub(super) fn all() -> Self {
+        Self(REQUESTS.load(Ordering::Relaxed))
+    }
+
+    /// Whether there was a request since this was last asked.
+    pub(super) fn is_due(&mut self) -> bool {
+        let now = REQUESTS.load(Ordering::Relaxed);
+        std::mem::replace(&mut self.0, now) != now
+    }
+}
