@@ -112,9 +112,10 @@ impl Writer<'_> {
         } else {
             format!("WITH RECURSIVE {} ", self.with_texts.join(", "))
         };
+        let text = "memory.main.sf_text(q.v)";
         self.question = Some(format!(
-            "{with}SELECT memory.main.sf_text(q.v), CASE WHEN typeof(q.v) = 'VARCHAR' THEN  || memory.main.sf_text(q.v) ||  \
-             ELSE memory.main.sf_text(q.v) END FROM ({question}) AS q(v) WHERE q.v IS NOT NULL LIMIT {}",
+            "{with}SELECT {text}, CASE WHEN typeof(q.v) = 'VARCHAR' THEN concat(chr(39), {text}, chr(39)) ELSE {text} END \
+             FROM ({question}) AS q(v) WHERE q.v IS NOT NULL LIMIT {}",
             MAX_PIVOTED + 1
         ));
         limit("asks for the values of PIVOT first")
