@@ -315,7 +315,7 @@ async fn a_whole_number_may_be_written_with_a_point_and_a_database_twice() {
     for arguments in [
         json!({ "sql": "select 1", "limit": 10.0, "timeout_seconds": 3.0 }),
         json!({ "sql": "select 1", "limit": 1e30 }),
-        json!({ "sql": "select ?", "parameters": [1.5, 1e10, -9_223_372_036_854_775_808_i64] }),
+        json!({ "sql": "select ?, ?, ?", "parameters": [1.5, 1e10, -9_223_372_036_854_775_808_i64] }),
         json!({ "sql": "select 1", "database": "a", "schema": "A.c" }),
     ] {
         let answer = client.call("execute_query", arguments.clone()).await;
