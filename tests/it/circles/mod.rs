@@ -9,7 +9,7 @@ use std::path::Path;
 use graph::Sources;
 
 /// Folders in which circles are still being cut. Empty is the aim.
-const NOT_YET: &[&str] = &["telemetry/", "warehouse/snowflake/"];
+const NOT_YET: &[&str] = &["warehouse/embedded/natives/", "warehouse/snowflake/"];
 
 fn read(root: &Path, folder: &Path, sources: &mut Sources) {
     for entry in fs::read_dir(folder).unwrap() {
