@@ -11,6 +11,7 @@
 mod announce;
 mod error;
 mod folders;
+mod gate;
 mod pid_file;
 mod policy;
 mod process;

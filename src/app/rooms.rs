@@ -16,7 +16,7 @@ use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::Registry;
 use crate::mcp::{AnswerCache, Handler, Rates, Services};
-use crate::query::{Allowance, Budget, CursorSigner, Queries, Turns};
+use crate::query::{Allowance, Budget, CursorSigner, Queries};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
@@ -234,8 +234,8 @@ fn allowances(settings: &Settings) -> HashMap<String, Allowance> {
             timeout: own.query_timeout.map_or(all.timeout, |time| *time),
             ..all.clone()
         };
-        let turns = own.max_concurrent_queries.map(Turns::new);
-        Some((key.name().to_owned(), Allowance { budget, turns }))
+        let at_once = own.max_concurrent_queries;
+        Some((key.name().to_owned(), Allowance { budget, at_once }))
     });
     limited.collect()
 }

@@ -61,7 +61,7 @@ pub(super) fn options(settings: &Settings, policy: Policy) -> Result<Options, Er
         sizes: Sizes {
             min: size(pool.min_size),
             max: size(pool.max_size),
-            max_concurrent: settings.limits.max_concurrent_queries,
+            gate: super::gate::limits(settings, Some(size(pool.max_size))),
             max_inactive: *pool.max_inactive,
             health_check: *pool.health_check,
             wait: if warehouse.auth_type == AuthType::ExternalBrowser {

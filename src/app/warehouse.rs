@@ -55,7 +55,7 @@ fn embedded(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Starting, sup
         scale_factor: settings.embedded.scale_factor,
         memory_limit_bytes: *settings.embedded.memory_limit,
         threads: settings.embedded.threads.unwrap_or(defaults.threads),
-        max_concurrent: settings.limits.max_concurrent_queries,
+        gate: super::gate::limits(settings, None),
     };
     let late = Arc::new(Late {
         kind: WarehouseKind::Embedded,
@@ -106,6 +106,7 @@ impl Late {
             .await
             .map_err(|_| Error::Busy {
                 message: format!("the {} warehouse is still starting", self.kind),
+                retry_after: None,
             })
     }
 }

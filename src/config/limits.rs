@@ -45,6 +45,16 @@ pub struct Limits {
     /// the pool that decides unless somebody wants less.
     #[envconfig(from = "MAX_CONCURRENT_QUERIES", default = "64")]
     pub max_concurrent_queries: usize,
+    /// The share of the slots that one caller may have at once. Nothing that runs is interrupted for others, so a quarter is
+    /// kept for them; a caller who is alone needs no such limit.
+    #[envconfig(from = "MAX_CALLER_SHARE")]
+    pub max_caller_share: Option<f64>,
+    /// Statements that may wait. What waits longer than four turns is better sent again later.
+    #[envconfig(from = "MAX_QUEUED")]
+    pub max_queued: Option<usize>,
+    /// The same for one caller, where there are several.
+    #[envconfig(from = "MAX_QUEUED_PER_CALLER")]
+    pub max_queued_per_caller: Option<usize>,
     /// Memory for pieces of results that are being fetched from cloud storage. Room for five results that come as fast as
     /// they can, of which each takes 24 MiB at most; an eighth of the chart's limit.
     #[envconfig(from = "DOWNLOAD_MEMORY_LIMIT", default = "128MiB")]

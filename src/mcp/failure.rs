@@ -308,9 +308,12 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
         Error::QueryNotFound { .. } => {
             Failure::new(Code::QueryNotFound, message, "run the statement again")
         }
-        Error::Busy { .. } => {
+        Error::Busy { retry_after, .. } => {
             // Not the same for all who are turned away at the same moment, or they come back at the same moment.
-            let seconds = rand::rng().random_range(BUSY_FOR);
+            let seconds = match retry_after.map(|time| time.as_secs() + 1) {
+                Some(known) => rand::rng().random_range(known..=known + known / 4),
+                None => rand::rng().random_range(BUSY_FOR),
+            };
             Failure::new(
                 Code::WarehouseBusy,
                 message,

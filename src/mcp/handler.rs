@@ -26,7 +26,7 @@ use super::caller::Caller;
 use super::failure::{Code, Failure};
 use super::instructions;
 use super::observed::{Seen, revision};
-use super::rate::Rates;
+use super::rate::{Rates, who};
 use super::running::{RunningCall, RunningCalls};
 use super::tools::{CallContext, Registry, Reply};
 use super::unserved::{self, unserved_methods};
@@ -168,6 +168,7 @@ impl Handler {
         let call = CallContext {
             queries: Arc::new(self.services.queries.on_behalf_of(
                 caller.name.clone(),
+                who(&caller).into(),
                 tag(&tool, &caller, trace_id),
                 record.notes().clone(),
             )),

@@ -1,11 +1,6 @@
 //! How much one call may take and give back, and how it is said when that was not enough.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use tokio::sync::Semaphore;
-
-use crate::warehouse::{self, Turn};
+use std::time::Duration;
 
 /// The limits every call is held to; the settings of the same names say why each has its default.
 #[derive(Debug, Clone)]
@@ -33,42 +28,8 @@ pub struct Budget {
 pub struct Allowance {
     /// In place of everybody's.
     pub budget: Budget,
-    /// How many statements it may have running at once; as many as there may be where nothing is said.
-    pub turns: Option<Turns>,
-}
-
-/// Lets so many statements of one caller run at once; more wait in the order they came. A cheap clone.
-#[derive(Debug, Clone)]
-pub struct Turns {
-    free: Arc<Semaphore>,
-    all: usize,
-}
-
-impl Turns {
-    /// So many at once.
-    #[must_use]
-    pub fn new(all: usize) -> Self {
-        let free = Arc::new(Semaphore::new(all.min(Semaphore::MAX_PERMITS)));
-        Self { free, all }
-    }
-
-    /// Waits for one until `until`. It is given back where the statement ends, however that comes about.
-    pub(super) async fn take(&self, until: Instant) -> Result<Turn, warehouse::Error> {
-        let asked = Instant::now();
-        let free = Arc::clone(&self.free).acquire_owned();
-        match tokio::time::timeout_at(until.into(), free).await {
-            Ok(Ok(permit)) => Ok(Turn::new(permit)),
-            Ok(Err(closed)) => Err(warehouse::Error::internal("waiting for a turn", closed)),
-            Err(_) => Err(warehouse::Error::Busy {
-                message: format!(
-                    "{} statements of this caller run already, as many as its key may have (max_concurrent_queries in API_KEYS), \
-                     and none ended within {:.1?}",
-                    self.all,
-                    asked.elapsed()
-                ),
-            }),
-        }
-    }
+    /// How many statements it may have running at once; as many as any caller where nothing is said.
+    pub at_once: Option<usize>,
 }
 
 /// What was left out of a result.

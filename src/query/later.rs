@@ -103,7 +103,7 @@ impl Queries {
             asked,
         };
         let patience = asked + self.budget.wait(query.wait);
-        let run = self.in_turn(run).await?;
+        self.note_sent(&run);
         let started = self.warehouse.start(run, patience).await?;
         self.outcome(started, reading).await
     }

@@ -11,13 +11,13 @@ use super::cursor::CursorSigner;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
 use super::page::{self, Layout, Page, Table};
-use super::{Allowance, Budget, Error, Query, Turns};
+use super::{Allowance, Budget, Error, Query};
 use crate::policy::{ApprovedStatement, CurrentNames, Policy, RowFilter};
 use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Phase;
-use crate::warehouse::{self, Answer, Parameter, Run, Session, Warehouse, WarehouseKind};
+use crate::warehouse::{self, Answer, Owner, Parameter, Run, Session, Warehouse, WarehouseKind};
 
 /// Runs queries on one warehouse under one policy and budget. A cheap clone.
 #[derive(Clone)]
@@ -35,8 +35,8 @@ pub struct Queries {
     pub(super) notes: Notes,
     /// What single callers may have, by their names.
     allowances: Arc<HashMap<String, Allowance>>,
-    /// How many statements this caller may have at once.
-    turns: Option<Turns>,
+    /// Who is charged for the statements.
+    owner: Owner,
     pub(super) name_cache: NameCache,
     pub(super) metrics: Arc<Metrics>,
     pub(super) is_structured: bool,
@@ -72,7 +72,7 @@ impl Queries {
             tag: None,
             notes: Notes::default(),
             allowances: Arc::default(),
-            turns: None,
+            owner: Owner::default(),
             name_cache: NameCache::default(),
             metrics,
             is_structured: false,
@@ -123,13 +123,23 @@ impl Queries {
     }
 
     /// The same for one caller within what it may have, with every statement marked in the warehouse's own records
-    /// (Snowflake's `QUERY_TAG`) and noted in the caller's call.
+    /// (Snowflake's `QUERY_TAG`) and noted in the caller's call. `account` is who waits in the queue: callers without a key
+    /// share a name, but no queue.
     #[must_use]
-    pub fn on_behalf_of(&self, caller: Cow<'static, str>, tag: String, notes: Notes) -> Self {
+    pub fn on_behalf_of(
+        &self,
+        caller: Cow<'static, str>,
+        account: Arc<str>,
+        tag: String,
+        notes: Notes,
+    ) -> Self {
         let own = self.allowances.get(&*caller);
         Self {
             budget: own.map_or_else(|| self.budget.clone(), |own| own.budget.clone()),
-            turns: own.and_then(|own| own.turns.clone()),
+            owner: Owner {
+                key: account,
+                at_once: own.and_then(|own| own.at_once),
+            },
             caller,
             tag: Some(tag),
             notes,
@@ -220,21 +230,13 @@ impl Queries {
     /// Runs an approved statement; its answer, and which of its rows may be shown.
     async fn answer(&self, run: Run) -> Result<(Answer, Option<RowFilter>), Error> {
         let filter = run.statement.row_filter().cloned();
-        let run = self.in_turn(run).await?;
+        self.note_sent(&run);
         Ok((self.warehouse.run(run).await?, filter))
     }
 
-    /// The statement once its caller may have one more at once. That is waited for no longer than for rows: a client would
-    /// not be there any more.
-    pub(super) async fn in_turn(&self, run: Run) -> Result<Run, Error> {
+    /// Counts a statement that is sent to the warehouse.
+    pub(super) fn note_sent(&self, run: &Run) {
         self.metrics.sent_to(virtual_warehouse(&run.session));
-        let Some(turns) = &self.turns else {
-            return Ok(run);
-        };
-        let _waiting = self.metrics.stopwatch(Phase::Wait);
-        let until = run.deadline.min(Instant::now() + self.budget.sync_wait);
-        let turn = Some(turns.take(until).await?);
-        Ok(Run { turn, ..run })
     }
 
     /// The statement with the policy's approval and all it needs to run.
@@ -246,15 +248,18 @@ impl Queries {
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
         let (statement, summary) = self.approve(sql, &session).await?;
+        let now = Instant::now();
         Ok(Run {
             statement: Arc::new(statement),
             session,
             parameters,
-            deadline: Instant::now() + self.budget.time(timeout),
+            deadline: now + self.budget.time(timeout),
             tag: self.tag.clone(),
             notes: self.notes.clone(),
             summary,
-            turn: None,
+            owner: self.owner.clone(),
+            // No longer than for rows: a client would not be there any more.
+            admit_by: now + self.budget.time(timeout).min(self.budget.sync_wait),
         })
     }
 

@@ -23,11 +23,11 @@ use prometheus::{Encoder, Registry, TextEncoder};
 
 pub use self::declaration::{Declaration, LabelInfo};
 pub use self::guards::{
-    Acquire, Held, Lent, PoolNumbers, RequestWatch, ResultWatch, SetAside, Stopwatch,
+    Acquire, Held, PoolNumbers, RequestWatch, ResultWatch, SetAside, Stopwatch,
 };
 use self::labels::{
     Cache, Caller, Cause, Closed, Cut, Delivery, Endpoint, HttpMethod, Lookup, Outcome, Phase,
-    Reached, Revision, Route, RpcMethod, RpcOutcome, SignIn, Status, Tool, Verdict,
+    Reached, Revision, Route, RpcMethod, RpcOutcome, SignIn, Status, Tool, Turned, Verdict,
     VirtualWarehouse,
 };
 pub use self::reference::reference;
@@ -220,6 +220,21 @@ impl Metrics {
     /// A request to Snowflake is tried again.
     pub fn snowflake_retried(&self, endpoint: Endpoint) {
         self.snowflake_retries.with(endpoint).inc();
+    }
+
+    /// A statement waits to be let in until the value is dropped.
+    pub fn queued(&self) -> Held {
+        Held::new(&self.queue_waiting)
+    }
+
+    /// A statement was let in after so long.
+    pub fn waited_in_queue(&self, time: Duration) {
+        self.queue_waits.observe(time.as_secs_f64());
+    }
+
+    /// A statement was not let in.
+    pub fn refused_in_queue(&self, why: Turned) {
+        self.queue_refused.with(why).inc();
     }
 
     /// A session's token was renewed, or could not be.

@@ -78,6 +78,8 @@ pub enum Error {
     Busy {
         /// What was waited for, how long, and the setting that changes it.
         message: String,
+        /// When it makes sense to come back, where that is known.
+        retry_after: Option<Duration>,
     },
     /// The warehouse cannot be reached. Trying again later can help.
     #[error("the warehouse cannot be reached: {message}")]

@@ -11,6 +11,7 @@ mod earlier;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
+mod gate;
 pub mod rows;
 mod skip;
 pub mod snowflake;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::policy::ApprovedStatement;
 use crate::sql::{Identifier, QualifiedName};
@@ -30,6 +30,7 @@ use crate::telemetry::call::Notes;
 pub use answer::{Answer, Batches};
 pub use earlier::{Earlier, Started, State, Status};
 pub use error::{EngineLimit, Error, Position};
+pub use gate::{FairGate, GateLimits, Owner, Permit};
 pub use rows::{Batch, Cell, Column, DataType};
 pub use unreachable::explained;
 
@@ -133,24 +134,10 @@ pub struct Run {
     pub summary: Option<String>,
     /// Where its call learns which statement in the warehouse it is.
     pub notes: Notes,
-    /// Held until the statement has ended, where its caller may have only so many at once.
-    pub turn: Option<Turn>,
-}
-
-/// The right of a statement to run now. It ends with the last clone.
-#[derive(Debug, Clone)]
-pub struct Turn {
-    _permit: Arc<OwnedSemaphorePermit>,
-}
-
-impl Turn {
-    /// A turn that gives this back at its end.
-    #[must_use]
-    pub fn new(permit: OwnedSemaphorePermit) -> Self {
-        Self {
-            _permit: Arc::new(permit),
-        }
-    }
+    /// Who is charged for it in the queue.
+    pub owner: Owner,
+    /// How long it may wait to be let in; never longer than its deadline.
+    pub admit_by: Instant,
 }
 
 /// What a statement's session is set to. `None` means the configured default.

@@ -59,6 +59,28 @@ pub(super) const VARIABLES: &[Variable] = &[
     )
     .default("64"),
     Variable::new(
+        "MAX_CALLER_SHARE",
+        Section::Limits,
+        Shape::Decimal(0.05, 1.0),
+        "The share of these statements that one caller may run at once. The rest stays free for other callers. A caller is an API key, \
+         or without keys an IP address. For a key with `max_concurrent_queries`, that limit counts instead.",
+    )
+    .unset("0.75, or 1 if there is only one caller (one key, or no key and only this machine)"),
+    Variable::new(
+        "MAX_QUEUED",
+        Section::Limits,
+        Shape::Whole(1, 100_000),
+        "Most statements that wait, of all callers. Further ones are answered `warehouse_busy` at once, with the seconds to wait.",
+    )
+    .unset("four times the statements that may run, at least 64"),
+    Variable::new(
+        "MAX_QUEUED_PER_CALLER",
+        Section::Limits,
+        Shape::Whole(1, 100_000),
+        "Most statements of one caller that wait.",
+    )
+    .unset("16, or `MAX_QUEUED` if there is only one caller"),
+    Variable::new(
         "DOWNLOAD_MEMORY_LIMIT",
         Section::Limits,
         size(MIB, 64 * GIB),

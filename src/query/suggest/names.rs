@@ -65,7 +65,7 @@ impl Queries {
             .approved(&listing.sql, session.clone(), Vec::new(), Some(PATIENCE))
             .await?;
         let filter = run.statement.row_filter().cloned();
-        let run = self.in_turn(run).await?;
+        self.note_sent(&run);
         let mut answer = self.warehouse.run(run).await?;
         let shown = ShownRows::new(&answer.columns, filter, None);
         let name = shown_rows::place(&answer.columns, listing.name);

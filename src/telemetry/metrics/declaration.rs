@@ -1,6 +1,6 @@
 //! What is said of a metric where it is declared, and what can be declared.
 
-use prometheus::{IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::labels::Label;
 
@@ -85,6 +85,20 @@ macro_rules! single {
 
 single!(IntGauge, "gauge");
 single!(IntCounter, "counter");
+
+impl Declared for Histogram {
+    const KIND: &'static str = "histogram";
+
+    fn register(
+        declaration: &'static Declaration,
+        registry: &Registry,
+    ) -> prometheus::Result<Self> {
+        let opts = HistogramOpts::from(declaration.opts()).buckets(declaration.buckets.to_vec());
+        let metric = Self::with_opts(opts)?;
+        registry.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+}
 
 /// The labels describe what was built and configured, and are set once.
 pub(super) struct BuildInfo(pub(super) IntGaugeVec);

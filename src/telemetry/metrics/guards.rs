@@ -53,20 +53,6 @@ impl Drop for SetAside {
     }
 }
 
-/// A session that is with a caller instead of being idle, until it is dropped.
-#[must_use = "counts for as long as it lives"]
-#[derive(Debug)]
-pub struct Lent {
-    idle: IntGauge,
-    _in_use: Held,
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        self.idle.inc();
-    }
-}
-
 /// A caller that waits for a session. Dropped without an end, the caller has left.
 #[must_use = "counts for as long as it lives"]
 #[derive(Debug)]
@@ -299,17 +285,6 @@ impl Metrics {
     /// A session is in this state until the value is dropped.
     pub fn session(&self, state: SessionState) -> Held {
         Held::new(&self.sessions.with(state))
-    }
-
-    /// An idle session is lent to a caller until the value is dropped.
-    pub fn lend(&self) -> Lent {
-        let in_use = self.session(SessionState::InUse);
-        let idle = self.sessions.with(SessionState::Idle);
-        idle.dec();
-        Lent {
-            idle,
-            _in_use: in_use,
-        }
     }
 
     /// How many sessions the pool may have.

@@ -156,6 +156,24 @@ label! {
 }
 
 label! {
+    /// Why a statement was not let in.
+    Turned of "reason" {
+        /// Its caller has as many waiting as it may.
+        CallerFull = "caller_full",
+        /// As many wait as may.
+        Full = "full",
+        /// It made way for a caller that had none waiting.
+        Displaced = "displaced",
+        /// It could not be let in within the time it may wait.
+        TooLong = "too_long",
+        /// It waited, and was not let in in time.
+        Late = "late",
+        /// The warehouse did not answer.
+        Unreachable = "unreachable",
+    }
+}
+
+label! {
     /// How waiting for a session ended.
     Acquired of "outcome" {
         /// With a session.

@@ -6,7 +6,7 @@ use super::declaration::{BuildInfo, Declaration, Declared};
 use super::labels::{
     Acquired, Cache, Caller, Cause, Closed, Cut, Delivery, Endpoint, HttpMethod, Lookup, Outcome,
     Phase, Reached, Revision, Route, RpcMethod, RpcOutcome, SessionState, SignIn, Status, Tool,
-    Verdict, VirtualWarehouse,
+    Turned, Verdict, VirtualWarehouse,
 };
 use super::vectors::Vector;
 
@@ -140,6 +140,13 @@ metrics! {
         phases: Histograms<Phase> = "query_phase_duration_seconds" in STEPS;
         /// Results that were cut, by the limit that was reached.
         cuts: Counters<Cut> = "results_truncated_total";
+
+        /// Statements that wait to be let in now.
+        queue_waiting: IntGauge = "queue_waiting";
+        /// Time statements waited that were let in. Those let in at once are not counted.
+        queue_waits: Histogram = "queue_wait_seconds" in STEPS;
+        /// Statements that were not let in, by reason.
+        queue_refused: Counters<Turned> = "queue_refused_total";
 
         /// Sessions of the pool, by what they are doing. Their sum is the number of open sessions.
         sessions: Gauges<SessionState> = "pool_sessions";

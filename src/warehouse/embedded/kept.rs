@@ -283,7 +283,11 @@ fn repeated(error: &Error) -> Error {
         Error::Cancelled { query_id } => Error::Cancelled {
             query_id: query_id.clone(),
         },
-        Error::Busy { message } => Error::Busy {
+        Error::Busy {
+            message,
+            retry_after,
+        } => Error::Busy {
+            retry_after: *retry_after,
             message: message.clone(),
         },
         Error::Unreachable { message, .. } => Error::Unreachable {

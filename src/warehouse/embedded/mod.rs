@@ -32,9 +32,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use futures::stream;
+use futures::{future, stream};
 use opentelemetry::context::FutureExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -48,7 +47,7 @@ use crate::sql::{Parsed, SMALL_STATEMENT_BYTES, Tree};
 use crate::telemetry::metrics::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Stopwatch};
 use crate::warehouse::{
-    Answer, Batch, Earlier, EngineLimit, Error, Run, Started, State, Status, Warehouse,
+    Answer, Batch, Earlier, EngineLimit, Error, FairGate, Run, Started, State, Status, Warehouse,
     WarehouseKind,
 };
 
@@ -99,7 +98,7 @@ pub struct Embedded {
 #[derive(Clone)]
 struct Engine {
     sessions: Arc<Sessions>,
-    permits: Arc<Semaphore>,
+    gate: FairGate,
     closing: CancellationToken,
     options: Options,
     metrics: Option<Arc<Metrics>>,
@@ -131,7 +130,7 @@ impl Embedded {
     pub fn start(options: &Options) -> Result<Self, Error> {
         let is_scale_possible =
             options.scale_factor > 0.0 && options.scale_factor <= MAX_SCALE_FACTOR;
-        if !is_scale_possible || options.threads == 0 || options.max_concurrent == 0 {
+        if !is_scale_possible || options.threads == 0 || options.gate.slots == 0 {
             return Err(Error::internal(
                 "starting the embedded engine",
                 format!(
@@ -147,7 +146,7 @@ impl Embedded {
             catalog,
             engine: Engine {
                 sessions: Arc::new(Sessions::new(root)),
-                permits: Arc::new(Semaphore::new(options.max_concurrent)),
+                gate: FairGate::new(options.gate.clone(), None),
                 closing: CancellationToken::new(),
                 options: options.clone(),
                 metrics: None,
@@ -159,6 +158,8 @@ impl Embedded {
     /// The same, told where to count.
     #[must_use]
     pub fn measured_by(mut self, metrics: Arc<Metrics>) -> Self {
+        let limits = self.engine.options.gate.clone();
+        self.engine.gate = FairGate::new(limits, Some(Arc::clone(&metrics)));
         self.engine.metrics = Some(metrics);
         self
     }
@@ -207,7 +208,7 @@ impl Engine {
         let waiting = self.stopwatch(Phase::Wait);
         let permit = tokio::select! {
             biased;
-            permit = self.permit(run.deadline) => permit?,
+            permit = self.gate.enter(&run.owner, run.admit_by.min(run.deadline), future::pending()) => permit?,
             () = stop.asked() => return Err(stop.error().unwrap_or_else(closed)),
         };
         drop(waiting);
@@ -229,26 +230,8 @@ impl Engine {
             stop,
             memory_limit_bytes: self.options.memory_limit_bytes,
             permit,
-            turn: run.turn,
         })
         .await
-    }
-
-    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Error> {
-        let asked = Instant::now();
-        let free = Arc::clone(&self.permits).acquire_owned();
-        let waited = tokio::select! {
-            biased;
-            free = free => return free.map_err(|_| closed()),
-            () = self.closing.cancelled() => return Err(closed()),
-            () = tokio::time::sleep_until(deadline.into()) => asked.elapsed(),
-        };
-        Err(Error::Busy {
-            message: format!(
-                "{} statements run already and none ended within {waited:?}; MAX_CONCURRENT_QUERIES sets how many may",
-                self.options.max_concurrent
-            ),
-        })
     }
 }
 
@@ -379,12 +362,11 @@ impl Warehouse for Embedded {
 
     async fn close(&self) {
         self.engine.closing.cancel();
-        let all = u32::try_from(self.engine.options.max_concurrent).unwrap_or(u32::MAX);
-        let ended = tokio::time::timeout(CLOSING, self.engine.permits.acquire_many(all)).await;
+        self.engine.gate.close();
+        let ended = tokio::time::timeout(CLOSING, self.engine.gate.emptied()).await;
         if ended.is_err() {
             tracing::warn!("a statement of the embedded engine did not stop in {CLOSING:?}");
         }
-        self.engine.permits.close();
     }
 }
 

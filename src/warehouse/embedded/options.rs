@@ -1,5 +1,7 @@
 //! How large the engine is and what it may use.
 
+use crate::warehouse::GateLimits;
+
 /// How large the engine is and what it may use.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -10,8 +12,8 @@ pub struct Options {
     pub memory_limit_bytes: u64,
     /// Threads that work on statements, the calling ones among them.
     pub threads: usize,
-    /// Statements that run at once; others wait until their deadline.
-    pub max_concurrent: usize,
+    /// Statements that run and wait.
+    pub gate: GateLimits,
 }
 
 impl Default for Options {
@@ -27,7 +29,7 @@ impl Default for Options {
                 .map_or(1, usize::from)
                 .min(4),
             // As many as a busy development machine has use for; each holds a few megabytes at most.
-            max_concurrent: 16,
+            gate: GateLimits::new(16, "MAX_CONCURRENT_QUERIES"),
         }
     }
 }

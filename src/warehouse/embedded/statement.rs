@@ -9,7 +9,7 @@ use duckdb::arrow::array::Array;
 use futures::{Stream, StreamExt, stream};
 use sqlparser::ast::Statement;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::dialect::{self, Context, MAX_PIVOTED, Repairs, Translation};
@@ -17,7 +17,7 @@ use super::session::{Reason, Session, Sessions, Stop};
 use super::{error, explain, rows};
 use crate::policy::ApprovedStatement;
 use crate::sql::{ExplainFormat, Tree};
-use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error, Turn};
+use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error, Permit};
 
 /// Batches that wait for a slow reader.
 ///
@@ -41,9 +41,7 @@ pub(super) struct Job {
     /// The memory limit, for the text of the error.
     pub(super) memory_limit_bytes: u64,
     /// Returned when the engine is done with the statement, not when the caller is.
-    pub(super) permit: OwnedSemaphorePermit,
-    /// The same for its caller's turn.
-    pub(super) turn: Option<Turn>,
+    pub(super) permit: Permit,
 }
 
 /// What the engine's thread says, in this order: columns, batches; an error ends it.
@@ -188,7 +186,7 @@ impl Job {
             let error = self.stop.error().unwrap_or(error);
             sender.send(&self.stop, Message::Failed(error));
         }
-        drop((self.permit, self.turn));
+        drop(self.permit);
     }
 
     fn stream(&self, sender: &Sender) -> Result<(), Error> {

@@ -136,7 +136,6 @@ impl Drop for AbortOnDrop {
         };
         // Detached, with a limit of its own. The session goes back only when it is known to be free.
         let work = async move {
-            let _counted = lease.count_abort();
             let is_confirmed = stop(&lease, &what, waiting, over.drop_guard()).await;
             lease.count_outcome(is_confirmed);
             if !is_confirmed {

@@ -17,7 +17,7 @@ use super::pool::{Lease, Pool};
 use super::session::{SMALL_TIMEOUT, Session};
 use super::statement;
 use super::wire::{Data, QueryStatus, Reply};
-use crate::warehouse::{self, Earlier, State, Status, Turn};
+use crate::warehouse::{self, Earlier, State, Status};
 
 /// A result that never was, or is not kept any longer.
 const NO_RESULT: [u32; 2] = [612, 709];
@@ -64,7 +64,7 @@ async fn ask(
             return asked;
         }
     }
-    let lease = pool.lease(earlier.role.as_ref(), deadline).await?;
+    let lease = pool.lease_for_us(earlier.role.as_ref(), deadline).await?;
     send(&lease, path, body, deadline).await
 }
 
@@ -158,14 +158,16 @@ pub(super) async fn result(
     let path = format!("/queries/{}/result", earlier.query_id);
     let way = match pool.any_session(earlier.role.as_ref()) {
         Some(session) => Way::Shared(session),
-        None => Way::Own(Box::new(pool.lease(earlier.role.as_ref(), deadline).await?)),
+        None => Way::Own(Box::new(
+            pool.lease_for_us(earlier.role.as_ref(), deadline).await?,
+        )),
     };
     let mut reply = statement::poll(&way, path.clone(), Some(patience), deadline).await;
     if matches!(
         (&reply, &way),
         (Err(Error::SessionGone { .. }), Way::Shared(_))
     ) {
-        let lease = pool.lease(earlier.role.as_ref(), deadline).await?;
+        let lease = pool.lease_for_us(earlier.role.as_ref(), deadline).await?;
         reply = statement::poll(&lease, path, Some(patience), deadline).await;
     }
     let reply = match reply {
@@ -211,12 +213,11 @@ pub(super) async fn cancel(pool: &Pool, earlier: &Earlier) -> Result<bool, Error
 }
 
 /// Holds on to the session of a statement that was left running until the statement has ended: signing out would end it.
-/// Until then it counts as one of the statements that may run at once, its caller's and all.
+/// Until then it counts as one of the statements that may run at once, of its caller and of all.
 ///
 /// When the pool closes, the session is left open: the statement goes on, and Snowflake ends the session in its time.
-pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant, turn: Option<Turn>) {
+pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant) {
     tokio::spawn(async move {
-        let _held = turn;
         let mut backoff = Backoff::endless(FIRST_WAIT, LONGEST_WAIT);
         while Instant::now() < deadline + AFTER_DEADLINE {
             let wait = backoff.next().unwrap_or(LONGEST_WAIT);

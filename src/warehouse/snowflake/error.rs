@@ -276,7 +276,10 @@ impl From<Error> for warehouse::Error {
             Error::Transport(transport::Error::Unread {
                 why: Unread::NoRoom(message),
                 ..
-            }) => Self::Busy { message },
+            }) => Self::Busy {
+                message,
+                retry_after: None,
+            },
             Error::Transport(error) | Error::NotRenewed { source: error, .. } => Self::Unreachable {
                 message: "a request to Snowflake failed".to_owned(),
                 source: Some(Box::new(error)),

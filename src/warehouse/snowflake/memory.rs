@@ -164,6 +164,7 @@ impl Share {
                      DOWNLOAD_MEMORY_LIMIT sets it",
                     memory.all
                 ),
+                retry_after: None,
             }),
         }
     }

@@ -12,6 +12,7 @@ mod abort;
 pub mod account;
 mod backoff;
 mod client;
+mod contact;
 mod defaults;
 mod earlier;
 mod error;
@@ -35,10 +36,11 @@ use async_trait::async_trait;
 
 use self::abort::QueryId;
 use self::account::Endpoint;
+use self::contact::Contact;
 use self::memory::Memory;
 use self::pool::Pool;
 use self::results::Downloads;
-use self::shared::{Contact, Shared, Told};
+use self::shared::{Shared, Told};
 use self::sign_in::SignIn;
 use self::statement::{Manner, Ran};
 use self::transport::Transport;
@@ -88,17 +90,24 @@ impl Snowflake {
     /// The TLS library could not be set up.
     pub fn start(options: Options, metrics: Arc<Metrics>) -> Result<Self, Error> {
         let tls = |error| Error::internal("setting up TLS", error);
+        let contact = Arc::new(Contact::default());
         let is_local = options.endpoint.is_loopback();
         let memory = Memory::new(options.download_memory_bytes, Arc::clone(&metrics));
         let base = options.endpoint.base.clone();
-        let transport = Transport::new(base, memory.clone(), Arc::clone(&metrics)).map_err(tls)?;
+        let transport = Transport::new(
+            base,
+            memory.clone(),
+            Arc::clone(&contact),
+            Arc::clone(&metrics),
+        )
+        .map_err(tls)?;
         let shared = Arc::new(Shared {
             transport,
             account_name: options.endpoint.account_name.clone(),
             sign_in: options.sign_in,
             defaults: options.defaults,
             retries: options.retries,
-            contact: Contact::default(),
+            contact,
             metrics: Arc::clone(&metrics),
             told: Told::default(),
             policy: options.policy,
@@ -151,7 +160,12 @@ impl Snowflake {
     ) -> Result<Started, error::Error> {
         let lease = self
             .pool
-            .lease(run.session.role.as_ref(), run.deadline)
+            .lease(
+                run.session.role.as_ref(),
+                &run.owner,
+                run.admit_by,
+                run.deadline,
+            )
             .await?;
         let manner = Manner {
             patience,
@@ -172,7 +186,7 @@ impl Snowflake {
             }
             Ran::Running(lease) => {
                 let query_id = query_id.get().unwrap_or_default();
-                earlier::watch_over(lease, query_id.clone(), run.deadline, run.turn.clone());
+                earlier::watch_over(lease, query_id.clone(), run.deadline);
                 Ok(Started::Running { query_id })
             }
         }

@@ -295,6 +295,7 @@ impl Later {
         let announced = chunk.uncompressed_size;
         if announced > self.downloads.memory.size() {
             return Err(warehouse::Error::Busy {
+                retry_after: None,
                 message: format!(
                     "a piece of the result has {announced} bytes, more than DOWNLOAD_MEMORY_LIMIT of the server allows for all"
                 ),

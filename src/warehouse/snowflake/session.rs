@@ -114,8 +114,7 @@ impl Session {
                     code: SESSION_EXPIRED,
                 });
             }
-            let reply = sent.inspect_err(|_| self.shared.contact.note_failure())?;
-            self.shared.contact.note();
+            let reply = sent?;
             *self
                 .last_used
                 .lock()

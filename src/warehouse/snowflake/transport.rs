@@ -28,6 +28,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::backoff::Backoff;
+use super::contact::Contact;
 use super::intake::{self, Unread};
 use super::memory::{Growing, Memory};
 use super::wire::Reply;
@@ -149,6 +150,7 @@ pub(super) struct Transport {
     base: Url,
     clock: Arc<Clock>,
     memory: Memory,
+    contact: Arc<Contact>,
     metrics: Arc<Metrics>,
 }
 
@@ -161,6 +163,7 @@ impl Transport {
     pub(super) fn new(
         base: Url,
         memory: Memory,
+        contact: Arc<Contact>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, reqwest::Error> {
         let clock = Arc::new(Clock::default());
@@ -184,12 +187,21 @@ impl Transport {
             base,
             clock,
             memory,
+            contact,
             metrics,
         })
     }
 
     /// Sends a request, again where that helps, and reads the reply whatever it says.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Reply, Error> {
+        let sent = self.send_again(request).await;
+        if sent.is_err() {
+            self.contact.note_failure();
+        }
+        sent
+    }
+
+    async fn send_again(&self, request: Request<'_>) -> Result<Reply, Error> {
         let endpoint = Endpoint::of(request.path);
         let is_wanted = || {
             let is_wanted = request.is_wanted;
@@ -199,7 +211,8 @@ impl Transport {
         let mut reason = 0;
         let mut attempt = 0;
         loop {
-            let left = request.deadline.saturating_duration_since(Instant::now());
+            let made = Instant::now();
+            let left = request.deadline.saturating_duration_since(made);
             let url = self.url(&request, attempt, reason)?;
             let watch = self.metrics.request(endpoint, &url, attempt);
             let limit = request.timeout.min(left + PAST_DEADLINE);
@@ -209,11 +222,15 @@ impl Transport {
             watch.ended(outcome, status);
             let error = match sent {
                 Ok(mut reply) => {
+                    self.contact.note();
                     reply.repeated = attempt;
                     return Ok(reply);
                 }
                 Err(error) => error,
             };
+            if error.is_transient() {
+                self.contact.note_attempt_failed(made);
+            }
             if !error.is_transient() || !is_wanted() {
                 return Err(error);
             }

@@ -11,7 +11,8 @@ use crate::stub::sessions::Loss;
 async fn a_hundred_callers_on_a_cold_pool_sign_in_as_often_as_there_are_sessions() {
     let stub = Stub::start().await;
     stub.set(|settings| settings.login_delay_ms = 200);
-    let server = serve(&stub, &[("SNOWFLAKE_POOL_MAX_SIZE", "8")]).await;
+    let more = [("SNOWFLAKE_POOL_MAX_SIZE", "8"), ("MAX_QUEUED", "100")];
+    let server = serve(&stub, &more).await;
     let calls = (0..100).map(|_| run(&server, "select stub.sleep(20)"));
     for result in join_all(calls).await {
         assert_eq!(code(&result), "ok", "{result}");

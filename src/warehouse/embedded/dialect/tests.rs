@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use crate::policy::Policy;
 use crate::sql;
 use crate::warehouse::embedded::{Embedded, Options};
-use crate::warehouse::{Cell, DataType, Error, Parameter, Run, Session, Warehouse};
+use crate::warehouse::{Cell, DataType, Error, Owner, Parameter, Run, Session, Warehouse};
 
 /// Long enough never to matter on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -55,7 +55,8 @@ pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
         tag: None,
         summary: None,
         notes: crate::telemetry::call::Notes::default(),
-        turn: None,
+        owner: Owner::default(),
+        admit_by: Instant::now() + PATIENCE,
     };
     read(run).await.map_err(Failure::Engine)
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::{Embedded, Options};
 use super::{PATIENCE, read, run, small};
-use crate::warehouse::{Answer, Earlier, Error, Started, State, Warehouse};
+use crate::warehouse::{Answer, Earlier, Error, GateLimits, Started, State, Warehouse};
 
 const RUNAWAY: &str = "SELECT COUNT(*) FROM lineitem a, lineitem b, lineitem c, lineitem d WHERE a.l_tax + b.l_tax + c.l_tax + d.l_tax = -1";
 
@@ -81,7 +81,7 @@ async fn a_statement_left_running_can_be_asked_about_and_stopped() {
 #[tokio::test]
 async fn who_goes_away_before_the_patience_ends_leaves_nothing_running() {
     let options = Options {
-        max_concurrent: 1,
+        gate: GateLimits::new(1, "MAX_CONCURRENT_QUERIES"),
         ..small()
     };
     let engine = Embedded::start(&options).unwrap();

@@ -15,7 +15,7 @@ use futures::StreamExt;
 use super::{Embedded, Options};
 use crate::policy::Policy;
 use crate::sql;
-use crate::warehouse::{Answer, Cell, Column, Error, Run, Session, Warehouse};
+use crate::warehouse::{Answer, Cell, Column, Error, Owner, Run, Session, Warehouse};
 
 /// Long enough never to matter on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -47,7 +47,8 @@ fn run(statement: &str) -> Run {
         tag: None,
         summary: None,
         notes: crate::telemetry::call::Notes::default(),
-        turn: None,
+        owner: Owner::default(),
+        admit_by: Instant::now() + PATIENCE,
     }
 }
 

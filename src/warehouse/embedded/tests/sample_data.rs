@@ -4,7 +4,7 @@ use super::super::catalog::{Catalog, TableKind};
 use super::super::{Embedded, Options, fill};
 use super::{answer, engine, on_the_stack_of_the_query_runtime, read, refusal, run, small};
 use crate::sql::{Identifier, QualifiedName};
-use crate::warehouse::{DataType, EngineLimit, Error, Position, Warehouse};
+use crate::warehouse::{DataType, EngineLimit, Error, GateLimits, Position, Warehouse};
 
 #[tokio::test]
 async fn the_tables_hold_what_tpch_says() {
@@ -316,7 +316,7 @@ fn options_out_of_bounds_are_refused() {
             ..small()
         },
         Options {
-            max_concurrent: 0,
+            gate: GateLimits::new(0, "MAX_CONCURRENT_QUERIES"),
             ..small()
         },
     ] {

@@ -8,7 +8,7 @@ use futures::StreamExt;
 
 use super::super::{Embedded, Options};
 use super::{PATIENCE, read, run, small};
-use crate::warehouse::{Error, Warehouse};
+use crate::warehouse::{Error, GateLimits, Warehouse};
 
 /// Counts 10^15 pairs: no machine ends it within a test.
 const RUNAWAY: &str = "SELECT COUNT(*) FROM lineitem a, lineitem b, lineitem c, lineitem d WHERE a.l_tax + b.l_tax + c.l_tax + d.l_tax = -1";
@@ -17,7 +17,7 @@ const ENDLESS: &str = "SELECT a.l_comment FROM lineitem a, lineitem b, lineitem 
 
 fn one_at_a_time() -> Arc<Embedded> {
     let options = Options {
-        max_concurrent: 1,
+        gate: GateLimits::new(1, "MAX_CONCURRENT_QUERIES"),
         ..small()
     };
     Arc::new(Embedded::start(&options).unwrap())

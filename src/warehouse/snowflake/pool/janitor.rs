@@ -3,12 +3,11 @@
 //! whatever it runs, until Snowflake ends it hours later.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use opentelemetry::context::FutureExt;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::super::backoff::Backoff;
@@ -27,7 +26,7 @@ const RETRIES: u32 = 16;
 pub(super) struct Janitor {
     runtime: Handle,
     at_once: Arc<Semaphore>,
-    under_way: Arc<AtomicUsize>,
+    under_way: watch::Sender<usize>,
     /// Cancelled when there is no time left for waiting.
     hurry: CancellationToken,
 }
@@ -37,16 +36,16 @@ impl Janitor {
         Self {
             runtime: runtime.clone(),
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
-            under_way: Arc::default(),
+            under_way: watch::Sender::new(0),
             hurry: CancellationToken::new(),
         }
     }
 
     /// Takes a session over. May be called on any thread.
     pub(super) fn close(&self, session: Arc<Session>) {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.under_way.send_modify(|sessions| *sessions += 1);
         let at_once = Arc::clone(&self.at_once);
-        let under_way = Arc::clone(&self.under_way);
+        let under_way = self.under_way.clone();
         let hurry = self.hurry.clone();
         let work = async move {
             let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, RETRIES);
@@ -64,7 +63,7 @@ impl Janitor {
                 };
                 let _ = tokio::time::timeout(wait, hurry.cancelled()).await;
             }
-            under_way.fetch_sub(1, Ordering::Relaxed);
+            under_way.send_modify(|sessions| *sessions -= 1);
         };
         // In the trace of the call that the session was given up in, if there is one.
         self.runtime.spawn(work.with_current_context());
@@ -75,8 +74,10 @@ impl Janitor {
         self.hurry.cancel();
     }
 
-    /// Whether every session handed over has been closed.
-    pub(super) fn is_done(&self) -> bool {
-        self.under_way.load(Ordering::Relaxed) == 0
+    /// Waits until every session handed over has been closed, or given up.
+    pub(super) async fn done(&self) {
+        let mut under_way = self.under_way.subscribe();
+        // The sender lives as long as this does.
+        let _ = under_way.wait_for(|sessions| *sessions == 0).await;
     }
 }

@@ -2,23 +2,19 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::Pool;
-use super::queue::Connection;
-use crate::telemetry::metrics::Lent;
-use crate::warehouse;
+use super::manager::Connection;
 use crate::warehouse::snowflake::session::Session;
 use crate::warehouse::snowflake::target::Target;
+use crate::warehouse::{self, Permit};
 
 /// A session in the hands of one caller. Goes back to the pool when dropped, or out of it when it is no longer fit.
 pub(in crate::warehouse::snowflake) struct Lease {
+    // Dropped in this order: whoever gets the slot next finds the session.
     connection: Connection,
+    _permit: Permit,
     pool: Pool,
-    _counted: Lent,
-    _slot: OwnedSemaphorePermit,
 }
 
 impl Deref for Lease {
@@ -30,12 +26,11 @@ impl Deref for Lease {
 }
 
 impl Lease {
-    pub(super) fn new(connection: Connection, pool: Pool, slot: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(connection: Connection, pool: Pool, permit: Permit) -> Self {
         Self {
             connection,
-            _counted: pool.metrics().lend(),
+            _permit: permit,
             pool,
-            _slot: slot,
         }
     }
 
@@ -62,19 +57,5 @@ impl Lease {
     /// Waits until the pool is being closed.
     pub(in crate::warehouse::snowflake) async fn closing(&self) {
         self.pool.0.closing.cancelled().await;
-    }
-
-    /// Keeps the pool from counting the session as done with while an abort is under way.
-    pub(in crate::warehouse::snowflake) fn count_abort(&self) -> impl Drop + use<> {
-        self.pool.0.aborting.fetch_add(1, Ordering::Relaxed);
-        Aborting(self.pool.clone())
-    }
-}
-
-struct Aborting(Pool);
-
-impl Drop for Aborting {
-    fn drop(&mut self) {
-        self.0.0.aborting.fetch_sub(1, Ordering::Relaxed);
     }
 }

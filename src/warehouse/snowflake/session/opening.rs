@@ -122,12 +122,10 @@ impl Session {
                 is_wanted: None,
             })
             .await
-            .inspect_err(|_| shared.contact.note_failure())
             .map_err(Error::from_sign_in_status)?;
         if !reply.is_success() {
             return Err(Error::from_sign_in(reply).for_role(named));
         }
-        shared.contact.note();
         let data = reply.data.unwrap_or_default();
         shared.sign_in.keep(data.id_token);
         let Some(token) = data.token else {

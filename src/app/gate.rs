@@ -1,0 +1,42 @@
+//! The queue in front of the warehouse, as the settings have it.
+
+use crate::config::Settings;
+use crate::warehouse::GateLimits;
+
+/// The share of one caller where there are several.
+const SHARE_OF_SEVERAL: f64 = 0.75;
+
+/// Statements of one caller that may wait where there are several.
+const QUEUED_OF_SEVERAL: usize = 16;
+
+/// For a warehouse with so many sessions, where it has them.
+pub(super) fn limits(settings: &Settings, sessions: Option<usize>) -> GateLimits {
+    let limits = &settings.limits;
+    let most = limits.max_concurrent_queries;
+    let (slots, setting) = match sessions {
+        Some(sessions) if sessions <= most => (sessions, "SNOWFLAKE_POOL_MAX_SIZE"),
+        _ => (most, "MAX_CONCURRENT_QUERIES"),
+    };
+    let are_several = are_several(settings);
+    GateLimits {
+        slots,
+        setting,
+        share: limits
+            .max_caller_share
+            .unwrap_or(if are_several { SHARE_OF_SEVERAL } else { 1.0 }),
+        queued: limits.max_queued,
+        queued_per_caller: limits
+            .max_queued_per_caller
+            .or(are_several.then_some(QUEUED_OF_SEVERAL)),
+    }
+}
+
+/// Whether there can be more callers than one, as far as the queue tells them apart.
+fn are_several(settings: &Settings) -> bool {
+    let auth = &settings.auth;
+    if auth.is_required() {
+        return auth.oauth_issuer.is_some() || auth.keys().count() > 1;
+    }
+    // Without a key a caller is its address, and on this machine there is one.
+    !settings.server.is_loopback()
+}

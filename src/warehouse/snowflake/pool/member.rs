@@ -1,0 +1,263 @@
+//! A session of the pool: idle, lent or ended. Whoever ends it closes it in Snowflake.
+
+use std::mem;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::watch;
+
+use super::Pool;
+use crate::sql::Identifier;
+use crate::telemetry::metrics::Held;
+use crate::telemetry::metrics::labels::{Closed, SessionState};
+use crate::warehouse::snowflake::session::{Names, Session};
+
+/// A session of the pool.
+pub(super) struct Member {
+    pub(super) session: Arc<Session>,
+    /// What it was set to when it was new.
+    pub(super) initial: Names,
+    /// The role it was opened for.
+    role: Option<Identifier>,
+    pool: Pool,
+    state: Mutex<State>,
+}
+
+enum State {
+    Idle(Counted),
+    Lent(Counted),
+    Ended,
+}
+
+/// What ends with a session.
+struct Counted {
+    place: Place,
+    _gauge: Held,
+}
+
+impl Member {
+    /// A session that was just opened for a caller.
+    pub(super) fn lent(
+        pool: Pool,
+        role: Option<Identifier>,
+        session: Session,
+        place: Place,
+    ) -> Arc<Self> {
+        let member = Arc::new(Self {
+            initial: session.current(),
+            session: Arc::new(session),
+            role,
+            state: Mutex::new(State::Lent(Counted {
+                place,
+                _gauge: pool.metrics().session(SessionState::InUse),
+            })),
+            pool,
+        });
+        member.pool.members().note(&member);
+        member
+    }
+
+    /// Lends an idle session. Whether it may be.
+    pub(super) fn lend(&self) -> bool {
+        let mut state = self.state();
+        match mem::replace(&mut *state, State::Ended) {
+            State::Idle(counted) if self.is_fit() => {
+                *state = State::Lent(self.counted(counted.place, SessionState::InUse));
+                true
+            }
+            other => {
+                *state = other;
+                false
+            }
+        }
+    }
+
+    /// Takes a session back. Whether it may be lent again.
+    pub(super) fn rest(&self) -> bool {
+        if !self.is_fit() {
+            return false;
+        }
+        let mut state = self.state();
+        match mem::replace(&mut *state, State::Ended) {
+            State::Lent(counted) => {
+                *state = State::Idle(self.counted(counted.place, SessionState::Idle));
+            }
+            other => *state = other,
+        }
+        drop(state);
+        // The pool may have begun to close meanwhile, and looked at this one before it was idle.
+        !(self.pool.is_closing() && self.end_idle(Closed::Shutdown))
+    }
+
+    /// Ends the session if nobody uses it. Whether it did.
+    pub(super) fn end_idle(&self, why: Closed) -> bool {
+        let mut state = self.state();
+        let is_idle = matches!(*state, State::Idle(_));
+        if is_idle {
+            self.close(mem::replace(&mut *state, State::Ended), why);
+        }
+        is_idle
+    }
+
+    fn end(&self) {
+        let why = if self.pool.is_closing() {
+            Closed::Shutdown
+        } else if !self.session.is_poisoned() && !self.session.is_fit() {
+            Closed::Age
+        } else {
+            Closed::Unfit
+        };
+        let mut state = self.state();
+        self.close(mem::replace(&mut *state, State::Ended), why);
+    }
+
+    fn close(&self, was: State, why: Closed) {
+        if let State::Idle(_) | State::Lent(_) = was {
+            self.pool.metrics().session_closed(why);
+            // Before its place is given up, so that nobody finds neither.
+            self.pool.0.janitor.close(Arc::clone(&self.session));
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(*self.state(), State::Idle(_))
+    }
+
+    pub(super) fn is_of(&self, role: Option<&Identifier>) -> bool {
+        self.role.as_ref() == role
+    }
+
+    /// Whether it may be lent: its token lives long enough, and no statement left it in a state nobody else may have.
+    pub(super) fn is_fit(&self) -> bool {
+        // A USE cannot be taken back where there was nothing before.
+        let current = self.session.current();
+        let strayed = (self.initial.database.is_none() && current.database.is_some())
+            || (self.initial.schema.is_none() && current.schema.is_some())
+            || (self.initial.warehouse.is_none() && current.warehouse.is_some())
+            || (self.initial.role.is_some() && self.initial.role != current.role);
+        self.session.is_fit() && !strayed
+    }
+
+    fn counted(&self, place: Place, state: SessionState) -> Counted {
+        Counted {
+            place,
+            _gauge: self.pool.metrics().session(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one handle by which a session stays in the pool. Dropped anywhere, by anybody, the session is ended.
+pub(super) struct Pooled(Arc<Member>);
+
+impl Pooled {
+    pub(super) fn new(member: Arc<Member>) -> Self {
+        Self(member)
+    }
+}
+
+impl Deref for Pooled {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        &self.0
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// All sessions there are, and how many more there may be.
+pub(super) struct Members {
+    all: Mutex<Vec<Weak<Member>>>,
+    /// Those signing in among them.
+    open: watch::Sender<usize>,
+}
+
+/// A place among the open sessions.
+pub(super) struct Place(watch::Sender<usize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
+}
+
+impl Members {
+    pub(super) fn new() -> Self {
+        Self {
+            all: Mutex::default(),
+            open: watch::Sender::new(0),
+        }
+    }
+
+    /// A place for one more session of this role among at most `max`, at the cost of an idle one where all are taken.
+    pub(super) async fn place(&self, max: usize, role: Option<&Identifier>) -> Place {
+        let mut open = self.open.subscribe();
+        loop {
+            let is_free = self.open.send_if_modified(|open| {
+                let is_free = *open < max;
+                *open += usize::from(is_free);
+                is_free
+            });
+            if is_free {
+                return Place(self.open.clone());
+            }
+            if self.evict(role) {
+                continue;
+            }
+            // As many as there may be are at work or signing in, and this caller has a permit to be one of them: one of
+            // the others is about to end.
+            if open.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    /// Ends the idle session that was used longest ago, one of another role if there is one. Whether there was any.
+    fn evict(&self, role: Option<&Identifier>) -> bool {
+        let mut idle = self.idle();
+        idle.sort_by_key(|member| (member.is_of(role), std::cmp::Reverse(member.session.idle())));
+        idle.iter().any(|member| member.end_idle(Closed::Evicted))
+    }
+
+    /// The sessions nobody uses.
+    pub(super) fn idle(&self) -> Vec<Arc<Member>> {
+        let mut all = self.all();
+        all.retain(|member| member.is_idle());
+        all
+    }
+
+    /// All sessions, at work or not.
+    pub(super) fn all(&self) -> Vec<Arc<Member>> {
+        let all = self.list();
+        all.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// How many there are, those signing in among them.
+    pub(super) fn open(&self) -> usize {
+        *self.open.borrow()
+    }
+
+    /// Waits until there are none.
+    pub(super) async fn gone(&self) {
+        // The sender lives as long as this does.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    fn note(&self, member: &Arc<Member>) {
+        let mut all = self.list();
+        all.retain(|member| member.strong_count() > 0);
+        all.push(Arc::downgrade(member));
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Weak<Member>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
