@@ -341,6 +341,17 @@ for fault_kind in ("endless", "bomb"):
             return Seen(dict(answers), wrong or ("" if after[0] == "ok" else f"afterwards: {after[1][:100]}"))
 
 
+@attack("account: a piece that falls silent", ACCOUNTS)
+async def silent(server: Server, stub: Stub | None) -> Seen:
+    stub.fault({"endpoint": "chunk", "kind": "silent", "times": 1})
+    began = time.monotonic()
+    outcome, _ = await run(server, "select * from stub.rows(n => 1000, chunk => 100, inline => 0)")
+    took = time.monotonic() - began
+    stub.heal()
+    wrong = "" if outcome == "ok" and 19 < took < 40 else "not asked for again after 20 s"
+    return Seen(outcome, wrong, f"{took:.1f} s")
+
+
 async def rounds(
     start: Callable[[], Server], stub: Stub | None, attacks: list[tuple[str, Attack]], words: list[str]
 ) -> int:
