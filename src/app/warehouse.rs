@@ -56,6 +56,8 @@ fn embedded(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Starting, sup
         memory_limit_bytes: *settings.embedded.memory_limit,
         threads: settings.embedded.threads.unwrap_or(defaults.threads),
         gate: super::gate::limits(settings, None),
+        watches_process: true,
+        data_dir: settings.embedded.data_dir.clone(),
     };
     let late = Arc::new(Late {
         kind: WarehouseKind::Embedded,

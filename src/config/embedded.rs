@@ -1,5 +1,7 @@
 //! The engine inside this process.
 
+use std::path::PathBuf;
+
 use envconfig::Envconfig;
 
 use super::types::ByteSize;
@@ -19,4 +21,7 @@ pub struct Embedded {
     /// Threads the engine may use; unset, as many as there are processors.
     #[envconfig(from = "EMBEDDED_THREADS")]
     pub threads: Option<usize>,
+    /// The folder of own data. Unset, because what lies on a disk is shown only when somebody says so.
+    #[envconfig(from = "EMBEDDED_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
 }

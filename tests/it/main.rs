@@ -19,6 +19,7 @@ mod circles;
 mod documents;
 mod doors;
 mod health;
+mod hostile;
 mod landing;
 mod listings;
 mod lists;

@@ -25,4 +25,10 @@ pub(super) const VARIABLES: &[Variable] = &[
         "Threads the engine may use.",
     )
     .unset("one for each processor"),
+    Variable::new(
+        "EMBEDDED_DATA_DIR",
+        Section::Embedded,
+        Shape::Path("the path of a folder"),
+        "Own data: the CSV, Parquet and JSON files below this folder are tables of the database LOCAL, read-only. A folder is a schema (PUBLIC for the files on top), a file is a table.",
+    ),
 ];

@@ -16,6 +16,8 @@ pub(super) struct Place<'a> {
     pub(super) statement: &'a str,
     pub(super) query_id: &'a str,
     pub(super) memory_limit_bytes: u64,
+    /// The folder of own data, which no error names.
+    pub(super) own_data: Option<&'a str>,
 }
 
 /// DuckDB's error as the warehouse's.
@@ -39,6 +41,12 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         return place.said_by_the_dialect(said.trim_end());
     }
     let message = first_paragraph(message);
+    if place
+        .own_data
+        .is_some_and(|folder| message.contains(folder))
+    {
+        return place.broken_file();
+    }
     match class {
         _ if message.starts_with("Max expression depth") => EngineLimit {
             what: "does not follow expressions that nest this deep".into(),
@@ -49,7 +57,7 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         "Parser" | "Syntax" | "Not implemented" => {
             place.unexplained("cannot run this statement", &message)
         }
-        "Out of Memory" => place.out_of_memory(),
+        "Out of Memory" => out_of_memory(place.memory_limit_bytes),
         "INTERRUPT" => Error::Cancelled {
             query_id: Some(place.query_id.to_owned()),
         },
@@ -66,6 +74,21 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         },
         _ => place.data_error(&message),
     }
+}
+
+/// What a statement is told that needs more than the `limit` in bytes.
+pub(super) fn out_of_memory(limit: u64) -> Error {
+    EngineLimit {
+        what: format!(
+            "ran out of memory: this statement needs more than the {} MiB it may use",
+            limit >> 20
+        ),
+        hint: Some(
+            "aggregate or filter earlier; EMBEDDED_MEMORY_LIMIT sets how much memory there is"
+                .into(),
+        ),
+    }
+    .into()
 }
 
 impl Place<'_> {
@@ -327,18 +350,14 @@ impl Place<'_> {
         self.unexplained("could not compute a value of this statement", message)
     }
 
-    fn out_of_memory(&self) -> Error {
-        EngineLimit {
-            what: format!(
-                "ran out of memory: this statement needs more than the {} MiB it may use",
-                self.memory_limit_bytes >> 20
-            ),
-            hint: Some(
-                "aggregate or filter earlier; EMBEDDED_MEMORY_LIMIT sets how much memory there is"
-                    .into(),
-            ),
+    /// The engine's own words name the file and say what is wrong with its bytes.
+    fn broken_file(&self) -> Error {
+        Error::ObjectNotFound {
+            message: "the file behind a table of LOCAL cannot be read: it is broken, or it has changed a moment ago; \
+                      SHOW TABLES IN DATABASE LOCAL says what there is"
+                .into(),
+            query_id: Some(self.query_id.to_owned()),
         }
-        .into()
     }
 
     /// The word that follows a text in the statement, wherever it does so first.

@@ -13,11 +13,14 @@
 //! the database is locked: no files, no network, no extensions, no settings, a bounded memory.
 
 mod catalog;
+mod cost;
 mod dialect;
 mod error;
 mod explain;
 mod json;
 mod kept;
+mod local;
+mod memory;
 mod natives;
 mod options;
 mod rows;
@@ -38,8 +41,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use self::catalog::{Catalog, Current, Listing};
+use self::catalog::{Catalog, Current, Listing, Stored};
 use self::kept::{Kept, Results};
+use self::local::{Latest, Local};
+use self::memory::Watch;
 pub use self::options::Options;
 use self::session::{Reason, Sessions, Stop};
 use self::statement::{Job, Underway};
@@ -89,8 +94,10 @@ const MAX_SCALE_FACTOR: f64 = 1.0;
 
 /// The warehouse in this process.
 pub struct Embedded {
-    catalog: Catalog,
+    catalog: Arc<Latest>,
     engine: Engine,
+    /// Keeps own data up to date while the engine lives.
+    _local: Option<Local>,
     results: Arc<Results>,
 }
 
@@ -100,6 +107,7 @@ struct Engine {
     sessions: Arc<Sessions>,
     gate: FairGate,
     closing: CancellationToken,
+    shared: Arc<statement::Shared>,
     options: Options,
     metrics: Option<Arc<Metrics>>,
 }
@@ -139,18 +147,44 @@ impl Embedded {
                 ),
             ));
         }
+        let failed = |error| Error::internal("starting the embedded engine", error);
         let mut catalog = Catalog::new();
-        let root = fill(&mut catalog, options)
-            .map_err(|error| Error::internal("starting the embedded engine", error))?;
+        if options.data_dir.is_some() {
+            catalog.add_local();
+        }
+        let (root, stored) = fill(&mut catalog, options).map_err(failed)?;
+        let folder = options.data_dir.as_deref().map(|folder| {
+            let folder = local::open(&root, folder)?;
+            Ok::<_, local::Error>((folder, root.try_clone()?))
+        });
+        let folder = folder.transpose().map_err(own_data)?;
+        session::lock(&root, folder.is_some()).map_err(failed)?;
+        let own_data_folder = folder.as_ref().map(|(path, _)| path.display().to_string());
+        let catalog = Arc::new(Latest::new(catalog));
+        let local = folder
+            .map(|(folder, connection)| Local::start(folder, connection, &catalog, stored))
+            .transpose()
+            .map_err(own_data)?;
+        let sessions = Sessions::new(root);
+        let counted = sessions.probe().map_err(failed)?;
+        let limit = options.memory_limit_bytes;
+        let watch = match options.watches_process {
+            true => Watch::start(limit, counted),
+            false => Watch::none(),
+        };
+        let mut shared = statement::Shared::new(limit, options.threads, watch);
+        shared.own_data = own_data_folder;
         Ok(Self {
             catalog,
             engine: Engine {
-                sessions: Arc::new(Sessions::new(root)),
+                sessions: Arc::new(sessions),
+                shared: Arc::new(shared),
                 gate: FairGate::new(options.gate.clone(), None),
                 closing: CancellationToken::new(),
                 options: options.clone(),
                 metrics: None,
             },
+            _local: local,
             results: Arc::new(Results::new(options.memory_limit_bytes / RESULTS_SHARE)),
         })
     }
@@ -171,10 +205,11 @@ impl Embedded {
         }
         admit(run.statement.parsed())?;
         let query_id = Uuid::new_v4();
-        let current = Current::new(&self.catalog, &run.session)?;
+        let catalog = self.catalog.get();
+        let current = Current::new(&catalog, &run.session)?;
         let listing = match run.statement.parsed().tree() {
-            Tree::Show(show) => catalog::show(&self.catalog, &current, show)?,
-            Tree::Describe(describe) => catalog::describe(&self.catalog, &current, describe)?,
+            Tree::Show(show) => catalog::show(&catalog, &current, show)?,
+            Tree::Describe(describe) => catalog::describe(&catalog, &current, describe)?,
             Tree::Statement(_) | Tree::Explain { .. } | Tree::Pipeline(_) | Tree::Unread { .. } => {
                 let id = query_id.to_string();
                 run.notes.running_as(&id);
@@ -228,7 +263,7 @@ impl Engine {
             },
             sessions: self.sessions,
             stop,
-            memory_limit_bytes: self.options.memory_limit_bytes,
+            shared: self.shared,
             permit,
         })
         .await
@@ -241,8 +276,8 @@ pub fn functions_reference() -> String {
     dialect::reference()
 }
 
-/// The locked database with everything in it.
-fn fill(catalog: &mut Catalog, options: &Options) -> duckdb::Result<duckdb::Connection> {
+/// The database with everything in it, not locked yet, and which columns the standard views have.
+fn fill(catalog: &mut Catalog, options: &Options) -> duckdb::Result<(duckdb::Connection, Stored)> {
     let root = session::open(options)?;
     for database in &catalog.databases {
         let name = catalog::quoted(database.name);
@@ -272,11 +307,10 @@ fn fill(catalog: &mut Catalog, options: &Options) -> duckdb::Result<duckdb::Conn
             size,
         );
     }
-    catalog::create_information_schema(&root, catalog)?;
+    let stored = catalog::create_information_schema(&root, catalog)?;
     natives::install(&root)?;
     dialect::install(&root)?;
-    session::lock(&root)?;
-    Ok(root)
+    Ok((root, stored))
 }
 
 #[async_trait]
@@ -390,6 +424,10 @@ impl Drop for StopOnDrop {
             stop.ask(Reason::Cancelled);
         }
     }
+}
+
+fn own_data(error: local::Error) -> Error {
+    Error::internal("reading EMBEDDED_DATA_DIR", error)
 }
 
 fn closed() -> Error {

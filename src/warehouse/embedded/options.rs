@@ -1,6 +1,7 @@
 //! How large the engine is and what it may use.
 
 use crate::warehouse::GateLimits;
+use std::path::PathBuf;
 
 /// How large the engine is and what it may use.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,11 @@ pub struct Options {
     pub threads: usize,
     /// Statements that run and wait.
     pub gate: GateLimits,
+    /// Whether the memory of the whole process is held to the limit, too. Only for a process that has little else to do:
+    /// whatever grows in it is held against the statements that run.
+    pub watches_process: bool,
+    /// The folder whose files are tables of the database `LOCAL`.
+    pub data_dir: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -30,6 +36,8 @@ impl Default for Options {
                 .min(4),
             // As many as a busy development machine has use for; each holds a few megabytes at most.
             gate: GateLimits::new(16, "MAX_CONCURRENT_QUERIES"),
+            watches_process: false,
+            data_dir: None,
         }
     }
 }

@@ -1,12 +1,15 @@
 //! DuckDB's Arrow vectors as columns and cells of ours. Nothing is copied but values that have to be written as text.
 
+use std::time::{Duration, Instant};
+
 use duckdb::arrow::array::{Array, ArrayRef, AsArray, StructArray};
+use duckdb::arrow::compute::concat;
 use duckdb::arrow::datatypes::{self as arrow, Field};
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 
 use super::json::{self, Shape};
 use super::vector::{DEFAULT_SCALE, View};
-use crate::warehouse::{Batch, Cell, Column, DataType};
+use crate::warehouse::{Batch, Cell, Column, DataType, Error};
 
 /// Digits of the widest NUMBER.
 const MAX_PRECISION: u8 = 38;
@@ -118,7 +121,49 @@ fn data_type(logical: &LogicalTypeHandle, array: &arrow::DataType) -> (DataType,
     }
 }
 
-/// One vector of DuckDB's for each column, at most 2,048 rows.
+/// Small chunks on their way to be one large one. Each round of a recursive query gives a chunk of its own, of one row
+/// at the worst, which takes as much memory as hundreds.
+#[derive(Default)]
+pub(super) struct Gathered {
+    chunks: Vec<StructArray>,
+    rows: usize,
+    since: Option<Instant>,
+}
+
+impl Gathered {
+    /// A chunk with fewer rows is small.
+    const SMALL: usize = 256;
+    /// Small chunks that wait for one another, at most.
+    const MOST: usize = 256;
+    /// How long a row may wait for others.
+    const PATIENCE: Duration = Duration::from_millis(20);
+
+    /// Adds a chunk; gives all there are when they are many, or have waited for long.
+    pub(super) fn add(&mut self, chunk: StructArray) -> Result<Option<StructArray>, Error> {
+        let is_large = chunk.len() >= Self::SMALL;
+        self.rows += chunk.len();
+        self.chunks.push(chunk);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let is_time = is_large
+            || self.rows >= Self::SMALL
+            || self.chunks.len() >= Self::MOST
+            || since.elapsed() >= Self::PATIENCE;
+        if is_time { self.rest() } else { Ok(None) }
+    }
+
+    /// All there are.
+    pub(super) fn rest(&mut self) -> Result<Option<StructArray>, Error> {
+        let mut chunks = std::mem::take(self).chunks;
+        if chunks.len() <= 1 {
+            return Ok(chunks.pop());
+        }
+        let all: Vec<&dyn Array> = chunks.iter().map(|chunk| chunk as &dyn Array).collect();
+        let one = concat(&all).map_err(|error| Error::internal("joining rows", error))?;
+        Ok(one.as_struct_opt().cloned())
+    }
+}
+
+/// One vector of DuckDB's for each column, at most 2,303 rows.
 pub(super) struct ArrowBatch {
     rows: usize,
     views: Vec<View>,

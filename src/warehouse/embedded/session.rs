@@ -25,15 +25,14 @@ const MAX_EXPRESSION_DEPTH: u32 = 600;
 /// Settings that can only be given when the sample data is in: after them nothing outside memory can be reached.
 ///
 /// The order counts: the last one locks all settings, these too, for the rest of the process.
-const CONTROLS: [&str; 8] = [
+const CONTROLS: [&str; 7] = [
     // A statement that needs more memory than it may have fails; it does not fill the disk.
     "SET temp_directory = ''",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET allow_community_extensions = false",
     "SET allow_persistent_secrets = false",
-    // Two locks on the same door: no file can be opened, and none may be asked for.
-    "SET disabled_filesystems = 'LocalFileSystem'",
+    // No file may be asked for; but for those below a folder of own data, which has been named before.
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 ];
@@ -47,6 +46,8 @@ pub(super) fn open(options: &Options) -> duckdb::Result<Connection> {
         .with("autoinstall_known_extensions", "false")?
         .with("autoload_known_extensions", "false")?
         .with("allow_persistent_secrets", "false")?
+        // Memory that a statement has left goes back to the system without waiting for the next one.
+        .with("allocator_background_threads", "true")?
         .with("max_expression_depth", MAX_EXPRESSION_DEPTH.to_string())?;
     let connection = Connection::open_in_memory_with_flags(config)?;
     // Snowflake's accounts start in Los Angeles; the engine shows all times in UTC, whatever the machine is set to.
@@ -54,8 +55,14 @@ pub(super) fn open(options: &Options) -> duckdb::Result<Connection> {
     Ok(connection)
 }
 
+/// A second lock on the same door: no file can be opened at all. Not where files are own data.
+const NO_FILES: &str = "SET disabled_filesystems = 'LocalFileSystem'";
+
 /// Shuts the database off from files, network and changes of settings.
-pub(super) fn lock(connection: &Connection) -> duckdb::Result<()> {
+pub(super) fn lock(connection: &Connection, has_own_data: bool) -> duckdb::Result<()> {
+    if !has_own_data {
+        connection.execute_batch(NO_FILES)?;
+    }
     CONTROLS
         .iter()
         .try_for_each(|control| connection.execute_batch(control))
@@ -78,16 +85,17 @@ impl Sessions {
     ///
     /// Nothing of another connection is seen on it: temporary objects, variables and transactions belong to one
     /// connection, and settings are locked.
-    pub(super) fn session(&self, stop: &Arc<Stop>) -> duckdb::Result<Session> {
+    /// A function that makes a text longer makes one of at most `longest_text` bytes.
+    pub(super) fn session(&self, stop: &Arc<Stop>, longest_text: u64) -> duckdb::Result<Session> {
         let connection = held(&self.root).try_clone()?;
         *held(&stop.engine) = Some(connection.interrupt_handle());
         let session = Session {
             connection,
             stop: Arc::clone(stop),
         };
-        session
-            .connection
-            .execute_batch("BEGIN TRANSACTION READ ONLY")?;
+        session.connection.execute_batch(&format!(
+            "SET VARIABLE sf_longest_text = {longest_text}; BEGIN TRANSACTION READ ONLY"
+        ))?;
         Ok(session)
     }
 }
@@ -120,6 +128,11 @@ pub(super) enum Reason {
     Deadline,
     /// Nobody waits for it any more, or the warehouse closes.
     Cancelled,
+    /// The process has grown beyond what the engine may use, in bytes.
+    Memory {
+        /// What it may use.
+        limit: u64,
+    },
 }
 
 /// Stops one statement, from any thread.
@@ -153,6 +166,11 @@ impl Stop {
         self.asked.cancel();
     }
 
+    /// Whether the statement has been asked to end.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.is_cancelled()
+    }
+
     /// Says that the statement has ended, in whatever way.
     pub(super) fn mark_ended(&self) {
         self.ended.cancel();
@@ -175,6 +193,7 @@ impl Stop {
                 query_id,
             },
             Some(Reason::Cancelled) | None => warehouse::Error::Cancelled { query_id },
+            Some(Reason::Memory { limit }) => super::error::out_of_memory(*limit),
         })
     }
 

@@ -5,14 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use duckdb::Statement as Prepared;
-use duckdb::arrow::array::Array;
+use duckdb::arrow::array::{Array, StructArray};
 use futures::{Stream, StreamExt, stream};
 use sqlparser::ast::Statement;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
+use super::cost::Cost;
 use super::dialect::{self, Context, MAX_PIVOTED, Repairs, Translation};
+use super::memory::Watch;
 use super::session::{Reason, Session, Sessions, Stop};
 use super::{error, explain, rows};
 use crate::policy::ApprovedStatement;
@@ -38,11 +40,43 @@ pub(super) struct Job {
     pub(super) sessions: Arc<Sessions>,
     /// How it is stopped.
     pub(super) stop: Arc<Stop>,
-    /// The memory limit, for the text of the error.
-    pub(super) memory_limit_bytes: u64,
+    /// What all statements share.
+    pub(super) shared: Arc<Shared>,
     /// Returned when the engine is done with the statement, not when the caller is.
     pub(super) permit: Permit,
 }
+
+/// What all statements share besides the database.
+pub(super) struct Shared {
+    /// The memory limit of the engine, in bytes.
+    pub(super) memory_limit_bytes: u64,
+    /// Threads of the engine.
+    pub(super) threads: usize,
+    /// Keeps the process inside the limit.
+    pub(super) watch: Watch,
+    /// Lets in the statements that make texts longer: the memory for that is not counted by the engine.
+    pub(super) growing: Semaphore,
+    /// The folder of own data.
+    pub(super) own_data: Option<String>,
+}
+
+impl Shared {
+    pub(super) fn new(memory_limit_bytes: u64, threads: usize, watch: Watch) -> Self {
+        Self {
+            memory_limit_bytes,
+            threads,
+            watch,
+            growing: Semaphore::new(GROWING_AT_ONCE),
+            own_data: None,
+        }
+    }
+}
+
+/// Statements that may make texts longer at once.
+const GROWING_AT_ONCE: usize = 2;
+
+/// The part of the memory limit that one of them may use for it: a quarter.
+const GROWING_SHARE: u64 = 4;
 
 /// What the engine's thread says, in this order: columns, batches; an error ends it.
 enum Message {
@@ -182,11 +216,26 @@ impl Job {
     fn run(self, sender: &Sender) {
         // Also when something below panics: the watcher must not go on interrupting.
         let _ended = MarkEnded(Arc::clone(&self.stop));
+        let _watched = self.shared.watch.add(&self.stop);
         if let Err(error) = self.stream(sender) {
             let error = self.stop.error().unwrap_or(error);
             sender.send(&self.stop, Message::Failed(error));
         }
         drop(self.permit);
+    }
+
+    /// Waits for the memory that the statement needs for growing texts, if it has any.
+    fn growing(&self, cost: &Cost, sender: &Sender) -> Option<SemaphorePermit<'_>> {
+        if !cost.grows_texts() {
+            return None;
+        }
+        sender.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.asked() => None,
+                permit = self.shared.growing.acquire() => permit.ok(),
+            }
+        })
     }
 
     fn stream(&self, sender: &Sender) -> Result<(), Error> {
@@ -214,14 +263,19 @@ impl Job {
                 });
             }
         };
+        let cost = Cost::of(statement);
+        cost.is_planned_in_time()?;
+        let share = self.shared.memory_limit_bytes / GROWING_SHARE;
+        let longest_text = cost.longest_text(share, self.shared.threads)?;
         let mut repairs = Repairs::default();
         let mut translation = self.translate(statement, &repairs)?;
+        let _growing = self.growing(&cost, sender);
         if let Some(error) = self.stop.error() {
             return Err(error);
         }
         let session = self
             .sessions
-            .session(&self.stop)
+            .session(&self.stop, longest_text)
             .map_err(|error| self.explained(&error))?;
         while let Some(question) = translation.question.take() {
             repairs
@@ -324,14 +378,16 @@ impl Job {
         if !sender.send(&self.stop, Message::Columns(described)) {
             return Ok(());
         }
+        let mut gathered = rows::Gathered::default();
         while let Some(chunk) = prepared.step().map_err(|error| self.explained(&error))? {
-            let piece = Piece {
-                bytes: chunk.get_array_memory_size(),
-                batch: Box::new(rows::ArrowBatch::new(&columns, &chunk)),
-            };
-            if !sender.send(&self.stop, Message::Batch(piece)) {
+            if let Some(chunk) = gathered.add(chunk)?
+                && !sender.send(&self.stop, Message::Batch(piece(&columns, &chunk)))
+            {
                 return Ok(());
             }
+        }
+        if let Some(chunk) = gathered.rest()? {
+            sender.send(&self.stop, Message::Batch(piece(&columns, &chunk)));
         }
         Ok(())
     }
@@ -364,9 +420,20 @@ impl Job {
         let place = error::Place {
             statement: self.statement.text(),
             query_id: &self.context.query_id,
-            memory_limit_bytes: self.memory_limit_bytes,
+            memory_limit_bytes: self.shared.memory_limit_bytes,
+            own_data: self.shared.own_data.as_deref(),
         };
         error::translate(cause, &place)
+    }
+}
+
+/// Rows with the memory they hold: a batch of one row takes kilobytes, of which its values are eight bytes.
+fn piece(columns: &[rows::Reader], chunk: &StructArray) -> Piece {
+    const BATCH: usize = 1024;
+    const COLUMN: usize = 1024;
+    Piece {
+        bytes: chunk.get_array_memory_size() + BATCH + COLUMN * columns.len(),
+        batch: Box::new(rows::ArrowBatch::new(columns, chunk)),
     }
 }
 

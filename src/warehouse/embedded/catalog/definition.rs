@@ -66,7 +66,7 @@ fn table(
         comment,
         columns,
         kind: TableKind::Table {
-            rows: 0,
+            rows: Some(0),
             bytes: 0,
             primary_key: primary_key.to_vec(),
             foreign_keys,

@@ -15,16 +15,18 @@ mod show;
 
 pub(super) use definition::{DEMO_ROWS, DEMO_SIZE};
 pub(super) use describe::describe;
-pub(super) use information_schema::create as create_information_schema;
+pub(super) use information_schema::{
+    Stored, create as create_information_schema, refresh as refresh_information_schema,
+};
 pub(super) use listing::{Listing, Value};
 pub(super) use model::{
-    Catalog, ENGINE_INFORMATION_SCHEMA, INFORMATION_SCHEMA, ROLE, SAMPLE_DATABASE, SAMPLE_SCHEMA,
-    Table, TableKind, USER, WAREHOUSE, quoted,
+    Catalog, ENGINE_INFORMATION_SCHEMA, Field, INFORMATION_SCHEMA, LOCAL_DATABASE, ROLE,
+    SAMPLE_DATABASE, SAMPLE_SCHEMA, Table, TableKind, USER, WAREHOUSE, quoted,
 };
 pub(super) use names::Current;
 pub(super) use show::show;
 
-use model::{Database, Field, ForeignKey, MAX_TEXT_LENGTH, Schema, engine_type, written};
+use model::{Database, ForeignKey, MAX_TEXT_LENGTH, Schema, engine_type, written};
 
 impl Catalog {
     pub(super) fn new() -> Self {
@@ -37,5 +39,32 @@ impl Catalog {
             databases,
             created: jiff::Timestamp::now().as_second(),
         }
+    }
+
+    /// Adds an empty database for own data.
+    pub(super) fn add_local(&mut self) {
+        self.databases.push(Database {
+            name: LOCAL_DATABASE,
+            comment: "Files of this machine, read-only: folders are schemas, files are tables",
+            schemas: vec![information_schema::schema()],
+        });
+        self.databases.sort_by_key(|database| database.name);
+    }
+
+    /// Says what schemas own data has now, and which tables are in them.
+    pub(super) fn set_local(&mut self, schemas: impl Iterator<Item = (&'static str, Vec<Table>)>) {
+        let found = self.databases.iter_mut();
+        let Some(local) = found.into_iter().find(|one| one.name == LOCAL_DATABASE) else {
+            return;
+        };
+        local
+            .schemas
+            .retain(|schema| schema.name == INFORMATION_SCHEMA);
+        local.schemas.extend(schemas.map(|(name, tables)| Schema {
+            name,
+            comment: "",
+            tables,
+        }));
+        local.schemas.sort_by_key(|schema| schema.name);
     }
 }

@@ -12,6 +12,8 @@ pub(in crate::warehouse::embedded) const ROLE: &str = "ANALYST";
 pub(in crate::warehouse::embedded) const WAREHOUSE: &str = "EMBEDDED";
 /// The user who is signed in.
 pub(in crate::warehouse::embedded) const USER: &str = "AGENT";
+/// The database of own data.
+pub(in crate::warehouse::embedded) const LOCAL_DATABASE: &str = "LOCAL";
 /// What the schema of the standard views is called.
 pub(in crate::warehouse::embedded) const INFORMATION_SCHEMA: &str = "INFORMATION_SCHEMA";
 /// What it is called in the engine, where every database has an `information_schema` of DuckDB's already.
@@ -21,6 +23,7 @@ pub(in crate::warehouse::embedded) const ENGINE_INFORMATION_SCHEMA: &str = "_INF
 pub(super) const MAX_TEXT_LENGTH: u32 = 16_777_216;
 
 /// All databases.
+#[derive(Clone)]
 pub(in crate::warehouse::embedded) struct Catalog {
     pub(in crate::warehouse::embedded) databases: Vec<Database>,
     /// When the objects were made, in seconds since 1970: at start-up.
@@ -28,6 +31,7 @@ pub(in crate::warehouse::embedded) struct Catalog {
 }
 
 /// A database and its schemas, in the order of their names, `INFORMATION_SCHEMA` among them.
+#[derive(Clone)]
 pub(in crate::warehouse::embedded) struct Database {
     pub(in crate::warehouse::embedded) name: &'static str,
     pub(in crate::warehouse::embedded) comment: &'static str,
@@ -35,6 +39,7 @@ pub(in crate::warehouse::embedded) struct Database {
 }
 
 /// A schema and its tables and views, in the order of their names.
+#[derive(Clone)]
 pub(in crate::warehouse::embedded) struct Schema {
     pub(in crate::warehouse::embedded) name: &'static str,
     pub(in crate::warehouse::embedded) comment: &'static str,
@@ -42,6 +47,7 @@ pub(in crate::warehouse::embedded) struct Schema {
 }
 
 /// A table or view.
+#[derive(Clone)]
 pub(in crate::warehouse::embedded) struct Table {
     pub(in crate::warehouse::embedded) name: &'static str,
     pub(in crate::warehouse::embedded) comment: &'static str,
@@ -50,10 +56,12 @@ pub(in crate::warehouse::embedded) struct Table {
 }
 
 /// What makes a table different from a view.
+#[derive(Clone)]
 pub(in crate::warehouse::embedded) enum TableKind {
     /// Holds rows.
     Table {
-        rows: u64,
+        /// How many, where it is known without reading them.
+        rows: Option<u64>,
         /// Size of the values, not of what the engine makes of them.
         bytes: u64,
         primary_key: Vec<&'static str>,
@@ -64,6 +72,7 @@ pub(in crate::warehouse::embedded) enum TableKind {
 }
 
 /// Columns whose values are the key of another table of the same schema.
+#[derive(Clone)]
 pub(in crate::warehouse::embedded) struct ForeignKey {
     pub(in crate::warehouse::embedded) columns: Vec<&'static str>,
     pub(in crate::warehouse::embedded) table: &'static str,
@@ -71,6 +80,7 @@ pub(in crate::warehouse::embedded) struct ForeignKey {
 }
 
 /// A column of a table or view.
+#[derive(Clone)]
 pub(in crate::warehouse::embedded) struct Field {
     pub(in crate::warehouse::embedded) name: &'static str,
     pub(in crate::warehouse::embedded) data_type: DataType,
@@ -119,7 +129,7 @@ impl Catalog {
             ..
         }) = found
         {
-            (*rows, *bytes) = size;
+            (*rows, *bytes) = (Some(size.0), size.1);
         }
     }
 }

@@ -150,12 +150,18 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
 
 -- Text.
 -- DuckDB makes these values outside its memory limit and does not look for an interruption meanwhile: two gigabytes were
--- seen from one call. So they have a limit of their own.
-CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n * bytes > 65536 THEN memory.main.sf_fail('the embedded engine makes texts of at most 64 KiB') ELSE n END;
+-- seen from one call. So they have a limit of their own, which follows from the statement; see cost.rs.
+CREATE MACRO sf_fits(bytes) AS bytes <= coalesce(getvariable('sf_longest_text'), 65536);
+CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine makes texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; fewer functions that make texts longer may make longer ones');
+CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
 CREATE MACRO sf_repeat(t, n) AS repeat(t, memory.main.sf_bounded(n, strlen(t)));
 CREATE MACRO sf_replace(t, f, r) AS CASE
-  WHEN strlen(r) > strlen(f) AND strlen(t) * strlen(r) > 16777216 THEN memory.main.sf_fail('the embedded engine makes no texts that may grow beyond 16 MiB')
+  WHEN strlen(r) > strlen(f) AND NOT memory.main.sf_fits(strlen(t) // greatest(strlen(f), 1) * strlen(r)) THEN memory.main.sf_too_long()
   ELSE replace(t, f, r) END;
+-- Each part costs the list 16 bytes and its text four.
+CREATE MACRO sf_split(t, d) AS CASE
+  WHEN NOT memory.main.sf_fits(strlen(t) * 20) AND NOT memory.main.sf_fits(strlen(t) + 20 * CASE WHEN d = '' THEN strlen(t) ELSE (strlen(t) - strlen(replace(t, d, ''))) // strlen(d) END) THEN memory.main.sf_too_long()
+  ELSE string_split(t, d) END;
 -- A start of 0 counts as 1; DuckDB would take it as the place before the text.
 CREATE MACRO sf_substr
   (t, p) AS substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END),

@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::texts::{number_literal, text_literal, whole};
-use super::writer::{Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text};
+use super::writer::{
+    Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, quote_text,
+};
 
 /// The parts of a call, written.
 struct Search {
@@ -15,6 +17,22 @@ struct Search {
     skipped: String,
     /// Whether the first group is asked for, not the whole match.
     extracts: bool,
+}
+
+/// A call of the engine's `regexp_replace`, whose result has to fit: every place may become the whole of the replacement,
+/// with all of the text in it. No macro, because the engine wants the options to be a constant.
+fn replaced(search: &Search, replacement: &str, options: &str) -> String {
+    let (text, pattern) = (search.text.as_str(), search.pattern.as_str());
+    if replacement == "''" {
+        return format!("regexp_replace({text}, {pattern}, {replacement}{options})");
+    }
+    bound(&[text, pattern, replacement], |names| match names {
+        [text, pattern, replacement] => format!(
+            "(CASE WHEN NOT memory.main.sf_fits((strlen({text}) + 1) * strlen({replacement})) THEN \
+             memory.main.sf_too_long() ELSE regexp_replace({text}, {pattern}, {replacement}{options}) END)"
+        ),
+        _ => String::new(),
+    })
 }
 
 impl Writer<'_> {
@@ -95,16 +113,10 @@ impl Writer<'_> {
             },
         };
         if search.skipped == "0" && occurrence == "0" {
-            return Ok(format!(
-                "regexp_replace({}, {}, {replacement}, 'g')",
-                search.text, search.pattern
-            ));
+            return Ok(replaced(&search, &replacement, ", 'g'"));
         }
         if search.skipped == "0" && occurrence == "1" {
-            return Ok(format!(
-                "regexp_replace({}, {}, {replacement})",
-                search.text, search.pattern
-            ));
+            return Ok(replaced(&search, &replacement, ""));
         }
         if !matches!(occurrence, "0" | "1") {
             refuse_anchors(call)?;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::catalog::Catalog;
 use super::super::fill;
-use super::super::session::{Sessions, Stop};
+use super::super::session::{Sessions, Stop, lock};
 use super::small;
 
 /// Runs DuckDB's own SQL the way a translated statement runs.
@@ -18,7 +18,7 @@ fn attempt(sessions: &Sessions, sql: &str) -> Result<usize, String> {
         "test",
     );
     let session = sessions
-        .session(&Arc::new(stop))
+        .session(&Arc::new(stop), 65536)
         .map_err(|error| error.to_string())?;
     let mut statement = session
         .connection
@@ -36,7 +36,9 @@ fn attempt(sessions: &Sessions, sql: &str) -> Result<usize, String> {
 }
 
 fn sessions() -> Sessions {
-    Sessions::new(fill(&mut Catalog::new(), &small()).unwrap())
+    let (root, _) = fill(&mut Catalog::new(), &small()).unwrap();
+    lock(&root, false).unwrap();
+    Sessions::new(root)
 }
 
 /// The form in which `statement` hands a query to the engine.

@@ -3,6 +3,7 @@
 mod catalog;
 mod controls;
 mod kept;
+mod local;
 mod sample_data;
 mod stopping;
 mod types;

@@ -5,6 +5,8 @@
 
 mod rows;
 
+use std::collections::BTreeMap;
+
 use duckdb::types::{TimeUnit, Value as EngineValue};
 use duckdb::{Connection, appender_params_from_iter};
 
@@ -110,14 +112,22 @@ pub(super) fn schema() -> Schema {
     }
 }
 
+/// Which columns of each table of the store there are.
+pub(in super::super) type Stored = BTreeMap<&'static str, Vec<String>>;
+
 /// Makes the stored rows and the views, and a table with the DDL of all objects for `GET_DDL`.
-pub(in super::super) fn create(connection: &Connection, catalog: &Catalog) -> duckdb::Result<()> {
+pub(in super::super) fn create(
+    connection: &Connection,
+    catalog: &Catalog,
+) -> duckdb::Result<Stored> {
     connection.execute_batch(&format!("CREATE SCHEMA {STORE}"))?;
+    let mut all = Stored::new();
     for (view, columns) in VIEWS {
         let listing = rows(catalog, view, columns);
         let columns = listing.columns();
         let rows = listing.into_rows();
-        let stored = store(connection, view, &columns, &rows)?;
+        let stored = with_values(&columns, &rows);
+        store(connection, view, &columns, &rows, &stored)?;
         for database in &catalog.databases {
             let schema = format!(
                 "{}.{}",
@@ -152,8 +162,28 @@ pub(in super::super) fn create(connection: &Connection, catalog: &Catalog) -> du
                 quoted(view)
             ))?;
         }
+        all.insert(view, stored);
     }
-    create_ddl(connection, catalog)
+    create_ddl(connection, catalog)?;
+    Ok(all)
+}
+
+/// Writes the stored rows anew, for a catalog that has changed. The views stay as they are: what they read is `stored`.
+pub(in super::super) fn refresh(
+    connection: &Connection,
+    catalog: &Catalog,
+    stored: &Stored,
+) -> duckdb::Result<()> {
+    connection.execute_batch("BEGIN TRANSACTION")?;
+    let rewritten = VIEWS.iter().try_for_each(|(view, columns)| {
+        let listing = rows(catalog, view, columns);
+        let columns = listing.columns();
+        let kept = stored.get(view).map_or(&[][..], Vec::as_slice);
+        store(connection, view, &columns, &listing.into_rows(), kept)
+    });
+    let done = rewritten.and_then(|()| create_ddl(connection, catalog));
+    connection.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    done
 }
 
 /// `"memory"."_META"."DDL"`: one row for each table and view, with the text `GET_DDL` gives for it.
@@ -178,27 +208,39 @@ fn create_ddl(connection: &Connection, catalog: &Catalog) -> duckdb::Result<()> 
         }
     }
     let columns = listing.columns();
-    store(connection, "DDL", &columns, &listing.into_rows()).map(drop)
+    let all: Vec<String> = names.map(str::to_owned).into();
+    store(connection, "DDL", &columns, &listing.into_rows(), &all)
 }
 
-/// Stores the columns that have a value somewhere, and says which.
+/// The columns that have a value somewhere.
+fn with_values(columns: &[Column], rows: &[Vec<Value>]) -> Vec<String> {
+    let has_values = |place: usize| {
+        rows.iter()
+            .any(|row| row.get(place).is_some_and(|value| *value != Value::Null))
+    };
+    columns
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| has_values(*place))
+        .map(|(_, column)| column.name.clone())
+        .collect()
+}
+
+/// Stores the named columns, in place of what was stored before.
 fn store(
     connection: &Connection,
     name: &str,
     columns: &[Column],
     rows: &[Vec<Value>],
-) -> duckdb::Result<Vec<String>> {
-    let has_values = |place: usize| {
-        rows.iter()
-            .any(|row| row.get(place).is_some_and(|value| *value != Value::Null))
-    };
+    stored: &[String],
+) -> duckdb::Result<()> {
     let kept: Vec<(usize, &Column)> = columns
         .iter()
         .enumerate()
-        .filter(|(place, _)| has_values(*place))
+        .filter(|(_, column)| stored.contains(&column.name))
         .collect();
     if kept.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let definitions = kept
         .iter()
@@ -212,7 +254,7 @@ fn store(
         .collect::<Vec<_>>()
         .join(", ");
     connection.execute_batch(&format!(
-        "CREATE TABLE {STORE}.{} ({definitions})",
+        "CREATE OR REPLACE TABLE {STORE}.{} ({definitions})",
         quoted(name)
     ))?;
     let mut appender = connection.appender_to_catalog_and_db(name, "memory", "_META")?;
@@ -222,11 +264,7 @@ fn store(
             .map(|(place, _)| row.get(*place).map_or(EngineValue::Null, engine_value));
         appender.append_row(appender_params_from_iter(values))?;
     }
-    appender.flush()?;
-    Ok(kept
-        .into_iter()
-        .map(|(_, column)| column.name.clone())
-        .collect())
+    appender.flush()
 }
 
 fn engine_value(value: &Value) -> EngineValue {

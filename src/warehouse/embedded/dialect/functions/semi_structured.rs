@@ -150,7 +150,12 @@ pub(super) const ROWS: &[Row] = &[
         3,
         S("memory.main.sf_json(rs_parse_ip({t0}, {t1}))"),
     ),
-    ("SPLIT", 2, 2, S("to_json(string_split({t0}, {t1}))")),
+    (
+        "SPLIT",
+        2,
+        2,
+        S("to_json(memory.main.sf_split({t0}, {t1}))"),
+    ),
     ("STRTOK_TO_ARRAY", 1, 2, R(|w, c| w.strtok_to_array(c))),
     (
         "AS_CHAR",

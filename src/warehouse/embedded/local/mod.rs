@@ -1,0 +1,310 @@
+//! Own data: the files below `EMBEDDED_DATA_DIR` as tables of the database `LOCAL`.
+//!
+//! `folder` finds the files and gives them names, `table` reads what columns a file has and says how it is read, and this
+//! file keeps both up to date while the process runs. A table is a view on its file, so nothing is loaded, and what is
+//! appended is seen at once; files that come, go or change their columns are noticed within seconds.
+//!
+//! Statements still reach no file by themselves: only a view of ours names one. The engine opens files below the folder
+//! alone, whatever a link in it says.
+
+mod folder;
+mod names;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use duckdb::Connection;
+
+use super::catalog::{self, Catalog, LOCAL_DATABASE, Stored, Table};
+use folder::{File, Found, Stamp};
+use names::Names;
+
+/// How often the folder is looked at.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// How long the start waits for the first look. What is left then is read beside everything else.
+const START: Duration = Duration::from_secs(10);
+
+/// The catalog as it is now.
+pub(super) struct Latest(RwLock<Arc<Catalog>>);
+
+impl Latest {
+    pub(super) fn new(catalog: Catalog) -> Self {
+        Self(RwLock::new(Arc::new(catalog)))
+    }
+
+    pub(super) fn get(&self) -> Arc<Catalog> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set(&self, catalog: Catalog) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+}
+
+/// Keeps the tables of `LOCAL` as the folder is. Dropping it ends that.
+pub(super) struct Local {
+    _stop: SyncSender<()>,
+}
+
+/// The folder and what is known of it.
+struct Keeper {
+    root: PathBuf,
+    connection: Connection,
+    names: Names,
+    latest: Arc<Latest>,
+    stored: Stored,
+    /// The catalog without own data.
+    base: Catalog,
+    known: BTreeMap<PathBuf, Known>,
+    /// What was warned about, so that it is said once.
+    warned: BTreeMap<PathBuf, String>,
+}
+
+/// A file that has been read, or could not be.
+struct Known {
+    stamp: Stamp,
+    schema: &'static str,
+    table: Option<Arc<table::Described>>,
+}
+
+/// Lets the engine open the files of the folder. Before it is locked.
+///
+/// # Errors
+///
+/// It is no folder that can be read.
+pub(super) fn open(connection: &Connection, folder: &Path) -> Result<PathBuf, Error> {
+    let root =
+        std::fs::canonicalize(folder).and_then(|root| std::fs::read_dir(&root).map(|_| root));
+    let root = root.map_err(|source| Error::Folder {
+        folder: folder.to_owned(),
+        source,
+    })?;
+    let path = root.to_str().ok_or_else(|| Error::Name(root.clone()))?;
+    connection.execute_batch(&format!(
+        "SET allowed_directories = [{}]",
+        table::literal(path)
+    ))?;
+    Ok(root)
+}
+
+/// Why own data cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("EMBEDDED_DATA_DIR {} is no folder that can be read", .folder.display())]
+    Folder {
+        folder: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("EMBEDDED_DATA_DIR {} has a name that is no UTF-8", .0.display())]
+    Name(PathBuf),
+    #[error(transparent)]
+    Engine(#[from] duckdb::Error),
+}
+
+impl Local {
+    /// Reads the folder, and goes on doing so on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// The engine refuses a connection, or the system a thread.
+    pub(super) fn start(
+        root: PathBuf,
+        connection: Connection,
+        latest: &Arc<Latest>,
+        stored: Stored,
+    ) -> Result<Self, Error> {
+        let mut keeper = Keeper {
+            root,
+            connection,
+            names: Names::default(),
+            latest: Arc::clone(latest),
+            stored,
+            base: Catalog::clone(&latest.get()),
+            known: BTreeMap::new(),
+            warned: BTreeMap::new(),
+        };
+        keeper.look(Instant::now() + START);
+        let (stop, stopped) = sync_channel(1);
+        let thread = std::thread::Builder::new().name("embedded-data".into());
+        let spawned = thread.spawn(move || keeper.go_on(&stopped));
+        spawned.map_err(|source| Error::Folder {
+            folder: PathBuf::new(),
+            source,
+        })?;
+        Ok(Self { _stop: stop })
+    }
+}
+
+impl Keeper {
+    fn go_on(mut self, stopped: &Receiver<()>) {
+        while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            self.look(Instant::now() + START);
+        }
+    }
+
+    /// Reads what is new, and tells the engine and the catalog. After `until` the rest is left for the next time.
+    fn look(&mut self, until: Instant) {
+        let Found { files, left_out } = folder::find(&self.root);
+        for (path, reason) in left_out {
+            self.warn(&path, reason);
+        }
+        let mut has_changed = false;
+        let before = self.known.len();
+        self.known.retain(|path, _| files.contains_key(path));
+        has_changed |= self.known.len() != before;
+        for file in files.into_values() {
+            let is_known = self
+                .known
+                .get(&file.path)
+                .is_some_and(|known| known.stamp == file.stamp);
+            if is_known {
+                continue;
+            }
+            if Instant::now() >= until {
+                break;
+            }
+            has_changed = true;
+            self.read(file);
+        }
+        if !has_changed {
+            return;
+        }
+        if let Err(error) = self.publish() {
+            tracing::warn!(%error, "the tables of EMBEDDED_DATA_DIR stay as they were");
+            // Said anew and tried anew with the next look.
+            self.known.clear();
+        }
+    }
+
+    fn read(&mut self, file: File) {
+        let described = table::describe(&self.connection, &file, &mut self.names);
+        let (table, schema) = match (described, self.names.get(&file.schema)) {
+            (Ok(table), Some(schema)) => (Some(Arc::new(table)), schema),
+            (Ok(_), None) => {
+                self.warn(&file.path, "too many different names".to_owned());
+                (None, "")
+            }
+            (Err(reason), _) => {
+                self.warn(&file.path, reason);
+                (None, "")
+            }
+        };
+        if table.is_some() {
+            self.warned.remove(&file.path);
+        }
+        let known = Known {
+            stamp: file.stamp,
+            schema,
+            table,
+        };
+        self.known.insert(file.path, known);
+    }
+
+    /// A file that is left out is told once, and again when the reason changes.
+    fn warn(&mut self, path: &Path, reason: String) {
+        if self.warned.get(path) == Some(&reason) {
+            return;
+        }
+        let file = path.strip_prefix(&self.root).unwrap_or(path);
+        tracing::warn!(
+            file = %file.display(),
+            "a file of EMBEDDED_DATA_DIR is left out: {reason}"
+        );
+        self.warned.insert(path.to_owned(), reason);
+    }
+
+    /// Makes the views, then what the catalog says of them.
+    fn publish(&mut self) -> duckdb::Result<()> {
+        let mut schemas: BTreeMap<&'static str, BTreeMap<&'static str, Arc<table::Described>>> =
+            BTreeMap::new();
+        let mut doubles = Vec::new();
+        for (path, known) in &self.known {
+            let Some(table) = &known.table else { continue };
+            let tables = schemas.entry(known.schema).or_default();
+            if tables.contains_key(table.table.name) {
+                let name = format!("{}.{}", known.schema, table.table.name);
+                doubles.push((path.clone(), format!("there is a table {name} already")));
+            } else {
+                tables.insert(table.table.name, Arc::clone(table));
+            }
+        }
+        for (path, reason) in doubles {
+            self.warn(&path, reason);
+        }
+        let mut batch = String::from("BEGIN TRANSACTION;");
+        let now = self.latest.get();
+        let existing = now.database(LOCAL_DATABASE).map(|local| &local.schemas);
+        for schema in existing.into_iter().flatten() {
+            let is_own = schema.name != catalog::INFORMATION_SCHEMA;
+            if is_own && !schemas.contains_key(schema.name) {
+                batch.push_str(&format!(
+                    "DROP SCHEMA IF EXISTS {} CASCADE;",
+                    place(schema.name, None)
+                ));
+                continue;
+            }
+            let tables = schemas.get(schema.name);
+            for gone in schema.tables.iter().filter(|table| {
+                is_own && !tables.is_some_and(|tables| tables.contains_key(table.name))
+            }) {
+                batch.push_str(&format!(
+                    "DROP VIEW IF EXISTS {};",
+                    place(schema.name, Some(gone.name))
+                ));
+            }
+        }
+        for (schema, tables) in &schemas {
+            batch.push_str(&format!(
+                "CREATE SCHEMA IF NOT EXISTS {};",
+                place(schema, None)
+            ));
+            for (name, table) in tables {
+                batch.push_str(&format!(
+                    "CREATE OR REPLACE VIEW {} AS {};",
+                    place(schema, Some(name)),
+                    table.query
+                ));
+            }
+        }
+        batch.push_str("COMMIT;");
+        if let Err(error) = self.connection.execute_batch(&batch) {
+            let _ = self.connection.execute_batch("ROLLBACK");
+            return Err(error);
+        }
+        let count: usize = schemas.values().map(BTreeMap::len).sum();
+        let mut catalog = self.base.clone();
+        catalog.set_local(schemas.into_iter().map(|(schema, tables)| {
+            let tables: Vec<Table> = tables
+                .into_values()
+                .map(|table| table.table.clone())
+                .collect();
+            (schema, tables)
+        }));
+        catalog::refresh_information_schema(&self.connection, &catalog, &self.stored)?;
+        self.latest.set(catalog);
+        tracing::info!(
+            tables = count,
+            "the tables of EMBEDDED_DATA_DIR are up to date"
+        );
+        Ok(())
+    }
+}
+
+fn place(schema: &str, table: Option<&str>) -> String {
+    let mut place = format!(
+        "{}.{}",
+        catalog::quoted(LOCAL_DATABASE),
+        catalog::quoted(schema)
+    );
+    if let Some(table) = table {
+        place.push('.');
+        place.push_str(&catalog::quoted(table));
+    }
+    place
+}

@@ -1,0 +1,375 @@
+//! Own data through the front door: files of a folder as tables.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::super::{Embedded, Options};
+use super::{Read, read, run, small};
+use crate::warehouse::{Error, Warehouse};
+
+/// Longer than the folder is left alone.
+const NOTICED: Duration = Duration::from_secs(30);
+
+/// An engine over this folder.
+fn over(folder: &Path) -> Embedded {
+    let options = Options {
+        data_dir: Some(folder.to_owned()),
+        ..small()
+    };
+    Embedded::start(&options).unwrap()
+}
+
+async fn ask(engine: &Embedded, statement: &str) -> Result<Read, Error> {
+    read(engine.run(run(statement)).await?).await
+}
+
+async fn rows(engine: &Embedded, statement: &str) -> Vec<Vec<String>> {
+    let read = ask(engine, statement).await;
+    read.unwrap_or_else(|error| panic!("{statement}: {error}"))
+        .rows
+}
+
+/// Asks again until the answer is the one hoped for.
+async fn until(
+    engine: &Embedded,
+    statement: &str,
+    is_there: impl Fn(&Result<Read, Error>) -> bool,
+) {
+    let asking = async {
+        while !is_there(&ask(engine, statement).await) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let noticed = tokio::time::timeout(NOTICED, asking).await;
+    assert!(noticed.is_ok(), "{statement}");
+}
+
+/// Writes a Parquet file with an engine of our own, which may.
+fn parquet(path: &Path, query: &str) {
+    let engine = duckdb::Connection::open_in_memory().unwrap();
+    let copy = format!("COPY ({query}) TO '{}' (FORMAT parquet)", path.display());
+    engine.execute_batch(&copy).unwrap();
+}
+
+/// One of each, and some that are none.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("sales")).unwrap();
+    parquet(
+        &at("sales/orders.parquet"),
+        "SELECT i AS order_id, 'c' || i % 3 AS customer, (i * 1.5)::DECIMAL(12, 2) AS total, \
+         TIMESTAMP_NS '2024-01-01 10:00:00' AS placed, [i, i + 1] AS parts, {'a': i} AS more, \
+         DATE '2024-02-29' AS day, i::UBIGINT AS big, i::FLOAT AS share FROM range(5000) t(i)",
+    );
+    fs::write(
+        at("people.csv"),
+        "id;name;born\n1;Jürgen;1970-01-31\n2;Zoë;1980-12-01\n",
+    )
+    .unwrap();
+    fs::write(at("latin.csv"), b"id,Full Name\n1,J\xFCrgen\n2,Zo\xEB\n").unwrap();
+    let wide: Vec<u8> = "\u{FEFF}id,name\n1,Ærø\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(at("wide.csv"), wide).unwrap();
+    fs::write(
+        at("events.jsonl"),
+        "{\"id\": 1, \"tags\": [\"a\", \"b\"], \"by\": {\"name\": \"x\"}}\n{\"id\": 2, \"tags\": [], \"by\": null}\n",
+    )
+    .unwrap();
+    fs::write(at("list.json"), "[{\"n\": 1.5}, {\"n\": 2}]").unwrap();
+    fs::write(
+        at("broken.parquet"),
+        "this is no Parquet file, whatever its name says",
+    )
+    .unwrap();
+    fs::write(at("empty.csv"), "").unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn files_of_every_kind_are_tables() {
+    let folder = folder();
+    let engine = over(folder.path());
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT customer, COUNT(*), SUM(total) FROM local.sales.orders GROUP BY customer ORDER BY customer LIMIT 1"
+        )
+        .await,
+        [["c0".to_owned(), "1667".to_owned(), every_third_total()]]
+    );
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT parts[1]::INT, more:a::INT, DATEADD(day, 1, placed)::DATE, big / 2 FROM local.sales.orders WHERE order_id = 7"
+        )
+        .await[0][..2],
+        ["8", "7"]
+    );
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT name FROM local.public.people WHERE born < '1975-01-01'"
+        )
+        .await,
+        [["Jürgen"]]
+    );
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT \"Full Name\" FROM local.public.latin ORDER BY id"
+        )
+        .await,
+        [["Jürgen"], ["Zoë"]]
+    );
+    assert_eq!(
+        rows(&engine, "SELECT name FROM local.public.wide").await,
+        [["Ærø"]]
+    );
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT e.id, f.value::STRING, e.by:name::STRING FROM local.public.events e, LATERAL FLATTEN(e.tags) f ORDER BY 2"
+        )
+        .await,
+        [["1", "a", "x"], ["1", "b", "x"]]
+    );
+    assert_eq!(
+        rows(&engine, "SELECT SUM(n) FROM local.public.list").await[0].len(),
+        1
+    );
+    // Next to the sample data, in one statement.
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT n_name FROM nation JOIN local.public.people ON id = n_nationkey ORDER BY 1"
+        )
+        .await,
+        [["ARGENTINA"], ["BRAZIL"]]
+    );
+}
+
+/// The sum of every third order's total, as the sum of the series says.
+fn every_third_total() -> String {
+    let sum: u64 = (0..5000_u64).step_by(3).map(|i| i * 150).sum();
+    format!("{sum}e-2")
+}
+
+#[tokio::test]
+async fn the_catalog_knows_them() {
+    let folder = folder();
+    let engine = over(folder.path());
+    let databases = ask(&engine, "SHOW DATABASES").await.unwrap();
+    assert!(databases.column("name").contains(&"LOCAL"));
+    let schemas = ask(&engine, "SHOW SCHEMAS IN DATABASE local")
+        .await
+        .unwrap();
+    assert_eq!(
+        schemas.column("name"),
+        ["INFORMATION_SCHEMA", "PUBLIC", "SALES"]
+    );
+    let tables = ask(&engine, "SHOW TABLES IN SCHEMA local.public")
+        .await
+        .unwrap();
+    assert_eq!(
+        tables.column("name"),
+        ["EVENTS", "LATIN", "LIST", "PEOPLE", "WIDE"]
+    );
+    let orders = ask(&engine, "SHOW TABLES IN SCHEMA local.sales")
+        .await
+        .unwrap();
+    assert_eq!(orders.column("rows"), ["5000"]);
+    assert_eq!(orders.column("comment"), ["The file sales/orders.parquet"]);
+    let described = ask(&engine, "DESCRIBE TABLE local.sales.orders")
+        .await
+        .unwrap();
+    let types = described.column("type");
+    assert_eq!(
+        types,
+        [
+            "NUMBER(38,0)",
+            "VARCHAR(16777216)",
+            "NUMBER(12,2)",
+            "TIMESTAMP_NTZ(9)",
+            "VARIANT",
+            "VARIANT",
+            "DATE",
+            "NUMBER(38,0)",
+            "FLOAT"
+        ]
+    );
+    // What is described is what comes: the columns of the answer have the same types.
+    let all = ask(&engine, "SELECT * FROM local.sales.orders LIMIT 1")
+        .await
+        .unwrap();
+    for (column, told) in all.columns.iter().zip(types) {
+        let data_type = column.data_type.to_string();
+        assert!(
+            told.starts_with(&data_type),
+            "{}: {data_type}, not {told}",
+            column.name
+        );
+    }
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT table_name, row_count FROM local.information_schema.tables WHERE table_schema <> 'INFORMATION_SCHEMA' ORDER BY 1 LIMIT 2"
+        )
+        .await,
+        [["EVENTS", "∅"], ["LATIN", "∅"]]
+    );
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT column_name FROM local.information_schema.columns WHERE table_name = 'PEOPLE' ORDER BY ordinal_position"
+        )
+        .await,
+        [["ID"], ["NAME"], ["BORN"]]
+    );
+    let ddl = rows(&engine, "SELECT GET_DDL('TABLE', 'LOCAL.PUBLIC.PEOPLE')").await;
+    assert!(
+        ddl[0][0].contains("create or replace TABLE PEOPLE"),
+        "{ddl:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_changes_in_the_folder_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.csv");
+    fs::write(&file, "a\n1\n").unwrap();
+    let engine = over(folder.path());
+    let sum = "SELECT SUM(a) FROM local.public.t";
+    assert_eq!(rows(&engine, sum).await, [["1"]]);
+    // Rows are there at once.
+    fs::write(&file, "a\n1\n41\n").unwrap();
+    assert_eq!(rows(&engine, sum).await, [["42"]]);
+    // Columns, files and folders when the folder is looked at.
+    fs::write(&file, "a,b\nx,2\n").unwrap();
+    fs::create_dir(folder.path().join("more")).unwrap();
+    fs::write(folder.path().join("more/u.csv"), "c\n3\n").unwrap();
+    until(
+        &engine,
+        "SELECT a || b || c FROM local.public.t, local.more.u",
+        |read| read.as_ref().is_ok_and(|read| read.rows == [["x23"]]),
+    )
+    .await;
+    until(&engine, "SHOW TABLES IN DATABASE local", |read| {
+        read.as_ref()
+            .is_ok_and(|read| read.column("name") == ["U", "T"])
+    })
+    .await;
+    fs::remove_dir_all(folder.path().join("more")).unwrap();
+    until(
+        &engine,
+        "SELECT * FROM local.information_schema.tables WHERE table_name = 'U'",
+        |read| read.as_ref().is_ok_and(|read| read.rows.is_empty()),
+    )
+    .await;
+    let error = ask(&engine, "SELECT * FROM local.more.u")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::ObjectNotFound { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_while_it_is_a_table_tells_no_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.parquet");
+    parquet(&file, "SELECT 1 AS a");
+    let engine = over(folder.path());
+    assert_eq!(rows(&engine, "SELECT a FROM local.public.t").await, [["1"]]);
+    for content in [Some("junk, and not even much of it"), None] {
+        match content {
+            Some(junk) => fs::write(&file, junk).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        let error = ask(&engine, "SELECT a FROM local.public.t")
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::ObjectNotFound { .. }), "{error:?}");
+        let text = crate::telemetry::chain(&error);
+        assert!(!text.contains(folder.path().to_str().unwrap()), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn statements_reach_no_file_by_themselves() {
+    let folder = folder();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret.csv"), "a\n1\n").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).unwrap();
+    let engine = over(folder.path());
+    let (inside, outside) = (folder.path().display(), outside.path().display());
+    for statement in [
+        format!("SELECT * FROM \"{inside}/people.csv\""),
+        format!("SELECT * FROM local.public.\"{inside}/people.csv\""),
+        format!("SELECT * FROM \"{inside}/sales\".\"orders.parquet\""),
+        format!("SELECT * FROM \"{inside}/out/secret.csv\""),
+        format!("SELECT * FROM \"{inside}/../{outside}/secret.csv\""),
+        format!("SELECT * FROM TABLE('{inside}/people.csv')"),
+        format!("SELECT * FROM IDENTIFIER('\"{inside}/people.csv\"')"),
+        format!("SELECT * FROM TABLE(read_csv('{inside}/people.csv'))"),
+        format!("SELECT * FROM '{inside}/people.csv'"),
+        format!("SELECT * FROM @\"{inside}/people.csv\""),
+    ] {
+        let Ok(parsed) = crate::sql::parse(&statement) else {
+            continue;
+        };
+        let place = crate::policy::Place::default();
+        if crate::policy::Policy::default()
+            .approve(parsed, &place)
+            .is_ok()
+        {
+            let outcome = ask(&engine, &statement).await;
+            assert!(outcome.is_err(), "{statement}: {outcome:?}");
+        }
+    }
+    // EXPLAIN does not tell where the files are.
+    let plan = rows(
+        &engine,
+        "EXPLAIN SELECT * FROM local.public.people WHERE id = 1",
+    )
+    .await;
+    assert!(
+        !format!("{plan:?}").contains(&inside.to_string()),
+        "{plan:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_thousand_files_are_a_thousand_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..1000 {
+        let path = folder.path().join(format!("t{n:04}.csv"));
+        fs::write(path, format!("id,word\n{n},w{n}\n")).unwrap();
+    }
+    let engine = over(folder.path());
+    until(
+        &engine,
+        "SELECT COUNT(*) FROM local.information_schema.tables WHERE table_schema = 'PUBLIC'",
+        |read| read.as_ref().is_ok_and(|read| read.rows == [["1000"]]),
+    )
+    .await;
+    assert_eq!(
+        rows(&engine, "SELECT word FROM local.public.t0999").await,
+        [["w999"]]
+    );
+}
+
+#[test]
+fn a_folder_that_is_none_is_said_at_the_start() {
+    let options = Options {
+        data_dir: Some("/nowhere/at/all".into()),
+        ..small()
+    };
+    let error = Embedded::start(&options).err().unwrap();
+    let text = crate::telemetry::chain(&error);
+    assert!(text.contains("EMBEDDED_DATA_DIR /nowhere/at/all"), "{text}");
+}
