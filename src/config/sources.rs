@@ -106,14 +106,14 @@ impl Sources {
         for env_file::Entry { name, value, line } in contents.entries {
             if !value.trim().is_empty() && !self.vars.contains_key(&name) {
                 self.places.insert(name.clone(), format!("{label}:{line}"));
-                let value = self.from_the_files_folder(&name, value);
+                let value = self.in_the_files_folder(&name, value);
                 self.vars.insert(name, value);
             }
         }
     }
 
     /// A relative path in the file starts in the file's folder, wherever the process was started.
-    fn from_the_files_folder(&self, name: &str, value: String) -> String {
+    fn in_the_files_folder(&self, name: &str, value: String) -> String {
         let is_path = reference::find(Environment::plain(name))
             .is_some_and(|variable| matches!(variable.shape, Shape::Path(_)));
         match &self.folder {

@@ -11,7 +11,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::health::Readiness;
@@ -189,14 +189,15 @@ fn codex(address: &str, needs_key: bool) -> String {
 }
 
 fn server(kind: Option<&str>, address: &str, bearer: Option<&str>) -> Value {
-    let mut server = json!({"url": address});
+    let mut server = Map::new();
     if let Some(kind) = kind {
-        server["type"] = json!(kind);
+        server.insert("type".to_owned(), json!(kind));
     }
+    server.insert("url".to_owned(), json!(address));
     if let Some(bearer) = bearer {
-        server["headers"] = json!({"Authorization": bearer});
+        server.insert("headers".to_owned(), json!({"Authorization": bearer}));
     }
-    server
+    Value::Object(server)
 }
 
 fn json_of(servers: &str, server: Value) -> String {

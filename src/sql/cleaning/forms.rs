@@ -3,7 +3,7 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-/// `{*}` and `{t.*}` are OBJECT_CONSTRUCT(*); `a DIRECTED JOIN b` is a join whose order is given, and the order of tables
+/// `{*}` and `{t.*}` are `OBJECT_CONSTRUCT(*)`; `a DIRECTED JOIN b` is a join whose order is given, and the order of tables
 /// changes no answer; `DATE_PART(year FROM d)` is EXTRACT.
 pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
     let mut at = 0;

@@ -326,7 +326,7 @@ fn polite_callers_take_no_longer_beside_a_greedy_one() {
             let longest = of("polite").map(|wait| wait.1).max().unwrap();
             assert!(longest < SECOND, "{longest:?} of {slots} beside {runs:?}");
             assert!(of("polite").count() >= 150);
-            let share = 600 / runs.as_secs() as usize * (slots * 3 / 4);
+            let share = 600 / usize::try_from(runs.as_secs()).unwrap() * (slots * 3 / 4);
             assert!(of("greedy").count() >= share * 9 / 10, "it gets its share");
         }
     }

@@ -55,7 +55,8 @@ impl Writer<'_> {
         for (text, kind) in paths_of(select) {
             let column = quote_name(&format!("sf_path{}", self.paths.len()));
             let (root, follower) = match &kind {
-                Path::Of(value, between) => {
+                Path::Of(arguments) => {
+                    let (value, between) = &**arguments;
                     let value = self.text(&own(value))?;
                     let between = self.expression(between)?;
                     (
@@ -97,8 +98,10 @@ impl Writer<'_> {
 }
 
 enum Path {
-    Of(Expr, Expr),
-    Root(Expr),
+    /// `SYS_CONNECT_BY_PATH(value, between)`.
+    Of(Box<(Expr, Expr)>),
+    /// `CONNECT_BY_ROOT value`.
+    Root(Box<Expr>),
 }
 
 /// The paths and roots that a SELECT asks for, each once, by their text.
@@ -113,12 +116,14 @@ fn paths_of(select: &Select) -> Vec<(String, Path)> {
                     .eq_ignore_ascii_case("SYS_CONNECT_BY_PATH") =>
             {
                 match Call::of(function).as_ref().map(Call::arguments) {
-                    Ok([value, between]) => Some(Path::Of((*value).clone(), (*between).clone())),
+                    Ok([value, between]) => {
+                        Some(Path::Of(Box::new(((*value).clone(), (*between).clone()))))
+                    }
                     _ => None,
                 }
             }
             Expr::Prefixed { prefix, value } if folded(prefix) == "CONNECT_BY_ROOT" => {
-                Some(Path::Root(value.as_ref().clone()))
+                Some(Path::Root(Box::new(value.as_ref().clone())))
             }
             _ => None,
         };

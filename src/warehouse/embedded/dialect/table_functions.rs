@@ -1,4 +1,4 @@
-//! Functions in FROM: FLATTEN, GENERATOR, SPLIT_TO_TABLE.
+//! Functions in FROM: `FLATTEN`, `GENERATOR`, `SPLIT_TO_TABLE`.
 
 use crate::sql::ast::{BinaryOperator, Expr, TableAlias};
 

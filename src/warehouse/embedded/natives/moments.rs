@@ -170,12 +170,13 @@ fn is_whole(text: &str) -> bool {
 /// Seconds since 1970, or thousandths, millionths or billionths of them: the size tells.
 fn epoch(text: &str) -> Result<DateTime, Fault> {
     let number: i64 = text.parse().map_err(|_| Fault::Unknown)?;
-    let nanoseconds = match number {
-        ..31_536_000_000 => i128::from(number) * 1_000_000_000,
-        ..31_536_000_000_000 => i128::from(number) * 1_000_000,
-        ..31_536_000_000_000_000 => i128::from(number) * 1_000,
-        _ => i128::from(number),
+    let unit = match number {
+        i64::MIN..=31_535_999_999 => 1_000_000_000,
+        31_536_000_000..=31_535_999_999_999 => 1_000_000,
+        31_536_000_000_000..=31_535_999_999_999_999 => 1_000,
+        _ => 1,
     };
+    let nanoseconds = i128::from(number) * unit;
     if nanoseconds % 1_000 != 0 {
         return Err(Fault::Nanoseconds);
     }

@@ -158,11 +158,15 @@ impl Session {
             shared: Arc::clone(shared),
         };
         let difference = pinned::difference(&data.parameters.unwrap_or_default());
-        session.with_allowed(role).await?.as_asked(difference).await
+        session
+            .with_allowed(role)
+            .await?
+            .unless_it_differs(difference)
+            .await
     }
 
     /// The session, unless Snowflake says that it would read statements otherwise than they are judged.
-    async fn as_asked(self, difference: Option<String>) -> Result<Self, Error> {
+    async fn unless_it_differs(self, difference: Option<String>) -> Result<Self, Error> {
         let Some(difference) = difference else {
             return Ok(self);
         };

@@ -79,7 +79,7 @@ pub(super) async fn attest(cloud: &Cloud, now: SystemTime) -> Result<SecretStrin
     Ok(attestation(&signer, credential.token.as_deref(), now))
 }
 
-/// object_store's way to the network, whose answers are no longer than credentials are.
+/// `object_store`'s way to the network, whose answers are no longer than credentials are.
 #[derive(Debug)]
 struct Bounded;
 
