@@ -322,7 +322,7 @@ async fn statements_reach_no_file_by_themselves() {
         let Ok(parsed) = crate::sql::parse(&statement) else {
             continue;
         };
-        let place = crate::policy::Place::default();
+        let place = crate::policy::CurrentNames::default();
         if crate::policy::Policy::default()
             .approve(parsed, &place)
             .is_ok()
