@@ -29,6 +29,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "EMBEDDED_DATA_DIR",
         Section::Embedded,
         Shape::Path("the path of a folder"),
-        "Own data: the CSV, Parquet and JSON files below this folder are tables of the database LOCAL, read-only. A folder is a schema (PUBLIC for the files on top), a file is a table.",
-    ),
+        "Your own data: the CSV, Parquet and JSON files below this folder are read-only tables of the database `LOCAL`. A folder is \
+         a schema (`PUBLIC` for the files at the top), and a file is a table.",
+    )
+    .unset("sample data only"),
 ];
