@@ -3,9 +3,9 @@
 
     scripts/measure_fairness.py [folder of the programs] [seconds of each run]
 
-The account is the tests' stub, so that a statement takes exactly as long as it says. A polite key sends one statement of a
-second after another; a greedy one keeps 200 requests open, and sends each again when it is told to. Needs nothing but
-Python, Linux and the two programs.
+The account is the tests' stub, so that a statement takes exactly as long as it says. A polite key sends one statement
+of a second after another; a greedy one keeps 200 requests open, and sends each again when it is told to. Needs nothing
+but Python, Linux and the two programs.
 """
 
 from __future__ import annotations

@@ -178,11 +178,17 @@ impl<'a> Reader<'a> {
                     other => Err(self.wrong(&format!("unknown keyword \"{other}\""))),
                 }
             }
-            Some('+' | '.') => Err(Fault::Doubtful(
+            Some('+' | '.') if self.starts_a_number() => Err(Fault::Doubtful(
                 "does not read JSON with numbers that start with + or a point",
             )),
             Some(_) => Err(self.wrong("misplaced character")),
         }
+    }
+
+    /// Whether a sign or a point is the start of a number, and not of some text that is no JSON at all.
+    fn starts_a_number(&self) -> bool {
+        let rest = self.rest().trim_start_matches(['+', '-', '.']);
+        rest.starts_with(|c: char| c.is_ascii_digit())
     }
 
     fn word(&mut self) -> &'a str {
