@@ -243,7 +243,15 @@ impl Place<'_> {
                 "does not put values of these types together: {}",
                 types.join(", ")
             ),
-            hint: Some("cast them first, as in x::NUMBER(38, 2), x::DATE or x::STRING".into()),
+            // Snowflake casts texts that are numbers; that these are is not known here.
+            hint: Some(
+                if name == "+" && types.iter().all(|kind| *kind == "VARCHAR") {
+                    "+ adds numbers: join texts with ||, or cast them, as in x::NUMBER(38, 2)"
+                        .into()
+                } else {
+                    "cast them first, as in x::NUMBER(38, 2), x::DATE or x::STRING".into()
+                },
+            ),
         }
         .into()
     }
