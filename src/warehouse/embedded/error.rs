@@ -322,6 +322,11 @@ impl Place<'_> {
     }
 
     fn data_error(&self, message: &str) -> Error {
+        if message.contains("Malformed JSON") {
+            // A path into a text: Snowflake has none, the engine tried to read the text as JSON.
+            let refused = "Invalid argument types for function 'GET': (VARCHAR, VARCHAR)";
+            return self.compilation(refused, None);
+        }
         let quoted = between(message, "string \"", "\" to ")
             .or_else(|| between(message, "string '", "' to "));
         if let Some(value) = quoted {
