@@ -1,6 +1,6 @@
 //! The functions that may be called, and how each is said in DuckDB. What is not listed is refused.
 //!
-//! Most are templates, see [`Writer::fill`] for the fields. A function gets a place here only when its answer is known to
+//! Most are templates, see `Writer::fill` for the fields. A function gets a place here only when its answer is known to
 //! be Snowflake's, NULLs and types included; otherwise it stays out, or is listed with the reason.
 
 mod aggregates;
