@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
 from pathlib import Path
 
+import anyio
 import pytest
 
 from support.answers import Oracle
@@ -178,10 +178,13 @@ async def test_giving_up_stops_the_query_and_the_next_call_is_answered(client: K
 
 async def test_a_client_that_leaves_stops_its_query(http_client: Kind, server: Server, log: Path) -> None:
     server.skip_log()
-    with contextlib.suppress(TimeoutError):
+    # The SDK may still read the answer to the call it cancels while it closes its streams, and raises that.
+    try:
         async with asyncio.timeout(3), http_client.connect(server, log) as session:
             await session.tools()
             await session.call("execute_query", sql=NEVER_ENDS)
+    except* (TimeoutError, anyio.BrokenResourceError):
+        pass
     server.wait_for(_is_cancelled, "cancelled call in the log", timeout=10)
     await server.idle()
 
