@@ -7,6 +7,7 @@
 #
 #   scripts/make-base-images.sh            those that building the image needs
 #   scripts/make-base-images.sh all        those of the Compose profiles and the chart's test as well
+#   scripts/make-base-images.sh debian     Debian's alone, which packages are tried on
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -79,6 +80,7 @@ rust() {
 }
 
 debian
+if [ "${1:-}" = debian ]; then exit; fi
 rust
 build gcr.io/distroless/base-nossl-debian12:nonroot distroless
 if [ "${1:-}" = all ]; then

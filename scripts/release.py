@@ -3,6 +3,8 @@
 
     scripts/release.py --check  what must agree at any time: versions, the oldest Rust, the sections of CHANGELOG.md
     scripts/release.py 0.2.0    writes the version and the changelog's section
+    scripts/release.py --released 0.2.0   fails unless the sources are that version, as the release workflow's tag says
+    scripts/release.py --notes 0.2.0      prints that version's section of CHANGELOG.md
 
 It changes files only: looking at the difference, committing, tagging and pushing are for a person.
 """
@@ -70,6 +72,26 @@ def release(version: str) -> None:
   git commit -am 'release: {version}' && git tag -a v{version}""")
 
 
+def section(version: str) -> str:
+    found = re.search(
+        rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d$(.*?)(?=^## |\Z)",
+        CHANGELOG.read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    if not found:
+        sys.exit(f"CHANGELOG.md has no section for {version}: scripts/release.py {version} makes it")
+    return found.group(1).strip()
+
+
+def released(version: str) -> None:
+    told = found(CARGO, r'^version = "([^"]+)"')
+    if told != version:
+        sys.exit(
+            f"the tag says {version}, Cargo.toml has {told}: tag the commit that scripts/release.py {version} prepared"
+        )
+    section(version)
+
+
 def main() -> None:
     problems = misfits()
     if problems:
@@ -77,7 +99,11 @@ def main() -> None:
     match sys.argv[1:]:
         case ["--check"]:
             pass
-        case [version]:
+        case ["--released", version]:
+            released(version)
+        case ["--notes", version]:
+            print(section(version))
+        case [version] if not version.startswith("-"):
             release(version)
         case _:
             sys.exit(__doc__)
