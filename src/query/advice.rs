@@ -14,7 +14,7 @@ mod tests;
 
 use cut::between;
 
-use crate::sql::{foreign, spelling};
+use crate::sql::{foreign, slips, spelling};
 
 /// What a refusal says is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,8 @@ pub(super) fn on(message: &str, sql: &str) -> Option<String> {
     if says("is not a valid group by expression") {
         let column = group_by(message).unwrap_or("it");
         return Some(format!(
-            "add {column} to GROUP BY, or take one value of it with MIN({column}) or ANY_VALUE({column})"
+            "add {column} to GROUP BY, or take one value of it with MIN({column}) or ANY_VALUE({column}); GROUP BY ALL groups by \
+             whatever is no aggregate"
         ));
     }
     if let Some(column) = between(message, "ambiguous column name '", "'") {
@@ -114,7 +115,7 @@ pub(super) fn on_syntax(message: &str, sql: &str) -> Option<String> {
         return Some(foreign.instead);
     }
     if message.contains("Unterminated string")
-        || (message.contains("parse error") && spelling::has_open_text(sql))
+        || (message.contains("parse error") && slips::has_open_text(sql))
     {
         return Some("a quote inside a text is written twice: 'O''Brien'".to_owned());
     }
@@ -131,8 +132,15 @@ pub(super) fn on_syntax(message: &str, sql: &str) -> Option<String> {
             "the statement ends too early: finish it, or leave out its last word".to_owned(),
         );
     }
-    if let Some(keyword) = spelling::nearest_keyword(word) {
+    if let Some(keyword) = slips::nearest_keyword(word) {
         return Some(format!("did you mean {keyword} for {word}?"));
+    }
+    // The parser takes a misspelt word for an alias and stumbles over what comes next.
+    if let Some((slip, keyword)) = slips::misspelt_before(sql, word) {
+        return Some(format!("did you mean {keyword} for {slip}?"));
+    }
+    if let Some(advice) = slips::unfinished(sql, word) {
+        return Some(advice);
     }
     let is_name = word.len() > 1
         && word

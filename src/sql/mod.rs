@@ -34,6 +34,7 @@ mod proof;
 mod references;
 pub mod show;
 mod show_reader;
+pub mod slips;
 mod sources;
 mod spans;
 pub mod spelling;

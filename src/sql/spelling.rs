@@ -8,40 +8,7 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::error::{ForeignSyntax, SMALL_STATEMENT_BYTES};
 use super::lexis::{bare, is_word};
-use super::nearest::distance;
 use super::{foreign, literal};
-
-/// The words statements are built of, as far as a slip of the pen in one is worth telling.
-const KEYWORDS: [&str; 28] = [
-    "SELECT",
-    "FROM",
-    "WHERE",
-    "GROUP",
-    "ORDER",
-    "HAVING",
-    "QUALIFY",
-    "LIMIT",
-    "OFFSET",
-    "JOIN",
-    "INNER",
-    "LEFT",
-    "RIGHT",
-    "OUTER",
-    "CROSS",
-    "UNION",
-    "INTERSECT",
-    "EXCEPT",
-    "DISTINCT",
-    "WITH",
-    "VALUES",
-    "SHOW",
-    "DESCRIBE",
-    "EXPLAIN",
-    "BETWEEN",
-    "EXCLUDE",
-    "PARTITION",
-    "TABLES",
-];
 
 /// Words after which another database names a table or column in square brackets.
 const BEFORE_A_NAME: [&str; 2] = ["FROM", "JOIN"];
@@ -121,32 +88,8 @@ pub fn adds_texts(sql: &str) -> bool {
     })
 }
 
-/// The word of SQL that this one is a slip of the pen from.
-#[must_use]
-pub fn nearest_keyword(word: &str) -> Option<&'static str> {
-    let word = word.to_uppercase();
-    let is_swap = |keyword: &str| {
-        let (mut left, mut right): (Vec<_>, Vec<_>) =
-            (word.chars().collect(), keyword.chars().collect());
-        left.sort_unstable();
-        right.sort_unstable();
-        left == right && distance(keyword, &word) == 2
-    };
-    if word.len() > 12 || KEYWORDS.contains(&word.as_str()) {
-        return None;
-    }
-    KEYWORDS
-        .into_iter()
-        .find(|keyword| (word.len() >= 4 && distance(keyword, &word) == 1) || is_swap(keyword))
-}
-
-/// Whether the statement uses a text quote inside a text, as in `'O'Brien'`.
-#[must_use]
-pub fn has_open_text(sql: &str) -> bool {
-    sql.len() <= SMALL_STATEMENT_BYTES && sql.matches('\'').count() % 2 == 1
-}
-
-fn read(sql: &str) -> Option<Vec<Token>> {
+/// The words of a statement that is small enough to look at.
+pub(super) fn read(sql: &str) -> Option<Vec<Token>> {
     if sql.len() > SMALL_STATEMENT_BYTES {
         return None;
     }
@@ -393,15 +336,6 @@ mod tests {
         ] {
             assert_eq!(text_without_quotes(sql, name).as_deref(), text, "{sql}");
         }
-    }
-
-    #[test]
-    fn keywords_are_recognised_when_they_are_misspelt() {
-        assert_eq!(nearest_keyword("SELCT"), Some("SELECT"));
-        assert_eq!(nearest_keyword("form"), Some("FROM"));
-        assert_eq!(nearest_keyword("WEHRE"), Some("WHERE"));
-        assert_eq!(nearest_keyword("C_NAME"), None);
-        assert_eq!(nearest_keyword("FROM"), None);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use crate::sql::foreign;
 
 /// The functions whose arguments are most often given in another order or number.
-const SIGNATURES: [(&str, &str); 12] = [
+const SIGNATURES: [(&str, &str); 46] = [
+    // Dates and times
     ("DATEADD", "DATEADD(day, 7, date)"),
     ("TIMEADD", "TIMEADD(hour, 7, time)"),
     ("TIMESTAMPADD", "TIMESTAMPADD(hour, 7, timestamp)"),
@@ -12,13 +13,59 @@ const SIGNATURES: [(&str, &str); 12] = [
     ("TIMESTAMPDIFF", "TIMESTAMPDIFF(second, from, to)"),
     ("DATE_TRUNC", "DATE_TRUNC('month', date)"),
     ("DATE_PART", "DATE_PART(year, date)"),
-    ("IFF", "IFF(condition, a, b)"),
-    ("SPLIT_PART", "SPLIT_PART(text, ',', 1)"),
     ("LAST_DAY", "LAST_DAY(date, month)"),
+    ("NEXT_DAY", "NEXT_DAY(date, 'friday')"),
+    ("PREVIOUS_DAY", "PREVIOUS_DAY(date, 'friday')"),
+    ("ADD_MONTHS", "ADD_MONTHS(date, 3)"),
+    ("MONTHS_BETWEEN", "MONTHS_BETWEEN(to, from)"),
+    ("TIME_SLICE", "TIME_SLICE(timestamp, 15, 'MINUTE')"),
+    ("DATE_FROM_PARTS", "DATE_FROM_PARTS(year, month, day)"),
+    (
+        "TIMESTAMP_FROM_PARTS",
+        "TIMESTAMP_FROM_PARTS(year, month, day, hour, minute, second)",
+    ),
     (
         "CONVERT_TIMEZONE",
         "CONVERT_TIMEZONE('UTC', 'Europe/Berlin', timestamp)",
     ),
+    // Conditions
+    ("IFF", "IFF(condition, a, b)"),
+    ("NVL", "NVL(x, if_null)"),
+    ("IFNULL", "IFNULL(x, if_null)"),
+    ("NVL2", "NVL2(x, if_not_null, if_null)"),
+    ("NULLIF", "NULLIF(x, y)"),
+    ("DECODE", "DECODE(x, value, result, if_none)"),
+    ("DIV0", "DIV0(a, b)"),
+    ("DIV0NULL", "DIV0NULL(a, b)"),
+    // Texts
+    ("SPLIT", "SPLIT(text, ',')"),
+    ("SPLIT_PART", "SPLIT_PART(text, ',', 1)"),
+    ("REPLACE", "REPLACE(text, 'old', 'new')"),
+    ("LPAD", "LPAD(text, length, '0')"),
+    ("RPAD", "RPAD(text, length, ' ')"),
+    ("LEFT", "LEFT(text, length)"),
+    ("RIGHT", "RIGHT(text, length)"),
+    ("SUBSTR", "SUBSTR(text, start, length)"),
+    ("SUBSTRING", "SUBSTRING(text, start, length)"),
+    ("CHARINDEX", "CHARINDEX('part', text)"),
+    ("POSITION", "POSITION('part', text)"),
+    ("INITCAP", "INITCAP(text)"),
+    ("REGEXP_LIKE", "REGEXP_LIKE(text, 'pattern', 'i')"),
+    ("RLIKE", "RLIKE(text, 'pattern', 'i')"),
+    ("REGEXP_REPLACE", "REGEXP_REPLACE(text, 'pattern', 'new')"),
+    ("REGEXP_SUBSTR", "REGEXP_SUBSTR(text, 'pattern')"),
+    // Numbers and groups
+    ("WIDTH_BUCKET", "WIDTH_BUCKET(x, lowest, highest, buckets)"),
+    ("APPROX_PERCENTILE", "APPROX_PERCENTILE(x, 0.9)"),
+    (
+        "PERCENTILE_CONT",
+        "PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)",
+    ),
+    (
+        "PERCENTILE_DISC",
+        "PERCENTILE_DISC(0.9) WITHIN GROUP (ORDER BY x)",
+    ),
+    ("NTILE", "NTILE(4) OVER (ORDER BY x)"),
 ];
 
 /// How a function of these is called.
@@ -54,6 +101,10 @@ pub(super) fn instead(names: &[&str]) -> Option<String> {
             foreign::nearest_function(function),
         ) {
             (Some(instead), _) => Some(format!("for {function} use {instead}")),
+            // Known, but not where it stands.
+            (None, Some(nearest)) if nearest.eq_ignore_ascii_case(function) => Some(format!(
+                "{nearest} gives a value, not a table: FROM TABLE(FLATTEN(input => x)) makes rows of a list"
+            )),
             (None, Some(nearest)) => Some(format!("did you mean {nearest} for {function}?")),
             (None, None) => None,
         }

@@ -31,6 +31,15 @@ impl Queries {
                 }
                 let sources = sql::parse(sql).map(|parsed| parsed.table_sources());
                 let sources = sources.unwrap_or_default();
+                // A table with an alias has no other name in the statement.
+                let table = qualifier.as_deref().unwrap_or(&column);
+                let is_free = !sources.iter().any(|source| source.is_called(table));
+                let hidden = sources.iter().find(|source| source.is_hidden(table));
+                if let (Some(alias), true) = (hidden.and_then(|it| it.alias.as_ref()), is_free) {
+                    return Some(format!(
+                        "the statement calls {table} {alias}: write {alias}.column, or {alias}.*"
+                    ));
+                }
                 let columns = self
                     .about_column(qualifier.as_deref(), &column, &sources, session)
                     .await;
@@ -178,6 +187,11 @@ impl TableSource {
     fn is_called(&self, name: &str) -> bool {
         let own = self.alias.as_ref().unwrap_or(&self.name.object);
         own.as_str().eq_ignore_ascii_case(name)
+    }
+
+    /// Whether it has this name, and the query calls it by an alias.
+    fn is_hidden(&self, name: &str) -> bool {
+        self.name.object.as_str().eq_ignore_ascii_case(name) && !self.is_called(name)
     }
 
     fn in_words(&self) -> String {

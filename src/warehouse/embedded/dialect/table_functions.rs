@@ -4,6 +4,7 @@ use crate::sql::ast::{BinaryOperator, Expr, TableAlias};
 
 use super::call::Call;
 use super::calls::unknown;
+use super::functions::find;
 use super::texts::{flatten_path, number_literal, text_literal};
 use super::writer::{
     Fault, From, Writer, Written, limit, limit_with_hint, macro_call, name, quote_name, quote_text,
@@ -32,6 +33,10 @@ impl Writer<'_> {
                     "ask for it on an account",
                 )
             }
+            // A function of values, where a function of tables is asked for.
+            other if find(other).is_some() => refuse(format!(
+                "SQL compilation error:\nUnknown table function {other}"
+            )),
             other => unknown(other),
         }
     }
