@@ -109,7 +109,7 @@ async fn a_window_nobody_uses_is_given_up_and_opened_again_for_the_next_caller_o
     let stub = Stub::start().await;
     let more = [
         ("SNOWFLAKE_AUTH_TYPE", "external_browser"),
-        ("SNOWFLAKE_BROWSER_TIMEOUT", "1s"),
+        ("SNOWFLAKE_BROWSER_TIMEOUT", "3s"),
     ];
     let mut server = serve(&stub, &more).await;
     let refused = run(&server, "select 1").await;
@@ -119,6 +119,12 @@ async fn a_window_nobody_uses_is_given_up_and_opened_again_for_the_next_caller_o
     assert!(readiness.contains("browser"), "{readiness}");
     // However often readiness is asked for, it opens no windows for nobody.
     let windows = stub.counters().browser_windows;
+    let addresses = |server: &Server| {
+        let lines = server.lines().into_iter().filter(is_of_browser);
+        let urls = lines.map(|line| line["url"].as_str().unwrap().to_owned());
+        urls.collect::<Vec<_>>()
+    };
+    let told = addresses(&server).len();
     for _ in 0..6 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(server.get(&server.url("/readyz")).await.0, 503);
@@ -127,8 +133,14 @@ async fn a_window_nobody_uses_is_given_up_and_opened_again_for_the_next_caller_o
     // The next call is not held up for the sake of the one before.
     let (result, ()) = tokio::join!(run(&server, "select 1"), async {
         until(&stub, "opened again", |it| it.browser_windows > windows).await;
-        let last = server.lines().into_iter().rfind(is_of_browser).unwrap();
-        assert_eq!(server.get(last["url"].as_str().unwrap()).await.0, 200);
+        // The account knows of the window a moment before the line with its address is written.
+        let deadline = Instant::now() + PATIENCE;
+        while addresses(&server).len() == told {
+            assert!(Instant::now() < deadline, "{}", server.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let url = addresses(&server).pop().unwrap();
+        assert_eq!(server.get(&url).await.0, 200);
     });
     assert_eq!(code(&result), "ok", "{result}\n{}", server.log());
     server.event("ready").await;
