@@ -5,24 +5,22 @@
 #   docker build --build-arg VERSION=0.1.0 --build-arg REVISION="$(git rev-parse HEAD)" …
 #
 # `make image-test` builds both and runs them. docs/deploying.md has SBOM, provenance and other platforms.
-ARG RUST_VERSION=1.95
-ARG CARGO_AUDITABLE_VERSION=0.7.7
-ARG DEBIAN_RELEASE=bookworm
+#
+# What it is built from. scripts/raise_images.py writes the newest digests behind the tags.
+ARG RUST_IMAGE=rust:1.95-slim-trixie
+ARG RUNTIME_IMAGE=gcr.io/distroless/base-nossl-debian13:nonroot
 
 # ---- what both variants are built in ----
-FROM rust:${RUST_VERSION}-slim-${DEBIAN_RELEASE} AS builder
+FROM ${RUST_IMAGE} AS builder
 WORKDIR /src
 # rust-toolchain.toml stays out: the toolchain is the image's own, and the components it asks for are not needed here.
 ENV CARGO_TARGET_DIR=/target CARGO_INCREMENTAL=0
-# Debian's own package versions move with the release; pinning them would only break the build later.
+# Debian's own package versions move with the release; pinning them would only break the build later. Python writes the list
+# of crates into the binary, where scanners of images find it: there is no package manager to ask.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev python3 \
  && rm -rf /var/lib/apt/lists/*
-# Writes the list of crates into the binary, where scanners of images find it: there is no package manager to ask.
-ARG CARGO_AUDITABLE_VERSION
-RUN cargo install --locked --root /usr/local --version "${CARGO_AUDITABLE_VERSION}" cargo-auditable \
- && rm -rf /target
 # The layers below survive edits of the sources: dependencies change with Cargo.toml and Cargo.lock only.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
@@ -33,14 +31,16 @@ RUN mkdir -p src tests/it tests/stub benches \
 
 # ---- the binary that speaks to Snowflake only ----
 FROM builder AS build-slim
-RUN cargo auditable build --release --locked --no-default-features
+RUN cargo build --release --locked --no-default-features
 COPY src src
+COPY packaging/crates.py packaging/
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 # A source that is older than the empty one before it would not be built again.
 RUN touch src/main.rs src/lib.rs \
- && SNOWFLAKE_MCP_VERSION="${VERSION}" SNOWFLAKE_MCP_REVISION="${REVISION}" cargo auditable build --release --locked --no-default-features \
+ && SNOWFLAKE_MCP_VERSION="${VERSION}" SNOWFLAKE_MCP_REVISION="${REVISION}" cargo build --release --locked --no-default-features \
  && mkdir -p /out/bin /out/lib && cp /target/release/snowflake-mcp /out/bin/ \
+ && python3 packaging/crates.py --no-default-features --into /out/bin/snowflake-mcp \
  && cp --dereference "$(gcc -print-file-name=libgcc_s.so.1)" /out/lib/
 
 # ---- the binary with the embedded engine ----
@@ -51,18 +51,21 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 COPY scripts/fetch-duckdb.sh scripts/duckdb.sha256 scripts/
 # .build/duckdb becomes a link into the script's cache, so the cache stays in the layer.
-RUN XDG_CACHE_HOME=/duckdb scripts/fetch-duckdb.sh && cargo auditable build --release --locked
+RUN XDG_CACHE_HOME=/duckdb scripts/fetch-duckdb.sh && cargo build --release --locked
 COPY src src
+COPY packaging/crates.py packaging/
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 RUN touch src/main.rs src/lib.rs \
- && SNOWFLAKE_MCP_VERSION="${VERSION}" SNOWFLAKE_MCP_REVISION="${REVISION}" cargo auditable build --release --locked \
+ && SNOWFLAKE_MCP_VERSION="${VERSION}" SNOWFLAKE_MCP_REVISION="${REVISION}" cargo build --release --locked \
  && mkdir -p /out/bin /out/lib && cp /target/release/snowflake-mcp /target/release/libduckdb.so /out/bin/ \
+ && python3 packaging/crates.py --into /out/bin/snowflake-mcp \
  && cp --dereference "$(gcc -print-file-name=libgcc_s.so.1)" "$(gcc -print-file-name=libstdc++.so.6)" /out/lib/
 
 # ---- what both variants run in: no shell, no package manager ----
 # distroless/cc less what is not used of it: OpenSSL for both, the C++ library for slim. Together 9 of 23 MB.
-FROM gcr.io/distroless/base-nossl-debian12:nonroot AS runtime
+# hadolint ignore=DL3006
+FROM ${RUNTIME_IMAGE} AS runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="snowflake-mcp" \

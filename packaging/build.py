@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import archive
@@ -20,11 +21,15 @@ import bundle
 import npm
 import registry
 import wheel
-from parts import ROOT, collect
+from parts import ROOT, Parts, collect
 
 
 def platform(binaries: Path, out: Path) -> None:
-    parts = collect(binaries)
+    with tempfile.TemporaryDirectory() as scratch:
+        pack(collect(binaries, Path(scratch)), out)
+
+
+def pack(parts: Parts, out: Path) -> None:
     for path in (archive.build(parts, out), wheel.build(parts, out), *npm.build(parts, out), bundle.build(parts, out)):
         print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB")
     (out / f"snowflake-mcp-{parts.version}-{parts.platform}.cdx.json").write_text(parts.crates)

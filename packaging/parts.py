@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from crates import ROOT, cyclonedx, linked, section, write_into
+
 NAME = "snowflake-mcp-server"
 """What the packages are called: `snowflake-mcp` is somebody else's on PyPI (docs/decisions)."""
 
@@ -49,7 +51,7 @@ class Parts:
         }
 
 
-def collect(binaries: Path) -> Parts:
+def collect(binaries: Path, scratch: Path) -> Parts:
     """`binaries` is a folder such as target/release, with the program and the library in it."""
     host = told(["rustc", "-vV"], r"^host: (.+)$")
     if host not in PLATFORMS:
@@ -62,8 +64,15 @@ def collect(binaries: Path) -> Parts:
     expected = told(["cat", str(ROOT / "Cargo.toml")], r'^version = "([^"]+)"')
     if version != expected:
         raise SystemExit(f"{program} says it is {version}, but Cargo.toml has {expected}: make build")
-    crates = linked_crates(host)
-    return Parts(version, host, program, library, licences_of(crates), list_of(crates, version))
+    root, crates = linked()
+    crates_in = program
+    if "linux" in host:
+        # In a copy: what lies in the target folder stays as cargo made it.
+        crates_in = scratch / program.name
+        shutil.copy2(program, crates_in)
+        write_into(crates_in, section(crates, root))
+    others = [crate for crate in crates if crate is not root]
+    return Parts(version, host, crates_in, library, licences_of(others), cyclonedx(crates, root))
 
 
 def told(command: list[str], pattern: str) -> str:
@@ -80,36 +89,14 @@ def built_at() -> int:
     return int(told_from_outside or told(["git", "-C", str(ROOT), "log", "-1", "--format=%ct"], r"^(\d+)$"))
 
 
-def linked_crates(host: str) -> list[dict[str, object]]:
-    """The crates that are linked in: what building or testing needs is left out."""
-    command = ["cargo", "metadata", "--locked", "--format-version=1", "--filter-platform", host]
-    answer = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
-    packages = {package["id"]: package for package in answer["packages"]}
-    nodes = {node["id"]: node for node in answer["resolve"]["nodes"]}
-    seen: set[str] = set()
-    waiting = [answer["resolve"]["root"]]
-    while waiting:
-        crate = waiting.pop()
-        if crate in seen:
-            continue
-        seen.add(crate)
-        waiting += [
-            dependency["pkg"]
-            for dependency in nodes[crate]["deps"]
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"])
-        ]
-    seen.discard(answer["resolve"]["root"])
-    return sorted((packages[crate] for crate in seen), key=lambda package: (package["name"], package["version"]))
-
-
-def licences_of(crates: list[dict[str, object]]) -> str:
+def licences_of(crates: list[dict[str, Any]]) -> str:
     """Every text once, with the crates it is of."""
     texts: dict[str, list[str]] = {}
     lines = ["This program is linked with the crates below, and comes with DuckDB's library (MIT).", ""]
     for crate in crates:
         name = f"{crate['name']} {crate['version']}"
         lines.append(f"{name}: {crate['license'] or 'see its licence file'}")
-        folder = Path(str(crate["manifest_path"])).parent
+        folder = Path(crate["manifest_path"]).parent
         for path in sorted(folder.iterdir()):
             if path.is_file() and re.match(
                 r"(licen[cs]e|copying|notice|copyright|unlicense)", path.name, re.IGNORECASE
@@ -118,31 +105,3 @@ def licences_of(crates: list[dict[str, object]]) -> str:
     for text, names in sorted(texts.items(), key=lambda pair: pair[1]):
         lines += ["", "=" * 100, f"{', '.join(names)}:", "", text]
     return "\n".join(lines) + "\n"
-
-
-def list_of(crates: list[dict[str, object]], version: str) -> str:
-    """CycloneDX, as scanners of images and packages read it."""
-    duckdb = re.search(r"^version=(.+)$", (ROOT / "scripts/fetch-duckdb.sh").read_text(), flags=re.MULTILINE)
-    components = [component(str(crate["name"]), str(crate["version"]), str(crate["license"] or "")) for crate in crates]
-    library = duckdb.group(1) if duckdb else "unknown"
-    components.append(
-        {"type": "library", "name": "duckdb", "version": library, "purl": f"pkg:github/duckdb/duckdb@v{library}"}
-    )
-    main = {"type": "application", "name": "snowflake-mcp", "version": version, "bom-ref": "snowflake-mcp"}
-    document = {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.5",
-        "version": 1,
-        "metadata": {"component": main},
-        "components": components,
-    }
-    return json.dumps(document, indent=1) + "\n"
-
-
-def component(name: str, version: str, licence: str) -> dict[str, object]:
-    purl = f"pkg:cargo/{name}@{version}"
-    found: dict[str, object] = {"type": "library", "name": name, "version": version, "purl": purl, "bom-ref": purl}
-    if licence:
-        # Cargo's older way to write "or".
-        found["licenses"] = [{"expression": licence.replace("/", " OR ")}]
-    return found

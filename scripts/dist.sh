@@ -34,7 +34,7 @@ engine=$(scripts/docker-engine.sh start)
 eval "$engine"
 # An engine that was started for this ends with it.
 if [ -n "$owner" ] && [ -n "$engine" ] && [ "${KEEP_ENGINE:-no}" = no ]; then trap 'scripts/docker-engine.sh stop' EXIT; fi
-scripts/make-base-images.sh debian
+scripts/make-base-images.sh debian bookworm
 for target in bare python node; do
   docker build --quiet --target "$target" --tag "snowflake-mcp-dist:$target" - <tests/dist/Dockerfile >/dev/null
 done

@@ -18,7 +18,8 @@ eval "$engine"
 # An engine that was started for this ends with it.
 if [ -n "$owner" ] && [ -n "$engine" ] && [ "${KEEP_ENGINE:-no}" = no ]; then trap 'scripts/docker-engine.sh stop' EXIT; fi
 
-scripts/make-base-images.sh all
+stand_ins=$(scripts/make-base-images.sh all)
+eval "$stand_ins"
 scripts/fetch-clients.sh
 # helm and kubectl render the pods that are run.
 scripts/check-deploy.sh tools
@@ -29,6 +30,7 @@ if [ "${BUILD:-yes}" = yes ]; then
   for target in slim full; do
     started=$SECONDS
     docker build --target "$target" --build-arg VERSION="$version" --build-arg REVISION="$revision" \
+      --build-arg RUST_IMAGE --build-arg RUNTIME_IMAGE \
       --tag "snowflake-mcp:test-$target" . >".build/image-$target.log" 2>&1 || {
       tail -40 ".build/image-$target.log" >&2
       exit 1

@@ -38,7 +38,7 @@ def misfits() -> list[str]:
     used = found(ROOT / "rust-toolchain.toml", r'^channel = "(\d+\.\d+)')
     if oldest != used:
         problems.append(f"Cargo.toml promises Rust {oldest}, but only {used} (rust-toolchain.toml) is tried")
-    image = found(ROOT / "Dockerfile", r"^ARG RUST_VERSION=(\d+\.\d+)")
+    image = found(ROOT / "Dockerfile", r"^ARG RUST_IMAGE=rust:(\d+\.\d+)")
     if image not in (used, "nothing"):
         problems.append(f"the image is built with Rust {image}, rust-toolchain.toml has {used}")
     text = CHANGELOG.read_text()

@@ -192,3 +192,10 @@ def test_licences_and_crates_are_in_every_package() -> None:
     linked = {component["name"] for component in crates["components"]}
     assert {"rmcp", "sqlparser", "duckdb", "ring"} <= linked
     assert not {"criterion", "proptest", "insta"} & linked, "what only tests need is not shipped"
+
+
+def test_scanners_find_the_crates_in_the_program() -> None:
+    with zipfile.ZipFile(DIST / WHEEL) as wheel:
+        program = wheel.read("snowflake_mcp_server/bin/snowflake-mcp")
+    # The name of the section, as the table of sections has it; tests/image reads what is in it.
+    assert b"\0.dep-v0\0" in program

@@ -1,8 +1,7 @@
-# Stands in for busybox: Debian's, from the release that has the same version.
-FROM debian:bookworm-slim AS packages
+# Stands in for busybox: Debian's, of the same version.
+FROM debian:trixie-slim AS packages
 WORKDIR /debs
-RUN sed -i 's/bookworm/trixie/' /etc/apt/sources.list \
- && apt-get update \
+RUN apt-get update \
  && apt-get download busybox-static \
  && dpkg -x busybox-static*.deb /root-of-image \
  && cd /root-of-image \

@@ -1,6 +1,6 @@
-# Stands in for gcr.io/distroless/base-nossl-debian12:nonroot: the same Debian packages unpacked whole (so it is not
+# Stands in for gcr.io/distroless/base-nossl-debian13:nonroot: the same Debian packages unpacked whole (so it is not
 # smaller than the public one), no shell, no package manager.
-FROM debian:bookworm-slim AS packages
+FROM debian:trixie-slim AS packages
 WORKDIR /debs
 RUN apt-get update \
  && apt-get download base-files netbase tzdata libc6 \

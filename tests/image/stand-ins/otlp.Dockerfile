@@ -1,8 +1,8 @@
 # Stands in for otel/opentelemetry-collector: the collector's own parts out of Debian unstable, with the receiver and the
 # exporter that compose/otlp/config.yaml names.
-FROM debian:bookworm-slim AS build
+FROM debian:trixie-slim AS build
 # A mirror that lags behind is as good for this. Two releases' OpenSSL have a file in common.
-RUN sed -i 's/bookworm/sid/' /etc/apt/sources.list \
+RUN sed -i 's/trixie/sid/' /etc/apt/sources.list \
  && apt-get -o Acquire::Check-Valid-Until=false update \
  && apt-get install --yes --no-install-recommends --option Dpkg::Options::=--force-overwrite \
     golang-go golang-opentelemetry-collector-dev \

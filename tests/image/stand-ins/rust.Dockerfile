@@ -1,5 +1,5 @@
-# Stands in for rust:…-slim-bookworm: Debian, a C compiler and the machine's own toolchain.
-FROM debian:bookworm-slim
+# Stands in for rust:…-slim-trixie: Debian, a C compiler and the machine's own toolchain.
+FROM debian:trixie-slim
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*
