@@ -115,8 +115,6 @@ coverage := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage
 .PHONY: docs
 docs: duckdb ## rewrites what is generated: documents from the code, the chart's schema and README, k8s/components/monitoring
 	UPDATE_DOCS=1 cargo test --quiet --test it documents
-	cargo run --quiet -- config --markdown >.build/configuration.md
-	mv .build/configuration.md docs/configuration.md
 	$(venv)/python scripts/draw_rooms.py
 	@scripts/check-deploy.sh tools
 	.build/deploy-tools/venv/bin/python scripts/generate_deploy.py

@@ -3,32 +3,51 @@
 use envconfig::Envconfig;
 use secrecy::SecretString;
 
+use super::forms::{is_https_url, is_key, is_key_with_options, is_word};
 use super::keys::ApiKey;
+use super::section::Section;
+use super::shape::Shape;
 use super::types::List;
+use super::variable::settings;
 
-/// What a caller must show.
-#[derive(Debug, Clone, Envconfig)]
-#[non_exhaustive]
-pub struct Auth {
-    #[envconfig(from = "API_KEY")]
-    api_key: Option<ApiKey>,
-    #[envconfig(from = "API_KEYS")]
-    more_api_keys: Option<List<ApiKey>>,
-    /// Whether serving everybody beyond this machine is meant.
-    #[envconfig(from = "ALLOW_ANONYMOUS", default = "false")]
-    pub allow_anonymous: bool,
-    /// The issuer whose tokens are accepted.
-    #[envconfig(from = "OAUTH_ISSUER")]
-    pub oauth_issuer: Option<String>,
-    /// What tokens must be meant for.
-    #[envconfig(from = "OAUTH_AUDIENCE")]
-    pub oauth_audience: Option<String>,
-    /// Where the issuer's keys are, when not where its metadata says.
-    #[envconfig(from = "OAUTH_JWKS_URL")]
-    pub oauth_jwks_url: Option<String>,
-    /// Scopes a token must have.
-    #[envconfig(from = "OAUTH_SCOPES")]
-    pub oauth_scopes: Option<List>,
+settings! {
+    /// What a caller must show.
+    pub struct Auth in Section::Auth;
+
+    /// The key callers send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.
+    api_key: Option<ApiKey> = "API_KEY",
+        Shape::Checked("at least 16 characters that can stand in a header, without spaces or commas", is_key),
+        unset "no key" [secret, required("with `API_KEYS` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), from_outside];
+
+    /// Several keys, accepted in addition to `API_KEY`: one for each team, or an old and a new one during rotation. After a
+    /// key you may write limits for its callers, in place of the settings with the same names in upper case and not above
+    /// them: `default_rows`, `max_rows`, `max_result_bytes`, `max_cell_bytes`, `query_timeout`, `max_scan_bytes`,
+    /// `max_concurrent_queries`, `rate_limit_per_minute`. Example: `<key> max_rows=500 query_timeout=30s, <key>`.
+    more_api_keys: Option<List<ApiKey>> = "API_KEYS",
+        Shape::Items("at least 16 characters that can stand in a header, then nothing or limits such as `max_rows=500`, separated by spaces", is_key_with_options),
+        unset "no further keys" [secret];
+
+    /// Confirms that everybody who can reach the port may call without a key.
+    pub allow_anonymous: bool = "ALLOW_ANONYMOUS", Shape::Switch, default "false";
+
+    /// The issuer whose access tokens are accepted.
+    pub oauth_issuer: Option<String> = "OAUTH_ISSUER",
+        Shape::Checked("an `https://` address without user or password", is_https_url),
+        unset "no tokens are accepted" [guard_later];
+
+    /// The audience that a token must name.
+    pub oauth_audience: Option<String> = "OAUTH_AUDIENCE",
+        Shape::Text("the audience tokens are made for, usually this service's public address"),
+        unset "none" [guard_later, required("with `OAUTH_ISSUER`")];
+
+    /// Where the issuer's public keys are.
+    pub oauth_jwks_url: Option<String> = "OAUTH_JWKS_URL",
+        Shape::Checked("an `https://` address without user or password", is_https_url),
+        unset "found through the issuer's metadata" [guard_later];
+
+    /// Scopes a token must have, all of them.
+    pub oauth_scopes: Option<List> = "OAUTH_SCOPES", Shape::Items("a scope without spaces", is_word),
+        unset "none" [guard_later];
 }
 
 impl Auth {

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::environment::Environment;
 use super::problem::{Problem, Problems};
-use super::reference::{self, Quotes, Variable, variables};
+use super::reference::{self, variables};
+use super::variable::{Quotes, Variable};
 
 /// Other names for ours: those of the Python, JDBC, ODBC and Go drivers, Snowflake's command lines, dbt and Terraform.
 const NAMES: &[(&str, &str)] = &[

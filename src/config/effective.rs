@@ -2,10 +2,11 @@
 
 use super::Environment;
 use super::brought::Understood;
-use super::reference::{self, Default, Variable, variables};
+use super::reference::{self, variables};
 use super::resolve::lookup;
 use super::rules::backend_in_force;
 use super::sources::Sources;
+use super::variable::{Default, Variable};
 
 /// What stands in for a secret.
 const MASK: &str = "****";

@@ -4,24 +4,30 @@ use std::path::PathBuf;
 
 use envconfig::Envconfig;
 
+use super::forms::{GIB, MIB, size};
+use super::section::Section;
+use super::shape::Shape;
 use super::types::ByteSize;
+use super::variable::settings;
 
-/// How large the sample data is, and what the engine may use.
-#[derive(Debug, Clone, Envconfig)]
-#[non_exhaustive]
-pub struct Embedded {
-    /// TPC-H scale factor of the sample data. 0.01 (15,000 orders, about 60,000 line items) is made in well under a
-    /// second, so the first command answers at once.
-    #[envconfig(from = "EMBEDDED_SCALE_FACTOR", default = "0.01")]
-    pub scale_factor: f64,
-    /// Memory the engine may use. Without a limit it would take most of the machine; half a gibibyte is plenty for the
-    /// default data and leaves a laptop alone.
-    #[envconfig(from = "EMBEDDED_MEMORY_LIMIT", default = "512MiB")]
-    pub memory_limit: ByteSize,
-    /// Threads the engine may use; unset, as many as there are processors.
-    #[envconfig(from = "EMBEDDED_THREADS")]
-    pub threads: Option<usize>,
-    /// The folder of own data. Unset, because what lies on a disk is shown only when somebody says so.
-    #[envconfig(from = "EMBEDDED_DATA_DIR")]
-    pub data_dir: Option<PathBuf>,
+settings! {
+    /// How large the sample data is, and what the engine may use.
+    pub struct Embedded in Section::Embedded;
+
+    // 15,000 orders and about 60,000 line items are made in well under a second, so the first command answers at once.
+    /// Size of the sample data: 0.01 has 15,000 orders, 1 has 1.5 million and needs about a gigabyte.
+    pub scale_factor: f64 = "EMBEDDED_SCALE_FACTOR", Shape::Decimal(0.001, 10.0), default "0.01";
+
+    // Without a limit the engine would take most of the machine; half a gibibyte is plenty for the default data and leaves a
+    // laptop alone.
+    /// Memory the engine may use.
+    pub memory_limit: ByteSize = "EMBEDDED_MEMORY_LIMIT", size(32 * MIB, 1024 * GIB), default "512MiB";
+
+    /// Threads the engine may use.
+    pub threads: Option<usize> = "EMBEDDED_THREADS", Shape::Whole(1, 1024), unset "one for each processor";
+
+    // Unset, because what lies on a disk is shown only when somebody says so.
+    /// Your own data: the CSV, Parquet and JSON files below this folder are read-only tables of the database `LOCAL`. A
+    /// folder is a schema (`PUBLIC` for the files at the top), and a file is a table.
+    pub data_dir: Option<PathBuf> = "EMBEDDED_DATA_DIR", Shape::Path("the path of a folder"), unset "sample data only";
 }

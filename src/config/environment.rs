@@ -1,7 +1,5 @@
 //! Which of the three environments this is. It picks the defaults, and which `…_SNOWFLAKE_` names are read first.
 
-use envconfig::Envconfig;
-
 use super::types::words;
 
 words! {
@@ -14,15 +12,6 @@ words! {
         /// The real thing.
         Production = "production",
     }
-}
-
-/// The one variable that decides how the others are read.
-#[derive(Debug, Clone, Envconfig)]
-pub(super) struct Which {
-    /// Development is the default so that the first command works with no settings at all; its values are only
-    /// convenient, never unsafe, because a port beyond loopback needs a key in every environment.
-    #[envconfig(from = "ENVIRONMENT", default = "development")]
-    pub(super) environment: Environment,
 }
 
 impl Environment {

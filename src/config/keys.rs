@@ -7,8 +7,8 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::limits::Limits;
-use super::reference::{self, forms::is_key};
+use super::forms::is_key;
+use super::limits::{self, Limits};
 use super::shape::Shape;
 use super::types::{ByteSize, Span, Unreadable};
 
@@ -202,7 +202,9 @@ impl KeyLimits {
 
 /// The form of the setting that an option stands in for.
 fn shape(option: &str) -> Option<Shape> {
-    reference::find(&option.to_uppercase()).map(|variable| variable.shape)
+    let mut settings = limits::SETTINGS.iter();
+    let setting = settings.find(|setting| setting.name.eq_ignore_ascii_case(option));
+    setting.map(|setting| setting.shape)
 }
 
 fn name_of(key: &SecretString) -> String {

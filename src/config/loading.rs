@@ -8,11 +8,12 @@ use super::effective::Effective;
 use super::environment::Environment;
 use super::problem::{Problem, Problems};
 use super::readers;
-use super::reference::{self, Availability, variables};
+use super::reference::{self, variables};
 use super::resolve::lookup;
 use super::settings::{Purpose, Settings};
 use super::sources::Sources;
 use super::telemetry::LogFormat;
+use super::variable::Availability;
 use super::warehouse::{AuthType, Backend};
 
 /// Settings, and what the start-up log should say about them.

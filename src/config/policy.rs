@@ -2,7 +2,14 @@
 
 use envconfig::Envconfig;
 
+use super::forms::{
+    STATEMENTS, is_database, is_function, is_name_pattern, is_object_pattern, is_schema_pattern,
+    is_statement,
+};
+use super::section::Section;
+use super::shape::Shape;
 use super::types::{List, words};
+use super::variable::{Quotes, settings};
 
 words! {
     /// What statements may do.
@@ -16,45 +23,76 @@ words! {
     }
 }
 
-/// What may run. Names and patterns are read by the rooms they are for; here they are texts of the right form.
-#[derive(Debug, Clone, Envconfig)]
-#[non_exhaustive]
-pub struct Policy {
-    /// What statements may do. Reading only, because nobody should find out afterwards.
-    #[envconfig(from = "SQL_POLICY", default = "read_only")]
-    pub sql_policy: SqlPolicy,
-    /// Whether Snowflake is asked about every statement before it runs.
-    #[envconfig(from = "SQL_POLICY_VERIFY", default = "false")]
-    pub sql_policy_verify: bool,
-    /// Of what the policy accepts, the only kinds of statements that may run.
-    #[envconfig(from = "ALLOWED_STATEMENTS")]
-    pub allowed_statements: Option<List>,
-    /// Of what the policy accepts, the kinds of statements that may not run.
-    #[envconfig(from = "DENIED_STATEMENTS")]
-    pub denied_statements: Option<List>,
-    /// The only functions with an effect that statements may call.
-    #[envconfig(from = "ALLOWED_SIDE_EFFECTS")]
-    pub allowed_side_effects: Option<List>,
-    /// The only databases statements may touch. What cannot be told from a statement's text counts as outside.
-    #[envconfig(from = "ALLOWED_DATABASES")]
-    pub allowed_databases: Option<List>,
-    /// The only schemas statements may touch.
-    #[envconfig(from = "ALLOWED_SCHEMAS")]
-    pub allowed_schemas: Option<List>,
-    /// The only tables, views, functions and so on that statements may touch.
-    #[envconfig(from = "ALLOWED_OBJECTS")]
-    pub allowed_objects: Option<List>,
-    /// Tables, views, functions and so on that no statement may touch.
-    #[envconfig(from = "DENIED_OBJECTS")]
-    pub denied_objects: Option<List>,
-    /// The only roles that may be used. Unset, all but those of administrators: nobody should hand an agent the account by
-    /// forgetting a setting.
-    #[envconfig(from = "ALLOWED_ROLES")]
-    pub allowed_roles: Option<List>,
-    /// The only virtual warehouses that may be used.
-    #[envconfig(from = "ALLOWED_WAREHOUSES")]
-    pub allowed_warehouses: Option<List>,
-    /// Functions no statement may call, with `*` for any letters.
-    #[envconfig(from = "DENIED_FUNCTIONS")]
-    pub denied_functions: Option<List>,
+settings! {
+    /// What may run. Names and patterns are read by the rooms they are for; here they are texts of the right form.
+    pub struct Policy in Section::Policy;
+
+    // Reading only, because nobody should find out afterwards what a default allowed.
+    /// What statements may do. `read_only`: read. `read_write`: also INSERT, UPDATE, DELETE, MERGE and TRUNCATE. `admin`:
+    /// also DDL, grants, COPY, procedures and functions with side effects. USE, SET, transactions, PUT and GET are always
+    /// refused. The embedded engine runs only queries, whatever this says.
+    pub sql_policy: SqlPolicy = "SQL_POLICY", Shape::Choice(SqlPolicy::WORDS), default "read_only";
+
+    /// Lets Snowflake compile every query and every change of rows before it runs, and refuses the statement when Snowflake
+    /// classifies it differently than the policy did. Costs one more request for each statement.
+    pub sql_policy_verify: bool = "SQL_POLICY_VERIFY", Shape::Switch, default "false";
+
+    /// The only kinds of statements that may run, among those that `SQL_POLICY` accepts. Examples: `READ, CALL` or `SELECT,
+    /// SHOW TABLES`.
+    pub allowed_statements: Option<List> = "ALLOWED_STATEMENTS", Shape::Items(STATEMENTS, is_statement),
+        unset "all that `SQL_POLICY` accepts";
+
+    /// Kinds of statements that may not run although `SQL_POLICY` accepts them. Example: `TRUNCATE, SHOW USERS`.
+    pub denied_statements: Option<List> = "DENIED_STATEMENTS", Shape::Items(STATEMENTS, is_statement), unset "none are denied";
+
+    /// The only functions with side effects, or billed by use, that statements may call. Example: `AI_COMPLETE,
+    /// SNOWFLAKE.CORTEX.SENTIMENT`. Queries may then call them under every `SQL_POLICY`.
+    pub allowed_side_effects: Option<List> = "ALLOWED_SIDE_EFFECTS",
+        Shape::Items("the name of a function, in which * stands for any letters", is_function),
+        unset "none, but all under `admin`";
+
+    /// Functions that no statement may call. Example: `GET_PRESIGNED_URL, SYSTEM$*, MYDB.UTIL.*`. Calls inside a view,
+    /// function or procedure are not checked.
+    pub denied_functions: Option<List> = "DENIED_FUNCTIONS",
+        Shape::Items("the name of a function, in which * stands for any letters", is_function),
+        unset "none are denied";
+
+    // What cannot be told from a statement's text counts as outside.
+    /// The only databases that statements may use. An unqualified name belongs to the call's database, or else to the
+    /// default one. Refused as well: names that the text does not show (stages, IDENTIFIER(…), TABLE(…) of anything but
+    /// FLATTEN and the like, names inside strings), and statements that are not queries, writes, SHOW or DESCRIBE. Listings
+    /// leave out other databases. What a view or procedure reads inside depends on its owner's grants.
+    pub allowed_databases: Option<List> = "ALLOWED_DATABASES",
+        Shape::Items("the name of a database, in \"double quotes\" if it is not upper case", is_database),
+        unset "all that the role may use" [quotes(Quotes::OfNames)];
+
+    /// The only schemas that statements may use; otherwise as `ALLOWED_DATABASES`. A name without a schema must be allowed
+    /// both in the current schema and in PUBLIC, where Snowflake looks next.
+    pub allowed_schemas: Option<List> = "ALLOWED_SCHEMAS",
+        Shape::Items("a name such as `SALES.PUBLIC`, in which * stands for any letters", is_schema_pattern),
+        unset "all that the role may use" [quotes(Quotes::OfNames)];
+
+    /// The only tables, views, functions and other schema objects that statements may use; otherwise as `ALLOWED_SCHEMAS`.
+    pub allowed_objects: Option<List> = "ALLOWED_OBJECTS",
+        Shape::Items("a name such as `SALES.PUBLIC.ORDERS_*`, in which * stands for any letters", is_object_pattern),
+        unset "all that the role may use" [quotes(Quotes::OfNames)];
+
+    /// Tables, views, functions and other schema objects that no statement may use; otherwise as `ALLOWED_SCHEMAS`. A view
+    /// can show the rows of a denied table, so deny the view too.
+    pub denied_objects: Option<List> = "DENIED_OBJECTS",
+        Shape::Items("a name such as `SALES.HR.*`, in which * stands for any letters", is_object_pattern),
+        unset "none are denied" [quotes(Quotes::OfNames)];
+
+    // Unset, all but those of administrators: nobody should hand an agent the account by forgetting a setting.
+    /// The only roles that a call may name; `SNOWFLAKE_ROLE` must be one of them. ACCOUNTADMIN, SECURITYADMIN, SYSADMIN,
+    /// USERADMIN, ORGADMIN and GLOBALORGADMIN are refused, also as `SNOWFLAKE_ROLE`, unless this list contains their full
+    /// name.
+    pub allowed_roles: Option<List> = "ALLOWED_ROLES",
+        Shape::Items("the name of a role, in which * stands for any letters", is_name_pattern),
+        unset "all but those of administrators" [quotes(Quotes::OfNames)];
+
+    /// The only virtual warehouses that a call may name; `SNOWFLAKE_WAREHOUSE` must be one of them.
+    pub allowed_warehouses: Option<List> = "ALLOWED_WAREHOUSES",
+        Shape::Items("the name of a virtual warehouse, in which * stands for any letters", is_name_pattern),
+        unset "all that the role may use" [quotes(Quotes::OfNames)];
 }

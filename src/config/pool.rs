@@ -2,29 +2,31 @@
 
 use envconfig::Envconfig;
 
+use super::section::Section;
+use super::shape::Shape;
 use super::types::{Minutes, Seconds};
+use super::variable::settings;
 
-/// The pool of Snowflake sessions.
-#[derive(Debug, Clone, Envconfig)]
-#[non_exhaustive]
-pub struct Pool {
-    /// Sessions kept even when idle.
-    #[envconfig(from = "SNOWFLAKE_POOL_MIN_SIZE")]
-    pub min_size: u32,
-    /// Sessions at most; never fewer than [`Pool::min_size`].
-    #[envconfig(from = "SNOWFLAKE_POOL_MAX_SIZE")]
-    pub max_size: u32,
-    /// Idle sessions above the minimum are closed after this.
-    #[envconfig(from = "SNOWFLAKE_POOL_MAX_INACTIVE_MINUTES", default = "30")]
-    pub max_inactive: Minutes,
-    /// An idle session is kept alive by a heartbeat this often.
-    #[envconfig(from = "SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES", default = "5")]
-    pub health_check: Minutes,
-    /// Longest wait for a session: longer than a cold sign-in, shorter than the minute after which common MCP clients
-    /// give up on a call.
-    #[envconfig(from = "SNOWFLAKE_POOL_CONNECTION_TIMEOUT", default = "30.0")]
-    pub connection_timeout: Seconds,
-    /// How often a transient failure is tried again.
-    #[envconfig(from = "SNOWFLAKE_POOL_RETRY_ATTEMPTS", default = "3")]
-    pub retry_attempts: u32,
+settings! {
+    /// The pool of Snowflake sessions.
+    pub struct Pool in Section::Pool;
+
+    /// Sessions that stay open even when idle.
+    pub min_size: u32 = "SNOWFLAKE_POOL_MIN_SIZE", Shape::Whole(1, 1000), each "1" "2" "5";
+
+    /// Most sessions, at least `SNOWFLAKE_POOL_MIN_SIZE`. It is also how many statements run at once.
+    pub max_size: u32 = "SNOWFLAKE_POOL_MAX_SIZE", Shape::Whole(1, 1000), each "5" "10" "20";
+
+    /// Idle time after which sessions above the minimum are closed.
+    pub max_inactive: Minutes = "SNOWFLAKE_POOL_MAX_INACTIVE_MINUTES", Shape::Minutes(1, 10_080), default "30";
+
+    /// How often an idle session gets a heartbeat.
+    pub health_check: Minutes = "SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES", Shape::Minutes(1, 10_080), default "5";
+
+    // Longer than a cold sign-in, shorter than the minute after which common MCP clients give up on a call.
+    /// Longest time a call waits for a session. After that it is answered `warehouse_busy`.
+    pub connection_timeout: Seconds = "SNOWFLAKE_POOL_CONNECTION_TIMEOUT", Shape::Seconds(1, 3600), default "30.0";
+
+    /// How often a request is retried after a transient failure.
+    pub retry_attempts: u32 = "SNOWFLAKE_POOL_RETRY_ATTEMPTS", Shape::Whole(0, 100), default "3";
 }

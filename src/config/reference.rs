@@ -1,43 +1,32 @@
-//! The reference table: every variable there is, once.
+//! The reference: every setting there is, once, in the order of the documentation.
 //!
-//! Defaults that differ between environments, checks, error texts, `snowflake-mcp config`, `docs/configuration.md` and the
-//! tests of the env files all come from here. To add a variable: a field in its section's struct, an entry here, a line in
-//! both `.env.*` files, then `snowflake-mcp config --markdown > docs/configuration.md`; the tests name what was forgotten.
+//! To add a setting, add it to its section's [`settings!`](super::variable::settings) and run `make docs`.
 
-mod access;
-mod embedded;
-pub(super) mod forms;
-mod limits;
-mod policy;
-mod pool;
-mod server;
-mod telemetry;
-mod variable;
-mod warehouse;
+use super::variable::Variable;
+use super::{auth, embedded, limits, policy, pool, server, telemetry, warehouse, which};
 
-pub use self::variable::{Availability, Default, Quotes, Section, Variable};
+/// The sections with their settings. [`which`] comes first: it decides how the others are read.
+const SECTIONS: [&[Variable]; 9] = [
+    which::SETTINGS,
+    server::SETTINGS,
+    auth::SETTINGS,
+    warehouse::SETTINGS,
+    pool::SETTINGS,
+    limits::SETTINGS,
+    policy::SETTINGS,
+    embedded::SETTINGS,
+    telemetry::SETTINGS,
+];
+
+/// Every setting, by section.
+pub fn variables() -> impl Iterator<Item = &'static Variable> {
+    SECTIONS.into_iter().flatten()
+}
 
 /// The entry of a name, without prefix.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Variable> {
     variables().find(|variable| variable.name == name)
-}
-
-/// The sections with their variables, in the order of the documentation.
-const SECTIONS: [&[Variable]; 8] = [
-    server::VARIABLES,
-    access::VARIABLES,
-    warehouse::VARIABLES,
-    pool::VARIABLES,
-    limits::VARIABLES,
-    policy::VARIABLES,
-    embedded::VARIABLES,
-    telemetry::VARIABLES,
-];
-
-/// Every variable, by section.
-pub fn variables() -> impl Iterator<Item = &'static Variable> {
-    SECTIONS.into_iter().flatten()
 }
 
 #[cfg(test)]

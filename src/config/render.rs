@@ -3,7 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::brought;
-use super::reference::{Availability, Default, Section, Variable, variables};
+use super::reference::variables;
+use super::section::Section;
+use super::variable::{Availability, Default, Variable};
 
 /// Widest line of the text for the terminal.
 const WIDTH: usize = 100;
@@ -50,7 +52,7 @@ fn write_text(out: &mut String) -> fmt::Result {
             if let Some(when) = variable.required {
                 wrap(out, "      ", &format!("Required {when}."))?;
             }
-            if let Some(note) = availability_in_words(variable.availability) {
+            if let Some(note) = in_words(variable.availability) {
                 wrap(out, "      ", &format!("In this version: {note}."))?;
             }
         }
@@ -60,7 +62,7 @@ fn write_text(out: &mut String) -> fmt::Result {
 }
 
 /// Breaks a text between words. Backticks are for Markdown.
-fn wrap(out: &mut String, indent: &str, text: &str) -> fmt::Result {
+pub(super) fn wrap(out: &mut String, indent: &str, text: &str) -> fmt::Result {
     let mut width = 0;
     for word in text.replace('`', "").split(' ') {
         let length = word.chars().count();
@@ -124,13 +126,14 @@ fn meaning_in_markdown(variable: &Variable) -> String {
     if variable.secret {
         meaning.push_str(" *Secret.*");
     }
-    if let Some(note) = availability_in_words(variable.availability) {
+    if let Some(note) = in_words(variable.availability) {
         let _ = write!(meaning, " **In this version:** {note}.");
     }
     meaning
 }
 
-fn availability_in_words(availability: Availability) -> Option<String> {
+/// What stands behind "In this version:", where this version does not obey a setting.
+pub(super) fn in_words(availability: Availability) -> Option<String> {
     match availability {
         Availability::Obeyed => None,
         Availability::Later => Some("checked, without effect yet".to_owned()),

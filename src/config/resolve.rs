@@ -6,10 +6,12 @@ use envconfig::Envconfig;
 
 use super::brought::{self, Understood};
 use super::env_file;
-use super::environment::{Environment, Which};
+use super::environment::Environment;
 use super::problem::{Problem, Problems};
-use super::reference::{self, Availability, Variable, variables};
+use super::reference::{self, variables};
 use super::shape::Shape;
+use super::variable::{Availability, Default, Variable};
+use super::which::Which;
 
 /// One value for each variable: written somewhere, or the environment's default.
 pub(super) struct Resolved {
@@ -60,8 +62,11 @@ impl Resolved {
         self.put_default(variable);
     }
 
+    /// Supplies the default that depends on the environment. The others are `envconfig`'s own.
     fn put_default(&mut self, variable: &Variable) {
-        if let Some(value) = variable.default_in(self.environment) {
+        if let Default::Each(..) = variable.default
+            && let Some(value) = variable.default_in(self.environment)
+        {
             self.values
                 .insert(variable.name.to_owned(), value.to_owned());
         }

@@ -6,7 +6,11 @@ use std::str::FromStr;
 
 use envconfig::Envconfig;
 
+use super::forms::is_url;
+use super::section::Section;
+use super::shape::Shape;
 use super::types::{Secret, Unreadable, words};
+use super::variable::settings;
 
 words! {
     /// What a log line looks like.
@@ -24,78 +28,101 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLevel(String);
 
-/// Logs, and the OpenTelemetry variables as its specification names them.
-#[derive(Debug, Clone, Envconfig)]
-#[non_exhaustive]
-pub struct Telemetry {
-    /// What is logged.
-    #[envconfig(from = "LOG_LEVEL")]
-    pub log_level: LogLevel,
-    /// What a log line looks like.
-    #[envconfig(from = "LOG_FORMAT")]
-    pub log_format: LogFormat,
-    /// Where each call of a tool is recorded.
-    #[envconfig(from = "AUDIT_LOG_FILE")]
-    pub audit_log_file: Option<PathBuf>,
-    /// Whether traces show statements, without their values.
-    ///
-    /// Off by default: names of tables and columns may say enough to whoever reads traces.
-    #[envconfig(from = "TRACE_SQL", default = "false")]
-    pub trace_sql: bool,
-    /// Which spans besides our own steps become part of a trace.
-    #[envconfig(from = "TRACE_FILTER")]
-    pub trace_filter: Option<LogLevel>,
-    /// Switches export off.
-    #[envconfig(from = "OTEL_SDK_DISABLED")]
-    pub otel_sdk_disabled: Option<bool>,
-    /// What the service is called.
-    #[envconfig(from = "OTEL_SERVICE_NAME")]
-    pub otel_service_name: Option<String>,
-    /// What else describes the service.
-    #[envconfig(from = "OTEL_RESOURCE_ATTRIBUTES")]
-    pub otel_resource_attributes: Option<String>,
-    /// Where to export to.
-    #[envconfig(from = "OTEL_EXPORTER_OTLP_ENDPOINT")]
-    pub otel_exporter_otlp_endpoint: Option<String>,
-    /// Where traces go, when not there; taken as it stands.
-    #[envconfig(from = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
-    pub otel_exporter_otlp_traces_endpoint: Option<String>,
-    /// What is sent along, often a key.
-    #[envconfig(from = "OTEL_EXPORTER_OTLP_HEADERS")]
-    pub otel_exporter_otlp_headers: Option<Secret>,
-    /// How to export.
-    #[envconfig(from = "OTEL_EXPORTER_OTLP_PROTOCOL")]
-    pub otel_exporter_otlp_protocol: Option<String>,
-    /// How long an export may take.
-    #[envconfig(from = "OTEL_EXPORTER_OTLP_TIMEOUT")]
-    pub otel_exporter_otlp_timeout: Option<u64>,
-    /// Whether and where traces go.
-    #[envconfig(from = "OTEL_TRACES_EXPORTER")]
-    pub otel_traces_exporter: Option<String>,
-    /// Whether and where metrics go.
-    #[envconfig(from = "OTEL_METRICS_EXPORTER")]
-    pub otel_metrics_exporter: Option<String>,
-    /// Which traces are kept.
-    #[envconfig(from = "OTEL_TRACES_SAMPLER")]
-    pub otel_traces_sampler: Option<String>,
-    /// How many of them.
-    #[envconfig(from = "OTEL_TRACES_SAMPLER_ARG")]
-    pub otel_traces_sampler_arg: Option<String>,
-    /// Spans that may wait to be sent.
-    #[envconfig(from = "OTEL_BSP_MAX_QUEUE_SIZE")]
-    pub otel_bsp_max_queue_size: Option<usize>,
-    /// Spans sent at once.
-    #[envconfig(from = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE")]
-    pub otel_bsp_max_export_batch_size: Option<usize>,
-    /// Longest wait before spans are sent.
-    #[envconfig(from = "OTEL_BSP_SCHEDULE_DELAY")]
-    pub otel_bsp_schedule_delay: Option<u64>,
-    /// Longest time an export may take, whatever it is made of.
-    #[envconfig(from = "OTEL_BSP_EXPORT_TIMEOUT")]
-    pub otel_bsp_export_timeout: Option<u64>,
-    /// How a trace's id is handed on.
-    #[envconfig(from = "OTEL_PROPAGATORS")]
-    pub otel_propagators: Option<String>,
+settings! {
+    /// Logs, and the OpenTelemetry variables as its specification names them.
+    pub struct Telemetry in Section::Telemetry;
+
+    /// What is logged. Accepts Python's level names and the filter syntax of Rust's `tracing`.
+    pub log_level: LogLevel = "LOG_LEVEL",
+        Shape::Checked("`DEBUG`, `INFO`, `WARNING`, `ERROR`, or a filter such as `info,snowflake_mcp=debug`",
+            |text| text.parse::<LogLevel>().is_ok()),
+        each "DEBUG" "INFO" "WARNING";
+
+    /// What a log line looks like: `text` for people, `json` for machines.
+    pub log_format: LogFormat = "LOG_FORMAT", Shape::Choice(LogFormat::WORDS), each "text" "json" "json";
+
+    /// File that records every tool call, one JSON object per line; see docs/logging.md.
+    pub audit_log_file: Option<PathBuf> = "AUDIT_LOG_FILE", Shape::Path("the path of a file that can be written"),
+        unset "in the log, under the target `audit`";
+
+    // Off: names of tables and columns may say enough to whoever reads traces.
+    /// Whether traces show statements, with `?` for every value.
+    pub trace_sql: bool = "TRACE_SQL", Shape::Switch, default "false";
+
+    /// Which spans of libraries are traced in addition to the steps of a call. Accepts the filter syntax of `tracing`.
+    pub trace_filter: Option<LogLevel> = "TRACE_FILTER",
+        Shape::Checked("a filter such as `h2=trace,rmcp=info`",
+            |text| text.parse::<LogLevel>().is_ok()),
+        unset "none";
+
+    /// Turns the export off.
+    pub otel_sdk_disabled: Option<bool> = "OTEL_SDK_DISABLED", Shape::Switch, unset "export is on where an endpoint is set";
+
+    /// What the service is called in traces and metrics.
+    pub otel_service_name: Option<String> = "OTEL_SERVICE_NAME", Shape::Text("a name"), unset "`snowflake-mcp`";
+
+    /// Further attributes of the service.
+    pub otel_resource_attributes: Option<String> = "OTEL_RESOURCE_ATTRIBUTES",
+        Shape::Text("comma-separated `name=value` pairs"),
+        unset "none";
+
+    /// Where traces are sent. `http/protobuf` adds `/v1/traces`.
+    pub otel_exporter_otlp_endpoint: Option<String> = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        Shape::Checked("an `http://` or `https://` address without user or password", is_url),
+        unset "nothing is sent";
+
+    /// Where traces are sent, if not to `OTEL_EXPORTER_OTLP_ENDPOINT`. Used as it is, path included.
+    pub otel_exporter_otlp_traces_endpoint: Option<String> = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        Shape::Checked("an `http://` or `https://` address without user or password", is_url),
+        unset "`OTEL_EXPORTER_OTLP_ENDPOINT`";
+
+    /// Headers of each export, often an API key.
+    pub otel_exporter_otlp_headers: Option<Secret> = "OTEL_EXPORTER_OTLP_HEADERS",
+        Shape::Text("comma-separated `name=value` pairs"),
+        unset "none" [secret];
+
+    /// Protocol of the export.
+    pub otel_exporter_otlp_protocol: Option<String> = "OTEL_EXPORTER_OTLP_PROTOCOL", Shape::Choice(&["grpc", "http/protobuf"]),
+        unset "`http/protobuf`";
+
+    /// How long an export may take, in milliseconds.
+    pub otel_exporter_otlp_timeout: Option<u64> = "OTEL_EXPORTER_OTLP_TIMEOUT", Shape::Whole(1, 3_600_000), unset "10000";
+
+    /// Where traces go.
+    pub otel_traces_exporter: Option<String> = "OTEL_TRACES_EXPORTER", Shape::Choice(&["otlp", "none"]), unset "`otlp`";
+
+    /// Metrics are at `/metrics`, whatever this says, and are not pushed.
+    pub otel_metrics_exporter: Option<String> = "OTEL_METRICS_EXPORTER",
+        Shape::Text("`prometheus`, `none` or another exporter's name"),
+        unset "`prometheus`" [later];
+
+    /// Which traces are sampled.
+    pub otel_traces_sampler: Option<String> = "OTEL_TRACES_SAMPLER",
+        Shape::Choice(&[ "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio", ]),
+        unset "`parentbased_always_on`";
+
+    /// The sampler's argument: the share of traces that are sampled.
+    pub otel_traces_sampler_arg: Option<String> = "OTEL_TRACES_SAMPLER_ARG",
+        Shape::Text("the sampler's argument, such as `0.1`"),
+        unset "1";
+
+    /// Most spans that wait to be sent. Further spans are dropped and counted.
+    pub otel_bsp_max_queue_size: Option<usize> = "OTEL_BSP_MAX_QUEUE_SIZE", Shape::Whole(1, 1_000_000), unset "2048";
+
+    /// Most spans sent at once.
+    pub otel_bsp_max_export_batch_size: Option<usize> = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", Shape::Whole(1, 1_000_000),
+        unset "512";
+
+    /// Longest time before a span is sent, in milliseconds.
+    pub otel_bsp_schedule_delay: Option<u64> = "OTEL_BSP_SCHEDULE_DELAY", Shape::Whole(1, 3_600_000), unset "5000";
+
+    /// Longest time an export may take in all, in milliseconds.
+    pub otel_bsp_export_timeout: Option<u64> = "OTEL_BSP_EXPORT_TIMEOUT", Shape::Whole(1, 3_600_000), unset "30000";
+
+    /// How the trace id is read from a request. `tracecontext` always is.
+    pub otel_propagators: Option<String> = "OTEL_PROPAGATORS",
+        Shape::Text("comma-separated names, such as `tracecontext,baggage`"),
+        unset "`tracecontext`" [later];
 }
 
 impl LogLevel {

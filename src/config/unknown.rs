@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::brought;
 use super::environment::Environment;
-use super::reference::{self, Variable, variables};
+use super::reference::{self, variables};
+use super::variable::Variable;
 
 /// Where every name is ours, so that an unknown one is a mistake.
 const OUR_PREFIXES: [&str; 5] = ["SNOWFLAKE_", "SERVER_", "EMBEDDED_", "OAUTH_", "WAREHOUSE_"];

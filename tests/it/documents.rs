@@ -3,38 +3,45 @@
 use std::fs;
 use std::path::Path;
 
+use snowflake_mcp::config::{Environment, env_file, render};
+
 #[expect(
     clippy::disallowed_methods,
     reason = "no setting of the service, a request of the person who runs the test"
 )]
 fn is_current(name: &str, wanted: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("docs")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, wanted).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == wanted,
-        "docs/{name} is stale: run `make docs`, read the difference, commit it"
+        "{name} is stale: run `make docs`, read the difference, commit it"
     );
 }
 
 #[test]
+fn the_reference_of_the_settings_and_the_env_files_are_current() {
+    is_current("docs/configuration.md", &render::markdown());
+    is_current(".env.development", &env_file(Environment::Development));
+    is_current(".env.production", &env_file(Environment::Production));
+}
+
+#[test]
 fn the_list_of_error_codes_is_current() {
-    is_current("errors.md", &snowflake_mcp::mcp::failure::reference());
+    is_current("docs/errors.md", &snowflake_mcp::mcp::failure::reference());
 }
 
 #[test]
 fn the_list_of_tools_is_current() {
-    is_current("tools.md", &snowflake_mcp::mcp::tools::reference());
+    is_current("docs/tools.md", &snowflake_mcp::mcp::tools::reference());
 }
 
 #[test]
 fn the_list_of_metrics_is_current() {
     is_current(
-        "metrics.md",
+        "docs/metrics.md",
         &snowflake_mcp::telemetry::metrics::reference(),
     );
 }
@@ -42,7 +49,7 @@ fn the_list_of_metrics_is_current() {
 #[test]
 fn the_schema_of_audit_records_is_current() {
     is_current(
-        "audit-record.schema.json",
+        "docs/audit-record.schema.json",
         &snowflake_mcp::telemetry::audit::schema(),
     );
 }
@@ -51,5 +58,5 @@ fn the_schema_of_audit_records_is_current() {
 #[test]
 fn the_list_of_the_embedded_engines_functions_is_current() {
     let reference = snowflake_mcp::warehouse::embedded::functions_reference();
-    is_current("embedded-functions.md", &reference);
+    is_current("docs/embedded-functions.md", &reference);
 }

@@ -5,68 +5,13 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::super::{Environment, Purpose, Settings, Shape, Sources, brought, render};
+use super::super::shape::Shape;
+use super::super::variable::Default;
+use super::super::{Environment, Purpose, Settings, Sources, brought};
 use super::*;
-
-/// The structs, as they are written.
-const STRUCTS: &[(Section, &str)] = &[
-    (Section::Environment, include_str!("../environment.rs")),
-    (Section::Server, include_str!("../server.rs")),
-    (Section::Auth, include_str!("../auth.rs")),
-    (Section::Warehouse, include_str!("../warehouse.rs")),
-    (Section::Pool, include_str!("../pool.rs")),
-    (Section::Limits, include_str!("../limits.rs")),
-    (Section::Policy, include_str!("../policy.rs")),
-    (Section::Embedded, include_str!("../embedded.rs")),
-    (Section::Telemetry, include_str!("../telemetry.rs")),
-];
 
 const DEVELOPMENT: &str = include_str!("../../../.env.development");
 const PRODUCTION: &str = include_str!("../../../.env.production");
-
-/// Name and default of each `#[envconfig(…)]` attribute.
-fn attributes(source: &str) -> Vec<(&str, Option<&str>)> {
-    source
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("#[envconfig(from = \""))
-        .map(|rest| {
-            let (name, rest) = rest.split_once('"').unwrap();
-            let default = rest
-                .split_once("default = \"")
-                .map(|(_, rest)| rest.split('"').next().unwrap());
-            (name, default)
-        })
-        .collect()
-}
-
-#[test]
-fn the_table_has_the_names_of_the_structs_in_their_order_and_sections() {
-    for (section, source) in STRUCTS {
-        let fields: BTreeSet<_> = attributes(source)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
-        let entries: BTreeSet<_> = variables()
-            .filter(|variable| variable.section == *section)
-            .map(|variable| variable.name)
-            .collect();
-        assert_eq!(fields, entries, "{section:?}");
-    }
-}
-
-#[test]
-fn the_table_has_the_defaults_of_the_structs() {
-    for (_, source) in STRUCTS {
-        for (name, default) in attributes(source) {
-            let variable = find(name).unwrap();
-            match variable.default {
-                Default::Same(value) => assert_eq!(default, Some(value), "{name}"),
-                // Supplied from the table, because the attribute knows one default only.
-                Default::Each(..) | Default::Unset(_) => assert_eq!(default, None, "{name}"),
-            }
-        }
-    }
-}
 
 #[test]
 fn every_default_is_one_of_the_values_its_variable_accepts() {
@@ -103,65 +48,6 @@ fn no_name_is_there_twice_and_sections_stay_together() {
         "ENVIRONMENT",
         "it decides how the others are read"
     );
-}
-
-#[test]
-fn the_committed_reference_is_current() {
-    let committed = include_str!("../../../docs/configuration.md");
-    assert!(
-        committed == render::markdown(),
-        "docs/configuration.md is stale: snowflake-mcp config --markdown > docs/configuration.md"
-    );
-}
-
-/// What a top-level env file says about each variable: set or commented out.
-fn listed(file: &str, prefix: &str) -> BTreeMap<String, (bool, String)> {
-    let mut listed = BTreeMap::new();
-    for line in file.lines() {
-        let (is_set, line) = match line.strip_prefix("# ") {
-            Some(rest) => (false, rest),
-            None => (true, line),
-        };
-        let Some((name, value)) = line.split_once('=') else {
-            continue;
-        };
-        let name = name.strip_prefix(prefix).unwrap_or(name);
-        if find(name).is_some() {
-            let before = listed.insert(name.to_owned(), (is_set, value.to_owned()));
-            assert!(before.is_none(), "{name} is there twice");
-        }
-    }
-    listed
-}
-
-#[test]
-fn the_env_files_list_every_variable_with_its_default() {
-    for (file, environment, prefix) in [
-        (DEVELOPMENT, Environment::Development, "-"),
-        (PRODUCTION, Environment::Production, "PRODUCTION_"),
-    ] {
-        let listed = listed(file, prefix);
-        for variable in variables() {
-            let name = variable.name;
-            let Some((is_set, value)) = listed.get(name) else {
-                panic!("{name} is missing in the env file for {environment}");
-            };
-            if name == "ENVIRONMENT" {
-                assert_eq!((*is_set, value.as_str()), (true, environment.as_str()));
-            } else if !value.starts_with("${") {
-                assert_eq!(
-                    value,
-                    variable.default_in(environment).unwrap_or(""),
-                    "{name}"
-                );
-                assert_eq!(
-                    *is_set,
-                    matches!(variable.default, Default::Each(..)),
-                    "{name}"
-                );
-            }
-        }
-    }
 }
 
 fn load(path: &str, file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {

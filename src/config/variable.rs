@@ -1,10 +1,59 @@
-//! What the table knows of a variable, and the sections it is divided into.
+//! How a setting is declared, and what is known of it.
+//!
+//! Each section of the settings is one [`settings!`] in its file: the struct that its room is given, and an entry for each
+//! field. From these entries come the checks and error texts, `snowflake-mcp config`, `docs/configuration.md`,
+//! `.env.development`, `.env.production` and what the chart and Compose know of settings.
 
-use std::fmt;
+use super::environment::Environment;
+use super::section::Section;
+use super::shape::Shape;
 
-use crate::config::environment::Environment;
-use crate::config::shape::Shape;
-use crate::config::types::{ByteSize, Span};
+/// Declares a section: the struct that `envconfig` fills, and `SETTINGS`, its entries in the reference.
+///
+/// A field reads `name: type = "VARIABLE", shape, default [more];`. Its doc comment is the text that everybody reads who
+/// sets it; the reason for the default is a plain comment above. The default is one of
+///
+/// * `default "30s"`: the same everywhere,
+/// * `each "1" "2" "4"`: one each for development, staging and production,
+/// * `unset "no limit"`: none, and what that means; the type is an `Option`.
+///
+/// `more` are methods of [`Variable`] that say what is special, such as `secret` or `required("for …")`.
+macro_rules! settings {
+    (
+        $(#[doc = $about_section:tt])+
+        $visibility:vis struct $section:ident in $of:expr;
+        $(
+            $(#[doc = $about:tt])+
+            $vis:vis $field:ident: $type:ty = $name:tt, $shape:expr,
+                $(default $default:tt)?
+                $(each $development:tt $staging:tt $production:tt)?
+                $(unset $unset:tt)?
+                $([$($more:ident $(($argument:expr))?),+])?;
+        )+
+    ) => {
+        $(#[doc = $about_section])+
+        #[derive(Debug, Clone, Envconfig)]
+        #[non_exhaustive]
+        $visibility struct $section {
+            $(
+                $(#[doc = $about])+
+                // Of several defaults this is development's; `resolve.rs` supplies the others.
+                #[envconfig(from = $name $(, default = $default)? $(, default = $development)?)]
+                $vis $field: $type,
+            )+
+        }
+
+        /// The entries of this section in the reference, in its order.
+        pub(in crate::config) const SETTINGS: &[$crate::config::variable::Variable] = &[$(
+            $crate::config::variable::Variable::new($name, $of, $shape, concat!($($about),+).trim_ascii())
+                $(.default($default))?
+                $(.each($development, $staging, $production))?
+                $(.unset($unset))?
+                $($(.$more($($argument)?))+)?,
+        )+];
+    };
+}
+pub(super) use settings;
 
 /// A variable and all that is known about it.
 #[derive(Debug, Clone, Copy)]
@@ -25,31 +74,10 @@ pub struct Variable {
     pub quotes: Quotes,
     /// Whether this version obeys it.
     pub availability: Availability,
+    /// Whether `.env.production` takes it from the environment of whoever loads that file, because only they know it.
+    pub from_outside: bool,
     /// What it does.
     pub about: &'static str,
-}
-
-/// The concerns, in the order of the documentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
-    /// Which environment this is.
-    Environment,
-    /// The HTTP side.
-    Server,
-    /// Who may call.
-    Auth,
-    /// Which warehouse, and how to sign in.
-    Warehouse,
-    /// Snowflake sessions.
-    Pool,
-    /// Budgets of a call.
-    Limits,
-    /// What statements may do and touch.
-    Policy,
-    /// The engine in this process.
-    Embedded,
-    /// Logs and OpenTelemetry.
-    Telemetry,
 }
 
 /// What holds when a variable is not set.
@@ -102,6 +130,7 @@ impl Variable {
             secret: false,
             quotes: Quotes::Dropped,
             availability: Availability::Obeyed,
+            from_outside: false,
             about,
         }
     }
@@ -142,10 +171,6 @@ impl Variable {
         self
     }
 
-    #[allow(
-        dead_code,
-        reason = "for the next setting that is named before it is obeyed"
-    )]
     pub(super) const fn later(mut self) -> Self {
         self.availability = Availability::Later;
         self
@@ -153,6 +178,11 @@ impl Variable {
 
     pub(super) const fn guard_later(mut self) -> Self {
         self.availability = Availability::GuardLater(None);
+        self
+    }
+
+    pub(super) const fn from_outside(mut self) -> Self {
+        self.from_outside = true;
         self
     }
 
@@ -173,79 +203,4 @@ impl Variable {
     pub fn takes_prefix(&self) -> bool {
         self.name.starts_with("SNOWFLAKE_")
     }
-}
-
-impl Section {
-    /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
-        Self::Environment,
-        Self::Server,
-        Self::Auth,
-        Self::Warehouse,
-        Self::Pool,
-        Self::Limits,
-        Self::Policy,
-        Self::Embedded,
-        Self::Telemetry,
-    ];
-
-    /// The heading and the sentence under it.
-    #[must_use]
-    pub const fn about(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Environment => (
-                "Environment",
-                "Picks the column of defaults, and the prefix of the `SNOWFLAKE_` names.",
-            ),
-            Self::Server => (
-                "Server",
-                "Where the service listens, how much it accepts, how it stops.",
-            ),
-            Self::Auth => (
-                "Access",
-                "Who may call. Without a key only programs on the same machine can, unless `ALLOW_ANONYMOUS` says otherwise.",
-            ),
-            Self::Warehouse => (
-                "Warehouse",
-                "Where statements run, and how to sign in to Snowflake.",
-            ),
-            Self::Pool => (
-                "Snowflake sessions",
-                "How many sessions are kept, and for how long.",
-            ),
-            Self::Limits => ("Limits", "What one call may cost."),
-            Self::Policy => (
-                "Policy",
-                "What statements may do and touch; docs/policy.md explains it. Each list narrows what the others leave.",
-            ),
-            Self::Embedded => (
-                "Embedded engine",
-                "The engine inside the process, with a copy of Snowflake's sample data.",
-            ),
-            Self::Telemetry => (
-                "Logs and telemetry",
-                "Other `OTEL_` variables mean what the OpenTelemetry specification says and are not checked here.",
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Section {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.about().0)
-    }
-}
-
-pub(super) const KIB: u64 = 1 << 10;
-pub(super) const MIB: u64 = 1 << 20;
-pub(super) const GIB: u64 = 1 << 30;
-pub(super) const SECOND: u64 = 1000;
-pub(super) const HOUR: u64 = 3600 * SECOND;
-
-pub(super) const fn span(min: u64, max: u64) -> Shape {
-    Shape::Span(Span::from_millis(min), Span::from_millis(max))
-}
-
-pub(super) const fn size(min: u64, max: u64) -> Shape {
-    Shape::Size(ByteSize::from_bytes(min), ByteSize::from_bytes(max))
 }

@@ -1,4 +1,21 @@
-//! What texts may look like where a shape alone does not say it.
+//! What texts may look like where a shape alone does not say it, and the ranges of sizes and durations.
+
+use super::shape::Shape;
+use super::types::{ByteSize, Span};
+
+pub(super) const KIB: u64 = 1 << 10;
+pub(super) const MIB: u64 = 1 << 20;
+pub(super) const GIB: u64 = 1 << 30;
+pub(super) const SECOND: u64 = 1000;
+pub(super) const HOUR: u64 = 3600 * SECOND;
+
+pub(super) const fn span(min: u64, max: u64) -> Shape {
+    Shape::Span(Span::from_millis(min), Span::from_millis(max))
+}
+
+pub(super) const fn size(min: u64, max: u64) -> Shape {
+    Shape::Size(ByteSize::from_bytes(min), ByteSize::from_bytes(max))
+}
 
 /// Shortest key that is accepted. 16 characters of hex are 64 bits: too many to guess over a network, and enough to
 /// tell a key from a placeholder such as `changeme`.
@@ -10,7 +27,7 @@ pub(super) fn is_key_with_options(text: &str) -> bool {
 }
 
 /// Whether a key is long enough, and can be sent in a header and listed between commas.
-pub(in crate::config) fn is_key(text: &str) -> bool {
+pub(super) fn is_key(text: &str) -> bool {
     text.chars().count() >= SHORTEST_KEY && text.chars().all(|c| c.is_ascii_graphic() && c != ',')
 }
 

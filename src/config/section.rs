@@ -1,0 +1,87 @@
+//! The sections into which the settings are divided.
+
+use std::fmt;
+
+/// The concerns, in the order of the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Which environment this is.
+    Environment,
+    /// The HTTP side.
+    Server,
+    /// Who may call.
+    Auth,
+    /// Which warehouse, and how to sign in.
+    Warehouse,
+    /// Snowflake sessions.
+    Pool,
+    /// Budgets of a call.
+    Limits,
+    /// What statements may do and touch.
+    Policy,
+    /// The engine in this process.
+    Embedded,
+    /// Logs and OpenTelemetry.
+    Telemetry,
+}
+
+impl Section {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 9] = [
+        Self::Environment,
+        Self::Server,
+        Self::Auth,
+        Self::Warehouse,
+        Self::Pool,
+        Self::Limits,
+        Self::Policy,
+        Self::Embedded,
+        Self::Telemetry,
+    ];
+
+    /// The heading and the sentence under it.
+    #[must_use]
+    pub const fn about(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Environment => (
+                "Environment",
+                "Picks the column of defaults, and the prefix of the `SNOWFLAKE_` names.",
+            ),
+            Self::Server => (
+                "Server",
+                "Where the service listens, how much it accepts, how it stops.",
+            ),
+            Self::Auth => (
+                "Access",
+                "Who may call. Without a key only programs on the same machine can, unless `ALLOW_ANONYMOUS` says otherwise.",
+            ),
+            Self::Warehouse => (
+                "Warehouse",
+                "Where statements run, and how to sign in to Snowflake.",
+            ),
+            Self::Pool => (
+                "Snowflake sessions",
+                "How many sessions are kept, and for how long.",
+            ),
+            Self::Limits => ("Limits", "What one call may cost."),
+            Self::Policy => (
+                "Policy",
+                "What statements may do and touch; docs/policy.md explains it. Each list narrows what the others leave.",
+            ),
+            Self::Embedded => (
+                "Embedded engine",
+                "The engine inside the process, with a copy of Snowflake's sample data.",
+            ),
+            Self::Telemetry => (
+                "Logs and telemetry",
+                "Other `OTEL_` variables mean what the OpenTelemetry specification says and are not checked here.",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.about().0)
+    }
+}
