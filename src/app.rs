@@ -31,9 +31,9 @@ use crate::config::{Backend, Environment, Loaded, Settings};
 use crate::http;
 use crate::http::listen::Port;
 use crate::policy::Policy;
-use crate::query::{Format, Query};
-use crate::telemetry::LIFECYCLE;
+use crate::query::{self, Format, Query};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{self, LIFECYCLE};
 
 use error::system;
 pub use error::{Ending, Error};
@@ -189,7 +189,13 @@ async fn ask_once(settings: &Settings) -> Result<String, Error> {
     };
     let page = queries.run(query).await;
     warehouse.close().await;
-    let took = page?.elapsed.as_millis();
+    let page = page.map_err(|error| {
+        Error::Unanswered(match error {
+            query::Error::Warehouse(error) => crate::warehouse::explained(&error),
+            other => telemetry::chain(&other),
+        })
+    })?;
+    let took = page.elapsed.as_millis();
     let kind = warehouse.kind();
     Ok(format!(
         "the {kind} warehouse answered a statement in {took} ms"

@@ -62,9 +62,9 @@ pub enum Error {
         "the warehouse did not start (more data, EMBEDDED_SCALE_FACTOR, needs more EMBEDDED_MEMORY_LIMIT)"
     )]
     Warehouse(#[from] crate::warehouse::Error),
-    /// `check --connect` got no answer to its statement.
-    #[error(transparent)]
-    Query(#[from] crate::query::Error),
+    /// `check --connect` got no answer to its statement. The causes, and where to look.
+    #[error("{0}")]
+    Unanswered(String),
     /// A defect; the log has the panic.
     #[error("a part of the process panicked")]
     Panicked,

@@ -51,7 +51,7 @@ def check(stub: str, home: Path, **variables: str) -> subprocess.CompletedProces
     quick = {"SNOWFLAKE_POOL_RETRY_ATTEMPTS": "0", "SNOWFLAKE_POOL_CONNECTION_TIMEOUT": "20", "HOME": str(home)}
     return subprocess.run(
         [binary(), "check", "--connect"],
-        env=environment(**usual, **quick, **variables),
+        env=environment(**usual | quick | variables),
         capture_output=True,
         text=True,
         timeout=60,
@@ -108,8 +108,9 @@ def test_it_signs_in_with_a_connection_of_snowflakes_own_tools(stub: str, home: 
         ({"SNOWFLAKE_PRIVATE_KEY": SEALED}, "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"),
         ({"SNOWFLAKE_PRIVATE_KEY_PATH": "~/other.p8"}, "SNOWFLAKE_PRIVATE_KEY_PATH"),
         ({"SNOWFLAKE_PASSWORD": "wrong"}, "SNOWFLAKE_USER and its password"),
+        ({"SNOWFLAKE_PASSWORD": "right", "SNOWFLAKE_PORT": "1"}, "look at SNOWFLAKE_HOST, SNOWFLAKE_PORT"),
     ],
-    ids=["half a key", "no passphrase", "no file", "another password"],
+    ids=["half a key", "no passphrase", "no file", "another password", "another port"],
 )
 def test_what_is_wrong_is_named(stub: str, home: Path, variables: dict[str, str], named: str) -> None:
     checked = check(stub, home, **variables)
