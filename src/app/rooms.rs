@@ -251,8 +251,13 @@ fn rates(settings: &Settings) -> Rates {
 
 fn registry(settings: &Settings) -> Registry {
     let limits = &settings.limits;
-    let mut registry =
-        Registry::new(&limits.toolsets).with_answers_of(limits.max_result_bytes.as_usize());
+    let kind = match settings.warehouse.backend {
+        config::Backend::Embedded => WarehouseKind::Embedded,
+        config::Backend::Snowflake => WarehouseKind::Snowflake,
+    };
+    let mut registry = Registry::new(&limits.toolsets)
+        .on(kind)
+        .with_answers_of(limits.max_result_bytes.as_usize());
     if limits.structured_output {
         registry = registry.with_output_schemas();
     }

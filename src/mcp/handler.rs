@@ -165,6 +165,7 @@ impl Handler {
         let started = Instant::now();
         self.services.metrics.tool_started();
 
+        let admitted = self.services.rates.admit(&caller, started);
         let call = CallContext {
             queries: Arc::new(self.services.queries.on_behalf_of(
                 caller.name.clone(),
@@ -172,10 +173,11 @@ impl Handler {
                 tag(&tool, &caller, trace_id),
                 record.notes().clone(),
             )),
+            calls: self.services.rates.left(&caller, started),
         };
         let time = call.queries.budget().timeout + CALL_GRACE;
         let read = entry.read(request.arguments.unwrap_or_default());
-        let outcome = match (self.services.rates.admit(&caller, started), read) {
+        let outcome = match (admitted, read) {
             (Err(too_many), _) => Ok(Err(too_many.into())),
             (Ok(()), Err(failure)) => Ok(Err(failure)),
             (Ok(()), Ok(Arguments { known, note })) => {

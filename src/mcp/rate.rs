@@ -34,6 +34,15 @@ pub struct Rates {
     full_at: Cache<Cow<'static, str>, Arc<Mutex<Instant>>>,
 }
 
+/// What a caller has left of its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallsLeft {
+    /// Calls in a minute that it may make.
+    pub in_a_minute: u32,
+    /// Of those, how many it may make at once now.
+    pub left: u32,
+}
+
 /// A call too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany {
@@ -94,6 +103,23 @@ impl Rates {
         } else {
             Err(TooMany { rate, wait })
         }
+    }
+}
+
+impl Rates {
+    /// How many more calls the caller may make at once; `None` where they are not counted.
+    pub(super) fn left(&self, caller: &Caller, now: Instant) -> Option<CallsLeft> {
+        let own = self.own.get(&*caller.name).copied();
+        let rate = own.or(self.everybody)?.max(1);
+        let full_at = self.full_at.get(&who(caller));
+        let full_at = full_at.map(|time| *time.lock().unwrap_or_else(PoisonError::into_inner));
+        let used = full_at.map_or(Duration::ZERO, |time| time.saturating_duration_since(now));
+        let free = MINUTE.saturating_sub(used);
+        let left = free.as_nanos() / (MINUTE / rate).as_nanos().max(1);
+        Some(CallsLeft {
+            in_a_minute: rate,
+            left: u32::try_from(left).unwrap_or(rate).min(rate),
+        })
     }
 }
 

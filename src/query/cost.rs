@@ -66,7 +66,13 @@ impl Queries {
         };
         let (session, parameters) = (tabular.session.clone(), tabular.parameters.clone());
         let plan = self
-            .approved(&tabular.sql, session, parameters, tabular.timeout)
+            .approved_as(
+                query.reads,
+                &tabular.sql,
+                session,
+                parameters,
+                tabular.timeout,
+            )
             .await?;
         if !is_plan(&plan) {
             return Err(Error::NoPlan);
@@ -91,7 +97,7 @@ impl Queries {
     async fn explained(&self, sql: &str, query: &Query) -> Result<Option<String>, Error> {
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
         let run = self
-            .approved(sql, session, parameters, query.timeout)
+            .approved_as(query.reads, sql, session, parameters, query.timeout)
             .await?;
         if !is_plan(&run) {
             return Err(Error::NoPlan);

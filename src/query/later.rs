@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::cursor::{Cursor, now};
 use super::listing::List;
-use super::page::{self, Layout, Page};
+use super::page::{Layout, Page};
 use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
@@ -89,7 +89,7 @@ impl Queries {
         let layout = self.layout(query);
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
         let run = self
-            .approved(&query.sql, session, parameters, query.timeout)
+            .approved_as(query.reads, &query.sql, session, parameters, query.timeout)
             .await?;
         self.check_cost(query, &run).await?;
         let reading = Reading {
@@ -247,7 +247,7 @@ impl Queries {
             }
         };
         let (layout, filter) = (reading.layout, reading.filter.clone());
-        let mut page = page::write(answer, layout, filter, &self.budget, &self.metrics).await?;
+        let mut page = self.write_page(answer, layout, filter).await?;
         let is_cut_by = |reason| page.truncation.is_some_and(|it| it.reason == reason);
         if is_cut_by(TruncationReason::Listing) || layout.is_sample {
             // There is nothing to read on in.
@@ -281,6 +281,24 @@ impl Queries {
             format: from.layout.format,
             expires: self.expiry(),
             list,
+        };
+        Some(self.signer.write(&cursor, &self.caller))
+    }
+
+    /// A cursor before the first row of a statement of the caller's, from its id and perhaps a space and its role.
+    pub(super) fn cursor_of(&self, id: &str) -> Option<String> {
+        let (id, role) = match id.split_once(' ') {
+            Some((id, role)) => (id, Some(Identifier::exact(role).ok()?)),
+            None => (id, None),
+        };
+        let query_id = Uuid::parse_str(id).ok()?;
+        let cursor = Cursor {
+            earlier: Earlier { query_id, role },
+            row: 0,
+            limit: u32::try_from(self.budget.default_rows).unwrap_or(u32::MAX),
+            format: Format::default(),
+            expires: self.expiry(),
+            list: None,
         };
         Some(self.signer.write(&cursor, &self.caller))
     }

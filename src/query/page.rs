@@ -9,7 +9,7 @@ use super::object_kind::{FLAGS, object_kind};
 use super::render::{Format, Writer, plain_text};
 use super::shorten::Shortener;
 use super::shown_rows::ShownRows;
-use super::view::{Pick, Shown, View};
+use super::view::{Pick, Shown, Source, View};
 use super::{Budget, Error, Truncation, TruncationReason};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
@@ -28,22 +28,11 @@ pub(super) struct Layout {
     pub(super) with_values: bool,
 }
 
-/// Where the rows of a page come from, which decides the hint about further rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The rows of a statement that the caller wrote.
-    Statement,
-    /// One of our own lists of names.
-    List,
-    /// Some rows of a table.
-    Sample,
-}
-
 impl Layout {
     fn source(&self) -> Source {
         match (self.is_sample, self.view) {
             (true, _) => Source::Sample,
-            (false, Some(_)) => Source::List,
+            (false, Some(view)) => view.source,
             (false, None) => Source::Statement,
         }
     }
@@ -86,13 +75,14 @@ pub struct Page {
     pub elapsed: Duration,
 }
 
-/// Writes an answer's rows until they end or the budget does.
+/// Writes an answer's rows until they end or the budget does. `cursor_of` makes cursors of ids, where the view wants them.
 pub(super) async fn write(
     mut answer: Answer,
     layout: Layout,
     filter: Option<RowFilter>,
     budget: &Budget,
     metrics: &Metrics,
+    cursor_of: &(dyn Fn(&str) -> Option<String> + Send + Sync),
 ) -> Result<Page, Error> {
     let kept = kept_columns(&answer.columns, layout.view.map(|view| view.pick));
     let columns = kept.iter().map(|kept| &kept.column);
@@ -121,7 +111,7 @@ pub(super) async fn write(
                 break 'rows;
             }
             let before = shortener.count();
-            let cells = kept.iter().map(|kept| kept.cell(&*batch, row));
+            let cells = kept.iter().map(|kept| kept.cell(&*batch, row, cursor_of));
             if !writer.write_row(cells.map(|cell| shortener.fit(cell))) {
                 shortener.take_back(before);
                 if row_count == 0 {
@@ -284,7 +274,12 @@ struct Kept {
 }
 
 impl Kept {
-    fn cell<'batch>(&self, batch: &'batch dyn Batch, row: usize) -> Cell<'batch> {
+    fn cell<'batch>(
+        &self,
+        batch: &'batch dyn Batch,
+        row: usize,
+        cursor_of: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    ) -> Cell<'batch> {
         match batch.cell(row, self.index) {
             cell if self.shown == Shown::Kind => {
                 let of = |name: &str| match name {
@@ -302,6 +297,10 @@ impl Kept {
                     Err(_) => Cell::Text(name),
                 }
             }
+            Cell::Text(id) if self.shown == Shown::Cursor => match cursor_of(&id) {
+                Some(cursor) => Cell::Text(cursor.into()),
+                None => Cell::Null,
+            },
             cell => cell,
         }
     }
@@ -331,7 +330,7 @@ fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {
                     .iter()
                     .filter_map(|(flag, _)| Some((*flag, place(flag)?)))
                     .collect(),
-                Shown::Value | Shown::Identifier => Vec::new(),
+                Shown::Value | Shown::Identifier | Shown::Cursor => Vec::new(),
             };
             let column = Column {
                 name: pick.name.to_owned(),

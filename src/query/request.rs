@@ -6,6 +6,16 @@ use super::Format;
 use super::view::View;
 use crate::warehouse::{Parameter, Session};
 
+/// What a statement reads, which decides what the policy asks of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// Whatever it names.
+    #[default]
+    Anything,
+    /// What the warehouse knows of the caller's own statements. For statements of ours, which show nothing of anybody else's.
+    OwnStatements,
+}
+
 /// One query as a caller asks for it.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
@@ -28,4 +38,6 @@ pub struct Query {
     pub view: Option<&'static View>,
     /// Whether these are some rows of a table, and its other rows are no part of the result.
     pub is_sample: bool,
+    /// What the statement reads.
+    pub reads: Reads,
 }

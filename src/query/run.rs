@@ -11,7 +11,7 @@ use super::cursor::CursorSigner;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
 use super::page::{self, Layout, Page, Table};
-use super::{Allowance, Budget, Error, Query};
+use super::{Allowance, Budget, Error, Query, Reads};
 use crate::policy::{ApprovedStatement, CurrentNames, Policy, RowFilter};
 use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
@@ -153,6 +153,18 @@ impl Queries {
         self.is_structured
     }
 
+    /// Who asks.
+    #[must_use]
+    pub fn caller(&self) -> &str {
+        &self.caller
+    }
+
+    /// The database that names without one belong to, where it is known.
+    #[must_use]
+    pub fn default_database(&self) -> Option<&Identifier> {
+        self.default_database.as_ref()
+    }
+
     /// The warehouse asked.
     #[must_use]
     pub fn warehouse(&self) -> &dyn Warehouse {
@@ -206,6 +218,21 @@ impl Queries {
         page::tabulate(answer, filter, &self.budget).await
     }
 
+    /// The same for what a caller asked to be looked at, which is held to the budget as its own statements are.
+    ///
+    /// # Errors
+    ///
+    /// Which step failed and why; see [`Error`].
+    pub async fn table_within_budget(&self, query: &Query) -> Result<Table, Error> {
+        let (session, parameters) = (query.session.clone(), query.parameters.clone());
+        let run = self
+            .approved_as(query.reads, &query.sql, session, parameters, query.timeout)
+            .await?;
+        self.check_cost(query, &run).await?;
+        let (answer, filter) = self.answer(run).await?;
+        page::tabulate(answer, filter, &self.budget).await
+    }
+
     pub(super) fn layout(&self, query: &Query) -> Layout {
         Layout {
             format: query.format,
@@ -220,11 +247,30 @@ impl Queries {
     pub(super) async fn page_of(&self, run: Run, layout: Layout) -> Result<Page, Error> {
         let started = Instant::now();
         let (answer, filter) = self.answer(run).await?;
-        let page = page::write(answer, layout, filter, &self.budget, &self.metrics).await?;
+        let page = self.write_page(answer, layout, filter).await?;
         Ok(Page {
             elapsed: started.elapsed(),
             ..page
         })
+    }
+
+    /// Writes an answer's rows.
+    pub(super) async fn write_page(
+        &self,
+        answer: Answer,
+        layout: Layout,
+        filter: Option<RowFilter>,
+    ) -> Result<Page, Error> {
+        let cursor_of = |id: &str| self.cursor_of(id);
+        page::write(
+            answer,
+            layout,
+            filter,
+            &self.budget,
+            &self.metrics,
+            &cursor_of,
+        )
+        .await
     }
 
     /// Runs an approved statement; its answer, and which of its rows may be shown.
@@ -247,7 +293,20 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
-        let (statement, summary) = self.approve(sql, &session).await?;
+        self.approved_as(Reads::Anything, sql, session, parameters, timeout)
+            .await
+    }
+
+    /// The same for a statement that reads this.
+    pub(super) async fn approved_as(
+        &self,
+        reads: Reads,
+        sql: &str,
+        session: Session,
+        parameters: Vec<Parameter>,
+        timeout: Option<Duration>,
+    ) -> Result<Run, Error> {
+        let (statement, summary) = self.approve(reads, sql, &session).await?;
         let now = Instant::now();
         Ok(Run {
             statement: Arc::new(statement),
@@ -264,12 +323,12 @@ impl Queries {
     }
 
     /// Reads a statement and asks the policy.
-    async fn approve(&self, sql: &str, session: &Session) -> Result<Judged, Error> {
+    async fn approve(&self, reads: Reads, sql: &str, session: &Session) -> Result<Judged, Error> {
         let measured = self.metrics.stopwatch(Phase::Policy);
         let (judged, names) = if sql.len() <= SMALL_STATEMENT_BYTES {
-            self.judge(sql, session)
+            self.judge(reads, sql, session)
         } else {
-            self.judge_long(sql, session).await
+            self.judge_long(reads, sql, session).await
         };
         drop(measured);
         let verdict = verdict(&judged);
@@ -283,6 +342,7 @@ impl Queries {
     /// The verdict on a statement, and the tables it names.
     fn judge(
         &self,
+        reads: Reads,
         sql: &str,
         session: &Session,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
@@ -296,7 +356,10 @@ impl Queries {
         let mut names = Vec::new();
         let judged = sql::parse(sql).map_err(Error::from).and_then(|parsed| {
             names = objects(&parsed);
-            Ok(self.policy.approve(parsed, &place)?)
+            Ok(match reads {
+                Reads::Anything => self.policy.approve(parsed, &place),
+                Reads::OwnStatements => self.policy.approve_about_own(parsed, &place),
+            }?)
         });
         (judged, names)
     }
@@ -305,6 +368,7 @@ impl Queries {
     /// thread that may block, one after another. A tree that the warehouse has no use for is not kept.
     async fn judge_long(
         &self,
+        reads: Reads,
         sql: &str,
         session: &Session,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
@@ -312,7 +376,7 @@ impl Queries {
         let _alone = self.reading.acquire().await;
         let (own, sql, session) = (self.clone(), sql.to_owned(), session.clone());
         let work = move || {
-            let (judged, names) = own.judge(&sql, &session);
+            let (judged, names) = own.judge(reads, &sql, &session);
             let judged = match own.warehouse.kind() {
                 WarehouseKind::Snowflake => judged.map(ApprovedStatement::without_tree),
                 WarehouseKind::Embedded => judged,

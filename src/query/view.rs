@@ -1,5 +1,18 @@
 //! Which columns and rows of a listing are shown, under which names.
 
+/// Where the rows of a page come from, which decides the hint about further rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The rows of a statement that the caller wrote.
+    Statement,
+    /// One of our own lists of names.
+    List,
+    /// The caller's own statements.
+    History,
+    /// Some rows of a table.
+    Sample,
+}
+
 /// How the rows of one of our own listings are shown.
 #[derive(Debug)]
 pub struct View {
@@ -9,6 +22,8 @@ pub struct View {
     pub pick: &'static [Pick],
     /// Leaves out rows, before they are counted.
     pub hide: Option<Hide>,
+    /// What they are.
+    pub source: Source,
 }
 
 /// Rows nobody asked for.
@@ -40,6 +55,8 @@ pub enum Shown {
     Identifier,
     /// The kind of a table, which other columns know better than the one of that name.
     Kind,
+    /// Ids of statements, perhaps with a role behind a space, as cursors to ask for them with.
+    Cursor,
 }
 
 impl Pick {
@@ -60,6 +77,16 @@ impl Pick {
             source: name,
             name,
             shown: Shown::Value,
+        }
+    }
+
+    /// A column of ids of statements, shown as cursors.
+    #[must_use]
+    pub const fn cursor(source: &'static str, name: &'static str) -> Self {
+        Self {
+            source,
+            name,
+            shown: Shown::Cursor,
         }
     }
 

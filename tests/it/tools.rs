@@ -83,6 +83,60 @@ async fn an_agent_finds_its_way_from_nothing_to_an_answer() {
 }
 
 #[tokio::test]
+async fn a_table_is_summed_up_with_what_stands_out_first() {
+    let server = Server::start(&[]).await;
+    let client = server.mcp();
+    let customers = json!({ "table": format!("{SAMPLE}.customer") });
+    let profile = ok(client.call_tool("profile_table", customers).await);
+    let document = &profile["structuredContent"];
+    assert_eq!(document["rows"], 1500);
+    assert_eq!(document["sampled"], false);
+    let findings = document["findings"].to_string();
+    assert!(
+        findings.contains("C_CUSTKEY looks unique: it may be a key"),
+        "{findings}"
+    );
+    let segment = document["columns"].as_array().unwrap().iter();
+    let segment = segment
+        .clone()
+        .find(|it| it["column"] == "C_MKTSEGMENT")
+        .unwrap();
+    assert_eq!(segment["distinct"], 5);
+    assert_eq!(
+        segment["top"][0],
+        json!({ "value": "BUILDING", "rows": 337 })
+    );
+    assert_eq!(
+        (&segment["min"], &segment["max"]),
+        (&json!("AUTOMOBILE"), &json!("MACHINERY"))
+    );
+    assert!(
+        text(&profile).contains("All 1500 rows were looked at"),
+        "{profile}"
+    );
+
+    let context = ok(client.call_tool("show_context", json!({})).await);
+    let document = &context["structuredContent"];
+    assert_eq!(document["database"], "SNOWFLAKE_SAMPLE_DATA");
+    assert_eq!(
+        document["warehouses"].as_array().unwrap().len(),
+        1,
+        "{context}"
+    );
+    // Without an account nothing is kept that a history could be made of.
+    let answer = client.request("tools/list", json!({})).await;
+    let tools = answer["result"]["tools"].as_array().unwrap();
+    let names: Vec<_> = tools
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.contains(&"profile_table") && !names.contains(&"query_history"),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_view_is_described_with_its_definition() {
     let server = Server::start(&[]).await;
     let client = server.mcp();

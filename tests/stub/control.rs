@@ -44,6 +44,13 @@ pub async fn read_counters(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().json(&*state.counters())
 }
 
+/// The texts of all statements so far.
+pub async fn read_statements(state: web::Data<State>) -> HttpResponse {
+    let history = state.statements().history();
+    let texts: Vec<_> = history.into_iter().map(|(_, text)| text).collect();
+    HttpResponse::Ok().json(texts)
+}
+
 /// As little as a service can do with a request, as a measure for what others do: always [`page`](super::settings).
 pub async fn page(state: web::Data<State>, _: web::Bytes) -> HttpResponse {
     let page = state.settings().page.clone();

@@ -132,6 +132,12 @@ impl Stub {
         self.state.counters().clone()
     }
 
+    /// The texts of all statements so far.
+    pub fn sent(&self) -> Vec<String> {
+        let history = self.state.statements().history();
+        history.into_iter().map(|(_, text)| text).collect()
+    }
+
     /// Changes how it behaves from now on.
     pub fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.state.settings());
@@ -255,6 +261,7 @@ fn routes(app: &mut web::ServiceConfig) {
     app.route("/stub/faults", web::delete().to(control::clear_faults));
     app.route("/stub/settings", web::post().to(control::change_settings));
     app.route("/stub/lose", web::post().to(control::lose));
+    app.route("/stub/statements", web::get().to(control::read_statements));
     app.route("/stub/counters", web::get().to(control::read_counters));
     app.route("/stub/page", web::post().to(control::page));
     app.default_service(web::to(control::unknown));

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     columns::{Column, Table},
     results::{Format, Results},
+    settings::Scripted,
     statements::Finished,
 };
 
@@ -102,6 +103,20 @@ pub fn catalog(type_id: u32, names: &[String]) -> Finished {
             text("column_name", &columns),
             text("kind", &all("TABLE")),
         ]),
+    )
+}
+
+/// What a test has written down.
+pub fn scripted(type_id: u32, answer: &Scripted) -> Finished {
+    let cells = |place: usize| answer.rows.iter().map(move |row| row[place].clone());
+    let columns = answer.columns.iter().enumerate();
+    in_json(
+        type_id,
+        Table(
+            columns
+                .map(|(place, name)| Column::text(name, cells(place).collect()))
+                .collect(),
+        ),
     )
 }
 

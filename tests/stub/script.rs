@@ -86,6 +86,15 @@ pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
         plan.outcome = Err(Failed::new("000008", "0A000", message));
         return plan;
     }
+    let small = text.to_lowercase();
+    let scripted = state.settings().answers.clone().into_iter();
+    if let Some(scripted) = scripted
+        .filter(|_| !small.starts_with("explain"))
+        .find(|it| small.contains(&it.contains.to_lowercase()))
+    {
+        plan.outcome = Ok(replies::scripted(type_id::SELECT, &scripted));
+        return plan;
+    }
     let words: Vec<String> = text.split_whitespace().map(str::to_uppercase).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = |type_id, message: &str| Ok(status(type_id, message));

@@ -66,8 +66,20 @@ pub struct Settings {
     pub explain_bytes: u64,
     /// "arrow" or "json", for results whose text does not say.
     pub format: String,
+    /// Answers to statements that contain a text, before anything else is made of them.
+    pub answers: Vec<Scripted>,
     /// What `POST /stub/page` is answered with.
     pub page: String,
+}
+
+/// What a test knows that Snowflake would answer.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scripted {
+    /// In any case.
+    pub contains: String,
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Option<String>>>,
 }
 
 impl Default for Settings {
@@ -101,6 +113,7 @@ impl Default for Settings {
             catalog_delay_ms: 0,
             explain_bytes: 0,
             format: "arrow".to_owned(),
+            answers: Vec::new(),
             page: String::new(),
         }
     }

@@ -25,7 +25,7 @@ struct Word {
 }
 
 /// Every argument of every tool.
-const WORDS: [Word; 17] = [
+const WORDS: [Word; 22] = [
     Word {
         name: "sql",
         also: &[
@@ -189,6 +189,36 @@ const WORDS: [Word; 17] = [
         name: "ddl",
         also: &["includeddl", "withddl", "getddl", "showddl"],
         perhaps: &["definition"],
+        instead: &[],
+    },
+    Word {
+        name: "query_id",
+        also: &["statementid"],
+        perhaps: &["id"],
+        instead: &["cursor"],
+    },
+    Word {
+        name: "status",
+        also: &["state"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "slower_than_seconds",
+        also: &["slowerthan", "minseconds", "minduration", "longerthan"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "contains",
+        also: &["textcontains", "querycontains"],
+        perhaps: &["text", "search", "keyword"],
+        instead: &[],
+    },
+    Word {
+        name: "hours",
+        also: &["sincehours", "lasthours", "hoursback"],
+        perhaps: &["since"],
         instead: &[],
     },
     Word {

@@ -84,8 +84,7 @@ impl Tool for ExecuteQuery {
             format: context.form(arguments.format.map(Into::into)).format,
             timeout: arguments.timeout_seconds.map(|seconds| seconds.0),
             wait: arguments.wait_seconds.map(|wait| wait.0),
-            view: None,
-            is_sample: false,
+            ..Query::default()
         };
         super::listing::page(query, &context).await
     }

@@ -7,7 +7,7 @@ use super::reply::{RowsOutput, RunningOutput};
 use super::search_objects::{self, SearchOutput};
 use super::{
     CallContext, Failure, Reply, Tool, Toolset, list_databases, list_schemas, list_tables,
-    list_views,
+    list_views, query_history,
 };
 use crate::mcp::arguments::{ResultFormat, RowLimit, WaitSeconds};
 use crate::query::{Fetched, View};
@@ -71,12 +71,13 @@ impl Tool for FetchResults {
 
 /// How the rows of our listings are shown, by the code that cursors have.
 fn view(code: u8) -> Option<&'static View> {
-    const VIEWS: [&View; 5] = [
+    const VIEWS: [&View; 6] = [
         &list_databases::VIEW,
         &list_schemas::VIEW,
         &list_tables::VIEW,
         &list_views::VIEW,
         &list_views::IN_SCHEMA,
+        &query_history::VIEW,
     ];
     VIEWS.into_iter().find(|view| view.code == code)
 }
@@ -94,12 +95,13 @@ mod tests {
             (3, 8, "database"),
             (4, 6, "database"),
             (5, 6, "database"),
+            (6, 11, "query_id"),
         ] {
             let view = view(code).unwrap();
             assert_eq!(view.code, code);
             assert_eq!((view.pick.len(), view.pick[0].name), (columns, first));
             assert_eq!(view.hide.is_some(), code == 4);
         }
-        assert!(view(0).is_none() && view(6).is_none());
+        assert!(view(0).is_none() && view(7).is_none());
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::reply::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{ResultFormat, RowLimit};
-use crate::query::{Pick, Query, View};
+use crate::query::{Pick, Query, Source, View};
 
 /// Databases the role can see.
 pub(super) struct ListDatabases;
@@ -25,6 +25,7 @@ pub(super) struct Arguments {
 pub(super) static VIEW: View = View {
     code: 1,
     hide: None,
+    source: Source::List,
     pick: &[
         Pick::identifier("name", "name"),
         Pick::value("kind"),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::reply::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit};
-use crate::query::{Pick, Query, View};
+use crate::query::{Pick, Query, Source, View};
 
 /// Schemas of a database, or of the account.
 pub(super) struct ListSchemas;
@@ -27,6 +27,7 @@ pub(super) struct Arguments {
 pub(super) static VIEW: View = View {
     code: 2,
     hide: None,
+    source: Source::List,
     pick: &[
         Pick::identifier("database_name", "database"),
         Pick::identifier("name", "name"),

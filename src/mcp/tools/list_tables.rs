@@ -3,7 +3,7 @@
 use super::listing::{self, InSchema};
 use super::reply::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
-use crate::query::{Pick, Query, View};
+use crate::query::{Pick, Query, Source, View};
 
 /// Tables of a schema, a database, or the account.
 pub(super) struct ListTables;
@@ -12,6 +12,7 @@ pub(super) struct ListTables;
 pub(super) static VIEW: View = View {
     code: 3,
     hide: None,
+    source: Source::List,
     pick: &[
         Pick::identifier("database_name", "database"),
         Pick::identifier("schema_name", "schema"),

@@ -3,7 +3,7 @@
 use super::listing::{self, InSchema};
 use super::reply::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
-use crate::query::{Hide, Pick, Query, View};
+use crate::query::{Hide, Pick, Query, Source, View};
 
 /// Views of a schema, a database, or the account.
 pub(super) struct ListViews;
@@ -26,6 +26,7 @@ pub(super) static VIEW: View = View {
         column: "schema_name",
         value: "INFORMATION_SCHEMA",
     }),
+    source: Source::List,
 };
 
 /// Of a schema that was named.
@@ -33,6 +34,7 @@ pub(super) static IN_SCHEMA: View = View {
     code: 5,
     pick: COLUMNS,
     hide: None,
+    source: Source::List,
 };
 
 impl Tool for ListViews {

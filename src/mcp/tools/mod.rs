@@ -14,11 +14,15 @@ mod list_schemas;
 mod list_tables;
 mod list_views;
 mod listing;
+mod profile_table;
+mod query_history;
+mod query_profile;
 mod query_status;
 mod query_view;
 mod reply;
 mod schema;
 mod search_objects;
+mod show_context;
 mod tool;
 
 use std::future::Future;
@@ -33,6 +37,7 @@ use super::arguments::{self, reading};
 use super::failure::{Code, Failure};
 
 pub use crate::config::Toolset;
+use crate::warehouse::WarehouseKind;
 pub use reply::{Form, Reply};
 pub use tool::{CallContext, Tool};
 
@@ -54,6 +59,7 @@ pub struct Entry {
     /// Whether its answers may be cached.
     pub is_cacheable: bool,
     toolsets: [Option<Toolset>; 2],
+    needs_account: bool,
     output_schema: fn() -> JsonObject,
     call: fn(JsonObject, CallContext) -> Outcome,
 }
@@ -84,10 +90,22 @@ impl Registry {
         registry.add::<query_status::QueryStatus>();
         registry.add::<cancel_query::CancelQuery>();
         registry.add::<explain_query::ExplainQuery>();
+        registry.add::<profile_table::ProfileTable>();
+        registry.add::<query_history::QueryHistory>();
+        registry.add::<query_profile::QueryProfile>();
+        registry.add::<show_context::ShowContext>();
         registry
             .entries
             .retain(|entry| entry.toolsets().any(|toolset| toolsets.contains(&toolset)));
         registry
+    }
+
+    /// The same in front of that warehouse: without what it cannot answer.
+    #[must_use]
+    pub fn on(mut self, warehouse: WarehouseKind) -> Self {
+        self.entries
+            .retain(|entry| warehouse == WarehouseKind::Snowflake || !entry.needs_account);
+        self
     }
 
     /// The same, for a policy under which statements may do more than read: clients ask before they call what is not
@@ -137,6 +155,7 @@ impl Registry {
             description: describe::<T>(),
             is_cacheable: T::IS_CACHEABLE,
             toolsets: [Some(T::TOOLSET), T::ALSO_IN],
+            needs_account: T::NEEDS_ACCOUNT,
             output_schema: || output_schema::<T::Output>(T::IS_CACHEABLE),
             call: start::<T>,
         });
@@ -259,9 +278,14 @@ pub fn reference() -> String {
             "Toolset"
         };
         text.push_str(&format!(
-            "\n## `{}`\n\n{word} {}. {description}\n\n",
+            "\n## `{}`\n\n{word} {}.{} {description}\n\n",
             tool.name,
-            toolsets.join(" and ")
+            toolsets.join(" and "),
+            if entry.needs_account {
+                " Only with a Snowflake account."
+            } else {
+                ""
+            }
         ));
         text.push_str("| argument | type | meaning |\n|---|---|---|\n");
         let required = tool.input_schema.get("required").and_then(Value::as_array);
@@ -347,7 +371,7 @@ mod tests {
         let registry = Registry::new(&[Toolset::Catalog, Toolset::Query]);
         let tools: Vec<_> = registry.iter().map(|entry| &entry.description).collect();
         let bytes = serde_json::to_string(&tools).unwrap().len();
-        assert!(bytes <= 12_000, "{bytes} bytes");
+        assert!(bytes <= 16_000, "{bytes} bytes");
         for tool in tools {
             let description = tool.description.as_deref().unwrap_or_default();
             // Claude Code cuts at 2 kB.

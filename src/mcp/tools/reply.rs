@@ -192,7 +192,7 @@ impl Reply {
         let document = values.map(|values| document(&page, values, max_rows));
         let mut closing = closing(&page, max_rows);
         // A list of names is not read on by the id of its statement, nor asked about: there it would only cost tokens.
-        if page.source != Source::List {
+        if !matches!(page.source, Source::List | Source::History) {
             closing.push_str(" query_id: ");
             closing.push_str(&page.query_id);
         }
@@ -427,6 +427,7 @@ fn closing(page: &Page, max_rows: u64) -> String {
 fn hint(page: &Page, truncation: Truncation, max_rows: u64) -> String {
     let narrow = match page.source {
         Source::Statement => "filter or aggregate",
+        Source::History => "give a shorter time or a text that they contain",
         Source::List => "name a database or schema, or give a longer like",
         Source::Sample => "for chosen rows use execute_query with a condition",
     };

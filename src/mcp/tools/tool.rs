@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::reply::{Form, Reply};
 use crate::config::Toolset;
 use crate::mcp::failure::Failure;
+use crate::mcp::rate::CallsLeft;
 use crate::query::{Format, Queries};
 
 /// A tool as its file writes it.
@@ -27,6 +28,9 @@ pub trait Tool: 'static {
 
     /// Whether its answers may be cached: they describe objects and hold no rows of tables.
     const IS_CACHEABLE: bool = false;
+
+    /// Whether only a Snowflake account can answer: the embedded engine lacks what it asks.
+    const NEEDS_ACCOUNT: bool = false;
 
     /// What it takes; `Entry::read` has looked through the call's fields before.
     type Arguments: DeserializeOwned + JsonSchema + Send;
@@ -49,6 +53,8 @@ pub trait Tool: 'static {
 pub struct CallContext {
     /// The way to the warehouse.
     pub queries: Arc<Queries>,
+    /// How many more calls the caller may make at once, where calls are counted.
+    pub calls: Option<CallsLeft>,
 }
 
 impl CallContext {

@@ -475,6 +475,10 @@ pub const TOOLS: &[&str] = &[
     "fetch_results",
     "cancel_query",
     "explain_query",
+    "profile_table",
+    "query_history",
+    "query_profile",
+    "show_context",
     OTHER,
 ];
 

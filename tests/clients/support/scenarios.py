@@ -82,6 +82,13 @@ SCENARIOS = (
         "sample", "query_view", {"view": "REGION", "limit": 2}, ("AFRICA", "2 rows shown", "query_id"), lacks=("ASIA",)
     ),
     Scenario("plan", "explain_query", {"sql": "SELECT * FROM region"}, ("R_NAME", "Reads", ALL_THERE)),
+    Scenario("who am I", "show_context", {}, ("SNOWFLAKE_SAMPLE_DATA", "Roles a call may name", "may be named")),
+    Scenario(
+        "profile",
+        "profile_table",
+        {"table": f"{SAMPLE}.NATION"},
+        ("N_NATIONKEY looks unique", "25 rows were looked at", "query_id"),
+    ),
     Scenario("rows", "execute_query", {"sql": NATIONS}, ("ALGERIA", "VIETNAM", "25 rows", ALL_THERE)),
     Scenario("rows as csv", "execute_query", {"sql": NATIONS, "format": "csv"}, ("N_NAME", "VIETNAM", ALL_THERE)),
     Scenario(
@@ -143,6 +150,13 @@ SCENARIOS = (
         {"view": "REGION", "limit": 2, "format": "json"},
         ('"AFRICA"', '"truncated":true'),
     ),
+    Scenario("context as json", "show_context", {"format": "json"}, ('"warehouses":[', '"limits":{')),
+    Scenario(
+        "profile as json",
+        "profile_table",
+        {"table": "REGION", "columns": ["R_NAME"], "format": "json"},
+        ('"findings":[', '"distinct":5'),
+    ),
     Scenario(
         "plan as json", "explain_query", {"sql": "SELECT * FROM region", "format": "json"}, ('"rows":[', '"summary":"')
     ),
@@ -155,6 +169,8 @@ SCENARIOS = (
     _fails("no such table", "describe_table", "object_not_found", "NOPE", table=f"{SAMPLE}.NOPE"),
     _fails("no such view", "describe_view", "object_not_found", "NOPE", view=f"{SAMPLE}.NOPE"),
     _fails("sample of nothing", "query_view", "object_not_found", "NOPE", view=f"{SAMPLE}.NOPE"),
+    _fails("profile of nothing", "profile_table", "object_not_found", "NOPE", table=f"{SAMPLE}.NOPE"),
+    _fails("no such argument of the context", "show_context", "invalid_argument", "format", formt="x"),
     _fails("plan of no query", "explain_query", "sql_invalid", "read", sql="SELEC 1"),
     _fails("a write", "execute_query", "statement_not_allowed", "DELETE", sql="DELETE FROM nation"),
     _fails(

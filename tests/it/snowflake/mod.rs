@@ -11,6 +11,7 @@ mod fitness;
 mod later;
 mod long_run;
 mod mistakes;
+mod own_statements;
 mod pieces;
 mod pool;
 mod round_trips;

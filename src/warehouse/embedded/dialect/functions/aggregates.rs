@@ -34,6 +34,15 @@ pub(super) const ROWS: &[Row] = &[
         1,
         A("count(DISTINCT {v0}){over}"),
     ),
+    (
+        "APPROX_TOP_K",
+        2,
+        2,
+        A(
+            "to_json(list_transform(list_sort(list_transform(map_entries(histogram({v0}){over}), lambda e: \
+             struct_pack(n := -CAST(e.value AS BIGINT), v := e.key)))[1:{1}], lambda e: [to_json(e.v), to_json(-e.n)]))",
+        ),
+    ),
     ("HLL", 1, 1, A("count(DISTINCT {v0}){over}")),
     ("LISTAGG", 1, 2, AR(|w, c| w.listagg(c))),
     ("STRING_AGG", 1, 2, AR(|w, c| w.listagg(c))),

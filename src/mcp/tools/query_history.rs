@@ -1,0 +1,249 @@
+//! `query_history`
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
+use super::reply::PageOutput;
+use super::{CallContext, Failure, Reply, Tool, Toolset};
+use crate::mcp::arguments::{ResultFormat, RowLimit, Seconds};
+use crate::mcp::failure::Code;
+use crate::query::{Pick, Query, Reads, Source, View};
+use crate::sql::Identifier;
+use crate::warehouse::{Parameter, Session};
+
+/// The caller's own statements of the last days.
+pub(super) struct QueryHistory;
+
+/// Snowflake's function knows seven days.
+const MOST_HOURS: u64 = 7 * 24;
+
+/// What the function looks at before anything is filtered, at most.
+const MOST_ROWS: u64 = 10_000;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// Only statements with this state.
+    status: Option<WantedState>,
+    /// Only statements that took longer.
+    slower_than_seconds: Option<SlowerThan>,
+    /// Only statements whose text contains this, in any case.
+    contains: Option<String>,
+    /// How far back, at most 168; 24 unless said otherwise.
+    hours: Option<Hours>,
+    limit: Option<RowLimit>,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
+}
+
+/// The states a caller can ask for.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum WantedState {
+    Running,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// A time in seconds with a description of its own.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct SlowerThan(Seconds);
+
+impl JsonSchema for SlowerThan {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SlowerThan".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer" })
+    }
+}
+
+/// Hours to look back.
+#[derive(Debug, Clone, Copy)]
+struct Hours(u64);
+
+impl<'de> Deserialize<'de> for Hours {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let RowLimit(hours) = RowLimit::deserialize(deserializer)
+            .map_err(|_| serde::de::Error::custom("expected a whole number of hours, 1 to 168"))?;
+        if hours > MOST_HOURS {
+            return Err(serde::de::Error::custom(
+                "Snowflake's history has seven days: expected at most 168 hours",
+            ));
+        }
+        Ok(Self(hours))
+    }
+}
+
+impl JsonSchema for Hours {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Hours".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer" })
+    }
+}
+
+impl WantedState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// The columns that are shown. What still runs has a cursor: whoever lost its own can wait for the rows or stop it.
+pub(super) static VIEW: View = View {
+    code: 6,
+    pick: &[
+        Pick::value("query_id"),
+        Pick::value("status"),
+        Pick::value("started"),
+        Pick::value("seconds"),
+        Pick::value("rows_produced"),
+        Pick::value("bytes_scanned"),
+        Pick::value("warehouse"),
+        Pick::value("tool"),
+        Pick::value("error"),
+        Pick::cursor("cursor_of", "cursor"),
+        Pick::value("text"),
+    ],
+    hide: None,
+    source: Source::History,
+};
+
+impl Tool for QueryHistory {
+    const NAME: &'static str = "query_history";
+    const TITLE: &'static str = "Your recent statements";
+    const DESCRIPTION: &'static str = "Lists the statements that you sent through this server, newest first: state, time, rows, bytes, error, text. Use it to \
+         find slow or failed ones, and what you left running: those have a cursor for fetch_results and cancel_query. query_profile says why \
+         one was slow.";
+    const TOOLSET: Toolset = Toolset::Query;
+    const NEEDS_ACCOUNT: bool = true;
+    type Arguments = Arguments;
+    type Output = PageOutput;
+
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
+        let hours = arguments.hours.map_or(24, |hours| hours.0);
+        let mut conditions = String::new();
+        let mut parameters = vec![Parameter::Text(context.queries.caller().to_owned())];
+        if let Some(state) = arguments.status {
+            // What waits runs as well, to whoever waits for it.
+            conditions.push_str(" AND status = ?");
+            parameters.push(Parameter::Text(state.as_str().to_owned()));
+        }
+        if let Some(SlowerThan(seconds)) = arguments.slower_than_seconds {
+            conditions.push_str(" AND seconds > ?");
+            let seconds = i64::try_from(seconds.0.as_secs()).unwrap_or(i64::MAX);
+            parameters.push(Parameter::Integer(seconds));
+        }
+        if let Some(text) = arguments.contains {
+            conditions.push_str(" AND CONTAINS(LOWER(query_text), LOWER(?))");
+            parameters.push(Parameter::Text(text));
+        }
+        let database = database(&context).await?;
+        let query = Query {
+            sql: statement(&database, hours, &conditions),
+            parameters,
+            limit: arguments.limit.map(|limit| limit.0).or(Some(20)),
+            format: context.form(arguments.format.map(Into::into)).format,
+            view: Some(&VIEW),
+            reads: Reads::OwnStatements,
+            ..Query::default()
+        };
+        super::listing::page(query, &context).await
+    }
+}
+
+/// The history of the user, of which only what this caller sent through this server is looked at: the tag says who asked, and
+/// no caller can write one.
+pub(super) fn own_statements(database: &Identifier, hours: u64) -> String {
+    // Seven days are the most, counted when the function runs: a moment less, so that the whole of them is not too early.
+    let minutes = hours.saturating_mul(60).saturating_sub(1);
+    format!(
+        "SELECT * FROM (SELECT *, TRY_PARSE_JSON(query_tag) AS tag FROM TABLE({}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(\
+         END_TIME_RANGE_START => DATEADD('minute', -{minutes}, CURRENT_TIMESTAMP()), RESULT_LIMIT => {MOST_ROWS}))) \
+         WHERE tag:app::VARCHAR = 'snowflake-mcp' AND tag:caller::VARCHAR = ?",
+        database.quoted()
+    )
+}
+
+fn statement(database: &Identifier, hours: u64, conditions: &str) -> String {
+    let own = own_statements(database, hours);
+    format!(
+        "SELECT query_id, status, start_time AS started, seconds, rows_produced, bytes_scanned, warehouse_name AS warehouse, \
+         tag:tool::VARCHAR AS tool, error_message AS error, \
+         IFF(status = 'running', query_id || IFF(role_name = CURRENT_ROLE(), '', ' ' || role_name), NULL) AS cursor_of, \
+         LEFT(query_text, 400) AS text \
+         FROM (SELECT *, total_elapsed_time / 1000 AS seconds, CASE WHEN LOWER(execution_status) = 'success' THEN 'succeeded' \
+         WHEN error_message = 'SQL execution canceled' THEN 'cancelled' \
+         WHEN LOWER(execution_status) LIKE 'fail%' THEN 'failed' ELSE 'running' END AS status \
+         FROM ({own})) \
+         WHERE tag:tool::VARCHAR NOT IN ('query_history', 'query_profile'){conditions} \
+         ORDER BY start_time DESC"
+    )
+}
+
+/// A database whose `INFORMATION_SCHEMA` can be asked: any will do, the history is the same in each.
+pub(super) async fn database(context: &CallContext) -> Result<Identifier, Failure> {
+    if let Some(database) = context.queries.default_database() {
+        return Ok(database.clone());
+    }
+    let shown = context
+        .queries
+        .table("SHOW DATABASES", Session::default())
+        .await?;
+    let mut names = shown.rows().filter_map(|row| row.get("name"));
+    names
+        .find_map(|name| Identifier::exact(name).ok())
+        .ok_or_else(|| {
+            Failure::new(
+                Code::ObjectNotFound,
+                "the role can use no database, and the history is read through one",
+                "ask the person who runs this server to set SNOWFLAKE_DATABASE",
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{CurrentNames, Options, Policy};
+    use crate::sql;
+
+    #[test]
+    fn the_policy_lets_it_read_the_callers_own_statements_and_nobody_elses() {
+        let database = "db".parse().unwrap();
+        let sql = statement(&database, 24, " AND status = ? AND seconds > ?");
+        assert!(sql.contains("\"DB\".INFORMATION_SCHEMA"), "{sql}");
+        let policy = Policy::new(Options {
+            allowed_databases: Some(vec!["SALES".parse().unwrap()]),
+            ..Options::default()
+        });
+        let place = CurrentNames::default();
+        let parsed = || sql::parse(&sql).unwrap();
+        assert!(policy.approve_about_own(parsed(), &place).is_ok());
+        // A caller who sends the same is refused: it could leave the condition out.
+        assert!(Policy::default().approve(parsed(), &place).is_err());
+        let denied = Policy::new(Options {
+            denied_functions: vec!["QUERY_HISTORY*".parse().unwrap()],
+            ..Options::default()
+        });
+        assert!(denied.approve_about_own(parsed(), &place).is_err());
+    }
+}

@@ -1,0 +1,191 @@
+//! `query_profile`: where a statement of the caller's spent its time.
+
+mod operators;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use self::operators::{Operator, findings, operators};
+use super::query_history::{database, own_statements};
+use super::{CallContext, Failure, Reply, Tool, Toolset};
+use crate::mcp::arguments::ResultFormat;
+use crate::mcp::failure::Code;
+use crate::query::{Query, Reads, Row, render};
+use crate::warehouse::Parameter;
+
+/// The worst of a statement's operators, in words.
+pub(super) struct QueryProfile;
+
+/// As far back as the history of statements goes.
+const HOURS: u64 = 7 * 24;
+
+/// Operators that are shown: the time of a slow statement is in a few of them.
+const WORST: usize = 8;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The query_id of an earlier answer, or of query_history.
+    query_id: String,
+    /// markdown unless said otherwise.
+    format: Option<ResultFormat>,
+}
+
+/// What a statement spent its time on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ProfileOutput {
+    query_id: String,
+    status: String,
+    seconds: f64,
+    /// Of those: until it was compiled.
+    compilation_seconds: f64,
+    /// Of those: waiting for the virtual warehouse.
+    queued_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warehouse: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warehouse_size: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scanned_bytes: Option<u64>,
+    /// What stands out, the worst first, and what may help.
+    findings: Vec<String>,
+    /// The operators that took the longest.
+    operators: Vec<Operator>,
+    text: String,
+}
+
+impl Tool for QueryProfile {
+    const NAME: &'static str = "query_profile";
+    const TITLE: &'static str = "Why was it slow";
+    const DESCRIPTION: &'static str = "Explains where one of your finished statements spent its time: waiting, compiling, the slowest operators, spilling, tables \
+         read without pruning, joins that multiply rows. For a statement that has not run yet use explain_query.";
+    const TOOLSET: Toolset = Toolset::Query;
+    const NEEDS_ACCOUNT: bool = true;
+    type Arguments = Arguments;
+    type Output = ProfileOutput;
+
+    async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
+        let id = Uuid::parse_str(arguments.query_id.trim()).map_err(|_| {
+            Failure::new(
+                Code::InvalidArgument,
+                "argument query_id: expected the id of a statement, as in 01b2c3d4-0001-2345-0000-000a00010001",
+                "copy the query_id from the last line of an answer, or find it with query_history",
+            )
+        })?;
+        let database = database(&context).await?;
+        let own = own_statements(&database, HOURS);
+        let asked = Query {
+            sql: format!(
+                "SELECT execution_status AS status, total_elapsed_time, compilation_time, queued_provisioning_time, \
+                 queued_repair_time, queued_overload_time, warehouse_name, warehouse_size, rows_produced, bytes_scanned, \
+                 LEFT(query_text, 2000) AS text FROM ({own}) WHERE query_id = ?"
+            ),
+            parameters: vec![
+                Parameter::Text(context.queries.caller().to_owned()),
+                Parameter::Text(id.to_string()),
+            ],
+            reads: Reads::OwnStatements,
+            ..Query::default()
+        };
+        // First whose statement it is: the function below does not ask.
+        let history = context.queries.table_within_budget(&asked).await?;
+        let Some(statement) = history.rows().next() else {
+            return Err(Failure::new(
+                Code::QueryNotFound,
+                format!("{id} is no statement of yours of the last seven days"),
+                "find it with query_history; what ended a moment ago may be missing for a few seconds",
+            ));
+        };
+        let query = Query {
+            sql: format!(
+                "SELECT operator_id, operator_type, operator_statistics, execution_time_breakdown, operator_attributes \
+                 FROM TABLE(GET_QUERY_OPERATOR_STATS('{id}')) LIMIT 1000"
+            ),
+            reads: Reads::OwnStatements,
+            ..Query::default()
+        };
+        let all = operators(&context.queries.table_within_budget(&query).await?);
+        let mut output = output(id, statement);
+        output.findings = findings(&all, &timing(&output));
+        output.operators = all;
+        output
+            .operators
+            .sort_by(|one, other| other.percent.total_cmp(&one.percent));
+        output.operators.truncate(WORST);
+        let form = context.form(arguments.format.map(Into::into));
+        let rows = output.operators.iter().map(Operator::cells);
+        let rows: Vec<Vec<String>> = rows.collect();
+        let names = ["operator", "% of time", "rows in", "rows out", "about"];
+        let table = render::table(
+            form.format,
+            &names,
+            rows.iter()
+                .map(|cells| cells.iter().map(|cell| Some(cell.as_str())).collect()),
+        );
+        let mut text = String::new();
+        for finding in &output.findings {
+            text.push_str("- ");
+            text.push_str(finding);
+            text.push('\n');
+        }
+        text.push('\n');
+        text.push_str(&table);
+        let closing = format!(
+            "{} in {:.1} s ({:.1} s compiling, {:.1} s queued). query_id: {id}",
+            output.status, output.seconds, output.compilation_seconds, output.queued_seconds
+        );
+        let count = output.operators.len() as u64;
+        let id = Some(id.to_string());
+        Ok(Reply::new(form, text, closing, &output, count, id))
+    }
+}
+
+fn output(id: Uuid, statement: Row<'_>) -> ProfileOutput {
+    let number = |name: &str| -> f64 {
+        let value = statement.get(name).and_then(|value| value.parse().ok());
+        value.unwrap_or_default()
+    };
+    let whole = |name: &str| statement.get(name).and_then(|value| value.parse().ok());
+    let text = |name: &str| statement.get(name).map(ToOwned::to_owned);
+    let queued = [
+        "queued_provisioning_time",
+        "queued_repair_time",
+        "queued_overload_time",
+    ];
+    ProfileOutput {
+        query_id: id.to_string(),
+        status: text("status").unwrap_or_default().to_lowercase(),
+        seconds: number("total_elapsed_time") / 1000.0,
+        compilation_seconds: number("compilation_time") / 1000.0,
+        queued_seconds: queued.into_iter().map(number).sum::<f64>() / 1000.0,
+        warehouse: text("warehouse_name"),
+        warehouse_size: text("warehouse_size"),
+        rows: whole("rows_produced"),
+        scanned_bytes: whole("bytes_scanned"),
+        findings: Vec::new(),
+        operators: Vec::new(),
+        text: text("text").unwrap_or_default(),
+    }
+}
+
+/// What the times before it ran say.
+fn timing(output: &ProfileOutput) -> Vec<String> {
+    let mut told = Vec::new();
+    let share = |part: f64| part > 1.0 && part > output.seconds * 0.3;
+    if share(output.queued_seconds) {
+        told.push(format!(
+            "It waited {:.1} of {:.1} s for the virtual warehouse: another one, or fewer statements at once, helps more than another text.",
+            output.queued_seconds, output.seconds
+        ));
+    }
+    if share(output.compilation_seconds) {
+        told.push(format!(
+            "Compiling took {:.1} of {:.1} s: fewer views on views, shorter IN lists, fewer columns.",
+            output.compilation_seconds, output.seconds
+        ));
+    }
+    told
+}
