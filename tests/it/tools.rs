@@ -86,7 +86,7 @@ async fn an_agent_finds_its_way_from_nothing_to_an_answer() {
 async fn a_table_is_summed_up_with_what_stands_out_first() {
     let server = Server::start(&[]).await;
     let client = server.mcp();
-    let customers = json!({ "table": format!("{SAMPLE}.customer") });
+    let customers = json!({ "table": format!("{SAMPLE}.customer"), "format": "markdown" });
     let profile = ok(client.call_tool("profile_table", customers).await);
     let document = &profile["structuredContent"];
     assert_eq!(document["rows"], 1500);
