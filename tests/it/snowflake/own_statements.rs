@@ -154,7 +154,10 @@ async fn the_history_is_asked_for_in_any_database_there_is_and_within_the_budget
     let databases = scripted("show databases", &columns, &[&[Some("HR")], &[Some("DB")]]);
     let history = scripted("query_history_by_user", &["QUERY_ID", "TEXT"], &[]);
     stub.set(|settings| settings.answers = vec![databases, history]);
-    let none = server.mcp().call_tool("query_history", json!({"format": "markdown"})).await;
+    let none = server
+        .mcp()
+        .call_tool("query_history", json!({"format": "markdown"}))
+        .await;
     assert_eq!(code(&none), "ok", "{none}");
     assert!(text(&none).contains("0 rows"), "{none}");
     assert!(sent(&stub, "query_history_by_user").contains("\"DB\".INFORMATION_SCHEMA"));
@@ -235,7 +238,10 @@ async fn a_profile_says_in_words_where_the_time_went() {
     stub.set(|settings| settings.answers = vec![operators, history]);
     let profile = server
         .mcp()
-        .call_tool("query_profile", json!({"query_id": ID, "format": "markdown"}))
+        .call_tool(
+            "query_profile",
+            json!({"query_id": ID, "format": "markdown"}),
+        )
         .await;
     assert_eq!(code(&profile), "ok", "{profile}");
     is_as_kept("query_profile", &sent(&stub, "get_query_operator_stats"));
@@ -271,7 +277,10 @@ async fn a_profile_says_in_words_where_the_time_went() {
     let asked = stub.sent().len();
     let other = server
         .mcp()
-        .call_tool("query_profile", json!({"query_id": ID, "format": "markdown"}))
+        .call_tool(
+            "query_profile",
+            json!({"query_id": ID, "format": "markdown"}),
+        )
         .await;
     assert_eq!(code(&other), "query_not_found", "{other}");
     let after: Vec<_> = stub.sent().split_off(asked);
@@ -341,7 +350,10 @@ async fn a_caller_is_told_what_it_may_name_and_no_more() {
         ],
     );
     stub.set(|settings| settings.answers = vec![about, warehouses]);
-    let shown = server.mcp().call_tool("show_context", json!({"format": "markdown"})).await;
+    let shown = server
+        .mcp()
+        .call_tool("show_context", json!({"format": "markdown"}))
+        .await;
     assert_eq!(code(&shown), "ok", "{shown}");
     is_as_kept("show_context", &sent(&stub, "current_available_roles"));
     let document = &shown["structuredContent"];
