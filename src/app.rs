@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Backend, Environment, Loaded, Settings};
+use crate::config::{Backend, Environment, Loaded, Problem, Settings};
 use crate::http;
 use crate::http::listen::Port;
 use crate::policy::Policy;
@@ -50,16 +50,14 @@ use shutdown::{Drain, Running, Signals};
 /// long to tell all nodes that a pod is going. In development, on an address of this machine only, nobody is to be told.
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
 
-/// What the rooms cannot work with in settings that are right one by one: a name that is none, a way to sign in that this
-/// version does not have. Each names its setting. Reads no file and asks nobody.
+/// What the rooms cannot work with in the settings: a [`RoomCheck`](crate::config::RoomCheck). Reads no file and asks nobody.
 #[must_use]
-pub fn misfits(settings: &Settings) -> Vec<Error> {
-    let mut found: Vec<Error> = Vec::new();
-    found.extend(policy::misfits(settings));
-    if settings.warehouse.backend == Backend::Snowflake {
+pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
+    let mut found = policy::problems(settings, is_right);
+    if is_right && found.is_empty() && settings.warehouse.backend == Backend::Snowflake {
         // The policy has been looked at above.
         let options = snowflake::options(settings, Policy::default());
-        found.extend(options.err().map(Error::from));
+        found.extend(options.err().map(|error| error.problem()));
     }
     found
 }

@@ -1,7 +1,6 @@
 //! The command line: what can be asked for, and the commands that only print.
 //!
-//! Calls [`crate::config`], [`app::misfits`] for what only the rooms can tell of the settings, and [`telemetry`]. What needs a
-//! running service is for [`Cli::command`]'s caller.
+//! Calls [`crate::config`] and [`telemetry`]. What needs a running service is for [`Cli::command`]'s caller.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,8 +9,7 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 
-use crate::app;
-use crate::config::{Backend, Loaded, LogFormat, Problems, Purpose, Settings, Sources, render};
+use crate::config::{Backend, Loaded, LogFormat, Problems, Purpose, Sources, render};
 use crate::telemetry;
 
 static VERSION: LazyLock<String> =
@@ -105,9 +103,6 @@ pub fn check(
         writeln!(err, "warning: {warning}")?;
     }
     let settings = &loaded.settings;
-    if !misfits(settings, LogFormat::Text, err)? {
-        return Ok(None);
-    }
     let warehouse = match settings.warehouse.backend {
         Backend::Snowflake => "Snowflake",
         Backend::Embedded => "the embedded engine's sample data",
@@ -136,20 +131,6 @@ pub fn report(problems: &Problems, form: LogFormat, err: &mut dyn Write) -> io::
         line(err, form, "ERROR", &text, &text)?;
     }
     Ok(())
-}
-
-/// Whether the rooms can work with the settings; says what they cannot work with, one line per problem.
-///
-/// # Errors
-///
-/// When `err` cannot be written.
-pub fn misfits(settings: &Settings, form: LogFormat, err: &mut dyn Write) -> io::Result<bool> {
-    let found = app::misfits(settings);
-    for misfit in &found {
-        let text = telemetry::chain(misfit);
-        line(err, form, "ERROR", &text, &text)?;
-    }
-    Ok(found.is_empty())
 }
 
 /// One line before there is a log.
@@ -203,8 +184,7 @@ pub fn config(
         writeln!(out, "{:width$}  {value:24}  {}", row.name, row.origin)?;
     }
     match sources.load(Purpose::Serve) {
-        Ok(loaded) if misfits(&loaded.settings, LogFormat::Text, err)? => Ok(0),
-        Ok(_) => Ok(Problems::EXIT_CODE),
+        Ok(_) => Ok(0),
         Err(problems) => {
             report(&problems, LogFormat::Text, err)?;
             Ok(Problems::EXIT_CODE)

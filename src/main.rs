@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Outcome {
-    let sources = Sources::collect(cli.env_file.as_deref());
+    let sources = Sources::collect(cli.env_file.as_deref()).checked_by(app::check);
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let purpose = match cli.command() {
         Command::Config {
@@ -74,9 +74,6 @@ fn run(cli: &Cli) -> Outcome {
 
 fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
     let settings = &loaded.settings;
-    if !cli::misfits(settings, settings.telemetry.log_format, &mut io::stderr())? {
-        return Ok(Problems::EXIT_CODE);
-    }
     let launch = Launch::note(loaded.env_file.as_deref())?;
     app::prepare_folders(settings)?;
     let (process, guard) = Process::start(settings)?;

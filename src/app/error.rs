@@ -4,6 +4,7 @@ use std::io;
 
 use super::shutdown::StopSignal;
 use super::{pid_file, snowflake};
+use crate::config::Problem;
 use crate::http::listen;
 
 /// Why a process that was to run did not, or ended by itself.
@@ -49,14 +50,9 @@ pub enum Error {
     /// The settings describe no account that can be served from.
     #[error(transparent)]
     Account(#[from] snowflake::Error),
-    /// A setting that the table of settings let through, and its room cannot read.
-    #[error("{setting}: {reason}")]
-    Setting {
-        /// Its name.
-        setting: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// A setting that is of the right form, and its room cannot work with.
+    #[error("{0}")]
+    Setting(Problem),
     /// The warehouse did not start.
     #[error(
         "the warehouse did not start (more data, EMBEDDED_SCALE_FACTOR, needs more EMBEDDED_MEMORY_LIMIT)"

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::config::types::List;
-use crate::config::{Backend, Settings, SqlPolicy};
+use crate::config::{Backend, Problem, Settings, SqlPolicy};
 use crate::policy::{CurrentNames, Options, Policy, Preset};
 use crate::sql::Identifier;
 
@@ -19,12 +19,12 @@ pub(super) struct Defaults {
     warehouse: Option<Identifier>,
 }
 
-/// Everything in the settings that makes no policy.
-pub(super) fn misfits(settings: &Settings) -> Vec<Error> {
+/// Everything in the settings that makes no policy. Whether a default is allowed depends on other settings, which must be right.
+pub(super) fn problems(settings: &Settings, is_right: bool) -> Vec<Problem> {
     let mut reader = Reader::default();
     let defaults = reader.defaults(settings);
     let policy = Policy::new(reader.options(settings));
-    if reader.problems.is_empty() {
+    if is_right && reader.problems.is_empty() {
         let role = CurrentNames {
             role: defaults.role.as_ref(),
             ..CurrentNames::default()
@@ -35,8 +35,7 @@ pub(super) fn misfits(settings: &Settings) -> Vec<Error> {
         };
         for (setting, place) in [("SNOWFLAKE_ROLE", role), ("SNOWFLAKE_WAREHOUSE", warehouse)] {
             if let Err(refusal) = policy.admit_defaults(&place) {
-                let reason = refusal.to_string();
-                reader.problems.push(Error::Setting { setting, reason });
+                reader.problems.push(problem(setting, &refusal));
             }
         }
     }
@@ -51,7 +50,7 @@ pub(super) fn misfits(settings: &Settings) -> Vec<Error> {
 pub(super) fn policy(settings: &Settings) -> Result<Policy, Error> {
     let mut reader = Reader::default();
     let options = reader.options(settings);
-    reader.problems.pop().map_or(Ok(Policy::new(options)), Err)
+    reader.outcome(Policy::new(options))
 }
 
 impl Defaults {
@@ -61,7 +60,7 @@ impl Defaults {
     pub(super) fn read(settings: &Settings) -> Result<Self, Error> {
         let mut reader = Reader::default();
         let defaults = reader.defaults(settings);
-        reader.problems.pop().map_or(Ok(defaults), Err)
+        reader.outcome(defaults)
     }
 }
 
@@ -79,10 +78,22 @@ fn embedded_names() -> (Option<&'static str>, Option<&'static str>) {
 /// Reads the texts of the settings, and keeps what is wrong with them.
 #[derive(Debug, Default)]
 struct Reader {
-    problems: Vec<Error>,
+    problems: Vec<Problem>,
+}
+
+fn problem(setting: &'static str, reason: &dyn Display) -> Problem {
+    Problem::of_room(setting, format!("{setting}: {reason}"))
 }
 
 impl Reader {
+    /// What was read, if all of it could be.
+    fn outcome<T>(mut self, read: T) -> Result<T, Error> {
+        match self.problems.pop() {
+            Some(problem) => Err(Error::Setting(problem)),
+            None => Ok(read),
+        }
+    }
+
     fn options(&mut self, settings: &Settings) -> Options {
         let policy = &settings.policy;
         let preset = match policy.sql_policy {
@@ -153,8 +164,7 @@ impl Reader {
         match text?.parse() {
             Ok(name) => Some(name),
             Err(reason) => {
-                let reason = T::Err::to_string(&reason);
-                self.problems.push(Error::Setting { setting, reason });
+                self.problems.push(problem(setting, &reason));
                 None
             }
         }
@@ -180,7 +190,10 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let settings = Settings::from_vars(&vars).unwrap();
-        misfits(&settings).iter().map(ToString::to_string).collect()
+        problems(&settings, true)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]

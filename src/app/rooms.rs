@@ -20,7 +20,7 @@ use crate::query::{Allowance, Budget, CursorSigner, Queries};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::{Caller, VirtualWarehouse};
+use crate::telemetry::metrics::lists::{Caller, Tool, VirtualWarehouse};
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LIFECYCLE};
 use crate::warehouse::{Warehouse, WarehouseKind, explained};
@@ -59,6 +59,7 @@ impl Rooms {
         metrics.set_limits(settings.limits.max_concurrent_queries, connections);
         Caller::know(settings.auth.keys().map(|key| key.name().to_owned()));
         VirtualWarehouse::know(virtual_warehouses(settings));
+        Tool::know(Registry::names());
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
         let registry = registry(settings);
@@ -123,12 +124,11 @@ fn virtual_warehouses(settings: &Settings) -> Vec<String> {
 fn reports(settings: &config::Telemetry, metrics: &Arc<Metrics>) -> Result<Reports, Error> {
     let audit = match &settings.audit_log_file {
         None => Audit::default(),
-        Some(path) => {
-            Audit::to_file(path, Arc::clone(metrics)).map_err(|error| Error::Setting {
-                setting: "AUDIT_LOG_FILE",
-                reason: format!("{} cannot be opened: {error}", path.display()),
-            })?
-        }
+        Some(path) => Audit::to_file(path, Arc::clone(metrics)).map_err(|error| {
+            let path = path.display();
+            let sentence = format!("AUDIT_LOG_FILE: {path} cannot be opened: {error}");
+            Error::Setting(config::Problem::of_room("AUDIT_LOG_FILE", sentence))
+        })?,
     };
     Ok(Reports {
         audit,

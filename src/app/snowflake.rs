@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
-use crate::config::{self, AuthType, IdentityProvider, Protocol, Settings};
+use crate::config::{self, AuthType, IdentityProvider, Problem, Protocol, Settings};
 use crate::policy::Policy;
 use crate::sql::Identifier;
+use crate::telemetry::chain;
 use crate::warehouse::snowflake::account::{AccountError, Endpoint};
 use crate::warehouse::snowflake::sign_in::{
     self, Attestor, KeySource, Method, OauthClient, SignIn, TokenSource,
@@ -32,6 +33,18 @@ pub enum Error {
     /// The settings passed their check without it: a defect.
     #[error("{0} is not set")]
     Missing(&'static str),
+}
+
+impl Error {
+    /// As a problem of the settings.
+    pub(super) fn problem(&self) -> Problem {
+        let setting = match self {
+            Self::Account(error) => error.setting(),
+            Self::SignIn(error) => error.setting(),
+            Self::Name { setting, .. } | Self::Missing(setting) => setting,
+        };
+        Problem::of_room(setting, chain(self))
+    }
 }
 
 /// What the driver needs.

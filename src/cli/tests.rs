@@ -61,6 +61,26 @@ fn check_says_what_is_wrong_in_one_line_each_and_what_else_it_noticed() {
 }
 
 #[test]
+fn what_only_the_rooms_can_tell_comes_with_the_rest() {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut sources = sources(&[("SERVER_PORT", "x"), ("SNOWFLAKE_ROLE", "ANALYST")]);
+    let file = "ENVIRONMENT=staging\nALLOWED_STATEMENTS=FROBNICATE\nALLOWED_ROLES=LOADER\n";
+    sources.add_file(std::path::Path::new(".env"), file);
+    let sources = sources.checked_by(crate::app::check);
+    assert!(check(&sources, &mut out, &mut err).unwrap().is_none());
+    let told = String::from_utf8(err).unwrap();
+    assert!(
+        told.starts_with("SERVER_PORT: expected a whole number"),
+        "{told}"
+    );
+    let statement = told.lines().last().unwrap();
+    assert!(statement.starts_with("ALLOWED_STATEMENTS: "), "{told}");
+    assert!(statement.ends_with(" (.env:2)"), "{told}");
+    // Whether the role is allowed depends on settings that are wrong.
+    assert!(!told.contains("SNOWFLAKE_ROLE"), "{told}");
+}
+
+#[test]
 fn check_says_in_one_line_what_would_be_served() {
     let (valid, out, err) = run_check(&[("SERVER_PROT", "1")]);
     assert!(valid);

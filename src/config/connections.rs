@@ -127,7 +127,11 @@ fn folder(vars: &BTreeMap<String, String>) -> Result<PathBuf, Problem> {
     const NAME: &str = "SNOWFLAKE_HOME";
     let path = |text| at_home(text, vars).map(PathBuf::from);
     let refused = |expected| Problem::new(NAME, expected);
-    if let Some(home) = vars.get(NAME).filter(|home| !home.trim().is_empty()) {
+    let mut names = prefixes(vars)
+        .into_iter()
+        .map(|prefix| format!("{prefix}{NAME}"));
+    let home = names.find_map(|name| vars.get(&name).filter(|home| !home.trim().is_empty()));
+    if let Some(home) = home {
         return path(home.trim()).map_err(refused);
     }
     let usual = path("~/.snowflake").map_err(refused)?;

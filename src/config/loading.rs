@@ -47,7 +47,7 @@ impl Sources {
     pub fn load(&self, purpose: Purpose) -> Result<Loaded, Problems> {
         let mut problems = self.problems.clone();
         let understood = self.understood();
-        let (settings, mut more) = Settings::from_understood(&understood, purpose);
+        let (settings, mut more) = Settings::from_understood(&understood, purpose, self.rooms);
         if let Some(settings) = &settings {
             self.check_paths(settings, &understood, &mut more);
         }

@@ -57,7 +57,7 @@ pub use policy::{Policy, SqlPolicy};
 pub use pool::Pool;
 pub use problem::{Problem, Problems};
 pub use server::Server;
-pub use settings::{Purpose, Settings};
+pub use settings::{Purpose, RoomCheck, Settings};
 pub use shape::Shape;
 pub use sources::Sources;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
@@ -86,19 +86,26 @@ impl Settings {
         purpose: Purpose,
     ) -> Result<Self, Problems> {
         let understood = brought::understand(vars, &BTreeMap::new());
-        match Self::from_understood(&understood, purpose) {
+        match Self::from_understood(&understood, purpose, None) {
             (Some(settings), problems) => problems.or(settings),
             (None, problems) => Err(problems),
         }
     }
 
     /// The same, when it is known already what the names and forms mean: what could be read, and everything that is wrong.
-    fn from_understood(understood: &Understood, purpose: Purpose) -> (Option<Self>, Problems) {
+    fn from_understood(
+        understood: &Understood,
+        purpose: Purpose,
+        rooms: Option<RoomCheck>,
+    ) -> (Option<Self>, Problems) {
         let mut resolved = Resolved::new(understood);
         rules::choose_backend(&mut resolved);
         let settings = Self::read(&mut resolved, &understood.vars);
         if let Some(settings) = &settings {
             rules::check(settings, purpose, &mut resolved);
+            let is_right = resolved.problems.is_empty() && understood.problems.is_empty();
+            let found = rooms.map(|check| check(settings, is_right));
+            resolved.add(found.unwrap_or_default());
         }
         (settings, resolved.problems)
     }

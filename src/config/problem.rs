@@ -14,6 +14,8 @@ pub struct Problem {
     pub expected: String,
     /// What to do, where that is not plain.
     pub hint: Option<String>,
+    /// In place of "expected …": a sentence of the room that cannot work with the setting.
+    pub sentence: Option<String>,
 }
 
 /// Everything there is to correct: never empty as an error.
@@ -31,6 +33,15 @@ impl Problem {
             place: None,
             expected: expected.into(),
             hint: None,
+            sentence: None,
+        }
+    }
+
+    /// A problem that only a room can tell, in a sentence that names the setting.
+    pub fn of_room(name: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: Some(sentence.into()),
+            ..Self::new(name, "")
         }
     }
 
@@ -124,11 +135,12 @@ impl<'a> IntoIterator for &'a Problems {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        if let Some(place) = &self.place {
-            write!(f, " ({place})")?;
+        let place = self.place.as_ref().map(|place| format!(" ({place})"));
+        let place = place.unwrap_or_default();
+        match &self.sentence {
+            Some(sentence) => write!(f, "{sentence}{place}")?,
+            None => write!(f, "{}{place}: expected {}", self.name, self.expected)?,
         }
-        write!(f, ": expected {}", self.expected)?;
         match &self.hint {
             Some(hint) => write!(f, " ({hint})"),
             None => Ok(()),

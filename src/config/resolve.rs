@@ -121,6 +121,19 @@ impl Resolved {
         self.problems.push(make(written.to_owned()));
     }
 
+    /// Reports what the rooms found, under the names the operator wrote.
+    pub(super) fn add(&mut self, found: Vec<Problem>) {
+        for mut problem in found {
+            if self.is_doubtful(&problem.name) {
+                continue;
+            }
+            if let Some(written) = self.written.get(problem.name.as_str()) {
+                problem.name.clone_from(written);
+            }
+            self.problems.push(problem);
+        }
+    }
+
     /// Reports a problem that concerns several variables, unless one of them has its own.
     pub(super) fn conflict(
         &mut self,

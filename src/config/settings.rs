@@ -7,6 +7,7 @@ use super::environment::Environment;
 use super::limits::Limits;
 use super::policy::Policy;
 use super::pool::Pool;
+use super::problem::Problem;
 use super::server::Server;
 use super::telemetry::Telemetry;
 use super::warehouse::Warehouse;
@@ -36,6 +37,11 @@ pub struct Settings {
     /// What the cloud says of this process.
     pub cloud: Cloud,
 }
+
+/// What the rooms cannot work with in settings that are right one by one: a name that is none, a way to sign in that this
+/// version does not have. The flag says whether nothing else is wrong; if something is, only what does not depend on other
+/// settings may be told.
+pub type RoomCheck = fn(&Settings, bool) -> Vec<Problem>;
 
 /// What the settings are for. Rules about the port do not concern a program that opens none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

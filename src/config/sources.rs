@@ -9,6 +9,7 @@ use super::env_file;
 use super::environment::Environment;
 use super::problem::{Problem, Problems};
 use super::reference::{self, variables};
+use super::settings::RoomCheck;
 use super::shape::Shape;
 use super::{connections, unknown};
 
@@ -27,6 +28,7 @@ pub struct Sources {
     pub(super) connection: BTreeMap<&'static str, String>,
     notes: Vec<String>,
     pub(super) problems: Problems,
+    pub(super) rooms: Option<RoomCheck>,
     pub(super) env_file: Option<PathBuf>,
     /// The folder of the env file, where its relative paths begin.
     folder: Option<PathBuf>,
@@ -44,6 +46,13 @@ impl Sources {
         }
         sources.read_connection();
         sources
+    }
+
+    /// Also asks the rooms, for what only they can tell of the settings.
+    #[must_use]
+    pub fn checked_by(mut self, rooms: RoomCheck) -> Self {
+        self.rooms = Some(rooms);
+        self
     }
 
     /// Adds the connection that is named, if one is; everything that is there already wins.

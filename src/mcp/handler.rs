@@ -33,7 +33,8 @@ use super::unserved::{self, unserved_methods};
 use crate::query::{Budget, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::{Cache, Cause, RPC_METHODS};
+use crate::telemetry::metrics::labels::{Cache, Cause};
+use crate::telemetry::metrics::lists::RPC_METHODS;
 use crate::telemetry::{self, CALL, milliseconds, traces};
 
 /// How long clients may keep the list of tools. It changes only with a new version or other settings.

@@ -10,7 +10,7 @@ use rmcp::ErrorData;
 use rmcp::model::ProtocolVersion;
 use rmcp::service::{RequestContext, RoleServer};
 
-use crate::telemetry::metrics::labels::rpc_outcome;
+use crate::telemetry::metrics::lists::rpc_outcome;
 use crate::telemetry::metrics::{Held, Metrics};
 
 /// The revision is told in this header by clients that do not tell it in the message.

@@ -16,8 +16,9 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use super::codes::OUTCOMES;
 use super::metrics::Metrics;
-use super::metrics::labels::{Delivery, OUTCOMES, Verdict};
+use super::metrics::labels::{Delivery, Verdict};
 use super::reopen;
 
 /// The target of records in the log.

@@ -4,12 +4,14 @@
 //! (`make docs` rewrites the file).
 //!
 //! To add a metric: one entry in the table, the unit in its name (`_seconds`, `_bytes`, `_total` for counters), and a
-//! method on [`Metrics`] that records it. Labels are types of [`labels`], whose values come from a closed set: an object's
+//! method on [`Metrics`] that records it. Labels are types of [`labels`] and [`lists`], whose values come from a closed set: an object's
 //! name or an error text would make a new time series each.
 
 mod declaration;
 mod guards;
+pub mod label;
 pub mod labels;
+pub mod lists;
 #[cfg(target_os = "linux")]
 mod process;
 mod reference;
@@ -26,8 +28,10 @@ pub use self::guards::{
     Acquire, Held, PoolNumbers, RequestWatch, ResultWatch, SetAside, Stopwatch,
 };
 use self::labels::{
-    Cache, Caller, Cause, Closed, Cut, Delivery, Endpoint, HttpMethod, Lookup, Outcome, Phase,
-    Reached, Revision, Route, RpcMethod, RpcOutcome, SignIn, Status, Tool, Turned, Verdict,
+    Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, Reached, SignIn, Turned, Verdict,
+};
+use self::lists::{
+    Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
     VirtualWarehouse,
 };
 pub use self::reference::reference;

@@ -1,7 +1,7 @@
 //! The tools, one file each, and the registry that lists and calls them.
 //!
-//! A tool is a type that implements [`Tool`]: its texts, its argument and output types, and `call`. [`Registry::new`] is
-//! the list; the schemas are made there, once. To add a tool, write its file and add its line.
+//! A tool is a type that implements [`Tool`]: its texts, its argument and output types, and `call`. [`Registry::whole`] is
+//! the list. To add a tool, write its file and add its line.
 
 mod cancel_query;
 mod describe_table;
@@ -73,6 +73,21 @@ impl Registry {
     /// All tools of the given sets.
     #[must_use]
     pub fn new(toolsets: &[Toolset]) -> Self {
+        let mut registry = Self::whole();
+        registry
+            .entries
+            .retain(|entry| entry.toolsets().any(|toolset| toolsets.contains(&toolset)));
+        registry
+    }
+
+    /// The names of all tools, also of those that are switched off.
+    pub fn names() -> impl Iterator<Item = String> {
+        let entries = Self::whole().entries.into_iter();
+        entries.map(|entry| entry.name().to_owned())
+    }
+
+    /// The list of the tools.
+    fn whole() -> Self {
         let mut registry = Self {
             entries: Vec::new(),
         };
@@ -94,9 +109,6 @@ impl Registry {
         registry.add::<query_history::QueryHistory>();
         registry.add::<query_profile::QueryProfile>();
         registry.add::<show_context::ShowContext>();
-        registry
-            .entries
-            .retain(|entry| entry.toolsets().any(|toolset| toolsets.contains(&toolset)));
         registry
     }
 

@@ -2,7 +2,7 @@
 
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
-use super::labels::Label;
+use super::label::Label;
 
 /// One label of a metric and the values it can have.
 #[derive(Debug, Clone, Copy)]

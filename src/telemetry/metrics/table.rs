@@ -4,9 +4,12 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry};
 
 use super::declaration::{BuildInfo, Declaration, Declared};
 use super::labels::{
-    Acquired, Cache, Caller, Cause, Closed, Cut, Delivery, Endpoint, HttpMethod, Lookup, Outcome,
-    Phase, Reached, Revision, Route, RpcMethod, RpcOutcome, SessionState, SignIn, Status, Tool,
-    Turned, Verdict, VirtualWarehouse,
+    Acquired, Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, Reached, SessionState,
+    SignIn, Turned, Verdict,
+};
+use super::lists::{
+    Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
+    VirtualWarehouse,
 };
 use super::vectors::Vector;
 

@@ -1,12 +1,39 @@
-use super::labels::{
-    Acquired, HTTP_METHODS, OUTCOMES, REVISIONS, ROUTES, RPC_METHODS, RPC_OUTCOMES, STATUSES,
-    SessionState, TOOLS,
-};
+use super::labels::{Acquired, SessionState};
+use super::lists::{HTTP_METHODS, REVISIONS, ROUTES, RPC_METHODS, RPC_OUTCOMES, STATUSES};
 use super::*;
+use crate::telemetry::codes::OUTCOMES;
+
+/// As many tools as there are, and one that nobody knows.
+const TOOLS: [&str; 18] = [
+    "list_databases",
+    "list_schemas",
+    "list_tables",
+    "list_views",
+    "describe_table",
+    "describe_view",
+    "search_objects",
+    "query_view",
+    "execute_query",
+    "query_status",
+    "fetch_results",
+    "cancel_query",
+    "explain_query",
+    "show_context",
+    "query_history",
+    "query_profile",
+    "profile_table",
+    "other",
+];
+
+/// As `app` makes them.
+fn metrics() -> Metrics {
+    Tool::know(TOOLS.map(str::to_owned));
+    Metrics::new().unwrap()
+}
 
 #[test]
 fn everything_declared_can_be_registered_and_rendered() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = metrics();
     metrics.describe_build("1.2.3", "abc", "embedded");
     metrics.http_started();
     metrics.http_finished("/mcp", "POST", 200, Duration::from_millis(3));
@@ -20,7 +47,7 @@ fn everything_declared_can_be_registered_and_rendered() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_time_computed_is_told_in_parts_of_a_second() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = metrics();
     let seconds = || -> f64 {
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
         let line = text
@@ -77,7 +104,7 @@ const HOSTILE: [&str; 7] = [
 
 #[test]
 fn made_up_names_make_no_series_of_their_own() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = metrics();
     let took = Duration::from_millis(1);
     let record = |word: &str, status: u16| {
         metrics.http_started();
@@ -104,7 +131,7 @@ fn made_up_names_make_no_series_of_their_own() {
 
 #[test]
 fn every_combination_has_a_cell_of_its_own() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = metrics();
     for method in RPC_METHODS {
         for revision in REVISIONS {
             for outcome in RPC_OUTCOMES {
@@ -124,7 +151,7 @@ fn every_combination_has_a_cell_of_its_own() {
 
 #[test]
 fn sessions_are_counted_where_they_are() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = metrics();
     assert_eq!(metrics.pool(), None, "the embedded engine has no pool");
     metrics.set_pool_size(5);
     let opening = metrics.session(SessionState::Opening);
@@ -147,7 +174,7 @@ fn sessions_are_counted_where_they_are() {
 
 /// Everything populated that can be.
 fn populated() -> Metrics {
-    let metrics = Metrics::new().unwrap();
+    let metrics = metrics();
     let took = Duration::from_millis(1);
     for tool in TOOLS {
         for outcome in OUTCOMES {
@@ -181,7 +208,7 @@ fn a_scrape_of_everything_is_of_a_bounded_size() {
 /// The exposition of what a small, fixed story leaves behind: whoever writes a dashboard relies on every line.
 #[test]
 fn the_exposition_is_what_it_was() {
-    let metrics = Metrics::new().unwrap();
+    let metrics = metrics();
     let took = Duration::from_millis(3);
     metrics.describe_build("1.2.3", "abc", "snowflake");
     metrics.set_ready(true);

@@ -9,7 +9,7 @@ use prometheus::{
 use prometheus::{Opts, Registry};
 
 use super::declaration::{Declaration, Declared, LabelInfo};
-use super::labels::Label;
+use super::label::Label;
 
 /// One label, or a tuple of them.
 pub(super) trait Labels: Copy {

@@ -89,6 +89,21 @@ pub enum AccountError {
     },
 }
 
+impl AccountError {
+    /// The setting to look at.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::Malformed { setting } => setting,
+            Self::HostIsAddress => "SNOWFLAKE_HOST",
+            Self::ClearText { .. } => "SNOWFLAKE_PROTOCOL",
+            Self::Empty | Self::NoneInAddress | Self::ForeignAddress | Self::Dots => {
+                "SNOWFLAKE_ACCOUNT"
+            }
+        }
+    }
+}
+
 impl Endpoint {
     /// The endpoint that settings describe: an explicit host wins over the account's usual one.
     ///

@@ -136,6 +136,22 @@ impl KeyFault {
 }
 
 impl Error {
+    /// The setting to look at first.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::File { setting, .. }
+            | Self::Token { setting }
+            | Self::Setting { setting, .. }
+            | Self::Unreachable { setting, .. }
+            | Self::Refused { setting, .. } => setting,
+            Self::Key { setting, fault } => fault.setting(setting),
+            Self::NobodySignedIn { .. } => "SNOWFLAKE_BROWSER_TIMEOUT",
+            Self::ForeignHost { .. } => "SNOWFLAKE_HOST",
+            Self::Internal { .. } => "SNOWFLAKE_AUTH_TYPE",
+        }
+    }
+
     /// Whether the same settings may work a little later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
