@@ -1,14 +1,15 @@
 //! The sessions that are kept: handed out, kept alive, retired in time, closed in Snowflake.
 //!
 //! [`Pool::lease`] is the way in: the fair gate says whose statement is next, `mobc` has a session for it or opens one.
-//! [`manager`] is the seam to `mobc`; [`member`] one session and what becomes of it; [`lease`] a session in a caller's
-//! hands; [`janitor`] closes every session that leaves, whatever way it leaves; [`breaker`] keeps wrong credentials from
-//! locking the user; [`upkeep`] warms up, keeps alive, and retires.
+//! [`inner`] is what all parts share; [`manager`] is the seam to `mobc`; [`member`] one session and what becomes of it;
+//! [`lease`] a session in a caller's hands; [`janitor`] closes every session that leaves, whatever way it leaves; [`breaker`]
+//! keeps wrong credentials from locking the user; [`upkeep`] warms up, keeps alive, and retires.
 //!
 //! A session belongs to one role from sign-in to sign-out, so `mobc` has a pool for each role; all share the same number of
 //! sessions.
 
 mod breaker;
+mod inner;
 mod janitor;
 mod lease;
 mod manager;
@@ -16,86 +17,40 @@ mod member;
 mod upkeep;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
-
-use self::breaker::Breaker;
-use self::janitor::Janitor;
+use self::inner::Inner;
+pub use self::inner::Sizes;
 pub(super) use self::lease::Lease;
 use self::manager::Sessions;
 use self::member::Members;
+use super::error::Error;
 use super::session::Session;
 use super::shared::Shared;
 use crate::sql::Identifier;
-use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Acquired, Closed, Phase};
-use crate::warehouse::{self, FairGate, GateLimits, Owner};
-
-/// How many sessions are kept, and for how long; the settings of the same names say why.
-#[derive(Debug, Clone)]
-pub struct Sizes {
-    /// Sessions kept even when idle.
-    pub min: usize,
-    /// Sessions at most.
-    pub max: usize,
-    /// Statements that run and wait; no more run than there are sessions.
-    pub gate: GateLimits,
-    /// Idle sessions above the minimum are closed after this.
-    pub max_inactive: Duration,
-    /// An idle session is kept alive this often.
-    pub health_check: Duration,
-    /// Longest wait for a session.
-    pub wait: Duration,
-}
+use crate::warehouse::{self, Owner};
 
 /// The pool. A cheap clone; there is one for as long as the process lives.
 #[derive(Clone)]
-pub(super) struct Pool(Arc<Inner>);
+pub(super) struct Pool(Arc<Parts>);
 
-struct Inner {
-    shared: Arc<Shared>,
-    sizes: Sizes,
-    /// The one queue: who has its permit finds a session or opens one.
-    gate: FairGate,
+struct Parts {
+    inner: Arc<Inner>,
     /// The sessions of each role.
     by_role: Mutex<HashMap<Option<Identifier>, Sessions>>,
-    members: Members,
-    /// Whether there is one session only, because a person would have to open each.
-    is_narrow: AtomicBool,
-    /// Cancelled when the pool is to end.
-    closing: CancellationToken,
-    breaker: Breaker,
-    janitor: Janitor,
-    runtime: Handle,
 }
 
 impl Pool {
     /// An empty pool, which fills itself in the background. Must be called inside the runtime.
     pub(super) fn start(shared: Arc<Shared>, sizes: Sizes) -> Self {
-        let runtime = Handle::current();
-        shared.metrics.set_pool_size(sizes.max);
-        let gate = FairGate::new(sizes.gate.clone(), Some(Arc::clone(&shared.metrics)));
-        let is_narrow = shared.sign_in.needs_a_person();
-        if is_narrow {
-            gate.set_slots(1);
-        }
-        let pool = Self(Arc::new(Inner {
-            gate,
-            sizes,
+        let inner = Arc::new(Inner::new(shared, sizes));
+        let pool = Self(Arc::new(Parts {
+            inner: Arc::clone(&inner),
             by_role: Mutex::default(),
-            members: Members::new(),
-            is_narrow: AtomicBool::new(is_narrow),
-            closing: CancellationToken::new(),
-            breaker: Breaker::new(Arc::clone(&shared.metrics)),
-            janitor: Janitor::start(&runtime),
-            runtime,
-            shared,
         }));
-        upkeep::start(&pool);
+        upkeep::start(inner, pool.sessions(None));
         pool
     }
 
@@ -112,10 +67,10 @@ impl Pool {
         admit_by: Instant,
         deadline: Instant,
     ) -> Result<Lease, warehouse::Error> {
-        let inner = &self.0;
+        let inner = &self.0.inner;
         let asked = Instant::now();
-        let _step = self.metrics().stopwatch(Phase::Wait);
-        let acquire = self.metrics().acquire();
+        let _step = inner.metrics().stopwatch(Phase::Wait);
+        let acquire = inner.metrics().acquire();
         let patience = deadline.min(asked + inner.sizes.wait);
         let hopeless = inner.shared.contact.hopeless();
         let permit = inner.gate.enter(owner, patience.min(admit_by), hopeless);
@@ -134,8 +89,18 @@ impl Pool {
             Acquired::Failed
         });
         match got {
-            Ok(connection) => Ok(Lease::new(connection, self.clone(), permit)),
-            Err(mobc::Error::Inner(error)) => Err(error.into()),
+            Ok(connection) => Ok(Lease::new(connection, Arc::clone(inner), permit)),
+            Err(mobc::Error::Inner(error)) => {
+                let refused = self.role(role);
+                // Callers may name what they like; what is no role needs no list of sessions. That of the configured role
+                // stays, for `upkeep` fills it.
+                if let Error::RoleRefused { .. } = error
+                    && refused != self.role(None)
+                {
+                    self.by_role().remove(&refused);
+                }
+                Err(error.into())
+            }
             // There was room for it, so it is the session itself that takes so long.
             Err(_) => Err(warehouse::Error::Unreachable {
                 message: format!(
@@ -153,27 +118,21 @@ impl Pool {
         role: Option<&Identifier>,
         deadline: Instant,
     ) -> Result<Lease, warehouse::Error> {
-        self.lease(role, &Self::own(), deadline, deadline).await
-    }
-
-    /// Who is charged for what no caller has asked for. No share of the slots is too much for it.
-    fn own() -> Owner {
-        Owner {
-            at_once: Some(usize::MAX),
-            ..Owner::default()
-        }
-    }
-
-    /// Where to count.
-    pub(super) fn metrics(&self) -> &Metrics {
-        &self.0.shared.metrics
+        self.lease(role, &Inner::own(), deadline, deadline).await
     }
 
     /// The sessions of a role.
     fn sessions(&self, role: Option<&Identifier>) -> Sessions {
-        let role = role.or(self.0.shared.defaults.role.as_ref()).cloned();
-        let new = |role: &Option<Identifier>| manager::sessions(self.clone(), role.clone());
+        let new =
+            |role: &Option<Identifier>| manager::sessions(Arc::clone(&self.0.inner), role.clone());
+        let role = self.role(role);
         self.by_role().entry(role).or_insert_with_key(new).clone()
+    }
+
+    /// The role of a call, or the configured one.
+    fn role(&self, role: Option<&Identifier>) -> Option<Identifier> {
+        let configured = self.0.inner.shared.defaults.role.as_ref();
+        role.or(configured).cloned()
     }
 
     fn by_role(&self) -> MutexGuard<'_, HashMap<Option<Identifier>, Sessions>> {
@@ -185,53 +144,33 @@ impl Pool {
 
     /// A session of a role that is there already, whoever uses it: for a small request beside its statement.
     pub(super) fn any_session(&self, role: Option<&Identifier>) -> Option<Arc<Session>> {
-        let role = role.or(self.0.shared.defaults.role.as_ref());
+        let role = self.role(role);
         let all = self.members().all();
         let mut fit = all
             .iter()
-            .filter(|member| member.is_of(role) && member.session.is_fit());
+            .filter(|member| member.is_of(role.as_ref()) && member.session.is_fit());
         fit.next().map(|member| Arc::clone(&member.session))
     }
 
     fn members(&self) -> &Members {
-        &self.0.members
-    }
-
-    fn is_closing(&self) -> bool {
-        self.0.closing.is_cancelled()
-    }
-
-    /// Sessions there may be now: one, while a person would have to open each.
-    fn max(&self) -> usize {
-        if self.0.is_narrow.load(Ordering::Relaxed) {
-            1
-        } else {
-            self.0.sizes.max
-        }
-    }
-
-    /// After a sign-in: lets in the callers that were held back, if further sessions need no person.
-    fn widen(&self) {
-        let is_narrow = &self.0.is_narrow;
-        if !self.0.shared.sign_in.needs_a_person() && is_narrow.swap(false, Ordering::Relaxed) {
-            self.0.gate.set_slots(self.0.sizes.gate.slots);
-        }
+        &self.0.inner.members
     }
 
     /// Whether a statement sent now would find a session; asks Snowflake when nothing was heard for a while.
     pub(super) async fn ready(&self, silence: Duration) -> Result<(), warehouse::Error> {
-        if self.is_closing() {
+        let inner = &self.0.inner;
+        if self.members().is_closing() {
             return Err(closed());
         }
         let has_sessions = self.members().open() > 0;
-        let heard = self.0.shared.contact.age();
+        let heard = inner.shared.contact.age();
         if has_sessions && heard.is_some_and(|age| age < silence) {
             return Ok(());
         }
         // All sessions are at work: callers wait their turn, which is no reason to be sent no more. A long statement is
         // silent for as long as one question for its result may take.
-        let is_busy = self.0.gate.is_full();
-        if is_busy && !self.0.shared.contact.is_unbroken() {
+        let is_busy = inner.gate.is_full();
+        if is_busy && !inner.shared.contact.is_unbroken() {
             return Err(warehouse::Error::Unreachable {
                 message: "Snowflake does not answer, and callers keep all sessions at work"
                     .to_owned(),
@@ -242,15 +181,15 @@ impl Pool {
         {
             return Ok(());
         }
-        if !has_sessions && self.0.shared.sign_in.is_unattended() {
+        if !has_sessions && inner.shared.sign_in.is_unattended() {
             return Err(warehouse::Error::SignInRefused {
                 message: "nobody has signed in with the browser; the next call opens it again"
                     .to_owned(),
             });
         }
-        let deadline = Instant::now() + self.0.sizes.wait;
+        let deadline = Instant::now() + inner.sizes.wait;
         let lease = self.lease_for_us(None, deadline).await?;
-        if self.0.shared.contact.age().is_some_and(|age| age < silence) {
+        if inner.shared.contact.age().is_some_and(|age| age < silence) {
             return Ok(());
         }
         Ok(lease.heartbeat().await?)
@@ -262,14 +201,15 @@ impl Pool {
     ///
     /// What was begun goes on for as long as the runtime lives.
     pub(super) async fn close(&self) {
-        self.0.closing.cancel();
-        self.0.gate.close();
-        self.0.janitor.hurry();
-        for member in self.members().all() {
+        let members = self.members();
+        members.closing.cancel();
+        self.0.inner.gate.close();
+        members.janitor.hurry();
+        for member in members.all() {
             member.end_idle(Closed::Shutdown);
         }
-        self.members().gone().await;
-        self.0.janitor.done().await;
+        members.gone().await;
+        members.janitor.done().await;
     }
 }
 

@@ -1,8 +1,8 @@
 //! ARRAYs: each comes as its JSON, and an element as its own; SQL NULL is `None`.
 
 use super::json::{self, Json};
+use super::native::{Arguments, Outcome, Row, present};
 use super::orders::elements;
-use super::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_array_append", |a| added(a, false)),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Arguments, Outcome, Row, present};
+use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_parse_json", parse_json),

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Arguments, Outcome, Row, present};
+use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_date", |a| strict(a, "Date", |moment| moment.date())),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::json::{self, Json};
-use super::{Arguments, Outcome, Row};
+use super::native::{Arguments, Outcome, Row};
 
 pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_object_insert", insert),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::json::{self, Json, compare};
-use super::{Arguments, Outcome, Row};
+use super::native::{Arguments, Outcome, Row};
 
 pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_array_sort", sort),

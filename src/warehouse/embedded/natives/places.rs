@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::json::Json;
-use super::{Arguments, Outcome, Row};
+use super::native::{Arguments, Outcome, Row};
 
 pub(super) const TEXTS: &[Row<String>] = &[("rs_parse_url", url), ("rs_parse_ip", ip)];
 

@@ -1,6 +1,6 @@
 //! Texts, letter by letter where DuckDB counts bytes or changes more letters than Snowflake does.
 
-use super::{Arguments, Outcome, Row, present};
+use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_upper", upper),

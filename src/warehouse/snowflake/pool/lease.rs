@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::Pool;
+use super::inner::Inner;
 use super::manager::Connection;
 use crate::warehouse::snowflake::session::Session;
 use crate::warehouse::snowflake::target::Target;
@@ -14,7 +14,7 @@ pub(in crate::warehouse::snowflake) struct Lease {
     // Dropped in this order: whoever gets the slot next finds the session.
     connection: Connection,
     _permit: Permit,
-    pool: Pool,
+    inner: Arc<Inner>,
 }
 
 impl Deref for Lease {
@@ -26,11 +26,11 @@ impl Deref for Lease {
 }
 
 impl Lease {
-    pub(super) fn new(connection: Connection, pool: Pool, permit: Permit) -> Self {
+    pub(super) fn new(connection: Connection, inner: Arc<Inner>, permit: Permit) -> Self {
         Self {
             connection,
             _permit: permit,
-            pool,
+            inner,
         }
     }
 
@@ -46,16 +46,16 @@ impl Lease {
 
     /// Counts what became of an abort.
     pub(in crate::warehouse::snowflake) fn count_outcome(&self, is_confirmed: bool) {
-        self.pool.metrics().aborted(is_confirmed);
+        self.inner.metrics().aborted(is_confirmed);
     }
 
     /// Whether the pool is being closed.
     pub(in crate::warehouse::snowflake) fn is_closing(&self) -> bool {
-        self.pool.is_closing()
+        self.inner.members.is_closing()
     }
 
     /// Waits until the pool is being closed.
     pub(in crate::warehouse::snowflake) async fn closing(&self) {
-        self.pool.0.closing.cancelled().await;
+        self.inner.members.closing.cancelled().await;
     }
 }

@@ -15,7 +15,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use futures::FutureExt;
 
-use super::Pool;
+use super::inner::Inner;
 use super::member::{Member, Place, Pooled};
 use crate::sql::Identifier;
 use crate::telemetry::metrics::labels::SessionState;
@@ -30,14 +30,14 @@ pub(super) type Connection = mobc::Connection<Manager>;
 
 /// Opens and checks the sessions of one role for `mobc`.
 pub(super) struct Manager {
-    pool: Pool,
+    inner: Arc<Inner>,
     role: Option<Identifier>,
 }
 
 /// No sessions yet.
-pub(super) fn sessions(pool: Pool, role: Option<Identifier>) -> Sessions {
-    let max = u64::try_from(pool.0.sizes.max).unwrap_or(u64::MAX);
-    let wait = pool.0.sizes.wait;
+pub(super) fn sessions(inner: Arc<Inner>, role: Option<Identifier>) -> Sessions {
+    let max = u64::try_from(inner.sizes.max).unwrap_or(u64::MAX);
+    let wait = inner.sizes.wait;
     mobc::Pool::builder()
         .max_open(max)
         // All of them: by default two are kept and the others signed out at once.
@@ -45,7 +45,7 @@ pub(super) fn sessions(pool: Pool, role: Option<Identifier>) -> Sessions {
         .test_on_check_out(true)
         .health_check_interval(None)
         .get_timeout(Some(wait))
-        .build(Manager { pool, role })
+        .build(Manager { inner, role })
 }
 
 #[async_trait]
@@ -62,25 +62,22 @@ impl mobc::Manager for Manager {
         // All it ever waits for is a lock that is held for a moment. Done at once, the session is there for whoever gets the
         // caller's slot.
         if (&mut task).now_or_never().is_none() {
-            self.pool.0.runtime.spawn(task);
+            self.inner.runtime.spawn(task);
         }
     }
 
     async fn connect(&self) -> Result<Pooled, Error> {
-        let pool = self.pool.clone();
-        let place = pool.members().place(pool.max(), self.role.as_ref()).await;
+        let inner = Arc::clone(&self.inner);
+        let role = self.role.as_ref();
+        let place = inner.members.place(inner.max(), role).await;
         // Detached: a sign-in that is broken off half-way may leave a session open that nobody knows of. When the caller
         // has gone, the session is dropped at its end, and so closed.
         let caller = Arc::new(());
-        let sign_in = sign_in(pool, self.role.clone(), Arc::downgrade(&caller), place);
-        let opened = self.pool.0.runtime.spawn(sign_in).await;
+        let sign_in = sign_in(inner, self.role.clone(), Arc::downgrade(&caller), place);
+        let opened = self.inner.runtime.spawn(sign_in).await;
         let opened = opened
             .unwrap_or_else(|error| Err(Error::Protocol(format!("a sign-in broke off: {error}"))));
         drop(caller);
-        if matches!(opened, Err(Error::RoleRefused { .. })) {
-            // Callers may name what they like; what is no role needs no list of sessions.
-            self.pool.by_role().remove(&self.role);
-        }
         opened
     }
 
@@ -89,7 +86,7 @@ impl mobc::Manager for Manager {
             return Err(Error::SessionGone { code: 0 });
         }
         let session = &pooled.session;
-        if session.idle() > self.pool.0.sizes.health_check || session.is_suspect() {
+        if session.idle() > self.inner.sizes.health_check || session.is_suspect() {
             session.heartbeat().await?;
         }
         Ok(pooled)
@@ -102,29 +99,25 @@ impl mobc::Manager for Manager {
 
 /// Signs in, unless it is of no use: nobody waits any more, or Snowflake has just refused these credentials.
 async fn sign_in(
-    pool: Pool,
+    inner: Arc<Inner>,
     role: Option<Identifier>,
     caller: Weak<()>,
     place: Place,
 ) -> Result<Pooled, Error> {
-    let shared = &pool.0.shared;
+    let shared = &inner.shared;
     let given_up = shared.sign_in.given_up();
     let open = async {
         shared.sign_in.check_attended(given_up)?;
         if caller.strong_count() == 0 {
             return Err(Error::Protocol("nobody waits for the session".to_owned()));
         }
-        let _opening = pool.metrics().session(SessionState::Opening);
-        let deadline = Instant::now() + pool.0.sizes.wait;
+        let _opening = inner.metrics().session(SessionState::Opening);
+        let deadline = Instant::now() + inner.sizes.wait;
         Session::open(Arc::clone(shared), role.as_ref(), deadline).await
     };
     let fingerprint = || shared.sign_in.fingerprint();
-    let session = pool.0.breaker.guard(fingerprint, open).await?;
-    pool.widen();
-    Ok(Pooled::new(Member::lent(
-        pool.clone(),
-        role,
-        session,
-        place,
-    )))
+    let session = inner.breaker.guard(fingerprint, open).await?;
+    inner.widen();
+    let members = Arc::clone(&inner.members);
+    Ok(Pooled::new(Member::lent(members, role, session, place)))
 }

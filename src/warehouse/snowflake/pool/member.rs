@@ -4,12 +4,14 @@ use std::mem;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::Pool;
+use super::janitor::Janitor;
 use crate::sql::Identifier;
-use crate::telemetry::metrics::Held;
 use crate::telemetry::metrics::labels::{Closed, SessionState};
+use crate::telemetry::metrics::{Held, Metrics};
 use crate::warehouse::snowflake::session::{Names, Session};
 
 /// A session of the pool.
@@ -19,7 +21,7 @@ pub(super) struct Member {
     pub(super) initial: Names,
     /// The role it was opened for.
     role: Option<Identifier>,
-    pool: Pool,
+    among: Arc<Members>,
     state: Mutex<State>,
 }
 
@@ -38,7 +40,7 @@ struct Counted {
 impl Member {
     /// A session that was just opened for a caller.
     pub(super) fn lent(
-        pool: Pool,
+        among: Arc<Members>,
         role: Option<Identifier>,
         session: Session,
         place: Place,
@@ -49,11 +51,11 @@ impl Member {
             role,
             state: Mutex::new(State::Lent(Counted {
                 place,
-                _gauge: pool.metrics().session(SessionState::InUse),
+                _gauge: among.metrics.session(SessionState::InUse),
             })),
-            pool,
+            among,
         });
-        member.pool.members().note(&member);
+        member.among.note(&member);
         member
     }
 
@@ -86,7 +88,7 @@ impl Member {
         }
         drop(state);
         // The pool may have begun to close meanwhile, and looked at this one before it was idle.
-        !(self.pool.is_closing() && self.end_idle(Closed::Shutdown))
+        !(self.among.is_closing() && self.end_idle(Closed::Shutdown))
     }
 
     /// Ends the session if nobody uses it. Whether it did.
@@ -100,7 +102,7 @@ impl Member {
     }
 
     fn end(&self) {
-        let why = if self.pool.is_closing() {
+        let why = if self.among.is_closing() {
             Closed::Shutdown
         } else if !self.session.is_poisoned() && !self.session.is_fit() {
             Closed::Age
@@ -113,9 +115,9 @@ impl Member {
 
     fn close(&self, was: State, why: Closed) {
         if let State::Idle(_) | State::Lent(_) = was {
-            self.pool.metrics().session_closed(why);
+            self.among.metrics.session_closed(why);
             // Before its place is given up, so that nobody finds neither.
-            self.pool.0.janitor.close(Arc::clone(&self.session));
+            self.among.janitor.close(Arc::clone(&self.session));
         }
     }
 
@@ -141,7 +143,7 @@ impl Member {
     fn counted(&self, place: Place, state: SessionState) -> Counted {
         Counted {
             place,
-            _gauge: self.pool.metrics().session(state),
+            _gauge: self.among.metrics.session(state),
         }
     }
 
@@ -178,6 +180,11 @@ pub(super) struct Members {
     all: Mutex<Vec<Weak<Member>>>,
     /// Those signing in among them.
     open: watch::Sender<usize>,
+    /// Closes those that leave.
+    pub(super) janitor: Janitor,
+    /// Cancelled when the pool is to end.
+    pub(super) closing: CancellationToken,
+    metrics: Arc<Metrics>,
 }
 
 /// A place among the open sessions.
@@ -190,11 +197,19 @@ impl Drop for Place {
 }
 
 impl Members {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(runtime: &Handle, metrics: Arc<Metrics>) -> Self {
         Self {
             all: Mutex::default(),
             open: watch::Sender::new(0),
+            janitor: Janitor::start(runtime),
+            closing: CancellationToken::new(),
+            metrics,
         }
+    }
+
+    /// Whether the pool is to end.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.is_cancelled()
     }
 
     /// A place for one more session of this role among at most `max`, at the cost of an idle one where all are taken.

@@ -3,39 +3,42 @@
 //! `mobc` looks at an idle session only when it is handed out, the youngest first, so those at the bottom would rot. They
 //! are looked at where they lie; one that is ended here is found out by `mobc` at check-out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
 
-use super::Pool;
+use super::inner::Inner;
+use super::manager::Sessions;
 use crate::telemetry::metrics::labels::Closed;
 
 /// How often idle sessions are looked at; more often when `SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES` is shorter.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// Starts the work, which ends when the pool is closed.
-pub(super) fn start(pool: &Pool) {
-    pool.0.runtime.spawn(keep_up(pool.clone()));
+/// Starts the work, which ends when the pool is closed. `sessions` are those of the configured role.
+pub(super) fn start(inner: Arc<Inner>, sessions: Sessions) {
+    let runtime = inner.runtime.clone();
+    runtime.spawn(keep_up(inner, sessions));
 }
 
-async fn keep_up(pool: Pool) {
-    let every = EVERY.min(pool.0.sizes.health_check / 2);
-    while !pool.is_closing() {
-        look_after(&pool).await;
-        fill_up(&pool).await;
+async fn keep_up(inner: Arc<Inner>, sessions: Sessions) {
+    let every = EVERY.min(inner.sizes.health_check / 2);
+    while !inner.members.is_closing() {
+        look_after(&inner).await;
+        fill_up(&inner, &sessions).await;
         tokio::time::sleep(every).await;
     }
 }
 
 /// Retires idle sessions that are too old or too long unused, and keeps the others alive.
-async fn look_after(pool: &Pool) {
-    let sizes = &pool.0.sizes;
+async fn look_after(inner: &Inner) {
+    let sizes = &inner.sizes;
     let mut quiet = Vec::new();
-    for member in pool.members().idle() {
+    for member in inner.members.idle() {
         let idle = member.session.idle();
         if !member.is_fit() {
             member.end_idle(Closed::Age);
-        } else if pool.members().open() > sizes.min && idle > sizes.max_inactive {
+        } else if inner.members.open() > sizes.min && idle > sizes.max_inactive {
             member.end_idle(Closed::Inactive);
         } else if idle > sizes.health_check {
             quiet.push(member);
@@ -52,18 +55,17 @@ async fn look_after(pool: &Pool) {
 }
 
 /// Opens what is missing to the minimum, all at once.
-async fn fill_up(pool: &Pool) {
-    let min = pool.0.sizes.min.min(pool.max());
-    let missing = min.saturating_sub(pool.members().open());
+async fn fill_up(inner: &Inner, sessions: &Sessions) {
+    let min = inner.sizes.min.min(inner.max());
+    let missing = min.saturating_sub(inner.members.open());
     // Nobody is there: no window every few seconds.
-    if missing == 0 || pool.0.shared.sign_in.is_unattended() {
+    if missing == 0 || inner.shared.sign_in.is_unattended() {
         return;
     }
-    let role = pool.0.shared.defaults.role.as_ref();
-    let sessions = pool.sessions(None);
-    let idle = pool.members().idle();
+    let role = inner.shared.defaults.role.as_ref();
+    let idle = inner.members.idle();
     let idle = idle.iter().filter(|member| member.is_of(role)).count();
-    let permits = (0..idle + missing).map_while(|_| pool.0.gate.try_enter(&Pool::own()));
+    let permits = (0..idle + missing).map_while(|_| inner.gate.try_enter(&Inner::own()));
     let permits: Vec<_> = permits.collect();
     let opening = permits.into_iter().map(|permit| async {
         match sessions.get().await {

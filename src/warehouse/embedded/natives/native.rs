@@ -1,0 +1,123 @@
+//! What a function of ours is, and how the engine is given one.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use duckdb::Connection;
+use duckdb::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray,
+};
+use duckdb::arrow::datatypes::DataType;
+use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
+
+/// The arguments of one row.
+pub(super) type Arguments<'a> = [Option<&'a str>];
+
+/// What a function gives for one row, or the sentence that ends the statement.
+pub(super) type Outcome<T> = Result<Option<T>, String>;
+
+/// What a function returns.
+pub(super) trait Value: Sized + Send + Sync + 'static {
+    fn data_type() -> DataType;
+    fn array(rows: Vec<Option<Self>>) -> ArrayRef;
+}
+
+impl Value for String {
+    fn data_type() -> DataType {
+        DataType::Utf8
+    }
+
+    fn array(rows: Vec<Option<Self>>) -> ArrayRef {
+        Arc::new(StringArray::from(rows))
+    }
+}
+
+impl Value for i64 {
+    fn data_type() -> DataType {
+        DataType::Int64
+    }
+
+    fn array(rows: Vec<Option<Self>>) -> ArrayRef {
+        Arc::new(Int64Array::from(rows))
+    }
+}
+
+impl Value for bool {
+    fn data_type() -> DataType {
+        DataType::Boolean
+    }
+
+    fn array(rows: Vec<Option<Self>>) -> ArrayRef {
+        Arc::new(BooleanArray::from(rows))
+    }
+}
+
+/// A function of texts.
+struct Native<T>(std::marker::PhantomData<T>);
+
+/// What it does for one row.
+struct Body<T>(fn(&Arguments<'_>) -> Outcome<T>);
+
+impl<T> Clone for Body<T> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+/// The library asks for it; every function is registered with a body of its own.
+impl<T> Default for Body<T> {
+    fn default() -> Self {
+        Self(|_| Ok(None))
+    }
+}
+
+impl<T: Value> VArrowScalar for Native<T> {
+    type State = Body<T>;
+
+    fn invoke(body: &Body<T>, input: RecordBatch) -> Result<Arc<dyn Array>, Box<dyn Error>> {
+        let columns = input
+            .columns()
+            .iter()
+            .map(|column| {
+                column
+                    .as_string_opt::<i32>()
+                    .ok_or("sf_fail:the embedded engine could not hand over a text")
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut rows = Vec::with_capacity(input.num_rows());
+        let mut arguments = Vec::with_capacity(columns.len());
+        for row in 0..input.num_rows() {
+            arguments.clear();
+            arguments.extend(
+                columns
+                    .iter()
+                    .map(|column| column.is_valid(row).then(|| column.value(row))),
+            );
+            // As a macro says it, see error.rs.
+            rows.push((body.0)(&arguments).map_err(|said| format!("sf_fail:{said}"))?);
+        }
+        Ok(T::array(rows))
+    }
+
+    fn signatures() -> Vec<ArrowFunctionSignature> {
+        vec![ArrowFunctionSignature::variadic(
+            DataType::Utf8,
+            T::data_type(),
+        )]
+    }
+}
+
+/// A name and what it does.
+pub(super) type Row<T> = (&'static str, fn(&Arguments<'_>) -> Outcome<T>);
+
+pub(super) fn register<T: Value>(connection: &Connection, rows: &[Row<T>]) -> duckdb::Result<()> {
+    rows.iter().try_for_each(|(name, run)| {
+        connection.register_scalar_function_with_state::<Native<T>>(name, &Body(*run))
+    })
+}
+
+/// The arguments, none of them NULL.
+pub(super) fn present<'a, const N: usize>(arguments: &Arguments<'a>) -> Option<[&'a str; N]> {
+    let given: Vec<&str> = arguments.iter().copied().collect::<Option<_>>()?;
+    given.try_into().ok()
+}
