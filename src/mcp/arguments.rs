@@ -16,7 +16,7 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use super::failure::{Code, Failure};
 use crate::query::Format;
 use crate::sql::{Identifier, QualifiedName};
-use crate::warehouse::{Parameter, Session};
+use crate::warehouse::{Parameter, SessionContext};
 
 /// How arguments are read, for the documentation.
 pub(super) const RULES: &str = "\
@@ -114,12 +114,12 @@ impl From<ResultFormat> for Format {
 pub(super) fn session(
     database: Option<DatabaseName>,
     schema: Option<SchemaName>,
-) -> Result<Session, Failure> {
+) -> Result<SessionContext, Failure> {
     agree(database.as_ref(), schema.as_ref())?;
-    Ok(Session {
+    Ok(SessionContext {
         database: database.map(|name| name.0),
         schema: schema.map(|name| name.0),
-        ..Session::default()
+        ..SessionContext::default()
     })
 }
 
@@ -132,7 +132,7 @@ pub(super) fn within(
     name: ObjectName,
     database: Option<DatabaseName>,
     schema: Option<SchemaName>,
-) -> Result<(QualifiedName, Session), Failure> {
+) -> Result<(QualifiedName, SessionContext), Failure> {
     agree(database.as_ref(), schema.as_ref())?;
     let mut name = name.0;
     let schema = schema.map(|schema| schema.0);
@@ -157,12 +157,12 @@ pub(super) fn within(
     name.schema = name.schema.or(schema);
     if name.schema.is_some() {
         name.database = name.database.or(database);
-        return Ok((name, Session::default()));
+        return Ok((name, SessionContext::default()));
     }
     // Only the warehouse knows in which of the database's schemas it looks.
-    let session = Session {
+    let session = SessionContext {
         database,
-        ..Session::default()
+        ..SessionContext::default()
     };
     Ok((name, session))
 }

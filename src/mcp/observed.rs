@@ -54,7 +54,7 @@ impl<'a> Seen<'a> {
             metrics,
             method,
             revision,
-            outcome: "left",
+            outcome: "abandoned",
             started: Instant::now(),
             _in_flight: metrics.rpc_started(),
         }

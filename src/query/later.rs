@@ -10,7 +10,7 @@ use super::page::{Layout, Page};
 use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
-use crate::warehouse::{Earlier, Session, Started, Status};
+use crate::warehouse::{Earlier, SessionContext, Started, Status};
 
 /// What came of a call within the time it waits.
 #[derive(Debug)]
@@ -187,7 +187,7 @@ impl Queries {
         list: &List,
         role: Option<&Identifier>,
     ) -> Result<Vec<Option<RowFilter>>, Error> {
-        let session = Session {
+        let session = SessionContext {
             role: role.cloned(),
             ..list.session()?
         };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CursorError, Query, View};
 use crate::sql::{Identifier, QualifiedName};
-use crate::warehouse::{Run, Session};
+use crate::warehouse::{Run, SessionContext};
 
 /// Longest text of it that goes into a cursor: models copy those.
 const LONGEST: usize = 1024;
@@ -77,26 +77,26 @@ impl List {
     }
 
     /// What the unqualified names of a statement resolve to, where its call says so: told for when it fails later.
-    pub(super) fn at(session: &Session) -> Option<Self> {
+    pub(super) fn at(session: &SessionContext) -> Option<Self> {
         let mut list = Self::default();
         list.set_home(session);
         (list.database.is_some() || list.schema.is_some()).then_some(list)
     }
 
-    fn set_home(&mut self, session: &Session) {
+    fn set_home(&mut self, session: &SessionContext) {
         self.database = session.database.as_ref().map(|it| it.as_str().to_owned());
         self.schema = session.schema.as_ref().map(QualifiedName::quoted);
     }
 
     /// The same, as a session.
-    pub(super) fn session(&self) -> Result<Session, CursorError> {
+    pub(super) fn session(&self) -> Result<SessionContext, CursorError> {
         let broken = |_| CursorError::Malformed;
         let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);
         let schema = |name: &String| QualifiedName::parse(name, 2).map_err(broken);
-        Ok(Session {
+        Ok(SessionContext {
             database: self.database.as_ref().map(exact).transpose()?,
             schema: self.schema.as_ref().map(schema).transpose()?,
-            ..Session::default()
+            ..SessionContext::default()
         })
     }
 

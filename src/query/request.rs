@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Format;
 use super::view::View;
-use crate::warehouse::{Parameter, Session};
+use crate::warehouse::{Parameter, SessionContext};
 
 /// What a statement reads, which decides what the policy asks of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Query {
     /// The statement.
     pub sql: String,
     /// What unqualified names resolve to, and who pays.
-    pub session: Session,
+    pub session: SessionContext,
     /// Values for placeholders.
     pub parameters: Vec<Parameter>,
     /// Rows wanted; the budget's default when absent, never above its maximum.

@@ -17,7 +17,9 @@ use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Phase;
-use crate::warehouse::{self, Answer, Owner, Parameter, Run, Session, Warehouse, WarehouseKind};
+use crate::warehouse::{
+    self, Answer, Owner, Parameter, Run, SessionContext, Warehouse, WarehouseKind,
+};
 
 /// Runs queries on one warehouse under one policy and budget. A cheap clone.
 #[derive(Clone)]
@@ -45,7 +47,7 @@ pub struct Queries {
 }
 
 /// The virtual warehouse that a call names.
-pub(super) fn virtual_warehouse(session: &Session) -> Option<&str> {
+pub(super) fn virtual_warehouse(session: &SessionContext) -> Option<&str> {
     session.warehouse.as_ref().map(Identifier::as_str)
 }
 
@@ -212,7 +214,7 @@ impl Queries {
     /// # Errors
     ///
     /// Which step failed and why; see [`Error`].
-    pub async fn table(&self, sql: &str, session: Session) -> Result<Table, Error> {
+    pub async fn table(&self, sql: &str, session: SessionContext) -> Result<Table, Error> {
         let run = self.approved(sql, session, Vec::new(), None).await?;
         let (answer, filter) = self.answer(run).await?;
         page::tabulate(answer, filter, &self.budget).await
@@ -289,7 +291,7 @@ impl Queries {
     pub(super) async fn approved(
         &self,
         sql: &str,
-        session: Session,
+        session: SessionContext,
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
@@ -323,7 +325,12 @@ impl Queries {
     }
 
     /// Reads a statement and asks the policy.
-    async fn approve(&self, reads: Reads, sql: &str, session: &Session) -> Result<Judged, Error> {
+    async fn approve(
+        &self,
+        reads: Reads,
+        sql: &str,
+        session: &SessionContext,
+    ) -> Result<Judged, Error> {
         let measured = self.metrics.stopwatch(Phase::Policy);
         let (judged, names) = if sql.len() <= SMALL_STATEMENT_BYTES {
             self.judge(reads, sql, session)
@@ -344,7 +351,7 @@ impl Queries {
         &self,
         reads: Reads,
         sql: &str,
-        session: &Session,
+        session: &SessionContext,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
         let (database, schema) = self.home(session);
         let place = CurrentNames {
@@ -370,7 +377,7 @@ impl Queries {
         &self,
         reads: Reads,
         sql: &str,
-        session: &Session,
+        session: &SessionContext,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
         // Only a semaphore that is closed refuses, and nobody closes this one.
         let _alone = self.reading.acquire().await;
@@ -392,7 +399,10 @@ impl Queries {
     }
 
     /// The database and schema that unqualified names belong to, where they are known.
-    pub(super) fn home(&self, session: &Session) -> (Option<Identifier>, Option<Identifier>) {
+    pub(super) fn home(
+        &self,
+        session: &SessionContext,
+    ) -> (Option<Identifier>, Option<Identifier>) {
         let schema = session.schema.as_ref();
         let named = schema
             .and_then(|schema| schema.schema.as_ref())

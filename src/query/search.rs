@@ -12,7 +12,7 @@ use super::shown_rows::{self, ShownRows};
 use super::view::Hide;
 use super::{CursorError, Error, Format, Queries};
 use crate::policy::RowFilter;
-use crate::warehouse::{self, Answer, Earlier, Run, Session, Started};
+use crate::warehouse::{self, Answer, Earlier, Run, SessionContext, Started};
 
 /// The columns of the two lists that hold the names.
 const NAMES: [&str; 2] = ["name", "column_name"];
@@ -83,7 +83,7 @@ impl Queries {
     /// Which step failed and why; see [`Error`].
     pub async fn search(&self, search: Search) -> Result<Found, Error> {
         let begin = async |sql: &str| {
-            self.approved(sql, Session::default(), Vec::new(), None)
+            self.approved(sql, SessionContext::default(), Vec::new(), None)
                 .await
         };
         let runs = (begin(&search.objects).await?, begin(&search.columns).await?);

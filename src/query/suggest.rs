@@ -14,7 +14,7 @@ use super::listing::List;
 use super::{Error, Queries, Table, advice};
 use crate::policy::Refusal;
 use crate::sql::{self, Class, spelling};
-use crate::warehouse::{self, Earlier, Session};
+use crate::warehouse::{self, Earlier, SessionContext};
 
 impl Queries {
     /// As [`Self::table`], and a refusal says which names may have been meant.
@@ -22,7 +22,11 @@ impl Queries {
     /// # Errors
     ///
     /// Which step failed and why; see [`Error`].
-    pub async fn table_or_advice(&self, sql: &str, session: Session) -> Result<Table, Error> {
+    pub async fn table_or_advice(
+        &self,
+        sql: &str,
+        session: SessionContext,
+    ) -> Result<Table, Error> {
         let table = self.table(sql, session.clone()).await;
         self.taught(table, sql, &session).await
     }
@@ -32,7 +36,7 @@ impl Queries {
         &self,
         outcome: Result<T, Error>,
         sql: &str,
-        session: &Session,
+        session: &SessionContext,
     ) -> Result<T, Error> {
         match outcome {
             Ok(answer) => Ok(answer),
@@ -62,15 +66,15 @@ impl Queries {
             // Some of what there is to say follows from the refusal alone.
             Ok(Err(_)) | Err(_) => String::new(),
         };
-        let session = list.map_or(Ok(Session::default()), List::session);
-        let session = Session {
+        let session = list.map_or(Ok(SessionContext::default()), List::session);
+        let session = SessionContext {
             role: earlier.role.clone(),
             ..session.unwrap_or_default()
         };
         Err(self.explained_error(error, &text, &session).await)
     }
 
-    async fn explained_error(&self, error: Error, sql: &str, session: &Session) -> Error {
+    async fn explained_error(&self, error: Error, sql: &str, session: &SessionContext) -> Error {
         let error = match foreign(error, sql) {
             Ok(foreign) => return foreign,
             Err(error) => error,

@@ -28,7 +28,8 @@ pub use self::guards::{
     Acquire, Held, PoolNumbers, RequestWatch, ResultWatch, SetAside, Stopwatch,
 };
 use self::labels::{
-    Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, Reached, SignIn, Turned, Verdict,
+    Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, QueueRefusal, Reached, SignIn,
+    Verdict,
 };
 use self::lists::{
     Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
@@ -237,7 +238,7 @@ impl Metrics {
     }
 
     /// A statement was not let in.
-    pub fn refused_in_queue(&self, why: Turned) {
+    pub fn refused_in_queue(&self, why: QueueRefusal) {
         self.queue_refused.with(why).inc();
     }
 
@@ -251,13 +252,13 @@ impl Metrics {
         self.aborts.with(Delivery::of(is_confirmed)).inc();
     }
 
-    /// A piece of a result was fetched.
+    /// A chunk of a result was fetched.
     pub fn downloaded(&self, bytes: usize) {
         self.downloaded
             .inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
-    /// Sets memory aside for a piece of a result.
+    /// Sets memory aside for a chunk of a result.
     pub fn set_aside(&self, bytes: u64) -> SetAside {
         SetAside::new(&self.download_memory, bytes)
     }

@@ -25,7 +25,7 @@ use self::line::{Caps, Lines};
 use self::refusal::{Numbers, refusal};
 use super::Error;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::Turned;
+use crate::telemetry::metrics::labels::QueueRefusal;
 
 /// The gate. A cheap clone.
 #[derive(Clone)]
@@ -104,11 +104,11 @@ impl FairGate {
             // The gate drops a sender only with itself.
             verdict = &mut waiting.verdict => verdict.unwrap_or_else(|_| Err(closed()))?,
             error = hopeless => {
-                self.count(Turned::Unreachable);
+                self.count(QueueRefusal::Unreachable);
                 return Err(error);
             }
             () = tokio::time::sleep_until(until) => {
-                return Err(self.refuse(owner, Turned::Late, &self.state()));
+                return Err(self.refuse(owner, QueueRefusal::Late, &self.state()));
             }
         };
         if let Some(metrics) = metrics {
@@ -131,23 +131,26 @@ impl FairGate {
         }
         let own = state.lines.waiting_of(&owner.key);
         if own >= limits.queued_per_caller() {
-            return Err(self.refuse(owner, Turned::CallerFull, &state));
+            return Err(self.refuse(owner, QueueRefusal::CallerFull, &state));
         }
         if self
             .estimate(owner, &state)
             .is_some_and(|needed| needed > patience)
         {
-            return Err(self.refuse(owner, Turned::TooLong, &state));
+            return Err(self.refuse(owner, QueueRefusal::TooLong, &state));
         }
         let mut displaced = None;
         if state.lines.waiting() >= limits.queued() {
             // Whoever has nothing waiting takes the place of the newest of whoever has most.
-            displaced = (own == 0)
-                .then(|| state.lines.displace())
-                .flatten()
-                .map(|(owner, waiter)| (self.refuse(&owner, Turned::Displaced, &state), waiter));
+            displaced =
+                (own == 0)
+                    .then(|| state.lines.displace())
+                    .flatten()
+                    .map(|(owner, waiter)| {
+                        (self.refuse(&owner, QueueRefusal::Displaced, &state), waiter)
+                    });
             if displaced.is_none() {
-                return Err(self.refuse(owner, Turned::Full, &state));
+                return Err(self.refuse(owner, QueueRefusal::Full, &state));
             }
         }
         let (sender, verdict) = oneshot::channel();
@@ -193,7 +196,7 @@ impl FairGate {
         state.holding.until_served(place, share)
     }
 
-    fn refuse(&self, owner: &Owner, why: Turned, state: &State) -> Error {
+    fn refuse(&self, owner: &Owner, why: QueueRefusal, state: &State) -> Error {
         self.count(why);
         refusal(
             why,
@@ -209,7 +212,7 @@ impl FairGate {
         )
     }
 
-    fn count(&self, why: Turned) {
+    fn count(&self, why: QueueRefusal) {
         if let Some(metrics) = &self.0.metrics {
             metrics.refused_in_queue(why);
         }

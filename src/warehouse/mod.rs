@@ -123,7 +123,7 @@ pub struct Run {
     /// What to run.
     pub statement: Arc<ApprovedStatement>,
     /// The names that unqualified ones resolve to.
-    pub session: Session,
+    pub session: SessionContext,
     /// Values for the statement's placeholders, in order.
     pub parameters: Vec<Parameter>,
     /// When the statement must have ended; the driver stops it then and answers [`Error::Timeout`].
@@ -142,7 +142,7 @@ pub struct Run {
 
 /// What a statement's session is set to. `None` means the configured default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Session {
+pub struct SessionContext {
     /// Current database.
     pub database: Option<Identifier>,
     /// Current schema, possibly with its database, which then wins over `database`.

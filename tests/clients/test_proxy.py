@@ -1,4 +1,4 @@
-"""The usual variables for proxies and certificates: sign-in, statements and pieces of results all obey them."""
+"""The usual variables for proxies and certificates: sign-in, statements and chunks of results all obey them."""
 
 from __future__ import annotations
 

@@ -254,7 +254,7 @@ async fn the_pool_and_its_requests_are_counted() {
     assert!(
         value(
             &text,
-            r#"snowflake_mcp_pool_acquire_duration_seconds_count{outcome="got"} "#
+            r#"snowflake_mcp_pool_acquire_duration_seconds_count{outcome="acquired"} "#
         ) >= 1.0
     );
     let (_, ready) = server.get_json(&server.probe_url("/readyz?verbose")).await;

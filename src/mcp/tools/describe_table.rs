@@ -10,7 +10,7 @@ use super::{CallContext, Failure, Form, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ObjectName, ResultFormat, SchemaName};
 use crate::query::{self, Format, Table, object_kind, render};
 use crate::sql::{Identifier, QualifiedName, literal};
-use crate::warehouse::Session;
+use crate::warehouse::SessionContext;
 
 /// Columns, keys, comments and size of a table.
 pub(super) struct DescribeTable;
@@ -133,7 +133,7 @@ impl Tool for DescribeTable {
 pub(super) async fn described(
     context: &CallContext,
     sql: String,
-    session: &Session,
+    session: &SessionContext,
 ) -> Result<Table, query::Error> {
     context.queries.table_or_advice(&sql, session.clone()).await
 }
@@ -142,7 +142,7 @@ pub(super) async fn described(
 pub(super) async fn run(
     context: &CallContext,
     sql: String,
-    session: &Session,
+    session: &SessionContext,
 ) -> Result<Table, query::Error> {
     context.queries.table(&sql, session.clone()).await
 }

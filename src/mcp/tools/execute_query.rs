@@ -11,7 +11,7 @@ use crate::mcp::arguments::{
 };
 use crate::mcp::failure::Code;
 use crate::query::Query;
-use crate::warehouse::Session;
+use crate::warehouse::SessionContext;
 
 /// Runs one statement.
 pub(super) struct ExecuteQuery;
@@ -70,7 +70,7 @@ impl Tool for ExecuteQuery {
         }
         let query = Query {
             sql: arguments.sql,
-            session: Session {
+            session: SessionContext {
                 warehouse: arguments.warehouse.map(|name| name.0),
                 role: arguments.role.map(|name| name.0),
                 ..arguments::session(arguments.database, arguments.schema)?

@@ -7,7 +7,7 @@ use super::reply::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, SchemaName};
 use crate::query::Query;
-use crate::warehouse::Session;
+use crate::warehouse::SessionContext;
 
 /// Shows how a statement would run.
 pub(super) struct ExplainQuery;
@@ -36,7 +36,7 @@ impl Tool for ExplainQuery {
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let query = Query {
             sql: arguments.sql,
-            session: Session {
+            session: SessionContext {
                 ..arguments::session(arguments.database, arguments.schema)?
             },
             // A plan is short; cutting it would hide steps.

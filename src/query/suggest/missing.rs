@@ -6,7 +6,7 @@ use crate::query::Queries;
 use crate::query::advice::Missing;
 use crate::query::name_cache::Listed;
 use crate::sql::{self, QualifiedName, TableSource, spelling};
-use crate::warehouse::Session;
+use crate::warehouse::SessionContext;
 
 impl Queries {
     /// What to do about it, where the catalog knows better.
@@ -14,7 +14,7 @@ impl Queries {
         &self,
         missing: &Missing,
         sql: &str,
-        session: &Session,
+        session: &SessionContext,
     ) -> Option<String> {
         let (database, schema) = self.home(session);
         match missing {
@@ -123,7 +123,7 @@ impl Queries {
         qualifier: Option<&str>,
         column: &str,
         sources: &[TableSource],
-        session: &Session,
+        session: &SessionContext,
     ) -> Option<String> {
         let meant: Vec<&TableSource> = match qualifier {
             None => sources.iter().collect(),

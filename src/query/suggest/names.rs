@@ -10,7 +10,7 @@ use crate::query::shown_rows::{self, ShownRows};
 use crate::query::{Error, Queries};
 use crate::sql::QualifiedName;
 use crate::telemetry::metrics::labels::Cache;
-use crate::warehouse::Session;
+use crate::warehouse::SessionContext;
 
 /// How long the catalog may take: the caller waits for a refusal.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ impl Queries {
     pub(super) async fn listed(
         &self,
         listing: Listing,
-        session: &Session,
+        session: &SessionContext,
     ) -> Option<Arc<Vec<Listed>>> {
         let question = Question {
             caller: self.caller.clone(),
@@ -60,7 +60,11 @@ impl Queries {
         Some(names)
     }
 
-    async fn asked(&self, listing: &Listing, session: &Session) -> Result<Vec<Listed>, Error> {
+    async fn asked(
+        &self,
+        listing: &Listing,
+        session: &SessionContext,
+    ) -> Result<Vec<Listed>, Error> {
         let run = self
             .approved(&listing.sql, session.clone(), Vec::new(), Some(PATIENCE))
             .await?;

@@ -7,7 +7,7 @@ use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Metrics;
-use super::labels::{Acquired, Endpoint, Phase, Reached, SessionState};
+use super::labels::{AcquireOutcome, Endpoint, Phase, Reached, SessionState};
 use crate::telemetry::traces;
 
 /// One more in a gauge, until it is dropped.
@@ -28,7 +28,7 @@ impl Drop for Held {
     }
 }
 
-/// Memory for a piece of a result, until it is dropped.
+/// Memory for a chunk of a result, until it is dropped.
 #[must_use = "counts for as long as it lives"]
 #[derive(Debug)]
 pub struct SetAside {
@@ -59,13 +59,13 @@ impl Drop for SetAside {
 pub struct Acquire<'a> {
     metrics: &'a Metrics,
     started: Instant,
-    outcome: Acquired,
+    outcome: AcquireOutcome,
     _waiting: Held,
 }
 
 impl Acquire<'_> {
     /// The wait has ended like this.
-    pub fn ended(mut self, outcome: Acquired) {
+    pub fn ended(mut self, outcome: AcquireOutcome) {
         self.outcome = outcome;
     }
 }
@@ -160,7 +160,7 @@ impl Drop for RequestWatch<'_> {
         }
         match (self.outcome, self.status) {
             // Nobody waits for it any more: given up, not failed.
-            (Reached::Ok | Reached::Left, _) => {}
+            (Reached::Ok | Reached::Abandoned, _) => {}
             (Reached::ClientError | Reached::ServerError, Some(status)) => {
                 traces::fail(&self.span, status.to_string(), "");
             }
@@ -256,7 +256,7 @@ impl Metrics {
             metrics: self,
             endpoint,
             started: Instant::now(),
-            outcome: Reached::Left,
+            outcome: Reached::Abandoned,
             status: None,
             span,
         }
@@ -277,7 +277,7 @@ impl Metrics {
         Acquire {
             metrics: self,
             started: Instant::now(),
-            outcome: Acquired::Left,
+            outcome: AcquireOutcome::Abandoned,
             _waiting: Held::new(&self.waiting),
         }
     }

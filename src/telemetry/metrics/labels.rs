@@ -86,7 +86,7 @@ label! {
 
 label! {
     /// Why a statement was not let in.
-    Turned of "reason" {
+    QueueRefusal of "reason" {
         /// Its caller has as many waiting as it may.
         CallerFull = "caller_full",
         /// As many wait as may.
@@ -104,15 +104,15 @@ label! {
 
 label! {
     /// How waiting for a session ended.
-    Acquired of "outcome" {
+    AcquireOutcome of "outcome" {
         /// With a session.
-        Got = "got",
+        Acquired = "acquired",
         /// None came free in time.
         Busy = "busy",
         /// None could be opened.
         Failed = "failed",
         /// The caller left, or its time was over.
-        Left = "left",
+        Abandoned = "abandoned",
     }
 }
 
@@ -124,7 +124,7 @@ label! {
         /// Snowflake said no.
         Refused = "refused",
         /// Not tried: Snowflake has just refused these credentials.
-        Held = "held",
+        Suppressed = "suppressed",
         /// Anything else, such as no connection.
         Failed = "failed",
     }
@@ -165,7 +165,7 @@ label! {
         Heartbeat = "heartbeat",
         /// Signing out.
         SignOut = "sign_out",
-        /// Fetching a piece of a result from cloud storage.
+        /// Fetching a chunk of a result from cloud storage.
         Chunk = "chunk",
         /// Anything else.
         Other = "other",
@@ -206,7 +206,7 @@ label! {
         /// With something that is no reply, or a damaged one.
         Unreadable = "unreadable",
         /// Nobody waited for it any more.
-        Left = "left",
+        Abandoned = "abandoned",
     }
 }
 

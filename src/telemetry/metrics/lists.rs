@@ -149,7 +149,7 @@ pub const RPC_OUTCOMES: &[&str] = &[
     "internal_error",
     "unsupported_protocol_version",
     "missing_capability",
-    "left",
+    "abandoned",
     OTHER,
 ];
 

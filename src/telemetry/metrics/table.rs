@@ -4,8 +4,8 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry};
 
 use super::declaration::{BuildInfo, Declaration, Declared};
 use super::labels::{
-    Acquired, Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, Reached, SessionState,
-    SignIn, Turned, Verdict,
+    AcquireOutcome, Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, QueueRefusal,
+    Reached, SessionState, SignIn, Verdict,
 };
 use super::lists::{
     Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
@@ -149,7 +149,7 @@ metrics! {
         /// Time statements waited that were let in. Those let in at once are not counted.
         queue_waits: Histogram = "queue_wait_seconds" in STEPS;
         /// Statements that were not let in, by reason.
-        queue_refused: Counters<Turned> = "queue_refused_total";
+        queue_refused: Counters<QueueRefusal> = "queue_refused_total";
 
         /// Sessions of the pool, by what they are doing. Their sum is the number of open sessions.
         sessions: Gauges<SessionState> = "pool_sessions";
@@ -158,8 +158,8 @@ metrics! {
         /// Callers waiting for a session now.
         waiting: IntGauge = "pool_waiting";
         /// Time callers wait for a session, by how the wait ended.
-        acquired: Histograms<Acquired> = "pool_acquire_duration_seconds" in STEPS;
-        /// Sign-ins, by how they ended. `held` ones were not tried, because the credentials had just been refused.
+        acquired: Histograms<AcquireOutcome> = "pool_acquire_duration_seconds" in STEPS;
+        /// Sign-ins, by how they ended. `suppressed` ones were not tried, because the credentials had just been refused.
         sign_ins: Counters<SignIn> = "pool_sign_ins_total";
         /// Sessions that were closed, by reason.
         closes: Counters<Closed> = "pool_sessions_closed_total";
@@ -179,7 +179,7 @@ metrics! {
         /// Bytes fetched from cloud storage, as they were sent.
         downloaded: IntCounter = "upstream_downloaded_bytes_total";
 
-        /// Memory set aside for pieces of results that are fetched and not yet read; not above `DOWNLOAD_MEMORY_LIMIT`.
+        /// Memory set aside for chunks of results that are fetched and not yet read; not above `DOWNLOAD_MEMORY_LIMIT`.
         download_memory: IntGauge = "download_memory_bytes";
 
         /// Memory the embedded engine uses for data and statements; 0 on a Snowflake account.

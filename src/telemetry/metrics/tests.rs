@@ -1,4 +1,4 @@
-use super::labels::{Acquired, SessionState};
+use super::labels::{AcquireOutcome, SessionState};
 use super::lists::{HTTP_METHODS, REVISIONS, ROUTES, RPC_METHODS, RPC_OUTCOMES, STATUSES};
 use super::*;
 use crate::telemetry::codes::OUTCOMES;
@@ -165,10 +165,10 @@ fn sessions_are_counted_where_they_are() {
     );
     assert_eq!((pool.max, pool.waiting), (5, 1));
     drop((opening, lent));
-    waiting.ended(Acquired::Busy);
+    waiting.ended(AcquireOutcome::Busy);
     let pool = metrics.pool().unwrap();
     assert_eq!((pool.open, pool.idle, pool.waiting), (1, 1, 0));
-    let busy = metrics.acquired.with(Acquired::Busy);
+    let busy = metrics.acquired.with(AcquireOutcome::Busy);
     assert_eq!(busy.get_sample_count(), 1);
 }
 
@@ -221,7 +221,7 @@ fn the_exposition_is_what_it_was() {
     metrics.phase_took(Phase::Execute, took);
     metrics.cut(Cut::Rows);
     metrics.set_pool_size(5);
-    metrics.acquire().ended(Acquired::Got);
+    metrics.acquire().ended(AcquireOutcome::Acquired);
     metrics.signed_in(SignIn::Ok);
     metrics.snowflake_answered(Endpoint::Query, Reached::Ok, took);
     metrics.snowflake_retried(Endpoint::Query);

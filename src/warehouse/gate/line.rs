@@ -1,4 +1,4 @@
-//! Who runs how many statements, who waits, and whose turn it is.
+//! Who runs how many statements, who waits, and who gets the next permit.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

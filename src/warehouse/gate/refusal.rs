@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::limits::GateLimits;
-use crate::telemetry::metrics::labels::Turned;
+use crate::telemetry::metrics::labels::QueueRefusal;
 use crate::warehouse::Error;
 
 /// The bounds of what is told.
@@ -22,7 +22,7 @@ pub(super) struct Numbers {
     pub(super) estimate: Option<Duration>,
 }
 
-pub(super) fn refusal(why: Turned, limits: &GateLimits, it: Numbers) -> Error {
+pub(super) fn refusal(why: QueueRefusal, limits: &GateLimits, it: Numbers) -> Error {
     let Numbers {
         slots,
         cap,
@@ -43,26 +43,26 @@ pub(super) fn refusal(why: Turned, limits: &GateLimits, it: Numbers) -> Error {
         format!("{slots} of all callers may run at once ({setting})")
     };
     let why = match why {
-        Turned::CallerFull => format!(
+        QueueRefusal::CallerFull => format!(
             "no more than {} of one caller may wait (MAX_QUEUED_PER_CALLER)",
             limits.queued_per_caller()
         ),
-        Turned::Full => format!(
+        QueueRefusal::Full => format!(
             "{} statements wait, as many as may (MAX_QUEUED)",
             limits.queued()
         ),
-        Turned::Displaced => format!(
+        QueueRefusal::Displaced => format!(
             "{} statements wait, as many as may (MAX_QUEUED), and this one made way for a caller that had none among them",
             limits.queued()
         ),
-        Turned::TooLong => {
+        QueueRefusal::TooLong => {
             let seconds = it.estimate.map_or(0, whole_seconds);
             format!(
                 "this one would be let in after about {seconds} s, which is longer than it may wait"
             )
         }
-        Turned::Late => "none of them ended while this one could wait".to_owned(),
-        Turned::Unreachable => "Snowflake does not answer".to_owned(),
+        QueueRefusal::Late => "none of them ended while this one could wait".to_owned(),
+        QueueRefusal::Unreachable => "Snowflake does not answer".to_owned(),
     };
     Error::Busy {
         message: format!(

@@ -1,7 +1,7 @@
-//! Memory for pieces of results that are fetched and not yet read: so much for one result, so much for all together.
+//! Memory for chunks of results that are fetched and not yet read: so much for one result, so much for all together.
 //!
-//! A result takes memory for its pieces in the order in which they are read, one after the other, and gives it back as they
-//! are read. So whoever waits for some and holds some has a piece that can be read meanwhile: no two results can wait for
+//! A result takes memory for its chunks in the order in which they are read, one after the other, and gives it back as they
+//! are read. So whoever waits for some and holds some has a chunk that can be read meanwhile: no two results can wait for
 //! each other. Waiting ends with the call.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::warehouse::Error;
 /// What is counted, in bytes.
 const UNIT: u64 = 1024;
 
-/// Units for one result. A piece is at most some 100 MB, usually a tenth of that; one that is larger than this is fetched
+/// Units for one result. A chunk is at most some 100 MB, usually a tenth of that; one that is larger than this is fetched
 /// alone.
 const OF_ONE: u32 = 24 * 1024;
 
@@ -31,7 +31,7 @@ const STEP: u64 = 1024;
 /// How long an answer waits for memory. It does not wait for the end of its call: it is half read, and its connection open.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Memory for the pieces of all results together. A cheap clone.
+/// Memory for the chunks of all results together. A cheap clone.
 #[derive(Clone)]
 pub(super) struct Memory {
     free: Arc<Semaphore>,
@@ -45,7 +45,7 @@ pub(super) struct Share {
     free: Arc<Semaphore>,
 }
 
-/// Memory for one piece, given back when it is dropped.
+/// Memory for one chunk, given back when it is dropped.
 pub(super) struct Taken {
     _of_one: OwnedSemaphorePermit,
     _of_all: OwnedSemaphorePermit,
@@ -65,7 +65,7 @@ impl Memory {
         }
     }
 
-    /// The most that a piece may take, in bytes.
+    /// The most that a chunk may take, in bytes.
     pub(super) fn size(&self) -> u64 {
         u64::from(self.all) * UNIT
     }
@@ -140,7 +140,7 @@ impl Growing {
 }
 
 impl Share {
-    /// Waits for what a piece takes, first come first served. Not for several pieces of one result at once: the
+    /// Waits for what a chunk takes, first come first served. Not for several chunks of one result at once: the
     /// last one read could get it first.
     pub(super) async fn take(&self, size: u64, deadline: Instant) -> Result<Taken, Error> {
         let memory = &self.memory;
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(in_use(&memory), 0);
     }
 
-    /// Twenty results of ten pieces each, in room for three pieces.
+    /// Twenty results of ten chunks each, in room for three chunks.
     #[tokio::test]
     async fn results_that_compete_all_come_to_their_end() {
         let memory = memory(3 * MIB);

@@ -71,7 +71,7 @@ pub struct Options {
     pub policy: Policy,
     /// Whether Snowflake is asked what kind of statement each is before it runs.
     pub verify: bool,
-    /// Memory for pieces of results that are being fetched, of all results together.
+    /// Memory for chunks of results that are being fetched, of all results together.
     pub download_memory_bytes: u64,
 }
 

@@ -29,7 +29,8 @@ use super::error::Error;
 use super::session::Session;
 use super::shared::Shared;
 use crate::sql::Identifier;
-use crate::telemetry::metrics::labels::{Acquired, Closed, Phase};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::{AcquireOutcome, Closed, Phase};
 use crate::warehouse::{self, Owner};
 
 /// The pool. A cheap clone; there is one for as long as the process lives.
@@ -77,16 +78,16 @@ impl Pool {
         let permit = match permit.await {
             Ok(permit) => permit,
             Err(error) => {
-                acquire.ended(Acquired::Busy);
+                acquire.ended(AcquireOutcome::Busy);
                 return Err(error);
             }
         };
         let left = patience.saturating_duration_since(Instant::now());
         let got = self.sessions(role).get_timeout(left).await;
         acquire.ended(if got.is_ok() {
-            Acquired::Got
+            AcquireOutcome::Acquired
         } else {
-            Acquired::Failed
+            AcquireOutcome::Failed
         });
         match got {
             Ok(connection) => Ok(Lease::new(connection, Arc::clone(inner), permit)),
@@ -119,6 +120,11 @@ impl Pool {
         deadline: Instant,
     ) -> Result<Lease, warehouse::Error> {
         self.lease(role, &Inner::own(), deadline, deadline).await
+    }
+
+    /// Where to count.
+    pub(super) fn metrics(&self) -> &Metrics {
+        self.0.inner.metrics()
     }
 
     /// The sessions of a role.
@@ -167,7 +173,7 @@ impl Pool {
         if has_sessions && heard.is_some_and(|age| age < silence) {
             return Ok(());
         }
-        // All sessions are at work: callers wait their turn, which is no reason to be sent no more. A long statement is
+        // All sessions are at work: callers wait for a permit, which is no reason to be sent no more. A long statement is
         // silent for as long as one question for its result may take.
         let is_busy = inner.gate.is_full();
         if is_busy && !inner.shared.contact.is_unbroken() {

@@ -1,4 +1,4 @@
-//! From the reply that describes a result to its rows: what lies in the reply first, then the pieces in cloud storage, in
+//! From the reply that describes a result to its rows: what lies in the reply first, then the chunks in cloud storage, in
 //! order, a few ahead of the reader.
 //!
 //! Nothing is fetched that nobody reads: dropping the stream ends the downloads.
@@ -37,24 +37,24 @@ const LONGEST_SHOW: u64 = 10_000;
 /// Pieces fetched at once for one result, as the official drivers do.
 const PREFETCH: usize = 4;
 
-/// A piece may have so many bytes whatever was announced: small ones are mostly descriptions of themselves.
+/// A chunk may have so many bytes whatever was announced: small ones are mostly descriptions of themselves.
 const ALWAYS_FITS: u64 = 512 * 1024;
 
-/// Attempts after the first for one piece.
+/// Attempts after the first for one chunk.
 const RETRIES: u32 = 4;
 
 /// First and longest wait before another attempt.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Limit of one attempt; cloud storage that is slower than this for a piece is as good as down.
+/// Limit of one attempt; cloud storage that is slower than this for a chunk is as good as down.
 const CHUNK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Fetches pieces of results. A cheap clone.
+/// Fetches chunks of results. A cheap clone.
 #[derive(Clone)]
 pub(super) struct Downloads {
     client: reqwest::Client,
-    /// Whether pieces may come from this machine in clear text: only when the account itself is a fake one here.
+    /// Whether chunks may come from this machine in clear text: only when the account itself is a fake one here.
     is_local: bool,
     memory: Memory,
     metrics: Arc<Metrics>,
@@ -144,7 +144,7 @@ impl Downloads {
         })
     }
 
-    /// Fetches a piece until it can be read: one that cannot is a transfer that went wrong, like any other.
+    /// Fetches a chunk until it can be read: one that cannot is a transfer that went wrong, like any other.
     async fn fetch<T>(
         &self,
         chunk: &Chunk,
@@ -216,7 +216,7 @@ impl Downloads {
         Ok(bytes)
     }
 
-    /// How many bytes a piece may have at the most, packed and unpacked together: the announced number, and as much again. That it
+    /// How many bytes a chunk may have at the most, packed and unpacked together: the announced number, and as much again. That it
     /// is not more than there is memory for was seen before.
     fn longest(&self, chunk: &Chunk) -> u64 {
         let announced = chunk.uncompressed_size.saturating_mul(2);
@@ -227,7 +227,7 @@ impl Downloads {
     fn checked(&self, address: &str) -> Result<Url, warehouse::Error> {
         let refused = |why: &str| {
             Err(unreachable(&format!(
-                "a piece of the result lies at an address that is not fetched from: {why}"
+                "a chunk of the result lies at an address that is not fetched from: {why}"
             )))
         };
         let Ok(url) = Url::parse(address) else {
@@ -252,7 +252,7 @@ impl Downloads {
     }
 }
 
-/// The pieces that lie in cloud storage.
+/// The chunks that lie in cloud storage.
 struct Later {
     downloads: Downloads,
     schema: Schema,
@@ -272,12 +272,12 @@ impl Later {
         let this = Arc::new(self);
         let that = Arc::clone(&this);
         stream::iter(chunks)
-            // One after the other, so that memory goes to the piece that is read next.
+            // One after the other, so that memory goes to the chunk that is read next.
             .then(move |chunk| Arc::clone(&that).with_memory(chunk))
             .map(move |chunk| Arc::clone(&this).decoded(chunk))
             .buffered(PREFETCH)
             .flat_map(|decoded: Decoded| match decoded {
-                // The memory is given back when the reader has taken the last row of the piece.
+                // The memory is given back when the reader has taken the last row of the chunk.
                 Ok((batches, memory)) => stream::iter(batches.into_iter().map(Ok))
                     .chain(stream::poll_fn(move |_| {
                         let _held = &memory;
@@ -297,11 +297,11 @@ impl Later {
             return Err(warehouse::Error::Busy {
                 retry_after: None,
                 message: format!(
-                    "a piece of the result has {announced} bytes, more than DOWNLOAD_MEMORY_LIMIT of the server allows for all"
+                    "a chunk of the result has {announced} bytes, more than DOWNLOAD_MEMORY_LIMIT of the server allows for all"
                 ),
             });
         }
-        // Cells that came as text are kept as single texts; an Arrow piece is read where it lies.
+        // Cells that came as text are kept as single texts; an Arrow chunk is read where it lies.
         let times = if self.is_arrow { 1 } else { 2 };
         let size = self.downloads.longest(&chunk).saturating_mul(times);
         let memory = self.memory.take(size, self.deadline).await?;
@@ -319,7 +319,7 @@ impl Later {
         Ok((batches, memory))
     }
 
-    /// The rows of a piece. Their number is compared with the one announced, because a stream that was cut between two of
+    /// The rows of a chunk. Their number is compared with the one announced, because a stream that was cut between two of
     /// its messages looks whole.
     fn read(&self, chunk: &Chunk, bytes: Bytes) -> Result<Vec<Box<dyn Batch>>, String> {
         let batches = if self.is_arrow {
@@ -336,7 +336,7 @@ impl Later {
     }
 }
 
-/// The pieces from the row `skip` on, and how many rows of the first of them are to be skipped.
+/// The chunks from the row `skip` on, and how many rows of the first of them are to be skipped.
 fn from_row(mut all: Vec<Chunk>, mut skip: u64) -> (Vec<Chunk>, u64) {
     let whole = all
         .iter()
@@ -395,10 +395,10 @@ fn headers(
         let value = HeaderValue::from_str(&value);
         let (Ok(name), Ok(mut value)) = (name, value) else {
             return Err(Error::Protocol(
-                "the headers for a result's pieces are no HTTP headers".to_owned(),
+                "the headers for a result's chunks are no HTTP headers".to_owned(),
             ));
         };
-        // They carry the key that opens the pieces.
+        // They carry the key that opens the chunks.
         value.set_sensitive(true);
         headers.insert(name, value);
     }
@@ -481,7 +481,7 @@ struct Why {
 impl Why {
     fn damaged(how: String) -> Self {
         Self {
-            text: format!("a piece of the result is damaged: {how}"),
+            text: format!("a chunk of the result is damaged: {how}"),
             passes: true,
             reached: Reached::Unreadable,
             status: Some(200),

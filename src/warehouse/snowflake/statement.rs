@@ -17,7 +17,7 @@ use crate::warehouse::{self, Parameter, Run};
 /// After this long Snowflake answers a request that waits for a statement with "in progress" and the statement's id.
 const SNOWFLAKE_WAITS: Duration = Duration::from_secs(45);
 
-/// How much later than wanted that answer may be. What comes before a statement (a turn, a session, USE) takes a moment of
+/// How much later than wanted that answer may be. What comes before a statement (a permit, a session, USE) takes a moment of
 /// the caller's patience; a second request would take more.
 const MAY_BE_LATE: Duration = Duration::from_secs(3);
 

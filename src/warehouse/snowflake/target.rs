@@ -2,7 +2,7 @@
 
 use super::session::Names;
 use crate::sql::Identifier;
-use crate::warehouse::Session;
+use crate::warehouse::SessionContext;
 
 /// The schema that USE DATABASE leaves a session in.
 const PUBLIC: &str = "PUBLIC";
@@ -17,7 +17,7 @@ pub(super) struct Target {
 
 impl Target {
     /// What the call asks for, and where it does not, what the session was set to when it was new.
-    pub(super) fn new(asked: &Session, initial: &Names) -> Self {
+    pub(super) fn new(asked: &SessionContext, initial: &Names) -> Self {
         let (database, schema) = match (&asked.schema, &asked.database) {
             (Some(schema), database) => (
                 schema.schema.as_ref().or(database.as_ref()),
@@ -77,14 +77,14 @@ mod tests {
         }
     }
 
-    fn steps(asked: &Session, initial: &Names, current: &Names) -> Vec<String> {
+    fn steps(asked: &SessionContext, initial: &Names, current: &Names) -> Vec<String> {
         Target::new(asked, initial).statements(current)
     }
 
     #[test]
     fn a_call_that_names_nothing_gets_the_session_as_it_was_new() {
         let initial = names("DB", "S");
-        let nothing = Session::default();
+        let nothing = SessionContext::default();
         assert_eq!(steps(&nothing, &initial, &initial), Vec::<String>::new());
         assert_eq!(
             steps(&nothing, &initial, &names("OTHER", "PUBLIC")),
@@ -94,9 +94,9 @@ mod tests {
 
     #[test]
     fn a_database_brings_its_public_schema() {
-        let asked = Session {
+        let asked = SessionContext {
             database: Some("other".parse().unwrap()),
-            ..Session::default()
+            ..SessionContext::default()
         };
         assert_eq!(
             steps(&asked, &names("DB", "S"), &names("DB", "S")),
@@ -114,9 +114,9 @@ mod tests {
 
     #[test]
     fn names_are_quoted_whatever_they_hold() {
-        let asked = Session {
+        let asked = SessionContext {
             schema: Some(QualifiedName::parse("\"my\"\"db\".\"S; DROP\"", 2).unwrap()),
-            ..Session::default()
+            ..SessionContext::default()
         };
         assert_eq!(
             steps(&asked, &names("", ""), &names("", "")),

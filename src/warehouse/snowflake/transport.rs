@@ -52,7 +52,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// For answers that have rows in them, or name their pieces: at the most some ten thousand, of 2 KB each. Memory ends sooner, see
+/// For answers that have rows in them, or name their chunks: at the most some ten thousand, of 2 KB each. Memory ends sooner, see
 /// [`Growing`].
 const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 

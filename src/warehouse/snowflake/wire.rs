@@ -125,7 +125,7 @@ pub(super) struct RowType {
     pub(super) fields: Option<Vec<Self>>,
 }
 
-/// A piece of a result that lies in cloud storage.
+/// A chunk of a result that lies in cloud storage.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Chunk {

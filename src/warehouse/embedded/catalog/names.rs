@@ -6,7 +6,7 @@ use super::{
     USER, WAREHOUSE,
 };
 use crate::sql::{Identifier, QualifiedName};
-use crate::warehouse::{Error, Session};
+use crate::warehouse::{Error, SessionContext};
 
 /// The names a statement starts from, defaults filled in.
 #[derive(Debug, Clone)]
@@ -24,7 +24,10 @@ impl Current {
     /// # Errors
     ///
     /// When the database or schema does not exist. Role and warehouse mean nothing here and are taken as they are.
-    pub(in super::super) fn new(catalog: &Catalog, session: &Session) -> Result<Self, Error> {
+    pub(in super::super) fn new(
+        catalog: &Catalog,
+        session: &SessionContext,
+    ) -> Result<Self, Error> {
         let given = session.schema.as_ref();
         let database = given
             .and_then(|name| name.schema.as_ref())

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use crate::policy::Policy;
 use crate::sql;
 use crate::warehouse::embedded::{Embedded, Options};
-use crate::warehouse::{Cell, DataType, Error, Owner, Parameter, Run, Session, Warehouse};
+use crate::warehouse::{Cell, DataType, Error, Owner, Parameter, Run, SessionContext, Warehouse};
 
 /// Long enough never to matter on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -45,7 +45,7 @@ pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
         .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
     let run = Run {
         statement: Arc::new(approved),
-        session: Session::default(),
+        session: SessionContext::default(),
         parameters: vec![
             Parameter::Integer(7),
             Parameter::Text("it's".into()),

@@ -16,7 +16,7 @@ use futures::StreamExt;
 use super::{Embedded, Options};
 use crate::policy::Policy;
 use crate::sql;
-use crate::warehouse::{Answer, Cell, Column, Error, Owner, Run, Session, Warehouse};
+use crate::warehouse::{Answer, Cell, Column, Error, Owner, Run, SessionContext, Warehouse};
 
 /// Long enough never to matter on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -42,7 +42,7 @@ fn run(statement: &str) -> Run {
                 .approve(parsed, &crate::policy::CurrentNames::default())
                 .unwrap(),
         ),
-        session: Session::default(),
+        session: SessionContext::default(),
         parameters: vec![],
         deadline: Instant::now() + PATIENCE,
         tag: None,

@@ -69,7 +69,7 @@ impl Breaker {
         if let Some(refused) = refused.filter(|refused| Instant::now() < refused.until)
             && refused.fingerprint == fingerprint().await
         {
-            self.metrics.signed_in(SignIn::Held);
+            self.metrics.signed_in(SignIn::Suppressed);
             return Err(Error::SignInHeld(refused.message));
         }
         let outcome = sign_in.await;

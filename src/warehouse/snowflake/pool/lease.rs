@@ -40,7 +40,10 @@ impl Lease {
     }
 
     /// What the session is to be set to for a call.
-    pub(in crate::warehouse::snowflake) fn wanted(&self, asked: &warehouse::Session) -> Target {
+    pub(in crate::warehouse::snowflake) fn wanted(
+        &self,
+        asked: &warehouse::SessionContext,
+    ) -> Target {
         Target::new(asked, &self.connection.initial)
     }
 
