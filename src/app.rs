@@ -12,6 +12,8 @@ mod announce;
 mod error;
 mod folders;
 mod gate;
+#[cfg(feature = "embedded")]
+mod late;
 mod pid_file;
 mod policy;
 mod process;

@@ -94,9 +94,9 @@ fn write_markdown(out: &mut String) -> fmt::Result {
                 out,
                 "| `{}` | {} | {} | {} |",
                 variable.name,
-                cell(&default_in_markdown(variable.default)),
-                cell(&variable.shape.to_string()),
-                cell(&meaning_in_markdown(variable)),
+                default_in_markdown(variable.default),
+                variable.shape,
+                meaning_in_markdown(variable),
             )?;
         }
     }
@@ -140,10 +140,6 @@ pub(super) fn in_words(availability: Availability) -> Option<String> {
         Availability::GuardLater(None) => Some("not available, and refused when set".to_owned()),
         Availability::GuardLater(Some(value)) => Some(format!("only `{value}` is available")),
     }
-}
-
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
 }
 
 const OTHER_NAMES: &str = "
