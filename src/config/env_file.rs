@@ -24,7 +24,7 @@ pub(super) struct Contents {
     pub(super) entries: Vec<Entry>,
     /// Names that references asked for: they have a use even when they are none of ours.
     pub(super) referenced: Vec<String>,
-    /// Entries left out because of their references. The problem has been told: that they are missing is no second one.
+    /// Entries left out because of their references. That problem is reported, so their absence is not reported again.
     pub(super) left_out: Vec<String>,
     pub(super) problems: Problems,
 }
@@ -139,7 +139,7 @@ enum Format {
     Map,
 }
 
-/// By extension; a file without a telling one by its first line that says something.
+/// By the extension, or else by the first line that is not blank or a comment.
 fn format(path: &Path, text: &str) -> Format {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("json" | "yaml" | "yml") => return Format::Map,
@@ -356,7 +356,7 @@ impl<'a> Dotenv<'a> {
         value.trim().to_owned()
     }
 
-    /// Everything as it stands, over several lines if need be.
+    /// Everything up to the closing quote, unchanged; may span lines.
     fn single_quoted(&mut self) -> Result<String, &'static str> {
         self.advance(1);
         let end = self.rest.find('\'').ok_or("a closing single quote")?;

@@ -26,7 +26,7 @@ pub(super) fn is_key_with_options(text: &str) -> bool {
     text.split_whitespace().next().is_some_and(is_key)
 }
 
-/// Whether a key is long enough, and can be sent in a header and listed between commas.
+/// Whether a key is long enough, and can stand in a header and in a list with commas.
 pub(super) fn is_key(text: &str) -> bool {
     text.chars().count() >= SHORTEST_KEY && text.chars().all(|c| c.is_ascii_graphic() && c != ',')
 }
@@ -72,7 +72,7 @@ pub(super) fn is_object_pattern(text: &str) -> bool {
     has_parts(text, 3)
 }
 
-/// So many names joined by dots, plain words or in double quotes.
+/// Whether a text is `wanted` names joined by dots, each a plain word or in double quotes.
 fn has_parts(text: &str, wanted: usize) -> bool {
     let mut parts = 0;
     let mut rest = text;

@@ -21,7 +21,7 @@ pub(super) struct Resolved {
     values: HashMap<String, String>,
     /// The name under which each variable was written.
     written: BTreeMap<&'static str, String>,
-    /// Variables with a problem: rules that compare them with others stay silent.
+    /// Variables with a problem. Rules that compare them with others are skipped.
     doubtful: BTreeSet<&'static str>,
 }
 
@@ -99,7 +99,7 @@ impl Resolved {
         }
     }
 
-    /// Whether somebody wrote the variable down, rightly or not.
+    /// Whether somebody has set the variable, correctly or not.
     pub(super) fn is_written(&self, name: &str) -> bool {
         self.written.contains_key(name)
     }
@@ -109,7 +109,7 @@ impl Resolved {
         self.doubtful.contains(name)
     }
 
-    /// Supplies what nobody wrote.
+    /// Sets a value that nobody has set.
     pub(super) fn supply(&mut self, name: &'static str, value: &str) {
         self.values.insert(name.to_owned(), value.to_owned());
     }

@@ -19,12 +19,12 @@ pub struct Sources {
     pub(super) vars: BTreeMap<String, String>,
     /// `.env:12`, for what the file said.
     pub(super) places: BTreeMap<String, String>,
-    /// Set, but to nothing: unset for us, and nothing for a reference.
+    /// Set to a blank text: unset as a setting, and an empty text for a reference.
     blank: BTreeMap<String, String>,
     referenced: Vec<String>,
-    /// What the file does not set, because it refers to what nothing sets.
+    /// Names that the file leaves unset because they refer to a name that nothing sets.
     pub(super) left_out: Vec<String>,
-    /// What the connection says that `SNOWFLAKE_CONNECTION_NAME` names, by our names.
+    /// The settings of the connection that `SNOWFLAKE_CONNECTION_NAME` names, under our names.
     pub(super) connection: BTreeMap<&'static str, String>,
     notes: Vec<String>,
     pub(super) problems: Problems,
@@ -55,7 +55,7 @@ impl Sources {
         self
     }
 
-    /// Adds the connection that is named, if one is; everything that is there already wins.
+    /// Adds the named connection, if there is one. What is set already takes precedence.
     pub(super) fn read_connection(&mut self) {
         match connections::named(&self.vars) {
             Ok(None) => {}
@@ -103,7 +103,7 @@ impl Sources {
         self.env_file = Some(absolute);
     }
 
-    /// Adds what a file says; what is there already wins.
+    /// Adds the entries of a file. What is set already takes precedence.
     pub fn add_file(&mut self, path: &Path, text: &str) {
         let label = path.display().to_string();
         let mut environment = self.blank.clone();

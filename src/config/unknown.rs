@@ -19,7 +19,7 @@ const NOT_OURS: [&str; 5] = [
     "SNOWFLAKE_MCP_",
 ];
 
-/// Shorter names are too easily near to something by accident.
+/// Shorter names resemble others by accident.
 const SHORTEST_NEAR_MISS: usize = 6;
 
 /// A warning for each name that was probably meant for this program. `from_file` are names written in the env file,

@@ -94,9 +94,9 @@ pub enum Default {
 /// What quotes around a whole value mean. Docker's `--env-file` hands them over, a shell takes them away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quotes {
-    /// They are left over: no value has quotes of its own.
+    /// They were left by whoever passed the value on, and are removed: no value has quotes of its own.
     Dropped,
-    /// Double quotes are part of a name, as in SQL; single ones are left over.
+    /// Double quotes are part of a name, as in SQL; single quotes are removed.
     OfNames,
     /// They may be part of the secret: kept, with a warning.
     OfSecrets,

@@ -62,7 +62,7 @@ enum Verdict {
     Known(Caller),
     Missing,
     Wrong,
-    /// Keys that differ: what stands in front of this server may have looked at the other one.
+    /// Two different keys: a proxy in front of this server may have checked the other one.
     Doubtful,
 }
 
@@ -161,7 +161,7 @@ pub(super) async fn check(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let verdict = match request.app_data::<web::Data<Keys>>() {
         Some(keys) => keys.judge(request.headers()),
-        // Cannot happen, the routes put it there; but an open door is the wrong way to find out.
+        // Cannot happen, because the routes put it there. If it did, refusing is safe.
         None => Verdict::Missing,
     };
     for secret in [header::AUTHORIZATION, X_API_KEY, header::COOKIE] {
@@ -170,7 +170,7 @@ pub(super) async fn check(
     let (refusal, challenge, reason) = match verdict {
         Verdict::Known(mut caller) => {
             if caller == Caller::ANONYMOUS {
-                // Of the connection: what a header says of it, anybody may write.
+                // The address of the connection: anybody may write what they like into a header.
                 caller.address = request.peer_addr().map(|address| address.ip());
             }
             observe::note_caller(&request, &caller);

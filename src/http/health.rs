@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::telemetry;
 use crate::telemetry::metrics::{Metrics, PoolNumbers};
 
-/// How far the process has come. Only ever moves forward.
+/// The phase of the process. It only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Starting,
@@ -132,7 +132,7 @@ impl Readiness {
         has_changed
     }
 
-    /// The process is about to end: no new traffic, please. There is no way back.
+    /// The process is about to end and wants no new traffic. Cannot be undone.
     pub fn drain(&self) {
         self.change(|state| state.phase = Phase::Draining);
         self.0.metrics.set_ready(false);

@@ -190,7 +190,7 @@ pub fn serve(
     .max_connections(max_connections)
     .client_request_timeout(HEAD_TIMEOUT)
     .client_disconnect_timeout(CLOSE_TIMEOUT)
-    // Otherwise a client that hangs up while it waits goes unnoticed, and its statement runs on.
+    // Otherwise nobody notices that a client hung up while it waited, and its statement runs on.
     .h1_allow_half_closed(false)
     // Otherwise each message of a stream waits for the client's acknowledgement of the one before, some 40 ms.
     .tcp_nodelay(true)

@@ -35,7 +35,7 @@ struct CallerSlot(Rc<OnceCell<Caller>>);
 /// Called by `auth` once it knows.
 pub(super) fn note_caller(request: &ServiceRequest, caller: &Caller) {
     if let Some(slot) = request.extensions().get::<CallerSlot>() {
-        // Set once per request; a second caller would be a defect, and the first name is as good.
+        // Set once per request. A second caller would be a defect; the first name stays.
         let _ = slot.0.set(caller.clone());
     }
 }
@@ -74,7 +74,7 @@ pub(super) async fn requests(
 struct Observed {
     body: BoxBody,
     recorder: Recorder,
-    /// A stream that has not come to its end. What has a length is handed over whole.
+    /// A stream that has not ended. A body with a length is handed over whole.
     is_under_way: bool,
 }
 
@@ -162,7 +162,7 @@ impl Drop for Recorder {
         }
         traces::end(span);
         let (route, method, status) = (self.route, self.method, self.status);
-        // The level must be known when the line is written down, hence the macro and not a variable.
+        // `tracing` needs the level at compile time, hence a macro.
         macro_rules! line {
             ($level:ident, $ended:literal) => {
                 tracing::$level!(
@@ -191,7 +191,7 @@ impl Drop for Recorder {
     }
 }
 
-/// What of a request its call must know. Only `/mcp` has spans: a probe's would tell nothing.
+/// The parts of a request that its call needs. Only `/mcp` has spans: those of probes would tell nothing.
 fn exchange(route: &'static str, method: &'static str, request: &ServiceRequest) -> Exchange {
     let header = |name| request.headers().get(name)?.to_str().ok();
     let parent = traces::parent(header("traceparent"), header("tracestate"));

@@ -113,7 +113,7 @@ pub(super) async fn check(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let refused = match request.app_data::<web::Data<Known>>() {
         Some(known) => known.judge(&request).err(),
-        // Cannot happen, the routes put it there; but an open door is the wrong way to find out.
+        // Cannot happen, because the routes put it there. If it did, refusing is safe.
         None => Some((StatusCode::FORBIDDEN, FOREIGN_HOST)),
     };
     match refused {
@@ -183,7 +183,7 @@ impl Known {
 }
 
 impl Pages {
-    /// What `CORS_ORIGINS` says. A star is taken at its word only where any page may call (`may_be_any`).
+    /// The origins of `CORS_ORIGINS`. `*` means every page only if `may_be_any`.
     pub(super) fn read(origins: &[String], may_be_any: bool) -> Self {
         match origins.iter().any(|origin| origin == ANY) {
             true if may_be_any => Self::Any,
@@ -221,7 +221,7 @@ impl Host {
         (!name.is_empty()).then_some(Self { name, port })
     }
 
-    /// Whether a request that names the other is for this one.
+    /// Whether a request that names `other` is meant for this host.
     fn covers(&self, other: &Self) -> bool {
         self.name == other.name && (self.port.is_none() || self.port == other.port)
     }
@@ -233,7 +233,7 @@ impl Host {
 }
 
 impl Origin {
-    /// `null`, which is what a page without an origin says, is none.
+    /// `null`, which a browser sends for a page without an origin, is no origin.
     fn read(text: &str) -> Option<Self> {
         // A trailing slash is a common slip, and no browser sends one.
         let (scheme, authority) = text.trim().trim_end_matches('/').split_once("://")?;

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::telemetry::metrics::Metrics;
 
-/// Everything in the text format. Labels hold no caller, statement or object name, so the route needs no key; where even
+/// All metrics in the text format. Labels hold no statement and no name of an object, so the route needs no key; where even
 /// the counts are nobody's business, `MANAGEMENT_PORT` moves it to a port of its own.
 pub(super) async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
     match metrics.render() {

@@ -79,7 +79,7 @@ impl Strangers {
         }
     }
 
-    /// Notes a refusal, and waits as long as its answer is to wait.
+    /// Records a refusal, and waits before its answer is sent.
     pub(super) async fn refuse(&self, address: Option<IpAddr>, reason: &'static str) {
         // Without one there is no connection either, but a test.
         let Some(address) = address else { return };
@@ -96,7 +96,7 @@ impl Strangers {
         }
     }
 
-    /// How many refusals a line is to tell of, if one is, and how long the answer waits.
+    /// How many refusals the log line reports, if one is due, and how long the answer waits.
     fn note(&self, network: IpAddr, now: Instant) -> (Option<u64>, Duration) {
         let first = || {
             Arc::new(Mutex::new(Seen {
@@ -107,7 +107,7 @@ impl Strangers {
             }))
         };
         let seen = self.seen.get_with(network, first);
-        // A thread that panicked while it held the lock left numbers, right or wrong.
+        // After a panic the counts may be off by one, which does no harm.
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         if now.saturating_duration_since(seen.last) >= FORGOTTEN_AFTER {
             seen.times = 0;

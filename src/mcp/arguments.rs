@@ -1,5 +1,5 @@
-//! What tools take: `reading` makes of a call's arguments what the tool's schema says, and here are the types the tools
-//! share. Each refuses what it cannot mean, in words that say what was expected.
+//! The arguments of tools: `reading` converts a call's arguments to the form that the tool's schema asks for, and the types
+//! that tools share are here. Each type's error says what was expected.
 
 mod json_text;
 pub(super) mod names;
@@ -123,7 +123,7 @@ pub(super) fn session(
     })
 }
 
-/// A name as it is looked up: parts that are missing come from these two.
+/// A name as it is looked up: a missing database or schema comes from these two.
 ///
 /// # Errors
 ///
@@ -167,7 +167,7 @@ pub(super) fn within(
     Ok((name, session))
 }
 
-/// That a schema with its database does not belong to another one than was named: one of them would be passed over in silence.
+/// Refuses a schema that names another database than `database` does: one of the two would be ignored in silence.
 ///
 /// # Errors
 ///
@@ -332,7 +332,7 @@ impl JsonSchema for WaitSeconds {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // Unlike other numbers, 0 says something here: `minimum` tells the reader of arguments so.
+        // 0 has a meaning here. `minimum` tells `reading`, which otherwise takes 0 for "left out".
         json_schema!({ "type": "integer", "minimum": 0, "description": "Answer after this many seconds at the latest, with a cursor if the rows are not there yet." })
     }
 }
@@ -347,7 +347,7 @@ impl<'de> Deserialize<'de> for BindValue {
             Value::String(text) => Parameter::Text(text),
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(value), _) => Parameter::Integer(value),
-                // Rounded already, and a rounded key finds nothing or somebody else's row.
+                // The number was rounded when it was read. A rounded key finds no row, or the wrong one.
                 (None, Some(value)) if value.fract() == 0.0 && value.abs() >= LARGEST_WHOLE => {
                     return Err(D::Error::custom(
                         "a whole number this large loses digits; write it as a text, \"in quotes\"",
@@ -371,7 +371,7 @@ impl JsonSchema for BindValue {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // A list of types is more than some converters take. A text or null serves as well: Snowflake converts.
+        // Some clients' converters fail on a list of types. A text or null is enough: Snowflake converts.
         json_schema!({ "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] })
     }
 }

@@ -1,7 +1,7 @@
 //! What an agent is told when a call fails: one shape, with codes from a closed set.
 //!
 //! The text of a failure is read by a model that will try again, so it says what was wrong and what to do instead. What
-//! only the operator can mend is logged in full here, once, and leaves as a bland sentence.
+//! only the operator can mend is logged in full here, once, and the caller gets a general sentence.
 
 use std::ops::RangeInclusive;
 
@@ -186,7 +186,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
     let message = error.to_string();
     match error {
         Error::Sql { position, .. } => {
-            // Nothing is better than a hint that leads away from the mistake; `query` has told what is known of it.
+            // No hint is better than one that leads away from the mistake. `query` has added what is known.
             let hint = position.map(|position| format!("look at {position} of the statement"));
             Failure::new(Code::SqlInvalid, message, hint.unwrap_or_default())
         }
@@ -233,7 +233,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             Failure::new(Code::QueryNotFound, message, "run the statement again")
         }
         Error::Busy { retry_after, .. } => {
-            // Not the same for all who are turned away at the same moment, or they come back at the same moment.
+            // Different for each caller, so that callers refused at the same moment do not all come back at the same moment.
             let seconds = match retry_after.map(|time| time.as_secs() + 1) {
                 Some(known) => rand::rng().random_range(known..=known + known / 4),
                 None => rand::rng().random_range(BUSY_FOR),
@@ -285,7 +285,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
     }
 }
 
-/// The failure of an earlier statement, told to whoever asks for its rows: the same question never has another answer, even
+/// The failure of an earlier statement, for a caller that asks for its rows: asking again never changes the answer, even
 /// where the statement, sent again, may have.
 fn ended(failure: Failure) -> Failure {
     if !failure.retryable {

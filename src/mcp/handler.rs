@@ -102,7 +102,7 @@ impl Handler {
         }
     }
 
-    /// The calls under way, for whoever hears that one was taken back.
+    /// The calls in flight, for the notification that cancels one.
     #[must_use]
     pub fn running(&self) -> RunningCalls {
         self.running.clone()
@@ -128,7 +128,7 @@ impl Handler {
         call::Call::begin(opening, &self.services.reports)
     }
 
-    /// What this server is, told to one caller: its limits may be its own.
+    /// The description of this server for one caller, whose limits may differ from others'.
     fn info_for(&self, context: &RequestContext<RoleServer>) -> ServerConfig {
         let info = self.get_info();
         let services = &self.services;
@@ -207,7 +207,7 @@ impl Handler {
                     }
                     outcome
                 };
-                // Who passes a field of its own along has asked the same as who does not.
+                // Fields of other programs do not change what was asked.
                 match note {
                     Some(note) => outcome.map(|done| done.map(|reply| reply.with_note(&note))),
                     None => outcome,
@@ -270,7 +270,7 @@ impl Handler {
 }
 
 impl Handler {
-    /// What is told of a call that was stopped, to whoever still listens.
+    /// The answer to a call that was stopped, in case the client still listens.
     fn stopped(&self, cause: Cause) -> Failure {
         self.services.metrics.call_stopped(cause);
         match cause {

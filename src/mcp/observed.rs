@@ -1,4 +1,4 @@
-//! What every request of MCP leaves behind, whichever method it is: a count, a time, and whether it is in flight.
+//! Counts every request of MCP, whichever method it is: how many, how long, and how many are in flight.
 //!
 //! A method of the handler takes a [`Seen`] first and tells it the answer last. What rmcp answers by itself (prompts
 //! and resources, which are not served, and what is no message of the protocol) is seen on the level of HTTP only.
@@ -16,7 +16,7 @@ use crate::telemetry::metrics::{Held, Metrics};
 /// The revision is told in this header by clients that do not tell it in the message.
 const REVISION_HEADER: &str = "mcp-protocol-version";
 
-/// A request under way. Speaks when dropped: the transport drops a request whose client has gone.
+/// A request in flight. It is counted when dropped: the transport drops a request whose client has gone.
 pub(super) struct Seen<'a> {
     metrics: &'a Metrics,
     method: &'static str,

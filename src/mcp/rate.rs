@@ -14,13 +14,13 @@ use moka::sync::Cache;
 use super::caller::Caller;
 use super::failure::{Code, Failure};
 
-/// Callers that are remembered. The one that has been silent longest is forgotten first, with all it has used up.
+/// Most callers that are remembered. The one that has been silent longest is forgotten first.
 const REMEMBERED: u64 = 10_000;
 
 /// What the rates are for.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A caller that has been silent for so long has everything back.
+/// A caller that has been silent for so long may make all its calls again.
 const FORGOTTEN_AFTER: Duration = MINUTE.saturating_mul(2);
 
 /// The rates that callers are held to.
@@ -91,11 +91,11 @@ impl Rates {
         let full_at = self
             .full_at
             .get_with(who(caller), || Arc::new(Mutex::new(now)));
-        // A thread that panicked while it held the lock left a time, right or wrong.
+        // After a panic one caller's time may be wrong, which does no harm.
         let mut full_at = full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let each = MINUTE / rate.max(1);
         let then = (*full_at).max(now) + each;
-        // What is used up comes back within a minute, or there was less of it.
+        // Whatever was used up is back within a minute.
         let wait = then.saturating_duration_since(now + MINUTE);
         if wait.is_zero() {
             *full_at = then;

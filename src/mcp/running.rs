@@ -1,4 +1,4 @@
-//! Calls under way that their caller may still take back, over HTTP and before revision 2026-07-28.
+//! Calls in flight that their caller may still cancel, over HTTP and before revision 2026-07-28.
 //!
 //! There a client gives up by sending `notifications/cancelled` in a request of its own and keeps the connection of the call
 //! open. What ties the two together is the session id and the number of the call. A session here is no more than a random
@@ -31,7 +31,7 @@ impl SessionId {
         Self(rand::random())
     }
 
-    /// As a client sends it back. What was not made here is nobody's session.
+    /// As a client sends it back. A text that is no number of ours is no session.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let is_ours = text.len() == 32
@@ -65,12 +65,12 @@ type Signal = Arc<CancellationToken>;
 /// The calls under way. A cheap clone of one list.
 #[derive(Debug, Clone, Default)]
 pub struct RunningCalls {
-    // More than one of a name only when a client uses a number twice at a time; it means both, then.
+    // Several only if a client uses one number for two calls at a time. Then it means both.
     calls: Arc<Mutex<HashMap<Name, Vec<Signal>>>>,
 }
 
 impl RunningCalls {
-    /// Registers a call until what is returned is dropped. Without a session nothing can take it back.
+    /// Registers a call until the returned value is dropped. Without a session it cannot be cancelled.
     pub(super) fn enter(
         &self,
         context: &RequestContext<RoleServer>,
@@ -102,7 +102,7 @@ impl RunningCalls {
         }
     }
 
-    /// Stops the call that this caller named so in this session, and says whether it was here.
+    /// Cancels the call with this number of this caller and session. Returns whether it was running in this process.
     pub fn cancel(&self, session: SessionId, request: &RequestId, caller: &Caller) -> bool {
         let name = Name {
             session,

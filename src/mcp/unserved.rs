@@ -1,4 +1,4 @@
-//! Methods of MCP that this server does not have: what is there instead, as whoever reads the error can use that only.
+//! Methods of MCP that this server does not have. The errors say which ones it has.
 
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;

@@ -1,9 +1,9 @@
-//! What a refusal in Snowflake's words means for the statement, told without asking anybody.
+//! Hints that follow from the text of an error and the statement alone, without a request to the warehouse.
 //!
-//! Both warehouses speak Snowflake's words, so what helps is found from the text of the refusal and the statement. Where no
-//! rule knows better than the text itself, there is no advice: a hint that does not fit leads away from the mistake.
+//! Both warehouses use Snowflake's error messages. Where no rule fits there is no advice: a wrong hint leads away from the
+//! mistake.
 //!
-//! `functions` knows what is called in another way here, `values` texts that are no date or number.
+//! `functions` knows other databases' names of functions, `values` texts that are no date or number.
 
 mod cut;
 mod functions;

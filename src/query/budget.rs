@@ -1,4 +1,4 @@
-//! How much one call may take and give back, and how it is said when that was not enough.
+//! The limits of one call, and how an answer says which limit was reached.
 
 use std::time::Duration;
 

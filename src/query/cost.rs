@@ -58,7 +58,7 @@ impl Queries {
     }
 
     async fn plan(&self, query: &Query) -> Result<(Page, Option<String>), Error> {
-        // What stands around the statement would stand behind the word EXPLAIN.
+        // EXPLAIN takes the statement without the comments around it.
         let sql = sql::cleaned(&query.sql)?;
         let tabular = Query {
             sql: format!("EXPLAIN USING TABULAR {sql}"),
@@ -84,7 +84,7 @@ impl Queries {
             self.explained(&json, query)
         );
         let page = page?;
-        // The rows are what was asked for; without words they are still a plan.
+        // The caller asked for the rows; without a summary they are still a plan.
         let words = plan
             .ok()
             .flatten()

@@ -1,8 +1,8 @@
 //! Cursors: what a caller needs to read on, or to ask about a statement, at any replica.
 //!
 //! A cursor is the statement's id, the next row and how the rows were written, with a signature. The caller is not in it:
-//! the signature covers the caller's name, so a cursor in other hands is as good as a changed one. Models copy cursors by
-//! hand, so to speak, so they are short: some 75 characters, and some 30 more in a list of names.
+//! the signature covers the caller's name, so a cursor that another caller sends is refused like a changed one. Models
+//! copy cursors letter by letter, so they are short: some 75 characters, and some 30 more in a list of names.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

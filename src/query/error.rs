@@ -16,7 +16,7 @@ pub enum Error {
     /// The warehouse says no, or nothing.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
-    /// Any of these, and what helps to write the statement anew.
+    /// Any of these errors, with a hint for correcting the statement.
     #[error("{error}")]
     Explained {
         /// What went wrong.

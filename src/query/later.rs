@@ -1,4 +1,4 @@
-//! What goes on after a call: statements left running, pages of results, asked for with cursors at any replica.
+//! Statements that were left running, and further pages of results. Callers ask for them with cursors, at any replica.
 
 use std::time::{Duration, Instant};
 
@@ -65,7 +65,7 @@ struct Reading {
     asked: Instant,
 }
 
-/// How long a statement that was told to stop may take to show it.
+/// How long a cancelled statement may take to end.
 const TO_STOP: Duration = Duration::from_secs(5);
 
 impl Queries {

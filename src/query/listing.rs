@@ -1,4 +1,4 @@
-//! What it takes to read on in a list of names, besides the place: how its rows are shown, and which of them may be.
+//! What a cursor into a list of names holds besides the row: how rows are shown, and which of them the policy allows.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ fn is_zero(number: &u8) -> bool {
 }
 
 impl List {
-    /// What a cursor into the statement's result must tell; nothing, where its rows are shown as they are.
+    /// What a cursor into the statement's result must hold; nothing if all rows are shown unchanged.
     pub(super) fn of(query: &Query, run: &Run) -> Option<Self> {
         let is_sifted = run.statement.row_filter().is_some();
         if query.view.is_none() && !is_sifted {

@@ -18,7 +18,7 @@ const MAX_BYTES: u64 = 4 << 20;
 #[derive(Clone)]
 pub(super) struct NameCache(pub(super) Cache<Question, Arc<Vec<Listed>>>);
 
-/// Who asked for what. The statement says what, and the session as whom and where.
+/// The key of an entry: the caller, the statement, and the session context it runs in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     pub(super) caller: Cow<'static, str>,

@@ -67,7 +67,7 @@ pub struct Page {
     pub shortened_cells: u64,
     /// Rows of the whole result, where the warehouse says.
     pub total_rows: Option<u64>,
-    /// Where to read on; only when there is more and the warehouse keeps it.
+    /// The cursor of the next page; only when there are more rows and the warehouse keeps them.
     pub next_cursor: Option<String>,
     /// The statement in the warehouse.
     pub query_id: String,
@@ -134,7 +134,7 @@ pub(super) async fn write(
     let bytes = writer.bytes();
     let (text, rows) = writer.finish();
     drop(watch);
-    // What the warehouse gives to its end need not be all there is.
+    // An answer that was read to its end may still not hold all rows.
     let truncation = truncation.or_else(|| answer.full_at.map(Truncation::of_listing));
     let source = layout.source();
     let total_rows = answer

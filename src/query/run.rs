@@ -304,7 +304,7 @@ impl Queries {
         &self,
         reads: Reads,
         sql: &str,
-        session: Session,
+        session: SessionContext,
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
@@ -319,7 +319,7 @@ impl Queries {
             notes: self.notes.clone(),
             summary,
             owner: self.owner.clone(),
-            // No longer than for rows: a client would not be there any more.
+            // No longer than a call waits for rows: after that the client may have gone.
             admit_by: now + self.budget.time(timeout).min(self.budget.sync_wait),
         })
     }
@@ -379,7 +379,7 @@ impl Queries {
         sql: &str,
         session: &SessionContext,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
-        // Only a semaphore that is closed refuses, and nobody closes this one.
+        // Acquiring fails only if the semaphore is closed, and nobody closes it.
         let _alone = self.reading.acquire().await;
         let (own, sql, session) = (self.clone(), sql.to_owned(), session.clone());
         let work = move || {

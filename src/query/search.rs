@@ -196,7 +196,7 @@ impl Queries {
             Some(objects) => gather(objects, object_name, place, &mut room).await?,
             None => nothing(),
         };
-        // Not looked into before all objects are read. The first that does not fit shows that there are more.
+        // Columns come after all objects. The first row that does not fit shows that there are more.
         let (columns, more_columns) = match more_objects {
             Some(_) => nothing(),
             None => gather(columns, column_name, place, &mut room).await?,
@@ -274,7 +274,7 @@ async fn gather(
 }
 
 impl Room {
-    /// Takes a row, if there is room for it. One row is always taken.
+    /// Adds a row if there is room for it. The first row is always added.
     fn takes(&mut self, values: &[Option<String>]) -> bool {
         let bytes: usize = values.iter().flatten().map(String::len).sum();
         if self.rows == 0 || (bytes > self.bytes && !self.is_empty) {

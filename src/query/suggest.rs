@@ -1,4 +1,4 @@
-//! What helps to write a refused statement anew: the names there are, for one that there is not.
+//! Suggests names that exist for a name in a refused statement that does not.
 //!
 //! The names come from the catalog, by one SHOW or DESCRIBE at most, which needs no virtual warehouse to run. It is sent with
 //! the caller's own role and its rows pass the policy's filter, so that nothing is suggested that the caller may not see. It has
@@ -31,7 +31,7 @@ impl Queries {
         self.taught(table, sql, &session).await
     }
 
-    /// The same outcome; a refusal with what helps to write the statement anew.
+    /// The same outcome; an error gets a hint for correcting the statement.
     pub(super) async fn taught<T>(
         &self,
         outcome: Result<T, Error>,
@@ -41,7 +41,7 @@ impl Queries {
         match outcome {
             Ok(answer) => Ok(answer),
             Err(error) => {
-                // As it was read: without what models put around a statement.
+                // As it was parsed: without the code fence that models put around a statement.
                 let cleaned = sql::cleaned(sql);
                 let sql = cleaned.as_deref().unwrap_or(sql);
                 Err(self.explained_error(error, sql, session).await)
@@ -63,7 +63,7 @@ impl Queries {
         let asked = tokio::time::timeout(names::PATIENCE, self.warehouse.status(earlier)).await;
         let text = match asked {
             Ok(Ok(status)) => status.text.unwrap_or_default(),
-            // Some of what there is to say follows from the refusal alone.
+            // Some hints follow from the error alone.
             Ok(Err(_)) | Err(_) => String::new(),
         };
         let session = list.map_or(Ok(SessionContext::default()), List::session);
@@ -85,7 +85,7 @@ impl Queries {
         let hint = match advice::missing(&message) {
             Some(missing) => {
                 let hint = self.about_missing(&missing, sql, session).await;
-                // The call is about the statement that was refused, not about the list.
+                // The notes of the call are about the refused statement, not about this list.
                 if let Some(id) = error.query_id() {
                     self.notes.running_as(id);
                 }

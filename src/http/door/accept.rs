@@ -54,7 +54,7 @@ impl Takes {
     }
 }
 
-/// Whether a type is wanted, as the closest of the ranges it is in says.
+/// Whether a type is accepted: the most specific range that contains it decides.
 #[derive(Debug, Default)]
 struct Wish {
     closeness: u8,
@@ -72,7 +72,7 @@ impl Wish {
     }
 }
 
-/// `q=0`, also as `Q=0.000`. Any other weight is a wish: there is nothing better to give.
+/// `q=0`, also as `Q=0.000`. Other weights are ignored: there is no second form to prefer.
 fn is_zero_weight(parameter: &str) -> bool {
     let Some((name, weight)) = parameter.split_once('=') else {
         return false;
@@ -85,7 +85,7 @@ fn is_zero_weight(parameter: &str) -> bool {
 
 /// Whether `Content-Type` says JSON.
 ///
-/// Said it must be: a page in a browser may send `text/plain`, a form, or nothing at all to any server without asking first.
+/// It must be said, because a page in a browser may send `text/plain`, a form, or nothing at all to any server without asking first.
 pub(super) fn says_json(headers: &HeaderMap) -> bool {
     let said = headers
         .get(header::CONTENT_TYPE)

@@ -1,4 +1,4 @@
-//! What rmcp answered, in the form the client takes: with a length, as one document or as events, and never as plain text.
+//! Converts rmcp's answer to a form the client accepts: one JSON document with a length, or events; never plain text.
 
 use std::borrow::Cow;
 use std::future::poll_fn;
@@ -36,13 +36,13 @@ pub(super) fn error(id: Option<RequestId>, error: ErrorData, status: StatusCode)
 
 /// An error as a message.
 pub(super) fn error_body(id: Option<RequestId>, error: ErrorData) -> Bytes {
-    // Cannot fail, there is nothing in it that JSON does not have; and an empty answer is still one.
+    // Cannot fail: every value has a form in JSON. An empty body would still be an answer.
     serde_json::to_vec(&JsonRpcError::new(id, error))
         .unwrap_or_default()
         .into()
 }
 
-/// What rmcp answered to one message, put into the form the client takes.
+/// rmcp's answer to one message, in the form the client accepts.
 pub(super) async fn shaped(
     response: ServiceResponse<impl MessageBody + 'static>,
     envelope: &Envelope,
@@ -54,7 +54,7 @@ pub(super) async fn shaped(
     }
     let mut response = response.map_into_boxed_body();
     if response.request().version() < Version::HTTP_11 {
-        // It knows no chunks: the stream ends with the connection.
+        // HTTP/1.0 has no chunked encoding: the stream ends with the connection.
         let head = response.response_mut().head_mut();
         head.no_chunking(true);
         head.set_connection_type(ConnectionType::Close);
@@ -87,7 +87,7 @@ impl Answered {
         Ok((request, answered))
     }
 
-    /// The answer at the end of a stream, without what was said on the way.
+    /// The answer at the end of a stream, without the notifications before it.
     async fn last_of(
         mut head: HttpResponse<()>,
         body: impl MessageBody,
@@ -106,7 +106,7 @@ impl Answered {
         Ok(Self { head, body })
     }
 
-    /// Says in our words and shape what rmcp says in plain text or with nothing but a name, and names the session that an
+    /// Replaces rmcp's refusals in plain text by ours in JSON, and names the session that an
     /// `initialize` begins.
     fn explain(&mut self, asked: &HeaderMap, envelope: &Envelope) {
         let status = self.head.status();
@@ -148,7 +148,7 @@ impl Answered {
         self.body = error_body(envelope.id.clone(), error);
     }
 
-    /// With a length, and as an event for those who take nothing else.
+    /// With a length; as one event for clients that accept only events.
     fn into_response(mut self, takes: Takes) -> HttpResponse {
         let is_answer = self.head.status() == StatusCode::OK && is(JSON, self.head.headers());
         if takes == Takes::Stream && is_answer {
@@ -160,7 +160,7 @@ impl Answered {
     }
 }
 
-/// The end of a conversation in one message, as far as the door must know it.
+/// The fields of an answer that `door` needs.
 #[derive(Deserialize)]
 struct Ending<'a> {
     result: Option<IgnoredAny>,
@@ -197,7 +197,7 @@ async fn last_message(body: impl MessageBody) -> Result<Option<Bytes>, Error> {
     Ok(last)
 }
 
-/// What is said of a refusal that rmcp words as plain text.
+/// Our message for a refusal that rmcp gives as plain text.
 fn refusal(status: StatusCode, asked: &HeaderMap) -> ErrorData {
     let known = ProtocolVersion::KNOWN_VERSIONS;
     let names = |revision: &HeaderValue| {

@@ -1,6 +1,6 @@
 //! Memory for the bodies that are being read, all of them together and those of one caller.
 //!
-//! Counted is what has arrived, not what was announced: who announces much and sends nothing takes nothing from others. A body
+//! It counts what has arrived, not what was announced, so a client that announces much and sends nothing takes nothing. A body
 //! gives its bytes back when the last of it is dropped, which is when rmcp has made its own message of it.
 
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ const ALL: usize = 64 * 1024 * 1024;
 /// For one caller: others always find the rest.
 const OF_ONE: usize = ALL / 4;
 
-/// What every body may have without being counted: nearly all calls are smaller, so that they are read whoever else sends what.
+/// Bytes of each body that are not counted. Nearly all calls are smaller, so they are read whatever others send.
 /// The number of connections bounds these.
 const FREE: usize = 16 * 1024;
 
@@ -42,7 +42,7 @@ struct Counts {
 }
 
 impl Bodies {
-    /// For a body of this caller, of which nothing has arrived.
+    /// Memory for a new body of this caller; none of it is used yet.
     pub(super) fn begin(&self, caller: Option<&Caller>) -> Room {
         Room {
             bodies: self.clone(),
@@ -53,7 +53,7 @@ impl Bodies {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        // Numbers are right after every statement, also where a thread panicked.
+        // The counts are right after every statement, so they are right after a panic too.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,7 +94,7 @@ impl Room {
         Ok(())
     }
 
-    /// The bytes, which hold the memory for as long as anybody has them.
+    /// The bytes. Their memory is given back when the last copy is dropped.
     pub(super) fn around(self, bytes: Bytes) -> Bytes {
         if self.counted == 0 {
             return bytes;

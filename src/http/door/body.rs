@@ -1,4 +1,4 @@
-//! The body of a request: no larger and no slower than it may be, and no more of them at once than there is memory for.
+//! Reads the body of a request, within limits of size, time and the memory of all bodies together.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ use crate::mcp::Caller;
 /// statements are a few kilobytes.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long nothing of it may come: what has arrived takes memory meanwhile.
+/// Longest pause while a body arrives: what has arrived takes memory meanwhile.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// When whoever found no memory may try again: bodies are read within moments, or not at all.
+/// Seconds after which a request that found no memory may be sent again. A body is read within moments.
 const RETRY_SECONDS: &str = "1";
 
 const TOO_SLOW: Refusal = Refusal {
@@ -146,7 +146,7 @@ async fn collect(
             continue;
         }
         if rest.is_empty() {
-            // Growing by doubling would hold it twice for a moment. What is not written to yet takes no memory.
+            // A vector that grows by doubling would hold the body twice for a moment. Memory that is reserved and not written to costs nothing.
             rest.reserve(said);
             rest.extend_from_slice(&std::mem::take(&mut first));
         }

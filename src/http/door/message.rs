@@ -1,4 +1,4 @@
-//! What is in a body: one message of JSON-RPC, several, or none. Only as much is read as the door must know; the rest is rmcp's.
+//! What is in a body: one message of JSON-RPC, several, or none. Reads only the fields that `door` needs; rmcp reads the rest.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +13,10 @@ use serde_json::{Map, Value};
 
 use super::shape::{self, Refused};
 
-/// Messages in a batch. They are answered one after the other, so more would only wait longer.
+/// Most messages in a batch. They are answered one after the other, so a longer batch would only wait longer.
 const MAX_MESSAGES: usize = 16;
 
-/// Some editors put it before a text; it is no part of JSON.
+/// Some editors write it at the start of a file. JSON does not allow it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A readable body.
@@ -62,7 +62,7 @@ impl Unreadable {
 
     fn new(error: &serde_json::Error) -> Self {
         match error.classify() {
-            // serde_json's words for these say where and repeat nothing.
+            // serde_json's messages for these say where the error is and repeat nothing of the body.
             Category::Syntax | Category::Eof | Category::Io => Self {
                 id: None,
                 code: ErrorCode::PARSE_ERROR,
@@ -186,7 +186,7 @@ fn several(text: &[u8]) -> Result<Vec<Result<Message, Unreadable>>, Unreadable> 
 }
 
 fn one_of_several(value: Value) -> Result<Message, Unreadable> {
-    // A struct may be written as a list, in serde's opinion.
+    // serde would also read a list into a struct.
     if !value.is_object() {
         return Err(Unreadable::invalid(None, NOT_A_MESSAGE));
     }

@@ -1,4 +1,4 @@
-//! What a body may hold, told while it is read and before anything is made of it.
+//! Checks what a body holds while it is read, before any value is built from it.
 //!
 //! A tree of JSON takes fifty times the memory of its text where the text is nothing but `[],[],[]`, and rmcp builds several of
 //! them. So one pass over the text counts values and nesting and stops at the first that is too many. It also finds a field
@@ -12,11 +12,11 @@ use serde::Deserialize;
 use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-/// Values in a body, those in lists and objects included. A call with a thousand parameters has a quarter of it; as trees so
+/// Most values in a body, those in lists and objects included. A call with a thousand parameters has a quarter of it; as trees so
 /// many take less than 2 MiB, measured with objects of one field.
 const MAX_VALUES: usize = 4096;
 
-/// Lists and objects in each other. The deepest of MCP, a client's description of itself, has about ten.
+/// Most levels of nested lists and objects. The deepest of MCP, a client's description of itself, has about ten.
 const MAX_DEPTH: usize = 32;
 
 /// Bytes of text outside of a call's arguments: names, a client's description of itself, `_meta`. The server keeps much of it while
@@ -37,7 +37,7 @@ pub(super) enum Excess {
 }
 
 impl Excess {
-    /// What is said of it. Nothing that was sent is repeated.
+    /// The error message. Repeats nothing of the body.
     pub(super) fn message(self) -> String {
         match self {
             Self::Values => format!(
@@ -65,7 +65,7 @@ pub(super) enum Refused {
     Json(serde_json::Error),
 }
 
-/// Looks through a body. Takes memory for the names of the fields it is in, and for one text at a time.
+/// Checks a body. Needs memory only for the names of the fields around the current value, and for one text at a time.
 ///
 /// # Errors
 ///
@@ -123,7 +123,7 @@ impl Place {
 }
 
 impl Count {
-    /// Remembers why, and ends the reading. The words are not read: [`check`] has the reason.
+    /// Stores the reason and ends the reading. The text of the error is not used: [`check`] returns the reason.
     fn stop<E: de::Error>(&mut self, excess: Excess) -> E {
         self.excess = Some(excess);
         E::custom("too much")

@@ -7,10 +7,10 @@ use serde_json::Value;
 /// The longest text that is read. Whoever has more sends the list itself.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Values in a list. Who has more has a table of them: that is joined, not listed.
+/// Most values in a list. More of them belong in a table that the statement joins.
 pub(super) const MAX_VALUES: usize = 1000;
 
-/// Brackets in brackets. No argument has any; one more makes for a better error.
+/// Most levels of brackets. No argument nests; one level more gives a better error.
 const MAX_DEPTH: usize = 4;
 
 /// The list in a text. Names may also stand in it one after the other, with commas between them.
@@ -42,7 +42,7 @@ pub(super) fn object(text: String) -> Result<Value, String> {
         .map_err(|error| format!("the text is not the JSON of an object: {error}"))
 }
 
-/// That a text is neither too long, nor nests too deep, nor holds too many values.
+/// Refuses a text that is too long, nests too deep or holds too many values.
 fn measure(text: &str) -> Result<(), String> {
     if text.len() > MAX_BYTES {
         return Err(format!(

@@ -1,6 +1,6 @@
-//! Fields that no argument of the tool has for a name: which are ours and misspelt, and which are somebody else's?
+//! Fields that are no argument of the tool: is one a misspelt argument of ours, or does it belong to another program?
 //!
-//! Somebody else's may be passed over. One of ours may not: the caller would get an answer to another question than it asked.
+//! A field of another program may be ignored. A misspelt argument may not: the answer would be to another question.
 
 use rmcp::model::JsonObject;
 
@@ -16,9 +16,9 @@ pub(super) enum Meant {
 /// An argument of some tool, and how models call it.
 struct Word {
     name: &'static str,
-    /// Names that mean it wherever they stand, small and without what is between their words.
+    /// Other names for an argument, in small letters and without what stands between their words.
     also: &'static [&'static str],
-    /// Names that programs use for things of their own too: they mean it in a call where it is missing.
+    /// Names that programs also use for things of their own: they mean the argument only in a call where it is missing.
     perhaps: &'static [&'static str],
     /// What a tool that does not take it has in its place.
     instead: &'static [&'static str],
@@ -235,10 +235,10 @@ const WORDS: [Word; 22] = [
     },
 ];
 
-/// A longer name is somebody else's, and is not compared with ours.
+/// A longer name belongs to another program, and is not compared with ours.
 const LONGEST: usize = 40;
 
-/// What of ours a field was meant to be, in a call that has these arguments; `None` when it is somebody else's.
+/// Which argument a field was meant to be, in a call that has these arguments; `None` if it belongs to another program.
 pub(super) fn meant(field: &str, properties: &JsonObject, given: &JsonObject) -> Option<Meant> {
     if field.len() > LONGEST {
         return None;

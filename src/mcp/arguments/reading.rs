@@ -1,7 +1,7 @@
-//! The arguments of a call as agents send them, made what the tool's input schema says.
+//! Converts the arguments of a call, as agents send them, to what the tool's input schema asks for.
 //!
 //! Models and the programs around them write null, an empty text or 0 for what they leave out, numbers and lists as texts, and
-//! send fields of their own along. All of that is read here, in one place, before the tool's own types are made of it.
+//! add fields of their own. All of that is handled here, before the tool's own types are read.
 //! Nothing is guessed: a misspelt argument of ours is refused with the name it should have, see [`super::names`].
 
 use rmcp::model::JsonObject;
@@ -11,7 +11,7 @@ use super::json_text::{self, MAX_VALUES};
 use super::names::{self, Meant};
 use crate::mcp::failure::{Code, Failure};
 
-/// Fields in a call. No tool has more than a dozen; programs around models add a few.
+/// Most fields in a call. No tool has more than a dozen; programs around models add a few.
 const MAX_FIELDS: usize = 64;
 
 /// Fields that are named in an answer.
@@ -143,7 +143,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Whether a text says what null says, where no text of the caller's own is expected.
+/// Whether a text means null, where the caller's own texts are not expected.
 fn says_nothing(text: &str) -> bool {
     ["null", "none", "undefined"]
         .iter()
@@ -197,7 +197,7 @@ impl<'s> Property<'s> {
         self.is("integer") || self.is("number")
     }
 
-    /// The value as the argument's type has it; `None` where it says that there is none. What could not be read is left to the
+    /// The value in the argument's type; `None` if it means that there is none. What could not be read is left to the
     /// argument's own type, which says what it expects.
     fn read(&self, name: &str, value: Value, is_required: bool) -> Result<Option<Value>, String> {
         if value.is_null() {
@@ -270,7 +270,7 @@ impl<'s> Property<'s> {
         Value::String(known.map_or(text, |word| (*word).to_owned()))
     }
 
-    /// A number or a truth value that was sent as a text; the text where it is none.
+    /// A number or a truth value that was sent as a text; the text itself if it is neither.
     fn scalar(&self, text: String) -> Value {
         let trimmed = text.trim();
         if self.is("boolean") {
@@ -293,7 +293,7 @@ impl<'s> Property<'s> {
     }
 }
 
-/// A name in a list; `None` for what says that there is none.
+/// A name in a list; `None` for an item that means there is none.
 fn text_of_item(item: Value) -> Option<Value> {
     match item {
         Value::Number(number) => Some(Value::String(number.to_string())),

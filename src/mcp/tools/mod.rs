@@ -44,7 +44,7 @@ pub use tool::{CallContext, Tool};
 /// Letters of what a reader says of an argument.
 const LONGEST_PROBLEM: usize = 400;
 
-/// What every client takes as an answer: the default of `MAX_RESULT_BYTES`.
+/// Bytes that every client accepts in an answer: the default of `MAX_RESULT_BYTES`.
 const USUAL_BYTES: usize = 32 << 10;
 
 /// What Claude Code lets a tool ask for at most.
@@ -216,10 +216,10 @@ fn start<T: Tool>(arguments: JsonObject, call: CallContext) -> Outcome {
     })
 }
 
-/// Names the argument that could not be read. The reader's text says what was expected there.
+/// Names the argument that could not be read. serde's message says what was expected there.
 fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
     let path = error.path().to_string();
-    // The reader repeats what it could not read, however long it is.
+    // serde repeats what it could not read, however long that is.
     let problem: String = in_words_of_json(error.into_inner().to_string())
         .chars()
         .take(LONGEST_PROBLEM)
@@ -236,7 +236,7 @@ fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
     )
 }
 
-/// The reader speaks of what Rust has; a caller knows what JSON has.
+/// serde's messages use Rust's words; a caller knows JSON's.
 fn in_words_of_json(problem: String) -> String {
     if let Some(name) = problem.strip_prefix("missing field ") {
         return format!("the argument {name} is missing");
@@ -253,7 +253,7 @@ fn in_words_of_json(problem: String) -> String {
 }
 
 fn describe<T: Tool>() -> Description {
-    // Everything here reads, but see `with_changes`; nothing leaves the warehouse the server is configured for.
+    // All tools read only, except as `with_changes` says, and reach nothing but the configured warehouse.
     let annotations = ToolAnnotations::with_title(T::TITLE)
         .read_only(true)
         .destructive(false)

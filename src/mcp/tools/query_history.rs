@@ -9,7 +9,7 @@ use crate::mcp::arguments::{ResultFormat, RowLimit, Seconds};
 use crate::mcp::failure::Code;
 use crate::query::{Pick, Query, Reads, Source, View};
 use crate::sql::Identifier;
-use crate::warehouse::{Parameter, Session};
+use crate::warehouse::{Parameter, SessionContext};
 
 /// The caller's own statements of the last days.
 pub(super) struct QueryHistory;
@@ -206,7 +206,7 @@ pub(super) async fn database(context: &CallContext) -> Result<Identifier, Failur
     }
     let shown = context
         .queries
-        .table("SHOW DATABASES", Session::default())
+        .table("SHOW DATABASES", SessionContext::default())
         .await?;
     let mut names = shown.rows().filter_map(|row| row.get("name"));
     names

@@ -191,7 +191,7 @@ impl Reply {
         let values = page.rows.take();
         let document = values.map(|values| document(&page, values, max_rows));
         let mut closing = closing(&page, max_rows);
-        // A list of names is not read on by the id of its statement, nor asked about: there it would only cost tokens.
+        // Nobody asks for a list of names by the id of its statement, so it would only cost tokens.
         if !matches!(page.source, Source::List | Source::History) {
             closing.push_str(" query_id: ");
             closing.push_str(&page.query_id);
@@ -458,7 +458,7 @@ fn hint(page: &Page, truncation: Truncation, max_rows: u64) -> String {
     hint
 }
 
-/// What is to be known of a list with as many names as the warehouse lists.
+/// The note for a list that has as many names as the warehouse lists at most.
 pub(super) fn full(limit: u64, narrow: &str) -> String {
     format!(
         "Snowflake lists {limit} names at most, and this list has as many: names may be missing. {narrow}"

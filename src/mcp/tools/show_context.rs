@@ -8,7 +8,7 @@ use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::ResultFormat;
 use crate::query::{Budget, Row, Table, render};
 use crate::sql::Identifier;
-use crate::warehouse::Session;
+use crate::warehouse::SessionContext;
 
 /// Who asks, as what, and within which limits.
 pub(super) struct ShowContext;
@@ -95,7 +95,7 @@ impl Tool for ShowContext {
 
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let form = context.form(arguments.format.map(Into::into));
-        let session = Session::default();
+        let session = SessionContext::default();
         let (about, warehouses) = futures::join!(
             run(&context, CONTEXT.to_owned(), &session),
             run(&context, "SHOW WAREHOUSES".to_owned(), &session),

@@ -58,7 +58,7 @@ pub struct CallContext {
 }
 
 impl CallContext {
-    /// How the caller wants its answer: as it says, or as this server's callers usually do.
+    /// The form of the answer: what the call asks for, or else the server's default.
     pub(super) fn form(&self, format: Option<Format>) -> Form {
         let is_structured = self.queries.is_structured();
         let usual = match is_structured {

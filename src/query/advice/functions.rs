@@ -1,4 +1,4 @@
-//! Functions that there are not, or that were called in another way.
+//! Advice about functions that do not exist, or that take other arguments.
 
 use crate::sql::foreign;
 

@@ -91,7 +91,7 @@ impl Writer {
         }
     }
 
-    /// Counts a row that was written, or takes its text back when it does not fit.
+    /// Counts a row that was written, or removes its text if it does not fit.
     fn keep(&mut self, before: usize, bytes: usize) -> bool {
         let all = self.bytes.saturating_add(bytes);
         let fits = all <= self.max_bytes;

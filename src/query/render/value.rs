@@ -43,7 +43,7 @@ pub(super) fn write_plain(text: &mut String, cell: &Cell<'_>) {
 }
 
 fn write_number(text: &mut String, unscaled: i128, scale: u8) {
-    // Nearly every number fits, and 64 bits are written several times faster than 128.
+    // Nearly every number fits into 64 bits, which are written several times faster than 128.
     match (i64::try_from(unscaled), 10_u64.checked_pow(scale.into())) {
         (Ok(unscaled), _) if scale == 0 => {
             let _ = write!(text, "{unscaled}");

@@ -1,4 +1,4 @@
-//! A name that there is not: which list of the catalog has those that may have been meant.
+//! Finds the list of the catalog that has the names a wrong name may have meant.
 
 use super::names::Listing;
 use super::wording::{NEAREST, about_columns, suggestion};

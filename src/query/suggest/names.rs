@@ -36,7 +36,7 @@ impl Listing {
 }
 
 impl Queries {
-    /// The names of a list, from memory or from the warehouse; `None` where it cannot be had in time.
+    /// The names of a list, from the cache or the warehouse; `None` if they do not come in time.
     pub(super) async fn listed(
         &self,
         listing: Listing,

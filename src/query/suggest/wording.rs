@@ -6,11 +6,11 @@ use crate::sql::{Identifier, QualifiedName, nearest};
 /// Names that are suggested.
 pub(super) const NEAREST: usize = 5;
 
-/// So many names, and so many bytes of them, are all told.
+/// Up to so many names, and so many bytes of them, are listed in full.
 const FEW: usize = 30;
 const FEW_BYTES: usize = 1024;
 
-/// The names that are meant, and all of them where they are few.
+/// The most similar names, or all names if there are few.
 pub(super) fn suggestion(
     wanted: &Identifier,
     names: &[Listed],

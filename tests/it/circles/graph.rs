@@ -2,7 +2,8 @@
 //!
 //! An edge goes from the file that names an item to the file that defines it, however many re-exports lie between. Naming
 //! a module is no edge, `mod child;` is none and neither is a re-export that the file itself does not use. What is behind
-//! `#[cfg(test)]` is left out. Methods and fields are not seen: their types are, where they are named.
+//! `#[cfg(test)]` is left out. What a macro makes is in
+//! the file that calls it. Methods and fields are not seen: their types are, where they are named.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -38,6 +39,8 @@ struct Module {
     names: HashMap<String, Vec<Name>>,
     globs: Vec<Vec<String>>,
     items: Vec<syn::Item>,
+    /// Whether a macro makes items here: a name that is found nowhere else is one of them.
+    has_made: bool,
 }
 
 struct Crate {
@@ -146,6 +149,7 @@ impl Crate {
             names: HashMap::new(),
             globs: Vec::new(),
             items: Vec::new(),
+            has_made: false,
         });
         for item in items {
             if only_for_tests(attributes(&item)) {
@@ -180,6 +184,8 @@ impl Crate {
                 }
             } else if let Some(name) = defined(&item) {
                 self.name(id, name, Name::Item);
+            } else if let syn::Item::Macro(_) = item {
+                self.modules[id].has_made = true;
             }
             self.modules[id].items.push(item);
         }
@@ -246,7 +252,7 @@ impl Crate {
         };
         let here = &self.modules[module];
         let Some(names) = here.names.get(name) else {
-            return here
+            let found: Vec<Target> = here
                 .globs
                 .iter()
                 .flat_map(|glob| {
@@ -255,6 +261,10 @@ impl Crate {
                     self.resolve(module, &path, depth)
                 })
                 .collect();
+            return match found.is_empty() && here.has_made {
+                true => vec![Target::Item(here.file)],
+                false => found,
+            };
         };
         names
             .iter()

@@ -69,6 +69,10 @@ fn a_circle_is_seen_however_it_is_written() {
             "use super::*; pub const N: A = A; pub struct B;",
         ),
         (
+            "make! { A } fn f(_: super::b::B) {}",
+            "use super::a::A; pub struct B;",
+        ),
+        (
             "pub struct A; impl From<super::Beta> for A {}",
             "pub type B = Vec<crate::Alpha>;",
         ),

@@ -51,7 +51,7 @@ impl Breaker {
         }
     }
 
-    /// Signs in, unless these credentials were refused too short ago. `fingerprint` tells credentials apart; it is asked
+    /// Signs in, unless these credentials were refused a moment ago. `fingerprint` tells credentials apart; it is asked
     /// for only after a refusal.
     pub(super) async fn guard<T, F: Future<Output = Option<String>>>(
         &self,
