@@ -8,6 +8,7 @@
 //! answered, and the threads of the runtime made here, where the warehouse lives and where work that takes the processor
 //! for long belongs.
 
+mod access;
 mod announce;
 mod error;
 mod folders;

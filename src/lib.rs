@@ -13,6 +13,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod identity;
 pub mod mcp;
 pub mod policy;
 pub mod query;

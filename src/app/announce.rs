@@ -49,7 +49,7 @@ pub(super) fn start(
         management_address = management.map(tracing::field::display),
         environment = %settings.environment,
         %warehouse,
-        requires_key = settings.auth.is_required(),
+        requires_key = settings.requires_credential(),
         version = telemetry::VERSION,
         "listening on {address}, {}, warehouse: {warehouse}",
         settings.environment,
@@ -74,7 +74,7 @@ pub(super) fn start(
         );
     }
     let is_any = settings.server.cors_origins.iter().any(|it| it == "*");
-    if is_any && settings.server.allow_any_origin && !settings.auth.is_required() {
+    if is_any && settings.server.allow_any_origin && !settings.requires_credential() {
         tracing::warn!(
             target: LIFECYCLE,
             "ALLOW_ANY_ORIGIN is true and no key is asked for: every web page opened on a machine that reaches this server can query \

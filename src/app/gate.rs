@@ -33,9 +33,8 @@ pub(super) fn limits(settings: &Settings, sessions: Option<usize>) -> GateLimits
 
 /// Whether there can be more callers than one, as far as the queue tells them apart.
 fn are_several(settings: &Settings) -> bool {
-    let auth = &settings.auth;
-    if auth.is_required() {
-        return auth.oauth_issuer.is_some() || auth.keys().count() > 1;
+    if settings.requires_credential() {
+        return settings.oauth.issuer.is_some() || settings.auth.keys().count() > 1;
     }
     // Without a key a caller is its address, and on this machine there is one.
     !settings.server.is_loopback()

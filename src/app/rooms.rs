@@ -62,6 +62,7 @@ impl Rooms {
         Tool::know(Registry::names());
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
+        let access = super::access::access(settings, &metrics)?;
         let registry = registry(settings);
         let tools = registry
             .iter()
@@ -74,6 +75,7 @@ impl Rooms {
             answers: AnswerCache::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
+            scopes: Arc::clone(access.scopes()),
             identify: http::caller,
             exchange: http::exchange,
             reports: reports.clone(),
@@ -85,6 +87,7 @@ impl Rooms {
             handler,
             tools,
             parts: Parts {
+                access,
                 readiness,
                 metrics,
                 audit: reports.audit.clone(),

@@ -1,9 +1,9 @@
-//! Who may call: static keys now, tokens of an OAuth issuer in a later version.
+//! Who may call by a key, and whether everybody may.
 
 use envconfig::Envconfig;
 use secrecy::SecretString;
 
-use super::forms::{is_https_url, is_key, is_key_with_options, is_word};
+use super::forms::{is_key, is_key_with_options};
 use super::keys::ApiKey;
 use super::section::Section;
 use super::shape::Shape;
@@ -17,7 +17,7 @@ settings! {
     /// The key callers send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.
     api_key: Option<ApiKey> = "API_KEY",
         Shape::Checked("at least 16 characters that can stand in a header, without spaces or commas", is_key),
-        unset "no key" [secret, required("with `API_KEYS` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), from_outside];
+        unset "no key" [secret, required("with `API_KEYS` and `OAUTH_ISSUER` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), from_outside];
 
     /// Several keys, accepted in addition to `API_KEY`: one for each team, or an old and a new one during rotation. After a
     /// key you may write limits for its callers, in place of the settings with the same names in upper case and not above
@@ -29,25 +29,6 @@ settings! {
 
     /// Confirms that everybody who can reach the port may call without a key.
     pub allow_anonymous: bool = "ALLOW_ANONYMOUS", Shape::Switch, default "false";
-
-    /// The issuer whose access tokens are accepted.
-    pub oauth_issuer: Option<String> = "OAUTH_ISSUER",
-        Shape::Checked("an `https://` address without user or password", is_https_url),
-        unset "no tokens are accepted" [guard_later];
-
-    /// The audience that a token must name.
-    pub oauth_audience: Option<String> = "OAUTH_AUDIENCE",
-        Shape::Text("the audience tokens are made for, usually this service's public address"),
-        unset "none" [guard_later, required("with `OAUTH_ISSUER`")];
-
-    /// Where the issuer's public keys are.
-    pub oauth_jwks_url: Option<String> = "OAUTH_JWKS_URL",
-        Shape::Checked("an `https://` address without user or password", is_https_url),
-        unset "found through the issuer's metadata" [guard_later];
-
-    /// Scopes a token must have, all of them.
-    pub oauth_scopes: Option<List> = "OAUTH_SCOPES", Shape::Items("a scope without spaces", is_word),
-        unset "none" [guard_later];
 }
 
 impl Auth {
@@ -64,11 +45,5 @@ impl Auth {
     /// The keys of `API_KEYS`.
     pub(super) fn more_keys(&self) -> impl Iterator<Item = &ApiKey> {
         self.more_api_keys.iter().flat_map(|keys| keys.iter())
-    }
-
-    /// Whether callers must show something.
-    #[must_use]
-    pub fn is_required(&self) -> bool {
-        self.api_keys().next().is_some() || self.oauth_issuer.is_some()
     }
 }

@@ -159,6 +159,62 @@ pub(super) fn is_https_url(text: &str) -> bool {
     text.starts_with("https://") && is_url(text)
 }
 
+/// Whether a host name or address is one of this machine's own.
+pub(super) fn is_loopback(host: &str) -> bool {
+    if host.eq_ignore_ascii_case("localhost") {
+        return true;
+    }
+    let address = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
+    address
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Over TLS, or of this machine.
+fn is_safe_url(text: &str) -> bool {
+    let is_here = || {
+        let url = url::Url::parse(text).ok();
+        url.is_some_and(|url| url.host_str().is_some_and(is_loopback))
+    };
+    is_url(text) && (text.starts_with("https://") || is_here())
+}
+
+/// The address of an issuer or of its keys.
+pub(super) fn is_issuer(text: &str) -> bool {
+    is_safe_url(text) && !text.contains('#') && url::Url::parse(text).is_ok()
+}
+
+/// What a resource is called (RFC 8707), without what clients would compare differently.
+pub(super) fn is_public_url(text: &str) -> bool {
+    is_safe_url(text)
+        && !text.contains(['?', '#'])
+        && !text.ends_with('/')
+        && url::Url::parse(text).is_ok()
+}
+
+/// An audience that says something: `account` is in every token of Keycloak.
+pub(super) fn is_audience(text: &str) -> bool {
+    is_word(text) && text != "*" && text != "account"
+}
+
+/// The name of a claim.
+pub(super) fn is_claim(text: &str) -> bool {
+    is_word(text)
+}
+
+/// One scope, as RFC 6749 spells it.
+fn is_scope(text: &str) -> bool {
+    is_word(text) && !text.contains(['"', '\\', ','])
+}
+
+/// A scope of this server.
+pub(super) fn is_resource_scope(text: &str) -> bool {
+    is_scope(text) && !["openid", "offline_access"].contains(&text)
+}
+
 /// Also takes what people paste from the browser's address bar, which the driver cuts to size. Only what stands behind the host
 /// may be of other letters.
 pub(super) fn is_account(text: &str) -> bool {

@@ -19,6 +19,7 @@ mod forms;
 mod keys;
 mod limits;
 mod loading;
+mod oauth;
 mod policy;
 mod pool;
 mod problem;
@@ -53,6 +54,7 @@ pub use forms::SHORTEST_KEY;
 pub use keys::{ApiKey, KeyLimits};
 pub use limits::{Limits, Toolset};
 pub use loading::{Loaded, load};
+pub use oauth::{Oauth, ScopeName, TokenAlgorithm};
 pub use policy::{Policy, SqlPolicy};
 pub use pool::Pool;
 pub use problem::{Problem, Problems};
@@ -114,6 +116,7 @@ impl Settings {
     fn read(resolved: &mut Resolved, vars: &BTreeMap<String, String>) -> Option<Self> {
         let server = resolved.section();
         let auth = resolved.section();
+        let oauth = resolved.section();
         let warehouse = resolved.section();
         let pool = resolved.section();
         let limits = resolved.section();
@@ -124,6 +127,7 @@ impl Settings {
             environment: resolved.environment,
             server: server?,
             auth: auth?,
+            oauth: oauth?,
             warehouse: warehouse?,
             pool: pool?,
             limits: limits?,

@@ -31,6 +31,7 @@ pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolv
     if purpose == Purpose::Serve {
         check_access(settings, resolved);
         check_server(settings, resolved);
+        check_oauth(settings, resolved);
     }
     check_limits(settings, resolved);
     check_keys(settings, resolved);
@@ -62,14 +63,77 @@ fn refuse_the_engine(resolved: &mut Resolved) {
 
 fn check_access(settings: &Settings, resolved: &mut Resolved) {
     let server = &settings.server;
-    if server.is_loopback() || settings.auth.is_required() || settings.auth.allow_anonymous {
+    if server.is_loopback() || settings.requires_credential() || settings.auth.allow_anonymous {
         return;
     }
-    resolved.conflict("API_KEY", &["API_KEYS", "ALLOW_ANONYMOUS", "SERVER_HOST"], |name| {
+    resolved.conflict("API_KEY", &["API_KEYS", "OAUTH_ISSUER", "ALLOW_ANONYMOUS", "SERVER_HOST"], |name| {
         Problem::new(name, "a key, because SERVER_HOST is beyond loopback").hint(
             "or set ALLOW_ANONYMOUS=true if everybody who can reach the port may query the warehouse",
         )
     });
+}
+
+/// Issuers whose tokens nobody else can check, or that stand for many, and what to do instead.
+fn unfit_issuer(issuer: &str) -> Option<&'static str> {
+    let url = url::Url::parse(issuer).ok()?;
+    let host = url.host_str()?.to_ascii_lowercase();
+    let is_of = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    if (is_of("okta.com") || is_of("oktapreview.com") || is_of("okta-emea.com"))
+        && !url.path().starts_with("/oauth2/")
+    {
+        return Some(
+            "tokens of Okta's organization server are for Okta only; take a custom authorization server, such as https://ORG.okta.com/oauth2/default",
+        );
+    }
+    let tenant = url.path().trim_start_matches('/').split('/').next();
+    if host == "login.microsoftonline.com"
+        && matches!(tenant, Some("common" | "organizations" | "consumers"))
+    {
+        return Some("name the tenant: https://login.microsoftonline.com/<tenant id>/v2.0");
+    }
+    if host == "accounts.google.com" {
+        return Some(
+            "access tokens of Google are opaque; put a broker in front, such as Keycloak or Auth0",
+        );
+    }
+    if is_of("snowflakecomputing.com") {
+        return Some("tokens of Snowflake are opaque, and for Snowflake");
+    }
+    None
+}
+
+fn check_oauth(settings: &Settings, resolved: &mut Resolved) {
+    let oauth = &settings.oauth;
+    let is_production = settings.environment == Environment::Production;
+    for (name, url) in [
+        ("PUBLIC_URL", &oauth.public_url),
+        ("OAUTH_ISSUER", &oauth.issuer),
+        ("OAUTH_JWKS_URL", &oauth.jwks_url),
+    ] {
+        let is_plain = url.as_ref().is_some_and(|url| url.starts_with("http:"));
+        if is_production && is_plain {
+            resolved.conflict(name, &["ENVIRONMENT"], |name| {
+                Problem::new(name, "an `https://` address in production")
+            });
+        }
+    }
+    let Some(issuer) = &oauth.issuer else {
+        return;
+    };
+    if oauth.public_url.is_none() {
+        resolved.conflict("PUBLIC_URL", &["OAUTH_ISSUER"], |name| {
+            Problem::new(
+                name,
+                "the address clients know this server by, with OAUTH_ISSUER",
+            )
+            .hint("such as https://mcp.example.com/mcp")
+        });
+    }
+    if let Some(hint) = unfit_issuer(issuer) {
+        resolved.conflict("OAUTH_ISSUER", &[], |name| {
+            Problem::new(name, "an issuer of JWTs for this server").hint(hint)
+        });
+    }
 }
 
 fn check_server(settings: &Settings, resolved: &mut Resolved) {

@@ -11,6 +11,8 @@ pub enum Section {
     Server,
     /// Who may call.
     Auth,
+    /// Tokens of an issuer.
+    Oauth,
     /// Which warehouse, and how to sign in.
     Warehouse,
     /// Snowflake sessions.
@@ -27,10 +29,11 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Environment,
         Self::Server,
         Self::Auth,
+        Self::Oauth,
         Self::Warehouse,
         Self::Pool,
         Self::Limits,
@@ -54,6 +57,10 @@ impl Section {
             Self::Auth => (
                 "Access",
                 "Who may call. Without a key only programs on the same machine can, unless `ALLOW_ANONYMOUS` says otherwise.",
+            ),
+            Self::Oauth => (
+                "OAuth",
+                "Tokens of an issuer, in addition to keys; docs/signing-in.md leads through it. The server checks tokens and issues none.",
             ),
             Self::Warehouse => (
                 "Warehouse",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use envconfig::Envconfig;
 
-use super::forms::{GIB, HOUR, KIB, is_answered_host, is_host, is_origin, size, span};
+use super::forms::{GIB, HOUR, KIB, is_answered_host, is_host, is_loopback, is_origin, size, span};
 use super::section::Section;
 use super::shape::Shape;
 use super::types::{ByteSize, List, Seconds, Span};
@@ -95,18 +95,4 @@ impl Server {
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
-}
-
-/// Whether a host name or address is one of this machine's own.
-pub(super) fn is_loopback(host: &str) -> bool {
-    if host.eq_ignore_ascii_case("localhost") {
-        return true;
-    }
-    let address = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
-    address
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|address| address.to_canonical().is_loopback())
 }

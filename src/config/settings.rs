@@ -5,6 +5,7 @@ use super::cloud::Cloud;
 use super::embedded::Embedded;
 use super::environment::Environment;
 use super::limits::Limits;
+use super::oauth::Oauth;
 use super::policy::Policy;
 use super::pool::Pool;
 use super::problem::Problem;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub server: Server,
     /// Who may call.
     pub auth: Auth,
+    /// Tokens of an issuer.
+    pub oauth: Oauth,
     /// Where statements run.
     pub warehouse: Warehouse,
     /// Snowflake sessions.
@@ -51,4 +54,12 @@ pub enum Purpose {
     Serve,
     /// To speak over stdin and stdout with the program that started this one.
     Stdio,
+}
+
+impl Settings {
+    /// Whether callers must show something.
+    #[must_use]
+    pub fn requires_credential(&self) -> bool {
+        self.auth.keys().next().is_some() || self.oauth.issuer.is_some()
+    }
 }

@@ -144,18 +144,100 @@ fn any_origin_is_refused_in_production() {
 }
 
 #[test]
-fn a_guard_that_this_version_does_not_obey_is_refused() {
-    for (name, value) in [
-        ("OAUTH_ISSUER", "https://issuer.example.com"),
-        ("OAUTH_JWKS_URL", "https://issuer.example.com/keys"),
+fn an_issuer_is_taken_with_an_address_of_ours_and_only_over_tls() {
+    let ours = ("PUBLIC_URL", "https://mcp.example.com/mcp");
+    let issuer = ("OAUTH_ISSUER", "https://login.example.com/realms/a");
+    let read = settings(&[ours, issuer]);
+    assert!(read.requires_credential());
+    assert_eq!(read.oauth.algorithms.len(), 4);
+    assert_eq!(read.oauth.scope_query.name(), Some("mcp:query"));
+    settings(&[
+        ("PUBLIC_URL", "http://127.0.0.1:8000/mcp"),
+        ("OAUTH_ISSUER", "http://localhost:9410"),
+        ("OAUTH_SCOPE_CATALOG", "-"),
+    ]);
+    for (pairs, name) in [
+        (&[issuer][..], "PUBLIC_URL"),
+        (
+            &[("PUBLIC_URL", "http://mcp.example.com/mcp")],
+            "PUBLIC_URL",
+        ),
+        (&[("PUBLIC_URL", "https://mcp.example.com/")], "PUBLIC_URL"),
+        (
+            &[("PUBLIC_URL", "https://mcp.example.com/mcp#x")],
+            "PUBLIC_URL",
+        ),
+        (
+            &[("PUBLIC_URL", "https://mcp.example.com/mcp?x=1")],
+            "PUBLIC_URL",
+        ),
+        (
+            &[("PUBLIC_URL", "https://a:b@mcp.example.com/mcp")],
+            "PUBLIC_URL",
+        ),
+        (
+            &[ours, ("OAUTH_ISSUER", "http://login.example.com")],
+            "OAUTH_ISSUER",
+        ),
+        (
+            &[ours, ("OAUTH_ISSUER", "https://org.okta.com")],
+            "OAUTH_ISSUER",
+        ),
+        (
+            &[
+                ours,
+                (
+                    "OAUTH_ISSUER",
+                    "https://login.microsoftonline.com/common/v2.0",
+                ),
+            ],
+            "OAUTH_ISSUER",
+        ),
+        (
+            &[ours, ("OAUTH_ISSUER", "https://accounts.google.com")],
+            "OAUTH_ISSUER",
+        ),
+        (
+            &[
+                ours,
+                ("OAUTH_ISSUER", "https://acct.snowflakecomputing.com"),
+            ],
+            "OAUTH_ISSUER",
+        ),
+        (
+            &[ours, issuer, ("OAUTH_AUDIENCE", "account")],
+            "OAUTH_AUDIENCE",
+        ),
+        (&[ours, issuer, ("OAUTH_AUDIENCE", "*")], "OAUTH_AUDIENCE"),
+        (
+            &[ours, issuer, ("OAUTH_ALGORITHMS", "RS256,HS256")],
+            "OAUTH_ALGORITHMS",
+        ),
+        (
+            &[ours, issuer, ("OAUTH_ALGORITHMS", "none")],
+            "OAUTH_ALGORITHMS",
+        ),
+        (
+            &[ours, issuer, ("OAUTH_SCOPES", "offline_access")],
+            "OAUTH_SCOPES",
+        ),
+        (&[ours, issuer, ("OAUTH_LEEWAY", "6m")], "OAUTH_LEEWAY"),
     ] {
-        let lines = problems(&[(name, value)]);
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        assert!(
-            lines[0].contains("not available in this version"),
-            "{lines:?}"
-        );
+        let lines = problems(pairs);
+        assert_eq!(lines.len(), 1, "{pairs:?}: {lines:?}");
+        assert!(lines[0].starts_with(&format!("{name}: ")), "{lines:?}");
     }
+    let mut production = PRODUCTION.to_vec();
+    production.extend([
+        ("PUBLIC_URL", "http://127.0.0.1:8000/mcp"),
+        ("OAUTH_ISSUER", "http://localhost:9410"),
+    ]);
+    let lines = problems(&production);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines.iter().all(|line| line.contains("in production")),
+        "{lines:?}"
+    );
 }
 
 #[test]

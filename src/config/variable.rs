@@ -176,6 +176,10 @@ impl Variable {
         self
     }
 
+    #[allow(
+        dead_code,
+        reason = "for the next setting that is named before it is obeyed"
+    )]
     pub(super) const fn guard_later(mut self) -> Self {
         self.availability = Availability::GuardLater(None);
         self

@@ -64,6 +64,10 @@ pub(super) async fn in_json(
     Ok(ServiceResponse::new(request, answer).map_into_right_body())
 }
 
+/// Marks an answer that caches may keep, and that says so itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Public;
+
 /// The layer of all answers: rows and errors are for whoever asked. No cache keeps them, and no browser takes them for a page.
 ///
 /// No path of ours has a character that must be escaped. One that is escaped all the same is meant to pass a proxy that knows
@@ -78,8 +82,11 @@ pub(super) async fn guarded(
     } else {
         next.call(request).await?.map_into_left_body()
     };
+    let is_public = response.response().extensions().contains::<Public>();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !is_public {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -12,6 +12,8 @@ mod headers;
 mod message;
 mod shape;
 
+use std::fmt;
+
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -23,7 +25,9 @@ use actix_web::{Error, HttpResponse};
 use rmcp::model::ErrorData;
 
 use super::answer::Refusal;
-use crate::mcp::{Caller, RunningCalls, STATELESS_SINCE, SessionId};
+use super::challenge::Challenges;
+use crate::identity::{Caller, Reach};
+use crate::mcp::{Handler, RunningCalls, STATELESS_SINCE, SessionId};
 use accept::Takes;
 use answer::Answered;
 pub(super) use bodies::Bodies;
@@ -52,6 +56,12 @@ const NOT_JSON: Refusal = Refusal {
     hint: "send `Content-Type: application/json`",
 };
 
+const TOO_FEW_SCOPES: Refusal = Refusal {
+    code: "insufficient_scope",
+    message: "the token lacks the scope that this tool needs",
+    hint: "sign in again and allow the scope that WWW-Authenticate names; most clients offer to do so",
+};
+
 /// What the layer needs. A cheap clone.
 #[derive(Debug, Clone)]
 pub(super) struct Door {
@@ -61,6 +71,20 @@ pub(super) struct Door {
     pub(super) bodies: Bodies,
     /// Where calls can be taken back.
     pub(super) running: RunningCalls,
+    /// How far a caller must reach to call a tool.
+    pub(super) tools: Tools,
+    /// What is told to whoever reaches not so far.
+    pub(super) challenges: Challenges,
+}
+
+/// Which tools there are. A cheap clone.
+#[derive(Clone)]
+pub(super) struct Tools(pub(super) Handler);
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tools")
+    }
 }
 
 /// The middleware of the `/mcp` scope, the innermost.
@@ -101,6 +125,9 @@ pub(super) async fn messages(
             Ok(request.into_response(answer))
         }
         Ok(Post::One((envelope, text))) => {
+            if let Some(refused) = door.reaches_not(&request, &[(&envelope, &text)]) {
+                return Ok(request.into_response(refused));
+            }
             door.hear(&request, &envelope);
             request.set_payload(Payload::from(text));
             answer::shaped(next.call(request).await?, &envelope, takes).await
@@ -114,12 +141,56 @@ pub(super) async fn messages(
                 let answer = answer::error(None, error, StatusCode::BAD_REQUEST);
                 return Ok(request.into_response(answer));
             }
+            let readable: Vec<_> = messages
+                .iter()
+                .filter_map(|message| {
+                    message
+                        .as_ref()
+                        .ok()
+                        .map(|(envelope, text)| (envelope, text))
+                })
+                .collect();
+            if let Some(refused) = door.reaches_not(&request, &readable) {
+                return Ok(request.into_response(refused));
+            }
             door.batch(request, &next, messages).await
         }
     }
 }
 
 impl Door {
+    /// The refusal of a call whose token lacks the scope for it, before anything is done. What the body calls counts: a header
+    /// says what whoever sends it likes.
+    fn reaches_not(
+        &self,
+        request: &ServiceRequest,
+        messages: &[(&Envelope, &Bytes)],
+    ) -> Option<HttpResponse> {
+        let extensions = request.extensions();
+        let reach = extensions.get::<Caller>()?.reach;
+        if reach >= Reach::Query {
+            return None;
+        }
+        let calls = messages
+            .iter()
+            .filter(|(envelope, _)| envelope.method.as_deref() == Some("tools/call"));
+        let needed = calls.map(|(_, text)| match message::tool(text) {
+            Some(tool) => self.tools.0.needs(&tool),
+            // What is called cannot be told from here, so the most is asked for.
+            None => Reach::Query,
+        });
+        let needed = needed.max().filter(|needed| *needed > reach)?;
+        let description = match needed {
+            Reach::Catalog => "this tool needs the scope for the catalog",
+            _ => "this tool needs the scope for statements",
+        };
+        let challenge = self.challenges.insufficient_scope(needed, description);
+        let answer = TOO_FEW_SCOPES.answer(StatusCode::FORBIDDEN, |answer| {
+            answer.insert_header((header::WWW_AUTHENTICATE, challenge));
+        });
+        Some(answer)
+    }
+
     /// Stops the call that a notification takes back. rmcp, which keeps no sessions, cannot place it.
     fn hear(&self, request: &ServiceRequest, envelope: &Envelope) {
         let Some(call) = &envelope.cancels else {

@@ -10,7 +10,8 @@ use rmcp_actix_web::transport::{StreamableHttpService, on_request_extensions};
 use tokio_util::sync::CancellationToken;
 
 use crate::config;
-use crate::mcp::{Caller, Handler};
+use crate::identity::Caller;
+use crate::mcp::Handler;
 use crate::telemetry::call::Exchange;
 
 /// The transport, ready to be mounted by every worker. Clones share everything.

@@ -5,6 +5,7 @@
 
 mod answer;
 mod auth;
+mod challenge;
 mod door;
 pub mod health;
 pub mod healthcheck;
@@ -27,6 +28,7 @@ use actix_web::{App, HttpServer, guard, web};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Settings};
+use crate::identity::Access;
 use crate::mcp::Handler;
 use crate::telemetry::audit::Audit;
 use crate::telemetry::metrics::Metrics;
@@ -45,6 +47,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// What the routes need besides the handler. A cheap clone.
 #[derive(Debug, Clone)]
 pub struct Parts {
+    /// Who may call.
+    pub access: Access,
     /// What the probes answer.
     pub readiness: Readiness,
     /// What the scraper reads and every request counts into.
@@ -56,7 +60,9 @@ pub struct Parts {
 /// What a request to `/mcp` must pass. A cheap clone.
 #[derive(Clone)]
 struct Checks {
-    keys: auth::Keys,
+    access: Access,
+    challenges: challenge::Challenges,
+    public_url: Option<String>,
     strangers: strangers::Strangers,
     known: origin::Known,
     door: door::Door,
@@ -72,11 +78,14 @@ fn public_routes(
     parts: &Parts,
 ) {
     routes
-        .app_data(web::Data::new(checks.keys.clone()))
+        .app_data(web::Data::new(checks.access.clone()))
+        .app_data(web::Data::new(checks.challenges.clone()))
         .app_data(web::Data::new(checks.strangers.clone()))
         .app_data(web::Data::new(checks.known.clone()))
         .app_data(web::Data::new(checks.door.clone()))
-        .configure(|routes| oauth::probes(routes, checks.keys.are_needed()))
+        .configure(|routes| {
+            oauth::routes(routes, &checks.access, checks.public_url.as_deref());
+        })
         .service(
             service
                 .clone()
@@ -155,27 +164,33 @@ pub fn serve(
     let landing = server.landing_page.then(|| {
         landing::Landing::new(
             parts.readiness.clone(),
-            settings.auth.is_required(),
+            settings.requires_credential(),
             settings.environment == config::Environment::Development,
             server.management_port,
         )
     });
+    let public_url = settings.oauth.public_url.clone();
+    let challenges = challenge::Challenges::new(public_url.as_deref(), &parts.access);
     let checks = Checks {
         landing,
-        keys: auth::Keys::new(settings.auth.keys(), !settings.auth.is_required()),
+        access: parts.access.clone(),
+        challenges: challenges.clone(),
+        public_url: public_url.clone(),
         strangers: strangers::Strangers::new(parts.audit.clone()),
         known: origin::Known::new(
             &server.host,
-            &server.allowed_hosts,
+            &allowed_hosts(&server, public_url.as_deref()),
             origin::Pages::read(
                 &server.cors_origins,
-                settings.auth.is_required() || server.allow_any_origin,
+                settings.requires_credential() || server.allow_any_origin,
             ),
         ),
         door: door::Door {
             max_body_bytes: mcp_service::max_body_bytes(&server),
             bodies: door::Bodies::default(),
             running: handler.running(),
+            tools: door::Tools(handler.clone()),
+            challenges,
         },
     };
     let service = mcp_service::service(handler, &server, cut);
@@ -226,6 +241,15 @@ pub fn serve_management(port: Port, parts: Parts) -> io::Result<Server> {
         http = http.listen(listener)?;
     }
     Ok(http.run())
+}
+
+/// `ALLOWED_HOSTS`, and the host of `PUBLIC_URL`.
+fn allowed_hosts(server: &config::Server, public_url: Option<&str>) -> Vec<String> {
+    let own = public_url.and_then(|url| {
+        let (_, rest) = url.split_once("://")?;
+        rest.split('/').next().map(ToOwned::to_owned)
+    });
+    server.allowed_hosts.iter().cloned().chain(own).collect()
 }
 
 /// actix may never cut a call off before `app` does: later than `app` ever waits, in whole seconds.

@@ -1,17 +1,24 @@
-//! What clients ask for that were refused without a key and go on to look for OAuth.
+//! What clients of OAuth look for at this server: the description of the resource, where there is an issuer (RFC 9728), and
+//! else an answer that a person can use.
 //!
-//! They look for a description of the sign-in under `/.well-known/`, and when there is none they try to register at addresses
-//! they guess. What they read there is shown to a person only if it has the form of an OAuth error, hence these answers.
+//! Clients look for a description of the sign-in under `/.well-known/`, and when there is none they try to register at addresses
+//! they guess. What they read there is shown to a person only if it has the form of an OAuth error. There is no authorization
+//! server here: a 200 from one of its addresses, or a redirect, would have clients begin a sign-in that cannot end.
 
+use actix_cors::Cors;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, web};
+use serde::Serialize;
 use serde_json::json;
 
-/// Where they look: the description of the resource, of the authorization server and of OpenID, each also with the path of MCP
-/// before or behind it; and the addresses guessed.
-const PATHS: [&str; 12] = [
-    "/.well-known/oauth-protected-resource",
-    "/.well-known/oauth-protected-resource/{of:.*}",
+use super::answer::{self, Public};
+use super::challenge::{WELL_KNOWN, path_of};
+use crate::identity::Access;
+
+/// Where they look: the description of the authorization server and of OpenID, each also with the path of MCP before or behind
+/// it; and the addresses guessed.
+const PATHS: [&str; 10] = [
     "/.well-known/oauth-authorization-server",
     "/.well-known/oauth-authorization-server/{of:.*}",
     "/.well-known/openid-configuration",
@@ -24,27 +31,115 @@ const PATHS: [&str; 12] = [
     "/mcp/token",
 ];
 
-/// Answers them all.
-pub(super) fn probes(routes: &mut web::ServiceConfig, are_keys_needed: bool) {
+/// How long a description may be kept: a changed setting is known everywhere within minutes.
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The description of this resource. What is not there is left out.
+#[derive(Debug, Serialize)]
+struct Metadata<'a> {
+    resource: &'a str,
+    authorization_servers: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    scopes_supported: &'a [String],
+    bearer_methods_supported: [&'a str; 1],
+    resource_name: &'a str,
+}
+
+/// How callers show who they are.
+#[derive(Debug, Clone, Copy)]
+enum SignIn {
+    Nothing,
+    Key,
+    Issuer,
+}
+
+/// The routes. `public_url` is the name of the resource.
+pub(super) fn routes(routes: &mut web::ServiceConfig, access: &Access, public_url: Option<&str>) {
+    let described = public_url.filter(|_| access.has_issuers());
+    let sign_in = match (described, access.is_needed()) {
+        (Some(_), _) => SignIn::Issuer,
+        (None, true) => SignIn::Key,
+        (None, false) => SignIn::Nothing,
+    };
+    if let Some(resource) = described {
+        let text = description(resource, access);
+        // Some clients ask at the root, some behind it the path they were given, whatever a challenge says.
+        let mut paths = vec![
+            WELL_KNOWN.to_owned(),
+            format!("{WELL_KNOWN}/mcp"),
+            format!("{WELL_KNOWN}{}", path_of(resource)),
+        ];
+        paths.sort();
+        paths.dedup();
+        for path in paths {
+            let text = text.clone();
+            let get = move || {
+                let text = text.clone();
+                async move { public(text) }
+            };
+            // It says nothing that not everybody may read, and pages of others look here before they may call.
+            let cors = Cors::default()
+                .allow_any_origin()
+                .send_wildcard()
+                .allow_any_header()
+                .allowed_methods(["GET", "HEAD"]);
+            routes.service(
+                web::resource(path)
+                    .wrap(cors)
+                    .route(web::get().to(get.clone()))
+                    .route(web::head().to(get))
+                    .default_service(web::route().to(answer::method_not_allowed)),
+            );
+        }
+    }
+    let not_here = move || async move { not_here(sign_in) };
     for path in PATHS {
-        let answer = move || async move { not_here(are_keys_needed) };
-        routes.service(web::resource(path).default_service(web::route().to(answer)));
+        routes.service(web::resource(path).default_service(web::route().to(not_here)));
+    }
+    for path in [WELL_KNOWN.to_owned(), format!("{WELL_KNOWN}/{{of:.*}}")] {
+        if described.is_none() || path != WELL_KNOWN {
+            routes.service(web::resource(path).default_service(web::route().to(not_here)));
+        }
     }
 }
 
-fn not_here(are_keys_needed: bool) -> HttpResponse {
+fn description(resource: &str, access: &Access) -> String {
+    let metadata = Metadata {
+        resource,
+        authorization_servers: access.issuers().collect(),
+        scopes_supported: &access.scopes().supported,
+        bearer_methods_supported: ["header"],
+        resource_name: "Snowflake",
+    };
+    // Texts only: nothing that JSON cannot hold.
+    serde_json::to_string(&metadata).unwrap_or_default()
+}
+
+fn public(text: String) -> HttpResponse {
+    let mut answer = HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, KEPT))
+        .body(text);
+    answer.extensions_mut().insert(Public);
+    answer
+}
+
+fn not_here(sign_in: SignIn) -> HttpResponse {
     // Without quotation marks, which `error_description` may not have (RFC 6749, 5.2).
-    let (message, hint) = if are_keys_needed {
-        (
+    let (message, hint) = match sign_in {
+        SignIn::Issuer => (
+            "this server is no authorization server",
+            "read /.well-known/oauth-protected-resource for where to sign in; clients must not ask this server for tokens",
+        ),
+        SignIn::Key => (
             "this server takes an API key, not OAuth",
             "send Authorization: Bearer <API key> with every request: put that header into the settings of your client; whoever \
              runs the server has the key",
-        )
-    } else {
-        (
+        ),
+        SignIn::Nothing => (
             "this server has no OAuth and needs no sign-in",
             "call POST /mcp without signing in",
-        )
+        ),
     };
     HttpResponse::build(StatusCode::NOT_FOUND).json(json!({
         "code": "not_found",

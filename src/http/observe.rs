@@ -19,7 +19,7 @@ use actix_web::{Error, HttpMessage};
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::mcp::Caller;
+use crate::identity::Caller;
 use crate::telemetry::call::{Brought, Exchange};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::milliseconds;

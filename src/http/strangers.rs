@@ -79,8 +79,14 @@ impl Strangers {
         }
     }
 
-    /// Records a refusal, and waits before its answer is sent.
-    pub(super) async fn refuse(&self, address: Option<IpAddr>, reason: &'static str) {
+    /// Notes a refusal, and waits as long as its answer is to wait, where somebody may be guessing. A token cannot be guessed, and
+    /// one that has expired is everyday life.
+    pub(super) async fn refuse(
+        &self,
+        address: Option<IpAddr>,
+        reason: &'static str,
+        is_guess: bool,
+    ) {
         // Without one there is no connection either, but a test.
         let Some(address) = address else { return };
         let (times, wait) = self.note(network(address), Instant::now());
@@ -89,7 +95,8 @@ impl Strangers {
             self.audit
                 .record(Record::refused(address.to_string(), reason, times));
         }
-        if !wait.is_zero()
+        if is_guess
+            && !wait.is_zero()
             && let Ok(_place) = self.waiting.try_acquire()
         {
             tokio::time::sleep(wait).await;

@@ -4,7 +4,7 @@
 //! Each caller has its own entries, so no caller sees what it could not have asked for. Entries live only for a short time,
 //! because Snowflake does not tell us when the catalog changes.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
@@ -21,14 +21,14 @@ pub struct AnswerCache(Option<Cache<CacheKey, (Instant, Reply)>>);
 /// Who asked what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
-    caller: Cow<'static, str>,
+    caller: Arc<str>,
     tool: String,
     /// As JSON, whose keys are in order.
     arguments: String,
 }
 
 impl CacheKey {
-    pub(super) fn new(caller: Cow<'static, str>, tool: &str, arguments: &JsonObject) -> Self {
+    pub(super) fn new(caller: Arc<str>, tool: &str, arguments: &JsonObject) -> Self {
         Self {
             caller,
             tool: tool.to_owned(),

@@ -323,7 +323,7 @@ pub fn reference() -> String {
          Broken protocol (an unknown tool or method, params of the wrong form) and defects that end a call without a result are \
          JSON-RPC errors instead. So is a body that is no message: HTTP 400 with -32700 when it is not JSON and -32600 when it is no message of \
          JSON-RPC. A method that this server does not have is -32601 with a sentence that says what there is (HTTP 404 from revision 2026-07-28 on).\n\n\
-         What is refused before a message is read (401, 403, 404, 405, 406, 408, 413, 415) has the body `{code, message, hint}`. Under `/register`, \
+         What is refused before a message is read (400, 401, 403, 404, 405, 406, 408, 413, 415, 503) has the body `{code, message, hint}`. Under `/register`, \
          `/authorize`, `/token` and `/.well-known/`, where clients look for OAuth, it has `error` and `error_description` as well.\n\n\
          | code | retryable | when |\n|---|---|---|\n",
     );

@@ -22,15 +22,15 @@ use tracing::{Instrument, Span, error, info, info_span};
 
 use super::answer_cache::{AnswerCache, CacheKey};
 use super::arguments::reading::Arguments;
-use super::caller::Caller;
 use super::failure::{Code, Failure};
 use super::instructions;
 use super::observed::{Seen, revision};
-use super::rate::{Rates, who};
+use super::rate::Rates;
 use super::running::{RunningCall, RunningCalls};
-use super::tools::{CallContext, Registry, Reply};
+use super::tools::{CallContext, Entry, Registry, Reply};
 use super::unserved::{self, unserved_methods};
-use crate::query::{Budget, Queries};
+use crate::identity::{Caller, Kind, Reach, Scopes};
+use crate::query::{Behalf, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Cache, Cause};
@@ -60,6 +60,8 @@ pub struct Services {
     pub shutdown: CancellationToken,
     /// Finds the caller among the request's extensions; stdio has none.
     pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
+    /// What the scopes of tokens let callers reach.
+    pub scopes: Arc<Scopes>,
     /// Answers that may be given again, for a moment.
     pub answers: AnswerCache,
     /// How many calls each caller may make.
@@ -77,7 +79,6 @@ pub struct Services {
 pub struct Handler {
     services: Arc<Services>,
     info: Arc<ServerConfig>,
-    tools: Arc<Vec<Description>>,
     running: RunningCalls,
 }
 
@@ -88,16 +89,10 @@ impl Handler {
         let name = Implementation::new("snowflake-mcp", telemetry::VERSION).with_title("Snowflake");
         let info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(name)
-            .with_instructions(instructions(&services, services.queries.budget()));
-        let tools = services
-            .registry
-            .iter()
-            .map(|entry| entry.description.clone())
-            .collect();
+            .with_instructions(instructions(&services, &Caller::local()));
         Self {
             services: Arc::new(services),
             info: Arc::new(info),
-            tools: Arc::new(tools),
             running: RunningCalls::default(),
         }
     }
@@ -133,12 +128,21 @@ impl Handler {
         let info = self.get_info();
         let services = &self.services;
         match (self.services.identify)(&context.extensions) {
-            Some(caller) => {
-                let budget = services.queries.budget_of(&caller.name);
-                info.with_instructions(instructions(services, budget))
-            }
+            Some(caller) => info.with_instructions(instructions(services, &caller)),
             None => info,
         }
+    }
+
+    /// How far a caller must reach to call the tool of this name; what is no tool needs nothing to be told so.
+    #[must_use]
+    pub fn needs(&self, tool: &str) -> Reach {
+        let entry = self.services.registry.get(tool);
+        entry.map_or(Reach::Nothing, Entry::needs)
+    }
+
+    /// Who calls.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
+        (self.services.identify)(&context.extensions).unwrap_or_else(Caller::local)
     }
 
     /// Where every request is counted.
@@ -159,7 +163,14 @@ impl Handler {
             ));
         };
         let tool = entry.description.name.clone();
-        let caller = (self.services.identify)(&context.extensions).unwrap_or(Caller::LOCAL);
+        let caller = self.caller(&context);
+        if caller.reach < entry.needs() {
+            // The door has said so before, with what to ask for. It is not the only one to look.
+            return Err(ErrorData::invalid_request(
+                "the caller's token lacks the scope that this tool needs",
+                None,
+            ));
+        }
         let record = self.record(&tool, &caller, &context);
         let trace_id = record.trace_id();
         let span = info_span!(target: CALL, "tool", tool = %tool, caller = %caller.name, trace_id);
@@ -168,12 +179,14 @@ impl Handler {
 
         let admitted = self.services.rates.admit(&caller, started);
         let call = CallContext {
-            queries: Arc::new(self.services.queries.on_behalf_of(
-                caller.name.clone(),
-                who(&caller).into(),
-                tag(&tool, &caller, trace_id),
-                record.notes().clone(),
-            )),
+            queries: Arc::new(self.services.queries.on_behalf_of(Behalf {
+                name: caller.name.clone(),
+                identity: Arc::clone(&caller.identity),
+                account: caller.account(),
+                tag: tag(&tool, &caller, trace_id),
+                notes: record.notes().clone(),
+                may_change: caller.reach >= Reach::Write,
+            })),
             calls: self.services.rates.left(&caller, started),
         };
         let time = call.queries.budget().timeout + CALL_GRACE;
@@ -184,7 +197,7 @@ impl Handler {
             (Ok(()), Ok(Arguments { known, note })) => {
                 let key = entry
                     .is_cacheable
-                    .then(|| CacheKey::new(caller.name.clone(), &tool, &known));
+                    .then(|| CacheKey::new(Arc::clone(&caller.identity), &tool, &known));
                 let cached = key.as_ref().and_then(|key| {
                     let cached = self.services.answers.get(key);
                     let metrics = &self.services.metrics;
@@ -289,9 +302,11 @@ impl Handler {
     }
 }
 
-fn instructions(services: &Services, budget: &Budget) -> String {
+fn instructions(services: &Services, caller: &Caller) -> String {
     let queries = &services.queries;
-    let (kind, preset) = (queries.warehouse().kind(), queries.policy().preset());
+    let preset = queries.policy_of(caller.reach >= Reach::Write).preset();
+    let kind = queries.warehouse().kind();
+    let budget = queries.budget_of(&caller.name);
     instructions::text(kind, preset, budget, &services.registry)
 }
 
@@ -306,12 +321,17 @@ impl Drop for Running {
 
 /// What Snowflake's history of queries shows beside a statement: which tool, for whom, in which trace.
 fn tag(tool: &str, caller: &Caller, trace_id: &str) -> String {
-    let tag = serde_json::json!({
+    let mut tag = serde_json::json!({
         "app": "snowflake-mcp",
         "tool": tool,
         "caller": caller.name,
         "trace_id": trace_id,
     });
+    for (name, value) in [("user", &caller.user), ("client", &caller.client)] {
+        if let (Some(value), Some(tag)) = (value, tag.as_object_mut()) {
+            tag.insert(name.to_owned(), serde_json::Value::from(&**value));
+        }
+    }
     tag.to_string()
 }
 
@@ -456,10 +476,20 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         let seen = Seen::new(self.metrics(), "tools/list", &context);
         let ttl = u64::try_from(LIST_TTL.as_millis()).unwrap_or(u64::MAX);
-        // The list is the same for every caller, so a shared cache may keep it.
-        seen.answered(Ok(ListToolsResult::with_all_items(self.tools.to_vec())
-            .with_ttl_ms(ttl)
-            .with_cache_scope(CacheScope::Public)))
+        let caller = self.caller(&context);
+        let scopes = &self.services.scopes;
+        let entries = self.services.registry.iter();
+        // What a caller can get to by signing in again is shown: it learns of the scope by calling.
+        let tools = entries
+            .filter(|entry| scopes.could_reach(caller.reach, entry.needs()))
+            .map(|entry| entry.description.clone());
+        let list = ListToolsResult::with_all_items(tools.collect());
+        // Where tokens differ in what they reach, the list is for who asked only.
+        let scope = match caller.kind {
+            Kind::Token => CacheScope::Private,
+            _ => CacheScope::Public,
+        };
+        seen.answered(Ok(list.with_ttl_ms(ttl).with_cache_scope(scope)))
     }
 
     fn get_tool(&self, name: &str) -> Option<Description> {

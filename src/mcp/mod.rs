@@ -6,7 +6,6 @@
 
 mod answer_cache;
 mod arguments;
-mod caller;
 pub mod failure;
 mod handler;
 mod instructions;
@@ -17,8 +16,7 @@ pub mod tools;
 mod unserved;
 
 pub use answer_cache::AnswerCache;
-pub use caller::Caller;
 pub use handler::{Handler, Services};
-pub use rate::{Rates, who};
+pub use rate::Rates;
 pub use running::{RunningCalls, SESSION_HEADER, SessionId};
 pub use unserved::{STATELESS_SINCE, not_found};

@@ -2,17 +2,15 @@
 //!
 //! Counted in this process alone: with several replicas behind a load balancer a caller may make as many at each.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::caller::Caller;
 use super::failure::{Code, Failure};
+use crate::identity::Caller;
 
 /// Most callers that are remembered. The one that has been silent longest is forgotten first.
 const REMEMBERED: u64 = 10_000;
@@ -31,7 +29,7 @@ pub struct Rates {
     /// The same for single callers, by their names.
     own: Arc<HashMap<String, u32>>,
     /// When each will have everything back.
-    full_at: Cache<Cow<'static, str>, Arc<Mutex<Instant>>>,
+    full_at: Cache<Arc<str>, Arc<Mutex<Instant>>>,
 }
 
 /// What a caller has left of its calls.
@@ -90,7 +88,7 @@ impl Rates {
         };
         let full_at = self
             .full_at
-            .get_with(who(caller), || Arc::new(Mutex::new(now)));
+            .get_with(caller.account(), || Arc::new(Mutex::new(now)));
         // After a panic one caller's time may be wrong, which does no harm.
         let mut full_at = full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let each = MINUTE / rate.max(1);
@@ -111,7 +109,7 @@ impl Rates {
     pub(super) fn left(&self, caller: &Caller, now: Instant) -> Option<CallsLeft> {
         let own = self.own.get(&*caller.name).copied();
         let rate = own.or(self.everybody)?.max(1);
-        let full_at = self.full_at.get(&who(caller));
+        let full_at = self.full_at.get(&caller.account());
         let full_at = full_at.map(|time| *time.lock().unwrap_or_else(PoisonError::into_inner));
         let used = full_at.map_or(Duration::ZERO, |time| time.saturating_duration_since(now));
         let free = MINUTE.saturating_sub(used);
@@ -123,33 +121,17 @@ impl Rates {
     }
 }
 
-/// Tells callers apart: keys by their names, those without one by their addresses.
-#[must_use]
-pub fn who(caller: &Caller) -> Cow<'static, str> {
-    match caller.address {
-        None => caller.name.clone(),
-        Some(IpAddr::V4(address)) => format!("{} {address}", caller.name).into(),
-        // Whoever has one IPv6 address has 2^64 of them.
-        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-            Some(address) => format!("{} {address}", caller.name).into(),
-            None => {
-                let network = address.to_bits() >> 64;
-                format!("{} {network:x}::/64", caller.name).into()
-            }
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::identity::Kind;
 
     fn caller(name: &'static str, address: Option<&str>) -> Caller {
         Caller {
-            name: name.into(),
             address: address.map(|address| address.parse().unwrap()),
+            ..Caller::new(Kind::Key, name, name)
         }
     }
 

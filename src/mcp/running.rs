@@ -4,7 +4,6 @@
 //! open. What ties the two together is the session id and the number of the call. A session here is no more than a random
 //! number, handed out at `initialize` and kept nowhere: a call registers for as long as it runs, at the replica that runs it.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +12,9 @@ use rmcp::model::RequestId;
 use rmcp::service::{RequestContext, RoleServer};
 use tokio_util::sync::CancellationToken;
 
-use super::caller::Caller;
 use super::observed::revision;
 use super::unserved::STATELESS_SINCE;
+use crate::identity::Caller;
 
 /// The header of a session id.
 pub const SESSION_HEADER: &str = "mcp-session-id";
@@ -56,7 +55,7 @@ impl fmt::Display for SessionId {
 struct Name {
     session: SessionId,
     request: RequestId,
-    caller: Cow<'static, str>,
+    caller: Arc<str>,
 }
 
 /// Says that a call was taken back.
@@ -80,7 +79,7 @@ impl RunningCalls {
             Some(session) => self.enter_as(Name {
                 session,
                 request: context.id.clone(),
-                caller: caller.name.clone(),
+                caller: Arc::clone(&caller.identity),
             }),
             None => RunningCall {
                 signal: Signal::default(),
@@ -107,7 +106,7 @@ impl RunningCalls {
         let name = Name {
             session,
             request: request.clone(),
-            caller: caller.name.clone(),
+            caller: Arc::clone(&caller.identity),
         };
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let named = calls.get(&name);
@@ -160,6 +159,7 @@ fn session(context: &RequestContext<RoleServer>) -> Option<SessionId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Kind;
 
     fn name(session: SessionId, request: RequestId, caller: &'static str) -> Name {
         Name {
@@ -170,10 +170,7 @@ mod tests {
     }
 
     fn caller(name: &'static str) -> Caller {
-        Caller {
-            name: name.into(),
-            address: None,
-        }
+        Caller::new(Kind::Key, name, name)
     }
 
     #[test]
@@ -200,10 +197,7 @@ mod tests {
         let calls = RunningCalls::default();
         let session = SessionId::random();
         let call = calls.enter_as(name(session, RequestId::Number(1), "anonymous"));
-        let elsewhere = Caller {
-            address: Some([10, 0, 0, 1].into()),
-            ..Caller::ANONYMOUS
-        };
+        let elsewhere = Caller::anonymous(Some([10, 0, 0, 1].into()));
         assert!(calls.cancel(session, &RequestId::Number(1), &elsewhere));
         assert!(call.signal.is_cancelled());
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub use self::names::{NamePattern, NoName};
 pub use self::objects::RowFilter;
-pub use self::options::{CurrentNames, Options};
+pub use self::options::{CurrentNames, Narrowing, Options};
 pub use self::pattern::{NoPattern, Pattern};
 pub use self::preset::Preset;
 pub use self::refusal::Refusal;
@@ -40,6 +40,8 @@ pub struct ApprovedStatement {
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     options: Arc<Options>,
+    /// What one caller is held to as well.
+    narrower: Option<Arc<Options>>,
 }
 
 impl Policy {
@@ -48,13 +50,33 @@ impl Policy {
     pub fn new(options: Options) -> Self {
         Self {
             options: Arc::new(options),
+            narrower: None,
+        }
+    }
+
+    /// The same for a caller that may do less: whatever it says, no more may run than without it.
+    #[must_use]
+    pub fn narrowed(&self, narrowing: Narrowing) -> Self {
+        let options = self.strictest().narrowed(narrowing);
+        Self {
+            options: Arc::clone(&self.options),
+            narrower: Some(Arc::new(options)),
         }
     }
 
     /// The kinds of statements that may run.
     #[must_use]
     pub fn preset(&self) -> Preset {
-        self.options.preset
+        self.strictest().preset
+    }
+
+    fn strictest(&self) -> &Options {
+        self.narrower.as_deref().unwrap_or(&self.options)
+    }
+
+    /// All that must be obeyed. The lists of the second stand beside those of the first, so a name must be in both.
+    fn all(&self) -> impl Iterator<Item = &Arc<Options>> {
+        std::iter::once(&self.options).chain(&self.narrower)
     }
 
     /// Lets a statement pass, or says why not.
@@ -70,7 +92,14 @@ impl Policy {
     ) -> Result<ApprovedStatement, Refusal> {
         self.admit_kind(&parsed, place)?;
         shared::check(&parsed)?;
-        let row_filter = objects::check(&self.options, &parsed, place)?;
+        let mut row_filter: Option<RowFilter> = None;
+        for options in self.all() {
+            let filter = objects::check(options, &parsed, place)?;
+            row_filter = match (row_filter, filter) {
+                (Some(one), Some(other)) => Some(one.and(other)),
+                (one, other) => one.or(other),
+            };
+        }
         Ok(ApprovedStatement { parsed, row_filter })
     }
 
@@ -94,8 +123,10 @@ impl Policy {
 
     /// The role, the virtual warehouse, the kind of statement and its functions: what is asked of every statement.
     fn admit_kind(&self, parsed: &Parsed, place: &CurrentNames<'_>) -> Result<(), Refusal> {
-        session::check(&self.options, place)?;
-        kinds::check(&self.options, parsed, place)?;
+        for options in self.all() {
+            session::check(options, place)?;
+            kinds::check(options, parsed, place)?;
+        }
         self.check_functions(parsed, place.database)
     }
 
@@ -105,7 +136,8 @@ impl Policy {
     ///
     /// A [`Refusal`] of one of them.
     pub fn admit_defaults(&self, place: &CurrentNames<'_>) -> Result<(), Refusal> {
-        session::check(&self.options, place)
+        self.all()
+            .try_for_each(|options| session::check(options, place))
     }
 
     fn check_functions(

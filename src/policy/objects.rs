@@ -10,7 +10,8 @@ use crate::sql::{Identifier, Listing, Parsed, Part, QualifiedName, Reference, Ro
 /// Leaves out the rows of a SHOW or DESCRIBE that name what the lists do not allow.
 #[derive(Debug, Clone)]
 pub struct RowFilter {
-    options: Arc<Options>,
+    /// All of them must admit a row.
+    options: Vec<Arc<Options>>,
     listing: Listing,
     database: Option<Identifier>,
     schema: Option<Identifier>,
@@ -68,7 +69,7 @@ pub(super) fn check(
     Ok(listing
         .filter(|listing| !listing.is_empty())
         .map(|listing| RowFilter {
-            options: Arc::clone(options),
+            options: vec![Arc::clone(options)],
             listing,
             database: place.database.cloned(),
             schema: place.schema.cloned(),
@@ -199,6 +200,12 @@ impl Options {
 }
 
 impl RowFilter {
+    /// Both: of the same statement, so of the same listing.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.options.extend(other.options);
+        self
+    }
+
     /// Whether a row may be shown. `cell` gives its value in a column; a row that does not say what it tells of is not shown.
     pub fn shows<'row>(&self, cell: impl Fn(&str) -> Option<std::borrow::Cow<'row, str>>) -> bool {
         self.listing.iter().all(|name| self.admits(name, &cell))
@@ -220,7 +227,9 @@ impl RowFilter {
         let parts: Option<Vec<Identifier>> = parts.into_iter().collect();
         parts.is_some_and(|parts| {
             let name: Vec<&Identifier> = parts.iter().collect();
-            self.options.admit(&name).is_ok()
+            self.options
+                .iter()
+                .all(|options| options.admit(&name).is_ok())
         })
     }
 }

@@ -33,6 +33,42 @@ pub struct Options {
     pub allowed_warehouses: Option<Vec<NamePattern<1>>>,
 }
 
+/// What a caller may do less than others. What is not said stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Narrowing {
+    /// At most this.
+    pub preset: Option<Preset>,
+    /// Of the databases, the only ones.
+    pub databases: Option<Vec<Identifier>>,
+    /// Of the schemas, the only ones.
+    pub schemas: Option<Vec<NamePattern<2>>>,
+    /// Of the objects, the only ones.
+    pub objects: Option<Vec<NamePattern<3>>>,
+    /// Objects that may not be touched either.
+    pub denied_objects: Vec<NamePattern<3>>,
+    /// Of the roles, the only ones.
+    pub roles: Option<Vec<NamePattern<1>>>,
+    /// Of the virtual warehouses, the only ones.
+    pub warehouses: Option<Vec<NamePattern<1>>>,
+}
+
+impl Options {
+    /// These, and less. They stand beside those they were made of, which go on to be obeyed.
+    pub(super) fn narrowed(&self, narrowing: Narrowing) -> Self {
+        let mut own = self.clone();
+        own.preset = narrowing
+            .preset
+            .map_or(own.preset, |preset| preset.min(own.preset));
+        own.allowed_databases = narrowing.databases.or(own.allowed_databases);
+        own.allowed_schemas = narrowing.schemas.or(own.allowed_schemas);
+        own.allowed_objects = narrowing.objects.or(own.allowed_objects);
+        own.denied_objects.extend(narrowing.denied_objects);
+        own.allowed_roles = narrowing.roles.or(own.allowed_roles);
+        own.allowed_warehouses = narrowing.warehouses.or(own.allowed_warehouses);
+        own
+    }
+}
+
 /// Where a statement is to run, as far as that is known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CurrentNames<'a> {

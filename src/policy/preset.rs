@@ -5,7 +5,8 @@ use std::fmt;
 use crate::sql::Class;
 
 /// The kinds of statements that may run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Each permits what those before it permit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Preset {
     /// Reads.
     #[default]

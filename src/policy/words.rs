@@ -1,16 +1,15 @@
 //! The policy in words, for callers that want to know before they try.
 
 use super::names::list;
-use super::{CurrentNames, Policy, Preset, session};
+use super::{CurrentNames, Options, Policy, Preset, session};
 use crate::sql::Identifier;
 
 impl Policy {
     /// What may run here, one rule a line. Of what is denied only that something is: the names may be secrets.
     #[must_use]
     pub fn in_words(&self) -> Vec<String> {
-        let options = &*self.options;
         let mut lines = vec![
-            match options.preset {
+            match self.preset() {
                 Preset::ReadOnly => "Statements may read; nothing may be changed.",
                 Preset::ReadWrite => {
                     "Statements may read and change rows (INSERT, UPDATE, DELETE, MERGE, TRUNCATE)."
@@ -21,34 +20,12 @@ impl Policy {
             }
             .to_owned(),
         ];
-        let mut only = |what: &str, names: Option<String>| {
-            lines.extend(names.map(|names| format!("Only these {what}: {names}.")));
-        };
-        only(
-            "statements",
-            options.allowed_statements.as_deref().map(list),
-        );
-        only(
-            "functions with side effects",
-            options.allowed_side_effects.as_deref().map(list),
-        );
-        only("databases", options.allowed_databases.as_deref().map(list));
-        only("schemas", options.allowed_schemas.as_deref().map(list));
-        only("objects", options.allowed_objects.as_deref().map(list));
-        only("roles", options.allowed_roles.as_deref().map(list));
-        only(
-            "virtual warehouses",
-            options.allowed_warehouses.as_deref().map(list),
-        );
-        for (what, is_denied) in [
-            ("kinds of statements", !options.denied_statements.is_empty()),
-            ("functions", !options.denied_functions.is_empty()),
-            ("objects", !options.denied_objects.is_empty()),
-        ] {
-            if is_denied {
-                lines.push(format!("The operator has denied some {what}."));
-            }
+        for options in self.all() {
+            lines.extend(rules(options));
         }
+        // What a caller is held to as well repeats what it does not narrow.
+        let mut seen = std::collections::BTreeSet::new();
+        lines.retain(|line| seen.insert(line.clone()));
         lines
     }
 
@@ -59,7 +36,8 @@ impl Policy {
             role: Some(role),
             ..CurrentNames::default()
         };
-        session::check(&self.options, &place).is_ok()
+        self.all()
+            .all(|options| session::check(options, &place).is_ok())
     }
 
     /// Whether a call may name this virtual warehouse.
@@ -69,14 +47,48 @@ impl Policy {
             warehouse: Some(warehouse),
             ..CurrentNames::default()
         };
-        session::check(&self.options, &place).is_ok()
+        self.all()
+            .all(|options| session::check(options, &place).is_ok())
     }
+}
+
+/// The lists, one rule a line.
+fn rules(options: &Options) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut only = |what: &str, names: Option<String>| {
+        lines.extend(names.map(|names| format!("Only these {what}: {names}.")));
+    };
+    only(
+        "statements",
+        options.allowed_statements.as_deref().map(list),
+    );
+    only(
+        "functions with side effects",
+        options.allowed_side_effects.as_deref().map(list),
+    );
+    only("databases", options.allowed_databases.as_deref().map(list));
+    only("schemas", options.allowed_schemas.as_deref().map(list));
+    only("objects", options.allowed_objects.as_deref().map(list));
+    only("roles", options.allowed_roles.as_deref().map(list));
+    only(
+        "virtual warehouses",
+        options.allowed_warehouses.as_deref().map(list),
+    );
+    for (what, is_denied) in [
+        ("kinds of statements", !options.denied_statements.is_empty()),
+        ("functions", !options.denied_functions.is_empty()),
+        ("objects", !options.denied_objects.is_empty()),
+    ] {
+        if is_denied {
+            lines.push(format!("The operator has denied some {what}."));
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Options;
 
     #[test]
     fn every_rule_is_a_line_and_what_is_denied_is_not_named() {

@@ -40,6 +40,6 @@ pub use object_kind::object_kind;
 pub use page::{Page, Row, Table};
 pub use render::Format;
 pub use request::{Query, Reads};
-pub use run::Queries;
+pub use run::{Behalf, Queries};
 pub use search::{Found, Search};
 pub use view::{Hide, Pick, Source, View};

@@ -1,6 +1,5 @@
 //! The names of tables, schemas and columns that were asked for, in memory for a minute: mistakes come in series.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ pub(super) struct NameCache(pub(super) Cache<Question, Arc<Vec<Listed>>>);
 /// The key of an entry: the caller, the statement, and the session context it runs in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Question {
-    pub(super) caller: Cow<'static, str>,
+    pub(super) caller: Arc<str>,
     pub(super) role: Option<Identifier>,
     pub(super) database: Option<Identifier>,
     pub(super) schema: Option<String>,

@@ -12,7 +12,7 @@ use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
 use super::page::{self, Layout, Page, Table};
 use super::{Allowance, Budget, Error, Query, Reads};
-use crate::policy::{ApprovedStatement, CurrentNames, Policy, RowFilter};
+use crate::policy::{ApprovedStatement, CurrentNames, Narrowing, Policy, Preset, RowFilter};
 use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
 use crate::telemetry::metrics::Metrics;
@@ -28,8 +28,12 @@ pub struct Queries {
     pub(super) budget: Budget,
     pub(super) signer: Arc<CursorSigner>,
     /// Who asks: cursors are good for nobody else.
-    pub(super) caller: Cow<'static, str>,
+    pub(super) caller: Arc<str>,
+    /// The same for people, and for the marks of statements.
+    name: Cow<'static, str>,
     policy: Policy,
+    /// The same for callers that may not change anything.
+    reading_policy: Policy,
     default_database: Option<Identifier>,
     default_schema: Option<Identifier>,
     tag: Option<String>,
@@ -44,6 +48,23 @@ pub struct Queries {
     pub(super) is_structured: bool,
     /// Held while a long statement is read.
     reading: Arc<Semaphore>,
+}
+
+/// Who a call is made for.
+#[derive(Debug, Clone)]
+pub struct Behalf {
+    /// As what it may have is filed under.
+    pub name: Cow<'static, str>,
+    /// Tells it from all others: cursors are good for nobody else.
+    pub identity: Arc<str>,
+    /// Who waits in the queue: callers without a key share an identity, but no queue.
+    pub account: Arc<str>,
+    /// Marks every statement in the warehouse's own records (Snowflake's `QUERY_TAG`).
+    pub tag: String,
+    /// Where its call learns of its statements.
+    pub notes: Notes,
+    /// Whether statements may do more than read, as far as the policy lets them.
+    pub may_change: bool,
 }
 
 /// The virtual warehouse that a call names.
@@ -63,12 +84,18 @@ impl Queries {
         budget: Budget,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let reading_policy = policy.narrowed(Narrowing {
+            preset: Some(Preset::ReadOnly),
+            ..Narrowing::default()
+        });
         Self {
             warehouse,
             policy,
+            reading_policy,
             budget,
             signer: Arc::new(CursorSigner::random()),
-            caller: Cow::Borrowed(""),
+            caller: Arc::from(""),
+            name: Cow::Borrowed(""),
             default_database: None,
             default_schema: None,
             tag: None,
@@ -124,28 +151,32 @@ impl Queries {
         }
     }
 
-    /// The same for one caller within what it may have, with every statement marked in the warehouse's own records
-    /// (Snowflake's `QUERY_TAG`) and noted in the caller's call. `account` is who waits in the queue: callers without a key
-    /// share a name, but no queue.
+    /// The same for one caller within what it may have.
     #[must_use]
-    pub fn on_behalf_of(
-        &self,
-        caller: Cow<'static, str>,
-        account: Arc<str>,
-        tag: String,
-        notes: Notes,
-    ) -> Self {
-        let own = self.allowances.get(&*caller);
+    pub fn on_behalf_of(&self, behalf: Behalf) -> Self {
+        let own = self.allowances.get(&*behalf.name);
         Self {
             budget: own.map_or_else(|| self.budget.clone(), |own| own.budget.clone()),
             owner: Owner {
-                key: account,
+                key: behalf.account,
                 at_once: own.and_then(|own| own.at_once),
             },
-            caller,
-            tag: Some(tag),
-            notes,
+            policy: self.policy_of(behalf.may_change).clone(),
+            caller: behalf.identity,
+            name: behalf.name,
+            tag: Some(behalf.tag),
+            notes: behalf.notes,
             ..self.clone()
+        }
+    }
+
+    /// What may run for a caller that may change something, or may not.
+    #[must_use]
+    pub fn policy_of(&self, may_change: bool) -> &Policy {
+        if may_change {
+            &self.policy
+        } else {
+            &self.reading_policy
         }
     }
 
@@ -155,10 +186,10 @@ impl Queries {
         self.is_structured
     }
 
-    /// Who asks.
+    /// Who asks, as logs and the marks of statements have it.
     #[must_use]
     pub fn caller(&self) -> &str {
-        &self.caller
+        &self.name
     }
 
     /// The database that names without one belong to, where it is known.

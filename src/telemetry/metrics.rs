@@ -28,8 +28,8 @@ pub use self::guards::{
     Acquire, Held, PoolNumbers, RequestWatch, ResultWatch, SetAside, Stopwatch,
 };
 use self::labels::{
-    Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, QueueRefusal, Reached, SignIn,
-    Verdict,
+    Admission, Cache, Cause, Closed, Cut, Delivery, Endpoint, IssuerPlace, Lookup, Phase,
+    QueueRefusal, Reached, Shown, SignIn, Verdict,
 };
 use self::lists::{
     Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
@@ -273,6 +273,22 @@ impl Metrics {
     pub fn spans(&self, outcome: Delivery, spans: usize) {
         let spans = u64::try_from(spans).unwrap_or(u64::MAX);
         self.spans.with(outcome).inc_by(spans);
+    }
+
+    /// Whether a request was let in, and what it showed.
+    pub fn admitted(&self, shown: Shown, outcome: Admission) {
+        self.auth.with((shown, outcome)).inc();
+    }
+
+    /// What became of a fetch of an issuer's keys; `place` is its number in the settings.
+    pub fn issuer_keys_fetched(&self, place: usize, outcome: Delivery) {
+        let place = IssuerPlace::of(place);
+        self.issuer_keys.with((place, outcome)).inc();
+        if outcome == Delivery::Ok {
+            self.issuer_keys_at
+                .with(place)
+                .set(jiff::Timestamp::now().as_second());
+        }
     }
 
     /// What became of a record of the audit log.

@@ -39,7 +39,7 @@ pub const REVISION: &str = match option_env!("SNOWFLAKE_MCP_REVISION") {
 };
 
 /// Bytes as hexadecimal digits.
-fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
+pub fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
     use std::fmt::Write;
     bytes.fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

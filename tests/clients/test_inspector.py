@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from support.clients import NODE_FOLDER, node
+from support.folders import NODE_FOLDER, node
 from support.server import Server, binary
 
 

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in order: each may use what stands after it.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "main",
     "cli",
     "app",
     "http",
     "mcp",
+    "identity",
     "query",
     "warehouse",
     "policy",

@@ -26,6 +26,7 @@ mod lists;
 mod messages;
 mod metrics;
 mod mistakes;
+mod oauth;
 mod process;
 mod shutdown;
 mod snowflake;

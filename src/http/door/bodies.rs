@@ -3,13 +3,12 @@
 //! It counts what has arrived, not what was announced, so a client that announces much and sends nothing takes nothing. A body
 //! gives its bytes back when the last of it is dropped, which is when rmcp has made its own message of it.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::web::Bytes;
 
-use crate::mcp::{Caller, who};
+use crate::identity::Caller;
 
 /// For all together. Thirty-two of the largest bodies by default, and a sixteenth of the memory that the chart allows.
 const ALL: usize = 64 * 1024 * 1024;
@@ -38,7 +37,7 @@ pub(in crate::http) struct Bodies(Arc<Mutex<Counts>>);
 struct Counts {
     all: usize,
     /// Only callers who hold some.
-    by_caller: HashMap<Cow<'static, str>, usize>,
+    by_caller: HashMap<Arc<str>, usize>,
 }
 
 impl Bodies {
@@ -46,7 +45,7 @@ impl Bodies {
     pub(super) fn begin(&self, caller: Option<&Caller>) -> Room {
         Room {
             bodies: self.clone(),
-            who: caller.map_or(Cow::Borrowed(""), who),
+            who: caller.map_or_else(|| Arc::from(""), Caller::account),
             arrived: 0,
             counted: 0,
         }
@@ -62,7 +61,7 @@ impl Bodies {
 #[derive(Debug)]
 pub(super) struct Room {
     bodies: Bodies,
-    who: Cow<'static, str>,
+    who: Arc<str>,
     arrived: usize,
     counted: usize,
 }
@@ -134,12 +133,10 @@ impl AsRef<[u8]> for Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Kind;
 
     fn key(name: &'static str) -> Caller {
-        Caller {
-            name: name.into(),
-            address: None,
-        }
+        Caller::new(Kind::Key, name, name)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use futures::StreamExt;
 
 use super::bodies::{Bodies, Full, Room};
 use crate::http::answer::Refusal;
-use crate::mcp::Caller;
+use crate::identity::Caller;
 
 /// How long a body may take. actix limits the time for a request's head; a client that then sends its body a byte at a time
 /// would hold a connection for as long as it likes. The largest one allowed by default, 2 MiB, needs 0.6 Mbit/s for it;

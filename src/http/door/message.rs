@@ -161,6 +161,20 @@ fn without_id(text: &[u8]) -> Result<Bytes, Unreadable> {
     Ok(text.into())
 }
 
+/// The tool that `tools/call` calls.
+pub(super) fn tool(text: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Call {
+        params: Params,
+    }
+    #[derive(Deserialize)]
+    struct Params {
+        name: String,
+    }
+    let call: Call = serde_json::from_slice(text).ok()?;
+    Some(call.params.name)
+}
+
 /// The call that `notifications/cancelled` means.
 fn cancelled_call(text: &[u8]) -> Option<RequestId> {
     #[derive(Deserialize)]

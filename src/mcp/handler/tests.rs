@@ -167,6 +167,13 @@ impl Client {
             registry,
             runtime: Handle::current(),
             shutdown: shutdown.clone(),
+            scopes: Arc::new(Scopes {
+                catalog: None,
+                query: None,
+                write: None,
+                needed: Vec::new(),
+                supported: Vec::new(),
+            }),
             identify: |_| None,
             exchange: |_| None,
             reports: Reports::default(),

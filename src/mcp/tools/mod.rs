@@ -35,6 +35,7 @@ use serde_json::Value;
 use self::schema::{input_schema, output_schema};
 use super::arguments::{self, reading};
 use super::failure::{Code, Failure};
+use crate::identity::Reach;
 
 pub use crate::config::Toolset;
 use crate::warehouse::WarehouseKind;
@@ -188,6 +189,16 @@ impl Registry {
 impl Entry {
     fn name(&self) -> &str {
         &self.description.name
+    }
+
+    /// How far a caller must reach to call it: no further than the least of its sets.
+    #[must_use]
+    pub fn needs(&self) -> Reach {
+        if self.toolsets().any(|set| set == Toolset::Catalog) {
+            Reach::Catalog
+        } else {
+            Reach::Query
+        }
     }
 
     /// The sets it is switched on with.

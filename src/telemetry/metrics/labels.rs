@@ -49,6 +49,62 @@ label! {
 }
 
 label! {
+    /// What a request shows.
+    Shown of "kind" {
+        /// Nothing.
+        Nothing = "none",
+        /// A key.
+        Key = "key",
+        /// A token.
+        Token = "token",
+    }
+}
+
+label! {
+    /// Whether a request was let in.
+    Admission of "outcome" {
+        /// It was.
+        Ok = "ok",
+        /// Nobody who may call, or more than one.
+        Refused = "refused",
+        /// The token lacks a scope.
+        Scope = "insufficient_scope",
+        /// It could not be found out.
+        Unavailable = "unavailable",
+    }
+}
+
+label! {
+    /// Which issuer: its place in the settings, for text has no business in a label.
+    IssuerPlace of "issuer" {
+        /// That of `OAUTH_ISSUER`.
+        First = "0",
+        /// Those of `CALLERS_FILE` follow.
+        Second = "1",
+        /// And so on.
+        Third = "2",
+        /// And so on.
+        Fourth = "3",
+        /// All beyond.
+        Further = "4+",
+    }
+}
+
+impl IssuerPlace {
+    /// Of a place counted from 0.
+    #[must_use]
+    pub const fn of(place: usize) -> Self {
+        match place {
+            0 => Self::First,
+            1 => Self::Second,
+            2 => Self::Third,
+            3 => Self::Fourth,
+            _ => Self::Further,
+        }
+    }
+}
+
+label! {
     /// Why a call was stopped before its answer.
     Cause of "cause" {
         /// The client cancelled it or went away.

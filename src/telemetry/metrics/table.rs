@@ -4,8 +4,8 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry};
 
 use super::declaration::{BuildInfo, Declaration, Declared};
 use super::labels::{
-    AcquireOutcome, Cache, Cause, Closed, Cut, Delivery, Endpoint, Lookup, Phase, QueueRefusal,
-    Reached, SessionState, SignIn, Verdict,
+    AcquireOutcome, Admission, Cache, Cause, Closed, Cut, Delivery, Endpoint, IssuerPlace, Lookup,
+    Phase, QueueRefusal, Reached, SessionState, Shown, SignIn, Verdict,
 };
 use super::lists::{
     Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
@@ -91,6 +91,14 @@ metrics! {
         http_duration: Histograms<(Route, HttpMethod)> = "http_request_duration_seconds" in LATENCY;
         /// HTTP requests being worked on now, streams included.
         http_in_flight: IntGauge = "http_requests_in_flight";
+
+        /// Requests to `/mcp` by what they showed and whether they were let in. `unavailable` ones had a token whose issuer's keys
+        /// are not there.
+        auth: Counters<(Shown, Admission)> = "auth_total";
+        /// Fetches of an issuer's keys, by the issuer's place in the settings and by how they ended.
+        issuer_keys: Counters<(IssuerPlace, Delivery)> = "jwks_refresh_total";
+        /// When the keys in force were fetched, in seconds since 1970, by the issuer's place in the settings.
+        issuer_keys_at: Gauges<IssuerPlace> = "jwks_fetched_timestamp_seconds";
 
         /// Requests of MCP, by the revision the client speaks and by outcome: `ok` or JSON-RPC's error. A tool that fails is a
         /// result, and `ok` here.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,14 +12,16 @@ from typing import Any, Protocol
 
 import mcp
 import mcp.client.stdio
+import mcp.client.streamable_http
 
-from support.server import REPOSITORY, Server, binary, environment
+from support import sign_ins
+from support.folders import NODE_FOLDER, node
+from support.server import Server, binary, environment
 
 CALL_TIMEOUT = 60
 """Seconds after which a call counts as never answered."""
 
 HERE = Path(__file__).resolve().parents[1]
-NODE_FOLDER = Path(os.environ.get("NODE_CLIENTS", REPOSITORY / ".build" / "node"))
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,15 @@ class Kind:
         return self.name
 
     @asynccontextmanager
-    async def connect(self, server: Server | str, log: Path, **settings: str) -> AsyncIterator[Session]:
+    async def connect(
+        self, server: Server | str, log: Path, sign_in: sign_ins.SignIn | None = None, **settings: str
+    ) -> AsyncIterator[Session]:
         """Connects to a server, or to one of its own over stdio, with these settings, whose log goes to the file."""
         url = server if isinstance(server, str) else server.url
-        session = _python(self, url, log, settings) if self.name.startswith("python") else _node(self, url)
+        if self.name.startswith("python"):
+            session = _python(self, url, log, sign_in, settings)
+        else:
+            session = _node(self, url, sign_in)
         async with session as connected:
             yield connected
 
@@ -117,8 +123,16 @@ class _PythonSession:
 
 
 @asynccontextmanager
-async def _python(kind: Kind, url: str, log: Path, settings: dict[str, str]) -> AsyncIterator[Session]:
+async def _python(
+    kind: Kind, url: str, log: Path, sign_in: sign_ins.SignIn | None, settings: dict[str, str]
+) -> AsyncIterator[Session]:
     mode = "auto" if kind.protocol == "2026-07-28" else "legacy"
+    if sign_in is not None and kind.transport == "http":
+        async with sign_in.http_client(url) as http:
+            transport = mcp.client.streamable_http.streamable_http_client(url, http_client=http)
+            async with mcp.Client(transport, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:
+                yield _PythonSession(client)
+        return
     if kind.transport == "http":
         async with mcp.Client(url, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:
             yield _PythonSession(client)
@@ -129,19 +143,13 @@ async def _python(kind: Kind, url: str, log: Path, settings: dict[str, str]) -> 
         arguments = [str(proxy), url, "--allow-http", "--transport", "http-only"]
         # What it remembers of servers is for this test alone.
         own = {"MCP_REMOTE_CONFIG_DIR": str(log.with_name("mcp-remote"))}
+        if sign_in is not None:
+            own |= sign_in.environment
         command = mcp.StdioServerParameters(command=str(node()), args=arguments, env=environment() | own)
     with log.open("w") as errors:
         transport = mcp.client.stdio.stdio_client(command, errlog=errors)
         async with mcp.Client(transport, mode=mode, read_timeout_seconds=CALL_TIMEOUT) as client:
             yield _PythonSession(client)
-
-
-def node() -> Path:
-    """Node as a package beside the clients: the Inspector wants a newer one than many systems have."""
-    found = sorted(NODE_FOLDER.glob("node_modules/node-*/bin/node"))
-    if not found:
-        raise FileNotFoundError(f"no Node in {NODE_FOLDER}: run the tests with `make test`")
-    return found[0]
 
 
 class _NodeSession:
@@ -176,13 +184,14 @@ class _NodeSession:
 
 
 @asynccontextmanager
-async def _node(kind: Kind, url: str) -> AsyncIterator[Session]:
+async def _node(kind: Kind, url: str, sign_in: sign_ins.SignIn | None) -> AsyncIterator[Session]:
     process = await asyncio.create_subprocess_exec(
         node(),
         HERE / "node" / "driver.mjs",
         NODE_FOLDER,
         kind.name,
         url,
+        *([sign_in.client] if sign_in else []),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=64 * 1024 * 1024,

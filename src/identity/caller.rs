@@ -1,0 +1,104 @@
+//! Who makes a request, as much of it as the service learns.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What somebody may reach at most. Each holds those before it, as the scopes do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// The list of tools.
+    Nothing,
+    /// The tools of the catalog.
+    Catalog,
+    /// All tools, and statements that read.
+    Query,
+    /// Whatever `SQL_POLICY` lets statements do.
+    Write,
+}
+
+/// How a caller is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It started the process.
+    Local,
+    /// It shows nothing, where that is allowed.
+    Anonymous,
+    /// By a key.
+    Key,
+    /// By a token of an issuer.
+    Token,
+}
+
+/// Who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// How it is known.
+    pub kind: Kind,
+    /// A name for logs: never a secret, nor anything the caller may choose.
+    pub name: Cow<'static, str>,
+    /// Tells callers apart, wherever something is kept or counted for one of them: the whole issuer and subject, or the whole
+    /// digest of a key. The name is too short for that: with ten thousand callers two have the same one.
+    pub identity: Arc<str>,
+    /// Where it calls from, which tells those without a key apart.
+    pub address: Option<IpAddr>,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// The person, as the issuer calls it; for Snowflake's records only.
+    pub user: Option<Arc<str>>,
+    /// The program that the issuer gave the token to.
+    pub client: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// A caller that reaches everything.
+    #[must_use]
+    pub fn new(
+        kind: Kind,
+        name: impl Into<Cow<'static, str>>,
+        identity: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            identity: identity.into(),
+            address: None,
+            reach: Reach::Write,
+            user: None,
+            client: None,
+        }
+    }
+
+    /// Somebody on the other end of stdio: whoever started the process.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::new(Kind::Local, "local", "local")
+    }
+
+    /// Somebody without a key, where that is allowed.
+    #[must_use]
+    pub fn anonymous(address: Option<IpAddr>) -> Self {
+        Self {
+            address,
+            ..Self::new(Kind::Anonymous, "anonymous", "anonymous")
+        }
+    }
+
+    /// Tells callers apart where something is counted: those without a key by their addresses.
+    #[must_use]
+    pub fn account(&self) -> Arc<str> {
+        let identity = &self.identity;
+        match self.address {
+            None => Arc::clone(identity),
+            Some(IpAddr::V4(address)) => format!("{identity} {address}").into(),
+            // Whoever has one IPv6 address has 2^64 of them.
+            Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+                Some(address) => format!("{identity} {address}").into(),
+                None => {
+                    let network = address.to_bits() >> 64;
+                    format!("{identity} {network:x}::/64").into()
+                }
+            },
+        }
+    }
+}

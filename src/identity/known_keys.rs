@@ -1,0 +1,88 @@
+//! The API keys this server knows, as digests.
+//!
+//! What is compared are SHA-256 digests, in constant time and always against every key, so that neither a key's length nor its
+//! place in the list shows in the time taken.
+
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+use super::caller::{Caller, Kind};
+use crate::config::ApiKey;
+use crate::telemetry::hex;
+
+/// The keys of `API_KEY` and `API_KEYS`.
+#[derive(Debug, Clone, Default)]
+pub struct KnownKeys(Vec<Known>);
+
+#[derive(Debug, Clone)]
+struct Known {
+    digest: [u8; 32],
+    caller: Caller,
+}
+
+impl KnownKeys {
+    /// From the settings.
+    pub fn new<'a>(keys: impl Iterator<Item = &'a ApiKey>) -> Self {
+        let known = keys.map(|key| {
+            let digest = digest(key.secret().expose_secret().as_bytes());
+            let identity = format!("secret:{}", hex(digest.iter()));
+            Known {
+                digest,
+                caller: Caller::new(Kind::Key, key.name().to_owned(), identity),
+            }
+        });
+        Self(known.collect())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The owner of a key. Takes the same time whether it is the first, the last or none.
+    pub(super) fn find(&self, key: &[u8]) -> Option<Caller> {
+        let presented = digest(key);
+        let mut found = Choice::from(0);
+        let mut place = 0_u64;
+        for (index, known) in (0_u64..).zip(&self.0) {
+            let is_this = known.digest.ct_eq(&presented);
+            place.conditional_assign(&index, is_this);
+            found |= is_this;
+        }
+        if !bool::from(found) {
+            return None;
+        }
+        let place = usize::try_from(place).ok()?;
+        self.0.get(place).map(|known| known.caller.clone())
+    }
+}
+
+fn digest(key: &[u8]) -> [u8; 32] {
+    Sha256::digest(key).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_whole_or_not_at_all() {
+        let keys: Vec<ApiKey> = ["first", "second"]
+            .map(|key| ApiKey::new(key.into()))
+            .into();
+        let keys = KnownKeys::new(keys.iter());
+        // SHA-256("second") begins 16367aac
+        let caller = keys.find(b"second").unwrap();
+        assert_eq!(caller.name, "key:16367aac");
+        assert_eq!(
+            caller.identity.len(),
+            "secret:".len() + 64,
+            "the whole digest"
+        );
+        for wrong in ["", "firs", "FIRST", "first ", "third"] {
+            assert_eq!(keys.find(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+"""Clients that other people wrote sign in at a real authorization server, and use the server with what they get there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import clients
+from support.folders import NODE_FOLDER, node
+from support.server import Server
+from support.sign_ins import AuthorizationServer, SignIn, free_port, in_a_browser, protected
+
+QUESTION = "SELECT 41 + 1 AS N"
+
+
+@pytest.fixture(scope="module")
+def issuer_and_server() -> Iterator[tuple[AuthorizationServer, Server]]:
+    port = free_port()
+    with AuthorizationServer(f"http://127.0.0.1:{port}/mcp") as issuer, protected(port, issuer) as server:
+        yield issuer, server
+
+
+@pytest.mark.anyio
+async def test_a_client_signs_in_by_itself_and_runs_a_query(
+    http_client: clients.Kind, issuer_and_server: tuple[AuthorizationServer, Server], tmp_path: Path
+) -> None:
+    issuer, server = issuer_and_server
+    before = issuer.stats()
+    async with http_client.connect(server, tmp_path / "log", SignIn()) as session:
+        assert session.protocol == http_client.protocol
+        answer = await session.call("execute_query", sql=QUESTION, format="json")
+        assert int(answer.rows[0][0]) == 42
+        assert "execute_query" in {tool["name"] for tool in await session.tools()}
+    after = issuer.stats()
+    assert after["register"] - before["register"] == 1
+    assert after["interaction"] > before["interaction"]
+
+
+@pytest.mark.parametrize(
+    "kind", [clients.TYPESCRIPT_1, clients.TYPESCRIPT_2, clients.TYPESCRIPT_2_LEGACY], ids=str
+)
+@pytest.mark.anyio
+async def test_a_client_asks_for_a_further_scope_when_it_needs_one(kind: clients.Kind, tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        AuthorizationServer(f"http://127.0.0.1:{port}/mcp") as issuer,
+        protected(port, issuer, OAUTH_SCOPES_SUPPORTED="mcp:catalog") as server,
+    ):
+        # A client that registers itself is given no more than the first challenge names, by many issuers for ever.
+        async with kind.connect(server, tmp_path / "log", SignIn("registered")) as session:
+            assert not (await session.call("list_databases")).is_error
+            signed_in = issuer.stats()["interaction"]
+            answer = await session.call("execute_query", sql=QUESTION, format="json")
+            assert int(answer.rows[0][0]) == 42
+            assert issuer.stats()["interaction"] > signed_in
+
+
+@pytest.mark.anyio
+async def test_a_token_that_expires_is_refreshed_without_anybody(http_client: clients.Kind, tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        AuthorizationServer(f"http://127.0.0.1:{port}/mcp", lifetime=2) as issuer,
+        protected(port, issuer, OAUTH_LEEWAY="0s") as server,
+    ):
+        async with http_client.connect(server, tmp_path / "log", SignIn()) as session:
+            assert not (await session.call("list_databases")).is_error
+            signed_in = issuer.stats()["interaction"]
+            for _ in range(3):
+                await asyncio.sleep(2.5)
+                answer = await session.call("execute_query", sql=QUESTION, format="json")
+                assert int(answer.rows[0][0]) == 42
+            assert issuer.stats()["interaction"] == signed_in
+
+
+@pytest.mark.anyio
+async def test_mcp_remote_signs_in_with_a_browser(
+    issuer_and_server: tuple[AuthorizationServer, Server], tmp_path: Path
+) -> None:
+    _, server = issuer_and_server
+    sign_in = SignIn(environment=in_a_browser(tmp_path))
+    async with clients.PYTHON_MCP_REMOTE.connect(server, tmp_path / "log", sign_in) as session:
+        answer = await session.call("execute_query", sql=QUESTION, format="json")
+        assert int(answer.rows[0][0]) == 42
+
+
+def test_the_inspector_signs_in_with_a_browser(
+    issuer_and_server: tuple[AuthorizationServer, Server], tmp_path: Path
+) -> None:
+    _, server = issuer_and_server
+    launcher = (NODE_FOLDER / "node_modules" / ".bin" / "mcp-inspector").resolve()
+    home = {"HOME": str(tmp_path), "PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}"}
+    callback = f"http://127.0.0.1:{free_port()}/oauth/callback"
+    done = subprocess.run(
+        [node(), launcher, "--cli", server.url, "--callback-url", callback,
+         "--method", "tools/call", "--tool-name", "execute_query", "--tool-arg", f"sql={QUESTION}", "format=json"],
+        env=home | in_a_browser(tmp_path), capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    result = json.loads(done.stdout[done.stdout.index("{") :])
+    assert int(result["structuredContent"]["rows"][0][0]) == 42
+
+
+def ask(url: str, token: str) -> tuple[int, dict[str, Any], str]:
+    """One query in one request; status, answer and challenge."""
+    call = {"name": "execute_query", "arguments": {"sql": QUESTION, "format": "json"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2025-11-25",
+    }
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60) as answer:
+            return answer.status, json.load(answer), ""
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error), error.headers.get("WWW-Authenticate", "")
+
+
+def test_tokens_of_the_issuer_that_are_not_for_this_server_are_refused(
+    issuer_and_server: tuple[AuthorizationServer, Server],
+) -> None:
+    issuer, server = issuer_and_server
+    assert ask(server.url, issuer.token())[0] == 200
+    assert ask(server.url, issuer.token(client="machine-es"))[0] == 200
+    status, _, challenge = ask(server.url, issuer.token(resource="https://account.example.com"))
+    assert (status, "another server" in challenge) == (401, True)
+    status, _, challenge = ask(server.url, issuer.token(scope="mcp:catalog"))
+    assert (status, 'scope="mcp:query"' in challenge) == (403, True)
+
+
+def test_keys_that_change_and_an_issuer_that_fails_lose_no_call() -> None:
+    port = free_port()
+    with AuthorizationServer(f"http://127.0.0.1:{port}/mcp") as issuer, protected(port, issuer) as server:
+        old = issuer.token()
+        assert ask(server.url, old)[0] == 200
+        issuer.rotate(keep=True)
+        assert ask(server.url, issuer.token())[0] == 200
+        assert ask(server.url, old)[0] == 200
+        issuer.answer_for_keys(500)
+        assert ask(server.url, old)[0] == 200
+
+
+def test_tokens_of_seconds_under_load(measured: dict[str, str]) -> None:
+    """`TOKEN_LOAD_SECONDS` sets how long; ten minutes are for a release."""
+    seconds = float(os.environ.get("TOKEN_LOAD_SECONDS", "12"))
+    port = free_port()
+    with (
+        AuthorizationServer(f"http://127.0.0.1:{port}/mcp", lifetime=3) as issuer,
+        protected(port, issuer, OAUTH_LEEWAY="1s") as server,
+    ):
+        until = time.monotonic() + seconds
+
+        def caller() -> tuple[int, int]:
+            calls = renewals = 0
+            token, good_until = "", 0.0
+            while time.monotonic() < until:
+                if time.monotonic() > good_until:
+                    # As a client does: a new one before the old one ends.
+                    token, good_until = issuer.token(), time.monotonic() + 1.5
+                    renewals += 1
+                status, answer, challenge = ask(server.url, token)
+                assert status == 200, (status, answer, challenge)
+                assert int(answer["result"]["structuredContent"]["rows"][0][0]) == 42, answer
+                calls += 1
+            return calls, renewals
+
+        async def all_callers() -> list[tuple[int, int]]:
+            turns = [asyncio.to_thread(caller) for _ in range(4)]
+            rotation = asyncio.to_thread(lambda: (time.sleep(seconds / 2), issuer.rotate(keep=True)))
+            *done, _ = await asyncio.gather(*turns, rotation)
+            return list(done)
+
+        done = asyncio.run(all_callers())
+        calls, renewals = (sum(column) for column in zip(*done, strict=True))
+        assert renewals >= 4 * seconds / 3
+        measured["tokens of 3 s under load"] = f"{calls} calls with {renewals} tokens in {seconds:.0f} s, none lost"
