@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Environment, Settings, SqlPolicy};
+use crate::config::{Environment, Problem, Settings, SqlPolicy};
 use crate::identity::{Access, Issuer, IssuerOptions, KnownKeys, Scopes};
 use crate::telemetry::metrics::Metrics;
 
@@ -26,9 +26,9 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("snowflake-mcp/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Error::Setting {
-                setting: "OAUTH_ISSUER",
-                reason: format!("no HTTP client can be made: {error}"),
+            .map_err(|error| {
+                let sentence = format!("OAUTH_ISSUER: no HTTP client can be made: {error}");
+                Error::Setting(Problem::of_room("OAUTH_ISSUER", sentence))
             })?;
         let runtime = tokio::runtime::Handle::current();
         issuers.push(Arc::new(Issuer::start(
