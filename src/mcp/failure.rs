@@ -204,7 +204,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
         Error::ListTooLong { .. } => Failure::new(
             Code::ResultTooLarge,
             message,
-            "name a database or a schema, or give a longer like; a limit does not help, but LIMIT in a SHOW of your own does",
+            "name a database or a schema, or give a longer like; the limit argument does not help, but LIMIT 10000 at the end of the SHOW does",
         ),
         Error::EngineLimit(limit) => Failure::new(
             Code::EngineLimit,

@@ -190,6 +190,16 @@ impl ApprovedStatement {
         self.parsed.text()
     }
 
+    /// The same list of names from behind one of them on; see [`Parsed::after`]. What was decided of a list holds for its rest:
+    /// the name comes from the list, not from the caller, who is not told of it.
+    #[must_use]
+    pub fn after(&self, name: &str) -> Option<Self> {
+        Some(Self {
+            parsed: self.parsed.after(name)?,
+            row_filter: self.row_filter.clone(),
+        })
+    }
+
     /// The same without its tree, for a warehouse that is sent the text. What was decided by the tree stays decided.
     #[must_use]
     pub fn without_tree(mut self) -> Self {

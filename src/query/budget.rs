@@ -69,7 +69,19 @@ pub enum TruncationReason {
 /// their model writes 0 for none (smolagents). An answer "still running" to each small query would double its calls.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
+/// Bytes of a page of a list of names: some 2,000 tokens, and 100 names with what belongs to them. Whoever asks for more rows than
+/// usual gets more.
+const LIST_BYTES: usize = 8 << 10;
+
 impl Budget {
+    /// Bytes of an answer with so many rows.
+    pub(super) fn bytes(&self, rows: u64, is_list: bool) -> usize {
+        match is_list && rows <= self.default_rows {
+            true => self.max_bytes.min(LIST_BYTES),
+            false => self.max_bytes,
+        }
+    }
+
     /// Rows this call may return.
     pub(super) fn rows(&self, asked: Option<u64>) -> u64 {
         asked.unwrap_or(self.default_rows).min(self.max_rows)

@@ -270,8 +270,7 @@ mod tests {
             statements: vec!["SHOW TABLES LIKE 'ä\"%' IN ACCOUNT".to_owned()],
             search: Some(SearchPosition {
                 has_catalog: true,
-                columns: Uuid::from_u128(9).simple().to_string(),
-                is_in_columns: true,
+                columns: vec![Uuid::from_u128(9).simple().to_string()],
                 words: vec!["ä".to_owned(), "\"".to_owned()],
             }),
             ..list()

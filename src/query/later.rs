@@ -1,16 +1,20 @@
 //! Statements that were left running, and further pages of results. Callers ask for them with cursors, at any replica.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use uuid::Uuid;
 
 use super::cursor::{Cursor, now};
 use super::listing::List;
 use super::page::{Layout, Page};
+use super::run::is_list;
+use super::shown_rows;
 use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
-use crate::warehouse::{Earlier, SessionContext, Started, Status};
+use crate::warehouse::{self, Earlier, SessionContext, Started, Status};
 
 /// What came of a call within the time it waits.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ struct Reading {
     list: Option<List>,
     /// Where the names of a statement that is left running belong to, where its call says so.
     home: Option<List>,
+    /// The statement of a list that can go on behind its last name.
+    rest: Option<String>,
     asked: Instant,
 }
 
@@ -100,6 +106,7 @@ impl Queries {
             filter: run.statement.row_filter().cloned(),
             list: List::of(query, &run),
             home: List::at(&query.session),
+            rest: query.goes_on.then(|| query.sql.clone()),
             asked,
         };
         let patience = asked + self.budget.wait(query.wait);
@@ -154,31 +161,80 @@ impl Queries {
             None => Vec::new(),
         };
         let skip = list.map_or(cursor.row, |list| list.next);
+        let limit = Some(limit.unwrap_or(u64::from(cursor.limit)));
+        let limit = self.budget.rows(limit);
         let layout = Layout {
             format: cursor.format,
-            limit: self
-                .budget
-                .rows(Some(limit.unwrap_or(u64::from(cursor.limit)))),
+            limit,
+            max_bytes: self.budget.bytes(limit, is_list(view)),
             view,
             is_sample: false,
             with_values: self.is_structured,
         };
         let deadline = asked + self.budget.timeout;
         let patience = deadline.min(asked + self.budget.wait(wait));
-        let started = self
-            .warehouse
-            .result(&cursor.earlier, skip, patience, deadline)
-            .await?;
+        let started = match list.and_then(List::at_the_end) {
+            None => {
+                let result = self
+                    .warehouse
+                    .result(&cursor.earlier, skip, patience, deadline);
+                result.await?
+            }
+            Some(statement) => {
+                let session = SessionContext {
+                    role: role.cloned(),
+                    ..list.map_or(Ok(SessionContext::default()), List::session)?
+                };
+                let name = self.last_name(&cursor.earlier, skip, deadline).await?;
+                let run = self.approved_after(&name, statement, session).await?;
+                self.note_sent(&run);
+                self.warehouse.start(run, patience).await?
+            }
+        };
+        let mut list = cursor.list;
+        let mut rest = None;
+        if let Some(list) = list.as_mut().filter(|list| list.goes_on) {
+            rest = list.statements.first().cloned();
+            if list.at_the_end().is_some() {
+                list.next = 0;
+            }
+        }
         let reading = Reading {
             role: cursor.earlier.role,
             row: cursor.row,
             layout,
             filter: filters.into_iter().next().flatten(),
-            home: cursor.list.clone(),
-            list: cursor.list,
+            home: list.clone(),
+            list,
+            rest,
             asked,
         };
         self.outcome(started, reading).await
+    }
+
+    /// The name in the last row of a list that was read to its end. It is asked for again and not kept in the cursor: the policy
+    /// may hide it from whoever holds that.
+    async fn last_name(
+        &self,
+        earlier: &Earlier,
+        rows: u64,
+        deadline: Instant,
+    ) -> Result<String, Error> {
+        let last = rows.saturating_sub(1);
+        let started = self.warehouse.result(earlier, last, deadline, deadline);
+        let missing = || warehouse::Error::internal("reading on in a list", "it has no last name");
+        let Started::Ended(mut answer) = started.await? else {
+            return Err(missing().into());
+        };
+        let column = shown_rows::place(&answer.columns, "name").ok_or_else(missing)?;
+        let mut name = None;
+        while let Some(batch) = answer.batches.next().await {
+            let batch = batch?;
+            let last = batch.rows().checked_sub(1);
+            let last = last.and_then(|row| shown_rows::text(&*batch, row, column));
+            name = last.map(Cow::into_owned).or(name);
+        }
+        Ok(name.ok_or_else(missing)?)
     }
 
     /// Which rows of each statement of a list may be shown, as the policy is now.
@@ -249,6 +305,24 @@ impl Queries {
         let (layout, filter) = (reading.layout, reading.filter.clone());
         let mut page = self.write_page(answer, layout, filter).await?;
         let is_cut_by = |reason| page.truncation.is_some_and(|it| it.reason == reason);
+        let rest = reading.rest.as_deref().filter(|_| page.full_at.is_some());
+        if let Some(statement) = rest {
+            let list = reading.list.clone().unwrap_or_default();
+            let list = list.going_on(statement, reading.home.as_ref());
+            let (rows, taken) = (page.row_count, page.taken);
+            let reading = Reading {
+                list: Some(list),
+                ..reading
+            };
+            page.next_cursor = self.cursor(&page.query_id, &reading, rows, taken);
+            // Nothing is missing where reading on brings it.
+            if page.next_cursor.is_some() {
+                page.full_at = None;
+            }
+            page.first_row = reading.row;
+            page.elapsed = reading.asked.elapsed();
+            return Ok(Outcome::Page(Box::new(page)));
+        }
         if is_cut_by(TruncationReason::Listing) || layout.is_sample {
             // There is nothing to read on in.
         } else if page.truncation.is_some() {

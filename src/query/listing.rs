@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CursorError, Query, View};
+use crate::sql::show::Show;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::{Run, SessionContext};
 
@@ -22,6 +23,10 @@ pub(super) struct List {
     /// The statements, where the policy shows a part of their rows only: it is asked again, as it stands then.
     #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
     pub(super) statements: Vec<String>,
+    /// Whether the statement is run again behind its last name when its result has been read: it has as many names as the
+    /// warehouse lists at once.
+    #[serde(rename = "g", skip_serializing_if = "std::ops::Not::not")]
+    pub(super) goes_on: bool,
     /// What their unqualified names resolve to.
     #[serde(rename = "d", skip_serializing_if = "Option::is_none")]
     pub(super) database: Option<String>,
@@ -36,12 +41,9 @@ pub(super) struct List {
 /// A place in what a search has found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SearchPosition {
-    /// The id of the statement that lists the columns.
+    /// The ids of the statements that list columns. The cursor's own id is that of the tables; its `row` counts tables shown.
     #[serde(rename = "c")]
-    pub(super) columns: String,
-    /// Whether all objects were read, so that `next` is a row of the columns.
-    #[serde(rename = "i")]
-    pub(super) is_in_columns: bool,
+    pub(super) columns: Vec<String>,
     /// What names must contain, in lower case.
     #[serde(rename = "w")]
     pub(super) words: Vec<String>,
@@ -86,6 +88,25 @@ impl List {
     fn set_home(&mut self, session: &SessionContext) {
         self.database = session.database.as_ref().map(|it| it.as_str().to_owned());
         self.schema = session.schema.as_ref().map(QualifiedName::quoted);
+    }
+
+    /// The same list, whose result ends before its names do.
+    pub(super) fn going_on(mut self, statement: &str, home: Option<&Self>) -> Self {
+        self.statements = vec![statement.to_owned()];
+        self.goes_on = true;
+        if let Some(home) = home {
+            (self.database, self.schema) = (home.database.clone(), home.schema.clone());
+        }
+        self
+    }
+
+    /// The statement to run again, where the whole of its result has been read.
+    pub(super) fn at_the_end(&self) -> Option<&str> {
+        let is_read = self.goes_on && self.next >= Show::LONGEST;
+        self.statements
+            .first()
+            .filter(|_| is_read)
+            .map(String::as_str)
     }
 
     /// The same, as a session.

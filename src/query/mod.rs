@@ -6,7 +6,7 @@
 //!
 //! Pagination and long statements are in `later`: [`Queries::page`] returns the first page, [`Queries::fetch`] the following ones.
 //! `cursor` signs the cursors between them, so any replica can continue. `listing` is what a cursor into a list of names holds in
-//! addition, and `search` combines two such lists. `cost` gets an estimate before a statement runs.
+//! addition, and `search` combines some such lists. `cost` gets an estimate before a statement runs.
 //!
 //! A failed statement gets a hint: `advice` derives it from the error message, and `suggest` looks up similar names in the catalog.
 
@@ -41,5 +41,5 @@ pub use page::{Page, Row, Table};
 pub use render::Format;
 pub use request::{Query, Reads};
 pub use run::{Behalf, Queries};
-pub use search::{Found, Search};
+pub use search::{Found, FoundTable, Search};
 pub use view::{Hide, Pick, Source, View};

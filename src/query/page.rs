@@ -24,6 +24,8 @@ pub(super) struct Layout {
     pub(super) limit: u64,
     pub(super) view: Option<&'static View>,
     pub(super) is_sample: bool,
+    /// Bytes at most.
+    pub(super) max_bytes: usize,
     /// Whether the rows are wanted as JSON values too, whatever the format.
     pub(super) with_values: bool,
 }
@@ -86,7 +88,7 @@ pub(super) async fn write(
 ) -> Result<Page, Error> {
     let kept = kept_columns(&answer.columns, layout.view.map(|view| view.pick));
     let columns = kept.iter().map(|kept| &kept.column);
-    let mut writer = Writer::new(layout.format, columns, budget.max_bytes, layout.with_values);
+    let mut writer = Writer::new(layout.format, columns, layout.max_bytes, layout.with_values);
     let mut shortener = Shortener::new(budget.max_cell_bytes);
     let hide = layout.view.and_then(|view| view.hide);
     let shown = ShownRows::new(&answer.columns, filter, hide);
@@ -111,9 +113,22 @@ pub(super) async fn write(
                 break 'rows;
             }
             let before = shortener.count();
-            let cells = kept.iter().map(|kept| kept.cell(&*batch, row, cursor_of));
-            if !writer.write_row(cells.map(|cell| shortener.fit(cell))) {
-                shortener.take_back(before);
+            let mut write = |writer: &mut Writer| {
+                let cells = kept.iter().map(|kept| kept.cell(&*batch, row, cursor_of));
+                let fits = writer.write_row(cells.map(|cell| shortener.fit(cell)));
+                if !fits {
+                    shortener.take_back(before);
+                }
+                fits
+            };
+            let mut fits = write(&mut writer);
+            if !fits && row_count == 0 && layout.max_bytes < budget.max_bytes {
+                // A page has one row at least, where the answer may be so long.
+                writer.limit(budget.max_bytes);
+                fits = write(&mut writer);
+                writer.limit(layout.max_bytes);
+            }
+            if !fits {
                 if row_count == 0 {
                     return Err(Error::RowTooLarge {
                         limit: budget.max_bytes,
@@ -122,8 +137,8 @@ pub(super) async fn write(
                 }
                 truncation = Some(Truncation {
                     reason: TruncationReason::Bytes,
-                    limit: budget.max_bytes as u64,
-                    may_be_raised: false,
+                    limit: layout.max_bytes as u64,
+                    may_be_raised: layout.max_bytes < budget.max_bytes,
                 });
                 break 'rows;
             }
@@ -213,20 +228,6 @@ pub(super) fn values(batch: &dyn Batch, row: usize, columns: usize) -> Vec<Optio
 }
 
 impl Table {
-    /// Rows of these columns.
-    pub(super) fn new(
-        columns: &[Column],
-        rows: Vec<Vec<Option<String>>>,
-        query_id: String,
-    ) -> Self {
-        Self {
-            columns: columns.to_vec(),
-            rows,
-            query_id,
-            is_cut: false,
-        }
-    }
-
     /// The first value of the first row.
     #[must_use]
     pub fn first_value(&self) -> Option<&str> {

@@ -36,6 +36,9 @@ pub struct Query {
     pub wait: Option<Duration>,
     /// How the rows are shown; all of them, as they come, when absent.
     pub view: Option<&'static View>,
+    /// Whether this is a SHOW of one level, such as the tables of a schema: names that the warehouse leaves out for their
+    /// number can then be listed from the last one on. Beyond one level a name is not unique.
+    pub goes_on: bool,
     /// Whether these are some rows of a table, and its other rows are no part of the result.
     pub is_sample: bool,
     /// What the statement reads.

@@ -72,6 +72,11 @@ pub(super) fn virtual_warehouse(session: &SessionContext) -> Option<&str> {
     session.warehouse.as_ref().map(Identifier::as_str)
 }
 
+/// Whether the rows of a view are names.
+pub(super) fn is_list(view: Option<&View>) -> bool {
+    view.is_some_and(|view| view.source == Source::List)
+}
+
 /// An approved statement, and what it is in a few words where a trace shows it.
 type Judged = (ApprovedStatement, Option<String>);
 
@@ -267,9 +272,11 @@ impl Queries {
     }
 
     pub(super) fn layout(&self, query: &Query) -> Layout {
+        let limit = self.budget.rows(query.limit);
         Layout {
             format: query.format,
-            limit: self.budget.rows(query.limit),
+            limit,
+            max_bytes: self.budget.bytes(limit, is_list(query.view)),
             view: query.view,
             is_sample: query.is_sample,
             with_values: self.is_structured,
@@ -339,9 +346,32 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
-        let (statement, summary) = self.approve(reads, sql, &session).await?;
+        let judged = self.approve(reads, sql, None, &session).await?;
+        Ok(self.ready(judged, session, parameters, timeout))
+    }
+
+    /// The same for what comes behind a name in a list of names.
+    pub(super) async fn approved_after(
+        &self,
+        name: &str,
+        sql: &str,
+        session: SessionContext,
+    ) -> Result<Run, Error> {
+        let judged = self
+            .approve(Reads::Anything, sql, Some(name), &session)
+            .await?;
+        Ok(self.ready(judged, session, Vec::new(), None))
+    }
+
+    fn ready(
+        &self,
+        (statement, summary): Judged,
+        session: SessionContext,
+        parameters: Vec<Parameter>,
+        timeout: Option<Duration>,
+    ) -> Run {
         let now = Instant::now();
-        Ok(Run {
+        Run {
             statement: Arc::new(statement),
             session,
             parameters,
@@ -352,14 +382,15 @@ impl Queries {
             owner: self.owner.clone(),
             // No longer than a call waits for rows: after that the client may have gone.
             admit_by: now + self.budget.time(timeout).min(self.budget.sync_wait),
-        })
+        }
     }
 
-    /// Reads a statement and asks the policy.
+    /// Reads a statement and asks the policy. `after` is the name behind which a list begins.
     async fn approve(
         &self,
         reads: Reads,
         sql: &str,
+        after: Option<&str>,
         session: &SessionContext,
     ) -> Result<Judged, Error> {
         let measured = self.metrics.stopwatch(Phase::Policy);
@@ -369,6 +400,13 @@ impl Queries {
             self.judge_long(reads, sql, session).await
         };
         drop(measured);
+        let judged = judged.and_then(|statement| match after {
+            None => Ok(statement),
+            Some(name) => statement.after(name).ok_or_else(|| {
+                let why = "the list cannot be told to begin behind its last name";
+                warehouse::Error::internal("reading on in a list", why).into()
+            }),
+        });
         let verdict = verdict(&judged);
         self.metrics.judged(verdict);
         // What is noted is what runs, where anything does.

@@ -10,8 +10,10 @@ use super::class::Class;
 use super::classify::Verdict;
 use super::cleaning::{self, Cleaned};
 use super::error::{Error, MAX_WORDS};
+use super::identifier::literal;
 use super::kinds::StatementKind;
 use super::lexis;
+use super::show::Show;
 use super::stack;
 use super::steps::{self, Step};
 use super::tree::{Shape, Tree};
@@ -117,6 +119,23 @@ impl Parsed {
     #[must_use]
     pub fn longest_chain(&self) -> usize {
         self.longest_chain
+    }
+
+    /// The same list of names from behind one of them on, where the statement is a SHOW with the longest LIMIT there is: what
+    /// that left out. `None` for any other statement, and for a name that cannot be written.
+    #[must_use]
+    pub fn after(&self, name: &str) -> Option<Self> {
+        let begins_at = |parsed: &Self| match parsed.tree() {
+            Tree::Show(show) if show.limit == Some(Show::LONGEST) && show.rest.is_empty() => {
+                Some(show.from.clone())
+            }
+            _ => None,
+        };
+        if begins_at(self)?.is_some() {
+            return None;
+        }
+        let rest = parse(&format!("{} FROM {}", self.text, literal(name))).ok()?;
+        (begins_at(&rest)?.as_deref() == Some(name)).then_some(rest)
     }
 
     /// A variable of the session that the statement reads, such as `$X`.

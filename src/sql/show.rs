@@ -25,6 +25,12 @@ pub struct Show {
     pub rest: String,
 }
 
+impl Show {
+    /// Rows that Snowflake lists at most. Beyond them a SHOW without LIMIT fails or is cut, as its kind has it, and LIMIT may
+    /// not be larger: <https://docs.snowflake.com/en/sql-reference/sql/show-tables#general-usage-notes>.
+    pub const LONGEST: u64 = 10_000;
+}
+
 /// What `IN` named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {

@@ -97,7 +97,7 @@ async fn on_the_embedded_engine_every_list_is_read_to_its_end() {
             json!({"query": "name", "database": "DEMO"}),
             9,
         ),
-        ("search_objects", json!({"query": "e"}), 20),
+        ("search_objects", json!({"query": "e"}), 5),
         (
             "execute_query",
             json!({"sql": "SHOW COLUMNS IN ACCOUNT"}),

@@ -21,6 +21,7 @@ mod doors;
 mod health;
 mod hostile;
 mod landing;
+mod large_account;
 mod listings;
 mod lists;
 mod messages;

@@ -201,7 +201,7 @@ async fn names_that_need_quotes_work_in_every_tool() {
         .call_tool("search_objects", json!({ "query": "a.b" }))
         .await);
     assert_eq!(
-        found["structuredContent"]["matches"][0]["column"],
+        found["structuredContent"]["matches"][0]["columns"][0],
         "\"a.b\""
     );
 

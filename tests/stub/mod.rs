@@ -6,7 +6,7 @@
 //!
 //! Start reading at [`routes`]. The chapters: [`wire`] (envelopes, bodies, tokens in headers), [`login`], [`browser`] and [`sessions`],
 //! [`keys`] (JWT), [`query`] and [`statements`] (running, polling, aborting), [`script`] and [`literals`] (what a text
-//! means), [`results`], [`columns`], [`times`] and [`types`] (encodings, chunks), [`faults`], [`counters`], [`settings`].
+//! means), [`show`] and [`account`] (a generated account), [`results`], [`columns`], [`times`] and [`types`] (encodings, chunks), [`faults`], [`counters`], [`settings`].
 //!
 //! ```ignore
 //! let stub = Stub::start().await;
@@ -17,6 +17,7 @@
 
 #![allow(dead_code, reason = "each of its users uses a part of it")]
 
+pub mod account;
 pub mod browser;
 pub mod columns;
 pub mod control;
@@ -33,6 +34,7 @@ pub mod results;
 pub mod script;
 pub mod sessions;
 pub mod settings;
+pub mod show;
 pub mod statements;
 pub mod times;
 pub mod types;

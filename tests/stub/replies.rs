@@ -9,7 +9,7 @@ use super::{
     statements::Finished,
 };
 
-fn in_json(type_id: u32, table: Table) -> Finished {
+pub fn in_json(type_id: u32, table: Table) -> Finished {
     Finished {
         type_id,
         // The service answers in JSON whatever the client accepts, unless rows were selected.

@@ -12,6 +12,7 @@ use super::{
     replies::{self, changed, listed, status, transfer},
     results::{Format, Gzip, Results, Source},
     sessions::Session,
+    show,
     statements::Finished,
     wire::Refusal,
 };
@@ -136,6 +137,9 @@ pub fn plan(state: &State, session: &Session, body: &Value) -> Plan {
             let settings = state.settings();
             plan.takes += Duration::from_millis(settings.catalog_delay_ms);
             plan.outcome = Ok(replies::catalog(type_id::SHOW, &settings.catalog));
+        }
+        ["SHOW", ..] if state.settings().generated_account => {
+            plan.outcome = show::answer(type_id::SHOW, text);
         }
         ["SHOW", ..] if state.settings().shown > 0 => {
             plan.outcome = Ok(replies::shown(type_id::SHOW, state.settings().shown));

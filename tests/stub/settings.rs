@@ -60,6 +60,8 @@ pub struct Settings {
     pub shown: usize,
     /// The names that every SHOW and DESCRIBE has, of columns after their table's: `T.C`. Without any, `shown` says.
     pub catalog: Vec<String>,
+    /// Whether SHOW looks into the generated account.
+    pub generated_account: bool,
     /// How long a SHOW or DESCRIBE takes.
     pub catalog_delay_ms: u64,
     /// What `EXPLAIN USING JSON` expects every statement to scan.
@@ -110,6 +112,7 @@ impl Default for Settings {
             qrmk_only: false,
             shown: 0,
             catalog: Vec::new(),
+            generated_account: false,
             catalog_delay_ms: 0,
             explain_bytes: 0,
             format: "arrow".to_owned(),

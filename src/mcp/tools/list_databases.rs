@@ -50,6 +50,7 @@ impl Tool for ListDatabases {
             limit: arguments.limit.map(|limit| limit.0),
             format: context.form(arguments.format.map(Into::into)).format,
             view: Some(&VIEW),
+            goes_on: true,
             ..Query::default()
         };
         super::listing::page(query, &context).await

@@ -51,6 +51,7 @@ impl Tool for ListSchemas {
             limit: arguments.limit.map(|limit| limit.0),
             format: context.form(arguments.format.map(Into::into)).format,
             view: Some(&VIEW),
+            goes_on: arguments.database.is_some(),
             ..Query::default()
         };
         super::listing::page(query, &context).await

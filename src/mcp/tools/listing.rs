@@ -7,6 +7,7 @@ use super::{CallContext, Failure, Reply};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, RowLimit, SchemaName};
 use crate::query::Query;
 use crate::sql::literal;
+use crate::sql::show::Show;
 
 /// The arguments of the tools that list what is in a schema.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,6 +30,7 @@ impl InSchema {
         let scope = scope(self.database.as_ref(), self.schema.as_ref())?;
         Ok(Query {
             sql: show(objects, self.like.as_deref(), &scope),
+            goes_on: self.schema.is_some(),
             limit: self.limit.map(|limit| limit.0),
             format: context.form(self.format.map(Into::into)).format,
             ..Query::default()
@@ -36,7 +38,10 @@ impl InSchema {
     }
 }
 
-/// `SHOW … [LIKE 'pattern'] [scope]`
+/// Kinds whose SHOW has no LIMIT: it is cut at Snowflake's longest list. The others fail beyond it, unless they say LIMIT.
+const WITHOUT_LIMIT: [&str; 1] = ["COLUMNS"];
+
+/// `SHOW … [LIKE 'pattern'] [scope] [LIMIT 10000]`
 pub(super) fn show(objects: &str, like: Option<&str>, scope: &str) -> String {
     let mut sql = format!("SHOW {objects}");
     if let Some(pattern) = like {
@@ -46,6 +51,9 @@ pub(super) fn show(objects: &str, like: Option<&str>, scope: &str) -> String {
     if !scope.is_empty() {
         sql.push(' ');
         sql.push_str(scope);
+    }
+    if !WITHOUT_LIMIT.contains(&objects) {
+        sql.push_str(&format!(" LIMIT {}", Show::LONGEST));
     }
     sql
 }

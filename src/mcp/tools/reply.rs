@@ -438,6 +438,10 @@ fn hint(page: &Page, truncation: Truncation, max_rows: u64) -> String {
         TruncationReason::Rows => {
             format!("{max_rows} rows is the most this server returns at once: {narrow}.")
         }
+        TruncationReason::Bytes if truncation.may_be_raised => format!(
+            "A page of a list has {} bytes at most, unless a larger limit is asked for. To see less: {narrow}.",
+            truncation.limit
+        ),
         TruncationReason::Bytes => format!(
             "The answer reached {} bytes, the most this server returns at once: select fewer or shorter columns, or {narrow}.",
             truncation.limit
@@ -451,8 +455,10 @@ fn hint(page: &Page, truncation: Truncation, max_rows: u64) -> String {
         hint.push_str(&full(limit, narrow));
     }
     if page.next_cursor.is_some() {
+        let separator = if hint.is_empty() { "" } else { " " };
+        hint.push_str(separator);
         hint.push_str(
-            " To read on, give next_cursor to fetch_results; do not send the statement again.",
+            "To read on, give next_cursor to fetch_results; do not send the statement again.",
         );
     }
     hint

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallContext, Code, Failure, Form, Reply, Tool, Toolset};
 use crate::mcp::arguments::{DatabaseName, ResultFormat, RowLimit, SchemaName};
-use crate::query::{Found, Row, Search, render};
+use crate::query::{Found, FoundTable, Search, render};
 use crate::sql::Identifier;
 
 /// Finds tables, views and columns by a word in their names.
@@ -14,7 +14,7 @@ pub(super) struct SearchObjects;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// A part of a name. With several words, all must be found.
+    /// A part of a name. With several words, all must be found, in the table and its columns together.
     query: String,
     /// The database to look in.
     database: Option<DatabaseName>,
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     format: Option<ResultFormat>,
 }
 
-/// Matches, tables and views before columns.
+/// Tables and views, the best match first.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SearchOutput {
     matches: Vec<Match>,
@@ -38,25 +38,39 @@ pub(super) struct SearchOutput {
     next_cursor: Option<String>,
 }
 
-/// One object. Names are written as SQL takes them.
+/// One table or view. Names are written as SQL takes them.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Match {
-    /// TABLE, VIEW or COLUMN.
-    kind: String,
-    /// The table or view, with database and schema.
+    /// With database and schema.
     name: String,
-    /// The column, for a column.
+    /// TABLE, VIEW and so on; left out where only its columns were looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<String>,
+    kind: Option<String>,
+    /// Columns that match, the best first.
+    columns: Vec<String>,
+    /// How many more match.
+    #[serde(skip_serializing_if = "is_zero")]
+    more_columns: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<String>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// Words that are looked for in lists of their own. What more there are only narrow what those find.
+const ASKED_WORDS: usize = 3;
+
 impl Tool for SearchObjects {
     const NAME: &'static str = "search_objects";
     const TITLE: &'static str = "Search tables, views and columns";
-    const DESCRIPTION: &'static str = "Finds tables, views and columns by a word: start here when you know what the data is about but not where it is. \
-         Give a short stem (cust rather than customers), no wildcards. Names are searched; within a database, comments of tables and views too, and within a schema those of columns.";
+    const DESCRIPTION: &'static str = "Finds tables and views by words in their names and in those of their columns, the best match first: start here when you know what the data is about but not where it is. \
+         Give one to three short stems (cust rather than customers), no wildcards. Within a database, comments of tables and views are searched too, and within a schema those of columns.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;
@@ -71,8 +85,12 @@ impl Tool for SearchObjects {
             .map(|word| word.trim_matches(['%', '*']).to_lowercase())
             .filter(|word| !word.is_empty())
             .collect();
-        // The longest word finds the fewest names; the others are looked for in what it finds.
-        let Some(longest) = words.iter().max_by_key(|word| word.chars().count()) else {
+        // The longest words are in the fewest names.
+        let mut longest: Vec<&String> = words.iter().collect();
+        longest.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+        longest.dedup();
+        longest.truncate(ASKED_WORDS);
+        let Some(first) = longest.first() else {
             return Err(Failure::new(
                 Code::InvalidArgument,
                 "argument query: expected at least one word",
@@ -80,16 +98,25 @@ impl Tool for SearchObjects {
             ));
         };
         let scope = super::listing::scope(arguments.database.as_ref(), arguments.schema.as_ref())?;
-        let pattern = format!("%{}%", escape_pattern(longest));
-        let show = |what, pattern| super::listing::show(what, pattern, &scope);
+        let show = |what, word: Option<&str>| {
+            let pattern = word.map(|word| format!("%{}%", escape_pattern(word)));
+            super::listing::show(what, pattern.as_deref(), &scope)
+        };
         let is_narrow = arguments.database.is_some() || arguments.schema.is_some();
         // SHOW looks at names only. Comments are looked at here, which takes the whole list: not of an account.
-        let objects = (!is_narrow).then_some(&*pattern);
+        let all_tables = is_narrow.then(|| show("OBJECTS", None));
         // Of a database it would be too long as well: a schema seldom has more columns than Snowflake lists.
-        let columns = arguments.schema.is_none().then_some(&*pattern);
+        let all_columns = arguments
+            .schema
+            .is_some()
+            .then(|| vec![show("COLUMNS", None)]);
+        let by_word = longest.iter().map(|word| show("COLUMNS", Some(word)));
         let search = Search {
-            objects: show("OBJECTS", objects),
-            columns: show("COLUMNS", columns),
+            tables: all_tables
+                .into_iter()
+                .chain([show("OBJECTS", Some(first))])
+                .collect(),
+            columns: all_columns.into_iter().chain([by_word.collect()]).collect(),
             words,
             has_catalog: is_narrow,
             limit: arguments.limit.map(|limit| limit.0),
@@ -106,36 +133,31 @@ fn escape_pattern(word: &str) -> String {
         .replace('_', "\\_")
 }
 
-fn object(row: &Row<'_>) -> Option<Match> {
-    Some(Match {
-        kind: row.get("kind").unwrap_or("TABLE").to_owned(),
-        name: full_name(row, "name")?,
-        column: None,
-        comment: row.get("comment").map(ToOwned::to_owned),
-    })
-}
+impl Match {
+    fn of(found: &FoundTable) -> Option<Self> {
+        let name = |part: &String| Some(Identifier::exact(part.as_str()).ok()?.to_string());
+        Some(Self {
+            name: found
+                .name
+                .iter()
+                .map(name)
+                .collect::<Option<Vec<_>>>()?
+                .join("."),
+            kind: found.kind.clone(),
+            columns: found.columns.iter().filter_map(name).collect(),
+            more_columns: found.more_columns,
+            comment: found.comment.clone(),
+        })
+    }
 
-fn column(row: &Row<'_>) -> Option<Match> {
-    Some(Match {
-        kind: "COLUMN".to_owned(),
-        name: full_name(row, "table_name")?,
-        column: Some(Identifier::exact(row.get("column_name")?).ok()?.to_string()),
-        comment: row.get("comment").map(ToOwned::to_owned),
-    })
-}
-
-fn full_name(row: &Row<'_>, object: &str) -> Option<String> {
-    let parts = [
-        row.get("database_name")?,
-        row.get("schema_name")?,
-        row.get(object)?,
-    ];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .map(|part| Identifier::exact(part).map(|part| part.to_string()))
-        .collect::<Result<_, _>>()
-        .ok()?;
-    Some(parts.join("."))
+    /// The columns in one cell.
+    fn columns_text(&self) -> Option<String> {
+        let mut text = self.columns.join(", ");
+        if self.more_columns > 0 {
+            text.push_str(&format!(" and {} more", self.more_columns));
+        }
+        (!text.is_empty()).then_some(text)
+    }
 }
 
 /// Some of what was found.
@@ -145,25 +167,35 @@ pub(super) fn reply(form: Form, found: &Found) -> Reply {
         format: found.format,
         ..form
     };
-    let objects = found.objects.rows().filter_map(|row| object(&row));
-    let columns = found.columns.rows().filter_map(|row| column(&row));
-    let matches: Vec<Match> = objects.chain(columns).collect();
-    let rows = matches.iter().map(|found| {
+    let matches: Vec<Match> = found.tables.iter().filter_map(Match::of).collect();
+    let columns: Vec<Option<String>> = matches.iter().map(Match::columns_text).collect();
+    let rows = matches.iter().zip(&columns).map(|(found, columns)| {
         vec![
-            Some(&*found.kind),
             Some(&*found.name),
-            found.column.as_deref(),
+            found.kind.as_deref(),
+            columns.as_deref(),
             found.comment.as_deref(),
         ]
     });
-    let text = render::table(form.format, &["kind", "name", "column", "comment"], rows);
-    let count = matches.len();
-    let mut closing = match (count, found.is_cut) {
+    let text = render::table(form.format, &["name", "kind", "columns", "comment"], rows);
+    let (count, total) = (matches.len() as u64, found.total);
+    let has_more = found.first.saturating_add(count) < total;
+    let noun = if total == 1 {
+        "table or view"
+    } else {
+        "tables and views"
+    };
+    let mut closing = match (count, has_more) {
         (0, false) => "Nothing found. Try a shorter part of the name, or list_tables.".to_owned(),
-        (count, false) if found.full_at.is_some() => format!("{count} found."),
-        (count, false) => format!("{count} found, all there are."),
-        (count, true) => format!(
-            "{count} shown; there are more. Search in one database or schema, or for more words."
+        (_, false) if found.first > 0 => {
+            format!("The last {count} of {total} {noun} found.")
+        }
+        (_, false) if found.full_at.is_some() => format!("{total} {noun} found."),
+        (_, false) => format!("{total} {noun} found, all there are."),
+        (_, true) => format!(
+            "{} to {} of {total} {noun} found, the best first; search in one database or schema, or for more words.",
+            found.first.saturating_add(1),
+            found.first.saturating_add(count)
         ),
     };
     if let Some(limit) = found.full_at {
@@ -176,10 +208,9 @@ pub(super) fn reply(form: Form, found: &Found) -> Reply {
     }
     let output = SearchOutput {
         matches,
-        truncated: found.is_cut || found.full_at.is_some(),
+        truncated: has_more || found.full_at.is_some(),
         hint: closing.clone(),
         next_cursor: found.next_cursor.clone(),
     };
-    Reply::new(form, text, closing, &output, count as u64, None)
-        .with_cursor(found.next_cursor.clone())
+    Reply::new(form, text, closing, &output, count, None).with_cursor(found.next_cursor.clone())
 }

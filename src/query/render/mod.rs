@@ -60,6 +60,11 @@ impl Writer {
         }
     }
 
+    /// Another budget for the rows to come, those that were written included.
+    pub(super) fn limit(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+    }
+
     /// Adds a row, or nothing and `false` when it does not fit.
     pub(super) fn write_row<'batch>(&mut self, cells: impl Iterator<Item = Cell<'batch>>) -> bool {
         let before = self.text.len();

@@ -5,6 +5,7 @@ use super::wording::{NEAREST, about_columns, suggestion};
 use crate::query::Queries;
 use crate::query::advice::Missing;
 use crate::query::name_cache::Listed;
+use crate::sql::show::Show;
 use crate::sql::{self, QualifiedName, TableSource, spelling};
 use crate::warehouse::SessionContext;
 
@@ -76,7 +77,10 @@ impl Queries {
                     |database| format!("DATABASE {}", database.quoted()),
                 );
                 let names = self
-                    .listed(Listing::of(format!("SHOW SCHEMAS IN {scope}")), session)
+                    .listed(
+                        Listing::of(format!("SHOW SCHEMAS IN {scope} LIMIT {}", Show::LONGEST)),
+                        session,
+                    )
                     .await?;
                 let parent: Vec<_> = database.into_iter().collect();
                 suggestion(&name.object, &names, &parent, "schemas")

@@ -15,6 +15,7 @@ pub use self::listing::{Listing, Part, RowName};
 use self::reference::{Found, unresolved};
 pub use self::reference::{Reference, Unresolved};
 use super::parse::Parsed;
+use super::show::Show;
 use super::tree::Tree;
 
 impl Parsed {
@@ -38,8 +39,13 @@ impl Parsed {
     #[must_use]
     pub fn listing(&self) -> Option<Listing> {
         match self.tree() {
-            // A number of rows would count those that are left out, and so tell of them.
-            Tree::Show(show) if show.limit.is_none() => Some(listing::of_rows_shown(show)),
+            // A number of rows would count those that are left out, and so tell of them. The one that Snowflake sets itself says
+            // nothing new. To begin behind a name would tell whether there is one.
+            Tree::Show(show)
+                if show.from.is_none() && show.limit.is_none_or(|rows| rows >= Show::LONGEST) =>
+            {
+                Some(listing::of_rows_shown(show))
+            }
             Tree::Describe(describe) => Some(listing::of_rows_described(describe)),
             _ => None,
         }

@@ -26,13 +26,10 @@ use super::memory::{Memory, Share, Taken};
 use super::rows::Schema;
 use super::statement;
 use super::wire::{Chunk, Data};
+use crate::sql::show::Show;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Endpoint, Reached};
 use crate::warehouse::{self, Answer, Batch, skip};
-
-/// Rows that a SHOW has at most. More are left out, and nothing in the reply says so:
-/// <https://docs.snowflake.com/en/sql-reference/sql/show-tables#general-usage-notes>.
-const LONGEST_SHOW: u64 = 10_000;
 
 /// Pieces fetched at once for one result, as the official drivers do.
 const PREFETCH: usize = 4;
@@ -115,8 +112,9 @@ impl Downloads {
             .is_some_and(|format| format.eq_ignore_ascii_case("arrow"));
         let inline = inline(&schema, data.rowset_base64, data.rowset)?;
         let (inline, skip) = skip::batches(inline, skip);
+        // Nothing in the reply says that there are more.
         let is_show = data.statement_type_id.is_some_and(statement::is_show);
-        let full_at = data.total.filter(|rows| is_show && *rows == LONGEST_SHOW);
+        let full_at = data.total.filter(|rows| is_show && *rows == Show::LONGEST);
         let (chunks, skip) = from_row(data.chunks.unwrap_or_default(), skip);
         let headers = headers(data.chunk_headers, data.qrmk)?;
         let later = Later {
