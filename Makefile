@@ -46,6 +46,7 @@ attack: build ## every attack of SECURITY.md on the release binary, in a memory 
 check: cargo_flags += --locked
 # The same statements on every run: what fuzzing finds by chance is for whoever fuzzes, not for somebody else's change.
 check: fuzz_limit := -runs=40000 -seed=1
+check: nested_limit := --runs 300 --seed 1
 check: fuzz_corpus := .build/fuzz/fresh
 check: duckdb clients format lint deny documentation deploy-check test fuzz ## everything CI runs, cheapest first
 
@@ -53,8 +54,8 @@ check: duckdb clients format lint deny documentation deploy-check test fuzz ## e
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
-	$(venv)/ruff format --quiet --check packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts
-	$(venv)/ruff check --quiet packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts
+	$(venv)/ruff format --quiet --check packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts fuzz
+	$(venv)/ruff check --quiet packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts fuzz
 	$(venv)/python scripts/draw_rooms.py --check
 	$(venv)/python scripts/release.py --check
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh packaging/*.sh compose/*.sh .ci/run; \
@@ -95,18 +96,21 @@ sbom: ## what an image is made of, as SPDX and CycloneDX in .build/sbom: make sb
 	@scripts/sbom.sh $(image)
 
 .PHONY: fuzz
-fuzz: ## mutated statements against the classifier for half a minute; `make fuzz fuzz_seconds=3600` for longer
+fuzz: duckdb ## mutated statements against the classifier and nested expressions against the engine, half a minute each; `make fuzz fuzz_seconds=3600` for longer
 	@command -v c++ >/dev/null || { echo "c++ is not installed: libFuzzer is compiled from its source" >&2; exit 1; }
 	python3 fuzz/seeds.py .build/fuzz/seeds
 	rm -rf .build/fuzz/fresh && mkdir -p .build/fuzz/corpus .build/fuzz/fresh
 	RUSTFLAGS="$(coverage)" cargo run --release $(cargo_flags) --manifest-path fuzz/Cargo.toml --target-dir $(target)/fuzz \
 	--target $$(rustc -vV | sed -n 's/^host: //p') --bin classify -- $(fuzz_limit) -max_len=4096 \
 	-timeout=10 -dict=fuzz/sql.dict -artifact_prefix=.build/fuzz/ -print_final_stats=1 $(fuzz_corpus) .build/fuzz/seeds
+	cargo build $(cargo_flags)
+	python3 fuzz/nested.py $(abspath $(target))/debug/snowflake-mcp $(nested_limit)
 
 # What `cargo fuzz` passes to rustc, without the sanitizer, which only a nightly toolchain has. `--target` in the command keeps it
 # from what runs at build time.
 fuzz_seconds := 30
 fuzz_limit = -max_total_time=$(fuzz_seconds)
+nested_limit = --seconds $(fuzz_seconds) --seed $$$$
 fuzz_corpus = .build/fuzz/corpus
 coverage := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

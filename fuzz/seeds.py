@@ -1,4 +1,4 @@
-"""Writes every statement of tests/data/policy as a file of its own into the folder named, for libFuzzer to begin with."""
+"""Writes every statement of tests/data/policy as a file of its own into a folder, for libFuzzer to begin with."""
 
 import hashlib
 import json

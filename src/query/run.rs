@@ -11,7 +11,7 @@ use super::cursor::CursorSigner;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
 use super::page::{self, Layout, Page, Table};
-use super::{Allowance, Budget, Error, Query, Reads};
+use super::{Allowance, Budget, Error, Query, Reads, Source, View};
 use crate::policy::{ApprovedStatement, CurrentNames, Narrowing, Policy, Preset, RowFilter};
 use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;

@@ -41,6 +41,7 @@ pub mod spelling;
 mod stack;
 mod steps;
 mod tree;
+pub mod unread;
 
 pub use calls::FunctionCall;
 pub use class::Class;

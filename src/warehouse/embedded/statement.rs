@@ -18,7 +18,7 @@ use super::memory::Watch;
 use super::session::{Reason, Session, Sessions, Stop};
 use super::{error, explain, rows};
 use crate::policy::ApprovedStatement;
-use crate::sql::{ExplainFormat, Tree};
+use crate::sql::{ExplainFormat, Tree, unread};
 use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error, Permit};
 
 /// Batches that wait for a slow reader.
@@ -250,6 +250,10 @@ impl Job {
                 .into());
             }
             Tree::Unread { reason } => {
+                // What Snowflake has and the parser does not is no mistake.
+                if let Some(form) = unread::form(self.statement.text()) {
+                    return Err(EngineLimit::new(format!("does not read {form}")).into());
+                }
                 return Err(Error::Sql {
                     message: format!("the statement could not be read: {reason}"),
                     position: None,

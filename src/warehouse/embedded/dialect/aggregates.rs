@@ -3,6 +3,7 @@
 use crate::sql::ast::{Expr, NullTreatment};
 
 use super::call::Call;
+use super::types::{Target, target};
 use super::writer::{Writer, Written, bound, folded, limit, limit_with_hint, macro_call, refuse};
 
 /// `FIRST_VALUE` and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
@@ -64,6 +65,13 @@ impl Writer<'_> {
                 return format!("CAST({written} AS DOUBLE)");
             }
             self.summands.insert(column);
+        }
+        let is_cast_to_text = matches!(
+            expr,
+            Expr::Cast { data_type, .. } if matches!(target(data_type), Ok(Target::Text(_)))
+        );
+        if is_cast_to_text {
+            return format!("CAST({written} AS DOUBLE)");
         }
         self.as_number(written, expr)
     }

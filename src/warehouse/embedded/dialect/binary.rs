@@ -178,7 +178,7 @@ impl Writer<'_> {
     /// `LPAD(text, length [, filler])` and `RPAD`
     pub(super) fn pad(&mut self, call: &Call<'_>) -> Written {
         if self.is_binary(call.argument(0)?) {
-            return limit(format!("does not take BINARY in {}", call.name));
+            return self.padded_bytes(call);
         }
         let text = self.text(call.argument(0)?)?;
         let length = self.expression(call.argument(1)?)?;
@@ -193,6 +193,56 @@ impl Writer<'_> {
             "pad_right"
         };
         Ok(macro_call(name, &[&text, &length, &filler]))
+    }
+
+    /// The same of BINARY: two digits are a byte.
+    fn padded_bytes(&mut self, call: &Call<'_>) -> Written {
+        let Some(filler) = call.arguments().get(2) else {
+            return refuse(format!("not enough arguments for function {}", call.name));
+        };
+        let digits = format!("hex({})", self.bytes(call.argument(0)?)?);
+        let length = self.expression(call.argument(1)?)?;
+        let filler = format!("hex({})", self.bytes(filler)?);
+        let length = macro_call(
+            "bounded",
+            &[&format!("(CAST({length} AS BIGINT) * 2)"), "1"],
+        );
+        let name = if call.name == "LPAD" {
+            "pad_left"
+        } else {
+            "pad_right"
+        };
+        let padded = macro_call(name, &[&digits, &length, &filler]);
+        Ok(format!("unhex({padded})"))
+    }
+
+    /// `BITSHIFTLEFT(x, n)` and `BITSHIFTRIGHT`. Of BINARY, bits that leave it are gone.
+    pub(super) fn shifted(&mut self, call: &Call<'_>) -> Written {
+        let is_left = call.name.ends_with("LEFT");
+        let (value, count) = (call.argument(0)?, call.argument(1)?);
+        if self.is_binary(value) {
+            let digits = format!("hex({})", self.bytes(value)?);
+            let count = self.number(count)?;
+            let sign = if is_left { "" } else { "-" };
+            return Ok(format!(
+                "unhex(rs_shift({digits}, CAST(CAST({sign}({count}) AS BIGINT) AS VARCHAR)))"
+            ));
+        }
+        let (value, count) = (self.number(value)?, self.number(count)?);
+        Ok(if is_left {
+            format!("(CAST({value} AS HUGEINT) << CAST({count} AS HUGEINT))")
+        } else {
+            format!("(CAST({value} AS BIGINT) >> CAST({count} AS BIGINT))")
+        })
+    }
+
+    /// What a hash is taken of: the bytes of BINARY, or those of a text.
+    pub(super) fn hashed(&mut self, value: &Expr) -> Written {
+        if self.is_binary(value) {
+            self.bytes(value)
+        } else {
+            self.text(value)
+        }
     }
 
     /// `CHARINDEX(needle, x [, place])` and `POSITION`

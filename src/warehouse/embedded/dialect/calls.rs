@@ -1,8 +1,9 @@
 //! Calls of functions: looked up, checked, and written by their rule.
 
+use crate::sql::QualifiedName;
 use crate::sql::ast::{
-    Expr, Function, NullTreatment, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec,
-    WindowType,
+    Expr, Function, Ident, NullTreatment, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowSpec, WindowType,
 };
 
 use crate::sql::foreign;
@@ -10,6 +11,7 @@ use crate::sql::foreign;
 use super::arrays::element_of;
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
+use super::texts::text_literal;
 use super::types::typed_null;
 use super::writer::{
     Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, name, refuse,
@@ -19,10 +21,38 @@ impl Writer<'_> {
     /// Any call of a function.
     pub(super) fn function(&mut self, function: &Function) -> Written {
         let call = Call::of(function)?;
+        if let ("IDENTIFIER", [name]) = (call.name.as_str(), call.arguments()) {
+            return self.column_named(name);
+        }
         let Some(known) = find(&call.name) else {
+            if function.uses_odbc_syntax {
+                return limit(format!("does not know {{fn {}(…)}} of ODBC", call.name));
+            }
             return unknown(&call.name);
         };
+        if function.uses_odbc_syntax && call.arguments().len() < known.min {
+            return limit(format!(
+                "does not know this form of {{fn {}(…)}}",
+                call.name
+            ));
+        }
         self.written(&call, known)
+    }
+
+    /// `IDENTIFIER('name')` in place of a column.
+    fn column_named(&mut self, name: &Expr) -> Written {
+        let Some(text) = text_literal(name) else {
+            return limit("takes a literal name only in IDENTIFIER");
+        };
+        let Ok(name) = QualifiedName::parse(text, 3) else {
+            return refuse(format!("invalid identifier '{text}'"));
+        };
+        let parts = [name.database, name.schema, Some(name.object)];
+        let parts = parts.into_iter().flatten();
+        let idents: Vec<_> = parts
+            .map(|part| Ident::with_quote('"', part.as_str()))
+            .collect();
+        self.column(&idents)
     }
 
     fn written(&mut self, call: &Call<'_>, known: &Known) -> Written {
@@ -257,7 +287,7 @@ const WIDER: [&str; 12] = [
 ];
 
 /// Functions whose arguments may have names.
-const TAKE_NAMES: [&str; 1] = ["SEARCH"];
+const TAKE_NAMES: [&str; 2] = ["ROUND", "SEARCH"];
 
 /// Functions that take `*`.
 const TAKE_STAR: [&str; 3] = ["COUNT", "OBJECT_CONSTRUCT", "OBJECT_CONSTRUCT_KEEP_NULL"];

@@ -5,7 +5,9 @@ use crate::sql::ast::Expr;
 use super::call::Call;
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, cast_to, try_cast_to};
-use super::writer::{Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text};
+use super::writer::{
+    Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
+};
 
 /// Elements of date formats and what strftime calls them, longest first where one begins another.
 const DATE_ELEMENTS: [(&str, &str); 24] = [
@@ -86,12 +88,9 @@ impl Writer<'_> {
             .get(1)
             .and_then(|scale| number_literal(scale))
         {
-            let divisor = match scale {
-                "0" => "1",
-                "3" => "1000",
-                "6" => "1000000",
-                "9" => "1000000000",
-                _ => return limit("knows epoch times in units of 0, 3, 6 or 9 digits"),
+            let divisor = match scale.parse::<u32>() {
+                Ok(scale @ 0..=9) => 10_u64.pow(scale),
+                _ => return refuse("the scale of an epoch time is a whole number from 0 to 9"),
             };
             let number = self.expression(call.argument(0)?)?;
             let seconds = format!("(CAST({number} AS DECIMAL(38, 9)) / {divisor})");

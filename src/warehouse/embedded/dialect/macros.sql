@@ -108,7 +108,7 @@ CREATE MACRO sf_try_zoned(a) AS CAST(rs_try_zoned(memory.main.sf_text(a)) AS TIM
 CREATE MACRO sf_add_months_to(d, n) AS cast_to_type(d + to_months(CAST(n AS INTEGER)), d);
 CREATE MACRO sf_add_days_to(d, n) AS cast_to_type(d + to_days(CAST(n AS INTEGER)), d);
 CREATE MACRO sf_add_time_to(d, n) AS d + to_microseconds(n);
-CREATE MACRO sf_date_trunc(d, u) AS cast_to_type(date_trunc(u, d), d);
+CREATE MACRO sf_date_trunc(d, u) AS cast_to_type(date_trunc(u, memory.main.sf_moment(d)), d);
 CREATE MACRO sf_time_slice(d, i, o) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), o), d);
 CREATE MACRO sf_time_slice_end(d, i, o) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), o) + i, d);
 -- The last day of a month stays the last day.
@@ -153,7 +153,7 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
 -- seen from one call. So they have a limit of their own, which follows from the statement; see cost.rs.
 CREATE MACRO sf_fits(bytes) AS bytes <= coalesce(getvariable('sf_longest_text'), 65536);
 CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine makes texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; fewer functions that make texts longer may make longer ones');
-CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
+CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n IS NULL OR n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
 CREATE MACRO sf_repeat(t, n) AS repeat(t, memory.main.sf_bounded(n, strlen(t)));
 CREATE MACRO sf_replace(t, f, r) AS CASE
   WHEN strlen(r) > strlen(f) AND NOT memory.main.sf_fits(strlen(t) // greatest(strlen(f), 1) * strlen(r)) THEN memory.main.sf_too_long()
@@ -310,6 +310,10 @@ CREATE MACRO sf_between(low, high, share) AS low + share * (high - low);
 -- The same seed gives the same number, though not the one Snowflake gives.
 CREATE MACRO sf_seeded(seed) AS hash(CAST(seed AS VARCHAR)) / 18446744073709551616.0;
 CREATE MACRO sf_seeded_whole(low, high, seed) AS CAST(low + hash(CAST(seed AS VARCHAR)) % CAST(high - low + 1 AS UBIGINT) AS DECIMAL(38, 0));
+CREATE MACRO sf_normal(mean, deviation, share, turn) AS CAST(mean AS DOUBLE) + CAST(deviation AS DOUBLE) * sqrt(-2 * ln(1 - share)) * cos(2 * pi() * turn);
+-- Of numbers from 1 on; how those below are counted is not documented.
+CREATE MACRO sf_bitmap_bucket(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine knows BITMAP_BUCKET_NUMBER of positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) // 32768 + 1 AS DECIMAL(38, 0)) END;
+CREATE MACRO sf_bitmap_position(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine knows BITMAP_BIT_POSITION of positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) % 32768 AS DECIMAL(38, 0)) END;
 CREATE MACRO sf_random_text(n, seed) AS array_to_string(list_transform(range(memory.main.sf_bounded(n, 1)), lambda i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST(hash(CAST(seed AS VARCHAR) || ':' || i) % 62 AS BIGINT) + 1, 1)), '');
 CREATE MACRO sf_changes(l) AS CASE
   WHEN len(list_filter(l, lambda e: e IS NULL)) > 0 THEN memory.main.sf_fail('the embedded engine takes no NULL in CONDITIONAL_CHANGE_EVENT')

@@ -4,22 +4,44 @@ use crate::sql::ast::Expr;
 
 use super::call::Call;
 use super::texts::{number_literal, text_literal, whole};
-use super::writer::{Writer, Written, limit, limit_with_hint, macro_call};
+use super::writer::{Writer, Written, bound, limit, limit_with_hint, macro_call, refuse};
 
 impl Writer<'_> {
-    /// `ROUND(x [, scale [, mode]])`
+    /// `ROUND(x [, scale [, mode]])`, or with `EXPR =>`, `SCALE =>` and `ROUNDING_MODE =>`.
     pub(super) fn round(&mut self, call: &Call<'_>) -> Written {
-        if let Some(mode) = call.arguments().get(2) {
-            let is_usual = text_literal(mode)
-                .is_some_and(|mode| mode.eq_ignore_ascii_case("HALF_AWAY_FROM_ZERO"));
-            if !is_usual {
-                return limit("rounds halves away from zero only");
-            }
+        const NAMES: [&str; 3] = ["EXPR", "SCALE", "ROUNDING_MODE"];
+        if let Some((name, _)) = call
+            .named
+            .iter()
+            .find(|(name, _)| !NAMES.contains(&&**name))
+        {
+            return refuse(format!("ROUND has no argument {name}"));
         }
-        let number = self.number(call.argument(0)?)?;
-        match call.arguments().get(1) {
-            None => Ok(format!("round({number})")),
-            Some(scale) => Ok(format!("round({number}, {})", whole(scale, "ROUND")?)),
+        let Some(number) = call.named_or("EXPR", 0) else {
+            return refuse("not enough arguments for function ROUND");
+        };
+        let number = self.number(number)?;
+        let scale = match call.named_or("SCALE", 1) {
+            Some(scale) => Some(whole(scale, "ROUND")?),
+            None => None,
+        };
+        let mode = match call.named_or("ROUNDING_MODE", 2).map(text_literal) {
+            None => "HALF_AWAY_FROM_ZERO".to_owned(),
+            Some(Some(mode)) => mode.to_uppercase(),
+            Some(None) => return limit("takes a literal rounding mode only in ROUND"),
+        };
+        match (mode.as_str(), scale) {
+            ("HALF_AWAY_FROM_ZERO", None) => Ok(format!("round({number})")),
+            ("HALF_AWAY_FROM_ZERO", Some(scale)) => Ok(format!("round({number}, {scale})")),
+            ("HALF_TO_EVEN", scale) => {
+                let scale = scale.unwrap_or_else(|| "0".into());
+                let rounded = format!("rs_round_even(CAST({number} AS VARCHAR), '{scale}')");
+                let places = scale.parse::<u8>().unwrap_or(0).min(37);
+                Ok(format!("CAST({rounded} AS DECIMAL(38, {places}))"))
+            }
+            _ => refuse(format!(
+                "the rounding mode '{mode}' is not HALF_AWAY_FROM_ZERO or HALF_TO_EVEN"
+            )),
         }
     }
 
@@ -55,20 +77,67 @@ impl Writer<'_> {
         })
     }
 
+    /// `NORMAL(mean, deviation, generator)`: a FLOAT, by the method of Box and Muller.
+    pub(super) fn normal(&mut self, call: &Call<'_>) -> Written {
+        let mean = self.number(call.argument(0)?)?;
+        let deviation = self.number(call.argument(1)?)?;
+        let generator = call.argument(2)?;
+        let (share, turn) = if is_plain_random(generator) {
+            ("random()".to_owned(), "random()".to_owned())
+        } else {
+            let seed = self.expression(generator)?;
+            let other = format!("({seed} || ':')");
+            return Ok(bound(
+                &[&mean, &deviation, &seed, &other],
+                |names| match names {
+                    [mean, deviation, seed, other] => {
+                        let share = macro_call("seeded", &[seed]);
+                        let turn = macro_call("seeded", &[other]);
+                        macro_call("normal", &[mean, deviation, &share, &turn])
+                    }
+                    _ => String::new(),
+                },
+            ));
+        };
+        Ok(macro_call("normal", &[&mean, &deviation, &share, &turn]))
+    }
+
+    /// `ZIPF(s, n, generator)`: a whole number from 1 to n, the rarer the larger.
+    pub(super) fn zipf(&mut self, call: &Call<'_>) -> Written {
+        let slope = self.number(call.argument(0)?)?;
+        let count = whole(call.argument(1)?, "ZIPF")?;
+        let generator = call.argument(2)?;
+        let share = if is_plain_random(generator) {
+            "random()".to_owned()
+        } else {
+            let seed = self.expression(generator)?;
+            macro_call("seeded", &[&seed])
+        };
+        Ok(format!(
+            "rs_zipf(CAST({slope} AS VARCHAR), '{count}', CAST({share} AS VARCHAR))"
+        ))
+    }
+
     /// `RANDOM([seed])`: 64 bits, one number for each row.
     pub(super) fn random(&mut self, call: &Call<'_>) -> Written {
         const SPREAD: &str = "- 0.5) * 18446744073709549568) AS DECIMAL(38, 0))";
         let Some(seed) = call.arguments().first() else {
             return Ok(format!("CAST(floor((random() {SPREAD}"));
         };
-        if !self.froms.last().is_some_and(|from| from.is_generator) {
-            return limit_with_hint(
-                "takes a seed in RANDOM only where FROM is TABLE(GENERATOR(…)) alone",
-                "leave the seed out",
-            );
-        }
+        let row = match self.froms.last() {
+            // Without FROM there is one row, and the same number each time.
+            None => "0",
+            Some(from) if from.is_generator => "\"_ROW\"",
+            Some(from) if from.sources.is_empty() && !from.is_values => "0",
+            Some(_) => {
+                return limit_with_hint(
+                    "takes a seed in RANDOM only without FROM, or where FROM is TABLE(GENERATOR(…)) alone",
+                    "leave the seed out",
+                );
+            }
+        };
         let seed = self.expression(seed)?;
-        let share = macro_call("seeded", &[&format!("({seed} || ':' || \"_ROW\")")]);
+        let share = macro_call("seeded", &[&format!("({seed} || ':' || {row})")]);
         Ok(format!("CAST(floor(({share} {SPREAD}"))
     }
 }

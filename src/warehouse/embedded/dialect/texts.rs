@@ -244,8 +244,39 @@ impl Writer<'_> {
     }
 
     /// `SHA2(text [, bits])`
-    pub(super) fn sha2(&mut self, call: &Call<'_>) -> Written {
+    /// `PARSE_IP(text, 'INET' [, 0])`: what is no address is an error, unless the third argument says otherwise.
+    pub(super) fn parse_ip(&mut self, call: &Call<'_>) -> Written {
+        let strict = call.arguments().get(2).map(|flag| number_literal(flag));
+        if !matches!(strict, None | Some(Some("0"))) {
+            return limit("knows PARSE_IP only where a text that is no address is an error");
+        }
+        let (text, kind) = (self.text(call.argument(0)?)?, self.text(call.argument(1)?)?);
+        let parsed = format!("rs_parse_ip({text}, {kind})");
+        Ok(macro_call("json", &[&parsed]))
+    }
+
+    /// A text in base 64 with the usual signs. The alphabet names those for 62, 63 and the end.
+    pub(super) fn base64_text(&mut self, call: &Call<'_>) -> Written {
         let text = self.text(call.argument(0)?)?;
+        let Some(alphabet) = call.arguments().get(1) else {
+            return Ok(text);
+        };
+        match text_literal(alphabet) {
+            Some(signs) if (1..=3).contains(&signs.chars().count()) => {
+                let usual: String = "+/=".chars().take(signs.chars().count()).collect();
+                let signs = quote_text(signs);
+                Ok(format!("rs_translate({text}, {signs}, '{usual}')"))
+            }
+            _ => limit(format!(
+                "takes a literal alphabet of one to three signs in {}",
+                call.name
+            )),
+        }
+    }
+
+    /// `SHA2(text [, 256])`
+    pub(super) fn sha2(&mut self, call: &Call<'_>) -> Written {
+        let text = self.hashed(call.argument(0)?)?;
         match call.arguments().get(1).map(|bits| number_literal(bits)) {
             None => Ok(format!("sha256({text})")),
             Some(Some("256")) => Ok(format!("sha256({text})")),

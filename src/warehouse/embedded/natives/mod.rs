@@ -7,9 +7,11 @@
 //! Calls nothing of the other chapters. Start at [`install`].
 
 mod arrays;
+mod bytes;
 mod json;
 mod moments;
 mod native;
+mod numbers;
 mod objects;
 mod orders;
 mod places;
@@ -24,8 +26,10 @@ use native::register;
 pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     for chapter in [
         arrays::TEXTS,
+        bytes::TEXTS,
         json::TEXTS,
         moments::TEXTS,
+        numbers::TEXTS,
         objects::TEXTS,
         orders::TEXTS,
         places::TEXTS,
@@ -33,7 +37,7 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     ] {
         register::<String>(connection, chapter)?;
     }
-    for chapter in [arrays::NUMBERS, texts::NUMBERS] {
+    for chapter in [arrays::NUMBERS, numbers::NUMBERS, texts::NUMBERS] {
         register::<i64>(connection, chapter)?;
     }
     register::<bool>(connection, arrays::TRUTHS)?;

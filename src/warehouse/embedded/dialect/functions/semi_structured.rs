@@ -144,12 +144,7 @@ pub(super) const ROWS: &[Row] = &[
     ("FILTER", 2, 2, R(|w, c| w.higher_order(c))),
     ("TRANSFORM", 2, 2, R(|w, c| w.higher_order(c))),
     ("PARSE_URL", 1, 2, R(|w, c| w.parse_url(c))),
-    (
-        "PARSE_IP",
-        2,
-        3,
-        S("memory.main.sf_json(rs_parse_ip({t0}, {t1}))"),
-    ),
+    ("PARSE_IP", 2, 3, R(|w, c| w.parse_ip(c))),
     (
         "SPLIT",
         2,

@@ -2,7 +2,7 @@
 
 use super::How::{Refused, Rewrite as R, Scalar as S};
 use super::{MANY, Row};
-use crate::warehouse::embedded::dialect::writer::macro_call;
+use crate::warehouse::embedded::dialect::writer::{macro_call, refuse};
 
 pub(super) const ROWS: &[Row] = &[
     ("LENGTH", 1, 1, S("memory.main.sf_length({0})")),
@@ -75,10 +75,30 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("CHR", 1, 1, S("chr(CAST({0} AS INTEGER))")),
     ("CHAR", 1, 1, S("chr(CAST({0} AS INTEGER))")),
-    ("MD5", 1, 1, S("md5({t0})")),
-    ("MD5_HEX", 1, 1, S("md5({t0})")),
-    ("SHA1", 1, 1, S("sha1({t0})")),
-    ("SHA1_HEX", 1, 1, S("sha1({t0})")),
+    (
+        "MD5",
+        1,
+        1,
+        R(|w, c| Ok(format!("md5({})", w.hashed(c.argument(0)?)?))),
+    ),
+    (
+        "MD5_HEX",
+        1,
+        1,
+        R(|w, c| Ok(format!("md5({})", w.hashed(c.argument(0)?)?))),
+    ),
+    (
+        "SHA1",
+        1,
+        1,
+        R(|w, c| Ok(format!("sha1({})", w.hashed(c.argument(0)?)?))),
+    ),
+    (
+        "SHA1_HEX",
+        1,
+        1,
+        R(|w, c| Ok(format!("sha1({})", w.hashed(c.argument(0)?)?))),
+    ),
     ("SHA2", 1, 2, R(|w, c| w.sha2(c))),
     ("SHA2_HEX", 1, 2, R(|w, c| w.sha2(c))),
     ("BASE64_ENCODE", 1, 3, S("memory.main.sf_base64({0})")),
@@ -86,19 +106,24 @@ pub(super) const ROWS: &[Row] = &[
         "BASE64_DECODE_STRING",
         1,
         2,
-        S("decode(memory.main.sf_from_base64({t0}))"),
+        R(|w, c| {
+            Ok(format!(
+                "decode({})",
+                macro_call("from_base64", &[&w.base64_text(c)?])
+            ))
+        }),
     ),
     (
         "BASE64_DECODE_BINARY",
         1,
         2,
-        S("memory.main.sf_from_base64({t0})"),
+        R(|w, c| Ok(macro_call("from_base64", &[&w.base64_text(c)?]))),
     ),
     (
         "TRY_BASE64_DECODE_BINARY",
         1,
         2,
-        S("TRY(from_base64({t0}))"),
+        R(|w, c| Ok(format!("TRY(from_base64({}))", w.base64_text(c)?))),
     ),
     ("HEX_DECODE_BINARY", 1, 1, S("memory.main.sf_binary({t0})")),
     (
@@ -108,8 +133,18 @@ pub(super) const ROWS: &[Row] = &[
         S("memory.main.sf_try_binary({t0})"),
     ),
     ("TRY_HEX_DECODE_STRING", 1, 1, S("rs_try_from_hex({t0})")),
-    ("MD5_BINARY", 1, 1, S("unhex(md5({t0}))")),
-    ("SHA1_BINARY", 1, 1, S("unhex(sha1({t0}))")),
+    (
+        "MD5_BINARY",
+        1,
+        1,
+        R(|w, c| Ok(format!("unhex(md5({}))", w.hashed(c.argument(0)?)?))),
+    ),
+    (
+        "SHA1_BINARY",
+        1,
+        1,
+        R(|w, c| Ok(format!("unhex(sha1({}))", w.hashed(c.argument(0)?)?))),
+    ),
     (
         "SHA2_BINARY",
         1,
@@ -120,7 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         "TRY_BASE64_DECODE_STRING",
         1,
         2,
-        S("TRY(decode(from_base64({t0})))"),
+        R(|w, c| Ok(format!("TRY(decode(from_base64({})))", w.base64_text(c)?))),
     ),
     ("HEX_ENCODE", 1, 2, R(|w, c| w.hex_encode(c))),
     ("HEX_DECODE_STRING", 1, 1, S("rs_from_hex({t0})")),
@@ -131,7 +166,19 @@ pub(super) const ROWS: &[Row] = &[
         2,
         S("rs_jarowinkler({t0}, {t1})"),
     ),
-    ("UUID_STRING", 0, 2, S("CAST(uuid() AS VARCHAR)")),
+    (
+        "UUID_STRING",
+        0,
+        2,
+        R(|w, c| match c.arguments() {
+            [] => Ok("CAST(uuid() AS VARCHAR)".into()),
+            [space, name] => {
+                let (space, name) = (w.text(space)?, w.text(name)?);
+                Ok(format!("rs_uuid5({space}, {name})"))
+            }
+            _ => refuse("UUID_STRING takes a name space and a name, or nothing"),
+        }),
+    ),
     ("LIKE", 2, 3, R(|w, c| w.like_call(c))),
     ("ILIKE", 2, 3, R(|w, c| w.like_call(c))),
     ("RTRIMMED_LENGTH", 1, 1, S("length(rtrim({t0}, ' '))")),

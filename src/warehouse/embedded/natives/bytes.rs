@@ -1,0 +1,81 @@
+//! Bytes in hexadecimal digits: shifting them, and names in a space of names.
+
+use ring::digest;
+
+use super::native::{Arguments, Outcome, Row, present};
+
+pub(super) const TEXTS: &[Row<String>] = &[("rs_shift", shift), ("rs_uuid5", uuid5)];
+
+/// Bits moved to the left, or to the right by a negative number. The length stays, and what leaves is gone.
+fn shift(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([digits, by]) = present(arguments) else {
+        return Ok(None);
+    };
+    let (Some(bytes), Ok(by)) = (read(digits), by.parse::<i64>()) else {
+        return Err("the embedded engine could not shift these bytes".into());
+    };
+    let bits = i64::try_from(bytes.len())
+        .unwrap_or(i64::MAX)
+        .saturating_mul(8);
+    let bit = |place: i64| {
+        let byte = usize::try_from(place.div_euclid(8)).ok()?;
+        let set = bytes.get(byte)? >> (7 - place.rem_euclid(8)) & 1;
+        (place < bits).then_some(set)
+    };
+    let moved = (0..bits / 8).map(|byte| {
+        (0..8).fold(0_u8, |value, place| {
+            let from = (byte * 8 + place).saturating_add(by);
+            value << 1 | bit(from).unwrap_or(0)
+        })
+    });
+    Ok(Some(moved.map(|byte| format!("{byte:02X}")).collect()))
+}
+
+/// `UUID_STRING(space, name)`: version 5 of RFC 9562.
+fn uuid5(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([space, name]) = present(arguments) else {
+        return Ok(None);
+    };
+    let Ok(space) = uuid::Uuid::parse_str(space) else {
+        return Err(format!("Invalid UUID: '{space}'"));
+    };
+    let mut context = digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY);
+    context.update(space.as_bytes());
+    context.update(name.as_bytes());
+    let hash = context.finish();
+    let mut bytes = [0_u8; 16];
+    for (byte, of_hash) in bytes.iter_mut().zip(hash.as_ref()) {
+        *byte = *of_hash;
+    }
+    let named = uuid::Builder::from_sha1_bytes(bytes).into_uuid();
+    Ok(Some(named.hyphenated().to_string()))
+}
+
+fn read(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_that_leave_are_gone() {
+        for (digits, by, expected) in [
+            ("002A", "1", "0054"),
+            ("002A", "-1", "0015"),
+            ("8001", "1", "0002"),
+            ("8001", "-1", "4000"),
+            ("FF", "9", "00"),
+            ("", "1", ""),
+            ("ABCD", "0", "ABCD"),
+            ("ABCD", "9223372036854775807", "0000"),
+        ] {
+            let shifted = shift(&[Some(digits), Some(by)]);
+            assert_eq!(shifted, Ok(Some(expected.to_owned())), "{digits} {by}");
+        }
+    }
+}
