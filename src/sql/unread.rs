@@ -34,7 +34,9 @@ fn form_at(words: &[&Token], before: Option<&&Token>) -> Option<&'static str> {
         {
             Some("IDENTIFIER(…) as the name of a function")
         }
-        [Token::ExclamationMark, rest @ ..] if is_name(before) && is_name(rest.first()) => {
+        [Token::ExclamationMark, method, Token::LParen, ..]
+            if is_name(before) && is_name(Some(method)) =>
+        {
             Some("methods of objects, as in model!PREDICT")
         }
         [word, Token::LParen, ..]

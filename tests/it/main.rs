@@ -28,6 +28,7 @@ mod messages;
 mod metrics;
 mod mistakes;
 mod oauth;
+mod own_data;
 mod process;
 mod shutdown;
 mod snowflake;

@@ -297,7 +297,7 @@ impl Writer<'_> {
             "BASE64" => {
                 let text = macro_call("text", &[&value]);
                 Ok(if is_lenient {
-                    format!("TRY(from_base64({text}))")
+                    format!("unhex(rs_try_base64({text}))")
                 } else {
                     macro_call("from_base64", &[&text])
                 })

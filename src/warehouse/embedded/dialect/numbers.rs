@@ -86,18 +86,14 @@ impl Writer<'_> {
             ("random()".to_owned(), "random()".to_owned())
         } else {
             let seed = self.expression(generator)?;
-            let other = format!("({seed} || ':')");
-            return Ok(bound(
-                &[&mean, &deviation, &seed, &other],
-                |names| match names {
-                    [mean, deviation, seed, other] => {
-                        let share = macro_call("seeded", &[seed]);
-                        let turn = macro_call("seeded", &[other]);
-                        macro_call("normal", &[mean, deviation, &share, &turn])
-                    }
-                    _ => String::new(),
-                },
-            ));
+            return Ok(bound(&[&mean, &deviation, &seed], |names| match names {
+                [mean, deviation, seed] => {
+                    let share = macro_call("seeded", &[seed]);
+                    let turn = macro_call("seeded", &[&format!("({seed} || ':')")]);
+                    macro_call("normal", &[mean, deviation, &share, &turn])
+                }
+                _ => String::new(),
+            }));
         };
         Ok(macro_call("normal", &[&mean, &deviation, &share, &turn]))
     }

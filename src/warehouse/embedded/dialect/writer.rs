@@ -231,7 +231,8 @@ pub(super) fn bound(arguments: &[&str], write: impl FnOnce(&[&str]) -> String) -
         } else {
             let field = format!("a{}", fields.len());
             fields.push(format!("'{field}': {argument}"));
-            names.push(format!("sf_v.{field}"));
+            // In brackets: with a dot, HAVING takes the field for a column that is not grouped by.
+            names.push(format!("sf_v['{field}']"));
         }
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -1,17 +1,53 @@
 //! Bytes in hexadecimal digits: shifting them, and names in a space of names.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 
 use super::native::{Arguments, Outcome, Row, present};
 
-pub(super) const TEXTS: &[Row<String>] = &[("rs_shift", shift), ("rs_uuid5", uuid5)];
+pub(super) const TEXTS: &[Row<String>] = &[
+    ("rs_shift", shift),
+    ("rs_uuid5", uuid5),
+    ("rs_base64", base64),
+    ("rs_try_base64", try_base64),
+    ("rs_try_hex", try_hex),
+];
+
+/// The digits of the bytes that a text in base 64 stands for.
+fn base64(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([text]) = present(arguments) else {
+        return Ok(None);
+    };
+    match STANDARD.decode(text) {
+        Ok(bytes) => Ok(Some(digits(&bytes))),
+        Err(_) => Err(format!(
+            "The following string is not a legal base64-encoded value: '{text}'"
+        )),
+    }
+}
+
+fn try_base64(arguments: &Arguments<'_>) -> Outcome<String> {
+    Ok(present(arguments).and_then(|[text]| Some(digits(&STANDARD.decode(text).ok()?))))
+}
+
+/// The text itself where it is pairs of digits.
+fn try_hex(arguments: &Arguments<'_>) -> Outcome<String> {
+    let pairs =
+        |text: &str| text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Ok(present(arguments).and_then(|[text]| pairs(text).then(|| text.to_owned())))
+}
+
+fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
 
 /// Bits moved to the left, or to the right by a negative number. The length stays, and what leaves is gone.
 fn shift(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([digits, by]) = present(arguments) else {
+    let Some([written, by]) = present(arguments) else {
         return Ok(None);
     };
-    let (Some(bytes), Ok(by)) = (read(digits), by.parse::<i64>()) else {
+    let (Some(bytes), Ok(by)) = (read(written), by.parse::<i64>()) else {
         return Err("the embedded engine could not shift these bytes".into());
     };
     let bits = i64::try_from(bytes.len())
@@ -28,7 +64,7 @@ fn shift(arguments: &Arguments<'_>) -> Outcome<String> {
             value << 1 | bit(from).unwrap_or(0)
         })
     });
-    Ok(Some(moved.map(|byte| format!("{byte:02X}")).collect()))
+    Ok(Some(digits(&moved.collect::<Vec<u8>>())))
 }
 
 /// `UUID_STRING(space, name)`: version 5 of RFC 9562.

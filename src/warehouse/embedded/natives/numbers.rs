@@ -46,6 +46,9 @@ fn round_even(arguments: &Arguments<'_>) -> Outcome<String> {
         [first, ..] => *first > 5,
         [] => false,
     };
+    if stay.is_empty() && !goes_up {
+        return Ok(Some("0".into()));
+    }
     if goes_up {
         let nines = stay.iter().rev().take_while(|digit| **digit == 9).count();
         let length = stay.len();

@@ -2,6 +2,7 @@
 
 use super::How::{Rewrite as R, Scalar as S};
 use super::{MANY, Row};
+use crate::warehouse::embedded::dialect::writer::bound;
 
 pub(super) const ROWS: &[Row] = &[
     ("IFF", 3, 3, R(|w, c| w.choice(c))),
@@ -15,11 +16,16 @@ pub(super) const ROWS: &[Row] = &[
         2,
         R(|w, c| {
             let (left, right) = w.compared(c.argument(0)?, c.argument(1)?)?;
-            Ok(format!("nullif({left}, {right})"))
+            Ok(nullif(&left, &right))
         }),
     ),
     ("ZEROIFNULL", 1, 1, S("coalesce({n0}, 0)")),
-    ("NULLIFZERO", 1, 1, S("nullif({n0}, 0)")),
+    (
+        "NULLIFZERO",
+        1,
+        1,
+        R(|w, c| Ok(nullif(&w.number(c.argument(0)?)?, "0"))),
+    ),
     (
         "EQUAL_NULL",
         2,
@@ -55,3 +61,11 @@ pub(super) const ROWS: &[Row] = &[
         S("(CAST({0} AS BOOLEAN) <> CAST({1} AS BOOLEAN))"),
     ),
 ];
+
+/// DuckDB's own `nullif` is a macro that writes its first argument twice.
+fn nullif(left: &str, right: &str) -> String {
+    bound(&[left, right], |names| match names {
+        [left, right] => format!("CASE WHEN {left} = {right} THEN NULL ELSE {left} END"),
+        _ => String::new(),
+    })
+}

@@ -123,7 +123,7 @@ pub(super) const ROWS: &[Row] = &[
         "TRY_BASE64_DECODE_BINARY",
         1,
         2,
-        R(|w, c| Ok(format!("TRY(from_base64({}))", w.base64_text(c)?))),
+        R(|w, c| Ok(format!("unhex(rs_try_base64({}))", w.base64_text(c)?))),
     ),
     ("HEX_DECODE_BINARY", 1, 1, S("memory.main.sf_binary({t0})")),
     (
@@ -155,7 +155,12 @@ pub(super) const ROWS: &[Row] = &[
         "TRY_BASE64_DECODE_STRING",
         1,
         2,
-        R(|w, c| Ok(format!("TRY(decode(from_base64({})))", w.base64_text(c)?))),
+        R(|w, c| {
+            Ok(format!(
+                "rs_try_from_hex(rs_try_base64({}))",
+                w.base64_text(c)?
+            ))
+        }),
     ),
     ("HEX_ENCODE", 1, 2, R(|w, c| w.hex_encode(c))),
     ("HEX_DECODE_STRING", 1, 1, S("rs_from_hex({t0})")),
