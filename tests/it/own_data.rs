@@ -45,7 +45,7 @@ async fn a_file_is_found_by_a_word_described_and_asked() {
     let asked = client
         .call_tool("execute_query", json!({"sql": sql, "format": "csv"}))
         .await;
-    assert!(text(&asked).starts_with("TOTAL\n6.5"), "{asked}");
+    assert!(text(&asked).starts_with("TOTAL\r\n6.5"), "{asked}");
     let listed = client
         .call_tool("list_tables", json!({"database": "LOCAL"}))
         .await;
