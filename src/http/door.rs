@@ -27,12 +27,12 @@ use rmcp::model::ErrorData;
 use super::answer::Refusal;
 use super::challenge::Challenges;
 use crate::identity::{Caller, Reach};
-use crate::mcp::{Handler, RunningCalls, STATELESS_SINCE, SessionId};
+use crate::mcp::{Direct, Handler, RunningCalls, STATELESS_SINCE, Sender, SessionId, revision_of};
 use accept::Takes;
 use answer::Answered;
 pub(super) use bodies::Bodies;
 pub(super) use headers::SESSION;
-use headers::{BATCHES_UNTIL, JSON, revision};
+use headers::{BATCHES_UNTIL, JSON, REVISION, revision};
 use message::{Envelope, Message, Post, Unreadable};
 
 /// What rmcp wants to see.
@@ -129,6 +129,11 @@ pub(super) async fn messages(
                 return Ok(request.into_response(refused));
             }
             door.hear(&request, &envelope);
+            if let Some((direct, sender)) = direct(&request, &envelope, &text) {
+                drop(text);
+                let message = door.tools.0.answer(direct, sender).await;
+                return Ok(request.into_response(answer::message(message, takes)));
+            }
             request.set_payload(Payload::from(text));
             answer::shaped(next.call(request).await?, &envelope, takes).await
         }
@@ -156,6 +161,31 @@ pub(super) async fn messages(
             door.batch(request, &next, messages).await
         }
     }
+}
+
+/// A request that needs nothing of rmcp, and who sends it.
+fn direct(request: &ServiceRequest, envelope: &Envelope, text: &[u8]) -> Option<(Direct, Sender)> {
+    let (method, id) = (envelope.method.as_deref()?, envelope.id.as_ref()?);
+    let said = match request.headers().get(&REVISION) {
+        Some(said) => Some(said.to_str().ok()?),
+        None => None,
+    };
+    let revision = revision_of(said)?;
+    let direct = Direct::read(method, id, text)?;
+    let extensions = request.extensions();
+    let sender = Sender {
+        caller: extensions.get().cloned().unwrap_or_else(Caller::local),
+        exchange: extensions.get().cloned(),
+        session: session(request),
+        revision,
+    };
+    Some((direct, sender))
+}
+
+/// The session a request says it belongs to.
+fn session(request: &ServiceRequest) -> Option<SessionId> {
+    let session = request.headers().get(&SESSION);
+    session.and_then(|session| SessionId::read(session.to_str().ok()?))
 }
 
 impl Door {
@@ -196,10 +226,8 @@ impl Door {
         let Some(call) = &envelope.cancels else {
             return;
         };
-        let session = request.headers().get(&SESSION);
-        let session = session.and_then(|session| SessionId::read(session.to_str().ok()?));
         let extensions = request.extensions();
-        if let (Some(session), Some(caller)) = (session, extensions.get::<Caller>())
+        if let (Some(session), Some(caller)) = (session(request), extensions.get::<Caller>())
             && revision(request.headers()) < STATELESS_SINCE
         {
             self.running.cancel(session, call, caller);

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
-    GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ProgressNotificationParam, ReadResourceRequestParams,
-    ReadResourceResponse, ServerCapabilities, ServerConfig, SubscribeRequestParams,
-    Tool as Description, UnsubscribeRequestParams,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, SubscribeRequestParams, Tool as Description,
+    UnsubscribeRequestParams,
 };
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{Peer, RequestContext, RoleServer};
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -22,23 +22,22 @@ use tracing::{Instrument, Span, error, info, info_span};
 
 use super::answer_cache::{AnswerCache, CacheKey};
 use super::arguments::reading::Arguments;
+use super::asked::Asked;
 use super::failure::{Code, Failure};
 use super::instructions;
+use super::lists::{self, Lists};
 use super::observed::{Seen, revision};
 use super::rate::Rates;
 use super::running::{RunningCall, RunningCalls};
 use super::tools::{CallContext, Entry, Registry, Reply};
 use super::unserved::{self, unserved_methods};
-use crate::identity::{Caller, Kind, Reach, Scopes};
+use crate::identity::{Caller, Reach, Scopes};
 use crate::query::{Behalf, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Cache, Cause};
 use crate::telemetry::metrics::lists::RPC_METHODS;
-use crate::telemetry::{self, CALL, milliseconds, traces};
-
-/// How long clients may keep the list of tools. It changes only with a new version or other settings.
-const LIST_TTL: Duration = Duration::from_secs(300);
+use crate::telemetry::{self, CALL, milliseconds};
 
 /// How often a caller that asked for progress hears that the call is still running.
 ///
@@ -79,6 +78,7 @@ pub struct Services {
 pub struct Handler {
     services: Arc<Services>,
     info: Arc<ServerConfig>,
+    lists: Arc<Lists>,
     running: RunningCalls,
 }
 
@@ -93,6 +93,7 @@ impl Handler {
         Self {
             services: Arc::new(services),
             info: Arc::new(info),
+            lists: Arc::default(),
             running: RunningCalls::default(),
         }
     }
@@ -104,21 +105,14 @@ impl Handler {
     }
 
     /// The call as it is traced and audited.
-    fn record(
-        &self,
-        tool: &str,
-        caller: &Caller,
-        context: &RequestContext<RoleServer>,
-    ) -> call::Call {
-        let meta = &context.meta;
-        let parent = traces::parent(meta.get_traceparent(), meta.get_tracestate());
+    fn record(&self, tool: &str, asked: &mut Asked) -> call::Call {
         let opening = Opening {
             tool,
-            caller: &caller.name,
-            revision: &revision(context),
-            request_id: Some(context.id.to_string()),
-            parent,
-            exchange: (self.services.exchange)(&context.extensions),
+            caller: &asked.caller.name,
+            revision: &asked.revision,
+            request_id: Some(asked.id.to_string()),
+            parent: asked.parent.take(),
+            exchange: asked.exchange.take(),
         };
         call::Call::begin(opening, &self.services.reports)
     }
@@ -150,47 +144,68 @@ impl Handler {
         &self.services.metrics
     }
 
-    /// Runs a tool and answers, however it ends.
-    async fn run(
+    /// Where calls run.
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.services.runtime
+    }
+
+    /// Whether every answer has a structured part.
+    pub(super) fn is_structured(&self) -> bool {
+        self.services.queries.is_structured()
+    }
+
+    /// The tools for a caller.
+    fn list(&self, caller: &Caller) -> ListToolsResult {
+        lists::list(&self.services.registry, &self.services.scopes, caller)
+    }
+
+    /// Writes the tools for a caller, as the revisions with a handshake have them.
+    pub(super) fn write_list(&self, caller: &Caller, json: &mut String) {
+        self.lists.write(caller, json, || self.list(caller));
+    }
+
+    /// Runs a tool and tells how it ended.
+    pub(super) async fn run(
         &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResult, ErrorData> {
-        let Some(entry) = self.services.registry.get(&request.name) else {
+        name: &str,
+        arguments: Option<JsonObject>,
+        mut asked: Asked,
+    ) -> Result<Result<Reply, Failure>, ErrorData> {
+        let Some(entry) = self.services.registry.get(name) else {
             return Err(ErrorData::invalid_params(
                 "there is no tool of this name; tools/list has those there are",
                 None,
             ));
         };
         let tool = entry.description.name.clone();
-        let caller = self.caller(&context);
-        if caller.reach < entry.needs() {
+        if asked.caller.reach < entry.needs() {
             // The door has said so before, with what to ask for. It is not the only one to look.
             return Err(ErrorData::invalid_request(
                 "the caller's token lacks the scope that this tool needs",
                 None,
             ));
         }
-        let record = self.record(&tool, &caller, &context);
+        let record = self.record(&tool, &mut asked);
+        let caller = &asked.caller;
         let trace_id = record.trace_id();
         let span = info_span!(target: CALL, "tool", tool = %tool, caller = %caller.name, trace_id);
         let started = Instant::now();
         self.services.metrics.tool_started();
 
-        let admitted = self.services.rates.admit(&caller, started);
+        let admitted = self.services.rates.admit(caller, started);
         let call = CallContext {
             queries: Arc::new(self.services.queries.on_behalf_of(Behalf {
                 name: caller.name.clone(),
                 identity: Arc::clone(&caller.identity),
                 account: caller.account(),
-                tag: tag(&tool, &caller, trace_id),
+                tag: tag(&tool, caller, trace_id),
                 notes: record.notes().clone(),
                 may_change: caller.reach >= Reach::Write,
             })),
-            calls: self.services.rates.left(&caller, started),
+            calls: self.services.rates.left(caller, started),
         };
         let time = call.queries.budget().timeout + CALL_GRACE;
-        let read = entry.read(request.arguments.unwrap_or_default());
+        let read = entry.read(arguments.unwrap_or_default());
         let outcome = match (admitted, read) {
             (Err(too_many), _) => Ok(Err(too_many.into())),
             (Ok(()), Err(failure)) => Ok(Err(failure)),
@@ -212,8 +227,8 @@ impl Handler {
                     let work = work.instrument(span.clone());
                     let work = work.instrument(record.span().clone());
                     let task = Running(self.services.runtime.spawn(work));
-                    let place = self.running.enter(&context, &caller);
-                    let waited = self.wait(task, time, &context, &place);
+                    let place = self.running.enter(asked.session, &asked.id, caller);
+                    let waited = self.wait(task, time, &asked, &place);
                     let outcome = waited.instrument(span.clone()).await;
                     if let (Some(key), Ok(Ok(reply))) = (key, &outcome) {
                         self.services.answers.put(key, reply);
@@ -248,14 +263,7 @@ impl Handler {
             query_id,
             took: elapsed,
         });
-        match outcome {
-            Ok(Ok(reply)) => Ok(reply.into_result()),
-            Ok(Err(failure)) => {
-                let is_structured = self.services.queries.is_structured();
-                Ok(failure.in_trace(trace_id).into_result(is_structured))
-            }
-            Err(error) => Err(error),
-        }
+        outcome.map(|done| done.map_err(|failure| failure.in_trace(trace_id)))
     }
 
     /// Waits for the first of: the answer, the caller going away, the server's end, the end of its time. All but the first stop
@@ -264,16 +272,16 @@ impl Handler {
         &self,
         mut task: Running,
         time: Duration,
-        context: &RequestContext<RoleServer>,
+        asked: &Asked,
         place: &RunningCall,
     ) -> Result<Result<Reply, Failure>, ErrorData> {
         let deadline = tokio::time::sleep(time);
-        let progress = report_progress(context);
+        let progress = report_progress(asked.progress.as_ref());
         tokio::pin!(deadline, progress);
         tokio::select! {
             biased;
             done = &mut task.0 => done.map_or_else(|error| Err(broken(error)), Ok),
-            () = context.ct.cancelled() => Ok(Err(self.stopped(Cause::Client))),
+            () = asked.gone.cancelled() => Ok(Err(self.stopped(Cause::Client))),
             () = place.cancelled() => Ok(Err(self.stopped(Cause::Client))),
             () = self.services.shutdown.cancelled() => Ok(Err(self.stopped(Cause::Shutdown))),
             () = &mut deadline => Ok(Err(self.stopped(Cause::Deadline))),
@@ -345,8 +353,10 @@ fn query_id(outcome: &Result<Result<Reply, Failure>, ErrorData>) -> Option<&str>
 }
 
 /// Tells the caller at once and from time to time that the call is running, if it asked to be told. Never ends.
-async fn report_progress(context: &RequestContext<RoleServer>) -> std::convert::Infallible {
-    let Some(token) = context.meta.get_progress_token() else {
+async fn report_progress(
+    progress: Option<&(Peer<RoleServer>, ProgressToken)>,
+) -> std::convert::Infallible {
+    let Some((peer, token)) = progress else {
         return std::future::pending().await;
     };
     let started = Instant::now();
@@ -359,7 +369,7 @@ async fn report_progress(context: &RequestContext<RoleServer>) -> std::convert::
         let message = format!("running for {seconds:.0} s");
         let progress = ProgressNotificationParam::new(token.clone(), seconds).with_message(message);
         // A caller that does not listen is noticed by the transport; the call itself goes on.
-        let _ = context.peer.notify_progress(progress).await;
+        let _ = peer.notify_progress(progress).await;
     }
 }
 
@@ -465,8 +475,13 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let seen = Seen::new(self.metrics(), "tools/call", &context);
-        let answer = self.run(request, context).await;
-        seen.answered(answer.map(CallToolResponse::from))
+        let exchange = (self.services.exchange)(&context.extensions);
+        let asked = Asked::of(&context, self.caller(&context), exchange);
+        let ended = self.run(&request.name, request.arguments, asked).await;
+        seen.answered(ended.map(|done| match done {
+            Ok(reply) => reply.into_result().into(),
+            Err(failure) => failure.into_result(self.is_structured()).into(),
+        }))
     }
 
     async fn list_tools(
@@ -475,21 +490,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let seen = Seen::new(self.metrics(), "tools/list", &context);
-        let ttl = u64::try_from(LIST_TTL.as_millis()).unwrap_or(u64::MAX);
-        let caller = self.caller(&context);
-        let scopes = &self.services.scopes;
-        let entries = self.services.registry.iter();
-        // What a caller can get to by signing in again is shown: it learns of the scope by calling.
-        let tools = entries
-            .filter(|entry| scopes.could_reach(caller.reach, entry.needs()))
-            .map(|entry| entry.description.clone());
-        let list = ListToolsResult::with_all_items(tools.collect());
-        // Where tokens differ in what they reach, the list is for who asked only.
-        let scope = match caller.kind {
-            Kind::Token => CacheScope::Private,
-            _ => CacheScope::Public,
-        };
-        seen.answered(Ok(list.with_ttl_ms(ttl).with_cache_scope(scope)))
+        seen.answered(Ok(self.list(&self.caller(&context))))
     }
 
     fn get_tool(&self, name: &str) -> Option<Description> {

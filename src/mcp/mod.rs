@@ -6,9 +6,12 @@
 
 mod answer_cache;
 mod arguments;
+mod asked;
+mod direct;
 pub mod failure;
 mod handler;
 mod instructions;
+mod lists;
 mod observed;
 mod rate;
 mod running;
@@ -16,6 +19,7 @@ pub mod tools;
 mod unserved;
 
 pub use answer_cache::AnswerCache;
+pub use direct::{Direct, Sender, revision_of};
 pub use handler::{Handler, Services};
 pub use rate::Rates;
 pub use running::{RunningCalls, SESSION_HEADER, SessionId};

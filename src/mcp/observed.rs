@@ -45,7 +45,8 @@ impl<'a> Seen<'a> {
         Self::of_revision(metrics, method, version.as_str().to_owned().into())
     }
 
-    fn of_revision(
+    /// The same for one whose revision is known.
+    pub(super) fn of_revision(
         metrics: &'a Metrics,
         method: &'static str,
         revision: Cow<'static, str>,

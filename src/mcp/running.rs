@@ -72,13 +72,14 @@ impl RunningCalls {
     /// Registers a call until the returned value is dropped. Without a session it cannot be cancelled.
     pub(super) fn enter(
         &self,
-        context: &RequestContext<RoleServer>,
+        session: Option<SessionId>,
+        request: &RequestId,
         caller: &Caller,
     ) -> RunningCall {
-        match session(context) {
+        match session {
             Some(session) => self.enter_as(Name {
                 session,
-                request: context.id.clone(),
+                request: request.clone(),
                 caller: Arc::clone(&caller.identity),
             }),
             None => RunningCall {
@@ -150,7 +151,7 @@ impl Drop for RunningCall {
 }
 
 /// The session a request says it belongs to, in the revisions that have sessions.
-fn session(context: &RequestContext<RoleServer>) -> Option<SessionId> {
+pub(super) fn session(context: &RequestContext<RoleServer>) -> Option<SessionId> {
     let parts = context.extensions.get::<http::request::Parts>()?;
     let session = SessionId::read(parts.headers.get(SESSION_HEADER)?.to_str().ok()?)?;
     (*revision(context) < *STATELESS_SINCE).then_some(session)

@@ -169,7 +169,7 @@ impl Queries {
             max_bytes: self.budget.bytes(limit, is_list(view)),
             view,
             is_sample: false,
-            with_values: self.is_structured,
+            with_json: self.is_structured,
         };
         let deadline = asked + self.budget.timeout;
         let patience = deadline.min(asked + self.budget.wait(wait));

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use serde_json::Value;
 
 use super::object_kind::{FLAGS, object_kind};
 use super::render::{Format, Writer, plain_text};
@@ -26,8 +25,8 @@ pub(super) struct Layout {
     pub(super) is_sample: bool,
     /// Bytes at most.
     pub(super) max_bytes: usize,
-    /// Whether the rows are wanted as JSON values too, whatever the format.
-    pub(super) with_values: bool,
+    /// Whether the rows are wanted as JSON too, whatever the format.
+    pub(super) with_json: bool,
 }
 
 impl Layout {
@@ -49,8 +48,8 @@ pub struct Page {
     pub bytes: u64,
     /// How they are written.
     pub format: Format,
-    /// The rows as JSON arrays in column order: for [`Format::Json`], and where every answer has a structured part.
-    pub rows: Option<Vec<Value>>,
+    /// The rows as a JSON list of lists in column order: for [`Format::Json`], and where every answer has a structured part.
+    pub rows: Option<String>,
     /// What the rows are made of.
     pub columns: Vec<Column>,
     /// Rows in the text.
@@ -88,7 +87,7 @@ pub(super) async fn write(
 ) -> Result<Page, Error> {
     let kept = kept_columns(&answer.columns, layout.view.map(|view| view.pick));
     let columns = kept.iter().map(|kept| &kept.column);
-    let mut writer = Writer::new(layout.format, columns, layout.max_bytes, layout.with_values);
+    let mut writer = Writer::new(layout.format, columns, layout.max_bytes, layout.with_json);
     let mut shortener = Shortener::new(budget.max_cell_bytes);
     let hide = layout.view.and_then(|view| view.hide);
     let shown = ShownRows::new(&answer.columns, filter, hide);

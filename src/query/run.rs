@@ -279,7 +279,7 @@ impl Queries {
             max_bytes: self.budget.bytes(limit, is_list(query.view)),
             view: query.view,
             is_sample: query.is_sample,
-            with_values: self.is_structured,
+            with_json: self.is_structured,
         }
     }
 

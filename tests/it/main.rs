@@ -16,6 +16,7 @@ mod arguments;
 mod bodies;
 mod budgets;
 mod circles;
+mod direct;
 mod documents;
 mod doors;
 mod health;

@@ -42,6 +42,14 @@ pub(super) fn error_body(id: Option<RequestId>, error: ErrorData) -> Bytes {
         .into()
 }
 
+/// A message that is written already, in the form the client accepts.
+pub(super) fn message(text: String, takes: Takes) -> HttpResponse {
+    let mut head = HttpResponse::new(StatusCode::OK).drop_body();
+    head.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    let body = text.into();
+    Answered { head, body }.into_response(takes)
+}
+
 /// rmcp's answer to one message, in the form the client accepts.
 pub(super) async fn shaped(
     response: ServiceResponse<impl MessageBody + 'static>,

@@ -6,6 +6,7 @@
 mod cancel_query;
 mod describe_table;
 mod describe_view;
+mod document;
 mod execute_query;
 mod explain_query;
 mod fetch_results;

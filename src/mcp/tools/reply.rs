@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use std::time::Duration;
 
+use super::document::Document;
+use crate::query::render::escape;
 use crate::query::{
     Format, Outcome, Page, RunningStatement, Source, StatementProgress, Truncation,
     TruncationReason,
@@ -26,7 +28,7 @@ pub struct Reply {
     /// Ends the closing line, where there is more.
     next_cursor: Option<String>,
     /// The same and more for programs; only where it is wanted.
-    document: Option<Value>,
+    document: Option<Document>,
     /// Whether the text is the document written out.
     is_json: bool,
     /// Bytes of its rows, for the log.
@@ -163,9 +165,7 @@ impl Reply {
         rows: u64,
         query_id: Option<String>,
     ) -> Self {
-        let document = form
-            .wants_document()
-            .then(|| serde_json::to_value(output).unwrap_or_default());
+        let document = form.wants_document().then(|| Document::of(output));
         Self {
             bytes: body.len() as u64,
             body,
@@ -188,8 +188,8 @@ impl Reply {
 
     /// Rows, in the format that was asked for, and whether they are all.
     pub(super) fn rows(mut page: Page, max_rows: u64) -> Self {
-        let values = page.rows.take();
-        let document = values.map(|values| document(&page, values, max_rows));
+        let rows = page.rows.take();
+        let document = rows.map(|rows| document(&page, rows, max_rows));
         let mut closing = closing(&page, max_rows);
         // Nobody asks for a list of names by the id of its statement, so it would only cost tokens.
         if !matches!(page.source, Source::List | Source::History) {
@@ -311,16 +311,15 @@ impl Reply {
     }
 
     fn add_to_document(&mut self, name: &str, value: impl FnOnce() -> Value) {
-        if let Some(Value::Object(document)) = &mut self.document {
-            document.insert(name.into(), value());
+        if let Some(document) = &mut self.document {
+            document.set(name, value().to_string());
         }
     }
 
     /// Memory it takes, about.
     pub(in crate::mcp) fn size(&self) -> usize {
-        // A tree of values takes several times the space of their text.
-        let bytes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
-        bytes.saturating_mul(if self.document.is_some() { 5 } else { 1 })
+        let document = self.document.as_ref().map_or(0, Document::len);
+        self.body.len() + self.closing.len() + document
     }
 
     /// The answer as a tool result: one text that is complete by itself. Some clients give their model the structured part and
@@ -332,27 +331,53 @@ impl Reply {
             _ => self.text(),
         };
         let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-        result.structured_content = self.document;
+        result.structured_content = self.document.map(Document::into_value);
         result
+    }
+
+    /// The same as JSON, written without a tree of values.
+    pub(in crate::mcp) fn write_result(&self, json: &mut String) {
+        let body = self.body.len() + self.closing.len();
+        let document = self.document.as_ref().map_or(0, Document::len);
+        // Quotes of a text that is JSON get a backslash each.
+        json.reserve(body + body / 8 + 2 * document + document / 4 + 512);
+        json.push_str(r#"{"content":[{"type":"text","text":""#);
+        match &self.document {
+            Some(document) if self.is_json => document.write(|piece| escape(json, piece)),
+            _ => self.write_text(|piece| escape(json, piece)),
+        }
+        json.push_str("\"}]");
+        if let Some(document) = &self.document {
+            json.push_str(r#","structuredContent":"#);
+            document.write(|piece| json.push_str(piece));
+        }
+        json.push_str(r#","isError":false}"#);
     }
 
     fn text(&self) -> String {
         let mut text = String::with_capacity(self.body.len() + self.closing.len() + 512);
-        text.push_str(&self.body);
-        if !text.is_empty() {
-            text.push_str(if text.ends_with('\n') { "\n" } else { "\n\n" });
-        }
-        text.push_str(&self.closing);
-        if let Some(cursor) = &self.next_cursor {
-            text.push_str(" next_cursor: ");
-            text.push_str(cursor);
-        }
+        self.write_text(|piece| text.push_str(piece));
         text
+    }
+
+    fn write_text(&self, mut add: impl FnMut(&str)) {
+        add(&self.body);
+        if !self.body.is_empty() {
+            add(match self.body.ends_with('\n') {
+                true => "\n",
+                false => "\n\n",
+            });
+        }
+        add(&self.closing);
+        if let Some(cursor) = &self.next_cursor {
+            add(" next_cursor: ");
+            add(cursor);
+        }
     }
 }
 
 /// Everything that is known of a result with rows, for programs.
-fn document(page: &Page, values: Vec<Value>, max_rows: u64) -> Value {
+fn document(page: &Page, rows: String, max_rows: u64) -> Document {
     let truncation = page.truncation.map(|truncation| TruncationOutput {
         reason: truncation.reason.as_str(),
         limit: truncation.limit,
@@ -367,7 +392,7 @@ fn document(page: &Page, values: Vec<Value>, max_rows: u64) -> Value {
                 r#type: column.data_type.to_string(),
             })
             .collect(),
-        // Put in below: serializing would copy every value.
+        // Put in below: they are written already.
         rows: Vec::new(),
         row_count: page.row_count,
         truncated: truncation.is_some(),
@@ -380,10 +405,8 @@ fn document(page: &Page, values: Vec<Value>, max_rows: u64) -> Value {
         query_id: page.query_id.clone(),
         elapsed_ms: millis(page.elapsed),
     };
-    let mut document = serde_json::to_value(&output).unwrap_or_default();
-    if let Some(rows) = document.get_mut("rows") {
-        *rows = Value::Array(values);
-    }
+    let mut document = Document::of(&output);
+    document.set("rows", rows);
     document
 }
 

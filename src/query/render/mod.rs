@@ -7,10 +7,9 @@ mod value;
 
 use std::fmt;
 
-use serde_json::Value;
-
 use crate::warehouse::{Cell, Column, DataType};
 
+pub use json::{escape, quote};
 pub use value::plain_text;
 
 /// How rows are written.
@@ -29,21 +28,21 @@ pub enum Format {
 pub(super) struct Writer {
     format: Format,
     text: String,
-    /// The rows as JSON values, where they are wanted.
-    values: Option<Vec<Value>>,
+    /// The rows as a JSON list of lists, where it is wanted. Not yet closed.
+    json: Option<String>,
     /// Bytes of the rows so far.
     bytes: usize,
     max_bytes: usize,
 }
 
 impl Writer {
-    /// Writes the header, which does not count against the budget of `max_bytes`. For [`Format::Json`] the values are all there
-    /// is: the whole answer is written out at once, and what the rows take in it is what counts.
+    /// Writes the header, which does not count against the budget of `max_bytes`. [`Format::Json`] has none, and its rows are
+    /// written as `with_json` wants them beside another format.
     pub(super) fn new<'column>(
         format: Format,
         columns: impl Iterator<Item = &'column Column> + Clone,
         max_bytes: usize,
-        with_values: bool,
+        with_json: bool,
     ) -> Self {
         let mut text = String::new();
         match format {
@@ -54,7 +53,7 @@ impl Writer {
         Self {
             format,
             text,
-            values: (with_values || format == Format::Json).then(Vec::new),
+            json: (with_json || format == Format::Json).then(|| "[".to_owned()),
             bytes: 0,
             max_bytes,
         }
@@ -68,42 +67,38 @@ impl Writer {
     /// Adds a row, or nothing and `false` when it does not fit.
     pub(super) fn write_row<'batch>(&mut self, cells: impl Iterator<Item = Cell<'batch>>) -> bool {
         let before = self.text.len();
-        let Some(values) = &mut self.values else {
-            self.write_text(cells);
-            return self.keep(before, self.text.len() - before);
+        let Some(json) = &mut self.json else {
+            write_text(self.format, &mut self.text, cells);
+            return self.keep(self.text.len() - before, before, 0);
         };
-        let cells: Vec<_> = cells.collect();
-        let row = Value::Array(cells.iter().map(json::value).collect());
-        let bytes = json::length(&row);
-        values.push(row);
-        self.write_text(cells.into_iter());
-        let bytes = match self.format {
-            Format::Json => bytes,
-            Format::Markdown | Format::Csv => self.text.len() - before,
-        };
-        let fits = self.keep(before, bytes);
-        if let (false, Some(values)) = (fits, &mut self.values) {
-            values.pop();
+        let json_before = json.len();
+        if json_before > 1 {
+            json.push(',');
         }
-        fits
+        let begin = json.len();
+        let bytes = if self.format == Format::Json {
+            json::row(json, cells);
+            json.len() - begin
+        } else {
+            let cells: Vec<_> = cells.collect();
+            json::row(json, cells.iter().cloned());
+            write_text(self.format, &mut self.text, cells.into_iter());
+            self.text.len() - before
+        };
+        self.keep(bytes, before, json_before)
     }
 
-    fn write_text<'batch>(&mut self, cells: impl Iterator<Item = Cell<'batch>>) {
-        match self.format {
-            Format::Markdown => markdown::row(&mut self.text, cells),
-            Format::Csv => csv::row(&mut self.text, cells),
-            Format::Json => {}
-        }
-    }
-
-    /// Counts a row that was written, or removes its text if it does not fit.
-    fn keep(&mut self, before: usize, bytes: usize) -> bool {
+    /// Counts a row that was written, or takes back what is longer than before when it does not fit.
+    fn keep(&mut self, bytes: usize, text_before: usize, json_before: usize) -> bool {
         let all = self.bytes.saturating_add(bytes);
         let fits = all <= self.max_bytes;
         if fits {
             self.bytes = all;
         } else {
-            self.text.truncate(before);
+            self.text.truncate(text_before);
+            if let Some(json) = &mut self.json {
+                json.truncate(json_before);
+            }
         }
         fits
     }
@@ -113,9 +108,25 @@ impl Writer {
         self.bytes.max(self.text.len()) as u64
     }
 
-    /// The text, and the rows as JSON values where they are wanted.
-    pub(super) fn finish(self) -> (String, Option<Vec<Value>>) {
-        (self.text, self.values)
+    /// The text, and the rows as a JSON list of lists where it is wanted.
+    pub(super) fn finish(self) -> (String, Option<String>) {
+        let json = self.json.map(|mut json| {
+            json.push(']');
+            json
+        });
+        (self.text, json)
+    }
+}
+
+fn write_text<'batch>(
+    format: Format,
+    text: &mut String,
+    cells: impl Iterator<Item = Cell<'batch>>,
+) {
+    match format {
+        Format::Markdown => markdown::row(text, cells),
+        Format::Csv => csv::row(text, cells),
+        Format::Json => {}
     }
 }
 
@@ -183,9 +194,8 @@ mod tests {
             .iter()
             .take_while(|row| writer.write_row(row.iter().cloned()))
             .count();
-        let (text, values) = writer.finish();
-        let text = values.map_or(text, |values| Value::Array(values).to_string());
-        (written, text)
+        let (text, json) = writer.finish();
+        (written, json.unwrap_or(text))
     }
 
     fn rows() -> Vec<Vec<Cell<'static>>> {
@@ -239,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn values_are_kept_beside_the_text_where_they_are_wanted() {
+    fn rows_are_json_beside_the_text_where_that_is_wanted() {
         let columns = [column("A", DataType::Boolean)];
         let mut writer = Writer::new(Format::Csv, columns.iter(), 6, true);
         assert!(writer.write_row([Cell::Boolean(true)].into_iter()));
         assert!(!writer.write_row([Cell::Boolean(false)].into_iter()));
-        let (text, values) = writer.finish();
+        let (text, json) = writer.finish();
         assert_eq!(text, "A\r\ntrue\r\n");
-        assert_eq!(values, Some(vec![serde_json::json!([true])]));
+        assert_eq!(json.as_deref(), Some("[[true]]"));
     }
 
     #[test]

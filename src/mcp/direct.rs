@@ -1,0 +1,200 @@
+//! The short way of the requests that agents send all day: from the text of `tools/call` and `tools/list` to the text of the
+//! answer, without rmcp between.
+//!
+//! rmcp tries a message as each of some thirty requests, takes results as trees of values and hands each of them through three
+//! tasks and two channels, which was half of what a small call cost (docs/decisions/0014-what-calls-cost.md). What goes this way is
+//! what rmcp would answer with the same text: requests of the revisions with a handshake that want no progress. The rest, what
+//! cannot be read above all, is rmcp's: [`Direct::read`] says `None` to it.
+
+use std::sync::Arc;
+
+use opentelemetry::Context;
+use rmcp::ErrorData;
+use rmcp::model::{
+    JsonObject, JsonRpcError, JsonRpcResponse, JsonRpcVersion2_0, ProtocolVersion, RequestId,
+    RequestMetaObject,
+};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::asked::Asked;
+use super::handler::Handler;
+use super::observed::Seen;
+use super::running::SessionId;
+use super::unserved::STATELESS_SINCE;
+use crate::identity::Caller;
+use crate::telemetry::call::Exchange;
+use crate::telemetry::traces;
+
+/// A request that can go the short way.
+#[derive(Debug)]
+pub struct Direct {
+    id: RequestId,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    List,
+    Call {
+        tool: String,
+        arguments: Option<JsonObject>,
+        /// What the message names as its parent.
+        parent: Option<Context>,
+    },
+}
+
+/// Who sends it.
+#[derive(Debug)]
+pub struct Sender {
+    /// By which name.
+    pub caller: Caller,
+    /// In which HTTP request.
+    pub exchange: Option<Arc<Exchange>>,
+    /// In which conversation.
+    pub session: Option<SessionId>,
+    /// In which revision of MCP, see [`revision_of`].
+    pub revision: &'static str,
+}
+
+/// The revision a request speaks whose header says this, where it is one of those with a handshake.
+#[must_use]
+pub fn revision_of(header: Option<&str>) -> Option<&'static str> {
+    // As rmcp takes it: a request without the header speaks the last revision that had none.
+    let said = header.unwrap_or(ProtocolVersion::V_2025_03_26.as_str());
+    let known = ProtocolVersion::KNOWN_VERSIONS.iter();
+    known
+        .map(ProtocolVersion::as_str)
+        .find(|known| *known == said && *known < STATELESS_SINCE)
+}
+
+/// As much of a message as is needed.
+#[derive(Deserialize)]
+struct Wire {
+    params: Option<Params>,
+}
+
+#[derive(Deserialize)]
+struct Params {
+    #[serde(rename = "_meta")]
+    meta: Option<JsonObject>,
+    name: Option<String>,
+    arguments: Option<JsonObject>,
+    #[serde(rename = "cursor")]
+    _cursor: Option<String>,
+}
+
+impl Direct {
+    /// Reads a request of this method.
+    #[must_use]
+    pub fn read(method: &str, id: &RequestId, text: &[u8]) -> Option<Self> {
+        let is_list = method == "tools/list";
+        if !is_list && method != "tools/call" {
+            return None;
+        }
+        let params = serde_json::from_slice::<Wire>(text).ok()?.params;
+        let (meta, name, arguments) = match params {
+            Some(params) => (params.meta, params.name, params.arguments),
+            None => (None, None, None),
+        };
+        let meta = RequestMetaObject::from(meta.unwrap_or_default());
+        if meta.protocol_version().is_some() || meta.get_progress_token().is_some() {
+            return None;
+        }
+        let what = match is_list {
+            true => What::List,
+            false => What::Call {
+                tool: name?,
+                arguments,
+                parent: traces::parent(meta.get_traceparent(), meta.get_tracestate()),
+            },
+        };
+        Some(Self {
+            id: id.clone(),
+            what,
+        })
+    }
+}
+
+impl Handler {
+    /// Answers a request, with a message of JSON-RPC. Dropped before its end, it stops the call.
+    pub async fn answer(&self, request: Direct, sender: Sender) -> String {
+        let id = request.id.clone();
+        match request.what {
+            What::List => {
+                let seen = Seen::of_revision(self.metrics(), "tools/list", sender.revision.into());
+                let _ = seen.answered(Ok(()));
+                result(&id, |json| self.write_list(&sender.caller, json))
+            }
+            What::Call {
+                tool,
+                arguments,
+                parent,
+            } => {
+                let gone = CancellationToken::new();
+                let asked = Asked {
+                    id: request.id,
+                    caller: sender.caller,
+                    exchange: sender.exchange,
+                    session: sender.session,
+                    revision: sender.revision.into(),
+                    parent,
+                    gone: gone.clone(),
+                    progress: None,
+                };
+                let handler = self.clone();
+                // Reading and writing take time that an actix worker's other requests would wait for; and whoever goes is
+                // noted down by what goes on here.
+                let work = async move { handler.answer_call(tool, arguments, asked).await };
+                let task = self.runtime().spawn(work);
+                let guard = gone.drop_guard();
+                let answered = task.await;
+                guard.disarm();
+                answered.unwrap_or_else(|_| {
+                    let broken = "the server failed to answer this call";
+                    error(&id, ErrorData::internal_error(broken, None))
+                })
+            }
+        }
+    }
+
+    async fn answer_call(
+        &self,
+        tool: String,
+        arguments: Option<JsonObject>,
+        asked: Asked,
+    ) -> String {
+        let id = asked.id.clone();
+        let revision = asked.revision.clone();
+        let seen = Seen::of_revision(self.metrics(), "tools/call", revision);
+        match seen.answered(self.run(&tool, arguments, asked).await) {
+            Ok(Ok(reply)) => result(&id, |json| reply.write_result(json)),
+            Ok(Err(failure)) => {
+                let mut told = failure.into_result(self.is_structured());
+                // New with the revision that has no handshake.
+                told.result_type = None;
+                let response = JsonRpcResponse {
+                    jsonrpc: JsonRpcVersion2_0,
+                    id,
+                    result: told,
+                };
+                // Cannot fail, there is nothing in it that JSON does not have.
+                serde_json::to_string(&response).unwrap_or_default()
+            }
+            Err(refused) => error(&id, refused),
+        }
+    }
+}
+
+fn result(id: &RequestId, write: impl FnOnce(&mut String)) -> String {
+    let mut json = String::from(r#"{"jsonrpc":"2.0","id":"#);
+    json.push_str(&serde_json::to_string(id).unwrap_or_default());
+    json.push_str(r#","result":"#);
+    write(&mut json);
+    json.push('}');
+    json
+}
+
+fn error(id: &RequestId, error: ErrorData) -> String {
+    serde_json::to_string(&JsonRpcError::new(Some(id.clone()), error)).unwrap_or_default()
+}

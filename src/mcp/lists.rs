@@ -1,0 +1,63 @@
+//! The list of tools, which depends on what its caller may reach and on nothing else: written once for each kind of caller.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rmcp::model::{CacheScope, ListToolsResult};
+
+use super::tools::{Entry, Registry};
+use crate::identity::{Caller, Kind, Reach, Scopes};
+
+/// How long clients may keep the list of tools. It changes only with a new version or other settings.
+const TTL: Duration = Duration::from_secs(300);
+
+/// The tools for a caller.
+pub(super) fn list(registry: &Registry, scopes: &Scopes, caller: &Caller) -> ListToolsResult {
+    let ttl = u64::try_from(TTL.as_millis()).unwrap_or(u64::MAX);
+    // What a caller can get to by signing in again is shown: it learns of the scope by calling.
+    let shown = |entry: &&Entry| scopes.could_reach(caller.reach, entry.needs());
+    let tools = registry
+        .iter()
+        .filter(shown)
+        .map(|entry| entry.description.clone());
+    let list = ListToolsResult::with_all_items(tools.collect());
+    // Where tokens differ in what they reach, the list is for who asked only.
+    let scope = match caller.kind {
+        Kind::Token => CacheScope::Private,
+        _ => CacheScope::Public,
+    };
+    list.with_ttl_ms(ttl).with_cache_scope(scope)
+}
+
+/// The lists as they are sent, each written when it is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Lists([[OnceLock<String>; 2]; 4]);
+
+impl Lists {
+    /// Writes the list for a caller, which `list` makes.
+    pub(super) fn write(
+        &self,
+        caller: &Caller,
+        json: &mut String,
+        list: impl FnOnce() -> ListToolsResult,
+    ) {
+        let [nothing, catalog, query, write] = &self.0;
+        let [of_keys, of_tokens] = match caller.reach {
+            Reach::Nothing => nothing,
+            Reach::Catalog => catalog,
+            Reach::Query => query,
+            Reach::Write => write,
+        };
+        let place = match caller.kind {
+            Kind::Token => of_tokens,
+            _ => of_keys,
+        };
+        json.push_str(place.get_or_init(|| {
+            let mut list = list();
+            // New with the revision that has no handshake.
+            list.result_type = None;
+            // Cannot fail, there is nothing in it that JSON does not have.
+            serde_json::to_string(&list).unwrap_or_default()
+        }));
+    }
+}
