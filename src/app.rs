@@ -10,6 +10,7 @@
 
 mod access;
 mod announce;
+mod custom;
 mod error;
 mod folders;
 mod gate;
@@ -53,10 +54,15 @@ use shutdown::{Drain, Running, Signals};
 /// long to tell all nodes that a pod is going. In development, on an address of this machine only, nobody is to be told.
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
 
-/// What the rooms cannot work with in the settings: a [`RoomCheck`](crate::config::RoomCheck). Reads no file and asks nobody.
+/// What the rooms cannot work with in the settings: a [`RoomCheck`](crate::config::RoomCheck). Reads no file but
+/// that of the operator's tools, and asks nobody.
 #[must_use]
 pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
     let mut found = policy::problems(settings, is_right);
+    if is_right && found.is_empty() {
+        // They are judged by the policy.
+        found.extend(custom::problems(settings));
+    }
     if is_right && found.is_empty() && settings.warehouse.backend == Backend::Snowflake {
         // The policy has been looked at above.
         let options = snowflake::options(settings, Policy::default());

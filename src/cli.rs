@@ -3,13 +3,14 @@
 //! Calls [`crate::config`] and [`telemetry`]. What needs a running service is for [`Cli::command`]'s caller.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 use serde_json::json;
 
 use crate::config::{Backend, Loaded, LogFormat, Problems, Purpose, Sources, render};
+use crate::mcp::custom;
 use crate::telemetry;
 
 static VERSION: LazyLock<String> =
@@ -51,6 +52,16 @@ pub enum Command {
     },
     /// Ask the service on this machine whether it is alive, for container health checks without a shell
     Healthcheck,
+    /// Make a CUSTOM_TOOLS_FILE of another server's tools
+    ///
+    /// Reads the specification of a managed Snowflake server (what DESCRIBE MCP SERVER answers, or the YAML that made it) or the
+    /// tools.yaml of MCP Toolbox. Prints the file; what could not be carried over is said on stderr. The exit code is 1 when
+    /// nothing came over.
+    ImportTools {
+        /// The file to read
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Explain every variable
     Config {
         /// Print the values in force and where each comes from instead, secrets masked
@@ -154,6 +165,31 @@ fn line(
             writeln!(err, "{line}")
         }
     }
+}
+
+/// Prints a file of tools made of another server's, and says what could not be carried over. Returns the exit code.
+///
+/// # Errors
+///
+/// When `file` cannot be read, or `out` or `err` cannot be written.
+pub fn import_tools(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
+    let text = std::fs::read_to_string(file)?;
+    let imported = match custom::import(&file.display().to_string(), &text) {
+        Ok(imported) => imported,
+        Err(problem) => {
+            writeln!(err, "{problem}")?;
+            return Ok(1);
+        }
+    };
+    for line in &imported.report {
+        writeln!(err, "{line}")?;
+    }
+    if imported.count() == 0 {
+        writeln!(err, "nothing came over")?;
+        return Ok(1);
+    }
+    out.write_all(imported.to_yaml().as_bytes())?;
+    Ok(0)
 }
 
 /// Prints the reference, or with `effective` the values in force. Returns the exit code.

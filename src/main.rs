@@ -55,6 +55,9 @@ fn run(cli: &Cli) -> Outcome {
             }
             return Ok(0);
         }
+        Command::ImportTools { file } => {
+            return Ok(cli::import_tools(&file, &mut out, &mut err)?);
+        }
         Command::Stdio => Purpose::Stdio,
         Command::Serve | Command::Healthcheck => Purpose::Serve,
     };

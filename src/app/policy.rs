@@ -4,9 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::config::types::List;
-use crate::config::{Backend, Problem, Settings, SqlPolicy};
+use crate::config::{Backend, CustomToolsMay, Problem, Settings, SqlPolicy};
 use crate::policy::{CurrentNames, Options, Policy, Preset};
-use crate::sql::Identifier;
+use crate::sql::{Class, Identifier};
 
 use super::Error;
 
@@ -106,6 +106,15 @@ impl Reader {
             allowed_statements: self.list("ALLOWED_STATEMENTS", &policy.allowed_statements),
             denied_statements: self.denied("DENIED_STATEMENTS", &policy.denied_statements),
             allowed_side_effects: self.list("ALLOWED_SIDE_EFFECTS", &policy.allowed_side_effects),
+            custom_tools_may: policy
+                .custom_tools_may
+                .iter()
+                .filter_map(|word| match word {
+                    CustomToolsMay::Read => None,
+                    CustomToolsMay::Write => Some(Class::Write),
+                    CustomToolsMay::Call => Some(Class::Procedure),
+                })
+                .collect(),
             denied_functions: self.denied("DENIED_FUNCTIONS", &policy.denied_functions),
             allowed_databases: self.list("ALLOWED_DATABASES", &policy.allowed_databases),
             allowed_schemas: self.list("ALLOWED_SCHEMAS", &policy.allowed_schemas),

@@ -10,11 +10,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::warehouse::{self, Starting};
-use super::{Error, Telemetry, policy, shutdown};
+use super::{Error, Telemetry, custom, policy, shutdown};
 use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
-use crate::mcp::tools::Registry;
 use crate::mcp::{AnswerCache, Handler, Rates, Services};
 use crate::query::{Allowance, Budget, CursorSigner, Queries};
 use crate::telemetry::audit::Audit;
@@ -63,14 +62,15 @@ impl Rooms {
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
         let access = super::access::access(settings, &metrics)?;
-        let registry = registry(settings);
-        let tools = registry
+        let offer = custom::offer(settings)?;
+        let tools = offer
+            .tools
             .iter()
             .map(|tool| tool.description.name.to_string());
         let tools = tools.collect();
         let handler = Handler::new(Services {
             queries: Arc::new(queries(Arc::clone(&warehouse), settings, &metrics)?),
-            registry,
+            offered: offer.into(),
             rates: rates(settings),
             answers: AnswerCache::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
@@ -81,6 +81,13 @@ impl Rooms {
             reports: reports.clone(),
             metrics: Arc::clone(&metrics),
         });
+        if settings.limits.custom_tools_file.is_some() {
+            tokio::spawn(custom::watch(
+                settings.clone(),
+                handler.clone(),
+                Arc::clone(&metrics),
+            ));
+        }
         let readiness = Readiness::starting(kind, Arc::clone(&metrics));
         let watch = watch(Arc::clone(&warehouse), start, readiness.clone());
         Ok(Self {
@@ -250,24 +257,6 @@ fn rates(settings: &Settings) -> Rates {
         Some((key.name().to_owned(), rate))
     });
     Rates::new(settings.limits.rate_limit_per_minute, own.collect())
-}
-
-fn registry(settings: &Settings) -> Registry {
-    let limits = &settings.limits;
-    let kind = match settings.warehouse.backend {
-        config::Backend::Embedded => WarehouseKind::Embedded,
-        config::Backend::Snowflake => WarehouseKind::Snowflake,
-    };
-    let mut registry = Registry::new(&limits.toolsets)
-        .on(kind)
-        .with_answers_of(limits.max_result_bytes.as_usize());
-    if limits.structured_output {
-        registry = registry.with_output_schemas();
-    }
-    match settings.policy.sql_policy {
-        config::SqlPolicy::ReadOnly => registry,
-        config::SqlPolicy::ReadWrite | config::SqlPolicy::Admin => registry.with_changes(),
-    }
 }
 
 /// Passes on what the warehouse said, and logs it when it is news.

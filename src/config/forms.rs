@@ -110,6 +110,14 @@ pub(super) fn is_function(text: &str) -> bool {
     text.split('.').count() <= 3 && text.split('.').all(is_part)
 }
 
+/// The name of a tool, or a pattern for such names.
+pub(super) fn is_tool(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '*'))
+}
+
 /// A host without port. IPv6 with or without brackets.
 pub(super) fn is_host(text: &str) -> bool {
     let bare = text

@@ -1,8 +1,10 @@
 //! What one call may cost.
 
+use std::path::PathBuf;
+
 use envconfig::Envconfig;
 
-use super::forms::{GIB, HOUR, KIB, MIB, SECOND, size, span};
+use super::forms::{GIB, HOUR, KIB, MIB, SECOND, is_tool, size, span};
 use super::section::Section;
 use super::shape::Shape;
 use super::types::{ByteSize, List, Secret, Span, words};
@@ -15,6 +17,8 @@ words! {
         Catalog = "catalog",
         /// Running statements.
         Query = "query",
+        /// The operator's own tools.
+        Custom = "custom",
     }
 }
 
@@ -84,8 +88,22 @@ settings! {
     /// the proxy's). Further calls are answered `rate_limited` with the seconds to wait.
     pub rate_limit_per_minute: Option<u32> = "RATE_LIMIT_PER_MINUTE", Shape::Whole(1, 1_000_000), unset "no limit";
 
-    /// The groups of tools that are offered: `catalog` finds and describes objects, `query` runs statements.
-    pub toolsets: List<Toolset> = "TOOLSETS", Shape::Choices(Toolset::WORDS), default "catalog,query";
+    /// The groups of tools that are offered: `catalog` finds and describes objects, `query` runs statements, `custom` are the
+    /// tools of `CUSTOM_TOOLS_FILE`.
+    pub toolsets: List<Toolset> = "TOOLSETS", Shape::Choices(Toolset::WORDS), default "catalog,query,custom";
+
+    /// The only tools that are offered, among those of `TOOLSETS`. Example: `execute_query, describe_*`.
+    pub tools: Option<List> = "TOOLS", Shape::Items("the name of a tool, in which * stands for any letters", is_tool),
+        unset "all of `TOOLSETS`";
+
+    /// Tools that are not offered although `TOOLSETS` and `TOOLS` have them. Example: `explain_query`.
+    pub disabled_tools: Option<List> = "DISABLED_TOOLS",
+        Shape::Items("the name of a tool, in which * stands for any letters", is_tool), unset "none";
+
+    /// A YAML or JSON file with tools and prompts of your own, see `docs/custom-tools.md`. Problems in it stop the start, all at
+    /// once. A changed file is read again within seconds; if it has problems, the tools stay as they were.
+    pub custom_tools_file: Option<PathBuf> = "CUSTOM_TOOLS_FILE", Shape::Path("the path of a file"),
+        unset "no tools of your own";
 
     // Off, because the most used agents then show their model nothing else, and as text the same rows take a third less.
     /// For callers that are programs: tools declare output schemas, `json` is the default format, and `structuredContent`

@@ -23,6 +23,18 @@ words! {
     }
 }
 
+words! {
+    /// What tools of `CUSTOM_TOOLS_FILE` may do.
+    CustomToolsMay {
+        /// Read.
+        Read = "read",
+        /// Change rows.
+        Write = "write",
+        /// Call procedures.
+        Call = "call",
+    }
+}
+
 settings! {
     /// What may run. Names and patterns are read by the rooms they are for; here they are texts of the right form.
     pub struct Policy in Section::Policy;
@@ -50,6 +62,10 @@ settings! {
     pub allowed_side_effects: Option<List> = "ALLOWED_SIDE_EFFECTS",
         Shape::Items("the name of a function, in which * stands for any letters", is_function),
         unset "none, but all under `admin`";
+
+    /// What the tools of `CUSTOM_TOOLS_FILE` may do, even if callers may not send such statements themselves: `read`; `write`
+    /// changes rows; `call` runs procedures. All other rules apply to them as well.
+    pub custom_tools_may: List<CustomToolsMay> = "CUSTOM_TOOLS_MAY", Shape::Choices(CustomToolsMay::WORDS), default "read";
 
     /// Functions that no statement may call. Example: `GET_PRESIGNED_URL, SYSTEM$*, MYDB.UTIL.*`. Calls inside a view,
     /// function or procedure are not checked.

@@ -54,7 +54,7 @@ fn nothing_set_gives_a_development_service_on_the_embedded_engine() {
     assert_eq!(*settings.limits.sync_wait, Duration::from_secs(45));
     assert_eq!(
         *settings.limits.toolsets,
-        [Toolset::Catalog, Toolset::Query]
+        [Toolset::Catalog, Toolset::Query, Toolset::Custom]
     );
     assert_eq!(settings.telemetry.log_level.as_filter(), "debug");
     assert_eq!(settings.telemetry.log_format, LogFormat::Text);

@@ -1,20 +1,23 @@
 //! The one place every MCP request passes: identity, deadline, cancellation, panics, progress and the log line of a call.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
-    InitializeRequestParams, InitializeResult, JsonObject, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, CompletionInfo, CustomRequest, CustomResult, DiscoverResult,
+    GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
+    InitializeResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+    ProgressToken, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
     ServerCapabilities, ServerConfig, SubscribeRequestParams, Tool as Description,
     UnsubscribeRequestParams,
 };
 use rmcp::service::{Peer, RequestContext, RoleServer};
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -23,13 +26,17 @@ use tracing::{Instrument, Span, error, info, info_span};
 use super::answer_cache::{AnswerCache, CacheKey};
 use super::arguments::reading::Arguments;
 use super::asked::Asked;
+use super::completion::{self, Question};
 use super::failure::{Code, Failure};
 use super::instructions;
-use super::lists::{self, Lists};
+use super::lists;
 use super::observed::{Seen, revision};
+use super::offer::{Offer, Offered};
+use super::prompts::Prompt;
 use super::rate::Rates;
+use super::resources::{self, Wanted};
 use super::running::{RunningCall, RunningCalls};
-use super::tools::{CallContext, Entry, Registry, Reply};
+use super::tools::{CallContext, Entry, Reply};
 use super::unserved::{self, unserved_methods};
 use crate::identity::{Caller, Reach, Scopes};
 use crate::query::{Behalf, Queries};
@@ -51,8 +58,8 @@ const CALL_GRACE: Duration = Duration::from_secs(5);
 pub struct Services {
     /// The way to the warehouse.
     pub queries: Arc<Queries>,
-    /// The tools that are switched on.
-    pub registry: Registry,
+    /// Tools and prompts.
+    pub offered: Offered,
     /// Where calls run. Not the caller's thread: an actix worker has one, and every other request waits for it.
     pub runtime: Handle,
     /// Cancelled when the time for calls in flight is over.
@@ -78,8 +85,9 @@ pub struct Services {
 pub struct Handler {
     services: Arc<Services>,
     info: Arc<ServerConfig>,
-    lists: Arc<Lists>,
     running: RunningCalls,
+    /// How often each caller may ask what there is while somebody types.
+    completions: Rates,
 }
 
 impl Handler {
@@ -87,15 +95,20 @@ impl Handler {
     #[must_use]
     pub fn new(services: Services) -> Self {
         let name = Implementation::new("snowflake-mcp", telemetry::VERSION).with_title("Snowflake");
-        let info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let info = ServerConfig::new(capabilities())
             .with_server_info(name)
             .with_instructions(instructions(&services, &Caller::local()));
         Self {
             services: Arc::new(services),
             info: Arc::new(info),
-            lists: Arc::default(),
             running: RunningCalls::default(),
+            completions: Rates::new(Some(completion::A_MINUTE), HashMap::new()),
         }
+    }
+
+    /// Offers something else from now on.
+    pub fn offer(&self, offer: Offer) {
+        self.services.offered.replace(offer);
     }
 
     /// The calls in flight, for the notification that cancels one.
@@ -130,8 +143,8 @@ impl Handler {
     /// How far a caller must reach to call the tool of this name; what is no tool needs nothing to be told so.
     #[must_use]
     pub fn needs(&self, tool: &str) -> Reach {
-        let entry = self.services.registry.get(tool);
-        entry.map_or(Reach::Nothing, Entry::needs)
+        let offer = self.services.offered.now();
+        offer.tools.get(tool).map_or(Reach::Nothing, Entry::needs)
     }
 
     /// Who calls.
@@ -156,12 +169,15 @@ impl Handler {
 
     /// The tools for a caller.
     fn list(&self, caller: &Caller) -> ListToolsResult {
-        lists::list(&self.services.registry, &self.services.scopes, caller)
+        let offer = self.services.offered.now();
+        lists::list(&offer.tools, &self.services.scopes, caller)
     }
 
     /// Writes the tools for a caller, as the revisions with a handshake have them.
     pub(super) fn write_list(&self, caller: &Caller, json: &mut String) {
-        self.lists.write(caller, json, || self.list(caller));
+        let offer = self.services.offered.now();
+        let list = || lists::list(&offer.tools, &self.services.scopes, caller);
+        offer.lists.write(caller, json, list);
     }
 
     /// Runs a tool and tells how it ended.
@@ -171,7 +187,8 @@ impl Handler {
         arguments: Option<JsonObject>,
         mut asked: Asked,
     ) -> Result<Result<Reply, Failure>, ErrorData> {
-        let Some(entry) = self.services.registry.get(name) else {
+        let offer = self.services.offered.now();
+        let Some(entry) = offer.tools.get(name) else {
             return Err(ErrorData::invalid_params(
                 "there is no tool of this name; tools/list has those there are",
                 None,
@@ -290,7 +307,117 @@ impl Handler {
     }
 }
 
+/// What is served: nothing is announced that does not work.
+fn capabilities() -> ServerCapabilities {
+    ServerCapabilities::builder()
+        .enable_tools()
+        .enable_prompts()
+        .enable_resources()
+        .enable_completions()
+        .build()
+}
+
+fn milliseconds_of(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Handler {
+    /// The resources that are listed: two pages about this server, and the tables of the default schema as far as they can be had.
+    async fn resources(&self, context: RequestContext<RoleServer>) -> Vec<Resource> {
+        let mut listed = resources::fixed();
+        let offer = self.services.offered.now();
+        let home = self.services.queries.default_place();
+        let (Some(place), Some(_)) = (home, offer.tools.get("list_tables")) else {
+            return listed;
+        };
+        let arguments = serde_json::json!({
+            "schema": place, "limit": resources::MOST_TABLES, "format": "json",
+        });
+        if let Ok(tables) = self.answer("list_tables", arguments, context).await {
+            listed.extend(resources::tables(&tables));
+        }
+        listed
+    }
+
+    /// A resource.
+    async fn page(
+        &self,
+        uri: &str,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResult, ErrorData> {
+        let offer = self.services.offered.now();
+        match resources::wanted(uri, &offer.tools)? {
+            Wanted::Guide => {
+                let instructions = self.info_for(&context).instructions.unwrap_or_default();
+                Ok(resources::page(
+                    uri,
+                    resources::guide(&instructions, &offer.tools),
+                ))
+            }
+            Wanted::Policy => {
+                let caller = self.caller(&context);
+                let queries = &self.services.queries;
+                let budget = queries.budget_of(&caller.name);
+                let rules = queries.policy_of(caller.reach >= Reach::Write).in_words();
+                Ok(resources::page(uri, resources::policy(&rules, budget)))
+            }
+            Wanted::Answer { tool, arguments } => {
+                let result = self.answer(tool, Value::Object(arguments), context).await?;
+                resources::page_of(uri, result)
+            }
+        }
+    }
+
+    /// Values for an argument; none when they do not come at once.
+    async fn completed(
+        &self,
+        request: &CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompletionInfo, ErrorData> {
+        let question = completion::question(request, &self.services.offered.now());
+        let question = question.map_err(|problem| ErrorData::invalid_params(problem, None))?;
+        let (tool, arguments, names, typed) = match question {
+            Question::Words(words) => return Ok(completion::info(words)),
+            Question::Tool {
+                tool,
+                arguments,
+                names,
+                typed,
+            } => (tool, arguments, names, typed),
+        };
+        let caller = self.caller(&context);
+        if self.completions.admit(&caller, Instant::now()).is_err() {
+            return Ok(CompletionInfo::default());
+        }
+        let answer = self.answer(tool, Value::Object(arguments), context);
+        Ok(
+            match tokio::time::timeout(completion::PATIENCE, answer).await {
+                Ok(Ok(result)) => completion::names(&result, names, &typed),
+                // Whoever types goes on typing.
+                Ok(Err(_)) | Err(_) => CompletionInfo::default(),
+            },
+        )
+    }
+
+    /// A call of one of our own tools for a request that is none: it counts as the caller's like any other.
+    async fn answer(
+        &self,
+        tool: &'static str,
+        arguments: Value,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let arguments = match arguments {
+            Value::Object(arguments) => arguments,
+            _ => JsonObject::new(),
+        };
+        let exchange = (self.services.exchange)(&context.extensions);
+        let asked = Asked::of(&context, self.caller(&context), exchange);
+        Ok(match self.run(tool, Some(arguments), asked).await? {
+            Ok(reply) => reply.into_result(),
+            Err(failure) => failure.into_result(self.is_structured()),
+        })
+    }
+
     /// The answer to a call that was stopped, in case the client still listens.
     fn stopped(&self, cause: Cause) -> Failure {
         self.services.metrics.call_stopped(cause);
@@ -315,7 +442,7 @@ fn instructions(services: &Services, caller: &Caller) -> String {
     let preset = queries.policy_of(caller.reach >= Reach::Write).preset();
     let kind = queries.warehouse().kind();
     let budget = queries.budget_of(&caller.name);
-    instructions::text(kind, preset, budget, &services.registry)
+    instructions::text(kind, preset, budget, &services.offered.now().tools)
 }
 
 /// A call under way. Stops when dropped, wherever it is.
@@ -457,14 +584,83 @@ impl ServerHandler for Handler {
         )))
     }
 
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let seen = Seen::new(self.metrics(), "prompts/list", &context);
+        let offer = self.services.offered.now();
+        let prompts = offer.prompts.iter().map(Prompt::describe).collect();
+        seen.answered(Ok(ListPromptsResult::with_all_items(prompts)
+            .with_ttl_ms(milliseconds_of(lists::TTL))
+            .with_cache_scope(CacheScope::Public)))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let seen = Seen::new(self.metrics(), "prompts/get", &context);
+        let offer = self.services.offered.now();
+        let prompt = offer.prompts.iter().find(|it| it.name == request.name);
+        let message = match prompt {
+            None => {
+                Err("there is no prompt of this name; prompts/list has those there are".to_owned())
+            }
+            Some(prompt) => prompt.message(&request.arguments.unwrap_or_default()),
+        };
+        let message = message.map_err(|problem| ErrorData::invalid_params(problem, None));
+        seen.answered(message.map(GetPromptResponse::from))
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let seen = Seen::new(self.metrics(), "resources/list", &context);
+        let resources = self.resources(context).await;
+        seen.answered(Ok(ListResourcesResult::with_all_items(resources)
+            .with_ttl_ms(milliseconds_of(lists::TTL))
+            .with_cache_scope(CacheScope::Private)))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let seen = Seen::new(self.metrics(), "resources/templates/list", &context);
+        let templates = resources::templates(&self.services.offered.now().tools);
+        seen.answered(Ok(ListResourceTemplatesResult::with_all_items(templates)
+            .with_ttl_ms(milliseconds_of(lists::TTL))
+            .with_cache_scope(CacheScope::Public)))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let seen = Seen::new(self.metrics(), "resources/read", &context);
+        let page = self.page(&request.uri, context).await;
+        seen.answered(page.map(ReadResourceResponse::from))
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let seen = Seen::new(self.metrics(), "completion/complete", &context);
+        let completed = self.completed(&request, context).await;
+        seen.answered(completed.map(CompleteResult::new))
+    }
+
     unserved_methods! {
-        complete, CompleteRequestParams, CompleteResult, "completion/complete";
         set_level, unserved::SetLevelParams, (), "logging/setLevel";
-        get_prompt, GetPromptRequestParams, GetPromptResponse, "prompts/get";
-        list_prompts, Option<PaginatedRequestParams>, ListPromptsResult, "prompts/list";
-        list_resources, Option<PaginatedRequestParams>, ListResourcesResult, "resources/list";
-        list_resource_templates, Option<PaginatedRequestParams>, ListResourceTemplatesResult, "resources/templates/list";
-        read_resource, ReadResourceRequestParams, ReadResourceResponse, "resources/read";
         subscribe, SubscribeRequestParams, (), "resources/subscribe";
         unsubscribe, UnsubscribeRequestParams, (), "resources/unsubscribe";
     }
@@ -494,10 +690,8 @@ impl ServerHandler for Handler {
     }
 
     fn get_tool(&self, name: &str) -> Option<Description> {
-        self.services
-            .registry
-            .get(name)
-            .map(|entry| entry.description.clone())
+        let offer = self.services.offered.now();
+        offer.tools.get(name).map(|entry| entry.description.clone())
     }
 }
 

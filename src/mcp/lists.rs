@@ -9,7 +9,7 @@ use super::tools::{Entry, Registry};
 use crate::identity::{Caller, Kind, Reach, Scopes};
 
 /// How long clients may keep the list of tools. It changes only with a new version or other settings.
-const TTL: Duration = Duration::from_secs(300);
+pub(super) const TTL: Duration = Duration::from_secs(300);
 
 /// The tools for a caller.
 pub(super) fn list(registry: &Registry, scopes: &Scopes, caller: &Caller) -> ListToolsResult {

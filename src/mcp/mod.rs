@@ -7,13 +7,18 @@
 mod answer_cache;
 mod arguments;
 mod asked;
+mod completion;
+pub mod custom;
 mod direct;
 pub mod failure;
 mod handler;
 mod instructions;
 mod lists;
 mod observed;
+pub mod offer;
+pub mod prompts;
 mod rate;
+mod resources;
 mod running;
 pub mod tools;
 mod unserved;

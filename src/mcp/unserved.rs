@@ -19,7 +19,17 @@ const TAKEN_AWAY: [&str; 5] = [
 ];
 
 /// Served in every revision, so a request for it that arrives as unknown has params that could not be read.
-const SERVED: [&str; 3] = ["server/discover", "tools/list", "tools/call"];
+const SERVED: [&str; 9] = [
+    "server/discover",
+    "tools/list",
+    "tools/call",
+    "prompts/list",
+    "prompts/get",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "completion/complete",
+];
 
 /// As much of a name as an error repeats.
 const NAME_CHARS: usize = 64;
@@ -39,6 +49,17 @@ pub(super) fn unanswered(method: &str, revision: &str) -> ErrorData {
         "tools/call" => {
             "the params of tools/call could not be read: expected {\"name\": a text, \"arguments\": an object}".to_owned()
         }
+        "prompts/get" => {
+            "the params of prompts/get could not be read: expected {\"name\": a text, \"arguments\": an object of texts}".to_owned()
+        }
+        "resources/read" => {
+            "the params of resources/read could not be read: expected {\"uri\": a text}".to_owned()
+        }
+        "completion/complete" => {
+            "the params of completion/complete could not be read: expected {\"ref\": {\"type\": \"ref/prompt\", \"name\": a text} or {\"type\": \
+             \"ref/resource\", \"uri\": a text}, \"argument\": {\"name\": a text, \"value\": a text}}"
+                .to_owned()
+        }
         "initialize" => {
             "the params of initialize could not be read: expected {\"protocolVersion\": a text, \"capabilities\": an object, \
              \"clientInfo\": {\"name\": a text, \"version\": a text}}"
@@ -55,9 +76,9 @@ pub fn not_found(method: &str, revision: &str) -> String {
     let name: String = method.chars().take(NAME_CHARS).collect();
     let is_stateless = revision >= STATELESS_SINCE;
     let there_is = if is_stateless {
-        "this server has server/discover, tools/list and tools/call"
+        "this server has server/discover, tools/list, tools/call, and lists and reads of prompts and resources"
     } else {
-        "this server has initialize, ping, tools/list and tools/call"
+        "this server has initialize, ping, tools/list, tools/call, and lists and reads of prompts and resources"
     };
     if is_stateless && TAKEN_AWAY.contains(&method) {
         return format!(
@@ -66,9 +87,7 @@ pub fn not_found(method: &str, revision: &str) -> String {
     }
     let kind = method.split_once('/').map_or(method, |(kind, _)| kind);
     let reason = match kind {
-        "prompts" => "there are no prompts here",
-        "resources" => "there are no resources here",
-        "completion" => "no arguments are completed here",
+        "resources" => "resources are read, and nothing tells when they change",
         "logging" => "no log messages are sent to clients",
         "tasks" => {
             "a statement that takes long is followed with the tools query_status and fetch_results"
@@ -99,9 +118,8 @@ mod tests {
     #[test]
     fn what_is_not_there_is_told_with_what_is() {
         for method in [
-            "prompts/get",
-            "resources/read",
-            "completion/complete",
+            "resources/subscribe",
+            "prompts/nope",
             "logging/setLevel",
             "tasks/get",
             "subscriptions/listen",

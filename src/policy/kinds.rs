@@ -15,6 +15,26 @@ pub(super) fn check(
     check_lists(options, parsed)
 }
 
+/// The same for a statement of the operator's own tools.
+pub(super) fn check_operators(
+    options: &Options,
+    parsed: &Parsed,
+    place: &CurrentNames<'_>,
+) -> Result<(), Refusal> {
+    let effects = effects(parsed, place);
+    check_side_effects(options, &effects)?;
+    let class = parsed.class();
+    if !options.custom_tools_may.contains(&class)
+        && let Err(refusal) = check_preset(options, parsed, &effects)
+    {
+        return Err(match class {
+            Class::Write | Class::Procedure => Refusal::Operators { class },
+            _ => refusal,
+        });
+    }
+    check_lists(options, parsed)
+}
+
 /// The calls that do more than compute. A write may draw numbers from a sequence, that is what it is for.
 fn effects(parsed: &Parsed, place: &CurrentNames<'_>) -> Vec<FunctionCall> {
     let is_write = parsed.class_without_calls() == Class::Write;

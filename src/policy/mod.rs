@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub use self::names::{NamePattern, NoName};
 pub use self::objects::RowFilter;
 pub use self::options::{CurrentNames, Narrowing, Options};
-pub use self::pattern::{NoPattern, Pattern};
+pub use self::pattern::{NoPattern, Pattern, is_like};
 pub use self::preset::Preset;
 pub use self::refusal::Refusal;
 pub use crate::sql::KindPattern;
@@ -119,6 +119,25 @@ impl Policy {
             parsed,
             row_filter: None,
         })
+    }
+
+    /// Lets a statement pass that the operator wrote into a tool. Reads pass, and what `CUSTOM_TOOLS_MAY` names besides, whatever
+    /// callers may send themselves; all other rules apply as to theirs.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Policy::approve`].
+    pub fn approve_operators(
+        &self,
+        parsed: Parsed,
+        place: &CurrentNames<'_>,
+    ) -> Result<ApprovedStatement, Refusal> {
+        session::check(&self.options, place)?;
+        kinds::check_operators(&self.options, &parsed, place)?;
+        self.check_functions(&parsed, place.database)?;
+        shared::check(&parsed)?;
+        let row_filter = objects::check(&self.options, &parsed, place)?;
+        Ok(ApprovedStatement { parsed, row_filter })
     }
 
     /// The role, the virtual warehouse, the kind of statement and its functions: what is asked of every statement.

@@ -3,7 +3,7 @@
 use super::names::NamePattern;
 use super::pattern::Pattern;
 use super::preset::Preset;
-use crate::sql::{Identifier, KindPattern};
+use crate::sql::{Class, Identifier, KindPattern};
 
 /// What a policy is made of.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Options {
     /// The only functions with side effects that statements may call. Queries may then call them as well. When absent, the
     /// preset decides.
     pub allowed_side_effects: Option<Vec<Pattern>>,
+    /// What the operator's own tools may do besides reading, whatever the preset.
+    pub custom_tools_may: Vec<Class>,
     /// Functions no statement may call.
     pub denied_functions: Vec<Pattern>,
     /// The only databases statements may touch; all when absent.

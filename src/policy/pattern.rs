@@ -74,7 +74,8 @@ impl Pattern {
 }
 
 /// Whether the text is what the pattern says, `*` standing for any letters or none.
-pub(super) fn is_like(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn is_like(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else {

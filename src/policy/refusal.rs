@@ -18,6 +18,12 @@ pub enum Refusal {
         /// The policy in force.
         preset: Preset,
     },
+    /// `CUSTOM_TOOLS_MAY` does not name what a tool of the operator's does.
+    #[error("{class} is not allowed here: neither SQL_POLICY nor CUSTOM_TOOLS_MAY has it")]
+    Operators {
+        /// What the statement was found to be.
+        class: Class,
+    },
     /// `DENIED_FUNCTIONS` names a function of the statement.
     #[error("the function {function} is not allowed here: the operator has denied {pattern}")]
     Function {
@@ -116,6 +122,7 @@ impl Refusal {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Kind { class, found, .. } => instead_of(*class, found),
+            Self::Operators { .. } => "tell the person who runs this server",
             Self::Statement { .. } => "send a statement of a kind that is allowed",
             Self::Object { .. } => {
                 "use objects that are allowed, named in full as database.schema.object: a name without a schema may also mean \

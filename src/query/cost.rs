@@ -67,7 +67,7 @@ impl Queries {
         let (session, parameters) = (tabular.session.clone(), tabular.parameters.clone());
         let plan = self
             .approved_as(
-                query.reads,
+                query.author,
                 &tabular.sql,
                 session,
                 parameters,
@@ -97,7 +97,7 @@ impl Queries {
     async fn explained(&self, sql: &str, query: &Query) -> Result<Option<String>, Error> {
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
         let run = self
-            .approved_as(query.reads, sql, session, parameters, query.timeout)
+            .approved_as(query.author, sql, session, parameters, query.timeout)
             .await?;
         if !is_plan(&run) {
             return Err(Error::NoPlan);

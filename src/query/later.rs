@@ -95,7 +95,7 @@ impl Queries {
         let layout = self.layout(query);
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
         let run = self
-            .approved_as(query.reads, &query.sql, session, parameters, query.timeout)
+            .approved_as(query.author, &query.sql, session, parameters, query.timeout)
             .await?;
         self.check_cost(query, &run).await?;
         let reading = Reading {

@@ -39,7 +39,7 @@ pub use later::{Fetched, Outcome, RunningStatement, StatementProgress};
 pub use object_kind::object_kind;
 pub use page::{Page, Row, Table};
 pub use render::Format;
-pub use request::{Query, Reads};
+pub use request::{Author, Less, Query};
 pub use run::{Behalf, Queries};
 pub use search::{Found, FoundTable, Search};
 pub use view::{Hide, Pick, Source, View};

@@ -6,14 +6,25 @@ use super::Format;
 use super::view::View;
 use crate::warehouse::{Parameter, SessionContext};
 
-/// What a statement reads, which decides what the policy asks of it.
+/// Who wrote a statement, which decides what the policy asks of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Reads {
-    /// Whatever it names.
+pub enum Author {
+    /// The caller.
     #[default]
-    Anything,
-    /// What the warehouse knows of the caller's own statements. For statements of ours, which show nothing of anybody else's.
-    OwnStatements,
+    Caller,
+    /// This server, to read what the warehouse knows of the caller's own statements. It shows nothing of anybody else's.
+    Server,
+    /// The operator, in a tool of its own.
+    Operator,
+}
+
+/// Less than the budget has, for some queries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Less {
+    /// Rows of an answer.
+    pub rows: Option<u64>,
+    /// Bytes of an answer.
+    pub bytes: Option<usize>,
 }
 
 /// One query as a caller asks for it.
@@ -41,6 +52,6 @@ pub struct Query {
     pub goes_on: bool,
     /// Whether these are some rows of a table, and its other rows are no part of the result.
     pub is_sample: bool,
-    /// What the statement reads.
-    pub reads: Reads,
+    /// Who wrote the statement.
+    pub author: Author,
 }

@@ -11,7 +11,7 @@ use super::cursor::CursorSigner;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
 use super::page::{self, Layout, Page, Table};
-use super::{Allowance, Budget, Error, Query, Reads, Source, View};
+use super::{Allowance, Author, Budget, Error, Less, Query, Source, View};
 use crate::policy::{ApprovedStatement, CurrentNames, Narrowing, Policy, Preset, RowFilter};
 use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
@@ -185,6 +185,20 @@ impl Queries {
         }
     }
 
+    /// The same with less for each answer.
+    #[must_use]
+    pub fn with_less(&self, less: Less) -> Self {
+        let mut own = self.clone();
+        if let Some(rows) = less.rows {
+            own.budget.max_rows = own.budget.max_rows.min(rows);
+            own.budget.default_rows = own.budget.default_rows.min(rows);
+        }
+        if let Some(bytes) = less.bytes {
+            own.budget.max_bytes = own.budget.max_bytes.min(bytes);
+        }
+        own
+    }
+
     /// Whether the rows of every answer are wanted as JSON values too.
     #[must_use]
     pub fn is_structured(&self) -> bool {
@@ -201,6 +215,16 @@ impl Queries {
     #[must_use]
     pub fn default_database(&self) -> Option<&Identifier> {
         self.default_database.as_ref()
+    }
+
+    /// The schema that names without one belong to, with its database, where both are known.
+    #[must_use]
+    pub fn default_place(&self) -> Option<String> {
+        let (database, schema) = (
+            self.default_database.as_ref()?,
+            self.default_schema.as_ref()?,
+        );
+        Some(format!("{}.{}", database.quoted(), schema.quoted()))
     }
 
     /// The warehouse asked.
@@ -264,7 +288,7 @@ impl Queries {
     pub async fn table_within_budget(&self, query: &Query) -> Result<Table, Error> {
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
         let run = self
-            .approved_as(query.reads, &query.sql, session, parameters, query.timeout)
+            .approved_as(query.author, &query.sql, session, parameters, query.timeout)
             .await?;
         self.check_cost(query, &run).await?;
         let (answer, filter) = self.answer(run).await?;
@@ -333,20 +357,20 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
-        self.approved_as(Reads::Anything, sql, session, parameters, timeout)
+        self.approved_as(Author::Caller, sql, session, parameters, timeout)
             .await
     }
 
-    /// The same for a statement that reads this.
+    /// The same for a statement that this one wrote.
     pub(super) async fn approved_as(
         &self,
-        reads: Reads,
+        author: Author,
         sql: &str,
         session: SessionContext,
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
-        let judged = self.approve(reads, sql, None, &session).await?;
+        let judged = self.approve(author, sql, None, &session).await?;
         Ok(self.ready(judged, session, parameters, timeout))
     }
 
@@ -358,7 +382,7 @@ impl Queries {
         session: SessionContext,
     ) -> Result<Run, Error> {
         let judged = self
-            .approve(Reads::Anything, sql, Some(name), &session)
+            .approve(Author::Caller, sql, Some(name), &session)
             .await?;
         Ok(self.ready(judged, session, Vec::new(), None))
     }
@@ -388,16 +412,16 @@ impl Queries {
     /// Reads a statement and asks the policy. `after` is the name behind which a list begins.
     async fn approve(
         &self,
-        reads: Reads,
+        author: Author,
         sql: &str,
         after: Option<&str>,
         session: &SessionContext,
     ) -> Result<Judged, Error> {
         let measured = self.metrics.stopwatch(Phase::Policy);
         let (judged, names) = if sql.len() <= SMALL_STATEMENT_BYTES {
-            self.judge(reads, sql, session)
+            self.judge(author, sql, session)
         } else {
-            self.judge_long(reads, sql, session).await
+            self.judge_long(author, sql, session).await
         };
         drop(measured);
         let judged = judged.and_then(|statement| match after {
@@ -418,7 +442,7 @@ impl Queries {
     /// The verdict on a statement, and the tables it names.
     fn judge(
         &self,
-        reads: Reads,
+        author: Author,
         sql: &str,
         session: &SessionContext,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
@@ -432,9 +456,10 @@ impl Queries {
         let mut names = Vec::new();
         let judged = sql::parse(sql).map_err(Error::from).and_then(|parsed| {
             names = objects(&parsed);
-            Ok(match reads {
-                Reads::Anything => self.policy.approve(parsed, &place),
-                Reads::OwnStatements => self.policy.approve_about_own(parsed, &place),
+            Ok(match author {
+                Author::Caller => self.policy.approve(parsed, &place),
+                Author::Server => self.policy.approve_about_own(parsed, &place),
+                Author::Operator => self.policy.approve_operators(parsed, &place),
             }?)
         });
         (judged, names)
@@ -444,7 +469,7 @@ impl Queries {
     /// thread that may block, one after another. A tree that the warehouse has no use for is not kept.
     async fn judge_long(
         &self,
-        reads: Reads,
+        author: Author,
         sql: &str,
         session: &SessionContext,
     ) -> (Result<ApprovedStatement, Error>, Vec<String>) {
@@ -452,7 +477,7 @@ impl Queries {
         let _alone = self.reading.acquire().await;
         let (own, sql, session) = (self.clone(), sql.to_owned(), session.clone());
         let work = move || {
-            let (judged, names) = own.judge(reads, &sql, &session);
+            let (judged, names) = own.judge(author, &sql, &session);
             let judged = match own.warehouse.kind() {
                 WarehouseKind::Snowflake => judged.map(ApprovedStatement::without_tree),
                 WarehouseKind::Embedded => judged,

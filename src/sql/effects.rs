@@ -52,7 +52,7 @@ const BILLED_PREFIXES: [&str; 4] = ["AI_", "CORTEX_", "EMBED_", "TRY_COMPLETE"];
 /// SYSTEM$ functions that only report (docs.snowflake.com/en/sql-reference/functions-system). All others are taken to have
 /// an effect: they cancel, abort, wait, send, create or show secrets. `STREAM_HAS_DATA` is left out on purpose: calling it
 /// keeps a stream from becoming stale.
-const HARMLESS_SYSTEM_FUNCTIONS: [&str; 31] = [
+const HARMLESS_SYSTEM_FUNCTIONS: [&str; 32] = [
     "SYSTEM$ALLOWLIST",
     "SYSTEM$ALLOWLIST_PRIVATELINK",
     "SYSTEM$AUTO_REFRESH_STATUS",
@@ -79,6 +79,7 @@ const HARMLESS_SYSTEM_FUNCTIONS: [&str; 31] = [
     "SYSTEM$GET_TAG_ON_CURRENT_TABLE",
     "SYSTEM$LAST_CHANGE_COMMIT_TIME",
     "SYSTEM$PIPE_STATUS",
+    "SYSTEM$READ_YAML_FROM_SEMANTIC_VIEW",
     "SYSTEM$SHOW_ACTIVE_BEHAVIOR_CHANGE_BUNDLES",
     "SYSTEM$SHOW_BUDGETS_IN_ACCOUNT",
     "SYSTEM$STREAM_GET_TABLE_TIMESTAMP",

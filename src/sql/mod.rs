@@ -10,6 +10,8 @@
 //! `heads` says what begins so, `classify` walks the tree of a query, `proof` and `calls` look at its words besides.
 //! `references` tells what a statement touches, `kinds` what it is called in lists of statements.
 //!
+//! `template` finds the names in statements that an operator writes.
+//!
 //! What went wrong is explained with `spelling` and `foreign`, other databases' ways of writing, and with `nearest` names.
 
 mod builtins;
@@ -32,6 +34,7 @@ mod nearest;
 mod parse;
 mod proof;
 mod references;
+mod semantic_views;
 pub mod show;
 mod show_reader;
 pub mod slips;
@@ -40,6 +43,7 @@ mod spans;
 pub mod spelling;
 mod stack;
 mod steps;
+mod template;
 mod tree;
 pub mod unread;
 
@@ -52,6 +56,7 @@ pub use nearest::nearest;
 pub use parse::{Parsed, cleaned, parse, qualified_name};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
 pub use sources::TableSource;
+pub use template::{NoTemplate, Piece, Template, name_placeholders};
 pub use tree::{ExplainFormat, Shape, Tree};
 
 /// The tree the parser makes, under the one name the other rooms use for it.

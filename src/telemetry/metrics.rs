@@ -185,6 +185,11 @@ impl Metrics {
         self.stopped.with(cause).inc();
     }
 
+    /// A change of the operator's tools was not taken over.
+    pub fn custom_tools_refused(&self) {
+        self.custom_tools_refused.inc();
+    }
+
     /// A statement was judged.
     pub fn judged(&self, verdict: Verdict) {
         self.verdicts.with(verdict).inc();

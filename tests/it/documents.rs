@@ -47,6 +47,14 @@ fn the_list_of_metrics_is_current() {
 }
 
 #[test]
+fn the_schema_of_custom_tools_is_current() {
+    is_current(
+        "docs/custom-tools.schema.json",
+        &snowflake_mcp::mcp::custom::schema(),
+    );
+}
+
+#[test]
 fn the_schema_of_audit_records_is_current() {
     is_current(
         "docs/audit-record.schema.json",

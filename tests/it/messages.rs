@@ -223,13 +223,9 @@ async fn stateless(server: &Server, method: &str, mut params: Value) -> (u16, Va
 async fn what_is_not_there_is_said_in_a_sentence_with_what_is() {
     let server = Server::start(&[]).await;
     let unserved = [
-        "prompts/get",
-        "prompts/list",
-        "resources/list",
-        "resources/read",
+        "prompts/nope",
         "resources/subscribe",
         "resources/unsubscribe",
-        "completion/complete",
         "logging/setLevel",
         "subscriptions/listen",
         "tasks/get",
@@ -262,6 +258,25 @@ async fn what_is_not_there_is_said_in_a_sentence_with_what_is() {
             let message = answer["error"]["message"].as_str().unwrap();
             assert!(message.contains("server/discover"), "{message}");
         }
+    }
+}
+
+#[tokio::test]
+async fn params_that_cannot_be_read_are_told_from_a_method_that_is_not_there() {
+    let server = Server::start(&[]).await;
+    for method in [
+        "prompts/get",
+        "resources/read",
+        "completion/complete",
+        "tools/call",
+    ] {
+        let answer = server.mcp().request(method, json!({})).await;
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains(method) && message.contains("expected"),
+            "{message}"
+        );
     }
 }
 

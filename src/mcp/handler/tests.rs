@@ -12,7 +12,7 @@ use tokio::io::{
 };
 
 use super::*;
-use crate::mcp::tools::{Tool, Toolset};
+use crate::mcp::tools::{Registry, Tool, Toolset};
 use crate::policy::Policy;
 use crate::query::Budget;
 use crate::warehouse::{
@@ -164,7 +164,7 @@ impl Client {
                 )
                 .with_structured_output(true),
             ),
-            registry,
+            offered: Offer::from(registry).into(),
             runtime: Handle::current(),
             shutdown: shutdown.clone(),
             scopes: Arc::new(Scopes {

@@ -42,7 +42,7 @@ impl Tool for FetchResults {
     const DESCRIPTION: &'static str = "Reads on: returns the next rows of an earlier answer by its next_cursor, or waits for the rows of a statement that was still running. \
          The statement is not run again; the same cursor always gives the same rows, for a day at most.";
     const TOOLSET: Toolset = Toolset::Query;
-    const ALSO_IN: Option<Toolset> = Some(Toolset::Catalog);
+    const ALSO_IN: &'static [Toolset] = &[Toolset::Catalog, Toolset::Custom];
     type Arguments = Arguments;
     type Output = FetchedOutput;
 

@@ -75,7 +75,7 @@ pub(super) fn scope(
 }
 
 /// Runs a query and answers with its first rows, or that it goes on.
-pub(super) async fn page(query: Query, context: &CallContext) -> Result<Reply, Failure> {
+pub(in crate::mcp) async fn page(query: Query, context: &CallContext) -> Result<Reply, Failure> {
     let pattern = whole_name(&query);
     let form = context.form(Some(query.format));
     let outcome = context.queries.page(query).await?;

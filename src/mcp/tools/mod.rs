@@ -40,6 +40,7 @@ use crate::identity::Reach;
 
 pub use crate::config::Toolset;
 use crate::warehouse::WarehouseKind;
+pub(in crate::mcp) use listing::page as first_page;
 pub use reply::{Form, Reply};
 pub use tool::{CallContext, Tool};
 
@@ -52,7 +53,8 @@ const USUAL_BYTES: usize = 32 << 10;
 /// What Claude Code lets a tool ask for at most.
 const MOST_CHARACTERS: usize = 500_000;
 
-type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
+/// A call under way.
+pub(in crate::mcp) type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// A tool as the registry keeps it.
 pub struct Entry {
@@ -60,10 +62,15 @@ pub struct Entry {
     pub description: Description,
     /// Whether its answers may be cached.
     pub is_cacheable: bool,
-    toolsets: [Option<Toolset>; 2],
+    toolset: Toolset,
+    also_in: &'static [Toolset],
     needs_account: bool,
+    /// Whether only callers that may change something may call it.
+    changes: bool,
     output_schema: fn() -> JsonObject,
-    call: fn(JsonObject, CallContext) -> Outcome,
+    /// What the arguments are read by; usually what the description says.
+    reading: Arc<JsonObject>,
+    call: Arc<dyn Fn(JsonObject, CallContext) -> Outcome + Send + Sync>,
 }
 
 /// The tools that are switched on, in the order in which an agent needs them.
@@ -165,14 +172,32 @@ impl Registry {
 
     /// Adds one tool.
     pub fn add<T: Tool>(&mut self) {
+        let description = describe::<T>();
         self.entries.push(Entry {
-            description: describe::<T>(),
+            reading: Arc::clone(&description.input_schema),
+            description,
             is_cacheable: T::IS_CACHEABLE,
-            toolsets: [Some(T::TOOLSET), T::ALSO_IN],
+            toolset: T::TOOLSET,
+            also_in: T::ALSO_IN,
             needs_account: T::NEEDS_ACCOUNT,
+            changes: false,
             output_schema: || output_schema::<T::Output>(T::IS_CACHEABLE),
-            call: start::<T>,
+            call: Arc::new(start::<T>),
         });
+    }
+
+    /// The same and these.
+    #[must_use]
+    pub fn with(mut self, entries: Vec<Entry>) -> Self {
+        self.entries.extend(entries);
+        self
+    }
+
+    /// Those whose names pass.
+    #[must_use]
+    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.entries.retain(|entry| is_wanted(entry.name()));
+        self
     }
 
     /// The tool of that name.
@@ -188,6 +213,26 @@ impl Registry {
 }
 
 impl Entry {
+    /// A tool that is made while the server runs: its description, what its arguments are read by, and what it does.
+    pub(in crate::mcp) fn custom(
+        description: Description,
+        reading: JsonObject,
+        changes: bool,
+        call: impl Fn(JsonObject, CallContext) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            description,
+            is_cacheable: false,
+            toolset: Toolset::Custom,
+            also_in: &[],
+            needs_account: false,
+            changes,
+            output_schema: || output_schema::<reply::PageOutput>(false),
+            reading: Arc::new(reading),
+            call: Arc::new(call),
+        }
+    }
+
     fn name(&self) -> &str {
         &self.description.name
     }
@@ -195,7 +240,9 @@ impl Entry {
     /// How far a caller must reach to call it: no further than the least of its sets.
     #[must_use]
     pub fn needs(&self) -> Reach {
-        if self.toolsets().any(|set| set == Toolset::Catalog) {
+        if self.changes {
+            Reach::Write
+        } else if self.toolsets().any(|set| set == Toolset::Catalog) {
             Reach::Catalog
         } else {
             Reach::Query
@@ -204,13 +251,13 @@ impl Entry {
 
     /// The sets it is switched on with.
     fn toolsets(&self) -> impl Iterator<Item = Toolset> {
-        self.toolsets.into_iter().flatten()
+        std::iter::once(self.toolset).chain(self.also_in.iter().copied())
     }
 
     /// Reads the arguments as agents send them.
     pub(super) fn read(&self, given: JsonObject) -> Result<reading::Arguments, Failure> {
         let tool = &self.description;
-        reading::read(&tool.name, &tool.input_schema, given)
+        reading::read(&tool.name, &self.reading, given)
     }
 
     /// Starts the tool with what was read.

@@ -7,7 +7,7 @@ use super::reply::PageOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{ResultFormat, RowLimit, Seconds};
 use crate::mcp::failure::Code;
-use crate::query::{Pick, Query, Reads, Source, View};
+use crate::query::{Author, Pick, Query, Source, View};
 use crate::sql::Identifier;
 use crate::warehouse::{Parameter, SessionContext};
 
@@ -163,7 +163,7 @@ impl Tool for QueryHistory {
             limit: arguments.limit.map(|limit| limit.0).or(Some(20)),
             format: context.form(arguments.format.map(Into::into)).format,
             view: Some(&VIEW),
-            reads: Reads::OwnStatements,
+            author: Author::Server,
             ..Query::default()
         };
         super::listing::page(query, &context).await

@@ -11,7 +11,7 @@ use super::query_history::{database, own_statements};
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::ResultFormat;
 use crate::mcp::failure::Code;
-use crate::query::{Query, Reads, Row, render};
+use crate::query::{Author, Query, Row, render};
 use crate::warehouse::Parameter;
 
 /// The worst of a statement's operators, in words.
@@ -87,7 +87,7 @@ impl Tool for QueryProfile {
                 Parameter::Text(context.queries.caller().to_owned()),
                 Parameter::Text(id.to_string()),
             ],
-            reads: Reads::OwnStatements,
+            author: Author::Server,
             ..Query::default()
         };
         // First whose statement it is: the function below does not ask.
@@ -104,7 +104,7 @@ impl Tool for QueryProfile {
                 "SELECT operator_id, operator_type, operator_statistics, execution_time_breakdown, operator_attributes \
                  FROM TABLE(GET_QUERY_OPERATOR_STATS('{id}')) LIMIT 1000"
             ),
-            reads: Reads::OwnStatements,
+            author: Author::Server,
             ..Query::default()
         };
         let all = operators(&context.queries.table_within_budget(&query).await?);

@@ -10,7 +10,7 @@ use super::reply::{Form, Reply};
 use crate::config::Toolset;
 use crate::mcp::failure::Failure;
 use crate::mcp::rate::CallsLeft;
-use crate::query::{Format, Queries};
+use crate::query::{Format, Less, Queries};
 
 /// A tool as its file writes it.
 pub trait Tool: 'static {
@@ -23,8 +23,8 @@ pub trait Tool: 'static {
     /// The set it is switched on with.
     const TOOLSET: Toolset;
 
-    /// Another set it is switched on with.
-    const ALSO_IN: Option<Toolset> = None;
+    /// Other sets it is switched on with.
+    const ALSO_IN: &'static [Toolset] = &[];
 
     /// Whether its answers may be cached: they describe objects and hold no rows of tables.
     const IS_CACHEABLE: bool = false;
@@ -58,6 +58,19 @@ pub struct CallContext {
 }
 
 impl CallContext {
+    /// The same with less for each answer.
+    pub(in crate::mcp) fn with_less(&self, less: Less) -> Self {
+        Self {
+            queries: Arc::new(self.queries.with_less(less)),
+            calls: self.calls,
+        }
+    }
+
+    /// The format the caller asks for, or the one that this server's callers usually do.
+    pub(in crate::mcp) fn usual_format(&self, format: Option<Format>) -> Format {
+        self.form(format).format
+    }
+
     /// The form of the answer: what the call asks for, or else the server's default.
     pub(super) fn form(&self, format: Option<Format>) -> Form {
         let is_structured = self.queries.is_structured();

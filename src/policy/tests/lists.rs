@@ -59,7 +59,7 @@ fn schemas(allowed: &[&str]) -> Policy {
 }
 
 /// What reaches a table called PAY of the schema SALES.HR, or may.
-const REACHES_PAY: [&str; 52] = [
+const REACHES_PAY: [&str; 56] = [
     "SELECT * FROM sales.hr.pay",
     "SELECT * FROM SALES.\"HR\".pay",
     "SELECT * FROM hr.pay",
@@ -85,6 +85,10 @@ const REACHES_PAY: [&str; 52] = [
     "SELECT * FROM hr.pay SAMPLE (10)",
     "SELECT * FROM hr.pay PIVOT(SUM(a) FOR b IN ('x'))",
     "SELECT * FROM SEMANTIC_VIEW(hr.pay METRICS a.b)",
+    "SELECT * FROM SEMANTIC_VIEW(hr.pay METRICS a.b AS c)",
+    "SELECT * FROM SEMANTIC_VIEW(sv METRICS a.b c WHERE a.d IN (SELECT e FROM hr.pay))",
+    "SELECT * FROM SEMANTIC_VIEW(sv METRICS a.b WHERE a.d = (SELECT MAX(e) FROM SEMANTIC_VIEW(hr.pay METRICS f.e AS e)))",
+    "SELECT SYSTEM$READ_YAML_FROM_SEMANTIC_VIEW('hr.pay')",
     "SELECT * FROM TABLE('hr.pay')",
     "SELECT * FROM TABLE($t)",
     "SELECT * FROM TABLE(hr.pay())",

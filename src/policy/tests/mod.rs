@@ -203,6 +203,8 @@ fn statements_inside_the_allowed_databases_pass() {
         "SELECT * FROM t AT(OFFSET => -60) PIVOT(SUM(a) FOR b IN ('x'))",
         "WITH a AS (SELECT 1 x) SELECT * FROM a",
         "SELECT * FROM SEMANTIC_VIEW(sales.public.sv METRICS a.b)",
+        "SELECT * FROM SEMANTIC_VIEW(sales.public.sv METRICS a.b AS c DIMENSIONS a.*, d.e f)",
+        "SELECT seg, AGG(m) FROM sales.public.sv GROUP BY seg HAVING AGG(m) > 1",
         "VALUES (1)",
         "SHOW DATABASES",
         "SHOW WAREHOUSES",

@@ -121,6 +121,9 @@ metrics! {
         /// Calls that were stopped before their answer, by what ended them.
         stopped: Counters<Cause> = "tool_calls_stopped_total";
 
+        /// Changes of `CUSTOM_TOOLS_FILE` that were not taken over, because there are problems in it.
+        custom_tools_refused: IntCounter = "custom_tools_reload_failures_total";
+
         /// Tool calls by who made them: `anonymous`, `local`, or the name of a key in the settings.
         caller_calls: Counters<(Caller, Outcome)> = "caller_calls_total";
         /// Rows given to each caller.

@@ -127,6 +127,18 @@ async function answer({ do: what, name, arguments: args, after_ms }) {
       return (await connected.client.listTools()).tools;
     case "call":
       return connected.call(params);
+    case "list_prompts":
+      return (await connected.client.listPrompts()).prompts;
+    case "get_prompt":
+      return (await connected.client.getPrompt(params)).messages[0].content.text;
+    case "list_resources":
+      return (await connected.client.listResources()).resources;
+    case "list_templates":
+      return (await connected.client.listResourceTemplates()).resourceTemplates;
+    case "read":
+      return (await connected.client.readResource({ uri: name })).contents[0].text;
+    case "complete":
+      return (await connected.client.complete(args)).completion.values;
     case "give_up":
       return giveUp(connected.call, params, after_ms);
     case "close":

@@ -56,6 +56,24 @@ class Session(Protocol):
     async def call(self, tool: str, **arguments: Any) -> Answer:
         """`tools/call`."""
 
+    async def prompts(self) -> list[str]:
+        """`prompts/list`: the names."""
+
+    async def prompt(self, name: str, **arguments: str) -> str:
+        """`prompts/get`: the text."""
+
+    async def resources(self) -> list[str]:
+        """`resources/list`: the addresses."""
+
+    async def templates(self) -> list[str]:
+        """`resources/templates/list`: the templates."""
+
+    async def read(self, uri: str) -> str:
+        """`resources/read`: the text."""
+
+    async def complete(self, template: str, name: str, value: str) -> list[str]:
+        """`completion/complete` for an argument of a template."""
+
     async def give_up(self, after: float, tool: str, **arguments: Any) -> None:
         """Calls, and aborts the call after so many seconds in the way the client does that."""
 
@@ -112,6 +130,26 @@ class _PythonSession:
         result = await self._client.call_tool(tool, arguments)
         text = "\n".join(block.text for block in result.content if block.type == "text")
         return Answer(text, result.structured_content or {}, bool(result.is_error))
+
+    async def prompts(self) -> list[str]:
+        return [prompt.name for prompt in (await self._client.list_prompts()).prompts]
+
+    async def prompt(self, name: str, **arguments: str) -> str:
+        return (await self._client.get_prompt(name, arguments)).messages[0].content.text
+
+    async def resources(self) -> list[str]:
+        return [str(resource.uri) for resource in (await self._client.list_resources()).resources]
+
+    async def templates(self) -> list[str]:
+        listed = await self._client.list_resource_templates()
+        return [template.uri_template for template in listed.resource_templates]
+
+    async def read(self, uri: str) -> str:
+        return (await self._client.read_resource(uri)).contents[0].text
+
+    async def complete(self, template: str, name: str, value: str) -> list[str]:
+        reference = mcp.types.ResourceTemplateReference(type="ref/resource", uri=template)
+        return (await self._client.complete(reference, {"name": name, "value": value})).completion.values
 
     async def give_up(self, after: float, tool: str, **arguments: Any) -> None:
         try:
@@ -178,6 +216,25 @@ class _NodeSession:
         result = await self.ask(do="call", name=tool, arguments=arguments)
         text = "\n".join(block["text"] for block in result["content"] if block["type"] == "text")
         return Answer(text, result.get("structuredContent", {}), result.get("isError", False))
+
+    async def prompts(self) -> list[str]:
+        return [prompt["name"] for prompt in await self.ask(do="list_prompts")]
+
+    async def prompt(self, name: str, **arguments: str) -> str:
+        return await self.ask(do="get_prompt", name=name, arguments=arguments)
+
+    async def resources(self) -> list[str]:
+        return [resource["uri"] for resource in await self.ask(do="list_resources")]
+
+    async def templates(self) -> list[str]:
+        return [template["uriTemplate"] for template in await self.ask(do="list_templates")]
+
+    async def read(self, uri: str) -> str:
+        return await self.ask(do="read", name=uri)
+
+    async def complete(self, template: str, name: str, value: str) -> list[str]:
+        params = {"ref": {"type": "ref/resource", "uri": template}, "argument": {"name": name, "value": value}}
+        return await self.ask(do="complete", arguments=params)
 
     async def give_up(self, after: float, tool: str, **arguments: Any) -> None:
         await self.ask(do="give_up", name=tool, arguments=arguments, after_ms=round(after * 1000))

@@ -386,7 +386,7 @@ async fn a_large_table_is_profiled_by_a_sample_and_a_dear_one_not_at_all() {
         "describe table",
         &["name", "type"],
         &[
-            &[Some("ID"), Some("NUMBER(38,0)")],
+            &[Some("ORDER_ID"), Some("NUMBER(38,0)")],
             &[Some("my doc"), Some("VARIANT")],
         ],
     );
@@ -419,7 +419,7 @@ async fn a_large_table_is_profiled_by_a_sample_and_a_dear_one_not_at_all() {
     let document = &profile["structuredContent"];
     assert_eq!(document["sampled"], true);
     let findings = json!([
-        "ID looks unique: it may be a key.",
+        "ORDER_ID looks unique: it may be a key.",
         "\"my doc\" is null in every row."
     ]);
     assert_eq!(document["findings"], findings);
@@ -430,9 +430,9 @@ async fn a_large_table_is_profiled_by_a_sample_and_a_dear_one_not_at_all() {
     stub.set(|settings| settings.explain_bytes = 2 << 30);
     let dear = server.mcp().call_tool("profile_table", arguments).await;
     assert_eq!(code(&dear), "cost_limit", "{dear}");
-    let wrong = json!({"table": "d.s.t", "columns": ["IDD"]});
+    let wrong = json!({"table": "d.s.t", "columns": ["ORDR_ID"]});
     let wrong = server.mcp().call_tool("profile_table", wrong).await;
     assert_eq!(code(&wrong), "invalid_argument", "{wrong}");
-    assert!(text(&wrong).contains("did you mean ID?"), "{wrong}");
+    assert!(text(&wrong).contains("did you mean ORDER_ID?"), "{wrong}");
     stop(server, &stub).await;
 }

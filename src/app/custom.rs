@@ -1,0 +1,175 @@
+//! What is offered: the tools that the settings choose, and the operator's own from `CUSTOM_TOOLS_FILE`, which is read again when
+//! it has changed.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::{Error, policy};
+use crate::config::{self, Problem, Settings};
+use crate::mcp::Handler;
+use crate::mcp::custom::{self, Custom, Rules};
+use crate::mcp::offer::Offer;
+use crate::mcp::tools::Registry;
+use crate::policy::is_like;
+use crate::sql::nearest;
+use crate::telemetry::LIFECYCLE;
+use crate::telemetry::metrics::Metrics;
+use crate::warehouse::WarehouseKind;
+
+/// How often the file is looked at.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// More than is read of the file, so that a longer one is noticed.
+const MAX_BYTES: u64 = (1 << 20) + 1;
+
+/// Everything about tools in the settings, and in the file they name, that cannot be meant.
+pub(super) fn problems(settings: &Settings) -> Vec<Problem> {
+    match build(settings) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems,
+    }
+}
+
+/// What these settings offer.
+///
+/// # Errors
+///
+/// One of the problems, which were all told before.
+pub(super) fn offer(settings: &Settings) -> Result<Offer, Error> {
+    build(settings).map_err(|mut problems| problems.pop().map_or(Error::Panicked, Error::Setting))
+}
+
+/// The tools and prompts of the settings and of their file, or every problem with them.
+fn build(settings: &Settings) -> Result<Offer, Vec<Problem>> {
+    let (own, mut problems) = match read(settings) {
+        Ok(own) => (own, Vec::new()),
+        Err(problems) => (Custom::default(), problems),
+    };
+    for warning in &own.warnings {
+        tracing::warn!(target: LIFECYCLE, "{warning}");
+    }
+    let limits = &settings.limits;
+    let kind = match settings.warehouse.backend {
+        config::Backend::Embedded => WarehouseKind::Embedded,
+        config::Backend::Snowflake => WarehouseKind::Snowflake,
+    };
+    let mut registry = Registry::new(&limits.toolsets).on(kind);
+    registry = match settings.policy.sql_policy {
+        config::SqlPolicy::ReadOnly => registry,
+        config::SqlPolicy::ReadWrite | config::SqlPolicy::Admin => registry.with_changes(),
+    };
+    let mut known: Vec<String> = Registry::names().collect();
+    known.extend(
+        own.tools
+            .iter()
+            .map(|entry| entry.description.name.to_string()),
+    );
+    if limits.toolsets.contains(&config::Toolset::Custom) {
+        registry = registry.with(own.tools);
+    }
+    registry = registry.with_answers_of(limits.max_result_bytes.as_usize());
+    if limits.structured_output {
+        registry = registry.with_output_schemas();
+    }
+    for (setting, names, is_choice) in [
+        ("TOOLS", &limits.tools, true),
+        ("DISABLED_TOOLS", &limits.disabled_tools, false),
+    ] {
+        let Some(patterns) = names else { continue };
+        for pattern in patterns.iter() {
+            if !known.iter().any(|name| is_like(pattern, name)) {
+                let near = nearest(pattern, known.iter().map(String::as_str), 1);
+                let near = near.first().map(|near| format!("; did you mean {near}?"));
+                let reason = format!("there is no tool {pattern}{}", near.unwrap_or_default());
+                problems.push(problem(setting, &reason));
+            }
+        }
+        registry = registry
+            .only(|name| patterns.iter().any(|pattern| is_like(pattern, name)) == is_choice);
+    }
+    if problems.is_empty() {
+        Ok(Offer::from(registry).with_prompts(own.prompts))
+    } else {
+        Err(problems)
+    }
+}
+
+fn problem(setting: &'static str, reason: &str) -> Problem {
+    Problem::of_room(setting, format!("{setting}: {reason}"))
+}
+
+/// The operator's tools and prompts; none where no file is named.
+fn read(settings: &Settings) -> Result<Custom, Vec<Problem>> {
+    let Some(path) = &settings.limits.custom_tools_file else {
+        return Ok(Custom::default());
+    };
+    let of_file = |reason: String| problem("CUSTOM_TOOLS_FILE", &reason);
+    let unreadable = |error: Error| vec![of_file(error.to_string())];
+    let policy = policy::policy(settings).map_err(unreadable)?;
+    let place = policy::Defaults::read(settings).map_err(unreadable)?;
+    let text = text(path).map_err(|error| {
+        vec![of_file(format!(
+            "{} cannot be read: {error}",
+            path.display()
+        ))]
+    })?;
+    let taken: Vec<String> = Registry::names().collect();
+    let rules = Rules {
+        policy: &policy,
+        database: place.database.as_ref(),
+        schema: place.schema.as_ref(),
+        taken: &taken,
+    };
+    custom::read(&path.display().to_string(), &text, &rules)
+        .map_err(|found| found.iter().map(|it| of_file(it.to_string())).collect())
+}
+
+fn text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(MAX_BYTES)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Looks at the file for as long as the runtime lives. A file with problems changes nothing.
+pub(super) async fn watch(settings: Settings, handler: Handler, metrics: Arc<Metrics>) {
+    let Some(path) = settings.limits.custom_tools_file.clone() else {
+        return;
+    };
+    let mut known = stamp(&path);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let now = stamp(&path);
+        // A file that is away is being replaced.
+        if now == known || now.is_none() {
+            continue;
+        }
+        known = now;
+        let read = settings.clone();
+        let offer = tokio::task::spawn_blocking(move || build(&read)).await;
+        match offer {
+            Ok(Ok(offer)) => {
+                handler.offer(offer);
+                tracing::info!(target: LIFECYCLE, event = "tools_changed", file = %path.display(), "the tools have changed");
+            }
+            Ok(Err(problems)) => {
+                metrics.custom_tools_refused();
+                for problem in problems {
+                    tracing::warn!(target: LIFECYCLE, event = "tools_not_changed", "the tools stay as they were: {problem}");
+                }
+            }
+            // The panic was logged by its hook.
+            Err(_) => metrics.custom_tools_refused(),
+        }
+    }
+}
+
+/// When and how long: two writes within one tick of the file system's clock usually differ in length.
+fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}

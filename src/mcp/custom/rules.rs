@@ -1,0 +1,34 @@
+//! What a file's tools are held to before anybody calls them.
+
+use crate::policy::{CurrentNames, Policy};
+use crate::sql::{self, Class, Identifier};
+use crate::warehouse::SessionContext;
+
+/// The policy, and where statements run that say nothing about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// What may run.
+    pub policy: &'a Policy,
+    /// The database that names without one belong to.
+    pub database: Option<&'a Identifier>,
+    /// The schema that names without one belong to.
+    pub schema: Option<&'a Identifier>,
+    /// The names of this server's own tools.
+    pub taken: &'a [String],
+}
+
+impl Rules<'_> {
+    /// What a statement does, or why it may not run.
+    pub(super) fn class_of(&self, sql: &str, session: &SessionContext) -> Result<Class, String> {
+        let parsed = sql::parse(sql).map_err(|error| error.to_string())?;
+        let class = parsed.class();
+        let place = CurrentNames {
+            database: self.database,
+            schema: self.schema,
+            role: session.role.as_ref(),
+            warehouse: session.warehouse.as_ref(),
+        };
+        let judged = self.policy.approve_operators(parsed, &place);
+        judged.map(|_| class).map_err(|refusal| refusal.to_string())
+    }
+}

@@ -1,0 +1,428 @@
+//! The tools of a file, read, judged by the policy, and made entries of the registry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::model::{JsonObject, Tool as Description, ToolAnnotations};
+use serde_json::{Value, json};
+
+use super::document::Document;
+use super::format::ToolSpec;
+use super::rules::Rules;
+use super::statement::{Runs, take};
+use super::values::Declared;
+use crate::config::types::{ByteSize, Span};
+use crate::mcp::failure::{Code, Failure};
+use crate::mcp::tools::{CallContext, Entry, Outcome, first_page};
+use crate::policy::Policy;
+use crate::query::{Author, Format, Less, Query};
+use crate::sql::{Class, Identifier, Piece, QualifiedName, Template};
+use crate::warehouse::SessionContext;
+
+/// More descriptions than a model reads well.
+const MANY: usize = 50;
+
+/// A description that says less tells a model nothing.
+const SHORTEST: usize = 20;
+
+/// What clients cut descriptions at.
+const LONGEST: usize = 2000;
+
+/// Arguments that every tool has besides its parameters.
+const OURS: [&str; 2] = ["limit", "format"];
+
+/// A tool that was read.
+struct CustomTool {
+    runs: Runs,
+    declared: Vec<Declared>,
+    session: SessionContext,
+    less: Less,
+    timeout: Option<Duration>,
+    rows: Option<u64>,
+}
+
+/// Reads all tools. What is wrong is noted in the document; what is right comes back.
+pub(super) fn tools(document: &mut Document, rules: &Rules<'_>) -> Vec<Entry> {
+    let items = document.items("tools");
+    if items.len() > MANY {
+        let message = format!(
+            "{} tools: models choose badly among more than {MANY}",
+            items.len()
+        );
+        document.warning("tools", message);
+    }
+    let mut names: Vec<String> = Vec::new();
+    let mut entries = Vec::new();
+    for (path, item) in items {
+        let Some(spec) = document.part::<ToolSpec>(&path, item) else {
+            continue;
+        };
+        if rules.taken.contains(&spec.name) {
+            document.problem(
+                &format!("{path}.name"),
+                format!("{} is a tool of this server's own", spec.name),
+            );
+        } else if names.contains(&spec.name) {
+            document.problem(
+                &format!("{path}.name"),
+                format!("there are two tools named {}", spec.name),
+            );
+        }
+        names.push(spec.name.clone());
+        let before = document.problems.iter().filter(|it| !it.is_warning).count();
+        let entry = entry(document, &path, spec, rules);
+        let after = document.problems.iter().filter(|it| !it.is_warning).count();
+        entries.extend(entry.filter(|_| before == after));
+    }
+    entries
+}
+
+/// Whether a name is one that clients of every kind take.
+pub(super) fn is_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|c| c.is_ascii_lowercase())
+        && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name.len() <= 64
+}
+
+fn entry(document: &mut Document, path: &str, spec: ToolSpec, rules: &Rules<'_>) -> Option<Entry> {
+    if !is_name(&spec.name) {
+        let message = "expected small letters, digits and _, beginning with a letter, at most 64";
+        document.problem(&format!("{path}.name"), message);
+    }
+    let letters = spec.description.chars().count();
+    if letters < SHORTEST {
+        let message =
+            "say what the tool is for and when to use it: a model knows nothing else of it";
+        document.warning(&format!("{path}.description"), message);
+    } else if letters > LONGEST {
+        let message = format!("some clients cut descriptions at {LONGEST} characters");
+        document.warning(&format!("{path}.description"), message);
+    }
+    let declared = parameters(document, path, &spec);
+    let runs = runs(document, path, &spec, &declared);
+    let session = session(document, path, &spec, rules.policy);
+    let timeout = measure::<Span>(
+        document,
+        path,
+        "timeout",
+        spec.limits.timeout.as_deref(),
+        "a time such as 30s",
+    );
+    let bytes = measure::<ByteSize>(
+        document,
+        path,
+        "bytes",
+        spec.limits.bytes.as_deref(),
+        "a size such as 64KiB",
+    );
+    let (runs, session) = (runs?, session?);
+    let class = judge(document, path, &runs, &declared, &session, rules)?;
+    let is_read = class == Class::Read;
+    if spec.annotations.read_only == Some(true) && !is_read {
+        let message = format!("the tool may do more than read: it runs {class}");
+        document.problem(&format!("{path}.annotations.read_only"), message);
+        return None;
+    }
+    let description = description(&spec, &declared, is_read);
+    let reading = schema(&declared, Declared::reading_schema);
+    let tool = Arc::new(CustomTool {
+        runs,
+        declared,
+        session,
+        less: Less {
+            rows: spec.limits.rows,
+            bytes: bytes.map(ByteSize::as_usize),
+        },
+        timeout: timeout.map(|time| *time),
+        rows: spec.limits.rows,
+    });
+    Some(Entry::custom(
+        description,
+        reading,
+        !is_read,
+        move |arguments, context| call(Arc::clone(&tool), arguments, context),
+    ))
+}
+
+fn parameters(document: &mut Document, path: &str, spec: &ToolSpec) -> Vec<Declared> {
+    let mut declared: Vec<Declared> = Vec::new();
+    for (at, parameter) in spec.parameters.iter().enumerate() {
+        let path = format!("{path}.parameters[{at}]");
+        let name = parameter.name.clone();
+        let read = Declared::read(parameter.clone(), |field, message| {
+            document.problem(&format!("{path}.{field}"), message)
+        });
+        if declared.iter().any(|other| other.name() == name) {
+            document.problem(
+                &format!("{path}.name"),
+                format!("there are two parameters named {name}"),
+            );
+        }
+        declared.push(read);
+    }
+    declared
+}
+
+/// What it runs, if the file says so without contradiction.
+fn runs(
+    document: &mut Document,
+    path: &str,
+    spec: &ToolSpec,
+    declared: &[Declared],
+) -> Option<Runs> {
+    let named = |document: &mut Document, field: &str, text: &str| {
+        let name = QualifiedName::parse(text, 3);
+        let name =
+            name.map_err(|error| document.problem(&format!("{path}.{field}"), error.to_string()));
+        name.ok()
+    };
+    match (
+        &spec.statement,
+        &spec.function,
+        &spec.table_function,
+        &spec.procedure,
+    ) {
+        (Some(text), None, None, None) => statement(document, path, text, declared),
+        (None, Some(name), None, None) => named(document, "function", name).map(Runs::Function),
+        (None, None, Some(name), None) => {
+            named(document, "table_function", name).map(Runs::TableFunction)
+        }
+        (None, None, None, Some(name)) => named(document, "procedure", name).map(Runs::Procedure),
+        _ => {
+            document.problem(
+                path,
+                "expected exactly one of statement, function, table_function and procedure",
+            );
+            None
+        }
+    }
+}
+
+fn statement(
+    document: &mut Document,
+    path: &str,
+    text: &str,
+    declared: &[Declared],
+) -> Option<Runs> {
+    let at = format!("{path}.statement");
+    let template = match Template::parse(text) {
+        Ok(template) => template,
+        Err(error) => {
+            document.problem(&at, error.to_string());
+            return None;
+        }
+    };
+    for piece in &template.pieces {
+        let (name, is_object) = match piece {
+            Piece::Text(_) => continue,
+            Piece::Value { name, .. } => (name, false),
+            Piece::Name(name) => (name, true),
+        };
+        let Some(found) = declared.iter().find(|it| it.name() == name) else {
+            let names = declared.iter().map(Declared::name);
+            let near = crate::sql::nearest(name, names, 1);
+            let near = near
+                .first()
+                .map(|near| format!("; did you mean {near}?"))
+                .unwrap_or_default();
+            document.problem(
+                &at,
+                format!("{name} is not declared among the parameters{near}"),
+            );
+            continue;
+        };
+        if is_object {
+            match found.object_names() {
+                None => document.problem(
+                    &at,
+                    format!("{{{{{name}}}}} is the name of an object: the parameter needs enum"),
+                ),
+                Some(Err(problem)) => document.problem(&at, format!("{{{{{name}}}}}: {problem}")),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+    for (number, parameter) in declared.iter().enumerate() {
+        if !template.names().any(|name| name == parameter.name()) {
+            let message = format!(
+                "the statement does not use {}: write :{0} where its value belongs",
+                parameter.name()
+            );
+            document.problem(&format!("{path}.parameters[{number}].name"), message);
+        }
+    }
+    Some(Runs::Statement(template))
+}
+
+fn session(
+    document: &mut Document,
+    path: &str,
+    spec: &ToolSpec,
+    policy: &Policy,
+) -> Option<SessionContext> {
+    let mut is_right = true;
+    let mut name = |field: &str, text: &Option<String>, admits: &dyn Fn(&Identifier) -> bool| {
+        let text = text.as_ref()?;
+        let problem = match text.parse::<Identifier>() {
+            Ok(name) if admits(&name) => return Some(name),
+            Ok(name) => format!("{name} is not allowed here"),
+            Err(error) => error.to_string(),
+        };
+        is_right = false;
+        document.problem(&format!("{path}.run_as.{field}"), problem);
+        None
+    };
+    let session = SessionContext {
+        role: name("role", &spec.run_as.role, &|role| policy.admits_role(role)),
+        warehouse: name("warehouse", &spec.run_as.warehouse, &|it| {
+            policy.admits_warehouse(it)
+        }),
+        ..SessionContext::default()
+    };
+    is_right.then_some(session)
+}
+
+fn measure<T: std::str::FromStr>(
+    document: &mut Document,
+    path: &str,
+    field: &str,
+    text: Option<&str>,
+    expected: &str,
+) -> Option<T> {
+    let read = text?.parse();
+    if read.is_err() {
+        document.problem(
+            &format!("{path}.limits.{field}"),
+            format!("expected {expected}"),
+        );
+    }
+    read.ok()
+}
+
+/// What the policy says of it, before anybody calls.
+fn judge(
+    document: &mut Document,
+    path: &str,
+    runs: &Runs,
+    declared: &[Declared],
+    session: &SessionContext,
+    rules: &Rules<'_>,
+) -> Option<Class> {
+    let field = match runs {
+        Runs::Statement(_) => "statement",
+        Runs::Function(_) => "function",
+        Runs::TableFunction(_) => "table_function",
+        Runs::Procedure(_) => "procedure",
+    };
+    let mut class = Class::Read;
+    for sql in runs.samples(declared) {
+        match rules.class_of(&sql, session) {
+            Ok(found) if found == Class::Read => {}
+            Ok(found) => class = found,
+            Err(error) => {
+                document.problem(&format!("{path}.{field}"), error);
+                return None;
+            }
+        }
+    }
+    Some(class)
+}
+
+fn description(spec: &ToolSpec, declared: &[Declared], is_read: bool) -> Description {
+    let title = spec
+        .title
+        .clone()
+        .unwrap_or_else(|| spec.name.replace('_', " "));
+    let annotations = ToolAnnotations::with_title(title.clone())
+        .read_only(is_read)
+        .destructive(!is_read && spec.annotations.destructive.unwrap_or(true))
+        .idempotent(spec.annotations.idempotent.unwrap_or(is_read))
+        .open_world(spec.annotations.open_world.unwrap_or(false));
+    let schema = schema(declared, Declared::schema);
+    Description::new(
+        spec.name.clone(),
+        spec.description.clone(),
+        Arc::new(schema),
+    )
+    .with_title(title)
+    .with_annotations(annotations)
+}
+
+/// What it takes: its parameters, and how the rows are wanted.
+fn schema(declared: &[Declared], of: fn(&Declared) -> Value) -> JsonObject {
+    let mut properties = JsonObject::new();
+    for parameter in declared {
+        properties.insert(parameter.name().to_owned(), of(parameter));
+    }
+    for (name, schema) in [
+        (
+            "limit",
+            json!({ "type": "integer", "description": "Rows to return at most." }),
+        ),
+        (
+            "format",
+            json!({ "type": "string", "enum": ["markdown", "csv", "json"], "description": "markdown unless said otherwise." }),
+        ),
+    ] {
+        properties.entry(name).or_insert(schema);
+    }
+    let required: Vec<_> = declared
+        .iter()
+        .filter(|it| it.is_required())
+        .map(Declared::name)
+        .collect();
+    let mut schema = JsonObject::new();
+    schema.insert("type".into(), json!("object"));
+    schema.insert("properties".into(), Value::Object(properties));
+    if !required.is_empty() {
+        schema.insert("required".into(), json!(required));
+    }
+    schema
+}
+
+fn call(tool: Arc<CustomTool>, mut arguments: JsonObject, context: CallContext) -> Outcome {
+    Box::pin(async move {
+        let is_ours = |name: &str| !tool.declared.iter().any(|it| it.name() == name);
+        let [limit, format] =
+            OURS.map(|name| is_ours(name).then(|| take(&mut arguments, name)).flatten());
+        let limit =
+            match limit {
+                None => None,
+                Some(limit) => Some(limit.as_u64().filter(|rows| *rows > 0).ok_or_else(|| {
+                    refused("limit", "expected a whole number of rows, at least 1")
+                })?),
+            };
+        let format = match format.as_ref().and_then(Value::as_str) {
+            None => None,
+            Some("markdown") => Some(Format::Markdown),
+            Some("csv") => Some(Format::Csv),
+            Some("json") => Some(Format::Json),
+            Some(_) => return Err(refused("format", "expected markdown, csv or json")),
+        };
+        let ready = tool
+            .runs
+            .ready(&tool.declared, &arguments)
+            .map_err(|unusable| refused(&unusable.argument, &unusable.problem))?;
+        let context = context.with_less(tool.less);
+        let query = Query {
+            sql: ready.sql,
+            parameters: ready.parameters,
+            session: tool.session.clone(),
+            limit: limit.or(tool.rows),
+            format: context.usual_format(format),
+            timeout: tool.timeout,
+            author: Author::Operator,
+            ..Query::default()
+        };
+        first_page(query, &context).await
+    })
+}
+
+fn refused(argument: &str, problem: &str) -> Failure {
+    Failure::new(
+        Code::InvalidArgument,
+        format!("argument {argument}: {problem}"),
+        "see the tool's input schema for the arguments it takes",
+    )
+}

@@ -1,0 +1,546 @@
+//! The parameters of an operator's tools: what a schema says of them, and what is bound for what a caller sends.
+
+use jiff::civil;
+use regex::Regex;
+use serde_json::{Map, Value, json};
+
+use super::format::{ItemKind, ParameterSpec, ValueKind};
+use crate::sql::QualifiedName;
+use crate::warehouse::Parameter;
+
+/// Values of an array, whatever its declaration says.
+const MOST_ITEMS: usize = 1000;
+
+/// Memory that one regular expression may take.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// A parameter whose declaration makes sense.
+#[derive(Debug, Clone)]
+pub(super) struct Declared {
+    spec: ParameterSpec,
+    pattern: Option<Regex>,
+}
+
+/// What is bound for a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Bound {
+    /// One value, with this type behind it where the text of a date must become one.
+    One(Parameter, &'static str),
+    /// The values of an array, and the array as JSON.
+    List(Vec<Parameter>, String),
+    /// A document.
+    Json(String),
+    /// Nothing was given.
+    Nothing,
+}
+
+impl Declared {
+    /// Looks through a declaration; what is wrong with it goes to `note`, with the field.
+    pub(super) fn read(spec: ParameterSpec, mut note: impl FnMut(&str, String)) -> Self {
+        let is_word = |name: &str| {
+            let mut letters = name.chars();
+            letters
+                .next()
+                .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+                && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && name.len() <= 64
+        };
+        if !is_word(&spec.name) {
+            note(
+                "name",
+                "expected letters, digits and _, not beginning with a digit".to_owned(),
+            );
+        }
+        let kind = spec.r#type;
+        let is_number = matches!(kind, ValueKind::Integer | ValueKind::Number);
+        for (field, is_set, fits, of) in [
+            (
+                "items",
+                spec.items.is_some(),
+                kind == ValueKind::Array,
+                "arrays",
+            ),
+            (
+                "max_items",
+                spec.max_items.is_some(),
+                kind == ValueKind::Array,
+                "arrays",
+            ),
+            ("minimum", spec.minimum.is_some(), is_number, "numbers"),
+            ("maximum", spec.maximum.is_some(), is_number, "numbers"),
+            (
+                "min_length",
+                spec.min_length.is_some(),
+                kind == ValueKind::String,
+                "texts",
+            ),
+            (
+                "max_length",
+                spec.max_length.is_some(),
+                kind == ValueKind::String,
+                "texts",
+            ),
+            (
+                "pattern",
+                spec.pattern.is_some(),
+                kind == ValueKind::String,
+                "texts",
+            ),
+        ] {
+            if is_set && !fits {
+                note(field, format!("only {of} have it"));
+            }
+        }
+        if spec
+            .minimum
+            .zip(spec.maximum)
+            .is_some_and(|(least, most)| least > most)
+        {
+            note("minimum", "it is larger than maximum".to_owned());
+        }
+        if spec
+            .min_length
+            .zip(spec.max_length)
+            .is_some_and(|(least, most)| least > most)
+        {
+            note("min_length", "it is larger than max_length".to_owned());
+        }
+        let pattern = spec.pattern.as_ref().and_then(|pattern| {
+            let whole = format!("^(?:{pattern})$");
+            let built = regex::RegexBuilder::new(&whole)
+                .size_limit(PATTERN_BYTES)
+                .build();
+            built
+                .map_err(|error| note("pattern", format!("no regular expression: {error}")))
+                .ok()
+        });
+        let declared = Self { spec, pattern };
+        let values = declared.spec.r#enum.iter().flatten().enumerate();
+        let mut wrong: Vec<(String, String)> = values
+            .filter_map(|(at, value)| {
+                Some((format!("enum[{at}]"), declared.bound(value, true).err()?))
+            })
+            .collect();
+        if declared.spec.r#enum.as_ref().is_some_and(Vec::is_empty) {
+            wrong.push(("enum".to_owned(), "expected a value at least".to_owned()));
+        }
+        if let Some(default) = &declared.spec.default
+            && !default.is_null()
+            && let Err(problem) = declared.check(default)
+        {
+            wrong.push(("default".to_owned(), problem));
+        }
+        for (field, problem) in wrong {
+            note(&field, problem);
+        }
+        declared
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The names of objects that the values are, where all of them are.
+    pub(super) fn object_names(&self) -> Option<Result<Vec<QualifiedName>, String>> {
+        let values = self.spec.r#enum.as_ref()?;
+        let names = values.iter().map(|value| {
+            let text = value
+                .as_str()
+                .ok_or_else(|| format!("{value} is no name of an object"))?;
+            QualifiedName::parse(text, 3).map_err(|error| format!("{text}: {error}"))
+        });
+        Some(names.collect())
+    }
+
+    pub(super) fn is_required(&self) -> bool {
+        !self.spec.optional && self.spec.default.is_none()
+    }
+
+    /// What an input schema says of it, in the few words that all clients' converters take.
+    pub(super) fn schema(&self) -> Value {
+        let spec = &self.spec;
+        let mut schema = Map::new();
+        let kind = match spec.r#type {
+            ValueKind::String | ValueKind::Date | ValueKind::Timestamp => "string",
+            ValueKind::Integer => "integer",
+            ValueKind::Number => "number",
+            ValueKind::Boolean => "boolean",
+            ValueKind::Array => "array",
+            ValueKind::Object => "object",
+        };
+        schema.insert("type".into(), kind.into());
+        if spec.r#type == ValueKind::Array {
+            let items = match spec.items.unwrap_or_default() {
+                ItemKind::String => "string",
+                ItemKind::Integer => "integer",
+                ItemKind::Number => "number",
+            };
+            schema.insert("items".into(), json!({ "type": items }));
+        }
+        // Words of one type only: Gemini takes no numbers in an enum.
+        let words = spec.r#enum.as_ref().filter(|_| kind == "string");
+        if let Some(words) = words {
+            schema.insert("enum".into(), Value::Array(words.clone()));
+        }
+        schema.insert(
+            "description".into(),
+            self.description(words.is_some()).into(),
+        );
+        Value::Object(schema)
+    }
+
+    /// The same for the reader of arguments, which takes 0 for nothing unless the schema has room for it.
+    pub(super) fn reading_schema(&self) -> Value {
+        let mut schema = self.schema();
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("minimum".into(), i64::MIN.into());
+        }
+        schema
+    }
+
+    fn description(&self, has_words: bool) -> String {
+        let spec = &self.spec;
+        let mut text = spec.description.clone().unwrap_or_default();
+        let mut facts = Vec::new();
+        match spec.r#type {
+            ValueKind::Date => facts.push("YYYY-MM-DD".to_owned()),
+            ValueKind::Timestamp => facts.push("YYYY-MM-DD HH:MM:SS".to_owned()),
+            _ => {}
+        }
+        match (spec.minimum, spec.maximum) {
+            (Some(least), Some(most)) => facts.push(format!("{least} to {most}")),
+            (Some(least), None) => facts.push(format!("at least {least}")),
+            (None, Some(most)) => facts.push(format!("at most {most}")),
+            (None, None) => {}
+        }
+        if let Some(most) = spec.max_length {
+            facts.push(format!("at most {most} characters"));
+        }
+        if let Some(words) = spec.r#enum.as_ref().filter(|_| !has_words) {
+            let words: Vec<_> = words.iter().map(Value::to_string).collect();
+            facts.push(format!("one of {}", words.join(", ")));
+        }
+        if let Some(default) = spec.default.as_ref().filter(|default| !default.is_null()) {
+            facts.push(format!("default {default}"));
+        }
+        if !facts.is_empty() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&format!("({})", facts.join("; ")));
+        }
+        text
+    }
+
+    /// The value of a call, or the default.
+    pub(super) fn value(&self, given: Option<&Value>) -> Result<Bound, String> {
+        let given = given.filter(|value| !value.is_null());
+        match given.or(self.spec.default.as_ref().filter(|value| !value.is_null())) {
+            Some(value) => self.check(value),
+            None if self.is_required() => Err("it is missing".to_owned()),
+            None => Ok(Bound::Nothing),
+        }
+    }
+
+    /// The value as SQL writes the name of an object.
+    pub(super) fn object_name(&self, given: Option<&Value>) -> Result<QualifiedName, String> {
+        let given = given
+            .filter(|value| !value.is_null())
+            .or(self.spec.default.as_ref());
+        let value = given.ok_or("it is missing")?;
+        self.check(value)?;
+        let text = value.as_str().ok_or("expected a text")?;
+        QualifiedName::parse(text, 3).map_err(|error| error.to_string())
+    }
+
+    fn check(&self, value: &Value) -> Result<Bound, String> {
+        if let Some(words) = &self.spec.r#enum
+            && !words.iter().any(|word| is_same(word, value))
+        {
+            let words: Vec<_> = words.iter().map(Value::to_string).collect();
+            return Err(format!("expected one of {}", words.join(", ")));
+        }
+        self.bound(value, false)
+    }
+
+    /// What is bound for a value that need not be one of the words.
+    fn bound(&self, value: &Value, is_word: bool) -> Result<Bound, String> {
+        let spec = &self.spec;
+        let one = |parameter| Ok(Bound::One(parameter, ""));
+        match spec.r#type {
+            ValueKind::String => {
+                let text = value.as_str().ok_or("expected a text")?;
+                self.check_text(text, is_word)?;
+                one(Parameter::Text(text.to_owned()))
+            }
+            ValueKind::Integer => {
+                let number = value.as_i64().ok_or("expected a whole number")?;
+                #[expect(clippy::cast_precision_loss, reason = "for a comparison with a bound")]
+                self.check_range(number as f64)?;
+                one(Parameter::Integer(number))
+            }
+            ValueKind::Number => {
+                let number = value.as_f64().ok_or("expected a number")?;
+                self.check_range(number)?;
+                one(number_of(value, number))
+            }
+            ValueKind::Boolean => one(Parameter::Boolean(
+                value.as_bool().ok_or("expected true or false")?,
+            )),
+            ValueKind::Date => {
+                let text = value
+                    .as_str()
+                    .ok_or("expected a date as a text, YYYY-MM-DD")?;
+                let date: civil::Date = text
+                    .trim()
+                    .parse()
+                    .map_err(|_| "expected a date, YYYY-MM-DD")?;
+                Ok(Bound::One(Parameter::Text(date.to_string()), "::DATE"))
+            }
+            ValueKind::Timestamp => {
+                let text = value
+                    .as_str()
+                    .ok_or("expected a time as a text, YYYY-MM-DD HH:MM:SS")?
+                    .trim();
+                let is_time = text.parse::<civil::DateTime>().is_ok()
+                    || text.parse::<jiff::Timestamp>().is_ok();
+                if !is_time {
+                    return Err("expected a time, YYYY-MM-DD HH:MM:SS".to_owned());
+                }
+                Ok(Bound::One(Parameter::Text(text.to_owned()), "::TIMESTAMP"))
+            }
+            ValueKind::Array => self.list(value),
+            ValueKind::Object => {
+                if !value.is_object() {
+                    return Err("expected an object".to_owned());
+                }
+                Ok(Bound::Json(value.to_string()))
+            }
+        }
+    }
+
+    fn list(&self, value: &Value) -> Result<Bound, String> {
+        let items = value.as_array().ok_or("expected a list")?;
+        let most = self.spec.max_items.unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
+        if items.len() > most {
+            return Err(format!(
+                "the list has {} values; at most {most} are taken",
+                items.len()
+            ));
+        }
+        let bound = |item: &Value| match self.spec.items.unwrap_or_default() {
+            ItemKind::String => item.as_str().map(|text| Parameter::Text(text.to_owned())),
+            ItemKind::Integer => item.as_i64().map(Parameter::Integer),
+            ItemKind::Number => item.as_f64().map(|number| number_of(item, number)),
+        };
+        let values: Option<Vec<_>> = items.iter().map(bound).collect();
+        let values = values.ok_or_else(|| {
+            let kind = match self.spec.items.unwrap_or_default() {
+                ItemKind::String => "texts",
+                ItemKind::Integer => "whole numbers",
+                ItemKind::Number => "numbers",
+            };
+            format!("expected a list of {kind}")
+        })?;
+        Ok(Bound::List(values, value.to_string()))
+    }
+
+    fn check_text(&self, text: &str, is_word: bool) -> Result<(), String> {
+        let letters = text.chars().count();
+        match (self.spec.min_length, self.spec.max_length) {
+            (Some(least), _) if letters < least => {
+                return Err(format!("expected at least {least} characters"));
+            }
+            (_, Some(most)) if letters > most => {
+                return Err(format!("expected at most {most} characters"));
+            }
+            _ => {}
+        }
+        match &self.pattern {
+            Some(pattern) if !is_word && !pattern.is_match(text) => Err(format!(
+                "expected a text that matches {}",
+                self.spec.pattern.as_deref().unwrap_or_default()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_range(&self, number: f64) -> Result<(), String> {
+        match (self.spec.minimum, self.spec.maximum) {
+            (Some(least), _) if number < least => Err(format!("expected at least {least}")),
+            (_, Some(most)) if number > most => Err(format!("expected at most {most}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// 1 and 1.0 are the same word.
+fn is_same(word: &Value, value: &Value) -> bool {
+    word == value
+        || word
+            .as_f64()
+            .is_some_and(|word| value.as_f64() == Some(word))
+}
+
+fn number_of(value: &Value, number: f64) -> Parameter {
+    value
+        .as_i64()
+        .map_or(Parameter::Float(number), Parameter::Integer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared(spec: Value) -> (Declared, Vec<String>) {
+        let mut problems = Vec::new();
+        let spec = serde_json::from_value(spec).unwrap();
+        let declared = Declared::read(spec, |field, message| {
+            problems.push(format!("{field}: {message}"))
+        });
+        (declared, problems)
+    }
+
+    fn value(spec: Value, given: Value) -> Result<Bound, String> {
+        let (declared, problems) = declared(spec);
+        assert!(problems.is_empty(), "{problems:?}");
+        declared.value(Some(&given))
+    }
+
+    #[test]
+    fn a_value_is_bound_by_its_type_and_held_to_its_bounds() {
+        let text = |text: &str| Parameter::Text(text.to_owned());
+        for (spec, given, bound) in [
+            (
+                json!({"name": "a", "type": "string"}),
+                json!("x"),
+                Bound::One(text("x"), ""),
+            ),
+            (
+                json!({"name": "a", "type": "integer", "minimum": 0}),
+                json!(0),
+                Bound::One(Parameter::Integer(0), ""),
+            ),
+            (
+                json!({"name": "a", "type": "number"}),
+                json!(1.5),
+                Bound::One(Parameter::Float(1.5), ""),
+            ),
+            (
+                json!({"name": "a", "type": "boolean"}),
+                json!(true),
+                Bound::One(Parameter::Boolean(true), ""),
+            ),
+            (
+                json!({"name": "a", "type": "date"}),
+                json!("2024-02-29"),
+                Bound::One(text("2024-02-29"), "::DATE"),
+            ),
+            (
+                json!({"name": "a", "type": "array", "items": "integer"}),
+                json!([1, 2]),
+                Bound::List(
+                    vec![Parameter::Integer(1), Parameter::Integer(2)],
+                    "[1,2]".into(),
+                ),
+            ),
+            (
+                json!({"name": "a", "type": "object"}),
+                json!({"b": 1}),
+                Bound::Json("{\"b\":1}".into()),
+            ),
+            (
+                json!({"name": "a", "type": "integer", "enum": [1, 2]}),
+                json!(2),
+                Bound::One(Parameter::Integer(2), ""),
+            ),
+            (
+                json!({"name": "a", "type": "string", "default": "d"}),
+                Value::Null,
+                Bound::One(text("d"), ""),
+            ),
+            (
+                json!({"name": "a", "type": "string", "optional": true}),
+                Value::Null,
+                Bound::Nothing,
+            ),
+        ] {
+            assert_eq!(value(spec.clone(), given).unwrap(), bound, "{spec}");
+        }
+        for (spec, given, problem) in [
+            (
+                json!({"name": "a", "type": "string", "max_length": 2}),
+                json!("xyz"),
+                "at most 2 characters",
+            ),
+            (
+                json!({"name": "a", "type": "string", "pattern": "[A-Z]+"}),
+                json!("Ab"),
+                "matches [A-Z]+",
+            ),
+            (
+                json!({"name": "a", "type": "string", "enum": ["A"]}),
+                json!("B"),
+                "one of \"A\"",
+            ),
+            (
+                json!({"name": "a", "type": "integer", "maximum": 9}),
+                json!(10),
+                "at most 9",
+            ),
+            (
+                json!({"name": "a", "type": "integer"}),
+                json!(1.5),
+                "whole number",
+            ),
+            (
+                json!({"name": "a", "type": "date"}),
+                json!("2024-02-30"),
+                "a date",
+            ),
+            (
+                json!({"name": "a", "type": "timestamp"}),
+                json!("noon"),
+                "a time",
+            ),
+            (
+                json!({"name": "a", "type": "array", "max_items": 1}),
+                json!(["a", "b"]),
+                "at most 1",
+            ),
+            (
+                json!({"name": "a", "type": "array"}),
+                json!([1]),
+                "list of texts",
+            ),
+            (
+                json!({"name": "a", "type": "string"}),
+                Value::Null,
+                "missing",
+            ),
+        ] {
+            let told = value(spec.clone(), given).unwrap_err();
+            assert!(told.contains(problem), "{spec}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_that_cannot_be_meant_is_told_field_by_field() {
+        let (_, problems) = declared(json!({
+            "name": "1a", "type": "integer", "pattern": "(", "minimum": 5, "maximum": 1, "enum": ["x"], "default": 9,
+        }));
+        for field in [
+            "name: ",
+            "pattern: only texts",
+            "pattern: no regular",
+            "minimum: ",
+            "enum[0]: ",
+            "default: ",
+        ] {
+            assert!(
+                problems.iter().any(|it| it.starts_with(field)),
+                "{field}: {problems:?}"
+            );
+        }
+    }
+}
