@@ -52,7 +52,7 @@ pub enum Command {
     },
     /// Ask the service on this machine whether it is alive, for container health checks without a shell
     Healthcheck,
-    /// Make a CUSTOM_TOOLS_FILE of another server's tools
+    /// Make a file of tools of your own of another server's tools
     ///
     /// Reads the specification of a managed Snowflake server (what DESCRIBE MCP SERVER answers, or the YAML that made it) or the
     /// tools.yaml of MCP Toolbox. Prints the file; what could not be carried over is said on stderr. The exit code is 1 when

@@ -14,6 +14,7 @@ use super::{Error, Telemetry, custom, policy, shutdown};
 use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
+use crate::mcp::tools::Registry;
 use crate::mcp::{AnswerCache, Handler, Rates, Services};
 use crate::query::{Allowance, Budget, CursorSigner, Queries};
 use crate::telemetry::audit::Audit;

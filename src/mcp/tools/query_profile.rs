@@ -26,7 +26,7 @@ const WORST: usize = 8;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// The query_id of an earlier answer, or of query_history.
+    /// The id of the statement, from an earlier answer or from the history.
     query_id: String,
     /// markdown unless said otherwise.
     format: Option<ResultFormat>,

@@ -59,7 +59,7 @@ class Session(Protocol):
     async def prompts(self) -> list[str]:
         """`prompts/list`: the names."""
 
-    async def prompt(self, name: str, **arguments: str) -> str:
+    async def prompt(self, prompt: str, /, **arguments: str) -> str:
         """`prompts/get`: the text."""
 
     async def resources(self) -> list[str]:
@@ -134,8 +134,8 @@ class _PythonSession:
     async def prompts(self) -> list[str]:
         return [prompt.name for prompt in (await self._client.list_prompts()).prompts]
 
-    async def prompt(self, name: str, **arguments: str) -> str:
-        return (await self._client.get_prompt(name, arguments)).messages[0].content.text
+    async def prompt(self, prompt: str, /, **arguments: str) -> str:
+        return (await self._client.get_prompt(prompt, arguments)).messages[0].content.text
 
     async def resources(self) -> list[str]:
         return [str(resource.uri) for resource in (await self._client.list_resources()).resources]
@@ -220,8 +220,8 @@ class _NodeSession:
     async def prompts(self) -> list[str]:
         return [prompt["name"] for prompt in await self.ask(do="list_prompts")]
 
-    async def prompt(self, name: str, **arguments: str) -> str:
-        return await self.ask(do="get_prompt", name=name, arguments=arguments)
+    async def prompt(self, prompt: str, /, **arguments: str) -> str:
+        return await self.ask(do="get_prompt", name=prompt, arguments=arguments)
 
     async def resources(self) -> list[str]:
         return [resource["uri"] for resource in await self.ask(do="list_resources")]
