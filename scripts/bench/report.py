@@ -32,7 +32,7 @@ TITLES = {
     ),
     "leaving": (
         "Clients that leave",
-        "8 clients close their connection after a second; their statements would run for a minute.",
+        "8 clients close their connections once their statements have begun, which would run for a minute.",
     ),
     "growth": ("How cost grows", "One client, the format that is the server's default."),
     "replicas": (

@@ -125,17 +125,21 @@ def load(address: str, message: bytes | Callable[[], bytes], clients: int, calls
     return done
 
 
-def leave(address: str, message: bytes, clients: int, after: float) -> None:
-    """So many clients send a call and close their connections after so many seconds."""
-
-    async def client() -> None:
-        _, writer = await asyncio.open_connection(*address.rsplit(":", 1))
-        writer.write(message)
-        await asyncio.sleep(after)
-        writer.close()
+def leave(address: str, message: bytes, clients: int, begun: Callable[[], bool]) -> None:
+    """So many clients send a call, and close their connections once it has begun, or after ten seconds."""
 
     async def all_clients() -> None:
-        await asyncio.gather(*(client() for _ in range(clients)))
+        writers = []
+        for _ in range(clients):
+            _, writer = await asyncio.open_connection(*address.rsplit(":", 1))
+            writer.write(message)
+            writers.append(writer)
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if begun():
+                break
+        for writer in writers:
+            writer.close()
 
     asyncio.run(all_clients())
 
