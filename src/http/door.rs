@@ -131,7 +131,7 @@ pub(super) async fn messages(
             door.hear(&request, &envelope);
             if let Some((direct, sender)) = direct(&request, &envelope, &text) {
                 drop(text);
-                let message = door.tools.0.answer(direct, sender).await;
+                let message = door.tools.0.answer_directly(direct, sender).await;
                 return Ok(request.into_response(answer::message(message, takes)));
             }
             request.set_payload(Payload::from(text));

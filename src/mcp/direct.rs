@@ -118,7 +118,7 @@ impl Direct {
 
 impl Handler {
     /// Answers a request, with a message of JSON-RPC. Dropped before its end, it stops the call.
-    pub async fn answer(&self, request: Direct, sender: Sender) -> String {
+    pub async fn answer_directly(&self, request: Direct, sender: Sender) -> String {
         let id = request.id.clone();
         match request.what {
             What::List => {
