@@ -8,6 +8,7 @@
 #
 # What it is built from. scripts/raise_images.py writes the newest digests behind the tags.
 ARG RUST_IMAGE=rust:1.95-slim-trixie
+ARG NODE_IMAGE=node:24-trixie-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/base-nossl-debian13:nonroot
 
 # ---- what both variants are built in ----
@@ -43,15 +44,19 @@ RUN touch src/main.rs src/lib.rs \
  && python3 packaging/crates.py --no-default-features --into /out/bin/snowflake-mcp \
  && cp --dereference "$(gcc -print-file-name=libgcc_s.so.1)" /out/lib/
 
+# ---- the engine's library, fetched with npm: Debian's own npm would be 400 packages ----
+# hadolint ignore=DL3006
+FROM ${NODE_IMAGE} AS duckdb
+WORKDIR /src
+COPY scripts/fetch-duckdb.sh scripts/duckdb.sha256 scripts/
+# .build/duckdb becomes a link into the script's cache.
+RUN XDG_CACHE_HOME=/duckdb scripts/fetch-duckdb.sh
+
 # ---- the binary with the embedded engine ----
 FROM builder AS build-full
-# hadolint ignore=DL3008
-RUN apt-get update \
- && apt-get install --yes --no-install-recommends npm \
- && rm -rf /var/lib/apt/lists/*
-COPY scripts/fetch-duckdb.sh scripts/duckdb.sha256 scripts/
-# .build/duckdb becomes a link into the script's cache, so the cache stays in the layer.
-RUN XDG_CACHE_HOME=/duckdb scripts/fetch-duckdb.sh && cargo build --release --locked
+COPY --from=duckdb /duckdb /duckdb
+COPY --from=duckdb /src/.build .build
+RUN cargo build --release --locked
 COPY src src
 COPY packaging/crates.py packaging/
 ARG VERSION=0.1.0

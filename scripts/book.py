@@ -59,12 +59,32 @@ def with_links(path: Path, places: dict[Path, Path], problems: list[str]) -> str
 
 
 def summary(places: dict[Path, Path]) -> str:
+    """The list of pages, with those that docs/book/SUMMARY.md does not name yet at its end."""
     text = (ROOT / "docs/book/SUMMARY.md").read_text()
+    listed = set(re.findall(r"\]\(([^)]+)\)", text))
+    decisions, more = "", ""
     for path, place in places.items():
-        if place.parts[0] == "decisions" and place.suffix == ".md":
-            title = path.read_text().split("\n", 1)[0].removeprefix("# ")
-            text += f"  - [{title}]({place})\n"
-    return text
+        if path.suffix != ".md" or str(place) in listed:
+            continue
+        title = path.read_text().split("# ", 1)[-1].split("\n", 1)[0]
+        if place.parts[0] == "decisions":
+            decisions += f"  - [{title}]({place})\n"
+        else:
+            more += f"- [{title}]({place})\n"
+    return text + decisions + (f"\n# More\n\n{more}" if more else "")
+
+
+def lay_out(folder: Path) -> list[str]:
+    """Writes the pages, and returns the links that lead nowhere."""
+    places, problems = pages(), []
+    for path, place in places.items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".md":
+            (folder / place).write_text(with_links(path, places, problems))
+        else:
+            shutil.copyfile(path, folder / place)
+    (folder / "SUMMARY.md").write_text(summary(places))
+    return problems
 
 
 def main() -> None:
@@ -73,22 +93,9 @@ def main() -> None:
     mdbook, lychee = sys.argv[1:]
     shutil.rmtree(BOOK, ignore_errors=True)
     (BOOK / "src").mkdir(parents=True)
-    places, problems = pages(), []
-    for path, place in places.items():
-        (BOOK / "src" / place).parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".md":
-            (BOOK / "src" / place).write_text(with_links(path, places, problems))
-        else:
-            shutil.copyfile(path, BOOK / "src" / place)
+    problems = lay_out(BOOK / "src")
     if problems:
         sys.exit("\n".join(problems))
-    contents = summary(places)
-    (BOOK / "src/SUMMARY.md").write_text(contents)
-    listed = set(re.findall(r"\]\(([^)]+)\)", contents))
-    # What is a page must be in the list, or nobody finds it.
-    left_out = sorted(str(place) for place in places.values() if place.suffix == ".md" and str(place) not in listed)
-    if left_out:
-        sys.exit(f"docs/book/SUMMARY.md does not have {', '.join(left_out)}")
     for name in ("book.toml", "book.css"):
         shutil.copyfile(ROOT / "docs/book" / name, BOOK / name)
     subprocess.run([mdbook, "build", str(BOOK)], check=True)

@@ -113,5 +113,11 @@ else
   echo "promtool is not installed (Debian: prometheus): the alert rules are only read as YAML"
 fi
 
+if command -v actionlint >/dev/null; then
+  actionlint || problem "actionlint"
+else
+  echo "actionlint is not installed: of the workflows only what tests/deploy/test_packaging.py asks is checked"
+fi
+
 "$tools/venv/bin/pytest" -q -p no:cacheprovider tests/deploy || problem "tests/deploy"
 [ "$problems" = 0 ] || exit 1

@@ -30,7 +30,7 @@ if [ "${BUILD:-yes}" = yes ]; then
   for target in slim full; do
     started=$SECONDS
     docker build --target "$target" --build-arg VERSION="$version" --build-arg REVISION="$revision" \
-      --build-arg RUST_IMAGE --build-arg RUNTIME_IMAGE \
+      --build-arg RUST_IMAGE --build-arg NODE_IMAGE --build-arg RUNTIME_IMAGE \
       --tag "snowflake-mcp:test-$target" . >".build/image-$target.log" 2>&1 || {
       tail -40 ".build/image-$target.log" >&2
       exit 1

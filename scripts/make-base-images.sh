@@ -96,6 +96,7 @@ if [ "${1:-}" = debian ]; then
 fi
 debian trixie
 wanted RUST_IMAGE && rust "$image"
+wanted NODE_IMAGE && build "$image" node
 wanted RUNTIME_IMAGE && build "$image" distroless
 if [ "${1:-}" = all ]; then
   wanted PYTHON_IMAGE && build "$image" python

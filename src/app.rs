@@ -71,6 +71,18 @@ pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
     found
 }
 
+/// Why the first sign-in could not begin: a key or token that cannot be read, or is none. Reads its file and asks nobody. A
+/// service starts all the same, for the file may come later; whoever checks the settings wants to know now.
+#[must_use]
+pub fn unreadable(settings: &Settings) -> Option<Error> {
+    if settings.warehouse.backend != Backend::Snowflake {
+        return None;
+    }
+    let options = snowflake::options(settings, Policy::default()).ok()?;
+    let failed = options.sign_in.try_reading().err()?;
+    Some(snowflake::Error::from(failed).into())
+}
+
 /// Serves HTTP until a signal, or a change with `SERVER_RELOAD`, ends it.
 ///
 /// # Errors

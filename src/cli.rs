@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 
+use crate::app;
 use crate::config::{Backend, Loaded, LogFormat, Problems, Purpose, Sources, render};
 use crate::mcp::custom;
 use crate::telemetry;
@@ -114,6 +115,10 @@ pub fn check(
         writeln!(err, "warning: {warning}")?;
     }
     let settings = &loaded.settings;
+    if let Some(unreadable) = app::unreadable(settings) {
+        writeln!(err, "{}", telemetry::chain(&unreadable))?;
+        return Ok(None);
+    }
     let warehouse = match settings.warehouse.backend {
         Backend::Snowflake => "Snowflake",
         Backend::Embedded => "the embedded engine's sample data",

@@ -192,6 +192,7 @@ pub(super) fn queries(
         .with_default_names(place.database, place.schema)
         .with_allowances(allowances(settings))
         .with_structured_output(settings.limits.structured_output);
+    metrics.set_cursors_shared(settings.limits.cursor_secret.is_some());
     Ok(match &settings.limits.cursor_secret {
         Some(secrets) => queries.with_signer(signer(secrets)),
         None => queries,

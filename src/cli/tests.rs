@@ -95,6 +95,36 @@ fn check_says_in_one_line_what_would_be_served() {
 }
 
 #[test]
+fn check_reads_the_private_key_as_a_sign_in_will() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.p8");
+    std::fs::write(&path, "no key at all").unwrap();
+    let account = [
+        ("SNOWFLAKE_ACCOUNT", "org-account"),
+        ("SNOWFLAKE_USER", "reader"),
+        ("SNOWFLAKE_PRIVATE_KEY_PATH", path.to_str().unwrap()),
+    ];
+    let (valid, out, err) = run_check(&account);
+    assert!(!valid && out.is_empty(), "{out}");
+    let told = "the private key cannot be used: ";
+    assert!(err.lines().any(|line| line.starts_with(told)), "{err}");
+    assert!(err.contains("see SNOWFLAKE_PRIVATE_KEY_PATH"), "{err}");
+}
+
+#[test]
+fn check_reads_a_token_that_is_given_as_text() {
+    let account = [
+        ("SNOWFLAKE_ACCOUNT", "org-account"),
+        ("SNOWFLAKE_AUTH_TYPE", "oauth"),
+        ("SNOWFLAKE_TOKEN", "two words"),
+    ];
+    let (valid, _, err) = run_check(&account);
+    assert!(!valid);
+    assert!(err.contains("see SNOWFLAKE_TOKEN"), "{err}");
+    assert!(!err.contains("words"), "{err}");
+}
+
+#[test]
 fn config_explains_every_variable_even_when_settings_are_wrong() {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let wrong = sources(&[("SERVER_PORT", "x")]);

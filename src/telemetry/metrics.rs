@@ -28,8 +28,8 @@ pub use self::guards::{
     Acquire, Held, PoolNumbers, RequestWatch, ResultWatch, SetAside, Stopwatch,
 };
 use self::labels::{
-    Admission, Cache, Cause, Closed, Cut, Delivery, Endpoint, IssuerPlace, Lookup, Phase,
-    QueueRefusal, Reached, Shown, SignIn, Verdict,
+    Admission, Cache, Cause, Closed, Credential, Cut, Delivery, Endpoint, IssuerPlace, Lookup,
+    Phase, QueueRefusal, Reached, Shown, SignIn, Verdict,
 };
 use self::lists::{
     Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
@@ -160,6 +160,27 @@ impl Metrics {
     pub fn would_scan(&self, warehouse: Option<&str>, bytes: u64) {
         let warehouse = VirtualWarehouse::of(warehouse.unwrap_or("default"));
         self.warehouse_bytes.with(warehouse).inc_by(bytes);
+    }
+
+    /// It has scanned so much there.
+    pub fn scanned(&self, warehouse: Option<&str>, bytes: u64) {
+        let warehouse = VirtualWarehouse::of(warehouse.unwrap_or("default"));
+        self.warehouse_scanned.with(warehouse).inc_by(bytes);
+    }
+
+    /// Whether any replica reads the cursors of this one.
+    pub fn set_cursors_shared(&self, are_shared: bool) {
+        self.cursors_shared.set(i64::from(are_shared));
+    }
+
+    /// When a credential ends, in seconds since 1970; 0 where that is not known.
+    pub fn set_end(&self, credential: Credential, seconds: i64) {
+        self.credential_ends.with(credential).set(seconds);
+    }
+
+    /// When the private key's file was last written, in seconds since 1970; 0 where there is none.
+    pub fn set_key_written(&self, seconds: i64) {
+        self.key_written.set(seconds);
     }
 
     /// A cache was asked.

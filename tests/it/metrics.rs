@@ -1,7 +1,10 @@
 //! What `/metrics` shows of a running server: every path counted, and nothing a client made up.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::snowflake::support::serve;
@@ -266,5 +269,65 @@ async fn the_pool_and_its_requests_are_counted() {
         (&pool["idle"], &pool["in_use"], &pool["waiting"]),
         (&json!(1), &json!(0), &json!(0))
     );
+    server.stop().await;
+}
+
+/// Waits until a series has a value; what is counted in the background comes a moment later.
+async fn until(server: &Server, series: &str, wanted: f64) {
+    let series = format!("snowflake_mcp_{series} ");
+    for _ in 0..100 {
+        let text = scrape(server).await;
+        if text.contains(&series) && (value(&text, &series) - wanted).abs() < 0.1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{series} did not become {wanted}\n{}", scrape(server).await);
+}
+
+#[tokio::test]
+async fn what_a_long_statement_has_read_is_asked_for_and_counted() {
+    let stub = Stub::start().await;
+    let mut server = serve(&stub, &[("SYNC_WAIT", "2s")]).await;
+    server.event("ready").await;
+    let mcp = server.mcp();
+    let counted = r#"virtual_warehouse_scanned_bytes_total{virtual_warehouse="default"}"#;
+    let megabyte = f64::from(1 << 20);
+    // One that takes no time is not asked about.
+    mcp.call_tool("execute_query", json!({"sql": "select 1"}))
+        .await;
+    stub.set(|settings| settings.statement_delay_ms = 1_200);
+    mcp.call_tool("execute_query", json!({"sql": "select 2"}))
+        .await;
+    until(&server, counted, megabyte).await;
+    // Nor does the one that is left running count twice: as it runs, and when its rows are fetched.
+    stub.set(|settings| settings.statement_delay_ms = 3_500);
+    mcp.call_tool("execute_query", json!({"sql": "select 3"}))
+        .await;
+    until(&server, counted, 2.0 * megabyte).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn it_is_told_when_a_token_ends_and_whether_cursors_are_shared() {
+    let stub = Stub::start().await;
+    let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1900000000}"#);
+    let token = format!("e30.{claims}.c2ln");
+    let more = [
+        ("SNOWFLAKE_AUTH_TYPE", "oauth"),
+        ("SNOWFLAKE_TOKEN", token.as_str()),
+    ];
+    let mut server = serve(&stub, &more).await;
+    until(
+        &server,
+        r#"credential_expiry_timestamp_seconds{credential="token"}"#,
+        1_900_000_000.0,
+    )
+    .await;
+    until(&server, "cursors_shared", 0.0).await;
+    server.stop().await;
+    let secret = "a-secret-of-32-characters-or-more";
+    let mut server = serve(&stub, &[("CURSOR_SECRET", secret)]).await;
+    until(&server, "cursors_shared", 1.0).await;
     server.stop().await;
 }

@@ -177,5 +177,5 @@ def snowflake(caller: Caller, stub: Stub) -> None:
     # Callers that leave, and a statement whose time is up: aborts.
     at_once(4, lambda: caller.leave(0.5, "execute_query", sql="select stub.sleep(60000)"))
     assert caller.code("execute_query", sql="select stub.sleep(60000)", timeout_seconds=1) == "query_timeout"
-    # Five callers for two sessions.
-    at_once(5, lambda: caller.call("execute_query", sql="select stub.sleep(600)"))
+    # Five callers for two sessions, long enough to be asked about afterwards.
+    at_once(5, lambda: caller.call("execute_query", sql="select stub.sleep(1200)"))

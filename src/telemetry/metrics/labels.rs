@@ -117,6 +117,16 @@ label! {
 }
 
 label! {
+    /// What ends at a time that it tells itself.
+    Credential of "credential" {
+        /// The token in `SNOWFLAKE_TOKEN` or `SNOWFLAKE_TOKEN_PATH`.
+        Token = "token",
+        /// The certificate that the account's host shows, or a proxy in its place.
+        Certificate = "certificate",
+    }
+}
+
+label! {
     /// What is left out of a result.
     Cut of "limit" {
         /// Rows beyond the limit of rows.

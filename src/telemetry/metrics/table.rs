@@ -4,8 +4,8 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry};
 
 use super::declaration::{BuildInfo, Declaration, Declared};
 use super::labels::{
-    AcquireOutcome, Admission, Cache, Cause, Closed, Cut, Delivery, Endpoint, IssuerPlace, Lookup,
-    Phase, QueueRefusal, Reached, SessionState, Shown, SignIn, Verdict,
+    AcquireOutcome, Admission, Cache, Cause, Closed, Credential, Cut, Delivery, Endpoint,
+    IssuerPlace, Lookup, Phase, QueueRefusal, Reached, SessionState, Shown, SignIn, Verdict,
 };
 use super::lists::{
     Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
@@ -84,6 +84,9 @@ metrics! {
         build_info: BuildInfo = "build_info";
         /// 1 while `/readyz` answers 200, 0 while it answers 503.
         ready: IntGauge = "ready";
+        /// 1 where `CURSOR_SECRET` is set, so that any replica reads the next page of another's result; 0 where only this process
+        /// does.
+        cursors_shared: IntGauge = "cursors_shared";
 
         /// HTTP requests that were answered. Status 499 counts clients that left before their answer.
         http_requests: Counters<(Route, HttpMethod, Status)> = "http_requests_total";
@@ -138,6 +141,9 @@ metrics! {
         warehouse_statements: Counters<VirtualWarehouse> = "virtual_warehouse_statements_total";
         /// Bytes that statements would scan as Snowflake estimates them, where they were estimated (`MAX_SCAN_BYTES`).
         warehouse_bytes: Counters<VirtualWarehouse> = "virtual_warehouse_estimated_scan_bytes_total";
+        /// Bytes that statements have scanned, as Snowflake tells once they have ended. Only those that take a second or more are
+        /// asked about.
+        warehouse_scanned: Counters<VirtualWarehouse> = "virtual_warehouse_scanned_bytes_total";
         /// Statements that run in the warehouse now and whose call waits for them.
         statements_in_flight: IntGauge = "statements_in_flight";
         /// Statements that may run at once: `MAX_CONCURRENT_QUERIES`.
@@ -176,6 +182,11 @@ metrics! {
         closes: Counters<Closed> = "pool_sessions_closed_total";
         /// 1 while no sign-in is tried, because Snowflake has refused the credentials.
         breaker_open: IntGauge = "pool_breaker_open";
+
+        /// When it ends, in seconds since 1970; 0 where it does not say, or there is none.
+        credential_ends: Gauges<Credential> = "credential_expiry_timestamp_seconds";
+        /// When the file of the private key was last written, in seconds since 1970; 0 without one. A key has no end of its own.
+        key_written: IntGauge = "private_key_modified_timestamp_seconds";
 
         /// Attempts of requests to Snowflake and to its cloud storage, by purpose and by how they ended.
         snowflake_requests: Counters<(Endpoint, Reached)> = "upstream_requests_total";

@@ -216,7 +216,13 @@ pub(super) async fn cancel(pool: &Pool, earlier: &Earlier) -> Result<bool, Error
 /// Until then it counts as one of the statements that may run at once, of its caller and of all.
 ///
 /// When the pool closes, the session is left open: the statement goes on, and Snowflake ends the session in its time.
-pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant) {
+/// Otherwise `note` hears how the statement has ended.
+pub(super) fn watch_over(
+    lease: Lease,
+    query_id: String,
+    deadline: Instant,
+    note: impl FnOnce(Ended) + Send + 'static,
+) {
     tokio::spawn(async move {
         let mut backoff = Backoff::endless(FIRST_WAIT, LONGEST_WAIT);
         while Instant::now() < deadline + AFTER_DEADLINE {
@@ -226,11 +232,12 @@ pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant) {
                 () = lease.closing() => {}
             }
             let ended = tokio::select! {
-                ended = has_ended(&lease, &query_id) => ended,
+                ended = ended(&lease, &query_id) => ended,
                 // A question under way when the pool closes may be one that never gets its answer.
-                () = lease.closing(), if !lease.is_closing() => has_ended(&lease, &query_id).await,
+                () = lease.closing(), if !lease.is_closing() => ended(&lease, &query_id).await,
             };
-            if ended {
+            if let Some(ended) = ended {
+                note(ended);
                 return;
             }
             if lease.is_closing() {
@@ -247,16 +254,27 @@ pub(super) fn watch_over(lease: Lease, query_id: String, deadline: Instant) {
     });
 }
 
-/// Whether a statement is known to have ended.
-async fn has_ended(session: &Session, query_id: &str) -> bool {
+/// A statement that has ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// What it has read, where that is known.
+    pub(super) scanned_bytes: Option<u64>,
+}
+
+/// What is known of a statement that has ended; `None` where it is not known to have.
+pub(super) async fn ended(session: &Session, query_id: &str) -> Option<Ended> {
     let path = status_path(query_id);
     let asked = send(session, &path, None, Instant::now() + SMALL_TIMEOUT).await;
     match asked.and_then(told) {
-        Ok(status) => status.is_some_and(|status| status.state.has_ended()),
-        Err(Error::SessionGone { .. }) => true,
+        Ok(status) => status
+            .filter(|status| status.state.has_ended())
+            .map(|status| Ended {
+                scanned_bytes: status.scanned_bytes,
+            }),
+        Err(Error::SessionGone { .. }) => Some(Ended::default()),
         Err(error) => {
             tracing::debug!(query_id, "a statement's state is not known: {error}");
-            false
+            None
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! One statement from end to end: `pool` hands out a session that `session` and `sign_in` have opened; `target` says which
 //! USE it needs; `statement` sends it and waits, `abort` stops it when nobody waits any more; `earlier` asks for those that were
-//! left running, or whose results are read again; `results` reads what is in the
+//! left running, or whose results are read again, `scans` how much those have read that took long; `results` reads what is in the
 //! reply and fetches the rest, within `memory`, which `rows` shows as cells; `error` sorts Snowflake's codes. `transport` is the way to the
 //! host that `account` names, `wire` what goes over it, `backoff` how long to wait before it is tried again.
 //!
@@ -11,6 +11,7 @@
 mod abort;
 pub mod account;
 mod backoff;
+mod certificate;
 mod client;
 mod contact;
 mod defaults;
@@ -21,6 +22,7 @@ mod memory;
 mod pool;
 mod results;
 mod rows;
+mod scans;
 mod session;
 mod shared;
 pub mod sign_in;
@@ -40,6 +42,7 @@ use self::contact::Contact;
 use self::memory::Memory;
 use self::pool::Pool;
 use self::results::Downloads;
+use self::scans::Scans;
 use self::shared::{Shared, Told};
 use self::sign_in::SignIn;
 use self::statement::{Manner, Ran};
@@ -79,6 +82,7 @@ pub struct Options {
 pub struct Snowflake {
     pool: Pool,
     downloads: Downloads,
+    scans: Scans,
     verify: bool,
 }
 
@@ -114,7 +118,8 @@ impl Snowflake {
         });
         Ok(Self {
             pool: Pool::start(shared, options.sizes),
-            downloads: Downloads::new(is_local, memory, metrics).map_err(tls)?,
+            downloads: Downloads::new(is_local, memory, Arc::clone(&metrics)).map_err(tls)?,
+            scans: Scans::new(metrics),
             verify: options.verify,
         })
     }
@@ -175,10 +180,13 @@ impl Snowflake {
             .pool
             .metrics()
             .statement("snowflake", run.summary.as_deref());
+        let began = Instant::now();
         let ran = statement::run(lease, run, manner, query_id).await?;
         drop(running);
+        let scan = self.scans.of(run);
         match ran {
             Ran::Ended(data, lease) => {
+                scan.ask_after(began.elapsed(), &lease, query_id.get());
                 // What is left to fetch needs no session.
                 drop(lease);
                 let answer = self.downloads.clone().answer(*data, 0, run.deadline)?;
@@ -186,7 +194,8 @@ impl Snowflake {
             }
             Ran::Running(lease) => {
                 let query_id = query_id.get().unwrap_or_default();
-                earlier::watch_over(lease, query_id.clone(), run.deadline);
+                let note = move |ended: earlier::Ended| scan.count(ended.scanned_bytes);
+                earlier::watch_over(lease, query_id.clone(), run.deadline, note);
                 Ok(Started::Running { query_id })
             }
         }

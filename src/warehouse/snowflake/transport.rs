@@ -28,12 +28,13 @@ use url::Url;
 use uuid::Uuid;
 
 use super::backoff::Backoff;
+use super::certificate;
 use super::contact::Contact;
 use super::intake::{self, Unread};
 use super::memory::{Growing, Memory};
 use super::wire::Reply;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::{Endpoint, Reached};
+use crate::telemetry::metrics::labels::{Credential, Endpoint, Reached};
 use crate::telemetry::traces;
 
 /// First and longest wait before another attempt, unless the service names a longer one.
@@ -178,9 +179,12 @@ impl Transport {
             .tcp_keepalive(KEEPALIVE)
             .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
             .tcp_keepalive_retries(3)
+            // Where the certificate's end is read from.
+            .tls_info(true)
             .build()?;
         let answered = Answered {
             clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
         };
         Ok(Self {
             client: ClientBuilder::new(client).with(answered).build(),
@@ -417,9 +421,10 @@ impl Middleware for Addressed {
     }
 }
 
-/// Says which span a request belongs to, lets nothing but success through, and notes the host's time.
+/// Says which span a request belongs to, lets nothing but success through, and notes the host's time and certificate.
 struct Answered {
     clock: Arc<Clock>,
+    metrics: Arc<Metrics>,
 }
 
 #[async_trait]
@@ -433,6 +438,10 @@ impl Middleware for Answered {
         traces::tell(request.headers_mut());
         let response = next.run(request, extensions).await?;
         self.clock.note(&response);
+        let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
+        if let Some(end) = shown.and_then(|shown| certificate::end_of(shown.peer_certificate()?)) {
+            self.metrics.set_end(Credential::Certificate, end);
+        }
         let status = response.status();
         if status.is_success() {
             return Ok(response);

@@ -10,7 +10,7 @@ use futures::future::join_all;
 
 use super::inner::Inner;
 use super::manager::Sessions;
-use crate::telemetry::metrics::labels::Closed;
+use crate::telemetry::metrics::labels::{Closed, Credential};
 
 /// How often idle sessions are looked at; more often when `SNOWFLAKE_POOL_HEALTH_CHECK_MINUTES` is shorter.
 const EVERY: Duration = Duration::from_secs(30);
@@ -24,10 +24,19 @@ pub(super) fn start(inner: Arc<Inner>, sessions: Sessions) {
 async fn keep_up(inner: Arc<Inner>, sessions: Sessions) {
     let every = EVERY.min(inner.sizes.health_check / 2);
     while !inner.members.is_closing() {
+        tell_lifetime(&inner).await;
         look_after(&inner).await;
         fill_up(&inner, &sessions).await;
         tokio::time::sleep(every).await;
     }
+}
+
+/// Whoever renews a key or token writes its file while the service runs.
+async fn tell_lifetime(inner: &Inner) {
+    let lifetime = inner.shared.sign_in.lifetime().await;
+    let metrics = &inner.shared.metrics;
+    metrics.set_end(Credential::Token, lifetime.token_ends.unwrap_or_default());
+    metrics.set_key_written(lifetime.key_written.unwrap_or_default());
 }
 
 /// Retires idle sessions that are too old or too long unused, and keeps the others alive.

@@ -113,6 +113,14 @@ impl KeyRing {
         }
     }
 
+    /// When the file was last written; `None` where there is none.
+    pub(super) fn written(&self) -> Option<SystemTime> {
+        match &self.source {
+            KeySource::File { path, .. } => fs::metadata(path).ok()?.modified().ok(),
+            KeySource::Text { .. } => None,
+        }
+    }
+
     /// The file's key, or `None` when it is the one that was read before.
     fn read_file(
         &self,

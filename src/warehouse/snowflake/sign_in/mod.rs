@@ -8,6 +8,7 @@ mod browser;
 mod error;
 mod jwt;
 mod key;
+mod lifetime;
 mod oauth;
 mod token;
 mod workload_identity;
@@ -30,6 +31,7 @@ use crate::config::types::Secret;
 pub use error::Error;
 use key::KeyRing;
 pub use key::KeySource;
+pub(super) use lifetime::Lifetime;
 pub use oauth::OauthClient;
 use oauth::TokenFetcher;
 pub use token::TokenSource;
@@ -196,6 +198,45 @@ impl SignIn {
             metadata: client(reqwest::Client::builder().no_proxy())?,
             prover,
         })
+    }
+
+    /// Reads the key or token that the first sign-in will need, and asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or is none.
+    pub fn try_reading(&self) -> Result<(), Error> {
+        match &self.prover {
+            Prover::Key { ring, .. } => ring.current().map(drop),
+            Prover::Token { token, .. } | Prover::Workload(Attestor::Oidc(token)) => {
+                token.read().map(drop)
+            }
+            Prover::Password { .. }
+            | Prover::Oauth { .. }
+            | Prover::Workload(_)
+            | Prover::Browser { .. } => Ok(()),
+        }
+    }
+
+    /// How long what is signed in with lasts, as far as it tells. Tokens that are fetched or made for each sign-in are left
+    /// out: nobody has to renew them.
+    pub(super) async fn lifetime(&self) -> Lifetime {
+        match &self.prover {
+            Prover::Key { ring, .. } => {
+                let ring = Arc::clone(ring);
+                let written = blocking(move || Ok(ring.written())).await;
+                Lifetime::of_key(written.ok().flatten())
+            }
+            Prover::Token { token, .. } | Prover::Workload(Attestor::Oidc(token)) => {
+                let token = token.clone();
+                let token = blocking(move || token.read()).await;
+                Lifetime::of_token(token.ok().as_ref())
+            }
+            Prover::Password { .. }
+            | Prover::Oauth { .. }
+            | Prover::Workload(_)
+            | Prover::Browser { .. } => Lifetime::default(),
+        }
     }
 
     /// What to put into the next login request.

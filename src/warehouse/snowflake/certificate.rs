@@ -1,0 +1,104 @@
+//! When the certificate ends that the account's host shows, or the proxy that opens TLS in its place.
+//!
+//! Only this one field is read, so there is no need for a parser of certificates: it lies at a fixed place near the
+//! beginning (RFC 5280, 4.1).
+
+/// DER's marks of what is read here.
+const SEQUENCE: u8 = 0x30;
+const VERSION: u8 = 0xa0;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+
+/// The end of a certificate's validity, in seconds since 1970; `None` for what is no certificate.
+pub(super) fn end_of(certificate: &[u8]) -> Option<i64> {
+    let (certificate, _) = element(certificate, SEQUENCE)?;
+    let (mut rest, _) = element(certificate, SEQUENCE)?;
+    if rest.first() == Some(&VERSION) {
+        rest = element(rest, VERSION)?.1;
+    }
+    // The serial number, the algorithm, the issuer.
+    for _ in 0..3 {
+        rest = element(rest, *rest.first()?)?.1;
+    }
+    let (validity, _) = element(rest, SEQUENCE)?;
+    let (_, ends) = element(validity, *validity.first()?)?;
+    let mark = *ends.first()?;
+    let (time, _) = element(ends, mark)?;
+    let time = std::str::from_utf8(time).ok()?;
+    // Two digits of the year stand for 1950 to 2049.
+    let time = match mark {
+        UTC_TIME if time < "50" => format!("20{time}"),
+        UTC_TIME => format!("19{time}"),
+        GENERALIZED_TIME => time.to_owned(),
+        _ => return None,
+    };
+    let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%SZ", &time).ok()?;
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(time.timestamp().as_second())
+}
+
+/// The content of the first element, which must have this mark, and what comes after it.
+fn element(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
+    let (&found, rest) = bytes.split_first()?;
+    let (&short, rest) = rest.split_first()?;
+    let (length, rest) = if short < 0x80 {
+        (usize::from(short), rest)
+    } else {
+        // Four bytes of length are more than any certificate has.
+        let digits = usize::from(short & 0x7f);
+        let (digits, rest) = rest.split_at_checked(digits).filter(|_| digits <= 4)?;
+        let length = digits.iter().fold(0, |length: usize, digit| {
+            (length << 8) | usize::from(*digit)
+        });
+        (length, rest)
+    };
+    (found == mark)
+        .then(|| rest.split_at_checked(length))
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    /// Made with `openssl ca -selfsign -enddate 20310506070809Z`; the other ends in 2060.
+    const UNTIL_2031: &str = "MIIBBDCBrAIBATAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARzdHViMB4XDTI2MDEwMTAwMDAwMFoXDTMx\
+        MDUwNjA3MDgwOVowDzENMAsGA1UEAwwEc3R1YjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMFRIJfr\
+        VHHHyVZSM9smD699W2zKVxn+DF07TCrLy5Q+juQpXxKR7qnwBCOMCfyi0eo1L6q7vm7sXhHpl91kXW8w\
+        CgYIKoZIzj0EAwIDRwAwRAIgPlSSz0k2t/kmNTs8MgepomNpvxvhzipqDhzZ36yq+48CIHZbse9CaaC8\
+        8vQRXGKUja65fRy23N2fwnSWCTk7BMtM";
+    const UNTIL_2060: &str = "MIIBBzCBrgIBATAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARzdHViMCAXDTI2MDEwMTAwMDAwMFoYDzIw\
+        NjAwNTA2MDcwODA5WjAPMQ0wCwYDVQQDDARzdHViMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf/x5\
+        J67aEzi7rYn6xfjXy3XUiFjHRbxyVBeBLF70fQkho4nah/paXHcWvTcoW1igavE1P7+F7EaY6gIXHGHz\
+        DDAKBggqhkjOPQQDAgNIADBFAiEAnyFtJpnwGelQqm7DQP0zUcyu1DenBEr/qZ6abACdnkwCIAi+RU4Q\
+        le6H1OJOC/FENHbF8+wnw1OGOeuSn+zi7WMQ";
+
+    #[test]
+    fn the_end_is_read_in_both_forms_of_time() {
+        for (certificate, end) in [
+            (UNTIL_2031, "2031-05-06T07:08:09Z"),
+            (UNTIL_2060, "2060-05-06T07:08:09Z"),
+        ] {
+            let der = STANDARD.decode(certificate).unwrap();
+            let expected: jiff::Timestamp = end.parse().unwrap();
+            assert_eq!(end_of(&der), Some(expected.as_second()), "{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_or_changed_is_no_certificate_or_another_time() {
+        let der = STANDARD.decode(UNTIL_2031).unwrap();
+        for length in 0..der.len() {
+            assert_eq!(end_of(&der[..length]), None, "the first {length} bytes");
+        }
+        for at in 0..der.len() {
+            let mut changed = der.clone();
+            changed[at] = 0xff;
+            // Whatever comes out, it comes out.
+            let _ = end_of(&changed);
+        }
+    }
+}
