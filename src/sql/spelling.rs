@@ -276,6 +276,10 @@ impl<'w> Around<'w> {
         if !is_call || matches!(self.before(), Some(Token::Period)) {
             return None;
         }
+        // {fn CONVERT(…)}: functions of ODBC, which Snowflake takes.
+        if is_word(self.before().as_ref(), "FN") {
+            return None;
+        }
         // IF NOT EXISTS (…)
         let instead = foreign::function(&name)?;
         said(format!("a function {name}"), format!("use {instead}"))
@@ -311,6 +315,7 @@ mod tests {
             "SELECT db.sc.NOW(), \"NOW\", now FROM t",
             "SELECT IFF(a, 1, 2), a::variant, CAST(a AS NUMBER(10, 2)) FROM t",
             "SELECT (a) AS json FROM t",
+            "SELECT {fn CONVERT(1, SQL_DOUBLE)}",
             "SELECT 'x == `y` ~ NOW()' -- NOW()",
             "",
         ] {

@@ -47,16 +47,48 @@ fn context() -> Context {
 
 /// The length of a translation, or `None` where there is none.
 fn length(statement: &str) -> Option<usize> {
+    translation(statement).map(|sql| sql.len())
+}
+
+fn translation(statement: &str) -> Option<String> {
     let parsed = sql::parse(statement).ok()?;
     let Tree::Statement(tree) = parsed.tree() else {
         return None;
     };
-    Some(
-        translate(tree, statement, &context(), &Default::default())
-            .ok()?
-            .sql
-            .len(),
-    )
+    let translated = translate(tree, statement, &context(), &Default::default());
+    Some(translated.ok()?.sql)
+}
+
+/// Macros that DuckDB brings along and that write an argument more than once: nested, they double at each level, whatever the
+/// length of the statement.
+fn macros_that_repeat() -> Vec<String> {
+    let engine = duckdb::Connection::open_in_memory().unwrap();
+    let all = "SELECT function_name, list_reduce(list_transform(parameters, lambda p:
+            len(regexp_extract_all(macro_definition, '\\b' || p || '\\b'))), lambda a, b: greatest(a, b))
+        FROM duckdb_functions() WHERE function_type = 'macro' AND len(parameters) > 0";
+    let mut rows = engine.prepare(all).unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows = rows.unwrap().map(Result::unwrap);
+    let repeating = rows.filter(|(_, times): &(String, i64)| *times > 1);
+    repeating.map(|(name, _)| name).collect()
+}
+
+#[test]
+fn no_call_is_said_by_a_macro_that_repeats_its_argument() {
+    let repeating = macros_that_repeat();
+    assert!(repeating.iter().any(|name| name == "nullif"), "{repeating:?}");
+    let is_called = |sql: &str, name: &str| {
+        let call = format!("{name}(");
+        let mut found = sql.match_indices(&call);
+        found.any(|(at, _)| !sql[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    for (open, close) in nestings() {
+        let Some(sql) = translation(&nested(&open, "N_NAME", &close, 1)) else {
+            continue;
+        };
+        let named = repeating.iter().find(|name| is_called(&sql, name));
+        assert_eq!(named, None, "{open}…{close}: {sql}");
+    }
 }
 
 fn nested(open: &str, seed: &str, close: &str, levels: usize) -> String {
