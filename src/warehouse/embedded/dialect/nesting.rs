@@ -76,7 +76,10 @@ fn macros_that_repeat() -> Vec<String> {
 #[test]
 fn no_call_is_said_by_a_macro_that_repeats_its_argument() {
     let repeating = macros_that_repeat();
-    assert!(repeating.iter().any(|name| name == "nullif"), "{repeating:?}");
+    assert!(
+        repeating.iter().any(|name| name == "nullif"),
+        "{repeating:?}"
+    );
     let is_called = |sql: &str, name: &str| {
         let call = format!("{name}(");
         let mut found = sql.match_indices(&call);
