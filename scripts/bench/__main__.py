@@ -42,6 +42,7 @@ def main() -> None:
     arguments.add_argument("--only", default=",".join(ALL))
     arguments.add_argument("--peers", default="ours,toolbox,labs")
     arguments.add_argument("--results", type=Path, default=Path(".build/bench/results.json"))
+    arguments.add_argument("--note", default="", help="a sentence for the report")
     given = arguments.parse_args()
     place = given.results.resolve().parent
     place.mkdir(parents=True, exist_ok=True)
@@ -63,6 +64,7 @@ def main() -> None:
         "date": time.strftime("%Y-%m-%d"),
         "revision": revision,
         "short": given.short,
+        "note": given.note,
         "machine": machine(),
         "peers": [{"name": peer.name, "version": peer.version, "told": peer.told} for peer in peers],
         "missing": missing,
