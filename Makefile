@@ -14,11 +14,11 @@ build: duckdb ## the release binary
 	cargo build --release $(cargo_flags)
 	@echo "built $(target)/release/snowflake-mcp"
 
-# Compiled without optimising, which takes a third of the time: profile `try` in Cargo.toml. `build` makes the binary to deploy.
+# Compiled without optimising, which is most of the time: profile `try` in Cargo.toml. `build` makes the binary to deploy.
 .PHONY: run
 run: duckdb ## starts the server on the embedded engine, no account needed
 	@test -e $(target)/try/snowflake-mcp || \
-	echo "compiling, once: some 550 crates, about five minutes on two cores. Cargo counts them; the next start takes a second."
+	echo "compiling, once: some 550 crates, a few minutes on two cores. Cargo counts them; the next start takes a second."
 	cargo build --profile try $(cargo_flags)
 	WAREHOUSE_BACKEND=embedded $(target)/try/snowflake-mcp
 
