@@ -152,6 +152,25 @@ async fn whoever_asks_for_more_pays_one_more() {
     }
 }
 
+#[tokio::test]
+async fn a_session_of_another_role_and_an_abort_cost_what_the_table_says() {
+    let stub = Stub::start().await;
+    let server = warm(&stub, &[("SYNC_WAIT", "1s")]).await;
+    let other = json!({"sql": "show tables", "role": "ANALYST"});
+    let (rounds, requests, _) = cost(&server, &stub, "execute_query", other).await;
+    assert_eq!((rounds, &*requests), (2, "1 login, 1 query"));
+    let endless = json!({"sql": "select stub.sleep(600000)"});
+    let (_, _, running) = cost(&server, &stub, "execute_query", endless).await;
+    let cursor = json!({"cursor": running["structuredContent"]["cursor"]});
+    let (rounds, requests, _) = cost(&server, &stub, "cancel_query", cursor).await;
+    // The state is asked for until the statement has ended.
+    assert!(
+        rounds <= 2 && requests.starts_with("1 abort, "),
+        "{rounds}, {requests}"
+    );
+    stop(server, &stub).await;
+}
+
 /// The middle one of many times.
 fn p50(mut times: Vec<Duration>) -> Duration {
     times.sort();
