@@ -106,7 +106,7 @@ class Ours(Peer):
     def __init__(self, binary: Path) -> None:
         self.binary = binary
         said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-        self.version = said.stdout.split()[-1]
+        self.version = said.stdout.split()[1]
 
     @contextmanager
     def start(self, folder: Path, account: str, pool: int, port: int = 0, **settings: str) -> Iterator[Running]:
