@@ -33,8 +33,9 @@ fn try_base64(arguments: &Arguments<'_>) -> Outcome<String> {
 
 /// The text itself where it is pairs of digits.
 fn try_hex(arguments: &Arguments<'_>) -> Outcome<String> {
-    let pairs =
-        |text: &str| text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let pairs = |text: &str| {
+        text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
     Ok(present(arguments).and_then(|[text]| pairs(text).then(|| text.to_owned())))
 }
 
@@ -55,13 +56,13 @@ fn shift(arguments: &Arguments<'_>) -> Outcome<String> {
         .saturating_mul(8);
     let bit = |place: i64| {
         let byte = usize::try_from(place.div_euclid(8)).ok()?;
-        let set = bytes.get(byte)? >> (7 - place.rem_euclid(8)) & 1;
+        let set = (bytes.get(byte)? >> (7 - place.rem_euclid(8))) & 1;
         (place < bits).then_some(set)
     };
     let moved = (0..bits / 8).map(|byte| {
         (0..8).fold(0_u8, |value, place| {
             let from = (byte * 8 + place).saturating_add(by);
-            value << 1 | bit(from).unwrap_or(0)
+            (value << 1) | bit(from).unwrap_or(0)
         })
     });
     Ok(Some(digits(&moved.collect::<Vec<u8>>())))
