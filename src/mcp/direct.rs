@@ -2,7 +2,7 @@
 //! answer, without rmcp between.
 //!
 //! rmcp tries a message as each of some thirty requests, takes results as trees of values and hands each of them through three
-//! tasks and two channels, which was half of what a small call cost (docs/decisions/0014-what-calls-cost.md). What goes this way is
+//! tasks and two channels (docs/decisions/0014-what-calls-cost.md). What goes this way is
 //! what rmcp would answer with the same text: requests of the revisions with a handshake that want no progress. The rest, what
 //! cannot be read above all, is rmcp's: [`Direct::read`] says `None` to it.
 
