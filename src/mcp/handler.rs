@@ -333,7 +333,7 @@ impl Handler {
         let arguments = serde_json::json!({
             "schema": place, "limit": resources::MOST_TABLES, "format": "json",
         });
-        if let Ok(tables) = self.answer("list_tables", arguments, context).await {
+        if let Ok(tables) = self.ask_tool("list_tables", arguments, context).await {
             listed.extend(resources::tables(&tables));
         }
         listed
@@ -362,7 +362,9 @@ impl Handler {
                 Ok(resources::page(uri, resources::policy(&rules, budget)))
             }
             Wanted::Answer { tool, arguments } => {
-                let result = self.answer(tool, Value::Object(arguments), context).await?;
+                let result = self
+                    .ask_tool(tool, Value::Object(arguments), context)
+                    .await?;
                 resources::page_of(uri, result)
             }
         }
@@ -389,7 +391,7 @@ impl Handler {
         if self.completions.admit(&caller, Instant::now()).is_err() {
             return Ok(CompletionInfo::default());
         }
-        let answer = self.answer(tool, Value::Object(arguments), context);
+        let answer = self.ask_tool(tool, Value::Object(arguments), context);
         Ok(
             match tokio::time::timeout(completion::PATIENCE, answer).await {
                 Ok(Ok(result)) => completion::names(&result, names, &typed),
@@ -400,7 +402,7 @@ impl Handler {
     }
 
     /// A call of one of our own tools for a request that is none: it counts as the caller's like any other.
-    async fn answer(
+    async fn ask_tool(
         &self,
         tool: &'static str,
         arguments: Value,
