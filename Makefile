@@ -40,6 +40,12 @@ agents: duckdb clients ## Claude Code, Codex, opencode and Gemini CLI against a 
 	@scripts/fetch-agents.sh
 	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp $(venv)/pytest tests/agents
 
+.PHONY: conformance
+conformance: clients build ## the official conformance suite on the release binary, as far as it needs no sample server
+	@mkdir -p .build/conformance && cp tests/conformance/package*.json tests/conformance/.npmrc .build/conformance/
+	@cd .build/conformance && npm ci --silent --no-audit --no-fund
+	python3 scripts/conformance.py $(abspath $(target))/release/snowflake-mcp .build/conformance
+
 .PHONY: attack
 attack: build ## every attack of SECURITY.md on the release binary, in a memory cgroup of 1 GiB where one can be made
 	cargo build --release --example snowflake-stub $(cargo_flags)
