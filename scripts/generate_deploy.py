@@ -1,8 +1,8 @@
 """Writes what is derived for deploying.
 
-The list of settings that Compose passes on comes from docs/configuration.md, the chart's values.schema.json and the
-table of its README from its values.yaml, the alert rules and the dashboard of k8s/components/monitoring from
-the chart's files: kustomize reads no file outside its own folder.
+The list of settings that Compose passes on, and what the chart's values.schema.json says of each, come from
+docs/configuration.md, the rest of that schema and the table of the chart's README from its values.yaml, the alert rules
+and the dashboard of k8s/components/monitoring from the chart's files: kustomize reads no file outside its own folder.
 
     python scripts/generate_deploy.py            writes them
     python scripts/generate_deploy.py --check    fails when they are not what it would write
@@ -38,6 +38,7 @@ spec:
 """
 KEY = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][\w.-]*):")
 NOTE = re.compile(r"^ *# (?:-- (?P<text>.*)|@schema (?P<schema>.*))$")
+SETTING = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (.*?) \| (.*?) \| (.*) \|$", re.M)
 TYPES = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
 
 
@@ -98,8 +99,15 @@ def main() -> None:
     head = "| value | default | meaning |\n|---|---|---|\n"
     readme = (CHART / "README.md").read_text().split(head)[0]
     rules = (CHART / "files/rules.yaml").read_text()
-    settings = re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \|", (ROOT / "docs/configuration.md").read_text(), re.M)
-    passed_on = [name for name in settings if not NOT_PASSED_ON.fullmatch(name)]
+    reference = (ROOT / "docs/configuration.md").read_text()
+    # Editors complete the names and show the texts. Secrets do not belong into `config`.
+    schema["properties"]["config"]["properties"] = {
+        name: {"description": f"{meaning} Expected: {expected}. Default: {default}."}
+        for name, default, expected, meaning in SETTING.findall(reference)
+        if not meaning.endswith("*Secret.*")
+    }
+    names = re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \|", reference, re.M)
+    passed_on = [name for name in names if not NOT_PASSED_ON.fullmatch(name)]
     # In staging and production every one of these may carry the environment's name.
     passed_on += [f"{e}_{n}" for e in ("STAGING", "PRODUCTION") for n in passed_on if n.startswith("SNOWFLAKE_")]
     written = {
