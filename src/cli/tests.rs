@@ -76,8 +76,30 @@ fn what_only_the_rooms_can_tell_comes_with_the_rest() {
     let statement = told.lines().last().unwrap();
     assert!(statement.starts_with("ALLOWED_STATEMENTS: "), "{told}");
     assert!(statement.ends_with(" (.env:2)"), "{told}");
-    // Whether the role is allowed depends on settings that are wrong.
-    assert!(!told.contains("SNOWFLAKE_ROLE"), "{told}");
+}
+
+#[test]
+fn what_depends_on_a_setting_that_is_wrong_is_not_told() {
+    let role = ("SNOWFLAKE_ROLE", "SYSADMIN");
+    for (roles, expected) in [
+        ("\"SYSADMIN", "ALLOWED_ROLES: "),
+        ("LOADER", "SNOWFLAKE_ROLE: "),
+    ] {
+        let account = [
+            ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+            ("SNOWFLAKE_USER", "AGENTS"),
+            ("SNOWFLAKE_PASSWORD", "secret"),
+        ];
+        let given = [&account[..], &[role, ("ALLOWED_ROLES", roles)]].concat();
+        let sources = sources(&given).checked_by(crate::app::check);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        assert!(check(&sources, &mut out, &mut err).unwrap().is_none());
+        let told = String::from_utf8(err).unwrap();
+        assert!(
+            told.starts_with(expected) && told.lines().count() == 1,
+            "{told}"
+        );
+    }
 }
 
 #[test]
