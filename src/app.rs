@@ -71,8 +71,9 @@ pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
     found
 }
 
-/// Why the first sign-in could not begin: a key or token that cannot be read, or is none. Reads its file and asks nobody. A
-/// service starts all the same, for the file may come later; whoever checks the settings wants to know now.
+/// Why the first sign-in could not begin: a key or token that cannot be read, or is none.
+///
+/// Reads its file and asks nobody. A service starts all the same, for the file may come later; whoever checks the settings wants to know now.
 #[must_use]
 pub fn unreadable(settings: &Settings) -> Option<Error> {
     if settings.warehouse.backend != Backend::Snowflake {

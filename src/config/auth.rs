@@ -17,7 +17,7 @@ settings! {
     /// The key callers send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.
     api_key: Option<ApiKey> = "API_KEY",
         Shape::Checked("at least 16 characters that can stand in a header, without spaces or commas", is_key),
-        unset "no key" [secret, required("with `API_KEYS` and `OAUTH_ISSUER` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), from_outside];
+        unset "no key" [secret, required("with `API_KEYS` and `OAUTH_ISSUER` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), passed_on];
 
     /// Several keys, accepted in addition to `API_KEY`: one for each team, or an old and a new one during rotation. After a
     /// key you may write limits for its callers, in place of the settings with the same names in upper case and not above

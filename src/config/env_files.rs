@@ -61,7 +61,7 @@ fn line(variable: &Variable, environment: Environment) -> String {
     match variable.default_in(environment) {
         // Under the plain name, so that whoever starts the service can still set that one.
         Some(value) if matches!(variable.default, Default::Each(..)) => format!("{name}={value}"),
-        None if variable.from_outside && environment == Environment::Production => {
+        None if variable.passed_on && environment == Environment::Production => {
             format!("{prefixed}=${{{prefixed}:-}}")
         }
         default => format!("# {prefixed}={}", default.unwrap_or_default()),

@@ -41,8 +41,9 @@ pub struct Settings {
     pub cloud: Cloud,
 }
 
-/// What the rooms cannot work with in settings that are right one by one: a name that is none, a way to sign in that this
-/// version does not have. The flag says whether nothing else is wrong; if something is, only what does not depend on other
+/// What the rooms cannot work with in settings that are right one by one, such as a name that is none.
+///
+/// The flag says whether nothing else is wrong; if something is, only what does not depend on other
 /// settings may be told.
 pub type RoomCheck = fn(&Settings, bool) -> Vec<Problem>;
 

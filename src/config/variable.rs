@@ -34,6 +34,10 @@ macro_rules! settings {
         $(#[doc = $about_section])+
         #[derive(Debug, Clone, Envconfig)]
         #[non_exhaustive]
+        #[allow(
+            clippy::doc_markdown,
+            reason = "the texts are for operators, who know names such as PrivateLink"
+        )]
         $visibility struct $section {
             $(
                 $(#[doc = $about])+
@@ -75,7 +79,7 @@ pub struct Variable {
     /// Whether this version obeys it.
     pub availability: Availability,
     /// Whether `.env.production` takes it from the environment of whoever loads that file, because only they know it.
-    pub from_outside: bool,
+    pub passed_on: bool,
     /// What it does.
     pub about: &'static str,
 }
@@ -130,7 +134,7 @@ impl Variable {
             secret: false,
             quotes: Quotes::Dropped,
             availability: Availability::Obeyed,
-            from_outside: false,
+            passed_on: false,
             about,
         }
     }
@@ -185,8 +189,8 @@ impl Variable {
         self
     }
 
-    pub(super) const fn from_outside(mut self) -> Self {
-        self.from_outside = true;
+    pub(super) const fn passed_on(mut self) -> Self {
+        self.passed_on = true;
         self
     }
 

@@ -93,11 +93,11 @@ settings! {
     /// The account to sign in to.
     pub account: Option<String> = "SNOWFLAKE_ACCOUNT",
         Shape::Checked("an account identifier such as `myorg-myaccount` or `xy12345.eu-central-1`", is_account),
-        unset "none" [required("for the Snowflake warehouse"), from_outside];
+        unset "none" [required("for the Snowflake warehouse"), passed_on];
 
     /// The user to sign in as. Give it a role that can only read.
     pub user: Option<String> = "SNOWFLAKE_USER", Shape::Text("the login name of a Snowflake user"),
-        unset "none" [required("for the Snowflake warehouse with `private_key`, `password` or `external_browser`"), from_outside];
+        unset "none" [required("for the Snowflake warehouse with `private_key`, `password` or `external_browser`"), passed_on];
 
     /// How to sign in. `external_browser` works only with `stdio` and with a service on loopback: it opens this machine's
     /// browser, and uses one session unless the account allows id tokens (`ALLOW_ID_TOKEN`). When this is unset, other
@@ -109,7 +109,7 @@ settings! {
     /// The private key, PKCS#8 or PKCS#1, in PEM or DER. It is read again when the file changes, so you can rotate keys
     /// without a restart.
     pub private_key_path: Option<PathBuf> = "SNOWFLAKE_PRIVATE_KEY_PATH", Shape::Path("the path of a file with a private key"),
-        unset "none" [required("for `private_key`, unless `SNOWFLAKE_PRIVATE_KEY` is set"), from_outside];
+        unset "none" [required("for `private_key`, unless `SNOWFLAKE_PRIVATE_KEY` is set"), passed_on];
 
     /// The private key itself, where no file can be mounted. Line breaks may be written out as `\n`. A path here is read as
     /// `SNOWFLAKE_PRIVATE_KEY_PATH`.
