@@ -72,6 +72,8 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         tools.get(tool).is_some().then(|| {
             let mut arguments = JsonObject::new();
             arguments.insert(argument.to_owned(), name.into());
+            // Whatever the usual form of answers is, a page is one to read.
+            arguments.insert("format".to_owned(), "markdown".into());
             Wanted::Answer { tool, arguments }
         })
     };
