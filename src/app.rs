@@ -10,6 +10,7 @@
 
 mod access;
 mod announce;
+mod budget;
 mod custom;
 mod error;
 mod folders;
@@ -55,13 +56,14 @@ use shutdown::{Drain, Running, Signals};
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
 
 /// What the rooms cannot work with in the settings: a [`RoomCheck`](crate::config::RoomCheck). Reads no file but
-/// that of the operator's tools, and asks nobody.
+/// those of the operator's tools and of callers, and asks nobody.
 #[must_use]
 pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
     let mut found = policy::problems(settings, is_right);
     if is_right && found.is_empty() {
         // They are judged by the policy.
         found.extend(custom::problems(settings));
+        found.extend(access::problem(settings));
     }
     if is_right && found.is_empty() && settings.warehouse.backend == Backend::Snowflake {
         // The policy has been looked at above.

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::app;
 use crate::config::{Backend, Loaded, LogFormat, Problems, Purpose, Sources, render};
+use crate::identity::new_key;
 use crate::mcp::custom;
 use crate::telemetry;
 
@@ -63,6 +65,9 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Make an API key for `CALLERS_FILE`
+    #[command(subcommand)]
+    Key(Key),
     /// Explain every variable
     Config {
         /// Print the values in force and where each comes from instead, secrets masked
@@ -72,6 +77,49 @@ pub enum Command {
         #[arg(long, conflicts_with = "effective")]
         markdown: bool,
     },
+}
+
+/// What to do with keys.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Key {
+    /// Print a new key, once, and the entry for it, which has its SHA-256 only
+    New {
+        /// Who is to have it; logs show the name
+        #[arg(long)]
+        name: String,
+        /// The grant of the file that its callers have
+        #[arg(long, default_value = "default")]
+        grant: String,
+        /// The day on which it ends, such as 2027-06-30
+        #[arg(long, value_name = "DAY")]
+        expires: Option<String>,
+    },
+}
+
+/// Does what was asked for with keys. Returns the exit code.
+///
+/// # Errors
+///
+/// When `out` or `err` cannot be written.
+pub fn key(key: &Key, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
+    let Key::New {
+        name,
+        grant,
+        expires,
+    } = key;
+    match new_key(name, grant, expires.as_deref()) {
+        Ok(new) => {
+            writeln!(err, "The key, which is kept nowhere:")?;
+            writeln!(out, "{}", new.key.expose_secret())?;
+            writeln!(err, "Its entry in `keys` of CALLERS_FILE:")?;
+            writeln!(out, "{}", new.entry)?;
+            Ok(0)
+        }
+        Err(problem) => {
+            writeln!(err, "{problem}")?;
+            Ok(Problems::EXIT_CODE)
+        }
+    }
 }
 
 const EXAMPLES: &str = "\

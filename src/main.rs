@@ -46,6 +46,7 @@ fn run(cli: &Cli) -> Outcome {
                 &sources, effective, markdown, &mut out, &mut err,
             )?);
         }
+        Command::Key(key) => return Ok(cli::key(&key, &mut out, &mut err)?),
         Command::Check { connect } => {
             let Some(loaded) = cli::check(&sources, &mut out, &mut err)? else {
                 return Ok(Problems::EXIT_CODE);

@@ -1,53 +1,155 @@
-//! Who may call, from the settings.
+//! Who may call, from the settings and `CALLERS_FILE`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Environment, Problem, Settings, SqlPolicy};
-use crate::identity::{Access, Issuer, IssuerOptions, KnownKeys, Scopes};
+use crate::config::{Environment, Problem, Settings, SnowflakeIdentity, SqlPolicy};
+use crate::identity::{
+    self, Access, Base, Callers, Entrance, Issuer, IssuerOptions, KnownKeys, Scopes,
+};
 use crate::telemetry::metrics::Metrics;
 
-use super::Error;
+use super::{Error, budget, policy};
 
 /// How long a connection to an issuer may take; the whole answer has a limit of its own.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// Everybody who may call. Must be called inside the runtime, which goes on to fetch the keys of issuers.
+/// What is needed to let callers in, whenever the file changes.
+struct Maker {
+    keys: KnownKeys,
+    /// That of `OAUTH_ISSUER`.
+    own: Option<IssuerOptions>,
+    scopes: Arc<Scopes>,
+    http: reqwest::Client,
+    runtime: tokio::runtime::Handle,
+    metrics: Arc<Metrics>,
+}
+
+/// Everybody who may call. Must be called inside the runtime, which goes on to fetch the keys of issuers and to look at the file.
 ///
 /// # Errors
 ///
-/// There is no client of HTTP to be had.
+/// The file is not as it must be, or there is no client of HTTP to be had.
 pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Access, Error> {
-    let keys = KnownKeys::new(settings.auth.keys());
-    let mut issuers = Vec::new();
-    if let Some(options) = issuer(settings) {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("snowflake-mcp/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| {
-                let sentence = format!("OAUTH_ISSUER: no HTTP client can be made: {error}");
-                Error::Setting(Problem::of_room("OAUTH_ISSUER", sentence))
-            })?;
-        let runtime = tokio::runtime::Handle::current();
-        issuers.push(Arc::new(Issuer::start(
-            options, 0, &http, &runtime, metrics,
-        )));
-    }
-    Ok(Access::new(keys, issuers, Arc::new(scopes(settings))))
+    let http = reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("snowflake-mcp/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| {
+            let sentence = format!("OAUTH_ISSUER: no HTTP client can be made: {error}");
+            Error::Setting(Problem::of_room("OAUTH_ISSUER", sentence))
+        })?;
+    let maker = Maker {
+        keys: KnownKeys::new(settings.auth.keys()),
+        own: settings
+            .oauth
+            .issuer
+            .clone()
+            .map(|issuer| options(settings, issuer)),
+        scopes: Arc::new(scopes(settings)),
+        http,
+        runtime: tokio::runtime::Handle::current(),
+        metrics: Arc::clone(metrics),
+    };
+    let Some(path) = settings.auth.callers_file.clone() else {
+        return Ok(Access::new(maker.entrance(None, None)));
+    };
+    let base = base(settings)?;
+    let callers =
+        identity::read(&path, &base).map_err(|error| Error::Setting(wrong_file(&error)))?;
+    let access = Access::new(maker.entrance(Some(callers), None));
+    let current = access.clone();
+    let replace = move |callers: Callers| {
+        let before = current.now();
+        current.replace(maker.entrance(Some(callers), Some(&before)));
+    };
+    tokio::spawn(identity::watch(path, base, Arc::clone(metrics), replace));
+    Ok(access)
 }
 
-/// The issuer of the settings.
-fn issuer(settings: &Settings) -> Option<IssuerOptions> {
+/// Names of keys in the file, for metrics. What cannot be read has been told of elsewhere.
+pub(super) fn names(settings: &Settings) -> Vec<String> {
+    let read = || identity::read(settings.auth.callers_file.as_ref()?, &base(settings).ok()?).ok();
+    read().map_or_else(Vec::new, |callers: Callers| {
+        callers.names().map(|name| format!("key:{name}")).collect()
+    })
+}
+
+/// What is wrong with the file.
+pub(super) fn problem(settings: &Settings) -> Option<Problem> {
+    let path = settings.auth.callers_file.as_ref()?;
+    // The process has not changed into its folder yet.
+    let folder = settings.server.working_dir.as_ref();
+    let path = folder.map_or_else(|| path.clone(), |folder| folder.join(path));
+    // What makes no policy has been told of before.
+    let base = base(settings).ok()?;
+    identity::read(&path, &base)
+        .err()
+        .map(|error| wrong_file(&error))
+}
+
+fn wrong_file(error: &identity::CallersError) -> Problem {
+    Problem::of_room("CALLERS_FILE", format!("CALLERS_FILE: {error}"))
+}
+
+impl Maker {
+    /// Issuers that are as before go on with the keys they have.
+    fn entrance(&self, callers: Option<Callers>, before: Option<&Entrance>) -> Entrance {
+        let own = self.own.iter().map(|options| (options.clone(), Vec::new()));
+        let others = callers.iter().flat_map(Callers::issuers).cloned();
+        let issuers = own
+            .chain(others)
+            .enumerate()
+            .map(|(place, (options, scopes))| {
+                let known = before.and_then(|before| {
+                    before
+                        .issuers()
+                        .find(|issuer| *issuer.options() == options)
+                        .cloned()
+                });
+                let start = || {
+                    Arc::new(Issuer::start(
+                        options,
+                        place,
+                        &self.http,
+                        &self.runtime,
+                        &self.metrics,
+                    ))
+                };
+                (known.unwrap_or_else(start), scopes)
+            });
+        let issuers = issuers.collect();
+        Entrance::new(
+            self.keys.clone(),
+            callers,
+            issuers,
+            Arc::clone(&self.scopes),
+        )
+    }
+}
+
+/// What grants take away from.
+fn base(settings: &Settings) -> Result<Base, Error> {
+    Ok(Base {
+        policy: policy::policy(settings)?,
+        budget: budget::budget(&settings.limits),
+        limits: settings.limits.clone(),
+        issuer: options(settings, settings.oauth.issuer.clone().unwrap_or_default()),
+        has_address: settings.oauth.public_url.is_some(),
+        needs_roles: settings.auth.snowflake_identity == SnowflakeIdentity::Mapped,
+    })
+}
+
+/// An issuer, as the settings have it.
+fn options(settings: &Settings, issuer: String) -> IssuerOptions {
     let oauth = &settings.oauth;
-    let issuer = oauth.issuer.clone()?;
     let audiences = match (&oauth.audience, &oauth.public_url) {
         (Some(audience), _) => audience.to_vec(),
         (None, Some(url)) => own_audiences(url),
         (None, None) => Vec::new(),
     };
-    Some(IssuerOptions {
+    IssuerOptions {
         issuer,
         audiences,
         jwks_url: oauth.jwks_url.clone(),
@@ -58,7 +160,7 @@ fn issuer(settings: &Settings) -> Option<IssuerOptions> {
         require_at_jwt: false,
         max_stale: *oauth.jwks_max_stale,
         allows_http_here: settings.environment != Environment::Production,
-    })
+    }
 }
 
 /// The server itself. Clients put a slash behind an address that is nothing but a host.

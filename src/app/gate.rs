@@ -34,7 +34,9 @@ pub(super) fn limits(settings: &Settings, sessions: Option<usize>) -> GateLimits
 /// Whether there can be more callers than one, as far as the queue tells them apart.
 fn are_several(settings: &Settings) -> bool {
     if settings.requires_credential() {
-        return settings.oauth.issuer.is_some() || settings.auth.keys().count() > 1;
+        return settings.oauth.issuer.is_some()
+            || settings.auth.callers_file.is_some()
+            || settings.auth.keys().count() > 1;
     }
     // Without a key a caller is its address, and on this machine there is one.
     !settings.server.is_loopback()

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::budget::budget;
 use super::warehouse::{self, Starting};
 use super::{Error, Telemetry, custom, policy, shutdown};
 use crate::config::{self, Settings};
@@ -16,7 +17,7 @@ use crate::http::health::{self, Readiness};
 use crate::http::{self, Parts};
 use crate::mcp::tools::Registry;
 use crate::mcp::{AnswerCache, Handler, Rates, Services};
-use crate::query::{Allowance, Budget, CursorSigner, Queries};
+use crate::query::{Allowance, CursorSigner, Queries};
 use crate::telemetry::audit::Audit;
 use crate::telemetry::call::Reports;
 use crate::telemetry::metrics::Metrics;
@@ -57,7 +58,8 @@ impl Rooms {
         metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
         let connections = settings.server.max_connections * settings.server.workers;
         metrics.set_limits(settings.limits.max_concurrent_queries, connections);
-        Caller::know(settings.auth.keys().map(|key| key.name().to_owned()));
+        let named = settings.auth.keys().map(|key| key.name().to_owned());
+        Caller::know(named.chain(super::access::names(settings)));
         VirtualWarehouse::know(virtual_warehouses(settings));
         Tool::know(Registry::names());
         let reports = reports(&settings.telemetry, &metrics)?;
@@ -76,7 +78,7 @@ impl Rooms {
             answers: AnswerCache::for_at_most(*settings.limits.catalog_cache_ttl),
             runtime: tokio::runtime::Handle::current(),
             shutdown: stop_calls.clone(),
-            scopes: Arc::clone(access.scopes()),
+            scopes: access.scopes(),
             identify: http::caller,
             exchange: http::exchange,
             reports: reports.clone(),
@@ -211,19 +213,6 @@ fn signer(secrets: &SecretString) -> CursorSigner {
     CursorSigner::new(&newest, &older)
 }
 
-fn budget(limits: &config::Limits) -> Budget {
-    Budget {
-        default_rows: limits.default_rows,
-        max_rows: limits.max_rows,
-        max_bytes: usize::try_from(*limits.max_result_bytes).unwrap_or(usize::MAX),
-        max_cell_bytes: usize::try_from(*limits.max_cell_bytes).unwrap_or(usize::MAX),
-        max_scan_bytes: limits.max_scan_bytes.map(|bytes| *bytes),
-        sync_wait: *limits.sync_wait,
-        cursor_lifetime: *limits.cursor_lifetime,
-        timeout: *limits.query_timeout,
-    }
-}
-
 /// What the callers with keys of their own limits may have.
 fn allowances(settings: &Settings) -> HashMap<String, Allowance> {
     let all = budget(&settings.limits);
@@ -232,20 +221,7 @@ fn allowances(settings: &Settings) -> HashMap<String, Allowance> {
         if *own == config::KeyLimits::default() {
             return None;
         }
-        let max_rows = own.max_rows.unwrap_or(all.max_rows);
-        let budget = Budget {
-            default_rows: own.default_rows.unwrap_or(all.default_rows).min(max_rows),
-            max_rows,
-            max_bytes: own
-                .max_result_bytes
-                .map_or(all.max_bytes, |size| size.as_usize()),
-            max_cell_bytes: own
-                .max_cell_bytes
-                .map_or(all.max_cell_bytes, |size| size.as_usize()),
-            max_scan_bytes: own.max_scan_bytes.map(|size| *size).or(all.max_scan_bytes),
-            timeout: own.query_timeout.map_or(all.timeout, |time| *time),
-            ..all.clone()
-        };
+        let budget = crate::identity::within(&all, own);
         let at_once = own.max_concurrent_queries;
         Some((key.name().to_owned(), Allowance { budget, at_once }))
     });

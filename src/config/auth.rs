@@ -1,5 +1,7 @@
 //! Who may call by a key, and whether everybody may.
 
+use std::path::PathBuf;
+
 use envconfig::Envconfig;
 use secrecy::SecretString;
 
@@ -7,8 +9,18 @@ use super::forms::{is_key, is_key_with_options};
 use super::keys::ApiKey;
 use super::section::Section;
 use super::shape::Shape;
-use super::types::List;
+use super::types::{List, words};
 use super::variable::settings;
+
+words! {
+    /// As whom the statements of a caller run in Snowflake.
+    SnowflakeIdentity {
+        /// The user of the service, with its role.
+        Service = "service",
+        /// The user of the service, with a role of the caller's grant.
+        Mapped = "mapped",
+    }
+}
 
 settings! {
     /// What a caller must show.
@@ -17,7 +29,7 @@ settings! {
     /// The key callers send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.
     api_key: Option<ApiKey> = "API_KEY",
         Shape::Checked("at least 16 characters that can stand in a header, without spaces or commas", is_key),
-        unset "no key" [secret, required("with `API_KEYS` and `OAUTH_ISSUER` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), passed_on];
+        unset "no key" [secret, required("with `API_KEYS`, `CALLERS_FILE` and `OAUTH_ISSUER` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), passed_on];
 
     /// Several keys, accepted in addition to `API_KEY`: one for each team, or an old and a new one during rotation. After a
     /// key you may write limits for its callers, in place of the settings with the same names in upper case and not above
@@ -26,6 +38,17 @@ settings! {
     more_api_keys: Option<List<ApiKey>> = "API_KEYS",
         Shape::Items("at least 16 characters that can stand in a header, then nothing or limits such as `max_rows=500`, separated by spaces", is_key_with_options),
         unset "no further keys" [secret];
+
+    /// Callers in a file, beside the keys of the settings: keys by their SHA-256, further issuers, and grants, which say what
+    /// each caller may do; docs/callers.schema.json is its form. With it a token needs a rule of the file. It is read again
+    /// when it changes; a wrong one leaves the one before in force.
+    pub callers_file: Option<PathBuf> = "CALLERS_FILE", Shape::Path("the path of a JSON file"), unset "none";
+
+    /// As whom statements run in Snowflake: `service` is the user of the service with its role, `mapped` the same user with a
+    /// role of the caller's grant, so that every grant in `CALLERS_FILE` must name its `roles`, and keys of the settings are
+    /// refused.
+    pub snowflake_identity: SnowflakeIdentity = "SNOWFLAKE_IDENTITY", Shape::Choice(SnowflakeIdentity::WORDS),
+        default "service";
 
     /// Confirms that everybody who can reach the port may call without a key.
     pub allow_anonymous: bool = "ALLOW_ANONYMOUS", Shape::Switch, default "false";

@@ -87,10 +87,51 @@ impl ApiKey {
         &self.limits
     }
 
-    /// What is wrong with the limits, each of which completes "expected behind the key …". None may be above the server's.
+    /// What is wrong with the limits, each of which completes "expected behind the key …".
     pub(super) fn faults(&self, server: &Limits) -> Vec<String> {
-        let own = &self.limits;
-        let mut faults = self.faults.clone();
+        let own = self.limits.faults(server);
+        self.faults.iter().cloned().chain(own).collect()
+    }
+}
+
+/// A key, then options, separated by white space. Whether the options can be read is asked later, for a better answer than
+/// yes or no.
+impl FromStr for ApiKey {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        let mut words = text.split_whitespace();
+        let key = words.next().filter(|key| is_key(key));
+        let mut key = Self::new(SecretString::from(key.ok_or(Unreadable)?));
+        let mut seen = Vec::new();
+        for word in words {
+            let named = word
+                .split_once('=')
+                .and_then(|(name, text)| Some((OPTIONS.into_iter().find(|it| *it == name)?, text)));
+            let Some((option, text)) = named else {
+                key.faults.push(format!(
+                    "options only, any of {}, as in `max_rows=500`, and commas between keys",
+                    OPTIONS.map(|option| format!("`{option}`")).join(", ")
+                ));
+                continue;
+            };
+            if seen.contains(&option) {
+                key.faults.push(format!("`{option}` once"));
+            } else if let Err(expected) = key.limits.set(option, text) {
+                key.faults.push(format!("`{option}` as {expected}"));
+            }
+            seen.push(option);
+        }
+        Ok(key)
+    }
+}
+
+impl KeyLimits {
+    /// Which of these limits are above the server's, each of which completes "expected …".
+    #[must_use]
+    pub fn faults(&self, server: &Limits) -> Vec<String> {
+        let own = self;
+        let mut faults = Vec::new();
         let mut at_most = |is_above: bool, option: &str, cap: &dyn std::fmt::Display| {
             if is_above {
                 let setting = option.to_uppercase();
@@ -141,44 +182,19 @@ impl ApiKey {
         }
         faults
     }
-}
 
-/// A key, then options, separated by white space. Whether the options can be read is asked later, for a better answer than
-/// yes or no.
-impl FromStr for ApiKey {
-    type Err = Unreadable;
-
-    fn from_str(text: &str) -> Result<Self, Unreadable> {
-        let mut words = text.split_whitespace();
-        let key = words.next().filter(|key| is_key(key));
-        let mut key = Self::new(SecretString::from(key.ok_or(Unreadable)?));
-        let mut seen = Vec::new();
-        for word in words {
-            let named = word
-                .split_once('=')
-                .and_then(|(name, text)| Some((OPTIONS.into_iter().find(|it| *it == name)?, text)));
-            let Some((option, text)) = named else {
-                key.faults.push(format!(
-                    "options only, any of {}, as in `max_rows=500`, and commas between keys",
-                    OPTIONS.map(|option| format!("`{option}`")).join(", ")
-                ));
-                continue;
-            };
-            if seen.contains(&option) {
-                key.faults.push(format!("`{option}` once"));
-            } else if key.limits.set(option, text).is_none() {
-                let shape = shape(option).map_or_else(String::new, |shape| shape.to_string());
-                key.faults.push(format!("`{option}` as {shape}"));
-            }
-            seen.push(option);
-        }
-        Ok(key)
+    /// Reads one option, in the form that the setting of that name has.
+    ///
+    /// # Errors
+    ///
+    /// What was expected.
+    pub fn set(&mut self, option: &str, text: &str) -> Result<(), String> {
+        let expected = || shape(option).map_or_else(String::new, |shape| shape.to_string());
+        self.read(option, text).ok_or_else(expected)
     }
-}
 
-impl KeyLimits {
-    /// Reads one option; `None` when its text is not what the setting of that name would take.
-    fn set(&mut self, option: &str, text: &str) -> Option<()> {
+    /// The same; `None` when its text is not what the setting of that name would take.
+    fn read(&mut self, option: &str, text: &str) -> Option<()> {
         if !shape(option)?.accepts(text) {
             return None;
         }

@@ -44,7 +44,7 @@ mod which;
 
 use std::collections::BTreeMap;
 
-pub use auth::Auth;
+pub use auth::{Auth, SnowflakeIdentity};
 pub use cloud::Cloud;
 pub use effective::Effective;
 pub use embedded::Embedded;

@@ -1,5 +1,6 @@
 //! Rules between variables; what one variable may be by itself is in the reference table.
 
+use super::auth::SnowflakeIdentity;
 use super::environment::Environment;
 use super::keys::ApiKey;
 use super::problem::Problem;
@@ -33,6 +34,7 @@ pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolv
         check_server(settings, resolved);
         check_oauth(settings, resolved);
     }
+    check_identity(settings, purpose, resolved);
     check_limits(settings, resolved);
     check_keys(settings, resolved);
     // An unknown environment, or a backend that could not be read, says nothing about what Snowflake needs.
@@ -66,11 +68,38 @@ fn check_access(settings: &Settings, resolved: &mut Resolved) {
     if server.is_loopback() || settings.requires_credential() || settings.auth.allow_anonymous {
         return;
     }
-    resolved.conflict("API_KEY", &["API_KEYS", "OAUTH_ISSUER", "ALLOW_ANONYMOUS", "SERVER_HOST"], |name| {
+    resolved.conflict("API_KEY", &["API_KEYS", "CALLERS_FILE", "OAUTH_ISSUER", "ALLOW_ANONYMOUS", "SERVER_HOST"], |name| {
         Problem::new(name, "a key, because SERVER_HOST is beyond loopback").hint(
             "or set ALLOW_ANONYMOUS=true if everybody who can reach the port may query the warehouse",
         )
     });
+}
+
+/// As whom statements run must be known for every caller.
+fn check_identity(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
+    let auth = &settings.auth;
+    if auth.snowflake_identity == SnowflakeIdentity::Service {
+        return;
+    }
+    let expected = if purpose == Purpose::Stdio {
+        Some("`service` on stdio, where there is one caller")
+    } else if settings.warehouse.backend != Backend::Snowflake {
+        Some("`service` without an account")
+    } else if auth.callers_file.is_none() {
+        Some("`service`, because there is no CALLERS_FILE whose grants name roles")
+    } else if auth.keys().next().is_some() {
+        Some(
+            "`service`, because keys in API_KEY and API_KEYS have no grant: put them into CALLERS_FILE",
+        )
+    } else {
+        None
+    };
+    if let Some(expected) = expected {
+        let others = ["CALLERS_FILE", "API_KEY", "API_KEYS", "WAREHOUSE_BACKEND"];
+        resolved.conflict("SNOWFLAKE_IDENTITY", &others, |name| {
+            Problem::new(name, expected)
+        });
+    }
 }
 
 /// Issuers whose tokens nobody else can check, or that stand for many, and what to do instead.

@@ -61,6 +61,8 @@ impl Settings {
     /// Whether callers must show something.
     #[must_use]
     pub fn requires_credential(&self) -> bool {
-        self.auth.keys().next().is_some() || self.oauth.issuer.is_some()
+        self.auth.keys().next().is_some()
+            || self.oauth.issuer.is_some()
+            || self.auth.callers_file.is_some()
     }
 }

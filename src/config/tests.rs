@@ -144,6 +144,29 @@ fn any_origin_is_refused_in_production() {
 }
 
 #[test]
+fn roles_by_grant_need_a_file_and_no_keys_of_the_settings() {
+    let account = [
+        ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+        ("SNOWFLAKE_USER", "AGENTS"),
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "secret"),
+        ("SNOWFLAKE_IDENTITY", "mapped"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| [&account[..], more].concat();
+    let file = ("CALLERS_FILE", "callers.json");
+    settings(&with(&[file]));
+    for pairs in [
+        with(&[]),
+        with(&[file, ("API_KEY", "a-key-0123456789abcdef")]),
+        vec![file, ("SNOWFLAKE_IDENTITY", "mapped")],
+    ] {
+        let lines = problems(&pairs);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("SNOWFLAKE_IDENTITY: "), "{lines:?}");
+    }
+}
+
+#[test]
 fn an_issuer_is_taken_with_an_address_of_ours_and_only_over_tls() {
     let ours = ("PUBLIC_URL", "https://mcp.example.com/mcp");
     let issuer = ("OAUTH_ISSUER", "https://login.example.com/realms/a");

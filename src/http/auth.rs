@@ -16,7 +16,7 @@ use super::answer::Refusal;
 use super::challenge::Challenges;
 use super::observe;
 use super::strangers::Strangers;
-use crate::identity::{Access, Caller, Credential, Fault, Kind, Reach, Refused};
+use crate::identity::{Access, Caller, Credential, Fault, Kind, Refused};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Admission, Shown};
 
@@ -60,6 +60,12 @@ const TOO_FEW_SCOPES: Refusal = Refusal {
     code: "insufficient_scope",
     message: "the token lacks a scope that this needs",
     hint: "sign in again and allow the scopes that WWW-Authenticate names",
+};
+
+const NO_GRANT: Refusal = Refusal {
+    code: "no_grant",
+    message: "the token is good, and nothing is granted to whom it names",
+    hint: "whoever runs the server grants by the issuer, scopes and claims of a token, in `rules` of CALLERS_FILE; to sign in again does not help",
 };
 
 const NO_ISSUER_KEYS: Refusal = Refusal {
@@ -186,17 +192,23 @@ impl Turned {
                     Some(challenges.invalid_token(Some(fault.description()))),
                 )
             },
-            Refused::Scopes => Self {
+            Refused::NoGrant => Self {
+                reason: "no grant",
+                is_guess: false,
+                // To sign in again cannot help, so nothing is asked for.
+                ..Self::new(NO_GRANT, StatusCode::FORBIDDEN, None)
+            },
+            Refused::Scopes(needed) => Self {
                 reason: "too few scopes",
                 outcome: Admission::Scope,
                 is_guess: false,
                 ..Self::new(
                     TOO_FEW_SCOPES,
                     StatusCode::FORBIDDEN,
-                    Some(challenges.insufficient_scope(
-                        Reach::Nothing,
-                        "the token lacks a scope that every call needs",
-                    )),
+                    Some(
+                        challenges
+                            .lacking(&needed, "the token lacks a scope that every call needs"),
+                    ),
                 )
             },
         }
@@ -300,7 +312,7 @@ async fn judge(
     let verdict = access.judge(credential).await;
     let shown = match (credential, &verdict) {
         (Credential::None, _) => Shown::Nothing,
-        (_, Err(Refused::Token(_) | Refused::Scopes)) => Shown::Token,
+        (_, Err(Refused::Token(_) | Refused::Scopes(_) | Refused::NoGrant)) => Shown::Token,
         (_, Ok(caller)) if caller.kind == Kind::Token => Shown::Token,
         _ => Shown::Key,
     };

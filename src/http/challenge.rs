@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::identity::{Access, Reach, Scopes};
+use crate::identity::{Access, Reach};
 
 /// Where the description of this resource begins (RFC 9728, 3.1).
 pub(super) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
@@ -18,32 +18,29 @@ pub(super) struct Challenges(Option<Arc<Inner>>);
 struct Inner {
     /// The address of the description.
     metadata: String,
-    scopes: Arc<Scopes>,
+    access: Access,
 }
 
 impl Challenges {
     /// Without an issuer there is nothing to tell but that a key is wanted.
     pub(super) fn new(public_url: Option<&str>, access: &Access) -> Self {
-        let inner = public_url
-            .filter(|_| access.has_issuers())
-            .and_then(metadata_url)
-            .map(|metadata| Inner {
-                metadata,
-                scopes: Arc::clone(access.scopes()),
-            });
+        let inner = public_url.and_then(metadata_url).map(|metadata| Inner {
+            metadata,
+            access: access.clone(),
+        });
         Self(inner.map(Arc::new))
     }
 
     /// Nothing was shown, so there is no error (RFC 6750, 3.1).
     pub(super) fn missing(&self) -> String {
-        self.with(&[], |inner| inner.scopes.supported.join(" "))
+        self.with(&[], |inner| inner.access.scopes().supported.join(" "))
     }
 
     /// What was shown is not accepted.
     pub(super) fn invalid_token(&self, description: Option<&str>) -> String {
         let mut parts = vec![("error", "invalid_token")];
         parts.extend(description.map(|text| ("error_description", text)));
-        self.with(&parts, |inner| inner.scopes.supported.join(" "))
+        self.with(&parts, |inner| inner.access.scopes().supported.join(" "))
     }
 
     /// The token is good, and reaches not so far. Named is all that is needed, once.
@@ -52,7 +49,16 @@ impl Challenges {
             ("error", "insufficient_scope"),
             ("error_description", description),
         ];
-        self.with(&parts, |inner| inner.scopes.asked_for(needed))
+        self.with(&parts, |inner| inner.access.scopes().asked_for(needed))
+    }
+
+    /// The token is good, and lacks what any call needs.
+    pub(super) fn lacking(&self, needed: &[String], description: &str) -> String {
+        let parts = [
+            ("error", "insufficient_scope"),
+            ("error_description", description),
+        ];
+        self.with(&parts, |inner| inner.access.scopes().in_requests(needed))
     }
 
     /// The request cannot be judged.
@@ -74,7 +80,7 @@ impl Challenges {
         for (name, value) in parts {
             add(name, value);
         }
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = self.0.as_ref().filter(|inner| inner.access.has_issuers()) {
             add("resource_metadata", &inner.metadata);
             let scope = scope(inner);
             if !scope.is_empty() {
@@ -105,7 +111,7 @@ pub(super) fn path_of(resource: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::KnownKeys;
+    use crate::identity::{Entrance, KnownKeys, Scopes};
 
     #[test]
     fn the_description_is_found_behind_the_host() {
@@ -138,7 +144,12 @@ mod tests {
             needed: Vec::new(),
             supported: vec!["mcp:query".into()],
         };
-        let access = Access::new(KnownKeys::default(), Vec::new(), Arc::new(scopes));
+        let access = Access::new(Entrance::new(
+            KnownKeys::default(),
+            None,
+            Vec::new(),
+            Arc::new(scopes),
+        ));
         let challenges = Challenges::new(Some("https://mcp.example.com/mcp"), &access);
         assert_eq!(challenges.missing(), "Bearer");
         assert_eq!(

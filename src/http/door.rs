@@ -198,7 +198,7 @@ impl Door {
     ) -> Option<HttpResponse> {
         let extensions = request.extensions();
         let reach = extensions.get::<Caller>()?.reach;
-        if reach >= Reach::Query {
+        if reach >= Reach::Write {
             return None;
         }
         let calls = messages
@@ -212,6 +212,7 @@ impl Door {
         let needed = needed.max().filter(|needed| *needed > reach)?;
         let description = match needed {
             Reach::Catalog => "this tool needs the scope for the catalog",
+            Reach::Write => "this tool needs the scope to change something",
             _ => "this tool needs the scope for statements",
         };
         let challenge = self.challenges.insufficient_scope(needed, description);

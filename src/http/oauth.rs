@@ -53,16 +53,19 @@ enum SignIn {
     Issuer,
 }
 
+impl SignIn {
+    fn of(access: &Access) -> Self {
+        match (access.has_issuers(), access.is_needed()) {
+            (true, _) => Self::Issuer,
+            (false, true) => Self::Key,
+            (false, false) => Self::Nothing,
+        }
+    }
+}
+
 /// The routes. `public_url` is the name of the resource.
 pub(super) fn routes(routes: &mut web::ServiceConfig, access: &Access, public_url: Option<&str>) {
-    let described = public_url.filter(|_| access.has_issuers());
-    let sign_in = match (described, access.is_needed()) {
-        (Some(_), _) => SignIn::Issuer,
-        (None, true) => SignIn::Key,
-        (None, false) => SignIn::Nothing,
-    };
-    if let Some(resource) = described {
-        let text = description(resource, access);
+    if let Some(resource) = public_url {
         // Some clients ask at the root, some behind it the path they were given, whatever a challenge says.
         let mut paths = vec![
             WELL_KNOWN.to_owned(),
@@ -72,10 +75,14 @@ pub(super) fn routes(routes: &mut web::ServiceConfig, access: &Access, public_ur
         paths.sort();
         paths.dedup();
         for path in paths {
-            let text = text.clone();
+            let (resource, access) = (resource.to_owned(), access.clone());
+            // Which issuers there are may change with CALLERS_FILE.
             let get = move || {
-                let text = text.clone();
-                async move { public(text) }
+                let answer = match access.has_issuers() {
+                    true => public(description(&resource, &access)),
+                    false => not_here(SignIn::of(&access)),
+                };
+                async move { answer }
             };
             // It says nothing that not everybody may read, and pages of others look here before they may call.
             let cors = Cors::default()
@@ -92,22 +99,28 @@ pub(super) fn routes(routes: &mut web::ServiceConfig, access: &Access, public_ur
             );
         }
     }
-    let not_here = move || async move { not_here(sign_in) };
-    for path in PATHS {
+    let access = access.clone();
+    let not_here = move || {
+        let answer = not_here(SignIn::of(&access));
+        async move { answer }
+    };
+    // Of two routes with one path the first counts.
+    let described = [WELL_KNOWN.to_owned(), format!("{WELL_KNOWN}/{{of:.*}}")];
+    for path in PATHS.map(ToOwned::to_owned).into_iter().chain(described) {
+        let not_here = not_here.clone();
         routes.service(web::resource(path).default_service(web::route().to(not_here)));
-    }
-    for path in [WELL_KNOWN.to_owned(), format!("{WELL_KNOWN}/{{of:.*}}")] {
-        if described.is_none() || path != WELL_KNOWN {
-            routes.service(web::resource(path).default_service(web::route().to(not_here)));
-        }
     }
 }
 
 fn description(resource: &str, access: &Access) -> String {
+    let (now, scopes) = (access.now(), access.scopes());
     let metadata = Metadata {
         resource,
-        authorization_servers: access.issuers().collect(),
-        scopes_supported: &access.scopes().supported,
+        authorization_servers: now
+            .issuers()
+            .map(|it| it.options().issuer.as_str())
+            .collect(),
+        scopes_supported: &scopes.supported,
         bearer_methods_supported: ["header"],
         resource_name: "Snowflake",
     };

@@ -1,20 +1,27 @@
 //! Everybody who may call: asked once for each request.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Kind, Reach};
+use super::callers::{Callers, Holder};
 use super::issuer::Issuer;
 use super::known_keys::KnownKeys;
 use super::scopes::Scopes;
 use super::token::{Claims, Fault, Form};
+use crate::telemetry::audit::Identity;
 use crate::telemetry::hex;
 
-/// Bytes of a digest that name a person in logs.
+/// Bytes of a digest that name a person or a token in logs.
 const NAME_BYTES: usize = 8;
+
+/// Shortest key of a file. Those that `snowflake-mcp key new` makes are longer; a digest of less would be guessed by whoever reads
+/// the file.
+const SHORTEST_KEY: usize = 32;
 
 /// What a request shows.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +35,7 @@ pub enum Credential<'a> {
 }
 
 /// Why a request gets no further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// It shows nothing.
     Missing,
@@ -36,59 +43,129 @@ pub enum Refused {
     UnknownKey,
     /// No token of an issuer that is accepted, or not a good one.
     Token(Fault),
-    /// The token lacks a scope that any call needs.
-    Scopes,
+    /// The token lacks scopes that any call needs: these.
+    Scopes(Vec<String>),
+    /// The token is good, and no rule of `CALLERS_FILE` is for it.
+    NoGrant,
 }
 
-/// Who may call. A cheap clone.
-#[derive(Debug, Clone)]
-pub struct Access(Arc<Inner>);
-
+/// Who may call at one time.
 #[derive(Debug)]
-struct Inner {
+pub struct Entrance {
     keys: KnownKeys,
-    issuers: Vec<Arc<Issuer>>,
+    /// Without a file every good token may do what the settings allow.
+    callers: Option<Callers>,
+    /// Each with the scopes that its tokens need for any call.
+    issuers: Vec<(Arc<Issuer>, Vec<String>)>,
     scopes: Arc<Scopes>,
-    allows_anonymous: bool,
+}
+
+/// Who may call now. A cheap clone; all clones change together.
+#[derive(Debug, Clone)]
+pub struct Access(Arc<RwLock<Arc<Entrance>>>);
+
+impl Entrance {
+    /// From keys, a file and issuers; without any of them everybody may call.
+    #[must_use]
+    pub fn new(
+        keys: KnownKeys,
+        callers: Option<Callers>,
+        issuers: Vec<(Arc<Issuer>, Vec<String>)>,
+        scopes: Arc<Scopes>,
+    ) -> Self {
+        Self {
+            keys,
+            callers,
+            issuers,
+            scopes,
+        }
+    }
+
+    /// The issuers.
+    pub fn issuers(&self) -> impl Iterator<Item = &Arc<Issuer>> {
+        self.issuers.iter().map(|(issuer, _)| issuer)
+    }
+
+    fn allows_anonymous(&self) -> bool {
+        self.keys.is_empty() && self.callers.is_none() && self.issuers.is_empty()
+    }
+
+    /// Who has a key of the file. The digest is looked up as it is: whoever could use the time this takes would have to make
+    /// digests to their liking.
+    fn holder(&self, key: &[u8]) -> Option<&Holder> {
+        let callers = self
+            .callers
+            .as_ref()
+            .filter(|_| key.len() >= SHORTEST_KEY)?;
+        callers.holder(&Sha256::digest(key).into(), Timestamp::now())
+    }
+
+    async fn token(&self, text: &[u8]) -> Result<Caller, Refused> {
+        let token = Form::read(text).map_err(Refused::Token)?;
+        let named = token.claims.get("iss").and_then(Value::as_str);
+        let (issuer, own_scopes) = self
+            .issuers
+            .iter()
+            .find(|(issuer, _)| Some(issuer.options().issuer.as_str()) == named)
+            .ok_or(Refused::Token(Fault::Issuer))?;
+        let claims = issuer.check(&token).await.map_err(Refused::Token)?;
+        let needed = self.scopes.needed.iter().chain(own_scopes);
+        if !needed.clone().all(|scope| claims.scopes.contains(scope)) {
+            return Err(Refused::Scopes(needed.cloned().collect()));
+        }
+        let issuer = &issuer.options().issuer;
+        let grant = match &self.callers {
+            None => None,
+            Some(callers) => Some(
+                callers
+                    .grant_of(issuer, &claims.scopes, &token.claims)
+                    .ok_or(Refused::NoGrant)?,
+            ),
+        };
+        let reach = self.scopes.reach(&claims.scopes);
+        let token_id = token.claims.get("jti").and_then(Value::as_str);
+        let mut caller = caller(issuer, claims, token_id, reach);
+        if let (Some(grant), Some(told)) = (&grant, &mut caller.told) {
+            Arc::make_mut(told).grant = Some(grant.name.clone());
+        }
+        Ok(Caller { grant, ..caller })
+    }
 }
 
 impl Access {
-    /// From keys and issuers; without any of them everybody may call.
+    /// Begins with these.
     #[must_use]
-    pub fn new(keys: KnownKeys, issuers: Vec<Arc<Issuer>>, scopes: Arc<Scopes>) -> Self {
-        let allows_anonymous = keys.is_empty() && issuers.is_empty();
-        Self(Arc::new(Inner {
-            keys,
-            issuers,
-            scopes,
-            allows_anonymous,
-        }))
+    pub fn new(entrance: Entrance) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(entrance))))
+    }
+
+    /// From the next request on others may call.
+    pub fn replace(&self, entrance: Entrance) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entrance);
+    }
+
+    /// Who may call now.
+    #[must_use]
+    pub fn now(&self) -> Arc<Entrance> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether a request must show something.
     #[must_use]
     pub fn is_needed(&self) -> bool {
-        !self.0.allows_anonymous
+        !self.now().allows_anonymous()
     }
 
     /// Whether there is an issuer to sign in at.
     #[must_use]
     pub fn has_issuers(&self) -> bool {
-        !self.0.issuers.is_empty()
-    }
-
-    /// The names of the issuers, in the order of the settings.
-    pub fn issuers(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .issuers
-            .iter()
-            .map(|issuer| issuer.options().issuer.as_str())
+        !self.now().issuers.is_empty()
     }
 
     /// The scopes of tokens.
     #[must_use]
-    pub fn scopes(&self) -> &Arc<Scopes> {
-        &self.0.scopes
+    pub fn scopes(&self) -> Arc<Scopes> {
+        Arc::clone(&self.now().scopes)
     }
 
     /// Says who is calling. A key is looked for first; what is none is a token or nothing.
@@ -101,8 +178,9 @@ impl Access {
     ///
     /// Why nobody who may call.
     pub async fn judge(&self, credential: Credential<'_>) -> Result<Caller, Refused> {
+        let now = self.now();
         // Without keys there is nothing to compare with: clients that send one anyway are as anonymous as the rest.
-        if self.0.allows_anonymous {
+        if now.allows_anonymous() {
             return Ok(Caller::anonymous(None));
         }
         let (shown, may_be_token) = match credential {
@@ -110,45 +188,59 @@ impl Access {
             Credential::Key(key) => (key, false),
             Credential::Bearer(token) => (token, true),
         };
-        if let Some(caller) = self.0.keys.find(shown) {
+        if let Some(caller) = now.keys.find(shown) {
             return Ok(caller);
         }
-        if !may_be_token || !self.has_issuers() {
+        if let Some(holder) = now.holder(shown) {
+            return Ok(of_key(holder));
+        }
+        if !may_be_token || now.issuers.is_empty() {
             return Err(Refused::UnknownKey);
         }
+        let has_keys = !now.keys.is_empty() || now.callers.is_some();
         // What has no dot is no token, and perhaps a key that was copied badly.
-        if !shown.contains(&b'.') && !self.0.keys.is_empty() {
+        if !shown.contains(&b'.') && has_keys {
             return Err(Refused::UnknownKey);
         }
-        self.token(shown).await
+        now.token(shown).await
     }
+}
 
-    async fn token(&self, text: &[u8]) -> Result<Caller, Refused> {
-        let token = Form::read(text).map_err(Refused::Token)?;
-        let named = token.claims.get("iss").and_then(Value::as_str);
-        let issuer = self
-            .0
-            .issuers
-            .iter()
-            .find(|issuer| Some(issuer.options().issuer.as_str()) == named)
-            .ok_or(Refused::Token(Fault::Issuer))?;
-        let claims = issuer.check(&token).await.map_err(Refused::Token)?;
-        let scopes = &self.0.scopes;
-        if scopes.lacks_needed(&claims.scopes) {
-            return Err(Refused::Scopes);
-        }
-        let reach = scopes.reach(&claims.scopes);
-        Ok(caller(&issuer.options().issuer, claims, reach))
+/// The caller that a key of the file names. An old key and a new one with one name are one caller.
+fn of_key(holder: &Holder) -> Caller {
+    let name = format!("key:{}", holder.name);
+    let told = Identity {
+        kind: "key",
+        name: Some(holder.name.clone()),
+        grant: Some(holder.grant.name.clone()),
+        ..Identity::default()
+    };
+    Caller {
+        grant: Some(Arc::clone(&holder.grant)),
+        told: Some(Arc::new(told)),
+        ..Caller::new(Kind::Key, name.clone(), name)
     }
 }
 
 /// The caller that a token names: by its issuer and its subject there, and by nothing else.
-fn caller(issuer: &str, claims: Claims, reach: Reach) -> Caller {
+fn caller(issuer: &str, claims: Claims, token_id: Option<&str>, reach: Reach) -> Caller {
     let identity = format!("user:{issuer}\0{}", claims.subject);
     let digest = Sha256::digest(format!("{issuer}\0{}", claims.subject));
     let name = format!("user:{}", hex(digest.iter().take(NAME_BYTES)));
+    let short = |text: &str| hex(Sha256::digest(text.as_bytes()).iter().take(NAME_BYTES));
+    let told = Identity {
+        kind: "oauth",
+        name: claims.name.clone(),
+        issuer: Some(issuer.to_owned()),
+        subject: Some(claims.subject),
+        client: claims.client.clone(),
+        scopes: claims.scopes.into_iter().collect(),
+        token_id: token_id.map(short),
+        grant: None,
+    };
     Caller {
         reach,
+        told: Some(Arc::new(told)),
         user: claims.name.map(Into::into),
         client: claims.client.map(Into::into),
         ..Caller::new(Kind::Token, Cow::Owned(name), identity)

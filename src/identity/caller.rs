@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::callers::Grant;
+use crate::telemetry::audit::Identity;
+
 /// What somebody may reach at most. Each holds those before it, as the scopes do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
@@ -31,7 +34,7 @@ pub enum Kind {
 }
 
 /// Who is calling.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// How it is known.
     pub kind: Kind,
@@ -44,6 +47,10 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// How far it reaches.
     pub reach: Reach,
+    /// What it may do, where that is less than the settings allow.
+    pub grant: Option<Arc<Grant>>,
+    /// What an audit record says of it.
+    pub told: Option<Arc<Identity>>,
     /// The person, as the issuer calls it; for Snowflake's records only.
     pub user: Option<Arc<str>>,
     /// The program that the issuer gave the token to.
@@ -64,6 +71,8 @@ impl Caller {
             identity: identity.into(),
             address: None,
             reach: Reach::Write,
+            grant: None,
+            told: None,
             user: None,
             client: None,
         }

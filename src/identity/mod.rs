@@ -9,6 +9,7 @@
 
 mod access;
 mod caller;
+mod callers;
 #[cfg(test)]
 mod forge;
 mod issuer;
@@ -18,8 +19,11 @@ mod scopes;
 mod tests;
 mod token;
 
-pub use access::{Access, Credential, Refused};
+pub use access::{Access, Credential, Entrance, Refused};
 pub use caller::{Caller, Kind, Reach};
+pub use callers::{
+    Base, Callers, CallersError, Grant, NewKey, new_key, read, schema, watch, within,
+};
 pub use issuer::{Issuer, IssuerOptions};
 pub use known_keys::KnownKeys;
 pub use scopes::Scopes;

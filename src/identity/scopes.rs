@@ -33,10 +33,11 @@ impl Scopes {
         .map_or(Reach::Nothing, |(_, reach)| reach)
     }
 
-    /// The scopes that any call needs and this token lacks.
+    /// These scopes as requests spell them.
     #[must_use]
-    pub fn lacks_needed(&self, granted: &BTreeSet<String>) -> bool {
-        self.needed.iter().any(|scope| !granted.contains(scope))
+    pub fn in_requests(&self, scopes: &[String]) -> String {
+        let names: Vec<&str> = scopes.iter().map(|scope| self.in_request(scope)).collect();
+        names.join(" ")
     }
 
     /// What to ask an issuer for to reach so far: all that is needed for it, at once.
@@ -52,13 +53,13 @@ impl Scopes {
             .needed
             .iter()
             .chain(of_reach)
-            .map(|scope| self.in_requests(scope))
+            .map(|scope| self.in_request(scope))
             .collect();
         names.join(" ")
     }
 
     /// The name a scope has in requests. Entra wants `https://mcp.example.com/mcp/query` there and writes `query` into tokens.
-    fn in_requests<'a>(&'a self, scope: &'a str) -> &'a str {
+    fn in_request<'a>(&'a self, scope: &'a str) -> &'a str {
         let is_spelt = |supported: &&String| {
             supported
                 .strip_suffix(scope)
@@ -83,7 +84,7 @@ impl Scopes {
             .any(|(name, reach)| {
                 reach >= wanted
                     && name.as_ref().is_some_and(|name| {
-                        let name = self.in_requests(name);
+                        let name = self.in_request(name);
                         self.supported.iter().any(|supported| supported == name)
                     })
             })

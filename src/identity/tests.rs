@@ -11,7 +11,8 @@ use super::forge::{SigningKey, base64url, in_seconds, key_set, public_rsa};
 use super::issuer::keeper::{Held, Keeper};
 use super::token::KeySet;
 use super::{
-    Access, Caller, Credential, Fault, Issuer, IssuerOptions, KnownKeys, Reach, Refused, Scopes,
+    Access, Caller, Credential, Entrance, Fault, Issuer, IssuerOptions, KnownKeys, Reach, Refused,
+    Scopes,
 };
 use crate::config::{ApiKey, TokenAlgorithm};
 
@@ -60,8 +61,14 @@ fn issuer(options: IssuerOptions, keys: &[&SigningKey]) -> (Arc<Issuer>, watch::
 
 fn access(options: IssuerOptions, keys: &[&SigningKey]) -> (Access, watch::Sender<Held>) {
     let (issuer, sender) = issuer(options, keys);
-    let access = Access::new(KnownKeys::default(), vec![issuer], Arc::new(scopes()));
+    let access = accepting(KnownKeys::default(), vec![issuer], scopes());
     (access, sender)
+}
+
+fn accepting(keys: KnownKeys, issuers: Vec<Arc<Issuer>>, scopes: Scopes) -> Access {
+    let issuers = issuers.into_iter().map(|issuer| (issuer, Vec::new()));
+    let issuers = issuers.collect();
+    Access::new(Entrance::new(keys, None, issuers, Arc::new(scopes)))
 }
 
 /// What a good token says.
@@ -269,7 +276,7 @@ async fn a_token_of_somebody_else_is_refused() {
         ..options()
     };
     let (other, _others) = issuer(other_options, &[&other_key]);
-    let access = Access::new(KnownKeys::default(), vec![one, other], Arc::new(scopes()));
+    let access = accepting(KnownKeys::default(), vec![one, other], scopes());
     for issuer in [
         json!(null),
         json!([ISSUER]),
@@ -478,9 +485,9 @@ async fn a_token_reaches_as_far_as_its_scopes() {
         needed: vec!["company".into()],
         ..scopes()
     };
-    let strict = Access::new(KnownKeys::default(), vec![issuer], Arc::new(needed));
+    let strict = accepting(KnownKeys::default(), vec![issuer], needed);
     let lacking = judge(&strict, &RSA.token(&claims())).await;
-    assert_eq!(lacking, Err(Refused::Scopes));
+    assert_eq!(lacking.err(), Some(Refused::Scopes(vec!["company".into()])));
     let having = with(json!({"scope": "mcp:query company"}));
     assert!(judge(&strict, &RSA.token(&having)).await.is_ok());
 }
@@ -503,7 +510,7 @@ async fn names_are_shown_without_what_would_break_a_line() {
 async fn without_keys_a_token_is_neither_good_nor_bad() {
     let (keeper, sender) = Keeper::of(Duration::from_secs(60));
     let issuer = Arc::new(Issuer::with_keeper(options(), keeper));
-    let access = Access::new(KnownKeys::default(), vec![issuer], Arc::new(scopes()));
+    let access = accepting(KnownKeys::default(), vec![issuer], scopes());
     let good = RSA.token(&claims());
     let asked = Instant::now();
     assert_eq!(refused(&access, &good).await, Fault::Unavailable);
@@ -581,22 +588,23 @@ async fn keys_are_looked_for_first() {
     let key = ApiKey::new("a-key-0123456789.with.dots".into());
     let (issuer, _keys) = issuer(options(), &[&RSA]);
     let keys = KnownKeys::new(std::iter::once(&key));
-    let access = Access::new(keys, vec![issuer], Arc::new(scopes()));
+    let access = accepting(keys, vec![issuer], scopes());
     let caller = judge(&access, "a-key-0123456789.with.dots").await.unwrap();
     assert_eq!(
         (caller.name.as_ref(), caller.reach),
         (key.name(), Reach::Write)
     );
     assert_eq!(
-        judge(&access, "a-key-012345678").await,
-        Err(Refused::UnknownKey)
+        judge(&access, "a-key-012345678").await.err(),
+        Some(Refused::UnknownKey)
     );
     let good = RSA.token(&claims());
     assert!(judge(&access, &good).await.is_ok());
     // A token is shown in one way only.
     let as_key = access.judge(Credential::Key(good.as_bytes())).await;
-    assert_eq!(as_key, Err(Refused::UnknownKey));
-    assert_eq!(access.judge(Credential::None).await, Err(Refused::Missing));
+    assert_eq!(as_key.err(), Some(Refused::UnknownKey));
+    let nothing = access.judge(Credential::None).await;
+    assert_eq!(nothing.err(), Some(Refused::Missing));
 }
 
 /// The tokens of issuers as they are: who calls, and how far.
@@ -625,7 +633,7 @@ async fn tokens_of_known_issuers_are_read() {
             query: Some(query),
             ..scopes()
         };
-        let access = Access::new(KnownKeys::default(), vec![issuer], Arc::new(scopes));
+        let access = accepting(KnownKeys::default(), vec![issuer], scopes);
         let verdict = judge(&access, &RSA.token_with(&header, &claims)).await;
         match sample["refused"].as_str() {
             Some(description) => {

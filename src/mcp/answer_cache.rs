@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use rmcp::model::JsonObject;
 
 use super::tools::Reply;
+use crate::identity::Caller;
 
 /// Memory for all cached answers.
 const MAX_BYTES: u64 = 16 << 20;
@@ -22,15 +23,18 @@ pub struct AnswerCache(Option<Cache<CacheKey, (Instant, Reply)>>);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
     caller: Arc<str>,
+    /// A caller may come back with less.
+    grant: Option<String>,
     tool: String,
     /// As JSON, whose keys are in order.
     arguments: String,
 }
 
 impl CacheKey {
-    pub(super) fn new(caller: Arc<str>, tool: &str, arguments: &JsonObject) -> Self {
+    pub(super) fn new(caller: &Caller, tool: &str, arguments: &JsonObject) -> Self {
         Self {
-            caller,
+            caller: Arc::clone(&caller.identity),
+            grant: caller.grant.as_ref().map(|grant| grant.name.clone()),
             tool: tool.to_owned(),
             arguments: serde_json::to_string(arguments).unwrap_or_default(),
         }

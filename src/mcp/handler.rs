@@ -39,7 +39,8 @@ use super::running::{RunningCall, RunningCalls};
 use super::tools::{CallContext, Entry, Reply};
 use super::unserved::{self, unserved_methods};
 use crate::identity::{Caller, Reach, Scopes};
-use crate::query::{Behalf, Queries};
+use crate::policy::Policy;
+use crate::query::{Behalf, Budget, Queries};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Cache, Cause};
@@ -122,6 +123,7 @@ impl Handler {
         let opening = Opening {
             tool,
             caller: &asked.caller.name,
+            identity: asked.caller.told.clone(),
             revision: &asked.revision,
             request_id: Some(asked.id.to_string()),
             parent: asked.parent.take(),
@@ -188,7 +190,8 @@ impl Handler {
         mut asked: Asked,
     ) -> Result<Result<Reply, Failure>, ErrorData> {
         let offer = self.services.offered.now();
-        let Some(entry) = offer.tools.get(name) else {
+        let granted = offer.tools.get(name);
+        let Some(entry) = granted.filter(|entry| entry.is_granted(&asked.caller)) else {
             return Err(ErrorData::invalid_params(
                 "there is no tool of this name; tools/list has those there are",
                 None,
@@ -218,6 +221,7 @@ impl Handler {
                 tag: tag(&tool, caller, trace_id),
                 notes: record.notes().clone(),
                 may_change: caller.reach >= Reach::Write,
+                rights: caller.grant.as_ref().map(|grant| Arc::clone(&grant.rights)),
             })),
             calls: self.services.rates.left(caller, started),
         };
@@ -229,7 +233,7 @@ impl Handler {
             (Ok(()), Ok(Arguments { known, note })) => {
                 let key = entry
                     .is_cacheable
-                    .then(|| CacheKey::new(Arc::clone(&caller.identity), &tool, &known));
+                    .then(|| CacheKey::new(&caller, &tool, &known));
                 let cached = key.as_ref().and_then(|key| {
                     let cached = self.services.answers.get(key);
                     let metrics = &self.services.metrics;
@@ -356,10 +360,11 @@ impl Handler {
             }
             Wanted::Policy => {
                 let caller = self.caller(&context);
-                let queries = &self.services.queries;
-                let budget = queries.budget_of(&caller.name);
-                let rules = queries.policy_of(caller.reach >= Reach::Write).in_words();
-                Ok(resources::page(uri, resources::policy(&rules, budget)))
+                let (policy, budget) = terms(&self.services, &caller);
+                Ok(resources::page(
+                    uri,
+                    resources::policy(&policy.in_words(), budget),
+                ))
             }
             Wanted::Answer { tool, arguments } => {
                 let result = self
@@ -440,11 +445,25 @@ impl Handler {
 }
 
 fn instructions(services: &Services, caller: &Caller) -> String {
+    let kind = services.queries.warehouse().kind();
+    let offer = services.offered.now();
+    let tools = offer.tools.granted_to(caller);
+    let (policy, budget) = terms(services, caller);
+    instructions::text(kind, policy.preset(), budget, &tools)
+}
+
+/// What a caller's statements may do, and what they may cost.
+fn terms<'a>(services: &'a Services, caller: &'a Caller) -> (&'a Policy, &'a Budget) {
+    let may_change = caller.reach >= Reach::Write;
     let queries = &services.queries;
-    let preset = queries.policy_of(caller.reach >= Reach::Write).preset();
-    let kind = queries.warehouse().kind();
-    let budget = queries.budget_of(&caller.name);
-    instructions::text(kind, preset, budget, &services.offered.now().tools)
+    match &caller.grant {
+        None => (
+            queries.policy_of(may_change),
+            queries.budget_of(&caller.name),
+        ),
+        Some(grant) if may_change => (&grant.rights.policy, &grant.rights.budget),
+        Some(grant) => (&grant.rights.reading_policy, &grant.rights.budget),
+    }
 }
 
 /// A call under way. Stops when dropped, wherever it is.

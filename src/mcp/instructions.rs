@@ -1,6 +1,6 @@
 //! What a model is told about this server before its first call.
 
-use super::tools::Registry;
+use super::tools::Granted;
 use crate::policy::Preset;
 use crate::query::Budget;
 use crate::warehouse::WarehouseKind;
@@ -10,7 +10,7 @@ pub(super) fn text(
     kind: WarehouseKind,
     preset: Preset,
     budget: &Budget,
-    tools: &Registry,
+    tools: &Granted<'_>,
 ) -> String {
     let warehouse = match kind {
         WarehouseKind::Snowflake => "This server queries a Snowflake account.",
@@ -21,7 +21,7 @@ pub(super) fn text(
              do fails with the code engine_limit; Snowflake itself may well do it."
         }
     };
-    let has = |name| tools.get(name).is_some();
+    let has = |name| tools.has(name);
     let explore = match (has("list_tables"), has("execute_query")) {
         (true, true) => {
             "Explore before you query: search_objects for a word, or list_databases, list_schemas, list_tables; then \
@@ -81,7 +81,8 @@ fn accepted(kind: WarehouseKind, preset: Preset) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mcp::tools::Toolset;
+    use crate::identity::Caller;
+    use crate::mcp::tools::{Registry, Toolset};
 
     #[test]
     fn a_model_is_told_of_no_tool_that_is_switched_off() {
@@ -96,7 +97,7 @@ mod tests {
                 WarehouseKind::Embedded,
                 Preset::ReadOnly,
                 &Budget::default(),
-                &tools,
+                &tools.granted_to(&Caller::local()),
             );
             for entry in all.iter() {
                 let name = &*entry.description.name;
@@ -119,7 +120,7 @@ mod tests {
             ..Budget::default()
         };
         let tools = Registry::new(&[Toolset::Catalog, Toolset::Query]);
-        let told = |kind, preset| text(kind, preset, &budget, &tools);
+        let told = |kind, preset| text(kind, preset, &budget, &tools.granted_to(&Caller::local()));
         for (kind, preset, accepts_changes) in [
             (WarehouseKind::Snowflake, Preset::ReadOnly, false),
             (WarehouseKind::Snowflake, Preset::ReadWrite, true),

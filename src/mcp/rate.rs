@@ -82,8 +82,7 @@ impl Rates {
 
     /// Counts a call, or says when it may be made.
     pub(super) fn admit(&self, caller: &Caller, now: Instant) -> Result<(), TooMany> {
-        let own = self.own.get(&*caller.name).copied();
-        let Some(rate) = own.or(self.everybody) else {
+        let Some(rate) = self.rate_of(caller) else {
             return Ok(());
         };
         let full_at = self
@@ -105,10 +104,18 @@ impl Rates {
 }
 
 impl Rates {
+    /// Calls in a minute that the caller may make, where they are counted.
+    fn rate_of(&self, caller: &Caller) -> Option<u32> {
+        let own = match &caller.grant {
+            Some(grant) => grant.rate,
+            None => self.own.get(&*caller.name).copied(),
+        };
+        own.or(self.everybody)
+    }
+
     /// How many more calls the caller may make at once; `None` where they are not counted.
     pub(super) fn left(&self, caller: &Caller, now: Instant) -> Option<CallsLeft> {
-        let own = self.own.get(&*caller.name).copied();
-        let rate = own.or(self.everybody)?.max(1);
+        let rate = self.rate_of(caller)?.max(1);
         let full_at = self.full_at.get(&caller.account());
         let full_at = full_at.map(|time| *time.lock().unwrap_or_else(PoisonError::into_inner));
         let used = full_at.map_or(Duration::ZERO, |time| time.saturating_duration_since(now));

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::policy::Policy;
+use crate::sql::Identifier;
+
 /// The limits every call is held to; the settings of the same names say why each has its default.
 #[derive(Debug, Clone)]
 pub struct Budget {
@@ -30,6 +33,23 @@ pub struct Allowance {
     pub budget: Budget,
     /// How many statements it may have running at once; as many as any caller where nothing is said.
     pub at_once: Option<usize>,
+}
+
+/// What one caller may do and have, in place of what everybody may.
+#[derive(Debug, Clone)]
+pub struct Rights {
+    /// What its statements may do.
+    pub policy: Policy,
+    /// The same where it may not change anything.
+    pub reading_policy: Policy,
+    /// What they may cost.
+    pub budget: Budget,
+    /// How many may run at once; as many as any caller's where nothing is said.
+    pub at_once: Option<usize>,
+    /// Its turns in the queue, to each of somebody with 1.
+    pub weight: u32,
+    /// The role of calls that name none.
+    pub role: Option<Identifier>,
 }
 
 /// What was left out of a result.

@@ -99,7 +99,7 @@ impl Queries {
             .await?;
         self.check_cost(query, &run).await?;
         let reading = Reading {
-            role: query.session.role.clone(),
+            role: run.session.role.clone(),
             row: 0,
             layout,
             // The rows that may not be shown are still in the stored result, where a cursor leads.

@@ -31,7 +31,7 @@ mod shown_rows;
 mod suggest;
 mod view;
 
-pub use budget::{Allowance, Budget, Truncation, TruncationReason};
+pub use budget::{Allowance, Budget, Rights, Truncation, TruncationReason};
 pub use cursor::CursorSigner;
 pub use error::{CursorError, Error};
 pub use estimate::Estimate;

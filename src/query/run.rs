@@ -11,7 +11,7 @@ use super::cursor::CursorSigner;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
 use super::page::{self, Layout, Page, Table};
-use super::{Allowance, Author, Budget, Error, Less, Query, Source, View};
+use super::{Allowance, Author, Budget, Error, Less, Query, Rights, Source, View};
 use crate::policy::{ApprovedStatement, CurrentNames, Narrowing, Policy, Preset, RowFilter};
 use crate::sql::{self, Identifier, SMALL_STATEMENT_BYTES};
 use crate::telemetry::call::Notes;
@@ -43,6 +43,8 @@ pub struct Queries {
     allowances: Arc<HashMap<String, Allowance>>,
     /// Who is charged for the statements.
     owner: Owner,
+    /// The role of calls that name none, where that is the caller's own.
+    usual_role: Option<Identifier>,
     pub(super) name_cache: NameCache,
     pub(super) metrics: Arc<Metrics>,
     pub(super) is_structured: bool,
@@ -65,6 +67,8 @@ pub struct Behalf {
     pub notes: Notes,
     /// Whether statements may do more than read, as far as the policy lets them.
     pub may_change: bool,
+    /// What it may do and have, where that is its own.
+    pub rights: Option<Arc<Rights>>,
 }
 
 /// The virtual warehouse that a call names.
@@ -107,6 +111,7 @@ impl Queries {
             notes: Notes::default(),
             allowances: Arc::default(),
             owner: Owner::default(),
+            usual_role: None,
             name_cache: NameCache::default(),
             metrics,
             is_structured: false,
@@ -159,20 +164,37 @@ impl Queries {
     /// The same for one caller within what it may have.
     #[must_use]
     pub fn on_behalf_of(&self, behalf: Behalf) -> Self {
-        let own = self.allowances.get(&*behalf.name);
+        let usual = self.usual_of(&behalf.name, behalf.may_change);
+        let own = behalf.rights.as_deref();
         Self {
-            budget: own.map_or_else(|| self.budget.clone(), |own| own.budget.clone()),
+            budget: own.map_or_else(|| usual.0.clone(), |own| own.budget.clone()),
             owner: Owner {
                 key: behalf.account,
-                at_once: own.and_then(|own| own.at_once),
+                at_once: own.map_or(usual.2, |own| own.at_once),
+                weight: own.map_or(1, |own| own.weight),
             },
-            policy: self.policy_of(behalf.may_change).clone(),
+            policy: match own {
+                Some(own) if behalf.may_change => own.policy.clone(),
+                Some(own) => own.reading_policy.clone(),
+                None => usual.1.clone(),
+            },
+            usual_role: own.and_then(|own| own.role.clone()),
             caller: behalf.identity,
             name: behalf.name,
             tag: Some(behalf.tag),
             notes: behalf.notes,
             ..self.clone()
         }
+    }
+
+    /// What a caller may have and do that has no rights of its own.
+    fn usual_of(&self, caller: &str, may_change: bool) -> (&Budget, &Policy, Option<usize>) {
+        let own = self.allowances.get(caller);
+        (
+            self.budget_of(caller),
+            self.policy_of(may_change),
+            own.and_then(|own| own.at_once),
+        )
     }
 
     /// What may run for a caller that may change something, or may not.
@@ -370,6 +392,7 @@ impl Queries {
         parameters: Vec<Parameter>,
         timeout: Option<Duration>,
     ) -> Result<Run, Error> {
+        let session = self.as_its_caller(session);
         let judged = self.approve(author, sql, None, &session).await?;
         Ok(self.ready(judged, session, parameters, timeout))
     }
@@ -381,10 +404,19 @@ impl Queries {
         sql: &str,
         session: SessionContext,
     ) -> Result<Run, Error> {
+        let session = self.as_its_caller(session);
         let judged = self
             .approve(Author::Caller, sql, Some(name), &session)
             .await?;
         Ok(self.ready(judged, session, Vec::new(), None))
+    }
+
+    /// With the role of its caller, where it names none.
+    fn as_its_caller(&self, mut session: SessionContext) -> SessionContext {
+        if session.role.is_none() {
+            session.role.clone_from(&self.usual_role);
+        }
+        session
     }
 
     fn ready(

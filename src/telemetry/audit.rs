@@ -34,7 +34,7 @@ pub struct Record {
     /// When the call ended, RFC 3339 in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub time: String,
-    /// Who called: `anonymous`, `local` on stdio, or `key:` and the first eight digits of the key's SHA-256; `unknown` without a known key.
+    /// Who called: `anonymous`, `local` on stdio, `key:` and the first eight digits of the key's SHA-256 or its name in `CALLERS_FILE`, or `user:` and the first sixteen digits of the SHA-256 of issuer and subject; `unknown` without a known key or a good token.
     pub caller: String,
     /// Which tool; `none` where there was no call.
     pub tool: String,
@@ -58,16 +58,49 @@ pub struct Record {
     /// The trace the call belongs to.
     #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub trace_id: String,
+    /// Who called, in full, where a key of `CALLERS_FILE` or a token says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Arc<Identity>>,
     /// Of requests that were no call, because they had no known key: where they came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Why they were refused.
+    /// Why they were refused, such as `no key`, `unknown key`, `two credentials` or `the token has expired`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["no key", "unknown key", "two credentials"]))]
+    #[schemars(length(max = 64))]
     pub reason: Option<&'static str>,
     /// How many there were since the last record of this address, this one included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
+}
+
+/// Who called, in full: for whoever has to find a person. Never a secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Identity {
+    /// `key` or `oauth`.
+    #[schemars(extend("enum" = ["key", "oauth"]))]
+    pub kind: &'static str,
+    /// The name of the key, or the person's as the issuer writes it (`OAUTH_NAME_CLAIM`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who issued the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whom the issuer means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The program the token was given to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The scopes of the token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// The first 8 bytes of the SHA-256 of the token's `jti`, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
+    /// The grant of `CALLERS_FILE` that the call was made under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
 }
 
 /// The outcome of requests that were no call.
@@ -89,6 +122,7 @@ impl Record {
             bytes: 0,
             duration_ms: 0.0,
             trace_id: "0".repeat(32),
+            identity: None,
             address: Some(address),
             reason: Some(reason),
             times: Some(times),
@@ -288,6 +322,8 @@ impl<W: Write> Lines<W> {
 
 fn to_log(record: &Record) {
     let statements = serde_json::to_string(&record.statements).unwrap_or_default();
+    let identity = record.identity.as_ref();
+    let identity = identity.and_then(|identity| serde_json::to_string(identity).ok());
     tracing::info!(
         target: TARGET,
         caller = record.caller,
@@ -300,6 +336,7 @@ fn to_log(record: &Record) {
         bytes = record.bytes,
         duration_ms = record.duration_ms,
         trace_id = record.trace_id,
+        identity,
         address = record.address,
         reason = record.reason,
         times = record.times,
@@ -350,6 +387,7 @@ mod tests {
             bytes: 0,
             duration_ms: 1.5,
             trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+            identity: None,
             address: None,
             reason: None,
             times: None,

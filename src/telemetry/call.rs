@@ -11,7 +11,7 @@ use opentelemetry::trace::TraceContextExt;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::audit::{Audit, Record, Statement};
+use super::audit::{Audit, Identity, Record, Statement};
 use super::metrics::labels::Verdict;
 use super::traces::{self, TRACE, span_context};
 use super::{shortened, statement};
@@ -96,6 +96,8 @@ pub struct Opening<'a> {
     pub tool: &'a str,
     /// Who calls.
     pub caller: &'a str,
+    /// The same in full, for the audit log alone.
+    pub identity: Option<Arc<Identity>>,
     /// The revision of MCP the client speaks.
     pub revision: &'a str,
     /// The client's number for it.
@@ -139,6 +141,7 @@ struct Noted {
 pub struct Call {
     tool: String,
     caller: String,
+    identity: Option<Arc<Identity>>,
     trace_id: String,
     span: Span,
     notes: Notes,
@@ -184,6 +187,7 @@ impl Call {
         Self {
             tool: opening.tool.to_owned(),
             caller: opening.caller.to_owned(),
+            identity: opening.identity.clone(),
             trace_id,
             span,
             notes,
@@ -252,6 +256,7 @@ impl Call {
             bytes: ending.bytes,
             duration_ms: super::milliseconds(ending.took),
             trace_id: self.trace_id.clone(),
+            identity: self.identity.clone(),
             address: None,
             reason: None,
             times: None,

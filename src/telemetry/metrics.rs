@@ -306,6 +306,11 @@ impl Metrics {
         self.auth.with((shown, outcome)).inc();
     }
 
+    /// What became of a changed `CALLERS_FILE`.
+    pub fn callers_read(&self, outcome: Delivery) {
+        self.callers_file.with(outcome).inc();
+    }
+
     /// What became of a fetch of an issuer's keys; `place` is its number in the settings.
     pub fn issuer_keys_fetched(&self, place: usize, outcome: Delivery) {
         let place = IssuerPlace::of(place);

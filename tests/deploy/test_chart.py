@@ -211,6 +211,35 @@ def test_the_private_key_is_a_file_of_which_the_server_knows(render: Render) -> 
     assert volume["secret"]["defaultMode"] == 0o440
 
 
+def test_the_file_of_callers_is_mounted_and_the_server_knows_where(render: Render) -> None:
+    objects = render(callersFile={"secretName": "callers", "key": "who.json"})
+    assert objects["ConfigMap"]["data"]["CALLERS_FILE"] == "/var/run/snowflake-mcp/callers/who.json"
+    (mount,) = [m for m in container(objects)["volumeMounts"] if m["name"] == "callers"]
+    # The whole folder: a single file that is mounted does not change when the Secret does.
+    assert (mount["mountPath"], mount["readOnly"], "subPath" in mount) == ("/var/run/snowflake-mcp/callers", True, False)
+    (volume,) = [v for v in pod(objects)["volumes"] if v["name"] == "callers"]
+    assert volume["secret"]["secretName"] == "callers"
+    assert "CALLERS_FILE" not in render()["ConfigMap"]["data"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"ingress": {"enabled": True, "hosts": ["a.example.com"], "tls": [{"hosts": ["a.example.com"]}]}}, "https://a.example.com/mcp"),
+        ({"ingress": {"enabled": True, "hosts": ["a.example.com"]}}, None),
+        ({"httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}], "hostnames": ["b.example.com"]}}, "https://b.example.com/mcp"),
+    ],
+)  # fmt: skip
+def test_an_issuer_is_told_the_address_of_ingress_or_route(
+    render: Render, values: dict[str, Any], expected: str | None
+) -> None:
+    issuer = {"OAUTH_ISSUER": "https://login.example.com", "SNOWFLAKE_ACCOUNT": "a-b"}
+    assert render(config=issuer, **values)["ConfigMap"]["data"].get("PUBLIC_URL") == expected
+    own = render(config=issuer | {"PUBLIC_URL": "https://own.example.com/mcp"}, **values)
+    assert own["ConfigMap"]["data"]["PUBLIC_URL"] == "https://own.example.com/mcp"
+    assert "PUBLIC_URL" not in render(**values)["ConfigMap"]["data"]
+
+
 def test_workload_identity_needs_no_secret_at_all(render: Render) -> None:
     objects = render(workloadIdentity={"enabled": True, "audience": "aud"})
     data = objects["ConfigMap"]["data"]

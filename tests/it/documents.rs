@@ -55,6 +55,14 @@ fn the_schema_of_custom_tools_is_current() {
 }
 
 #[test]
+fn the_schema_of_callers_files_is_current() {
+    is_current(
+        "docs/callers.schema.json",
+        &snowflake_mcp::identity::schema(),
+    );
+}
+
+#[test]
 fn the_schema_of_audit_records_is_current() {
     is_current(
         "docs/audit-record.schema.json",

@@ -76,6 +76,17 @@ labels:
 {{- concat (list "localhost" "127.0.0.1" "::1") $hosts .Values.allowedHosts | uniq | join "," -}}
 {{- end -}}
 
+{{/* The address clients know the server by: of the first host that is served with TLS, where an issuer needs it and nobody has said. */}}
+{{- define "snowflake-mcp.publicUrl" -}}
+{{- if and (hasKey .Values.config "OAUTH_ISSUER") (not (hasKey .Values.config "PUBLIC_URL")) -}}
+{{- if and .Values.ingress.enabled .Values.ingress.tls .Values.ingress.hosts -}}
+https://{{ first .Values.ingress.hosts }}/mcp
+{{- else if and .Values.httpRoute.enabled .Values.httpRoute.hostnames -}}
+https://{{ first .Values.httpRoute.hostnames }}/mcp
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The label `job` of the pods' metrics, whichever object has them scraped. */}}
 {{- define "snowflake-mcp.job" -}}
 {{- .Values.metrics.prometheusRule.job | default (include "snowflake-mcp.fullname" .) -}}
@@ -195,8 +206,9 @@ metricRelabelings:
 {{- if and (not $elsewhere) (ne (get .Values.config "WAREHOUSE_BACKEND" | toString) "embedded") (not (regexMatch "SNOWFLAKE_ACCOUNT" $names)) -}}
 {{- fail "No account is named. Set config.SNOWFLAKE_ACCOUNT and how to sign in, or, to try it on sample data, install with --values ci/embedded-values.yaml." -}}
 {{- end -}}
-{{- if and (not $elsewhere) (ne (get .Values.config "ALLOW_ANONYMOUS" | toString) "true") -}}
-{{- fail "Nobody could call: put API_KEY into existingSecret, secret.data or an ExternalSecret, or set config.ALLOW_ANONYMOUS to true where everybody who reaches the Service may." -}}
+{{- $callers := or .Values.callersFile.secretName (hasKey .Values.config "OAUTH_ISSUER") -}}
+{{- if and (not $elsewhere) (not $callers) (ne (get .Values.config "ALLOW_ANONYMOUS" | toString) "true") -}}
+{{- fail "Nobody could call: put API_KEY into existingSecret, secret.data or an ExternalSecret, name a callersFile.secretName, or set config.OAUTH_ISSUER, or set config.ALLOW_ANONYMOUS to true where everybody who reaches the Service may." -}}
 {{- end -}}
 {{- $policy := .Values.networkPolicy -}}
 {{- if and $policy.enabled (or .Values.ingress.enabled .Values.httpRoute.enabled) (not $policy.ingressController.enabled) (not $policy.ingressFrom) -}}

@@ -36,7 +36,7 @@ use serde_json::Value;
 use self::schema::{input_schema, output_schema};
 use super::arguments::{self, reading};
 use super::failure::{Code, Failure};
-use crate::identity::Reach;
+use crate::identity::{Caller, Reach};
 
 pub use crate::config::Toolset;
 use crate::warehouse::WarehouseKind;
@@ -206,9 +206,24 @@ impl Registry {
         self.entries.iter().find(|entry| entry.name() == name)
     }
 
+    /// The names of those that a caller may know of.
+    pub(super) fn granted_to(&self, caller: &Caller) -> Granted<'_> {
+        let granted = self.iter().filter(|entry| entry.is_granted(caller));
+        Granted(granted.map(Entry::name).collect())
+    }
+
     /// The tools in the order in which an agent needs them.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
+    }
+}
+
+/// The names of the tools of one caller.
+pub(super) struct Granted<'a>(Vec<&'a str>);
+
+impl Granted<'_> {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains(&name)
     }
 }
 
@@ -235,6 +250,16 @@ impl Entry {
 
     fn name(&self) -> &str {
         &self.description.name
+    }
+
+    /// Whether the caller's grant has one of its sets.
+    #[must_use]
+    pub fn is_granted(&self, caller: &Caller) -> bool {
+        let granted = caller
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.toolsets.as_deref());
+        granted.is_none_or(|granted| self.toolsets().any(|set| granted.contains(&set)))
     }
 
     /// How far a caller must reach to call it: no further than the least of its sets.

@@ -98,6 +98,8 @@ metrics! {
         /// Requests to `/mcp` by what they showed and whether they were let in. `unavailable` ones had a token whose issuer's keys
         /// are not there.
         auth: Counters<(Shown, Admission)> = "auth_total";
+        /// Readings of `CALLERS_FILE` after it has changed: `failed` ones left the one before in force.
+        callers_file: Counters<Delivery> = "callers_reload_total";
         /// Fetches of an issuer's keys, by the issuer's place in the settings and by how they ended.
         issuer_keys: Counters<(IssuerPlace, Delivery)> = "jwks_refresh_total";
         /// When the keys in force were fetched, in seconds since 1970, by the issuer's place in the settings.

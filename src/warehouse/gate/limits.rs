@@ -42,10 +42,22 @@ impl GateLimits {
 }
 
 /// Whose statement it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// Tells callers apart: two with the same key share everything here.
     pub key: Arc<str>,
     /// How many statements it may run at once, where it has a limit of its own.
     pub at_once: Option<usize>,
+    /// How many it runs before it counts as having as many as somebody with 1.
+    pub weight: u32,
+}
+
+impl Default for Owner {
+    fn default() -> Self {
+        Self {
+            key: Arc::default(),
+            at_once: None,
+            weight: 1,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Who runs how many statements, who waits, and who gets the next permit.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ struct Line<T> {
     running: usize,
     /// How many may run at once, where the caller has a limit of its own.
     at_once: Option<usize>,
+    weight: u32,
     waiting: VecDeque<Waiter<T>>,
     /// When it was last served, as a number that grows. A caller that is not known counts as served just now: otherwise those
     /// who come and go would pass whoever has been waiting.
@@ -46,7 +48,14 @@ impl<T> Line<T> {
         Owner {
             key: Arc::clone(key),
             at_once: self.at_once,
+            weight: self.weight,
         }
+    }
+
+    /// Which of two has more to run for its weight: without division, so that nothing is rounded.
+    fn load(&self, other: &Self) -> Ordering {
+        let own = self.running as u64 * u64::from(other.weight);
+        own.cmp(&(other.running as u64 * u64::from(self.weight)))
     }
 
     fn is_empty(&self) -> bool {
@@ -108,7 +117,7 @@ impl<T> Lines<T> {
         let lines = self.lines.iter_mut();
         let (key, line) = lines
             .filter(|(_, line)| line.is_eligible(caps))
-            .min_by_key(|(_, line)| (line.running, line.served))?;
+            .min_by(|(_, one), (_, other)| one.load(other).then(one.served.cmp(&other.served)))?;
         let owner = line.owner(key);
         let waiter = line.waiting.pop_front()?;
         self.waiting -= 1;
@@ -189,11 +198,13 @@ impl<T> Lines<T> {
         let new = || Line {
             running: 0,
             at_once: None,
+            weight: 1,
             waiting: VecDeque::new(),
             served,
         };
         let line = self.lines.entry(Arc::clone(&owner.key)).or_insert_with(new);
         line.at_once = owner.at_once;
+        line.weight = owner.weight.max(1);
         line
     }
 

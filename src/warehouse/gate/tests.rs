@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn owner(key: &str) -> Owner {
     Owner {
         key: key.into(),
-        at_once: None,
+        ..Owner::default()
     }
 }
 
@@ -124,6 +124,7 @@ async fn a_limit_of_its_own_comes_before_the_share_and_is_named() {
     let limited = Owner {
         key: "limited".into(),
         at_once: Some(1),
+        ..Owner::default()
     };
     let until = || std::time::Instant::now() + SECOND / 50;
     let first = gate.enter(&limited, until(), future::pending()).await;
@@ -139,9 +140,41 @@ async fn a_limit_of_its_own_comes_before_the_share_and_is_named() {
     let own = Owner {
         key: "own".into(),
         at_once: Some(usize::MAX),
+        ..Owner::default()
     };
     let rest: Vec<_> = (0..4).map_while(|_| gate.try_enter(&own)).collect();
     assert_eq!(rest.len(), 3);
+}
+
+/// Somebody with a weight has so many turns to each of the others.
+#[tokio::test]
+async fn a_weight_is_so_many_turns() {
+    let gate = gate(1);
+    let first = gate.try_enter(&owner("first")).unwrap();
+    let heavy = Owner {
+        weight: 3,
+        ..owner("heavy")
+    };
+    let until = std::time::Instant::now() + 10 * SECOND;
+    // Enough slots for all at once, so that those that run decide.
+    let enter = |owner: Owner| {
+        let gate = gate.clone();
+        tokio::spawn(async move { gate.enter(&owner, until, future::pending()).await })
+    };
+    let mut waiting = Vec::new();
+    for _ in 0..6 {
+        waiting.push(("heavy", enter(heavy.clone())));
+        waiting.push(("light", enter(owner("light"))));
+    }
+    tokio::time::sleep(SECOND / 10).await;
+    gate.set_slots(5);
+    tokio::time::sleep(SECOND / 10).await;
+    let is_in = |name: &str| {
+        let of_name = waiting.iter().filter(|(owner, _)| *owner == name);
+        of_name.filter(|(_, task)| task.is_finished()).count()
+    };
+    assert_eq!((is_in("heavy"), is_in("light")), (3, 1));
+    drop(first);
 }
 
 #[test]

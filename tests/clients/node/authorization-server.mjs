@@ -104,6 +104,8 @@ function makeProvider(issuer, keys) {
     pkce: { required: () => true },
     clientBasedCORS: () => true,
     cookies: { keys: ["for tests"] },
+    // Whether or not offline_access was asked for, as most issuers do.
+    issueRefreshToken: async (_, client) => client.grantTypeAllowed("refresh_token"),
     rotateRefreshToken: true,
     extraTokenClaims: (_, token) =>
       token.accountId

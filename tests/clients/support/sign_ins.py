@@ -10,7 +10,6 @@ import sys
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +17,7 @@ import httpx2
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
+from support.browser import browse
 from support.folders import NODE_FOLDER, node
 from support.server import Server
 
@@ -89,32 +89,6 @@ def protected(port: int, issuer: AuthorizationServer, **settings: str) -> Server
     return Server(**(own | settings))
 
 
-class _StaysAt(urllib.request.HTTPRedirectHandler):
-    """Follows redirects up to an address, which nobody serves."""
-
-    def __init__(self, end: str) -> None:
-        self._end = end
-        self.reached = ""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        if newurl.startswith(self._end):
-            self.reached = newurl
-            return None
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def browse(address: str, end: str) -> dict[str, str]:
-    """Goes where a browser goes, and says with which parameters it came back."""
-    stays = _StaysAt(end)
-    jar = urllib.request.HTTPCookieProcessor(CookieJar())
-    try:
-        urllib.request.build_opener(stays, jar).open(address, timeout=20).read()
-    except urllib.error.HTTPError as error:
-        if not stays.reached:
-            raise RuntimeError(f"the sign-in ended with {error.code}: {error.read()[:300]!r}") from None
-    return dict(urllib.parse.parse_qsl(urllib.parse.urlparse(stays.reached).query))
-
-
 class _Kept:
     """What a client is given, in memory."""
 
@@ -174,11 +148,7 @@ class SignIn:
 def in_a_browser(folder: Path) -> dict[str, str]:
     """The environment of a program that opens a browser: ours, which goes all the way."""
     browser = folder / "browser"
-    browser.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__)} \"$1\"\n")
+    browser_script = Path(__file__).with_name("browser.py")
+    browser.write_text(f"#!/bin/sh\nexec {sys.executable} {browser_script} \"$1\"\n")
     browser.chmod(0o755)
     return {"BROWSER": str(browser), "DISPLAY": ""}
-
-
-if __name__ == "__main__":
-    cookies = urllib.request.HTTPCookieProcessor(CookieJar())
-    urllib.request.build_opener(cookies).open(sys.argv[1], timeout=20).read()

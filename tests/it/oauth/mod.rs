@@ -1,6 +1,7 @@
 //! Tokens of an issuer: what clients are told, who gets in, and what happens while the issuer changes or fails. The numbers of
 //! rows are those of SECURITY.md.
 
+mod callers;
 mod issuer;
 
 use std::time::{Duration, Instant};

@@ -296,3 +296,79 @@ async fn a_session_that_reads_names_otherwise_is_not_used() {
         stop(server, &stub).await;
     }
 }
+
+/// Each caller has the role of its grant from the login on, and no other; nothing of a key ever goes to Snowflake.
+#[tokio::test]
+async fn a_caller_has_a_role_of_its_grant_and_no_other() {
+    let stub = Stub::start().await;
+    let keys = [
+        "analyst-key-of-32-characters-0001",
+        "reader-key-of-32-characters-00002",
+    ];
+    let entry = |name: &str, key: &str| {
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(key.as_bytes());
+        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        json!({"name": name, "hash": format!("sha256:{digits}"), "grant": name})
+    };
+    let file = json!({"version": 1, "keys": [entry("analyst", keys[0]), entry("reader", keys[1])], "grants": {
+        "analyst": {"roles": ["ANALYST", "FINANCE"]}, "reader": {"roles": ["MCP_READ"]},
+    }});
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("callers.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    let more = [
+        ("CALLERS_FILE", path.to_str().unwrap()),
+        ("SNOWFLAKE_IDENTITY", "mapped"),
+        ("SNOWFLAKE_POOL_MIN_SIZE", "0"),
+    ];
+    let mut server = serve(&stub, &more).await;
+    server.event("ready").await;
+    let (analyst, reader) = (server.mcp().key(keys[0]), server.mcp().key(keys[1]));
+    let role = |client: Client, role: Option<&'static str>| async move {
+        let mut call = json!({"sql": "select current_role()", "format": "json"});
+        if let Some(role) = role {
+            call["role"] = json!(role);
+        }
+        client.call_tool("execute_query", call).await
+    };
+    for (client, asked, expected) in [
+        (&analyst, None, "ANALYST"),
+        (&reader, None, "MCP_READ"),
+        (&analyst, Some("FINANCE"), "FINANCE"),
+        (&analyst, None, "ANALYST"),
+    ] {
+        let answer = role(client.clone(), asked).await;
+        assert_eq!(
+            answer["structuredContent"]["rows"],
+            json!([[expected]]),
+            "{answer}"
+        );
+    }
+    let logins = stub.counters().logins;
+    for (client, asked) in [
+        (&reader, "ANALYST"),
+        (&reader, "ACCOUNTADMIN"),
+        (&analyst, "MCP_READ"),
+        (&analyst, "SYSADMIN"),
+    ] {
+        let refused = role(client.clone(), Some(asked)).await;
+        assert_eq!(refused["isError"], true, "{asked}: {refused}");
+    }
+    assert_eq!(
+        stub.counters().logins,
+        logins,
+        "no login for a role that is not granted"
+    );
+    let tags = stub.counters().queries_by_tag;
+    let told: Vec<&String> = tags.keys().filter(|tag| tag.contains("key:")).collect();
+    assert!(
+        told.iter().any(|tag| tag.contains("key:reader")),
+        "{tags:?}"
+    );
+    assert!(
+        !tags
+            .keys()
+            .any(|tag| keys.iter().any(|key| tag.contains(key)))
+    );
+    stop(server, &stub).await;
+}

@@ -1,0 +1,70 @@
+//! Makes a key: `snowflake-mcp key new`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::file::is_name;
+use crate::telemetry::hex;
+
+/// What keys of this program begin with, for programs that look for lost secrets.
+const PREFIX: &str = "smk_";
+
+/// Letters behind the key that follow from it: enough to tell it from a text that only looks like one.
+const CHECK: usize = 6;
+
+/// A new key, and its entry in the file.
+#[derive(Debug)]
+pub struct NewKey {
+    /// To be told once, to whoever is to have it.
+    pub key: SecretString,
+    /// What goes into `keys`.
+    pub entry: String,
+}
+
+/// Makes one of 256 random bits.
+///
+/// # Errors
+///
+/// What is wrong with the name, the grant or the time.
+pub fn new_key(name: &str, grant: &str, expires: Option<&str>) -> Result<NewKey, String> {
+    for (what, text) in [("--name", name), ("--grant", grant)] {
+        if !is_name(text) {
+            return Err(format!(
+                "{what}: expected small letters, digits, `.`, `_` and `-`, 63 at most, beginning with a letter or digit"
+            ));
+        }
+    }
+    let expires = expires.map(read_time).transpose()?;
+    let random: [u8; 32] = rand::random();
+    let body = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
+    let check = URL_SAFE_NO_PAD.encode(Sha256::digest(body.as_bytes()));
+    let key = format!("{body}{}", check.get(..CHECK).unwrap_or_default());
+    let hash = format!("sha256:{}", hex(Sha256::digest(key.as_bytes()).iter()));
+    let mut entry = Map::from_iter([
+        ("name".to_owned(), json!(name)),
+        ("hash".to_owned(), json!(hash)),
+    ]);
+    if let Some(expires) = expires {
+        entry.insert("expires".to_owned(), json!(expires.to_string()));
+    }
+    entry.insert("grant".to_owned(), json!(grant));
+    Ok(NewKey {
+        key: key.into(),
+        entry: Value::Object(entry).to_string(),
+    })
+}
+
+/// A time, or the beginning of a day in UTC.
+fn read_time(text: &str) -> Result<Timestamp, String> {
+    let time = text
+        .parse::<Timestamp>()
+        .or_else(|_| format!("{text}T00:00:00Z").parse());
+    time.map_err(|_| {
+        "--expires: expected a day such as 2027-06-30, or a time such as 2027-06-30T12:00:00Z"
+            .to_owned()
+    })
+}

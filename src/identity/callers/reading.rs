@@ -1,0 +1,409 @@
+//! Reads `CALLERS_FILE`, whole or not at all. What is wrong is told by its place; no digest of a key is ever repeated.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::base::Base;
+use super::file::{CallersFile, IssuerEntry, KeyEntry, is_name};
+use super::grant::Grant;
+use super::rules::{Rule, grant_of};
+use crate::config::TokenAlgorithm;
+use crate::identity::issuer::IssuerOptions;
+
+/// Longest file: ten thousand keys have a quarter of it.
+const MOST_BYTES: u64 = 8 << 20;
+
+/// Issuers of one file.
+const MOST_ISSUERS: usize = 16;
+
+/// Keys of one file.
+const MOST_KEYS: usize = 10_000;
+
+/// The callers of a file.
+#[derive(Debug, Default)]
+pub struct Callers {
+    keys: HashMap<[u8; 32], Holder>,
+    /// The issuers, with the scopes that each needs.
+    issuers: Vec<(IssuerOptions, Vec<String>)>,
+    rules: Vec<Rule>,
+}
+
+/// Who has a key.
+#[derive(Debug, Clone)]
+pub(in crate::identity) struct Holder {
+    pub(in crate::identity) name: String,
+    pub(in crate::identity) grant: Arc<Grant>,
+    not_before: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    disabled: bool,
+}
+
+/// Why a file is not taken.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallersError {
+    /// It cannot be opened or read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+    /// A place in it is not as it must be.
+    #[error("{}: {problem}", if .pointer.is_empty() { "the whole" } else { .pointer.as_str() })]
+    Wrong {
+        /// Where, as a JSON pointer.
+        pointer: String,
+        /// What, without what stands there.
+        problem: String,
+    },
+}
+
+fn wrong(pointer: impl Into<String>, problem: impl Into<String>) -> CallersError {
+    CallersError::Wrong {
+        pointer: pointer.into(),
+        problem: problem.into(),
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it.
+pub fn read(path: &Path, base: &Base) -> Result<Callers, CallersError> {
+    parse(&bytes(path)?, base)
+}
+
+/// The bytes of a file, which are not without end.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, CallersError> {
+    let unreadable = |error: std::io::Error| CallersError::Unreadable(error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(CallersError::Unreadable("it is no file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    let limit = MOST_BYTES + 1;
+    file.take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(CallersError::Unreadable(format!(
+            "it has more than {MOST_BYTES} bytes"
+        )));
+    }
+    Ok(bytes)
+}
+
+pub(super) fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let file: CallersFile = serde_path_to_error::deserialize(&mut reader).map_err(of_serde)?;
+    reader
+        .end()
+        .map_err(|_| wrong("", "there is something behind its end"))?;
+    if file.version != 1 {
+        return Err(wrong("/version", "expected 1"));
+    }
+    let mut grants: BTreeMap<String, Arc<Grant>> = BTreeMap::new();
+    for (name, entry) in &file.grants {
+        let place = format!("/grants/{name}");
+        if !is_name(name) {
+            return Err(wrong(
+                "/grants",
+                "expected names of small letters, digits, `.`, `_` and `-`",
+            ));
+        }
+        if base.needs_roles && entry.roles.is_none() {
+            return Err(wrong(
+                place,
+                "expected `roles`, with SNOWFLAKE_IDENTITY=mapped",
+            ));
+        }
+        let grant = Grant::read(name, entry, base)
+            .map_err(|(inside, problem)| wrong(format!("{place}{inside}"), problem))?;
+        grants.insert(name.clone(), Arc::new(grant));
+    }
+    let grant = |name: &str, place: &str| {
+        grants
+            .get(name)
+            .cloned()
+            .ok_or_else(|| wrong(place, "expected the name of a grant in this file"))
+    };
+    if file.keys.len() > MOST_KEYS {
+        return Err(wrong("/keys", format!("expected {MOST_KEYS} at most")));
+    }
+    let mut keys = HashMap::new();
+    let mut named: HashMap<String, String> = HashMap::new();
+    for (index, entry) in file.keys.into_iter().enumerate() {
+        let place = format!("/keys/{index}");
+        let grant = grant(&entry.grant, &format!("{place}/grant"))?;
+        let known = named
+            .entry(entry.name.clone())
+            .or_insert(entry.grant.clone());
+        if *known != entry.grant {
+            return Err(wrong(
+                format!("{place}/grant"),
+                "expected the grant of the other key with this name: both are one caller",
+            ));
+        }
+        let (digest, holder) = holder(&entry, grant, &place)?;
+        if keys.insert(digest, holder).is_some() {
+            return Err(wrong(
+                format!("{place}/hash"),
+                "the same key is there twice",
+            ));
+        }
+    }
+    if file.issuers.len() > MOST_ISSUERS {
+        return Err(wrong(
+            "/issuers",
+            format!("expected {MOST_ISSUERS} at most"),
+        ));
+    }
+    if !file.issuers.is_empty() && !base.has_address {
+        return Err(wrong(
+            "/issuers",
+            "expected PUBLIC_URL in the settings, where clients are told to sign in",
+        ));
+    }
+    let mut seen = BTreeSet::from([base.issuer.issuer.clone()]);
+    let mut issuers = Vec::new();
+    for (index, entry) in file.issuers.into_iter().enumerate() {
+        let place = format!("/issuers/{index}");
+        if !seen.insert(entry.issuer.clone()) {
+            let problem = "this issuer is there twice, here or in OAUTH_ISSUER";
+            return Err(wrong(format!("{place}/issuer"), problem));
+        }
+        issuers.push(issuer(entry, base, &place)?);
+    }
+    let mut rules = Vec::new();
+    for (index, entry) in file.rules.into_iter().enumerate() {
+        let place = format!("/rules/{index}");
+        let is_known = entry
+            .issuer
+            .as_ref()
+            .is_none_or(|issuer| seen.contains(issuer));
+        if !is_known {
+            return Err(wrong(
+                format!("{place}/issuer"),
+                "expected an issuer of this file, or OAUTH_ISSUER",
+            ));
+        }
+        let grant = grant(&entry.grant, &format!("{place}/grant"))?;
+        rules.push(Rule::new(entry, grant));
+    }
+    Ok(Callers {
+        keys,
+        issuers,
+        rules,
+    })
+}
+
+fn holder(
+    entry: &KeyEntry,
+    grant: Arc<Grant>,
+    place: &str,
+) -> Result<([u8; 32], Holder), CallersError> {
+    if !is_name(&entry.name) {
+        let problem = "expected small letters, digits, `.`, `_` and `-`, 63 at most";
+        return Err(wrong(format!("{place}/name"), problem));
+    }
+    let digest = digest(&entry.hash).ok_or_else(|| {
+        wrong(
+            format!("{place}/hash"),
+            "expected `sha256:` and 64 hexadecimal digits in small letters, as `snowflake-mcp key new` prints them",
+        )
+    })?;
+    let time = |text: &Option<String>, name: &str| {
+        text.as_ref()
+            .map(|text| {
+                text.parse::<Timestamp>().map_err(|_| {
+                    wrong(
+                        format!("{place}/{name}"),
+                        "expected a time such as 2027-06-30T00:00:00Z",
+                    )
+                })
+            })
+            .transpose()
+    };
+    let holder = Holder {
+        name: entry.name.clone(),
+        grant,
+        not_before: time(&entry.not_before, "not_before")?,
+        expires: time(&entry.expires, "expires")?,
+        disabled: entry.disabled,
+    };
+    Ok((digest, holder))
+}
+
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let digits = text.strip_prefix("sha256:")?;
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if digits.len() != 64 || !digits.bytes().all(is_digit) {
+        return None;
+    }
+    let mut digest = [0; 32];
+    for (index, byte) in digest.iter_mut().enumerate() {
+        let pair = digits.get(2 * index..2 * index + 2)?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(digest)
+}
+
+fn issuer(
+    entry: IssuerEntry,
+    base: &Base,
+    place: &str,
+) -> Result<(IssuerOptions, Vec<String>), CallersError> {
+    let usual = &base.issuer;
+    for (name, url) in [
+        ("issuer", Some(&entry.issuer)),
+        ("jwks_url", entry.jwks_url.as_ref()),
+    ] {
+        if url.is_some_and(|url| !is_safe(url, usual.allows_http_here)) {
+            let problem = "expected an `https://` address";
+            return Err(wrong(format!("{place}/{name}"), problem));
+        }
+    }
+    let audiences = entry.audiences.unwrap_or_else(|| usual.audiences.clone());
+    if audiences.is_empty()
+        || audiences
+            .iter()
+            .any(|it| matches!(it.as_str(), "" | "*" | "account"))
+    {
+        let problem =
+            "expected audiences, or PUBLIC_URL in the settings; neither `*` nor `account`";
+        return Err(wrong(format!("{place}/audiences"), problem));
+    }
+    let algorithms = match entry.algorithms {
+        None => usual.algorithms.clone(),
+        Some(names) => {
+            let read = |name: &String| {
+                let algorithm: Option<TokenAlgorithm> = name.parse().ok();
+                algorithm.filter(|algorithm| algorithm.as_str() == name)
+            };
+            let read: Option<Vec<TokenAlgorithm>> = names.iter().map(read).collect();
+            read.filter(|read| !read.is_empty()).ok_or_else(|| {
+                let words = TokenAlgorithm::WORDS.join(", ");
+                wrong(
+                    format!("{place}/algorithms"),
+                    format!("expected any of {words}"),
+                )
+            })?
+        }
+    };
+    let leeway = entry.leeway_seconds.map(std::time::Duration::from_secs);
+    if leeway.is_some_and(|leeway| leeway.as_secs() > 300) {
+        return Err(wrong(
+            format!("{place}/leeway_seconds"),
+            "expected 300 at most",
+        ));
+    }
+    let options = IssuerOptions {
+        issuer: entry.issuer,
+        audiences,
+        jwks_url: entry.jwks_url,
+        algorithms,
+        subject_claim: entry
+            .subject_claim
+            .unwrap_or_else(|| usual.subject_claim.clone()),
+        name_claims: entry
+            .name_claim
+            .map_or_else(|| usual.name_claims.clone(), |claim| vec![claim]),
+        leeway: leeway.unwrap_or(usual.leeway),
+        require_at_jwt: entry.require_at_jwt,
+        ..usual.clone()
+    };
+    Ok((options, entry.scopes))
+}
+
+fn is_safe(text: &str, allows_http_here: bool) -> bool {
+    let Ok(url) = Url::parse(text) else {
+        return false;
+    };
+    let is_here = match url.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    !has_user
+        && (url.scheme() == "https" || (url.scheme() == "http" && is_here && allows_http_here))
+}
+
+/// A place, and what the reader says of it where that repeats nothing of a value.
+fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> CallersError {
+    let mut pointer = String::new();
+    for segment in error.path() {
+        use serde_path_to_error::Segment;
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{key:.64}")),
+            Segment::Enum { variant } => pointer.push_str(&format!("/{variant:.64}")),
+            Segment::Unknown => {}
+        }
+    }
+    let inner = error.into_inner();
+    if !inner.is_data() {
+        let (line, column) = (inner.line(), inner.column());
+        return wrong(
+            pointer,
+            format!("it is no JSON, at line {line} column {column}"),
+        );
+    }
+    let text = inner.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let repeats_names_only = text.starts_with("missing field") || text.starts_with("unknown field");
+    let problem = if repeats_names_only {
+        text.chars().take(200).collect()
+    } else {
+        "not of the form that docs/callers.schema.json has".to_owned()
+    };
+    wrong(pointer, problem)
+}
+
+impl Callers {
+    /// Who has the key of this digest, where it is good now.
+    pub(in crate::identity) fn holder(&self, digest: &[u8; 32], now: Timestamp) -> Option<&Holder> {
+        self.keys.get(digest).filter(|holder| {
+            !holder.disabled
+                && holder.not_before.is_none_or(|from| from <= now)
+                && holder.expires.is_none_or(|until| now < until)
+        })
+    }
+
+    /// What a token may do.
+    pub(in crate::identity) fn grant_of(
+        &self,
+        issuer: &str,
+        scopes: &BTreeSet<String>,
+        claims: &Map<String, Value>,
+    ) -> Option<Arc<Grant>> {
+        grant_of(&self.rules, issuer, scopes, claims)
+    }
+
+    /// The issuers, with the scopes that their tokens need for any call.
+    pub fn issuers(&self) -> impl Iterator<Item = &(IssuerOptions, Vec<String>)> {
+        self.issuers.iter()
+    }
+
+    /// The names of keys, for metrics.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.keys.values().map(|holder| holder.name.as_str())
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}

@@ -1,0 +1,366 @@
+//! Files that are taken, files that are not, and who is let in by them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::reading::{bytes, parse};
+use super::*;
+use crate::config::Settings;
+use crate::identity::IssuerOptions;
+use crate::policy::{Options, Policy, Preset};
+use crate::query::Budget;
+use crate::telemetry::hex;
+
+fn base() -> Base {
+    let settings = Settings::from_vars(&BTreeMap::new()).unwrap();
+    Base {
+        policy: Policy::new(Options {
+            preset: Preset::ReadWrite,
+            ..Options::default()
+        }),
+        budget: Budget::default(),
+        limits: settings.limits,
+        issuer: IssuerOptions {
+            issuer: "https://own.example.com".into(),
+            audiences: vec!["https://mcp.example.com/mcp".into()],
+            jwks_url: None,
+            algorithms: vec![crate::config::TokenAlgorithm::Rs256],
+            subject_claim: "sub".into(),
+            name_claims: Vec::new(),
+            leeway: std::time::Duration::from_secs(60),
+            require_at_jwt: false,
+            max_stale: std::time::Duration::from_secs(60),
+            allows_http_here: false,
+        },
+        has_address: true,
+        needs_roles: false,
+    }
+}
+
+fn hash(key: &str) -> String {
+    format!("sha256:{}", hex(Sha256::digest(key.as_bytes()).iter()))
+}
+
+fn read_value(file: &Value) -> Result<Callers, CallersError> {
+    parse(file.to_string().as_bytes(), &base())
+}
+
+fn refused(file: &Value) -> String {
+    read_value(file).unwrap_err().to_string()
+}
+
+fn holder(callers: &Callers, key: &str) -> Option<String> {
+    let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+    let holder = callers.holder(&digest, jiff::Timestamp::now());
+    holder.map(|holder| holder.name.clone())
+}
+
+/// Row 32, in part: a key is good from one time to another, and not when it is switched off.
+#[test]
+fn a_key_is_good_in_its_time() {
+    let entry = |name: &str, more: Value| {
+        let mut entry = json!({"name": name, "hash": hash(name), "grant": "all"});
+        for (name, value) in more.as_object().unwrap() {
+            entry[name] = value.clone();
+        }
+        entry
+    };
+    let file = json!({"version": 1, "grants": {"all": {}}, "keys": [
+        entry("good", json!({"not_before": "2020-01-01T00:00:00Z", "expires": "2999-01-01T00:00:00+01:00"})),
+        entry("old", json!({"expires": "2020-01-01T00:00:00Z"})),
+        entry("early", json!({"not_before": "2999-01-01T00:00:00Z"})),
+        entry("off", json!({"disabled": true})),
+    ]});
+    let callers = read_value(&file).unwrap();
+    assert_eq!(holder(&callers, "good").as_deref(), Some("good"));
+    for key in ["old", "early", "off", "unknown", ""] {
+        assert_eq!(holder(&callers, key), None, "{key}");
+    }
+}
+
+/// Two keys with one name are one caller: nothing changes for it when the old one goes.
+#[test]
+fn an_old_key_and_a_new_one_may_share_a_name_and_a_grant_only() {
+    let two = |grant: &str, hashes: [&str; 2]| {
+        json!({"version": 1, "grants": {"a": {}, "b": {}}, "keys": [
+            {"name": "x", "hash": hash(hashes[0]), "grant": "a"},
+            {"name": "x", "hash": hash(hashes[1]), "grant": grant},
+        ]})
+    };
+    let callers = read_value(&two("a", ["1", "2"])).unwrap();
+    assert_eq!(holder(&callers, "1"), holder(&callers, "2"));
+    assert!(refused(&two("b", ["1", "2"])).starts_with("/keys/1/grant: "));
+    let twice = refused(&two("a", ["1", "1"]));
+    assert!(twice.starts_with("/keys/1/hash: ") && !twice.contains(&hash("1")));
+}
+
+/// Row 33: each fault is told by its place, and nothing of what stands there.
+#[test]
+fn a_wrong_file_is_told_by_its_place_and_repeats_no_digest() {
+    let secret = "0".repeat(63) + "Z";
+    let key = |hash: &str| json!({"name": "x", "hash": hash, "grant": "g"});
+    let whole = |more: Value| {
+        let mut file = json!({"version": 1, "grants": {"g": {}}});
+        for (name, value) in more.as_object().unwrap() {
+            file[name] = value.clone();
+        }
+        file
+    };
+    let grant = |entry: Value| whole(json!({"grants": {"g": entry}}));
+    let issuer = |entry: Value| whole(json!({"issuers": [entry]}));
+    for (file, start) in [
+        (json!([]), "the whole: "),
+        (json!({}), "the whole: missing field `version`"),
+        (json!({"version": 2}), "/version: "),
+        (
+            json!({"version": 1, "tokens": []}),
+            "unknown field `tokens`",
+        ),
+        (
+            whole(json!({"keys": [key(&format!("sha256:{secret}"))]})),
+            "/keys/0/hash: ",
+        ),
+        (whole(json!({"keys": [key(&secret)]})), "/keys/0/hash: "),
+        (
+            whole(json!({"keys": [{"name": "x", "hash": 7, "grant": "g"}]})),
+            "/keys/0/hash: ",
+        ),
+        (
+            whole(json!({"keys": [{"name": "X", "hash": hash("a"), "grant": "g"}]})),
+            "/keys/0/name: ",
+        ),
+        (
+            whole(json!({"keys": [{"name": "x", "hash": hash("a"), "grant": "h"}]})),
+            "/keys/0/grant: ",
+        ),
+        (
+            whole(
+                json!({"keys": [{"name": "x", "hash": hash("a"), "grant": "g", "expires": "tomorrow"}]}),
+            ),
+            "/keys/0/expires: ",
+        ),
+        (
+            whole(json!({"rules": [{"grant": "h"}]})),
+            "/rules/0/grant: ",
+        ),
+        (
+            whole(json!({"rules": [{"grant": "g", "issuer": "https://x"}]})),
+            "/rules/0/issuer: ",
+        ),
+        (
+            issuer(json!({"issuer": "http://login.example.com"})),
+            "/issuers/0/issuer: ",
+        ),
+        (
+            issuer(json!({"issuer": "https://own.example.com"})),
+            "/issuers/0/issuer: ",
+        ),
+        (
+            issuer(json!({"issuer": "https://a.example.com", "algorithms": ["HS256"]})),
+            "/issuers/0/algorithms: ",
+        ),
+        (
+            issuer(json!({"issuer": "https://a.example.com", "audiences": ["account"]})),
+            "/issuers/0/audiences: ",
+        ),
+        (
+            issuer(json!({"issuer": "https://a.example.com", "leeway_seconds": 301})),
+            "/issuers/0/leeway_seconds: ",
+        ),
+        (
+            grant(json!({"toolsets": ["all"]})),
+            "/grants/g/toolsets/0: ",
+        ),
+        (
+            grant(json!({"sql_policy": "everything"})),
+            "/grants/g/sql_policy: ",
+        ),
+        (grant(json!({"weight": 0})), "/grants/g/weight: "),
+        (
+            grant(json!({"limits": {"max_rows": 1_000_000}})),
+            "/grants/g/limits: ",
+        ),
+        (
+            grant(json!({"limits": {"query_timeout": "soon"}})),
+            "/grants/g/limits/query_timeout: ",
+        ),
+        (
+            grant(json!({"roles": ["ACCOUNTADMIN"]})),
+            "/grants/g/roles/0: ",
+        ),
+        (
+            grant(json!({"allowed_schemas": ["A.B.C"]})),
+            "/grants/g/allowed_schemas/0: ",
+        ),
+    ] {
+        let told = refused(&file);
+        assert!(told.contains(start), "{file}: {told}");
+        assert!(
+            !told.contains(&secret) && !told.contains(&hash("a")),
+            "{told}"
+        );
+    }
+    let half = parse(br#"{"version": 1, "keys": [{"na"#, &base()).unwrap_err();
+    assert!(half.to_string().contains("no JSON"), "{half}");
+    let folder = tempfile::tempdir().unwrap();
+    let told = bytes(folder.path()).unwrap_err().to_string();
+    assert!(told.contains("no file"), "{told}");
+    let large = folder.path().join("large");
+    let file = std::fs::File::create(&large).unwrap();
+    // Holes: it takes no room.
+    file.set_len(1 << 30).unwrap();
+    let told = bytes(&large).unwrap_err().to_string();
+    assert!(told.contains("more than"), "{told}");
+}
+
+#[test]
+fn the_first_rule_that_fits_decides() {
+    let file = json!({"version": 1, "grants": {"analyst": {}, "admin": {}, "reader": {}}, "rules": [
+        {"claims": {"groups": ["admins"], "email_verified": ["yes"]}, "grant": "admin"},
+        {"claims": {"groups": ["analysts", "scientists"]}, "scopes": ["mcp:query"], "grant": "analyst"},
+        {"issuer": "https://own.example.com", "grant": "reader"},
+    ]});
+    let callers = read_value(&file).unwrap();
+    let grant = |issuer: &str, scopes: &str, claims: Value| {
+        let scopes = scopes.split(' ').map(ToOwned::to_owned).collect();
+        let claims = claims.as_object().unwrap();
+        let grant = callers.grant_of(issuer, &scopes, claims);
+        grant.map(|grant| grant.name.clone())
+    };
+    let own = "https://own.example.com";
+    for (issuer, scopes, claims, expected) in [
+        (
+            own,
+            "mcp:query",
+            json!({"groups": ["x", "scientists"]}),
+            Some("analyst"),
+        ),
+        (
+            own,
+            "mcp:query",
+            json!({"groups": "analysts"}),
+            Some("analyst"),
+        ),
+        (
+            own,
+            "mcp:catalog",
+            json!({"groups": ["analysts"]}),
+            Some("reader"),
+        ),
+        (
+            own,
+            "mcp:query",
+            json!({"groups": ["Analysts"]}),
+            Some("reader"),
+        ),
+        (
+            own,
+            "mcp:query",
+            json!({"groups": {"analysts": 1}}),
+            Some("reader"),
+        ),
+        (
+            own,
+            "mcp:query",
+            json!({"groups": ["admins"]}),
+            Some("reader"),
+        ),
+        (
+            own,
+            "mcp:query",
+            json!({"groups": ["admins"], "email_verified": "yes"}),
+            Some("admin"),
+        ),
+        ("https://other.example.com", "mcp:query", json!({}), None),
+    ] {
+        assert_eq!(
+            grant(issuer, scopes, claims.clone()).as_deref(),
+            expected,
+            "{claims}"
+        );
+    }
+}
+
+/// Whatever a grant says, no more may run than the settings allow.
+#[test]
+fn a_grant_takes_away_and_never_gives() {
+    let file = json!({"version": 1, "rules": [{"grant": "g"}], "grants": {"g": {
+        "sql_policy": "admin", "allowed_databases": ["SALES"], "roles": ["ANALYST", "\"mcp read\""], "weight": 3,
+        "limits": {"max_rows": 50, "max_concurrent_queries": 2, "query_timeout": "5s"},
+    }}});
+    let mut base = base();
+    let sql = |text: &str| crate::sql::parse(text).unwrap();
+    let grant = |base: &Base| {
+        let callers = parse(file.to_string().as_bytes(), base).unwrap();
+        let none = serde_json::Map::new();
+        callers.grant_of("any", &Default::default(), &none).unwrap()
+    };
+    let place = crate::policy::CurrentNames::default();
+    let rights = Arc::clone(&grant(&base).rights);
+    assert_eq!(rights.policy.preset(), Preset::ReadWrite);
+    assert_eq!(rights.reading_policy.preset(), Preset::ReadOnly);
+    assert_eq!(rights.role.as_ref().unwrap().as_str(), "ANALYST");
+    assert_eq!((rights.weight, rights.at_once), (3, Some(2)));
+    assert_eq!(
+        (rights.budget.max_rows, rights.budget.default_rows),
+        (50, 50)
+    );
+    let may = |rights: &crate::query::Rights, text: &str| {
+        rights.policy.approve(sql(text), &place).is_ok()
+    };
+    assert!(may(&rights, "SELECT * FROM SALES.A.B"));
+    assert!(!may(&rights, "SELECT * FROM HR.A.B"));
+    assert!(!may(&rights, "DROP TABLE SALES.A.B"));
+    // The settings have the lists of their own: a name must be in both.
+    base.policy = Policy::new(Options {
+        allowed_databases: Some(vec!["HR".parse().unwrap(), "PUBLIC_DATA".parse().unwrap()]),
+        ..Options::default()
+    });
+    let rights = Arc::clone(&grant(&base).rights);
+    for text in ["SELECT * FROM SALES.A.B", "SELECT * FROM HR.A.B"] {
+        assert!(!may(&rights, text), "{text}");
+    }
+    let role = |role: &str| {
+        let role = role.parse().unwrap();
+        let place = crate::policy::CurrentNames {
+            role: Some(&role),
+            ..place
+        };
+        rights.policy.admit_defaults(&place).is_ok()
+    };
+    assert!(role("ANALYST") && role("\"mcp read\""));
+    assert!(!role("LOADER") && !role("SYSADMIN"));
+}
+
+#[test]
+fn every_grant_names_its_roles_where_roles_are_who_they_are() {
+    let base = Base {
+        needs_roles: true,
+        ..base()
+    };
+    let file = json!({"version": 1, "grants": {"a": {"roles": ["R"]}, "b": {}}});
+    let told = parse(file.to_string().as_bytes(), &base).unwrap_err();
+    assert!(told.to_string().starts_with("/grants/b: "), "{told}");
+}
+
+#[test]
+fn a_new_key_fits_its_entry_and_nobody_else() {
+    use secrecy::ExposeSecret;
+    let one = new_key("reports", "nightly", Some("2999-06-30")).unwrap();
+    let key = one.key.expose_secret();
+    assert_eq!(key.len(), 4 + 43 + 6);
+    assert!(key.starts_with("smk_"));
+    let entry: Value = serde_json::from_str(&one.entry).unwrap();
+    assert_eq!(entry["hash"], hash(key));
+    assert_eq!(entry["expires"], "2999-06-30T00:00:00Z");
+    let file = json!({"version": 1, "keys": [entry], "grants": {"nightly": {}}});
+    let callers = read_value(&file).unwrap();
+    assert_eq!(holder(&callers, key).as_deref(), Some("reports"));
+    let other = new_key("reports", "nightly", None).unwrap();
+    assert_ne!(other.key.expose_secret(), key);
+    assert!(new_key("Reports", "x", None).is_err());
+    assert!(new_key("reports", "x", Some("soon")).is_err());
+}
