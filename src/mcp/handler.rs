@@ -233,7 +233,7 @@ impl Handler {
             (Ok(()), Ok(Arguments { known, note })) => {
                 let key = entry
                     .is_cacheable
-                    .then(|| CacheKey::new(&caller, &tool, &known));
+                    .then(|| CacheKey::new(caller, &tool, &known));
                 let cached = key.as_ref().and_then(|key| {
                     let cached = self.services.answers.get(key);
                     let metrics = &self.services.metrics;
