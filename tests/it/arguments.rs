@@ -64,6 +64,11 @@ async fn calls(client: &Client) -> Vec<(&'static str, Map<String, Value>)> {
         ("fetch_results", json!({"cursor": cursor, "limit": 2})),
         ("query_status", json!({"cursor": cursor})),
         ("cancel_query", json!({"cursor": cursor})),
+        ("show_context", json!({})),
+        (
+            "profile_table",
+            json!({"table": format!("{SAMPLE}.NATION")}),
+        ),
     ];
     calls
         .into_iter()

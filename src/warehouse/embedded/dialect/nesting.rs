@@ -1,15 +1,9 @@
 //! Nothing explodes: what nests grows by the same amount at each level, for every function there is.
 
-use std::time::{Duration, Instant};
-
 use crate::sql::{self, Identifier, Tree};
 
 use super::functions::all;
-use super::tests::ask;
 use super::{Context, translate};
-
-/// Calls inside one another, at most.
-const LEVELS: usize = 50;
 
 /// What stands in the other places, one after another until the translation takes it.
 const OTHERS: [&str; 5] = ["2", "'A'", "'DAY'", "MONTH", "'YYYY-MM-DD'"];
@@ -144,102 +138,4 @@ fn nested_calls_grow_by_the_same_amount_at_each_level() {
     }
     assert!(grown.is_empty(), "{}", grown.join("\n"));
     assert!(walked > 350, "{walked}");
-}
-
-/// What is inside of all: the first that a function takes.
-const SEEDS: [&str; 6] = [
-    "N_NAME",
-    "N_NATIONKEY",
-    "'2024-01-31'::DATE",
-    "N_NATIONKEY > 3",
-    "PARSE_JSON('{\"a\": [1]}')",
-    "ARRAY_CONSTRUCT(1, 2)",
-];
-
-/// More often than linear growth would be, and less than doubling at each level by far.
-const GROWTH: u32 = 40;
-
-/// What is too short to be compared.
-const SHORT: Duration = Duration::from_millis(20);
-
-/// What was seen of all nestings.
-#[derive(Default)]
-struct Walk {
-    /// How long fifty levels took, the quickest of some tries.
-    took: Vec<(Duration, String)>,
-    /// What grew by more than [`GROWTH`] from ten levels to fifty.
-    grown: Vec<String>,
-    /// What is refused at fifty levels and not at ten.
-    refused: Vec<String>,
-    /// What is no argument of itself.
-    single: usize,
-}
-
-impl Walk {
-    async fn step(&mut self, open: &str, close: &str) {
-        let mut seed = None;
-        for tried in SEEDS {
-            if ask(&nested(open, tried, close, 2)).await.is_ok() {
-                seed = Some(tried);
-                break;
-            }
-        }
-        let Some(seed) = seed else {
-            self.single += 1;
-            return;
-        };
-        let name = format!("{open}{seed}{close}");
-        let cost = async |levels| {
-            let begun = Instant::now();
-            let outcome = ask(&nested(open, seed, close, levels)).await;
-            (begun.elapsed(), outcome)
-        };
-        let (ten, outcome) = cost(LEVELS / 5).await;
-        if outcome.is_err() {
-            self.single += 1;
-            return;
-        }
-        let longest = ten.max(SHORT) * GROWTH;
-        let (mut fifty, outcome) = cost(LEVELS).await;
-        // A machine may be busy for a while; what explodes is slow each time.
-        for _ in 0..2 {
-            if fifty > longest {
-                fifty = fifty.min(cost(LEVELS).await.0);
-            }
-        }
-        if fifty > longest {
-            self.grown.push(format!("{name}: {ten:?}, then {fifty:?}"));
-        }
-        match outcome {
-            Ok(_) => self.took.push((fifty, name)),
-            Err(failure) => self.refused.push(format!("{name}: {failure:?}")),
-        }
-    }
-}
-
-#[tokio::test]
-async fn fifty_levels_of_every_function_cost_little_more_than_ten() {
-    let mut walk = Walk::default();
-    // One place of each function: all of them take minutes.
-    let mut known = std::collections::BTreeSet::new();
-    for (open, close) in nestings() {
-        let name = open.split('(').next().unwrap_or_default();
-        if name.trim().is_empty() || known.insert(name.to_owned()) {
-            walk.step(&open, &close).await;
-        }
-    }
-    walk.took.sort();
-    let at = |share: usize| walk.took.get((walk.took.len() - 1) * share / 100).cloned();
-    println!(
-        "{} nestings answered at {LEVELS} levels, {} refused there, {} do not nest; half within {:?}, 90 % {:?}, all {:?}",
-        walk.took.len(),
-        walk.refused.len(),
-        walk.single,
-        at(50),
-        at(90),
-        at(100)
-    );
-    println!("refused: {}", walk.refused.join("\n"));
-    assert!(walk.grown.is_empty(), "{}", walk.grown.join("\n"));
-    assert!(walk.took.len() > 150, "{}", walk.took.len());
 }
