@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the official conformance suite of MCP against the production binary: `make conformance`.
 
-The suite asks for tools, resources and prompts of its own sample server. What it asks for that an operator can add is added by
+The suite asks for tools, resources and prompts of its own sample server. What of these an operator can add is in
 `tests/conformance/tools.yaml`; what only its sample server can have is listed below, with the reason.
 
     scripts/conformance.py BINARY FOLDER   (FOLDER has the installed suite)

@@ -18,7 +18,7 @@ from support.server import Server
 
 pytestmark = pytest.mark.anyio
 
-COUNT = 13
+COUNT = 15
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What clients show to people, and tools of the operator's own: prompts, resources, completions, `CUSTOM_TOOLS_FILE`."""
+"""What clients show people, and the operator's own tools: prompts, resources, completions, `CUSTOM_TOOLS_FILE`."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ def offering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-async def test_a_tool_of_the_operators_is_called_like_any_other(
-    http_client: Kind, offering: Server, log: Path
-) -> None:
+async def test_a_tool_of_the_operators_is_called_like_any_other(http_client: Kind, offering: Server, log: Path) -> None:
     async with http_client.connect(offering, log) as session:
         names = [tool["name"] for tool in await session.tools()]
         assert names[-1] == "nations_of"

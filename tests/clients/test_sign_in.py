@@ -1,4 +1,4 @@
-"""Clients that other people wrote sign in at a real authorization server, and use the server with what they get there."""
+"""Clients that other people wrote sign in at a real authorization server, and use what they get there."""
 
 from __future__ import annotations
 
@@ -46,9 +46,8 @@ async def test_a_client_signs_in_by_itself_and_runs_a_query(
     assert after["interaction"] > before["interaction"]
 
 
-@pytest.mark.parametrize(
-    "kind", [clients.TYPESCRIPT_1, clients.TYPESCRIPT_2, clients.TYPESCRIPT_2_LEGACY], ids=str
-)
+# Not SDK 1 of TypeScript: with a refresh token it refreshes, gets the old scopes again and gives up.
+@pytest.mark.parametrize("kind", [clients.TYPESCRIPT_2, clients.TYPESCRIPT_2_LEGACY], ids=str)
 @pytest.mark.anyio
 async def test_a_client_asks_for_a_further_scope_when_it_needs_one(kind: clients.Kind, tmp_path: Path) -> None:
     port = free_port()
@@ -104,7 +103,8 @@ def test_the_inspector_signs_in_with_a_browser(
     done = subprocess.run(
         [node(), launcher, "--cli", server.url, "--callback-url", callback,
          "--method", "tools/call", "--tool-name", "execute_query", "--tool-arg", f"sql={QUESTION}", "format=json"],
-        env=home | in_a_browser(tmp_path) | {"MCP_AUTO_OPEN_ENABLED": "true"}, capture_output=True, text=True, timeout=90,
+        env=home | in_a_browser(tmp_path) | {"MCP_AUTO_OPEN_ENABLED": "true"},
+        capture_output=True, text=True, timeout=90,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     result = json.loads(done.stdout[done.stdout.index("{") :])

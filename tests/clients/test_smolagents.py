@@ -17,7 +17,10 @@ from support.stub import account, ask, running
 PYTHON = REPOSITORY / ".build" / "smolagents" / "bin" / "python"
 SCRIPT = Path(__file__).with_name("smolagents_script.py")
 
-ITS_OWN_WORDS = {"no such argument": "Argument lik is not in the tool's input schema"}
+ITS_OWN_WORDS = {
+    "no such argument": "Argument lik is not in the tool's input schema",
+    "no such argument of the context": "Argument formt is not in the tool's input schema",
+}
 """What it refuses without asking us."""
 
 

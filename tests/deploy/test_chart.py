@@ -216,7 +216,11 @@ def test_the_file_of_callers_is_mounted_and_the_server_knows_where(render: Rende
     assert objects["ConfigMap"]["data"]["CALLERS_FILE"] == "/var/run/snowflake-mcp/callers/who.json"
     (mount,) = [m for m in container(objects)["volumeMounts"] if m["name"] == "callers"]
     # The whole folder: a single file that is mounted does not change when the Secret does.
-    assert (mount["mountPath"], mount["readOnly"], "subPath" in mount) == ("/var/run/snowflake-mcp/callers", True, False)
+    assert (mount["mountPath"], mount["readOnly"], "subPath" in mount) == (
+        "/var/run/snowflake-mcp/callers",
+        True,
+        False,
+    )
     (volume,) = [v for v in pod(objects)["volumes"] if v["name"] == "callers"]
     assert volume["secret"]["secretName"] == "callers"
     assert "CALLERS_FILE" not in render()["ConfigMap"]["data"]

@@ -285,7 +285,11 @@ async fn the_filter_of_spans_is_not_that_of_lines() {
     ])
     .await;
     server.event("ready").await;
-    call(&server, "SELECT 1").await;
+    // A call that wants progress is read by rmcp, whose spans are switched on; others go by it.
+    let params = json!({
+        "name": "execute_query", "arguments": {"sql": "SELECT 1"}, "_meta": {"progressToken": 1},
+    });
+    server.mcp().request("tools/call", params).await;
     let http = collector.span("POST /mcp").await;
     let library = collector.span("serve_inner").await;
     assert_eq!(library.parent_span_id, http.span_id);

@@ -1,4 +1,4 @@
-"""A browser whose user allows everything. As a program it goes all the way, for clients that start the system's browser."""
+"""A browser whose user allows everything. As a program it goes all the way, for clients that start a browser."""
 
 from __future__ import annotations
 

@@ -149,6 +149,6 @@ def in_a_browser(folder: Path) -> dict[str, str]:
     """The environment of a program that opens a browser: ours, which goes all the way."""
     browser = folder / "browser"
     browser_script = Path(__file__).with_name("browser.py")
-    browser.write_text(f"#!/bin/sh\nexec {sys.executable} {browser_script} \"$1\"\n")
+    browser.write_text(f'#!/bin/sh\nexec {sys.executable} {browser_script} "$1"\n')
     browser.chmod(0o755)
     return {"BROWSER": str(browser), "DISPLAY": ""}

@@ -206,11 +206,9 @@ async fn other_paths_and_preflight_requests_tell_nothing() {
         .request(Method::OPTIONS, server.url("/mcp"))
         .header("Origin", "https://evil.example.com")
         .header("Access-Control-Request-Method", "POST");
+    // Development answers pages of any origin where a key is asked for; what a preflight gets is headers.
     let (status, _, body) = sent(options).await;
-    assert!(
-        !status.is_success() && !body.contains("tools"),
-        "{status} {body}"
-    );
+    assert!(body.is_empty(), "{status} {body}");
 }
 
 /// Rows 13, 18 and 23: each with its words, and with nothing of the token in them.

@@ -319,7 +319,6 @@ async fn a_caller_has_a_role_of_its_grant_and_no_other() {
     let more = [
         ("CALLERS_FILE", path.to_str().unwrap()),
         ("SNOWFLAKE_IDENTITY", "mapped"),
-        ("SNOWFLAKE_POOL_MIN_SIZE", "0"),
     ];
     let mut server = serve(&stub, &more).await;
     server.event("ready").await;
