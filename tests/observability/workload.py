@@ -121,8 +121,14 @@ def every_tool(caller: Caller) -> set[str]:
         "query_status": {"cursor": cursor},
         "fetch_results": {"cursor": cursor},
         "cancel_query": {"cursor": cursor},
+        "show_context": {},
+        "profile_table": {"table": f"{SAMPLE}.NATION"},
     }
+    # Only an account keeps a history.
+    on_an_account: dict[str, dict[str, Any]] = {"query_history": {}, "query_profile": {"query_id": "none"}}
     offered = {tool["name"] for tool in caller.request("tools/list")["result"]["tools"]}
+    if on_an_account.keys() <= offered:
+        calls |= on_an_account
     assert offered == calls.keys(), "a tool that this run does not know"
     for tool, arguments in calls.items():
         caller.call(tool, **arguments)
