@@ -186,7 +186,7 @@ impl Snowflake {
         let scan = self.scans.of(run);
         match ran {
             Ran::Ended(data, lease) => {
-                scan.ask_after(began.elapsed(), &lease, query_id.get());
+                scan.ask_after(began.elapsed(), &lease, data.query_id.clone());
                 // What is left to fetch needs no session.
                 drop(lease);
                 let answer = self.downloads.clone().answer(*data, 0, run.deadline)?;
