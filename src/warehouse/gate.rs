@@ -5,7 +5,7 @@
 //! nothing that runs is ever interrupted for somebody else. Both together keep the others fast while one caller has
 //! hundreds of long statements. What cannot be served in time is refused at once, with the seconds to wait.
 //!
-//! Each replica has a gate of its own. docs/decisions/0017-fair-queue.md has the figures.
+//! Each replica has a gate of its own. docs/decisions/0019-fair-queue.md has the figures.
 
 mod estimate;
 mod limits;
