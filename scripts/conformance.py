@@ -65,7 +65,10 @@ def scenarios(suite: Path) -> dict[str, set[str]]:
 
 
 def suite_command(suite: Path) -> list[str]:
-    return ["node", str(suite / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js")]
+    # The suite wants a newer Node.js than many systems have; the clients of the tests come with one.
+    brought = sorted(REPOSITORY.glob(".build/node/node_modules/node-*/bin/node"))
+    node = brought[-1] if brought else "node"
+    return [str(node), str(suite / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js")]
 
 
 def reason(name: str) -> str | None:
