@@ -76,13 +76,9 @@ lint: duckdb ## clippy, with and without the embedded engine; warnings are error
 	cargo clippy --all-targets $(cargo_flags) -- -D warnings
 	cargo clippy --all-targets --no-default-features $(cargo_flags) -- -D warnings
 
-# Compiling cargo-deny takes minutes, so `check` is content without it; `cargo install --locked cargo-deny` brings it. Its
-# advisories come from the network; with `deny_flags=--offline` those fetched last are used.
-deny_flags :=
 .PHONY: deny
-deny: ## what the program is made of: known holes, licences, crates that are not wanted, where they come from (deny.toml)
-	@if command -v cargo-deny >/dev/null; then cargo deny --locked $(deny_flags) check --hide-inclusion-graph; \
-	else echo "cargo-deny is not installed: advisories and licences are not checked"; fi
+deny: ## what the program is made of: licences, crates that are not wanted, where they come from, known holes (deny.toml)
+	@scripts/deny.sh
 
 .PHONY: documentation
 documentation: duckdb ## the documentation of the code, private items as well; warnings are errors
