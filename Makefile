@@ -46,11 +46,12 @@ conformance: clients build ## the official conformance suite on the release bina
 	@cd .build/conformance && npm ci --silent --no-audit --no-fund
 	python3 scripts/conformance.py $(abspath $(target))/release/snowflake-mcp .build/conformance
 
+# `make attack BINARY=… STUB=…` takes programs that are built already; `attacks="bodies guesses"` makes some of them only.
 .PHONY: attack
-attack: build ## every attack of SECURITY.md on the release binary, in a memory cgroup of 1 GiB where one can be made
-	cargo build --release --example snowflake-stub $(cargo_flags)
-	SNOWFLAKE_MCP=$(abspath $(target))/release/snowflake-mcp STUB=$(abspath $(target))/release/examples/snowflake-stub \
-	python3 tests/attack/attack.py $(attacks)
+attack: $(if $(BINARY),,build) ## every attack of SECURITY.md on the release binary, in a memory cgroup of 1 GiB where one can be made; a table in .build/attack.md
+	$(if $(STUB),,cargo build --release --example snowflake-stub $(cargo_flags))
+	SNOWFLAKE_MCP=$(or $(BINARY),$(abspath $(target))/release/snowflake-mcp) \
+	STUB=$(or $(STUB),$(abspath $(target))/release/examples/snowflake-stub) python3 tests/attack/attack.py $(attacks)
 
 .PHONY: check
 check: cargo_flags += --locked

@@ -69,7 +69,7 @@ def free_port() -> int:
 class Server:
     """A running program, and its figures."""
 
-    def __init__(self, program: Path, cgroup: Cgroup, **more: str) -> None:
+    def __init__(self, program: Path, cgroup: Cgroup, *, is_ready: bool = True, **more: str) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.port, self.management = free_port(), free_port()
         self.log = Path(self.folder.name, "log")
@@ -81,7 +81,6 @@ class Server:
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "warn",
             "SHUTDOWN_TIMEOUT": "2s",
-            "LD_LIBRARY_PATH": str(program.parent),
         } | more
 
         def begin() -> None:
@@ -98,8 +97,8 @@ class Server:
                 stderr=log,
                 preexec_fn=begin,
             )
-        self.settings = {name: value for name, value in more.items() if name != "API_KEYS"}
-        self.wait()
+        if is_ready:
+            self.wait()
 
     def wait(self) -> None:
         for _ in range(600):
@@ -121,12 +120,15 @@ class Server:
 
     def memory(self, field: str) -> int:
         """MiB."""
+        return self.memory_kib(field) // 1024
+
+    def memory_kib(self, field: str) -> int:
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
         except OSError:
             return 0
         line = next((line for line in status.splitlines() if line.startswith(field + ":")), f"{field}: 0 kB")
-        return int(line.split()[1]) // 1024
+        return int(line.split()[1])
 
     def forget_peak(self) -> None:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")

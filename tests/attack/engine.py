@@ -1,0 +1,140 @@
+"""Statements that are built to take an engine's memory and time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+from callers import Polite, many, p95, run
+from limited import LIMIT
+from seen import ENGINE, Place, Seen, only, waited
+
+RECURSION = "WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n+1 FROM r) SELECT * FROM r"
+DOUBLING = (
+    "WITH RECURSIVE r AS (SELECT 1 n, 'xxxxxxxxxxxxxxxx' t UNION ALL SELECT n+1, t||t FROM r WHERE n < 40) "
+    "SELECT MAX(LENGTH(t)) FROM r"
+)
+LINES = "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.LINEITEM"
+NATIONS = "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.NATION"
+PAIRS = f"SELECT COUNT(*) FROM {LINES} a, {NATIONS} b WHERE a.L_TAX > b.N_NATIONKEY"
+HALF_MINUTE = 30
+
+# Seconds of processor in the three after an answer: what is still at work then has not been stopped.
+BUSY_AFTER = 1.0
+
+
+def chain(tables: int) -> str:
+    joins = " ".join(f"JOIN {NATIONS} t{n} ON t{n}.N_NATIONKEY = t{n - 1}.N_NATIONKEY" for n in range(1, tables))
+    return f"SELECT COUNT(*) FROM {NATIONS} t0 {joins}"
+
+
+def star(tables: int) -> str:
+    joins = " ".join(f"JOIN {NATIONS} t{n} ON t{n}.N_NATIONKEY = t0.N_NATIONKEY" for n in range(1, tables))
+    return f"SELECT COUNT(*) FROM {NATIONS} t0 {joins}"
+
+
+def nested(opening: str, closing: str, times: int) -> str:
+    return f"SELECT {opening * times}N_COMMENT{closing * times} FROM {NATIONS}"
+
+
+# What takes long before any row is read, which an engine does not let be interrupted.
+PLANNED = {
+    "28 tables in a chain": chain(28),
+    "28 tables in a star": star(28),
+    "100 tables": chain(100),
+    "50 nested NULLIF": nested("NULLIF(", ", NULL)", 50),
+    "24 nested TRY_BASE64_DECODE_STRING": nested("TRY_BASE64_DECODE_STRING(", ")", 24),
+    "12 nested REPLACE": nested("REPLACE(", ", 'a', 'aaaa')", 12),
+    "aliases of aliases, doubled 12 times": "SELECT N_COMMENT a0, "
+    + ", ".join(f"a{n}||a{n} a{n + 1}" for n in range(12))
+    + f" FROM {NATIONS}",
+    "SPLIT of a REPEAT": f"SELECT SPLIT(REPEAT(L_COMMENT, 800), '') FROM {LINES}",
+}
+
+
+async def busy_after(place: Place, seconds: float = 3) -> float:
+    before = place.server.processor()
+    await asyncio.sleep(seconds)
+    return place.server.processor() - before
+
+
+ENDED = (
+    "ok",
+    "engine_limit",
+    "result_too_large",
+    "query_timeout",
+    "warehouse_busy",
+    "rate_limited",
+    "sql_invalid",
+)
+
+
+async def hungry(place: Place, sql: str, count: int) -> Seen:
+    polite = Polite(place.server)
+    began = time.monotonic()
+    answers = await polite.during(many(count, lambda _: run(place.server, sql, timeout_seconds=HALF_MINUTE)))
+    took = time.monotonic() - began
+    after = await busy_after(place)
+    wrong = only(answers, *ENDED) or (f"{polite.failed} polite calls failed" if polite.failed else "")
+    wrong = wrong or (f"still at work afterwards: {after:.1f} CPU-s in 3 s" if after > BUSY_AFTER else "")
+    told = f"{took:.0f} s; {after:.1f} CPU-s in the 3 s after; polite p95 {p95(polite.times):.0f} ms"
+    return Seen(answers, wrong, told)
+
+
+for times in (1, 8):
+
+    @ENGINE.attack(f"recursion without end, {times} at once")
+    async def recursion(place: Place, count: int = times) -> Seen:
+        return await hungry(place, RECURSION, count)
+
+
+@ENGINE.attack("a text that doubles, 8 at once")
+async def doubling(place: Place) -> Seen:
+    return await hungry(place, DOUBLING, 8)
+
+
+@ENGINE.attack("planning beyond its time, 8 kinds with timeout_seconds 1")
+async def planning(place: Place) -> Seen:
+    answers, worst, longest, wrong = Counter(), (0.0, "nothing"), (0.0, "nothing"), ""
+    for what, sql in PLANNED.items():
+        began = time.monotonic()
+        outcome, text = await run(place.server, sql, timeout_seconds=1)
+        longest = max(longest, (time.monotonic() - began, what))
+        answers[outcome] += 1
+        wrong = wrong or (only({outcome: 1}, *ENDED) and f"{what}: {text[:80]}")
+        after = await busy_after(place)
+        worst = max(worst, (after, what))
+    if worst[0] > BUSY_AFTER:
+        wrong = wrong or "still at work afterwards"
+    told = (
+        f"slowest answer {longest[0]:.1f} s ({longest[1]}); at most {worst[0]:.1f} CPU-s in the 3 s after ({worst[1]})"
+    )
+    return Seen(answers, wrong, told)
+
+
+@ENGINE.attack("EMBEDDED_MEMORY_LIMIT=256MiB: recursion, doubling and splitting, 8 at once", LIMIT >> 21)
+async def small(place: Place) -> Seen:
+    server = place.begin(EMBEDDED_MEMORY_LIMIT="256MiB")
+    try:
+        await run(server, "SELECT 1")
+        before = server.memory("VmRSS")
+        statements = [RECURSION, DOUBLING, PLANNED["SPLIT of a REPEAT"], PLANNED["12 nested REPLACE"]]
+        answers = await many(8, lambda n: run(server, statements[n % 4], timeout_seconds=HALF_MINUTE))
+        more = server.memory("VmHWM") - before
+        wrong = only(answers, *ENDED) or ("" if server.alive else "the process ended")
+        wrong = wrong or (f"{more} MiB more" if more > LIMIT >> 21 else "")
+        return Seen(answers, wrong, f"{more} MiB more than at rest")
+    finally:
+        server.end()
+
+
+@ENGINE.attack("one key with 200 statements")
+async def greedy(place: Place) -> Seen:
+    polite = Polite(place.server, "SELECT 1")
+    alone = await polite.alone()
+    answers = await polite.during(many(200, lambda _: run(place.server, PAIRS, within=120)))
+    wrong, told = waited(polite, alone)
+    return Seen(
+        answers, only(answers, "ok", "warehouse_busy", "query_timeout", "rate_limited", "HTTP 429") or wrong, told
+    )
