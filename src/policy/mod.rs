@@ -91,16 +91,7 @@ impl Policy {
         place: &CurrentNames<'_>,
     ) -> Result<ApprovedStatement, Refusal> {
         self.admit_kind(&parsed, place)?;
-        shared::check(&parsed)?;
-        let mut row_filter: Option<RowFilter> = None;
-        for options in self.all() {
-            let filter = objects::check(options, &parsed, place)?;
-            row_filter = match (row_filter, filter) {
-                (Some(one), Some(other)) => Some(one.and(other)),
-                (one, other) => one.or(other),
-            };
-        }
-        Ok(ApprovedStatement { parsed, row_filter })
+        self.admit_objects(parsed, place)
     }
 
     /// Lets a statement of our own pass that reads what Snowflake knows of the caller's own statements. Whoever writes it makes
@@ -132,12 +123,12 @@ impl Policy {
         parsed: Parsed,
         place: &CurrentNames<'_>,
     ) -> Result<ApprovedStatement, Refusal> {
-        session::check(&self.options, place)?;
-        kinds::check_operators(&self.options, &parsed, place)?;
+        for options in self.all() {
+            session::check(options, place)?;
+            kinds::check_operators(options, &parsed, place)?;
+        }
         self.check_functions(&parsed, place.database)?;
-        shared::check(&parsed)?;
-        let row_filter = objects::check(&self.options, &parsed, place)?;
-        Ok(ApprovedStatement { parsed, row_filter })
+        self.admit_objects(parsed, place)
     }
 
     /// The role, the virtual warehouse, the kind of statement and its functions: what is asked of every statement.
@@ -147,6 +138,24 @@ impl Policy {
             kinds::check(options, parsed, place)?;
         }
         self.check_functions(parsed, place.database)
+    }
+
+    /// What belongs to other callers, and what the statement touches: the last that is asked before it passes.
+    fn admit_objects(
+        &self,
+        parsed: Parsed,
+        place: &CurrentNames<'_>,
+    ) -> Result<ApprovedStatement, Refusal> {
+        shared::check(&parsed)?;
+        let mut row_filter: Option<RowFilter> = None;
+        for options in self.all() {
+            let filter = objects::check(options, &parsed, place)?;
+            row_filter = match (row_filter, filter) {
+                (Some(one), Some(other)) => Some(one.and(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        Ok(ApprovedStatement { parsed, row_filter })
     }
 
     /// Whether calls may run where the settings put them: with this role and virtual warehouse.
