@@ -58,13 +58,15 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
     let base = base(settings)?;
     let callers =
         identity::read(&path, &base).map_err(|error| Error::Setting(wrong_file(&error)))?;
+    let taken = callers.digest();
     let access = Access::new(maker.entrance(Some(callers), None));
     let current = access.clone();
     let replace = move |callers: Callers| {
         let before = current.now();
         current.replace(maker.entrance(Some(callers), Some(&before)));
     };
-    tokio::spawn(identity::watch(path, base, Arc::clone(metrics), replace));
+    let metrics = Arc::clone(metrics);
+    tokio::spawn(identity::watch(path, taken, base, metrics, replace));
     Ok(access)
 }
 

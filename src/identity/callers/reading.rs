@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::base::Base;
@@ -33,6 +34,7 @@ pub struct Callers {
     /// The issuers, with the scopes that each needs.
     issuers: Vec<(IssuerOptions, Vec<String>)>,
     rules: Vec<Rule>,
+    digest: [u8; 32],
 }
 
 /// Who has a key.
@@ -198,6 +200,7 @@ pub(super) fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
         keys,
         issuers,
         rules,
+        digest: Sha256::digest(text).into(),
     })
 }
 
@@ -388,6 +391,12 @@ impl Callers {
     /// The issuers, with the scopes that their tokens need for any call.
     pub fn issuers(&self) -> impl Iterator<Item = &(IssuerOptions, Vec<String>)> {
         self.issuers.iter()
+    }
+
+    /// Tells this state of the file from any other.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
     }
 
     /// The names of keys, for metrics.

@@ -15,15 +15,16 @@ use crate::telemetry::metrics::labels::Delivery;
 /// How often it is looked at: a key that was taken out is refused within this time.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Looks at the file for as long as the runtime lives, and hands over what changed. What it holds is compared, not its times:
-/// Kubernetes swaps a link.
+/// Looks at the file for as long as the runtime lives, and hands over what changed since the state with the digest `taken`.
+/// Contents are compared and not times, because Kubernetes replaces a link.
 pub async fn watch(
     path: PathBuf,
+    taken: [u8; 32],
     base: Base,
     metrics: Arc<Metrics>,
     replace: impl Fn(Callers) + Send + Sync + 'static,
 ) {
-    let mut seen = digest(&bytes(&path));
+    let mut seen = Some(taken);
     let base = Arc::new(base);
     loop {
         tokio::time::sleep(EVERY).await;
