@@ -191,7 +191,8 @@ fn is_safe_url(text: &str) -> bool {
 }
 
 /// The address of an issuer or of its keys.
-pub(super) fn is_issuer(text: &str) -> bool {
+#[must_use]
+pub fn is_issuer(text: &str) -> bool {
     is_safe_url(text) && !text.contains('#') && url::Url::parse(text).is_ok()
 }
 
@@ -204,12 +205,14 @@ pub(super) fn is_public_url(text: &str) -> bool {
 }
 
 /// An audience that says something: `account` is in every token of Keycloak.
-pub(super) fn is_audience(text: &str) -> bool {
+#[must_use]
+pub fn is_audience(text: &str) -> bool {
     is_word(text) && text != "*" && text != "account"
 }
 
 /// The name of a claim.
-pub(super) fn is_claim(text: &str) -> bool {
+#[must_use]
+pub fn is_claim(text: &str) -> bool {
     is_word(text)
 }
 
@@ -219,7 +222,8 @@ fn is_scope(text: &str) -> bool {
 }
 
 /// A scope of this server.
-pub(super) fn is_resource_scope(text: &str) -> bool {
+#[must_use]
+pub fn is_resource_scope(text: &str) -> bool {
     is_scope(text) && !["openid", "offline_access"].contains(&text)
 }
 

@@ -50,7 +50,7 @@ pub use effective::Effective;
 pub use embedded::Embedded;
 pub use env_files::env_file;
 pub use environment::Environment;
-pub use forms::SHORTEST_KEY;
+pub use forms::{SHORTEST_KEY, is_audience, is_claim, is_issuer, is_resource_scope};
 pub use keys::{ApiKey, KeyLimits};
 pub use limits::{Limits, Toolset};
 pub use loading::{Loaded, load};

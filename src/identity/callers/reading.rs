@@ -9,13 +9,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use super::base::Base;
 use super::file::{CallersFile, IssuerEntry, KeyEntry, is_name};
 use super::grant::Grant;
 use super::rules::{Rule, grant_of};
-use crate::config::TokenAlgorithm;
+use crate::config::{TokenAlgorithm, is_audience, is_claim, is_issuer, is_resource_scope};
 use crate::identity::issuer::IssuerOptions;
 
 /// Longest file: ten thousand keys have a quarter of it.
@@ -261,21 +260,39 @@ fn issuer(
     place: &str,
 ) -> Result<(IssuerOptions, Vec<String>), CallersError> {
     let usual = &base.issuer;
+    let is_safe =
+        |url: &str| is_issuer(url) && (usual.allows_http_here || url.starts_with("https://"));
     for (name, url) in [
         ("issuer", Some(&entry.issuer)),
         ("jwks_url", entry.jwks_url.as_ref()),
     ] {
-        if url.is_some_and(|url| !is_safe(url, usual.allows_http_here)) {
-            let problem = "expected an `https://` address";
+        if url.is_some_and(|url| !is_safe(url)) {
+            let problem = "expected an `https://` address without user, password or fragment";
             return Err(wrong(format!("{place}/{name}"), problem));
         }
     }
+    for (name, claim) in [
+        ("subject_claim", &entry.subject_claim),
+        ("name_claim", &entry.name_claim),
+    ] {
+        if claim.as_ref().is_some_and(|claim| !is_claim(claim)) {
+            return Err(wrong(
+                format!("{place}/{name}"),
+                "expected the name of a claim",
+            ));
+        }
+    }
+    // They are named in WWW-Authenticate.
+    let odd = entry
+        .scopes
+        .iter()
+        .position(|scope| !is_resource_scope(scope));
+    if let Some(index) = odd {
+        let problem = "expected a scope without spaces, quotation marks, backslashes or commas, neither `openid` nor `offline_access`";
+        return Err(wrong(format!("{place}/scopes/{index}"), problem));
+    }
     let audiences = entry.audiences.unwrap_or_else(|| usual.audiences.clone());
-    if audiences.is_empty()
-        || audiences
-            .iter()
-            .any(|it| matches!(it.as_str(), "" | "*" | "account"))
-    {
+    if audiences.is_empty() || !audiences.iter().all(|it| is_audience(it)) {
         let problem =
             "expected audiences, or PUBLIC_URL in the settings; neither `*` nor `account`";
         return Err(wrong(format!("{place}/audiences"), problem));
@@ -320,21 +337,6 @@ fn issuer(
         ..usual.clone()
     };
     Ok((options, entry.scopes))
-}
-
-fn is_safe(text: &str, allows_http_here: bool) -> bool {
-    let Ok(url) = Url::parse(text) else {
-        return false;
-    };
-    let is_here = match url.host() {
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    !has_user
-        && (url.scheme() == "https" || (url.scheme() == "http" && is_here && allows_http_here))
 }
 
 /// A place, and what the reader says of it where that repeats nothing of a value.

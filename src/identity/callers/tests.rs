@@ -171,6 +171,14 @@ fn a_wrong_file_is_told_by_its_place_and_repeats_no_digest() {
             "/issuers/0/leeway_seconds: ",
         ),
         (
+            issuer(json!({"issuer": "https://a.example.com", "scopes": ["mcp:query", "a\" b"]})),
+            "/issuers/0/scopes/1: ",
+        ),
+        (
+            issuer(json!({"issuer": "https://a.example.com", "subject_claim": ""})),
+            "/issuers/0/subject_claim: ",
+        ),
+        (
             grant(json!({"toolsets": ["all"]})),
             "/grants/g/toolsets/0: ",
         ),
