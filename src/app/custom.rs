@@ -27,7 +27,15 @@ const MAX_BYTES: u64 = (1 << 20) + 1;
 
 /// Everything about tools in the settings, and in the file they name, that cannot be meant.
 pub(super) fn problems(settings: &Settings) -> Vec<Problem> {
-    match build(settings) {
+    let mut settings = settings.clone();
+    // The process has not changed into its folder yet.
+    if let (Some(folder), Some(path)) = (
+        &settings.server.working_dir,
+        &mut settings.limits.custom_tools_file,
+    ) {
+        *path = folder.join(&*path);
+    }
+    match build(&settings) {
         Ok(_) => Vec::new(),
         Err(problems) => problems,
     }
