@@ -1,5 +1,6 @@
 //! Who may call, from the settings and `CALLERS_FILE`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
     };
     let base = base(settings)?;
     let callers =
-        identity::read(&path, &base).map_err(|error| Error::Setting(wrong_file(&error)))?;
+        identity::read(&path, &base).map_err(|error| Error::Setting(wrong_file(&path, &error)))?;
     let taken = callers.digest();
     let access = Access::new(maker.entrance(Some(callers), None));
     let current = access.clone();
@@ -88,11 +89,12 @@ pub(super) fn problem(settings: &Settings) -> Option<Problem> {
     let base = base(settings).ok()?;
     identity::read(&path, &base)
         .err()
-        .map(|error| wrong_file(&error))
+        .map(|error| wrong_file(&path, &error))
 }
 
-fn wrong_file(error: &identity::CallersError) -> Problem {
-    Problem::of_room("CALLERS_FILE", format!("CALLERS_FILE: {error}"))
+fn wrong_file(path: &Path, error: &identity::CallersError) -> Problem {
+    let sentence = format!("CALLERS_FILE: {}: {error}", path.display());
+    Problem::of_room("CALLERS_FILE", sentence)
 }
 
 impl Maker {
