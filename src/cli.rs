@@ -224,9 +224,15 @@ fn line(
 ///
 /// # Errors
 ///
-/// When `file` cannot be read, or `out` or `err` cannot be written.
+/// When `out` or `err` cannot be written.
 pub fn import_tools(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
-    let text = std::fs::read_to_string(file)?;
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            writeln!(err, "{} cannot be read: {error}", file.display())?;
+            return Ok(1);
+        }
+    };
     let imported = match custom::import(&file.display().to_string(), &text) {
         Ok(imported) => imported,
         Err(problem) => {
