@@ -41,7 +41,7 @@ const MISSING_TOKEN: Refusal = Refusal {
 const WRONG: Refusal = Refusal {
     code: "unauthorized",
     message: "the API key in the request is not one this server knows",
-    hint: "check the key against API_KEY or API_KEYS of the server; keys are compared to the letter",
+    hint: "check the key against API_KEY, API_KEYS and CALLERS_FILE of the server, where it may have expired or be disabled; keys are compared to the letter",
 };
 
 const DOUBTFUL: Refusal = Refusal {
@@ -65,7 +65,7 @@ const TOO_FEW_SCOPES: Refusal = Refusal {
 const NO_GRANT: Refusal = Refusal {
     code: "no_grant",
     message: "the token is good, and nothing is granted to whom it names",
-    hint: "whoever runs the server grants by the issuer, scopes and claims of a token, in `rules` of CALLERS_FILE; to sign in again does not help",
+    hint: "whoever runs the server grants by the issuer, scopes and claims of a token, in `rules` of CALLERS_FILE; signing in again does not help",
 };
 
 const NO_ISSUER_KEYS: Refusal = Refusal {
@@ -74,7 +74,7 @@ const NO_ISSUER_KEYS: Refusal = Refusal {
     hint: "send the request again in a few seconds; the token may be good",
 };
 
-/// What there is in a request besides the verdict of [`Access`].
+/// Why a request is refused before [`Access`] is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unfit {
     /// Credentials that differ: what stands in front of this server may have looked at the other one.
@@ -118,7 +118,7 @@ fn bearer_token(value: &HeaderValue) -> Option<&[u8]> {
     is_bearer.then(|| token.trim_ascii())
 }
 
-/// A request that gets no further: the answer, and what is said of it elsewhere.
+/// A refused request: the answer, and what metrics and logs say of it.
 struct Turned {
     answer: HttpResponse,
     reason: &'static str,
@@ -195,7 +195,7 @@ impl Turned {
             Refused::NoGrant => Self {
                 reason: "no grant",
                 is_guess: false,
-                // To sign in again cannot help, so nothing is asked for.
+                // Signing in again cannot help, so there is no challenge.
                 ..Self::new(NO_GRANT, StatusCode::FORBIDDEN, None)
             },
             Refused::Scopes(needed) => Self {
@@ -230,7 +230,7 @@ fn of_token(fault: Fault) -> Refusal {
             "send the access token, not the identity token; it must have a `scope` or `scp`"
         }
         Fault::Algorithm => {
-            "have the issuer sign in a way that OAUTH_ALGORITHMS of the server names"
+            "have the issuer sign its tokens with an algorithm that OAUTH_ALGORITHMS of the server lists"
         }
         Fault::Bound => {
             "get a plain bearer token: this server cannot check who holds the key of this one"

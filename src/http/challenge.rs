@@ -43,7 +43,7 @@ impl Challenges {
         self.with(&parts, |inner| inner.access.scopes().supported.join(" "))
     }
 
-    /// The token is good, and reaches not so far. Named is all that is needed, once.
+    /// The token is good and does not reach far enough. All the scopes for it are named, so that the client asks once.
     pub(super) fn insufficient_scope(&self, needed: Reach, description: &str) -> String {
         let parts = [
             ("error", "insufficient_scope"),

@@ -73,7 +73,7 @@ pub(super) struct Door {
     pub(super) running: RunningCalls,
     /// How far a caller must reach to call a tool.
     pub(super) tools: Tools,
-    /// What is told to whoever reaches not so far.
+    /// What is told to a caller that does not reach far enough.
     pub(super) challenges: Challenges,
 }
 
