@@ -176,7 +176,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// Why nobody who may call.
+    /// Why the caller is refused.
     pub async fn judge(&self, credential: Credential<'_>) -> Result<Caller, Refused> {
         let now = self.now();
         // Without keys there is nothing to compare with: clients that send one anyway are as anonymous as the rest.

@@ -53,7 +53,7 @@ pub enum CallersError {
     #[error("it cannot be read: {0}")]
     Unreadable(String),
     /// A place in it is not as it must be.
-    #[error("{}: {problem}", if .pointer.is_empty() { "the whole" } else { .pointer.as_str() })]
+    #[error("{}: {problem}", if .pointer.is_empty() { "the whole file" } else { .pointer.as_str() })]
     Wrong {
         /// Where, as a JSON pointer.
         pointer: String,
@@ -78,7 +78,7 @@ pub fn read(path: &Path, base: &Base) -> Result<Callers, CallersError> {
     parse(&bytes(path)?, base)
 }
 
-/// The bytes of a file, which are not without end.
+/// The bytes of a file, if they are not too many.
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, CallersError> {
     let unreadable = |error: std::io::Error| CallersError::Unreadable(error.to_string());
     let file = File::open(path).map_err(unreadable)?;

@@ -112,8 +112,8 @@ fn a_wrong_file_is_told_by_its_place_and_repeats_no_digest() {
     let grant = |entry: Value| whole(json!({"grants": {"g": entry}}));
     let issuer = |entry: Value| whole(json!({"issuers": [entry]}));
     for (file, start) in [
-        (json!([]), "the whole: "),
-        (json!({}), "the whole: missing field `version`"),
+        (json!([]), "the whole file: "),
+        (json!({}), "the whole file: missing field `version`"),
         (json!({"version": 2}), "/version: "),
         (
             json!({"version": 1, "tokens": []}),

@@ -12,7 +12,7 @@ use crate::telemetry::LIFECYCLE;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Delivery;
 
-/// How often it is looked at: a key that was taken out is refused within this time.
+/// How often the file is read: a key that was removed is refused within about this time.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Looks at the file for as long as the runtime lives, and hands over what changed since the state with the digest `taken`.
@@ -54,7 +54,7 @@ pub async fn watch(
             Some(Err(error)) => {
                 metrics.callers_read(Delivery::Failed);
                 tracing::warn!(
-                    "CALLERS_FILE has changed and is not taken, the one before stays in force: {error}"
+                    "CALLERS_FILE has changed and is not taken, what it said before stays in force: {error}"
                 );
             }
         }

@@ -102,7 +102,7 @@ impl Source {
             .map_err(|_| format!("{url}: the answer is no metadata of an issuer"))?;
         if metadata.issuer != self.issuer {
             return Err(format!(
-                "{url}: the metadata names another issuer; set OAUTH_ISSUER to what its tokens name, to the letter"
+                "{url}: the metadata names another issuer; set OAUTH_ISSUER, or `issuer` in CALLERS_FILE, to exactly what `iss` of its tokens is"
             ));
         }
         let keys = metadata
@@ -113,11 +113,15 @@ impl Source {
 
     /// An address that may be asked.
     fn url(&self, text: &str) -> Result<Url, String> {
-        let url = Url::parse(text).map_err(|_| "the address of the keys is none".to_owned())?;
+        let url = Url::parse(text).map_err(|_| {
+            "the address of the keys (jwks_uri of the metadata, or OAUTH_JWKS_URL) is not a URL"
+                .to_owned()
+        })?;
         let is_safe = url.scheme() == "https" || (self.allows_http_here && is_here(&url));
-        is_safe
-            .then_some(url)
-            .ok_or_else(|| "the address of the keys is not https".to_owned())
+        is_safe.then_some(url).ok_or_else(|| {
+            "the address of the keys (jwks_uri of the metadata, or OAUTH_JWKS_URL) is not https"
+                .to_owned()
+        })
     }
 
     async fn get(&self, url: &Url) -> Result<(Vec<u8>, Option<Duration>), String> {
