@@ -100,7 +100,7 @@ const PREFLIGHT: Refusal = Refusal {
     hint: "add the page's origin to CORS_ORIGINS of the server; a page may POST with the headers of MCP, Authorization and X-API-Key",
 };
 
-const FAILED: Refusal = Refusal {
+pub(super) const FAILED: Refusal = Refusal {
     code: "internal",
     message: "the server failed to answer this request",
     hint: "send it again; the person who runs this server finds the cause in its log",

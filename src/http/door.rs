@@ -24,7 +24,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpResponse};
 use rmcp::model::ErrorData;
 
-use super::answer::Refusal;
+use super::answer::{FAILED, Refusal};
 use super::challenge::Challenges;
 use crate::identity::{Caller, Reach};
 use crate::mcp::{Direct, Handler, RunningCalls, STATELESS_SINCE, Sender, SessionId, revision_of};
@@ -95,6 +95,12 @@ pub(super) async fn messages(
     let Some(door) = request.app_data::<web::Data<Door>>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
+    // The layer outside says who it is. Were it ever not there, nobody gets in.
+    if request.extensions().get::<Caller>().is_none() {
+        tracing::error!("a request came to MCP without a caller: it is refused");
+        let answer = FAILED.answer(StatusCode::INTERNAL_SERVER_ERROR, |_| {});
+        return Ok(request.into_response(answer));
+    }
     if request.method() != Method::POST {
         let answer = NOT_POST.answer(StatusCode::METHOD_NOT_ALLOWED, |answer| {
             answer.insert_header((header::ALLOW, "POST"));
@@ -174,7 +180,7 @@ fn direct(request: &ServiceRequest, envelope: &Envelope, text: &[u8]) -> Option<
     let direct = Direct::read(method, id, text)?;
     let extensions = request.extensions();
     let sender = Sender {
-        caller: extensions.get().cloned().unwrap_or_else(Caller::local),
+        caller: extensions.get().cloned()?,
         exchange: extensions.get().cloned(),
         session: session(request),
         revision,

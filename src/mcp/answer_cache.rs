@@ -4,6 +4,7 @@
 //! Each caller has its own entries, so no caller sees what it could not have asked for. Entries live only for a short time,
 //! because Snowflake does not tell us when the catalog changes.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use moka::sync::Cache;
 use rmcp::model::JsonObject;
 
 use super::tools::Reply;
-use crate::identity::Caller;
+use crate::identity::{Caller, Grant};
 
 /// Memory for all cached answers.
 const MAX_BYTES: u64 = 16 << 20;
@@ -23,18 +24,42 @@ pub struct AnswerCache(Option<Cache<CacheKey, (Instant, Reply)>>);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
     caller: Arc<str>,
-    /// A caller may come back with less.
-    grant: Option<String>,
+    granted: Granted,
     tool: String,
     /// As JSON, whose keys are in order.
     arguments: String,
+}
+
+/// What the caller was granted. A grant that was read again may be narrower under the same name, so it counts as another.
+#[derive(Debug, Clone)]
+struct Granted(Option<Arc<Grant>>);
+
+impl Granted {
+    /// Where the grant is. The key holds it, so no other takes its place.
+    fn place(&self) -> Option<*const Grant> {
+        self.0.as_ref().map(Arc::as_ptr)
+    }
+}
+
+impl PartialEq for Granted {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Granted {}
+
+impl Hash for Granted {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.place().hash(state);
+    }
 }
 
 impl CacheKey {
     pub(super) fn new(caller: &Caller, tool: &str, arguments: &JsonObject) -> Self {
         Self {
             caller: Arc::clone(&caller.identity),
-            grant: caller.grant.as_ref().map(|grant| grant.name.clone()),
+            granted: Granted(caller.grant.clone()),
             tool: tool.to_owned(),
             arguments: serde_json::to_string(arguments).unwrap_or_default(),
         }

@@ -117,6 +117,11 @@ impl Source {
             "the address of the keys (jwks_uri of the metadata, or OAUTH_JWKS_URL) is not a URL"
                 .to_owned()
         })?;
+        // Messages have the address.
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("the address of the keys (jwks_uri of the metadata, or OAUTH_JWKS_URL) has a user or a password"
+                .to_owned());
+        }
         let is_safe = url.scheme() == "https" || (self.allows_http_here && is_here(&url));
         is_safe.then_some(url).ok_or_else(|| {
             "the address of the keys (jwks_uri of the metadata, or OAUTH_JWKS_URL) is not https"
@@ -238,6 +243,7 @@ mod tests {
             ("http://login.example.com/keys", false, false),
             ("http://127.0.0.1.example.com/keys", false, false),
             ("file:///etc/passwd", false, false),
+            ("https://user:secret@login.example.com/keys", false, false),
         ] {
             assert_eq!(source(true).url(url).is_ok(), here, "{url}");
             assert_eq!(source(false).url(url).is_ok(), production, "{url}");

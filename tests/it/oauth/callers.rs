@@ -136,6 +136,23 @@ async fn until(server: &Server, key: &str, status: u16) {
     }
 }
 
+#[tokio::test]
+async fn an_answer_in_the_cache_is_not_for_a_grant_that_was_narrowed() {
+    const NATION: &str = "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.NATION";
+    let (key, entry) = new_key("reports", "g");
+    let file = |denied: &[&str]| json!({"version": 1, "keys": [entry], "grants": {"g": {"denied_objects": denied}}});
+    let (server, folder) = with_file(&file(&[]), &[("CATALOG_CACHE_TTL", "1h")]).await;
+    let client = server.mcp().key(&key);
+    let tables = async || client.call_tool("list_tables", json!({})).await.to_string();
+    assert!(tables().await.contains("NATION"));
+    write(&folder.path().join("callers.json"), &file(&[NATION]));
+    let end = Instant::now() + Duration::from_secs(25);
+    while tables().await.contains("NATION") {
+        assert!(Instant::now() < end, "still told from memory");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
 #[test]
 fn a_wrong_file_is_no_start() {
     let folder = tempfile::tempdir().unwrap();
