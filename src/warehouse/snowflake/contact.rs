@@ -36,7 +36,7 @@ impl Contact {
         times.heard = Some(Instant::now());
         times.failing_since = None;
         drop(times);
-        self.is_hopeless.send_if_modified(std::mem::take);
+        self.tell();
     }
 
     /// How long ago it was.
@@ -48,12 +48,19 @@ impl Contact {
     pub(super) fn note_attempt_failed(&self, made: Instant) {
         let mut times = self.times();
         let heard = times.heard.unwrap_or(made);
-        let since = *times.failing_since.get_or_insert(made.max(heard));
+        times.failing_since.get_or_insert(made.max(heard));
         drop(times);
-        if since.elapsed() >= HOPELESS_AFTER {
-            self.is_hopeless
-                .send_if_modified(|is_hopeless| !std::mem::replace(is_hopeless, true));
-        }
+        self.tell();
+    }
+
+    /// Tells those who wait what the times say now. They are read where it is told, so that of two who tell at once the
+    /// last one is right.
+    fn tell(&self) {
+        self.is_hopeless.send_if_modified(|told| {
+            let since = self.times().failing_since;
+            let is_hopeless = since.is_some_and(|since| since.elapsed() >= HOPELESS_AFTER);
+            std::mem::replace(told, is_hopeless) != is_hopeless
+        });
     }
 
     /// A request was not answered, however often it was tried.
