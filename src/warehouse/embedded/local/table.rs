@@ -117,12 +117,18 @@ fn read(connection: &Connection, file: &File) -> Result<Read, String> {
         Format::Csv => {
             let encoding = encoding(&file.path)?;
             let sniffed = format!(
-                "SELECT Prompt FROM sniff_csv({path}, sample_size = {}, encoding = '{encoding}')",
+                "SELECT Prompt, len(list_filter(\"Columns\", lambda c: contains(c.name, chr(39)))) \
+                 FROM sniff_csv({path}, sample_size = {}, encoding = '{encoding}')",
                 sample(file)
             );
-            let prompt: String = connection
-                .query_row(&sniffed, [], |row| row.get(0))
+            let (prompt, with_apostrophe): (String, i64) = connection
+                .query_row(&sniffed, [], |row| Ok((row.get(0)?, row.get(1)?)))
                 .map_err(reason)?;
+            // The engine writes path and names into its answer as they are. An apostrophe would end the text there, and
+            // what the file says after it would be run.
+            if with_apostrophe > 0 || file.path.to_str().is_none_or(|path| path.contains('\'')) {
+                return Err("its path or the name of a column has an apostrophe".to_owned());
+            }
             let source = prompt
                 .trim_start_matches("FROM ")
                 .trim_end_matches(';')
