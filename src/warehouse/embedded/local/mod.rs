@@ -11,7 +11,7 @@ mod folder;
 mod names;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -223,15 +223,17 @@ impl Keeper {
     fn publish(&mut self) -> duckdb::Result<()> {
         let mut schemas: BTreeMap<&'static str, BTreeMap<&'static str, Arc<table::Described>>> =
             BTreeMap::new();
+        let mut taken = BTreeSet::new();
         let mut doubles = Vec::new();
         for (path, known) in &self.known {
             let Some(table) = &known.table else { continue };
-            let tables = schemas.entry(known.schema).or_default();
-            if tables.contains_key(table.table.name) {
-                let name = format!("{}.{}", known.schema, table.table.name);
-                doubles.push((path.clone(), format!("there is a table {name} already")));
-            } else {
+            let name = format!("{}.{}", known.schema, table.table.name);
+            // The engine does not tell names apart by their case: the second would take the place of the first.
+            if taken.insert(name.to_ascii_lowercase()) {
+                let tables = schemas.entry(known.schema).or_default();
                 tables.insert(table.table.name, Arc::clone(table));
+            } else {
+                doubles.push((path.clone(), format!("there is a table {name} already")));
             }
         }
         for (path, reason) in doubles {
@@ -242,7 +244,9 @@ impl Keeper {
         let existing = now.database(LOCAL_DATABASE).map(|local| &local.schemas);
         for schema in existing.into_iter().flatten() {
             let is_own = schema.name != catalog::INFORMATION_SCHEMA;
-            if is_own && !schemas.contains_key(schema.name) {
+            // One of this name is in every database of the engine, and cannot be dropped.
+            let is_lasting = schema.name.eq_ignore_ascii_case("main");
+            if is_own && !is_lasting && !schemas.contains_key(schema.name) {
                 batch.push_str(&format!(
                     "DROP SCHEMA IF EXISTS {} CASCADE;",
                     place(schema.name, None)
