@@ -37,7 +37,7 @@ pub(super) struct Stamp {
 /// A file that makes a table.
 #[derive(Debug, Clone)]
 pub(super) struct File {
-    /// Where it really lies, links resolved.
+    /// Where it really lies, links resolved: two files may lie at the same place.
     pub(super) path: PathBuf,
     /// As a person in the folder would name it.
     pub(super) shown: String,
@@ -47,7 +47,7 @@ pub(super) struct File {
     pub(super) stamp: Stamp,
 }
 
-/// What a folder holds, in the order of the paths.
+/// What a folder holds, by the paths in it, links as they are.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) files: BTreeMap<PathBuf, File>,
@@ -120,7 +120,7 @@ impl Walk<'_> {
             Err(reason) => return self.leave_out(path, reason),
         };
         match self.file(path, real, &metadata, stem, format, above) {
-            Ok(file) => drop(self.found.files.insert(file.path.clone(), file)),
+            Ok(file) => drop(self.found.files.insert(path.to_owned(), file)),
             Err(reason) => self.leave_out(path, reason),
         }
     }

@@ -61,12 +61,13 @@ struct Keeper {
     /// The catalog without own data.
     base: Catalog,
     known: BTreeMap<PathBuf, Known>,
-    /// What was warned about, so that it is said once.
+    /// What was warned about and is still there, so that it is said once.
     warned: BTreeMap<PathBuf, String>,
 }
 
 /// A file that has been read, or could not be.
 struct Known {
+    real: PathBuf,
     stamp: Stamp,
     schema: &'static str,
     table: Option<Arc<table::Described>>,
@@ -151,6 +152,11 @@ impl Keeper {
     /// Reads what is new, and tells the engine and the catalog. After `until` the rest is left for the next time.
     fn look(&mut self, until: Instant) {
         let Found { files, left_out } = folder::find(&self.root);
+        {
+            let told: BTreeSet<&PathBuf> = left_out.iter().map(|(path, _)| path).collect();
+            self.warned
+                .retain(|path, _| files.contains_key(path) || told.contains(path));
+        }
         for (path, reason) in left_out {
             self.warn(&path, reason);
         }
@@ -158,11 +164,11 @@ impl Keeper {
         let before = self.known.len();
         self.known.retain(|path, _| files.contains_key(path));
         has_changed |= self.known.len() != before;
-        for file in files.into_values() {
+        for (path, file) in files {
             let is_known = self
                 .known
-                .get(&file.path)
-                .is_some_and(|known| known.stamp == file.stamp);
+                .get(&path)
+                .is_some_and(|known| known.real == file.path && known.stamp == file.stamp);
             if is_known {
                 continue;
             }
@@ -170,7 +176,7 @@ impl Keeper {
                 break;
             }
             has_changed = true;
-            self.read(file);
+            self.read(path, file);
         }
         if !has_changed {
             return;
@@ -182,28 +188,29 @@ impl Keeper {
         }
     }
 
-    fn read(&mut self, file: File) {
+    fn read(&mut self, path: PathBuf, file: File) {
         let described = table::describe(&self.connection, &file, &mut self.names);
         let (table, schema) = match (described, self.names.get(&file.schema)) {
             (Ok(table), Some(schema)) => (Some(Arc::new(table)), schema),
             (Ok(_), None) => {
-                self.warn(&file.path, "too many different names".to_owned());
+                self.warn(&path, "too many different names".to_owned());
                 (None, "")
             }
             (Err(reason), _) => {
-                self.warn(&file.path, reason);
+                self.warn(&path, reason);
                 (None, "")
             }
         };
         if table.is_some() {
-            self.warned.remove(&file.path);
+            self.warned.remove(&path);
         }
         let known = Known {
+            real: file.path,
             stamp: file.stamp,
             schema,
             table,
         };
-        self.known.insert(file.path, known);
+        self.known.insert(path, known);
     }
 
     /// A file that is left out is told once, and again when the reason changes.
