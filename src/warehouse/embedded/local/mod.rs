@@ -104,6 +104,8 @@ pub(super) enum Error {
     },
     #[error("EMBEDDED_DATA_DIR {} has a name that is no UTF-8", .0.display())]
     Name(PathBuf),
+    #[error("no thread could be started that looks after EMBEDDED_DATA_DIR")]
+    Thread(#[source] std::io::Error),
     #[error(transparent)]
     Engine(#[from] duckdb::Error),
 }
@@ -134,10 +136,7 @@ impl Local {
         let (stop, stopped) = sync_channel(1);
         let thread = std::thread::Builder::new().name("embedded-data".into());
         let spawned = thread.spawn(move || keeper.go_on(&stopped));
-        spawned.map_err(|source| Error::Folder {
-            folder: PathBuf::new(),
-            source,
-        })?;
+        spawned.map_err(Error::Thread)?;
         Ok(Self { _stop: stop })
     }
 }
