@@ -144,10 +144,12 @@ impl<T> Lines<T> {
         waiter
     }
 
-    /// Takes out the newest statement of the caller that has most waiting.
+    /// Takes out the newest statement of the caller that has most waiting, where that is more than one: a caller with a
+    /// single one has as good a claim to its place as whoever comes.
     pub(super) fn displace(&mut self) -> Option<(Owner, Waiter<T>)> {
         let lines = self.lines.iter_mut();
-        let (key, line) = lines.max_by_key(|(_, line)| line.waiting.len())?;
+        let several = lines.filter(|(_, line)| line.waiting.len() > 1);
+        let (key, line) = several.max_by_key(|(_, line)| line.waiting.len())?;
         let owner = line.owner(key);
         let waiter = line.waiting.pop_back()?;
         self.waiting -= 1;

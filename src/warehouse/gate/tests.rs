@@ -207,6 +207,9 @@ fn in_a_full_queue_whoever_has_none_waiting_takes_the_place_of_who_has_most() {
     let mut c = queued(&gate, "c");
     let displaced = newest.verdict.try_recv().unwrap().err().unwrap();
     assert!(told(displaced).0.contains("made way"));
+    // Each has one now.
+    let (full, _) = refused(&gate, "d");
+    assert!(full.contains("3 statements wait, as many as may (MAX_QUEUED)"));
     drop(running);
     for waiting in [&mut first, &mut b, &mut c] {
         drop(given(waiting).unwrap());
