@@ -51,7 +51,9 @@ impl Scan {
     /// Asks in the background about a statement that has ended after so long, in its session. Nobody waits for it, and
     /// whoever gets the session next is not disturbed.
     pub(super) fn ask_after(self, took: Duration, lease: &Lease, query_id: Option<String>) {
-        let Some(query_id) = query_id.filter(|_| took >= WORTH_ASKING) else {
+        // At the shutdown the session ends at once, and a question in it would only find that out.
+        let is_worth_it = took >= WORTH_ASKING && !lease.is_closing();
+        let Some(query_id) = query_id.filter(|_| is_worth_it) else {
             return;
         };
         let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
