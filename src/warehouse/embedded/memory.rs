@@ -1,8 +1,8 @@
 //! Holds the whole engine inside its memory limit, also what the engine itself does not count.
 //!
-//! DuckDB counts tables, sorts, joins and results, and ends a statement that wants too much. It does not count the texts
-//! and lists between two steps, and what its allocator has not given back. So the memory of the process is watched while statements run, and when it has grown
-//! beyond the limit, a statement is stopped.
+//! DuckDB counts tables, sorts, joins and results, and ends a statement that wants too much. It counts neither the texts
+//! and lists between two steps nor what its allocator has not given back. So the memory of the process is watched while
+//! statements run, and when it has grown beyond the limit, a statement is stopped.
 //!
 //! Which one? Nothing tells how much memory a statement has. What the process grows by is shared out among the
 //! statements that run at the time; of those with a large share the youngest goes.

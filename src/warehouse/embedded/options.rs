@@ -1,7 +1,8 @@
 //! How large the engine is and what it may use.
 
-use crate::warehouse::GateLimits;
 use std::path::PathBuf;
+
+use crate::warehouse::GateLimits;
 
 /// How large the engine is and what it may use.
 #[derive(Debug, Clone, PartialEq)]

@@ -135,7 +135,7 @@ impl Gathered {
     const SMALL: usize = 256;
     /// Small chunks that wait for one another, at most.
     const MOST: usize = 256;
-    /// How long a row may wait for others.
+    /// A row that has waited for so long is handed over with the next chunk, however small that is.
     const PATIENCE: Duration = Duration::from_millis(20);
 
     /// Adds a chunk; gives all there are when they are many, or have waited for long.

@@ -61,7 +61,7 @@ pub(super) fn refusal(why: QueueRefusal, limits: &GateLimits, it: Numbers) -> Er
                 "this one would be let in after about {seconds} s, which is longer than it may wait"
             )
         }
-        QueueRefusal::Late => "none of them ended while this one could wait".to_owned(),
+        QueueRefusal::Late => "no place came free for this one while it could wait".to_owned(),
         QueueRefusal::Unreachable => "Snowflake does not answer".to_owned(),
     };
     Error::Busy {

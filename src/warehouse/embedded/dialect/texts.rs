@@ -243,7 +243,6 @@ impl Writer<'_> {
         Ok(macro_call("tokens", &[&text, &delimiters]))
     }
 
-    /// `SHA2(text [, bits])`
     /// `PARSE_IP(text, 'INET' [, 0])`: what is no address is an error, unless the third argument says otherwise.
     pub(super) fn parse_ip(&mut self, call: &Call<'_>) -> Written {
         let strict = call.arguments().get(2).map(|flag| number_literal(flag));

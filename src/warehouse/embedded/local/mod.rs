@@ -4,8 +4,9 @@
 //! file keeps both up to date while the process runs. A table is a view on its file, so nothing is loaded, and what is
 //! appended is seen at once; files that come, go or change their columns are noticed within seconds.
 //!
-//! Statements still reach no file by themselves: only a view of ours names one. The engine opens files below the folder
-//! alone, whatever a link in it says.
+//! Statements still reach no file by themselves: only a view of ours names one. The engine opens paths below the folder
+//! alone. It follows links, so those that lead out of the folder are left out; one that is put in a file's place is noticed
+//! with the next look.
 
 mod folder;
 mod names;
