@@ -288,11 +288,12 @@ mod tests {
         let root = fs::canonicalize(folder.path()).unwrap();
         fs::write(root.join("real.csv"), "a\n1\n").unwrap();
         symlink(outside.path().join("secret.csv"), root.join("out.csv")).unwrap();
+        symlink(root.join("real.csv"), root.join("same.csv")).unwrap();
         symlink(outside.path(), root.join("folder")).unwrap();
         symlink(root.join("nothing.csv"), root.join("dangling.csv")).unwrap();
         symlink(&root, root.join("circle")).unwrap();
         let found = find(&root);
-        assert_eq!(shown(&found), ["PUBLIC.REAL"]);
+        assert_eq!(shown(&found), ["PUBLIC.REAL", "PUBLIC.SAME"]);
         let reasons: Vec<&str> = found.left_out.iter().map(|(_, r)| r.as_str()).collect();
         assert_eq!(reasons.len(), 2, "{reasons:?}");
         assert!(
