@@ -127,6 +127,11 @@ impl From<query::Error> for Failure {
                 error.to_string(),
                 "explain the statements one by one",
             ),
+            query::Error::PlanUnread => Self::new(
+                Code::InvalidArgument,
+                error.to_string(),
+                "write the same in a simpler form, or explain its parts one by one",
+            ),
             query::Error::RowTooLarge { .. } => Self::new(
                 Code::ResultTooLarge,
                 error.to_string(),

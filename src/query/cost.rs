@@ -25,7 +25,7 @@ impl Queries {
             .await;
         let estimate = match explained {
             Ok(plan) => plan.and_then(|plan| Estimate::of_plan(&plan)),
-            Err(Error::NoPlan) => None,
+            Err(Error::NoPlan | Error::PlanUnread) => None,
             Err(error) => return Err(error),
         };
         if let Some(estimate) = &estimate
@@ -74,9 +74,7 @@ impl Queries {
                 tabular.timeout,
             )
             .await?;
-        if !is_plan(&plan) {
-            return Err(Error::NoPlan);
-        }
+        check_is_plan(&plan)?;
         let json = format!("EXPLAIN USING JSON {sql}");
         // At once: each is a round trip.
         let (page, plan) = futures::join!(
@@ -99,17 +97,19 @@ impl Queries {
         let run = self
             .approved_as(query.author, sql, session, parameters, query.timeout)
             .await?;
-        if !is_plan(&run) {
-            return Err(Error::NoPlan);
-        }
+        check_is_plan(&run)?;
         let table =
             super::page::tabulate(self.warehouse.run(run).await?, None, &self.budget).await?;
         Ok(table.first_value().map(ToOwned::to_owned))
     }
 }
 
-/// Whether all that runs is an EXPLAIN. In front of statements joined by `->>` the word belongs to the first alone: the others
+/// All that runs must be an EXPLAIN. In front of statements joined by `->>` the word belongs to the first alone: the others
 /// would run, and the last could say whatever it likes of what they cost.
-fn is_plan(run: &Run) -> bool {
-    run.statement.parsed().shape() == Shape::Explain
+fn check_is_plan(run: &Run) -> Result<(), Error> {
+    match run.statement.parsed().shape() {
+        Shape::Explain => Ok(()),
+        Shape::Unread => Err(Error::PlanUnread),
+        Shape::Statement | Shape::List | Shape::Metadata | Shape::Pipeline => Err(Error::NoPlan),
+    }
 }

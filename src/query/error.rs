@@ -45,6 +45,11 @@ pub enum Error {
     /// A statement whose plan cannot be had without running a part of it.
     #[error("statements joined by ->> have no plan of their own")]
     NoPlan,
+    /// A statement that was read by its words alone: nothing says that an EXPLAIN in front of it runs no part of it.
+    #[error(
+        "this statement has something in it that this server cannot read, so it is not explained"
+    )]
+    PlanUnread,
     /// Not even the first row fits.
     #[error(
         "the first row alone is larger than the {limit} bytes a result may have (MAX_RESULT_BYTES)"
@@ -86,7 +91,8 @@ impl Error {
             | Self::Cursor(_)
             | Self::TooExpensive { .. }
             | Self::NoEstimate
-            | Self::NoPlan => None,
+            | Self::NoPlan
+            | Self::PlanUnread => None,
         }
     }
 }
