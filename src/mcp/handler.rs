@@ -210,7 +210,7 @@ impl Handler {
         let trace_id = record.trace_id();
         let span = info_span!(target: CALL, "tool", tool = %tool, caller = %caller.name, trace_id);
         let started = Instant::now();
-        self.services.metrics.tool_started();
+        let _in_flight = self.services.metrics.tool_started();
 
         let admitted = self.services.rates.admit(caller, started);
         let call = CallContext {
@@ -379,7 +379,7 @@ impl Handler {
     async fn completed(
         &self,
         request: &CompleteRequestParams,
-        context: RequestContext<RoleServer>,
+        mut context: RequestContext<RoleServer>,
     ) -> Result<CompletionInfo, ErrorData> {
         let question = completion::question(request, &self.services.offered.now());
         let question = question.map_err(|problem| ErrorData::invalid_params(problem, None))?;
@@ -396,14 +396,23 @@ impl Handler {
         if self.completions.admit(&caller, Instant::now()).is_err() {
             return Ok(CompletionInfo::default());
         }
+        // Taken back and not dropped, so that its end is in the log and the metrics.
+        let gone = context.ct.child_token();
+        context.ct = gone.clone();
         let answer = self.ask_tool(tool, Value::Object(arguments), context);
-        Ok(
-            match tokio::time::timeout(completion::PATIENCE, answer).await {
-                Ok(Ok(result)) => completion::names(&result, names, &typed),
-                // Whoever types goes on typing.
-                Ok(Err(_)) | Err(_) => CompletionInfo::default(),
-            },
-        )
+        tokio::pin!(answer);
+        let answered = match tokio::time::timeout(completion::PATIENCE, &mut answer).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                gone.cancel();
+                answer.await
+            }
+        };
+        Ok(match answered {
+            Ok(result) => completion::names(&result, names, &typed),
+            // Whoever types goes on typing.
+            Err(_) => CompletionInfo::default(),
+        })
     }
 
     /// A call of one of our own tools for a request that is none: it counts as the caller's like any other.

@@ -125,14 +125,13 @@ impl Metrics {
         duration.observe(took.as_secs_f64());
     }
 
-    /// A call of a registered tool has come in.
-    pub fn tool_started(&self) {
-        self.tools_in_flight.inc();
+    /// A call of a registered tool has come in; in flight until the value is dropped.
+    pub fn tool_started(&self) -> Held {
+        Held::new(&self.tools_in_flight)
     }
 
     /// A call has ended: `outcome` is `ok` or an error code. Words that are not known count as `other`.
     pub fn tool_finished(&self, tool: &str, outcome: &str, rows: u64, bytes: u64, took: Duration) {
-        self.tools_in_flight.dec();
         let (tool, outcome) = (Tool::of(tool), Outcome::of(outcome));
         self.tool_calls.with((tool, outcome)).inc();
         let duration = self.tool_duration.with(tool);

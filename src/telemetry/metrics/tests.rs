@@ -110,7 +110,7 @@ fn made_up_names_make_no_series_of_their_own() {
         metrics.http_started();
         metrics.http_finished(word, word, status, took);
         metrics.rpc_finished(word, word, word, took);
-        metrics.tool_started();
+        drop(metrics.tool_started());
         metrics.tool_finished(word, word, 1, 1, took);
     };
     record("first", 299);
@@ -178,7 +178,7 @@ fn populated() -> Metrics {
     let took = Duration::from_millis(1);
     for tool in TOOLS {
         for outcome in OUTCOMES {
-            metrics.tool_started();
+            drop(metrics.tool_started());
             metrics.tool_finished(tool, outcome, 1, 1, took);
         }
     }
@@ -215,7 +215,7 @@ fn the_exposition_is_what_it_was() {
     metrics.http_started();
     metrics.http_finished("/mcp", "POST", 200, took);
     metrics.rpc_finished("tools/call", "2025-11-25", "ok", took);
-    metrics.tool_started();
+    drop(metrics.tool_started());
     metrics.tool_finished("execute_query", "ok", 10, 200, took);
     metrics.judged(Verdict::Approved);
     metrics.phase_took(Phase::Execute, took);
