@@ -66,6 +66,9 @@ fn is_zero(number: &usize) -> bool {
 /// Words that are looked for in lists of their own. What more there are only narrow what those find.
 const ASKED_WORDS: usize = 3;
 
+/// Words at most: each is compared with every name of the lists, of which there may be tens of thousands.
+const MOST_WORDS: usize = 16;
+
 impl Tool for SearchObjects {
     const NAME: &'static str = "search_objects";
     const TITLE: &'static str = "Search tables, views and columns";
@@ -78,17 +81,25 @@ impl Tool for SearchObjects {
 
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let form = context.form(arguments.format.map(Into::into));
-        let words: Vec<String> = arguments
-            .query
-            .split_whitespace()
+        let mut words: Vec<String> = Vec::new();
+        for word in arguments.query.split_whitespace() {
             // Whoever takes the word for a pattern means the same.
-            .map(|word| word.trim_matches(['%', '*']).to_lowercase())
-            .filter(|word| !word.is_empty())
-            .collect();
+            let word = word.trim_matches(['%', '*']).to_lowercase();
+            if word.is_empty() || words.contains(&word) {
+                continue;
+            }
+            if words.len() == MOST_WORDS {
+                return Err(Failure::new(
+                    Code::InvalidArgument,
+                    format!("argument query: more than {MOST_WORDS} words"),
+                    "give one to three words: parts of names, not a sentence",
+                ));
+            }
+            words.push(word);
+        }
         // The longest words are in the fewest names.
         let mut longest: Vec<&String> = words.iter().collect();
         longest.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
-        longest.dedup();
         longest.truncate(ASKED_WORDS);
         let Some(first) = longest.first() else {
             return Err(Failure::new(
