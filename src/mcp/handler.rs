@@ -352,10 +352,11 @@ impl Handler {
         let offer = self.services.offered.now();
         match resources::wanted(uri, &offer.tools)? {
             Wanted::Guide => {
-                let instructions = self.info_for(&context).instructions.unwrap_or_default();
+                let caller = self.caller(&context);
+                let instructions = instructions(&self.services, &caller);
                 Ok(resources::page(
                     uri,
-                    resources::guide(&instructions, &offer.tools),
+                    resources::guide(&instructions, &offer.tools, &caller),
                 ))
             }
             Wanted::Policy => {

@@ -14,6 +14,7 @@ use rmcp::model::{
 use serde_json::{Value, json};
 
 use super::tools::Registry;
+use crate::identity::Caller;
 use crate::query::Budget;
 use crate::sql::{Identifier, QualifiedName};
 
@@ -242,10 +243,10 @@ pub(super) fn page(uri: &str, mut text: String) -> ReadResourceResult {
         .with_cache_scope(CacheScope::Private)
 }
 
-/// The page about this server.
-pub(super) fn guide(instructions: &str, tools: &Registry) -> String {
+/// The page about this server, with the tools that the caller may know of.
+pub(super) fn guide(instructions: &str, tools: &Registry, caller: &Caller) -> String {
     let mut text = format!("# How to use this server\n\n{instructions}\n\n## Tools\n\n");
-    for entry in tools.iter() {
+    for entry in tools.iter().filter(|entry| entry.is_granted(caller)) {
         let description = entry.description.description.as_deref().unwrap_or_default();
         let first = description.split_inclusive(". ").next().unwrap_or_default();
         let _ = writeln!(text, "- `{}`: {}", entry.description.name, first.trim_end());
