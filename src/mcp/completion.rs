@@ -11,7 +11,7 @@ use rmcp::model::{
 use serde_json::Value;
 
 use super::offer::Offer;
-use super::prompts::Offers;
+use super::prompts::{Offers, named};
 use crate::sql::{Identifier, QualifiedName};
 
 /// Nobody who types waits longer.
@@ -68,9 +68,7 @@ pub(super) fn question(request: &CompleteRequestParams, offer: &Offer) -> Result
     };
     let found = match &request.r#ref {
         Reference::Prompt(prompt) => {
-            let prompt = offer.prompts.iter().find(|it| it.name == prompt.name);
-            let prompt = prompt
-                .ok_or("there is no prompt of this name; prompts/list has those there are")?;
+            let prompt = named(&offer.prompts, &prompt.name)?;
             let argument = prompt.arguments.iter().find(|it| it.name == *name);
             let argument = argument.ok_or_else(|| {
                 format!("the prompt {} has no argument of this name", prompt.name)

@@ -32,7 +32,7 @@ use super::instructions;
 use super::lists;
 use super::observed::{Seen, revision};
 use super::offer::{Offer, Offered};
-use super::prompts::Prompt;
+use super::prompts::{self, Prompt};
 use super::rate::Rates;
 use super::resources::{self, Wanted};
 use super::running::{RunningCall, RunningCalls};
@@ -192,18 +192,16 @@ impl Handler {
         let offer = self.services.offered.now();
         let granted = offer.tools.get(name);
         let Some(entry) = granted.filter(|entry| entry.is_granted(&asked.caller)) else {
-            return Err(ErrorData::invalid_params(
-                "there is no tool of this name; tools/list has those there are",
-                None,
-            ));
+            let shown: String = name.chars().take(unserved::NAME_CHARS).collect();
+            let message =
+                format!("there is no tool of this name: {shown}; tools/list has those there are");
+            return Err(ErrorData::invalid_params(message, None));
         };
         let tool = entry.description.name.clone();
         if asked.caller.reach < entry.needs() {
             // The door has said so before, with what to ask for. It is not the only one to look.
-            return Err(ErrorData::invalid_request(
-                "the caller's token lacks the scope that this tool needs",
-                None,
-            ));
+            let message = format!("the caller's token lacks the scope that {tool} needs");
+            return Err(ErrorData::invalid_request(message, None));
         }
         let record = self.record(&tool, &mut asked);
         let caller = &asked.caller;
@@ -635,13 +633,9 @@ impl ServerHandler for Handler {
     ) -> Result<GetPromptResponse, ErrorData> {
         let seen = Seen::new(self.metrics(), "prompts/get", &context);
         let offer = self.services.offered.now();
-        let prompt = offer.prompts.iter().find(|it| it.name == request.name);
-        let message = match prompt {
-            None => {
-                Err("there is no prompt of this name; prompts/list has those there are".to_owned())
-            }
-            Some(prompt) => prompt.message(&request.arguments.unwrap_or_default()),
-        };
+        let prompt = prompts::named(&offer.prompts, &request.name);
+        let message =
+            prompt.and_then(|prompt| prompt.message(&request.arguments.unwrap_or_default()));
         let message = message.map_err(|problem| ErrorData::invalid_params(problem, None));
         seen.answered(message.map(GetPromptResponse::from))
     }

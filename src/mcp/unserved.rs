@@ -32,7 +32,7 @@ const SERVED: [&str; 9] = [
 ];
 
 /// As much of a name as an error repeats.
-const NAME_CHARS: usize = 64;
+pub(super) const NAME_CHARS: usize = 64;
 
 /// Why there is no answer: the method does not exist, in this revision or at all, or its params could not be read.
 pub(super) fn unanswered(method: &str, revision: &str) -> ErrorData {

@@ -10,6 +10,8 @@ use rmcp::model::{
 };
 use serde_json::Value;
 
+use super::unserved::NAME_CHARS;
+
 pub use built_in::built_in;
 
 /// Bytes of all arguments together: a long statement fits.
@@ -66,6 +68,19 @@ pub enum Offers {
     Words(Vec<String>),
 }
 
+/// The prompt of that name.
+///
+/// # Errors
+///
+/// There is none.
+pub(super) fn named<'a>(prompts: &'a [Prompt], name: &str) -> Result<&'a Prompt, String> {
+    let found = prompts.iter().find(|prompt| prompt.name == name);
+    found.ok_or_else(|| {
+        let shown: String = name.chars().take(NAME_CHARS).collect();
+        format!("there is no prompt of this name: {shown}; prompts/list has those there are")
+    })
+}
+
 impl Prompt {
     /// As `prompts/list` has it.
     #[must_use]
@@ -102,7 +117,7 @@ impl Prompt {
         let mut bytes = 0;
         for (name, value) in given {
             if !known(name) {
-                let name: String = name.chars().take(64).collect();
+                let name: String = name.chars().take(NAME_CHARS).collect();
                 return Err(format!("there is no argument {name}: {}", names()));
             }
             bytes += value.as_str().map_or(0, str::len);
