@@ -123,8 +123,9 @@ impl Handler {
         match request.what {
             What::List => {
                 let seen = Seen::of_revision(self.metrics(), "tools/list", sender.revision.into());
+                let answer = result(&id, |json| self.write_list(&sender.caller, json));
                 let _ = seen.answered(Ok(()));
-                result(&id, |json| self.write_list(&sender.caller, json))
+                answer
             }
             What::Call {
                 tool,
