@@ -211,6 +211,11 @@ fn read(
         })
         .collect();
     let findings = match rows {
+        // Of few partitions none may be drawn.
+        0 if sampled => vec![
+            "The sample came out empty, which says nothing of the table: ask for some of its rows with execute_query."
+                .to_owned(),
+        ],
         0 => vec!["The table has no rows.".to_owned()],
         _ => columns.iter().flat_map(ColumnProfile::findings).collect(),
     };
