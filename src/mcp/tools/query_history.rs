@@ -107,7 +107,8 @@ impl WantedState {
     }
 }
 
-/// The columns that are shown. What still runs has a cursor: whoever lost its own can wait for the rows or stop it.
+/// The columns that are shown. What still runs has a cursor: whoever lost its own can wait for the rows or stop it. Lists have
+/// none, since the policy may show a part of their names only, and a cursor made of the id alone does not know which.
 pub(super) static VIEW: View = View {
     code: 6,
     pick: &[
@@ -188,7 +189,8 @@ fn statement(database: &Identifier, hours: u64, conditions: &str) -> String {
     format!(
         "SELECT query_id, status, start_time AS started, seconds, rows_produced, bytes_scanned, warehouse_name AS warehouse, \
          tag:tool::VARCHAR AS tool, error_message AS error, \
-         IFF(status = 'running', query_id || IFF(role_name = CURRENT_ROLE(), '', ' ' || role_name), NULL) AS cursor_of, \
+         IFF(status = 'running' AND query_type NOT IN ('SHOW', 'DESCRIBE'), \
+         query_id || IFF(role_name = CURRENT_ROLE(), '', ' ' || role_name), NULL) AS cursor_of, \
          LEFT(query_text, 400) AS text \
          FROM (SELECT *, total_elapsed_time / 1000 AS seconds, CASE WHEN LOWER(execution_status) = 'success' THEN 'succeeded' \
          WHEN error_message = 'SQL execution canceled' THEN 'cancelled' \
