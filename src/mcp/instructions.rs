@@ -31,7 +31,10 @@ pub(super) fn text(
             "Explore with list_databases, list_schemas, list_tables, or search_objects for a word; describe_table has \
              columns, keys and comments, query_view some rows. Statements of your own are not taken here."
         }
-        (false, _) => {
+        (false, false) => {
+            "Statements of your own are not taken here: each tool says what it answers."
+        }
+        (false, true) => {
             "Look names up before you query: SHOW TABLES, DESCRIBE TABLE and INFORMATION_SCHEMA tell tables and columns."
         }
     };
@@ -110,6 +113,14 @@ mod tests {
             // Claude Code cuts at 2 kB.
             assert!(told.len() < 2000, "{}", told.len());
         }
+        let custom = Registry::new(&[Toolset::Custom]);
+        let told = text(
+            WarehouseKind::Snowflake,
+            Preset::ReadOnly,
+            &Budget::default(),
+            &custom.granted_to(&Caller::local()),
+        );
+        assert!(!told.contains("SHOW TABLES"), "{told}");
     }
 
     #[test]

@@ -191,6 +191,10 @@ fn in_sql(name: &str) -> String {
 fn in_words(output: &ContextOutput) -> String {
     let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
     let limits = &output.limits;
+    let roles = match output.roles.as_slice() {
+        [] => "none".to_owned(),
+        roles => roles.join(", "),
+    };
     let mut lines = vec![
         format!(
             "Caller {}, in Snowflake the user {} (all callers share it) with the role {}, account {} in {}.",
@@ -206,7 +210,7 @@ fn in_words(output: &ContextOutput) -> String {
             or_none(&output.database),
             or_none(&output.schema),
         ),
-        format!("Roles a call may name: {}.", output.roles.join(", ")),
+        format!("Roles a call may name: {roles}."),
     ];
     lines.extend(output.policy.iter().cloned());
     lines.push(format!(
