@@ -61,7 +61,6 @@ impl Rooms {
         let named = settings.auth.keys().map(|key| key.name().to_owned());
         Caller::know(named.chain(super::access::names(settings)));
         VirtualWarehouse::know(virtual_warehouses(settings));
-        Tool::know(Registry::names());
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
         let access = super::access::access(settings, &metrics)?;
@@ -70,7 +69,9 @@ impl Rooms {
             .tools
             .iter()
             .map(|tool| tool.description.name.to_string());
-        let tools = tools.collect();
+        let tools: Vec<String> = tools.collect();
+        // The operator's as well. What a later file adds counts as `other`: labels are a closed set.
+        Tool::know(Registry::names().chain(tools.iter().cloned()));
         let handler = Handler::new(Services {
             queries: Arc::new(queries(Arc::clone(&warehouse), settings, &metrics)?),
             offered: offer.into(),
