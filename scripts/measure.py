@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.wire import memory_mb
+
 LIST_TOOLS = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -43,12 +45,6 @@ def forget(path: Path) -> None:
     """Asks the system to drop a file from its cache."""
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def memory_mb(pid: int, what: str) -> float:
-    """`VmRSS`, what a process has, or `VmHWM`, the most it had."""
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in status if line.startswith(f"{what}:")).split()[1]) * 1024 / 1e6
 
 
 def events(process: subprocess.Popen[str], began: float) -> Iterator[tuple[str, float, dict[str, object]]]:

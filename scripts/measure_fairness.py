@@ -17,7 +17,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from measure_load import Server, answer, query, server, stub
+from bench.account import stub
+from bench.wire import answer
+from measure_load import Server, query, server
 
 GREEDY, POLITE = "greedy-key-0123456789abcdef", "polite-key-0123456789abcdef"
 POOL = 20
@@ -88,7 +90,7 @@ def main() -> None:
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60
     sizes = {"SNOWFLAKE_POOL_MAX_SIZE": str(POOL), "SNOWFLAKE_POOL_MIN_SIZE": str(POOL)}
     keys = f"{GREEDY}, {POLITE}"
-    with stub(folder) as account:
+    with stub(folder / "examples" / "snowflake-stub") as account:
         for what, ms in (("alone", None), ("beside statements of 1 s", 1000), ("beside statements of 30 s", 30_000)):
             with server(folder, account, API_KEYS=keys, **sizes) as it:
                 time.sleep(2)

@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,48 +23,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from measure import memory_mb
-
-TICK = 1 / os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) * TICK
+from bench.account import Account, stub
+from bench.wire import answer, body_of, cpu_seconds, memory_mb, post, rpc
 
 
-@dataclass
-class Stub:
-    pid: int
-    url: str
-
-    def _ask(self, path: str, body: object = None) -> bytes:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            return answer.read()
-
-    def set(self, **settings: object) -> None:
-        self._ask("/stub/settings", settings)
-
-    @property
-    def address(self) -> str:
-        return self.url.removeprefix("http://")
-
-    def statement(self, sql: str) -> Callable[[], bytes]:
-        """Makes requests for a statement as a driver sends them, in a session of their own."""
-        login = {"data": {"ACCOUNT_NAME": "MYACCOUNT", "LOGIN_NAME": "SERVICE", "PASSWORD": "x", "CLIENT_APP_ID": "x"}}
-        answered = json.loads(self._ask("/session/v1/login-request?requestId=1", login))
-        body = json.dumps({"sqlText": sql, "asyncExec": False, "sequenceId": 1}).encode()
-        head = (
-            f"Host: {self.address}\r\nContent-Type: application/json\r\nAccept: application/snowflake\r\n"
-            f'Authorization: Snowflake Token="{answered["data"]["token"]}"\r\nContent-Length: {len(body)}\r\n\r\n'
-        ).encode()
-        return lambda: f"POST /queries/v1/query-request?requestId={uuid.uuid4()} HTTP/1.1\r\n".encode() + head + body
-
-    def counters(self) -> dict[str, int]:
-        return json.loads(self._ask("/stub/counters"))
+def statement(account: Account, sql: str) -> Callable[[], bytes]:
+    """Makes requests for a statement as a driver sends them, in a session of their own."""
+    login = {"data": {"ACCOUNT_NAME": "MYACCOUNT", "LOGIN_NAME": "SERVICE", "PASSWORD": "x", "CLIENT_APP_ID": "x"}}
+    answered = json.loads(account.ask("/session/v1/login-request?requestId=1", login))
+    body = json.dumps({"sqlText": sql, "asyncExec": False, "sequenceId": 1}).encode()
+    head = (
+        f"Host: {account.address}\r\nContent-Type: application/json\r\nAccept: application/snowflake\r\n"
+        f'Authorization: Snowflake Token="{answered["data"]["token"]}"\r\nContent-Length: {len(body)}\r\n\r\n'
+    ).encode()
+    return lambda: f"POST /queries/v1/query-request?requestId={uuid.uuid4()} HTTP/1.1\r\n".encode() + head + body
 
 
 @dataclass
@@ -76,19 +47,7 @@ class Server:
 
 
 @contextmanager
-def stub(folder: Path) -> Iterator[Stub]:
-    process = subprocess.Popen([folder / "examples" / "snowflake-stub"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
-        yield Stub(process.pid, url)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextmanager
-def server(folder: Path, account: Stub, **settings: str) -> Iterator[Server]:
+def server(folder: Path, account: Account, **settings: str) -> Iterator[Server]:
     host = urlsplit(account.url)
     environment = {
         "PATH": os.environ["PATH"],
@@ -128,36 +87,11 @@ def server(folder: Path, account: Stub, **settings: str) -> Iterator[Server]:
 
 
 def request(address: str, path: str, body: object) -> bytes:
-    text = json.dumps(body).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
-        "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-06-18\r\n"
-        f"Content-Length: {len(text)}\r\n\r\n"
-    )
-    return head.encode() + text
-
-
-def rpc(method: str, **params: object) -> dict[str, object]:
-    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    return post(address, path, body, {"MCP-Protocol-Version": "2025-06-18"})
 
 
 def query(address: str, sql: str, **arguments: object) -> bytes:
     return request(address, "/mcp", rpc("tools/call", name="execute_query", arguments={"sql": sql, **arguments}))
-
-
-async def answer(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    lowered = head.lower()
-    assert head.startswith(b"HTTP/1.1 200"), head
-    at = lowered.find(b"content-length:")
-    if at >= 0:
-        return await reader.readexactly(int(lowered[at + 15 : lowered.index(b"\r", at)]))
-    whole = b""
-    while size := int(await reader.readuntil(b"\r\n"), 16):
-        whole += await reader.readexactly(size)
-        await reader.readexactly(2)
-    await reader.readexactly(2)
-    return whole
 
 
 async def drive(address: str, message: bytes | Callable[[], bytes], clients: int, calls: int) -> float:
@@ -191,18 +125,7 @@ def cpu_per_call(pid: int, address: str, message: bytes, clients: int, calls: in
     return (cpu_seconds(pid) - before) * 1000 / calls, calls / took
 
 
-def body_of(address: str, message: bytes) -> bytes:
-    async def once() -> bytes:
-        reader, writer = await asyncio.open_connection(*address.rsplit(":", 1), limit=1 << 24)
-        writer.write(message)
-        body = await answer(reader)
-        writer.close()
-        return body
-
-    return asyncio.run(once())
-
-
-def small_statements(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+def small_statements(folder: Path, account: Account) -> Iterator[tuple[str, str, str]]:
     with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE="16", SNOWFLAKE_POOL_MIN_SIZE="16") as it:
         cost, rate = cpu_per_call(it.pid, it.address, query(it.address, "select 1"), 16, 8000)
         yield "`SELECT 1`, 16 clients", f"{cost:.2f} ms of CPU, {rate:,.0f} calls/s", "≤ 0.2 ms"
@@ -214,7 +137,7 @@ def small_statements(folder: Path, account: Stub) -> Iterator[tuple[str, str, st
         yield what, f"{cost:.2f} ms of CPU, {rate:,.0f} calls/s", "≤ 0.2 ms"
 
 
-def large_results(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+def large_results(folder: Path, account: Account) -> Iterator[tuple[str, str, str]]:
     rows = "select * from stub.rows(n => 10000, chunk => 2000, columns => 10)"
     for form, goal in (("markdown", ""), ("csv", ""), ("json", "≤ 10 ms")):
         with server(folder, account, MAX_ROWS="10000", MAX_RESULT_BYTES="8MiB") as it:
@@ -226,12 +149,12 @@ def large_results(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]
         yield "peak memory, 4 × (10,000 × 10 rows) at once", f"{memory_mb(it.pid, 'VmHWM'):.0f} MB", "≤ 60 MB"
 
 
-def shares_of_ideal(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+def shares_of_ideal(folder: Path, account: Account) -> Iterator[tuple[str, str, str]]:
     """Against the same clients talking to the account themselves: its timers are late by a millisecond or two."""
     for took, clients, calls in ((50, 64, 6400), (20, 16, 8000)):
         sql = f"select stub.sleep({took})"
         size = str(clients)
-        direct = load(account.address, account.statement(sql), clients, calls)
+        direct = load(account.address, statement(account, sql), clients, calls)
         with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE=size, SNOWFLAKE_POOL_MIN_SIZE=size) as it:
             message = query(it.address, sql)
             load(it.address, message, clients, 10 * clients)
@@ -239,15 +162,15 @@ def shares_of_ideal(folder: Path, account: Stub) -> Iterator[tuple[str, str, str
         what = f"{took} ms statement, {clients} clients, pool of {clients}: calls/s against the account's own"
         yield what, f"{calls / served:,.0f} of {calls / direct:,.0f}, {direct / served:.0%}", "≥ 95 %"
     account.set(login_delay_ms=200)
-    before = account.counters()["logins"]
+    before = account.count("logins")
     with server(folder, account, SNOWFLAKE_POOL_MAX_SIZE="16", SNOWFLAKE_POOL_MIN_SIZE="1") as it:
         load(it.address, query(it.address, "select stub.sleep(20)"), 16, 1600)
-        logins = account.counters()["logins"] - before
+        logins = account.count("logins") - before
         yield "200 ms sign-in, 16 clients, pool of 16, from cold", f"{logins} sign-ins", "≤ 16"
     account.set(login_delay_ms=0)
 
 
-def lists(folder: Path, account: Stub) -> Iterator[tuple[str, str, str]]:
+def lists(folder: Path, account: Account) -> Iterator[tuple[str, str, str]]:
     with server(folder, account) as it:
         message = request(it.address, "/mcp", rpc("tools/list"))
         body = body_of(it.address, message)
@@ -272,7 +195,7 @@ def main() -> None:
     print("| | seen | goal |")
     print("|---|---|---|")
     for part in (lists, small_statements, large_results, shares_of_ideal):
-        with stub(folder) as account:
+        with stub(folder / "examples" / "snowflake-stub") as account:
             for what, seen, goal in part(folder, account):
                 print(f"| {what} | {seen} | {goal} |", flush=True)
     print(f"\nload average at the end: {os.getloadavg()[0]:.1f}", file=sys.stderr)

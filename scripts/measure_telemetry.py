@@ -23,7 +23,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from measure_load import Server, body_of, cpu_seconds, load, query, request, rpc, server, stub
+from bench.account import stub
+from bench.wire import body_of, cpu_seconds, rpc
+from measure_load import Server, load, query, request, server
 
 ROUNDS = 15
 CALLS = 1000
@@ -98,7 +100,7 @@ def populated(address: str) -> None:
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "target/release")
     with ExitStack() as stack:
-        account = stack.enter_context(stub(folder))
+        account = stack.enter_context(stub(folder / "examples" / "snowflake-stub"))
         endpoint = stack.enter_context(collector())
         audit = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "audit.jsonl"
         exporting = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "AUDIT_LOG_FILE": str(audit)}

@@ -16,7 +16,7 @@ class Account:
     pid: int
     url: str
 
-    def _ask(self, path: str, body: object = None) -> bytes:
+    def ask(self, path: str, body: object = None) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request) as answer:
@@ -27,16 +27,16 @@ class Account:
         return self.url.removeprefix("http://")
 
     def set(self, **settings: object) -> None:
-        self._ask("/stub/settings", settings)
+        self.ask("/stub/settings", settings)
 
     def fail(self, *faults: dict[str, object]) -> None:
-        self._ask("/stub/faults", list(faults))
+        self.ask("/stub/faults", list(faults))
 
     def lose(self, what: str) -> None:
-        self._ask("/stub/lose", {"what": what})
+        self.ask("/stub/lose", {"what": what})
 
     def counters(self) -> dict[str, object]:
-        return json.loads(self._ask("/stub/counters"))
+        return json.loads(self.ask("/stub/counters"))
 
     def count(self, name: str) -> int:
         return int(str(self.counters()[name]))
