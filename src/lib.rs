@@ -3,7 +3,7 @@
 //! The rooms, and which way the arrows go (each may use what is to its right, never to its left):
 //!
 //! ```text
-//! main → app → http → mcp → query → warehouse (snowflake, embedded) → policy → sql
+//! main → cli → app → http → mcp → identity → query → warehouse (snowflake, embedded) → policy → sql
 //! ```
 //!
 //! [`config`] and [`telemetry`] are leaves: every room may use them and they use no room. `ARCHITECTURE.md` walks through
