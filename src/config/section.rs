@@ -56,7 +56,7 @@ impl Section {
             ),
             Self::Auth => (
                 "Access",
-                "Who may call. Without a key only programs on the same machine can, unless `ALLOW_ANONYMOUS` says otherwise.",
+                "Who may call. Without a key or an issuer only programs on the same machine can, unless `ALLOW_ANONYMOUS` says otherwise.",
             ),
             Self::Oauth => (
                 "OAuth",

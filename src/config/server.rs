@@ -16,8 +16,8 @@ settings! {
 
     // Loopback, so that nothing is reachable from outside before somebody asked for it; the image sets `0.0.0.0`, since
     // loopback in a container reaches nobody.
-    /// Name or address to listen on. Anything but loopback needs an API key, see `ALLOW_ANONYMOUS`. The container image
-    /// sets `0.0.0.0`.
+    /// Name or address to listen on. Anything but loopback needs a key or an issuer, see `ALLOW_ANONYMOUS`. The container
+    /// image sets `0.0.0.0`.
     pub host: String = "SERVER_HOST", Shape::Checked("a host name or IP address, without scheme, port or spaces", is_host),
         default "localhost";
 
