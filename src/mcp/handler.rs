@@ -40,7 +40,7 @@ use super::tools::{CallContext, Entry, Reply};
 use super::unserved::{self, unserved_methods};
 use crate::identity::{Caller, Reach, Scopes};
 use crate::policy::Policy;
-use crate::query::{Behalf, Budget, Queries};
+use crate::query::{Behalf, Budget, Queries, owner_mark};
 use crate::telemetry::call::{self, Ending, Exchange, Opening, Reports};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Cache, Cause};
@@ -489,6 +489,8 @@ fn tag(tool: &str, caller: &Caller, trace_id: &str) -> String {
         "app": "snowflake-mcp",
         "tool": tool,
         "caller": caller.name,
+        // The name is too short to go by: `query_history` goes by this.
+        "owner": owner_mark(&caller.identity),
         "trace_id": trace_id,
     });
     for (name, value) in [("user", &caller.user), ("client", &caller.client)] {

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::cursor::CursorSigner;
 use super::measure::{objects, verdict};
 use super::name_cache::NameCache;
+use super::owner_mark::owner_mark;
 use super::page::{self, Layout, Page, Table};
 use super::{Allowance, Author, Budget, Error, Less, Query, Rights, Source, View};
 use crate::policy::{ApprovedStatement, CurrentNames, Narrowing, Policy, Preset, RowFilter};
@@ -231,6 +232,12 @@ impl Queries {
     #[must_use]
     pub fn caller(&self) -> &str {
         &self.name
+    }
+
+    /// What the tags of the caller's statements say of whose they are.
+    #[must_use]
+    pub fn owner_mark(&self) -> String {
+        owner_mark(&self.caller)
     }
 
     /// The database that names without one belong to, where it is known.

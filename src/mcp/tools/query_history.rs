@@ -142,7 +142,7 @@ impl Tool for QueryHistory {
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let hours = arguments.hours.map_or(24, |hours| hours.0);
         let mut conditions = String::new();
-        let mut parameters = vec![Parameter::Text(context.queries.caller().to_owned())];
+        let mut parameters = vec![Parameter::Text(context.queries.owner_mark())];
         if let Some(state) = arguments.status {
             // What waits runs as well, to whoever waits for it.
             conditions.push_str(" AND status = ?");
@@ -179,7 +179,7 @@ pub(super) fn own_statements(database: &Identifier, hours: u64) -> String {
     format!(
         "SELECT * FROM (SELECT *, TRY_PARSE_JSON(query_tag) AS tag FROM TABLE({}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(\
          END_TIME_RANGE_START => DATEADD('minute', -{minutes}, CURRENT_TIMESTAMP()), RESULT_LIMIT => {MOST_ROWS}))) \
-         WHERE tag:app::VARCHAR = 'snowflake-mcp' AND tag:caller::VARCHAR = ?",
+         WHERE tag:app::VARCHAR = 'snowflake-mcp' AND tag:owner::VARCHAR = ?",
         database.quoted()
     )
 }

@@ -84,7 +84,7 @@ impl Tool for QueryProfile {
                  LEFT(query_text, 2000) AS text FROM ({own}) WHERE query_id = ?"
             ),
             parameters: vec![
-                Parameter::Text(context.queries.caller().to_owned()),
+                Parameter::Text(context.queries.owner_mark()),
                 Parameter::Text(id.to_string()),
             ],
             author: Author::Server,

@@ -107,6 +107,12 @@ async fn a_statement_whose_cursor_was_lost_is_found_and_stopped() {
         .collect();
     let caller = values[0].as_str().unwrap().to_owned();
     assert_eq!(values[1..], ["running", "5", "O'Brien"], "{bound}");
+    let tags = stub.counters().queries_by_tag;
+    let is_owner = |tag: &String| tag.contains(&format!(r#""owner":"{caller}""#));
+    assert!(
+        tags.keys().any(is_owner),
+        "what is asked for is what statements carry: {tags:?}"
+    );
     let document = &found["structuredContent"];
     assert_eq!(document["row_count"], 1);
     let cursor = document["rows"][0][9].as_str().unwrap();
