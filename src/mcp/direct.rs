@@ -1,10 +1,10 @@
-//! The short way of the requests that agents send all day: from the text of `tools/call` and `tools/list` to the text of the
-//! answer, without rmcp between.
+//! The short way for the two requests that agents send most: from the text of a `tools/call` or `tools/list` to the text of the
+//! answer, without rmcp in between.
 //!
-//! rmcp tries a message as each of some thirty requests, takes results as trees of values and hands each of them through three
-//! tasks and two channels (docs/decisions/0014-what-calls-cost.md). What goes this way is
-//! what rmcp would answer with the same text: requests of the revisions with a handshake that want no progress. The rest, what
-//! cannot be read above all, is rmcp's: [`Direct::read`] says `None` to it.
+//! rmcp tries to read a message as each of some thirty requests, builds results as trees of values, and passes each through
+//! three tasks and two channels (docs/decisions/0014-what-calls-cost.md). Only requests go this way to which rmcp would give the
+//! same answer: those of the revisions with a handshake that do not ask for progress. For all others, and for what cannot be
+//! read, [`Direct::read`] returns `None`, and rmcp answers.
 
 use std::sync::Arc;
 
@@ -144,8 +144,8 @@ impl Handler {
                     progress: None,
                 };
                 let handler = self.clone();
-                // Reading and writing take time that an actix worker's other requests would wait for; and whoever goes is
-                // noted down by what goes on here.
+                // In a task of its own: reading and writing would hold up the other requests of this actix worker, and a call
+                // whose client has gone must still reach its end, where it is logged and counted.
                 let work = async move { handler.answer_call(tool, arguments, asked).await };
                 let task = self.runtime().spawn(work);
                 let guard = gone.drop_guard();

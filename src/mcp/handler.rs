@@ -241,7 +241,7 @@ impl Handler {
                 let outcome = if let Some(reply) = cached {
                     Ok(Ok(reply))
                 } else {
-                    // The call's span around the log's: what outlives the call takes the innermost one along.
+                    // The log's span inside the trace's: tasks that outlive the call keep the innermost span only.
                     let work = entry.call(known, call);
                     let work = work.instrument(span.clone());
                     let work = work.instrument(record.span().clone());

@@ -1,7 +1,7 @@
 //! Counts every request of MCP, whichever method it is: how many, how long, and how many are in flight.
 //!
-//! A method of the handler takes a [`Seen`] first and tells it the answer last. What rmcp answers by itself (prompts
-//! and resources, which are not served, and what is no message of the protocol) is seen on the level of HTTP only.
+//! A method of the handler makes a [`Seen`] first and tells it the answer last; the short way does the same. What rmcp answers
+//! by itself, such as what is no message of the protocol, is counted as HTTP only.
 
 use std::borrow::Cow;
 use std::time::Instant;

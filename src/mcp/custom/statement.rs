@@ -213,7 +213,7 @@ impl Ready {
     }
 }
 
-/// What a caller sent for names that are no parameters of the tool.
+/// Takes one argument out of what a caller sent; null counts as not sent.
 pub(super) fn take(given: &mut JsonObject, name: &str) -> Option<Value> {
     given.remove(name).filter(|value| !value.is_null())
 }
