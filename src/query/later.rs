@@ -64,7 +64,7 @@ struct Reading {
     layout: Layout,
     filter: Option<RowFilter>,
     list: Option<List>,
-    /// Where the names of a statement that is left running belong to, where its call says so.
+    /// What the unqualified names of a statement that is left running resolve to, where its call says so.
     home: Option<List>,
     /// The statement of a list that can go on behind its last name.
     rest: Option<String>,
@@ -336,8 +336,8 @@ impl Queries {
         Ok(Outcome::Page(Box::new(page)))
     }
 
-    /// A cursor behind the rows that were shown now, and behind those that were looked at. `None` for a statement without an
-    /// id to ask by, which no warehouse of ours has, and for one that is too long to be told again.
+    /// A cursor behind `rows` more rows that were shown and `taken` more that were looked at. `None` for a statement without an
+    /// id, which no warehouse of ours has, and for one whose text does not fit into a cursor.
     fn cursor(&self, query_id: &str, from: &Reading, rows: u64, taken: u64) -> Option<String> {
         let query_id = Uuid::parse_str(query_id).ok()?;
         let mut list = from.list.clone();

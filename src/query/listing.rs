@@ -78,7 +78,7 @@ impl List {
         Some(list)
     }
 
-    /// What the unqualified names of a statement resolve to, where its call says so: told for when it fails later.
+    /// What the unqualified names of a statement resolve to, where its call says so. Kept for the hint, should it fail later.
     pub(super) fn at(session: &SessionContext) -> Option<Self> {
         let mut list = Self::default();
         list.set_home(session);
@@ -90,7 +90,7 @@ impl List {
         self.schema = session.schema.as_ref().map(QualifiedName::quoted);
     }
 
-    /// The same list, whose result ends before its names do.
+    /// The same list, for a statement whose result does not have all its names.
     pub(super) fn going_on(mut self, statement: &str, home: Option<&Self>) -> Self {
         self.statements = vec![statement.to_owned()];
         self.goes_on = true;
@@ -109,7 +109,7 @@ impl List {
             .map(String::as_str)
     }
 
-    /// The same, as a session.
+    /// What unqualified names resolve to, as a session context.
     pub(super) fn session(&self) -> Result<SessionContext, CursorError> {
         let broken = |_| CursorError::Malformed;
         let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);

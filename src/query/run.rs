@@ -298,7 +298,8 @@ impl Queries {
         self.page_of(run, layout).await
     }
 
-    /// Checks and runs one of our own statements and keeps its values, at most the budget's maximum of rows.
+    /// Checks and runs one of our own statements, as if its caller had sent it, and keeps its values, at most the budget's
+    /// maximum of rows.
     ///
     /// # Errors
     ///
