@@ -147,6 +147,11 @@ impl Ready {
                 };
                 let value = declared.value(given.get(name));
                 let value = value.map_err(|problem| unusable(name, problem))?;
+                // With nothing in it IN has no rows, and with NULL in its place NOT IN has none either.
+                if *is_list && matches!(&value, Bound::List(values, _) if values.is_empty()) {
+                    let problem = "expected at least one value".to_owned();
+                    return Err(unusable(name, problem));
+                }
                 self.bind(value, *is_list);
             }
         }
@@ -191,15 +196,10 @@ impl Ready {
                 self.sql.push_str(cast);
                 self.parameters.push(parameter);
             }
-            Bound::List(values, _) if is_list && !values.is_empty() => {
+            Bound::List(values, _) if is_list => {
                 let marks = vec!["?"; values.len()];
                 self.sql.push_str(&marks.join(", "));
                 self.parameters.extend(values);
-            }
-            // In an empty list there is nothing, and NULL equals nothing.
-            Bound::List(_, _) if is_list => {
-                self.sql.push('?');
-                self.parameters.push(Parameter::Null);
             }
             Bound::List(_, json) | Bound::Json(json) => {
                 self.sql.push_str("PARSE_JSON(?)");
@@ -265,19 +265,14 @@ mod tests {
         assert_eq!(ready.parameters[0], text(hostile));
         assert_eq!(ready.parameters[1], text("1995-01-01"));
         assert_eq!(ready.parameters[5..], [Parameter::Null, text("[1,2]")]);
-        let none = runs
-            .ready(
-                &declared,
-                &given(json!({"segment": "x", "ids": [], "of": "sales.public.orders"})),
-            )
-            .unwrap();
-        assert!(
-            none.sql.contains("id IN (?)") && none.parameters[2] == Parameter::Null,
-            "{none:?}"
+        let none = runs.ready(
+            &declared,
+            &given(json!({"segment": "x", "ids": [], "of": "sales.public.orders"})),
         );
+        assert_eq!(none.unwrap_err().argument, "ids");
         let other = runs.ready(
             &declared,
-            &given(json!({"segment": "x", "ids": [], "of": "hr.public.pay"})),
+            &given(json!({"segment": "x", "ids": [1], "of": "hr.public.pay"})),
         );
         assert_eq!(other.unwrap_err().argument, "of");
         assert_eq!(runs.samples(&declared).len(), 2);
