@@ -1,19 +1,17 @@
 //! The list of tools, which depends on what its caller may reach and on nothing else: written once for each kind of caller.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use rmcp::model::{CacheScope, ListToolsResult};
 
 use super::tools::{Entry, Registry};
 use crate::identity::{Caller, Kind, Reach, Scopes};
 
-/// How long clients may keep the list of tools. It changes only with a new version or other settings.
-pub(super) const TTL: Duration = Duration::from_secs(300);
+/// Milliseconds that clients may keep the list of tools. It changes only with a new version or other settings.
+pub(super) const TTL_MS: u64 = 300_000;
 
 /// The tools for a caller.
 pub(super) fn list(registry: &Registry, scopes: &Scopes, caller: &Caller) -> ListToolsResult {
-    let ttl = u64::try_from(TTL.as_millis()).unwrap_or(u64::MAX);
     // What a caller can get to by signing in again is shown: it learns of the scope by calling.
     let shown = |entry: &&Entry| {
         entry.is_granted(caller) && scopes.could_reach(caller.reach, entry.needs())
@@ -28,7 +26,7 @@ pub(super) fn list(registry: &Registry, scopes: &Scopes, caller: &Caller) -> Lis
         (Kind::Token, _) | (_, Some(_)) => CacheScope::Private,
         _ => CacheScope::Public,
     };
-    list.with_ttl_ms(ttl).with_cache_scope(scope)
+    list.with_ttl_ms(TTL_MS).with_cache_scope(scope)
 }
 
 /// The lists as they are sent, each written when it is first asked for.

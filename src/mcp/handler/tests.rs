@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rmcp::ServiceExt;
 use schemars::JsonSchema;
@@ -12,7 +13,8 @@ use tokio::io::{
 };
 
 use super::*;
-use crate::mcp::tools::{Registry, Tool, Toolset};
+use crate::mcp::failure::Failure;
+use crate::mcp::tools::{CallContext, Registry, Reply, Tool, Toolset};
 use crate::policy::Policy;
 use crate::query::Budget;
 use crate::warehouse::{

@@ -1,0 +1,281 @@
+//! One call of a tool: admitted, run where work belongs, waited for, told in the log.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rmcp::ErrorData;
+use rmcp::model::{JsonObject, ProgressNotificationParam, ProgressToken};
+use rmcp::service::{Peer, RoleServer};
+use tokio::task::{JoinError, JoinHandle};
+use tracing::{Instrument, Span, error, info, info_span};
+
+use super::Handler;
+use crate::identity::{Caller, Reach};
+use crate::mcp::answer_cache::CacheKey;
+use crate::mcp::arguments::reading::Arguments;
+use crate::mcp::asked::Asked;
+use crate::mcp::failure::{Code, Failure};
+use crate::mcp::running::RunningCall;
+use crate::mcp::tools::{CallContext, Reply};
+use crate::mcp::unserved::{self};
+use crate::query::{Behalf, owner_mark};
+use crate::telemetry::call::{self, Ending, Opening};
+use crate::telemetry::metrics::labels::{Cache, Cause};
+use crate::telemetry::{CALL, milliseconds};
+
+/// How often a caller that asked for progress hears that the call is still running.
+///
+/// Common proxies give up on a silent answer after 60 s; clients vary. Ten seconds is well inside all of them.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
+/// What a call may take beyond the time of its statement: reading it, rendering, and a describe's three statements.
+const CALL_GRACE: Duration = Duration::from_secs(5);
+
+impl Handler {
+    /// The call as it is traced and audited.
+    fn record(&self, tool: &str, asked: &mut Asked) -> call::Call {
+        let opening = Opening {
+            tool,
+            caller: &asked.caller.name,
+            identity: asked.caller.told.clone(),
+            revision: &asked.revision,
+            request_id: Some(asked.id.to_string()),
+            parent: asked.parent.take(),
+            exchange: asked.exchange.take(),
+        };
+        call::Call::begin(opening, &self.services.reports)
+    }
+
+    /// Runs a tool and tells how it ended.
+    pub(in crate::mcp) async fn run(
+        &self,
+        name: &str,
+        arguments: Option<JsonObject>,
+        mut asked: Asked,
+    ) -> Result<Result<Reply, Failure>, ErrorData> {
+        let offer = self.services.offered.now();
+        let granted = offer.tools.get(name);
+        let Some(entry) = granted.filter(|entry| entry.is_granted(&asked.caller)) else {
+            let shown: String = name.chars().take(unserved::NAME_CHARS).collect();
+            let message =
+                format!("there is no tool of this name: {shown}; tools/list has those there are");
+            return Err(ErrorData::invalid_params(message, None));
+        };
+        let tool = entry.description.name.clone();
+        if asked.caller.reach < entry.needs() {
+            // The door has said so before, with what to ask for. It is not the only one to look.
+            let message = format!("the caller's token lacks the scope that {tool} needs");
+            return Err(ErrorData::invalid_request(message, None));
+        }
+        let record = self.record(&tool, &mut asked);
+        let caller = &asked.caller;
+        let trace_id = record.trace_id();
+        let span = info_span!(target: CALL, "tool", tool = %tool, caller = %caller.name, trace_id);
+        let started = Instant::now();
+        let _in_flight = self.services.metrics.tool_started();
+
+        let admitted = self.services.rates.admit(caller, started);
+        let call = CallContext {
+            queries: Arc::new(self.services.queries.on_behalf_of(Behalf {
+                name: caller.name.clone(),
+                identity: Arc::clone(&caller.identity),
+                account: caller.account(),
+                tag: tag(&tool, caller, trace_id),
+                notes: record.notes().clone(),
+                may_change: caller.reach >= Reach::Write,
+                rights: caller.grant.as_ref().map(|grant| Arc::clone(&grant.rights)),
+            })),
+            calls: self.services.rates.left(caller, started),
+        };
+        let time = call.queries.budget().timeout + CALL_GRACE;
+        let read = entry.read(arguments.unwrap_or_default());
+        let outcome = match (admitted, read) {
+            (Err(too_many), _) => Ok(Err(too_many.into())),
+            (Ok(()), Err(failure)) => Ok(Err(failure)),
+            (Ok(()), Ok(Arguments { known, note })) => {
+                let key = entry
+                    .is_cacheable
+                    .then(|| CacheKey::new(caller, &tool, &known));
+                let cached = key.as_ref().and_then(|key| {
+                    let cached = self.services.answers.get(key);
+                    let metrics = &self.services.metrics;
+                    metrics.looked_up(Cache::Answers, cached.is_some());
+                    cached
+                });
+                let outcome = if let Some(reply) = cached {
+                    Ok(Ok(reply))
+                } else {
+                    // The log's span inside the trace's: tasks that outlive the call keep the innermost span only.
+                    let work = entry.call(known, call);
+                    let work = work.instrument(span.clone());
+                    let work = work.instrument(record.span().clone());
+                    let task = Running(self.services.runtime.spawn(work));
+                    let place = self.running.enter(asked.session, &asked.id, caller);
+                    let waited = self.wait(task, time, &asked, &place);
+                    let outcome = waited.instrument(span.clone()).await;
+                    if let (Some(key), Ok(Ok(reply))) = (key, &outcome) {
+                        self.services.answers.put(key, reply);
+                    }
+                    outcome
+                };
+                // Fields of other programs do not change what was asked.
+                match note {
+                    Some(note) => outcome.map(|done| done.map(|reply| reply.with_note(&note))),
+                    None => outcome,
+                }
+            }
+        };
+
+        let elapsed = started.elapsed();
+        let (code, rows, bytes) = match &outcome {
+            Ok(Ok(reply)) => ("ok", reply.rows, reply.bytes),
+            Ok(Err(failure)) => (failure.code.as_str(), 0, 0),
+            Err(_) => (Code::Internal.as_str(), 0, 0),
+        };
+        let metrics = &self.services.metrics;
+        metrics.tool_finished(&tool, code, rows, bytes, elapsed);
+        metrics.caller_served(&caller.name, code, rows, bytes);
+        let running = record.notes().query_id();
+        let query_id = query_id(&outcome).or(running.as_deref());
+        log(&span, &outcome, code, query_id, elapsed);
+        let trace_id = trace_id.to_owned();
+        record.end(&Ending {
+            outcome: code,
+            rows,
+            bytes,
+            query_id,
+            took: elapsed,
+        });
+        outcome.map(|done| done.map_err(|failure| failure.in_trace(trace_id)))
+    }
+
+    /// Waits for the first of: the answer, the caller going away, the server's end, the end of its time. All but the first stop
+    /// the work.
+    async fn wait(
+        &self,
+        mut task: Running,
+        time: Duration,
+        asked: &Asked,
+        place: &RunningCall,
+    ) -> Result<Result<Reply, Failure>, ErrorData> {
+        let deadline = tokio::time::sleep(time);
+        let progress = report_progress(asked.progress.as_ref());
+        tokio::pin!(deadline, progress);
+        tokio::select! {
+            biased;
+            done = &mut task.0 => done.map_or_else(|error| Err(broken(error)), Ok),
+            () = asked.gone.cancelled() => Ok(Err(self.stopped(Cause::Client))),
+            () = place.cancelled() => Ok(Err(self.stopped(Cause::Client))),
+            () = self.services.shutdown.cancelled() => Ok(Err(self.stopped(Cause::Shutdown))),
+            () = &mut deadline => Ok(Err(self.stopped(Cause::Deadline))),
+            never = &mut progress => match never {},
+        }
+    }
+
+    /// The answer to a call that was stopped, in case the client still listens.
+    fn stopped(&self, cause: Cause) -> Failure {
+        self.services.metrics.call_stopped(cause);
+        match cause {
+            Cause::Client => Failure::new(Code::QueryCancelled, "the caller gave the call up", ""),
+            Cause::Shutdown => Failure::new(
+                Code::QueryCancelled,
+                "the server is shutting down; the statement was stopped",
+                "send the same call again in a few seconds",
+            ),
+            Cause::Deadline => Failure::new(
+                Code::QueryTimeout,
+                "the call did not end within its time limit",
+                "make the statement cheaper",
+            ),
+        }
+    }
+}
+
+/// A call under way. Stops when dropped, wherever it is.
+struct Running(JoinHandle<Result<Reply, Failure>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What Snowflake's history of queries shows beside a statement: which tool, for whom, in which trace.
+fn tag(tool: &str, caller: &Caller, trace_id: &str) -> String {
+    let mut tag = serde_json::json!({
+        "app": "snowflake-mcp",
+        "tool": tool,
+        "caller": caller.name,
+        // The name is too short to go by: `query_history` goes by this.
+        "owner": owner_mark(&caller.identity),
+        "trace_id": trace_id,
+    });
+    for (name, value) in [("user", &caller.user), ("client", &caller.client)] {
+        if let (Some(value), Some(tag)) = (value, tag.as_object_mut()) {
+            tag.insert(name.to_owned(), serde_json::Value::from(&**value));
+        }
+    }
+    tag.to_string()
+}
+
+/// The statement in the warehouse, of an answer or of a failure.
+fn query_id(outcome: &Result<Result<Reply, Failure>, ErrorData>) -> Option<&str> {
+    match outcome {
+        Ok(Ok(reply)) => reply.query_id.as_deref(),
+        Ok(Err(failure)) => failure.query_id.as_deref(),
+        Err(_) => None,
+    }
+}
+
+/// Tells the caller at once and from time to time that the call is running, if it asked to be told. Never ends.
+async fn report_progress(
+    progress: Option<&(Peer<RoleServer>, ProgressToken)>,
+) -> std::convert::Infallible {
+    let Some((peer, token)) = progress else {
+        return std::future::pending().await;
+    };
+    let started = Instant::now();
+    let mut ticks = tokio::time::interval(PROGRESS_EVERY);
+    // The first answers of most calls are faster than a progress message is worth.
+    ticks.reset_after(Duration::from_millis(500));
+    loop {
+        ticks.tick().await;
+        let seconds = started.elapsed().as_secs_f64();
+        let message = format!("running for {seconds:.0} s");
+        let progress = ProgressNotificationParam::new(token.clone(), seconds).with_message(message);
+        // A caller that does not listen is noticed by the transport; the call itself goes on.
+        let _ = peer.notify_progress(progress).await;
+    }
+}
+
+/// A tool that panicked, or whose runtime is gone. The panic itself was logged by the process's panic hook.
+fn broken(error: JoinError) -> ErrorData {
+    if error.is_panic() {
+        error!("a tool panicked");
+    }
+    ErrorData::internal_error("the server failed to answer this call", None)
+}
+
+fn log(
+    span: &Span,
+    outcome: &Result<Result<Reply, Failure>, ErrorData>,
+    code: &str,
+    query_id: Option<&str>,
+    elapsed: Duration,
+) {
+    let _inside = span.enter();
+    let duration_ms = milliseconds(elapsed);
+    match outcome {
+        Ok(Ok(reply)) => {
+            info!(
+                outcome = code,
+                rows = reply.rows,
+                query_id,
+                duration_ms,
+                "call answered"
+            );
+        }
+        Ok(Err(_)) => info!(outcome = code, query_id, duration_ms, "call failed"),
+        Err(_) => error!(outcome = code, query_id, duration_ms, "call broke off"),
+    }
+}
