@@ -113,7 +113,15 @@ async fn a_tool_of_the_operators_is_a_tool_like_any_other() {
             json!({"regions": [], "like": "%' OR '1' = '1"}),
         )
         .await;
-    assert!(text(&empty).contains("0 rows"), "{empty}");
+    let told = "argument regions: expected at least one value";
+    assert!(text(&empty).contains(told), "{empty}");
+    let found = client
+        .call_tool(
+            "nations_of",
+            json!({"regions": [0], "like": "%' OR '1' = '1"}),
+        )
+        .await;
+    assert!(text(&found).contains("0 rows"), "{found}");
     let document = client
         .call_tool(
             "rows_of",
