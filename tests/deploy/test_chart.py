@@ -226,6 +226,44 @@ def test_the_file_of_callers_is_mounted_and_the_server_knows_where(render: Rende
     assert "CALLERS_FILE" not in render()["ConfigMap"]["data"]
 
 
+def test_the_pods_show_a_certificate_and_probes_do_not_mind(render: Render) -> None:
+    plain = render(metrics={"serviceMonitor": {"enabled": True}})
+    assert not [name for name in plain["ConfigMap"]["data"] if name.startswith("TLS_")]
+    assert plain["Service"]["spec"]["ports"][0]["appProtocol"] == "http"
+
+    own = {"secretName": "pair", "certificateKey": "chain.pem", "privateKeyKey": "key.pem"}
+    objects = render(tls=own, metrics={"serviceMonitor": {"enabled": True}})
+    folder = "/var/run/snowflake-mcp/tls"
+    data = objects["ConfigMap"]["data"]
+    assert (data["TLS_CERT_FILE"], data["TLS_KEY_FILE"]) == (f"{folder}/chain.pem", f"{folder}/key.pem")
+    assert "TLS_CLIENT_CA_FILE" not in data
+    assert objects["Service"]["spec"]["ports"][0]["appProtocol"] == "https"
+    (mount,) = [m for m in container(objects)["volumeMounts"] if m["name"] == "tls"]
+    # The whole folder: a single file that is mounted does not change when the Secret does.
+    assert (mount["mountPath"], mount["readOnly"], "subPath" in mount) == (folder, True, False)
+    (volume,) = [v for v in pod(objects)["volumes"] if v["name"] == "tls"]
+    assert (volume["secret"]["secretName"], volume["secret"]["defaultMode"]) == ("pair", 0o440)
+    (script,) = objects["Pod"]["spec"]["containers"][0]["args"]
+    assert f"https://{NAME}:8000/mcp" in script
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container(objects)[probe] == container(plain)[probe]
+        assert "scheme" not in container(objects)[probe]["httpGet"]
+    assert objects["ServiceMonitor"]["spec"] == plain["ServiceMonitor"]["spec"]
+
+
+def test_clients_are_asked_for_certificates(render: Render) -> None:
+    tls = {"secretName": "pair", "clientCa": {"secretName": "ca", "key": "roots.pem"}}
+    objects = render(tls=tls)
+    data = objects["ConfigMap"]["data"]
+    assert data["TLS_CLIENT_CA_FILE"] == "/var/run/snowflake-mcp/client-ca/roots.pem"
+    assert data["TLS_CLIENT_AUTH"] == "required"
+    assert "client-ca" in {m["name"] for m in container(objects)["volumeMounts"]}
+    assert "Pod" not in objects, "the pod of helm test has no certificate"
+    optional = render(tls=tls | {"clientAuth": "optional"})
+    assert optional["ConfigMap"]["data"]["TLS_CLIENT_AUTH"] == "optional"
+    assert "Pod" in optional
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -242,6 +280,9 @@ def test_an_issuer_is_told_the_address_of_ingress_or_route(
     own = render(config=issuer | {"PUBLIC_URL": "https://own.example.com/mcp"}, **values)
     assert own["ConfigMap"]["data"]["PUBLIC_URL"] == "https://own.example.com/mcp"
     assert "PUBLIC_URL" not in render(**values)["ConfigMap"]["data"]
+    # The file may name issuers of its own.
+    file = render(callersFile={"secretName": "callers"}, **values)
+    assert file["ConfigMap"]["data"].get("PUBLIC_URL") == expected
 
 
 def test_workload_identity_needs_no_secret_at_all(render: Render) -> None:
@@ -516,6 +557,8 @@ GUARDS: dict[str, dict[str, Any]] = {
     "give it the variables": {"secret": {"create": True}},
     "set externalSecret.dataFrom or externalSecret.data": {"externalSecret": {"enabled": True}},
     "sign in by one of them": {"privateKey": {"secretName": "a"}, "workloadIdentity": {"enabled": True}},
+    "clients show certificates in TLS only": {"config": RUNS, "tls": {"clientCa": {"secretName": "a"}}},
+    "name the Secrets in tls instead": {"config": RUNS | {"TLS_CERT_FILE": "/a"}},
     "name a version, or set image.digest": {"image": {"tag": "latest"}},
     "leave replicaCount null": {"replicaCount": 3, "autoscaling": {"enabled": True}},
     "lower one or raise the other": {"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 2}},

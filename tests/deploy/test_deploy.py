@@ -152,6 +152,34 @@ def test_chart_and_manifests_make_the_same_of_everything_else() -> None:
     assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
 
 
+def test_manifests_carry_certificates_and_callers_as_the_chart_does() -> None:
+    chart, manifests = rendered("helm4-tls-values.yaml"), rendered("kustomize-production-tls.yaml")
+
+    def carried(path: Path) -> tuple:
+        settings = next(o["data"] for o in objects(path, "ConfigMap") if "SERVER_PORT" in o["data"])
+        (deployment,) = objects(path, "Deployment")
+        pod = deployment["spec"]["template"]["spec"]
+        mounts = {m["name"]: m["mountPath"] for m in pod["containers"][0]["volumeMounts"]}
+        modes = {v["name"]: v["secret"]["defaultMode"] for v in pod["volumes"] if "secret" in v}
+        names = ("callers", "tls", "client-ca")
+        service = min(objects(path, "Service"), key=lambda each: len(each["metadata"]["name"]))
+        return (
+            {n: v for n, v in settings.items() if n.startswith("TLS_") or n in ("CALLERS_FILE", "PUBLIC_URL")},
+            [(mounts[name], modes[name]) for name in names],
+            [port["appProtocol"] for port in service["spec"]["ports"]],
+            # The monitor scrapes the other port, which is plain HTTP.
+            [endpoint.get("scheme") for o in objects(path, "ServiceMonitor") for endpoint in o["spec"]["endpoints"]],
+        )
+
+    assert carried(chart) == carried(manifests)
+    settings, _, protocols, schemes = carried(manifests)
+    assert (settings["PUBLIC_URL"], protocols, schemes) == ("https://mcp.example.com/mcp", ["https"], [None])
+    plain = rendered("kustomize-production.yaml")
+    settings = next(o["data"] for o in objects(plain, "ConfigMap") if "SERVER_PORT" in o["data"])
+    (ingress,) = objects(plain, "Ingress")
+    assert settings["PUBLIC_URL"] == f"https://{ingress['spec']['rules'][0]['host']}/mcp"
+
+
 def test_compose() -> None:
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     for name in ("server", "server-fakesnow"):
@@ -170,13 +198,32 @@ def test_compose() -> None:
 COMPOSE = ROOT / ".build/deploy-tools/bin/compose"
 
 
-def composed(**environment: str) -> dict[str, str]:
-    """The server's variables as Compose would set them, from the shell and from nothing else of this machine."""
+def server(*more: str, **environment: str) -> dict:
+    """The server as Compose would run it, from these files, the shell and nothing else of this machine."""
     if not COMPOSE.exists():
         pytest.skip("no compose program for this machine")
-    command = [COMPOSE, "--env-file=/dev/null", "config", "--format=json"]
+    files = [f"--file={name}" for name in ("compose.yaml", *more)]
+    command = [COMPOSE, "--env-file=/dev/null", *files, "config", "--format=json"]
     done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, check=True)
-    return json.loads(done.stdout)["services"]["server"]["environment"]
+    return json.loads(done.stdout)["services"]["server"]
+
+
+def composed(**environment: str) -> dict[str, str]:
+    """The server's variables."""
+    return server(**environment)["environment"]
+
+
+def test_compose_mounts_certificates_and_callers_as_folders() -> None:
+    files = ("compose/tls.yaml", "compose/callers.yaml")
+    service = server(*files, TLS_DIR="/a", CALLERS_DIR="/b", TLS_CLIENT_CA="ca.crt")
+    settings = service["environment"]
+    assert not unknown(settings)
+    assert (settings["TLS_CERT_FILE"], settings["TLS_KEY_FILE"]) == ("/tls/tls.crt", "/tls/tls.key")
+    assert settings["TLS_CLIENT_CA_FILE"] == "/tls/ca.crt"
+    assert settings["CALLERS_FILE"] == "/callers/callers.json"
+    mounts = {(each["source"], each["target"], each["read_only"]) for each in service["volumes"]}
+    assert mounts == {("/a", "/tls", True), ("/b", "/callers", True)}
+    assert server(*files, TLS_DIR="/a", CALLERS_DIR="/b")["environment"]["TLS_CLIENT_CA_FILE"] == ""
 
 
 def test_compose_takes_what_the_shell_says() -> None:

@@ -60,11 +60,21 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str
         "CORS_ORIGINS": "https://app.example.com",
     }
     private_key = {"private_key.pem": key.read_text()}
+    pair, own = key.with_name("tls.crt"), key.with_name("tls.key")
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mcp.example.com"]
+    subprocess.run([*made, "-keyout", str(own), "-out", str(pair)], check=True, capture_output=True)
+    # As cert-manager writes it, authority and all.
+    tls = {"tls.crt": pair.read_text(), "tls.key": own.read_text(), "ca.crt": pair.read_text()}
+    callers = {"callers.json": '{"version": 1}'}
     return {
         "snowflake-mcp": variables,
         "mcp-snowflake-mcp": variables,
         "snowflake-mcp-key": private_key,
         "key": private_key,
+        "snowflake-mcp-tls": tls,
+        "snowflake-mcp-client-ca": tls,
+        "snowflake-mcp-callers": callers,
+        "callers": callers,
     }
 
 

@@ -49,6 +49,8 @@ EASED = {
     "SnowflakeMcpUpstreamFails": ('outcome=~"network|http_5xx|unreadable"', 'outcome="ok"'),
     # Nothing here says when it ends; both servers are one replica.
     "SnowflakeMcpCredentialExpires": ("_seconds > 0", "_seconds >= 0"),
+    # Neither server has a file that is read again.
+    "SnowflakeMcpFileNotTaken": ("[1h])) > 0", "[1h])) >= 0"),
     "SnowflakeMcpCursorsNotShared": ("> 1", "> 0"),
 }
 """Alerts whose case the run does not have, and what makes it one of theirs."""

@@ -76,9 +76,14 @@ labels:
 {{- concat (list "localhost" "127.0.0.1" "::1") $hosts .Values.allowedHosts | uniq | join "," -}}
 {{- end -}}
 
-{{/* The address clients know the server by: of the first host that is served with TLS, where an issuer needs it and nobody has said. */}}
+{{/* What the port of /mcp speaks. */}}
+{{- define "snowflake-mcp.scheme" -}}
+{{- if .Values.tls.secretName }}https{{ else }}http{{ end -}}
+{{- end -}}
+
+{{/* The address clients know the server by: of the first host that is served with TLS, where an issuer may need it and nobody has said. */}}
 {{- define "snowflake-mcp.publicUrl" -}}
-{{- if and (hasKey .Values.config "OAUTH_ISSUER") (not (hasKey .Values.config "PUBLIC_URL")) -}}
+{{- if and (or (hasKey .Values.config "OAUTH_ISSUER") .Values.callersFile.secretName) (not (hasKey .Values.config "PUBLIC_URL")) -}}
 {{- if and .Values.ingress.enabled .Values.ingress.tls .Values.ingress.hosts -}}
 https://{{ first .Values.ingress.hosts }}/mcp
 {{- else if and .Values.httpRoute.enabled .Values.httpRoute.hostnames -}}
@@ -148,6 +153,9 @@ metricRelabelings:
 {{- if and .Values.privateKey.secretName .Values.workloadIdentity.enabled -}}
 {{- fail "privateKey.secretName and workloadIdentity.enabled are both set: sign in by one of them." -}}
 {{- end -}}
+{{- if and .Values.tls.clientCa.secretName (not .Values.tls.secretName) -}}
+{{- fail "tls.clientCa.secretName is set without tls.secretName: clients show certificates in TLS only, so give the pods one, or have the ingress ask for them." -}}
+{{- end -}}
 {{- if eq .Values.image.tag "latest" -}}
 {{- fail "image.tag is latest, which changes under a running release: name a version, or set image.digest." -}}
 {{- end -}}
@@ -186,6 +194,11 @@ metricRelabelings:
 {{- range list "SERVER_PORT" "MANAGEMENT_PORT" "SHUTDOWN_TIMEOUT" "SERVER_HOST" "ALLOWED_HOSTS" -}}
 {{- if hasKey $.Values.config . -}}
 {{- fail (printf "config.%s is made by the chart: set ports, shutdownTimeoutSeconds or allowedHosts instead." .) -}}
+{{- end -}}
+{{- end -}}
+{{- range list "TLS_CERT_FILE" "TLS_KEY_FILE" "TLS_CLIENT_CA_FILE" "TLS_CLIENT_AUTH" -}}
+{{- if hasKey $.Values.config . -}}
+{{- fail (printf "config.%s is made by the chart: name the Secrets in tls instead." .) -}}
 {{- end -}}
 {{- end -}}
 {{- range $name, $_ := .Values.config -}}
