@@ -25,6 +25,7 @@ mod rooms;
 mod shutdown;
 mod snowflake;
 mod stdio;
+mod tls;
 mod warehouse;
 
 use std::sync::Arc;
@@ -56,7 +57,7 @@ use shutdown::{Drain, Running, Signals};
 const PAUSE_BEFORE_CLOSING: Duration = Duration::from_secs(3);
 
 /// What the rooms cannot work with in the settings: a [`RoomCheck`](crate::config::RoomCheck). Reads no file but
-/// those of the operator's tools and of callers, and asks nobody.
+/// those of the operator's tools, of callers and of TLS, and asks nobody.
 #[must_use]
 pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
     let mut found = policy::problems(settings, is_right);
@@ -64,6 +65,7 @@ pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
         // They are judged by the policy.
         found.extend(custom::problems(settings));
         found.extend(access::problem(settings));
+        found.extend(tls::problem(settings));
     }
     if is_right && found.is_empty() && settings.warehouse.backend == Backend::Snowflake {
         // The policy has been looked at above.
@@ -247,5 +249,5 @@ pub fn healthcheck(settings: &Settings) -> Result<(), http::healthcheck::Error> 
         .enable_all()
         .build()
         .map_err(http::healthcheck::Error::Runtime)?;
-    runtime.block_on(http::healthcheck::ask(&settings.server))
+    runtime.block_on(http::healthcheck::ask(&settings.server, &settings.tls))
 }

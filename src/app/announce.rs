@@ -50,12 +50,17 @@ pub(super) fn start(
         environment = %settings.environment,
         %warehouse,
         requires_key = settings.requires_credential(),
+        https = settings.tls.cert_file.is_some(),
         version = telemetry::VERSION,
         "listening on {address}, {}, warehouse: {warehouse}",
         settings.environment,
     );
     if settings.environment == Environment::Development {
-        let url = format!("http://localhost:{}/mcp", address.port());
+        let scheme = match settings.tls.cert_file {
+            Some(_) => "https",
+            None => "http",
+        };
+        let url = format!("{scheme}://localhost:{}/mcp", address.port());
         tracing::info!(
             target: LIFECYCLE,
             "connect a client: claude mcp add --transport http snowflake {url}  ·  npx @modelcontextprotocol/inspector --transport http --server-url {url}",

@@ -100,6 +100,7 @@ impl Rooms {
             parts: Parts {
                 access,
                 readiness,
+                tls: super::tls::start(settings, &metrics, reports.audit.clone())?,
                 metrics,
                 audit: reports.audit.clone(),
             },

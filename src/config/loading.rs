@@ -94,6 +94,7 @@ impl Sources {
         let base = settings.server.working_dir.as_deref();
         warnings.extend(readers::warnings(
             &settings.warehouse,
+            &settings.tls,
             base.unwrap_or(Path::new("")),
             self.env_file
                 .as_deref()

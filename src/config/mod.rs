@@ -36,6 +36,7 @@ mod sources;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod tls;
 pub mod types;
 mod unknown;
 mod variable;
@@ -63,6 +64,7 @@ pub use settings::{Purpose, RoomCheck, Settings};
 pub use shape::Shape;
 pub use sources::Sources;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
+pub use tls::{ClientAuth, Tls};
 pub use warehouse::{AuthType, Backend, IdentityProvider, Protocol, Warehouse};
 
 use brought::Understood;
@@ -115,6 +117,7 @@ impl Settings {
     /// Reads each section by itself, so that a problem in one does not hide those of another.
     fn read(resolved: &mut Resolved, vars: &BTreeMap<String, String>) -> Option<Self> {
         let server = resolved.section();
+        let tls = resolved.section();
         let auth = resolved.section();
         let oauth = resolved.section();
         let warehouse = resolved.section();
@@ -126,6 +129,7 @@ impl Settings {
         Some(Self {
             environment: resolved.environment,
             server: server?,
+            tls: tls?,
             auth: auth?,
             oauth: oauth?,
             warehouse: warehouse?,

@@ -2,14 +2,21 @@
 
 use std::path::Path;
 
+use super::tls::Tls;
 use super::warehouse::Warehouse;
 
 /// A line for each; relative paths begin in `base`. The env file only where it sets a secret.
-pub(super) fn warnings(warehouse: &Warehouse, base: &Path, env_file: Option<&Path>) -> Vec<String> {
+pub(super) fn warnings(
+    warehouse: &Warehouse,
+    tls: &Tls,
+    base: &Path,
+    env_file: Option<&Path>,
+) -> Vec<String> {
     let below = |path: &Option<_>| path.as_deref().map(|path: &Path| base.join(path));
     [
         ("SNOWFLAKE_PRIVATE_KEY_PATH", below(&warehouse.private_key_path)),
         ("SNOWFLAKE_TOKEN_PATH", below(&warehouse.token_path)),
+        ("TLS_KEY_FILE", below(&tls.key_file)),
         ("--env-file", env_file.map(Path::to_owned)),
     ]
     .into_iter()

@@ -3,12 +3,15 @@
 //! To add a setting, add it to its section's [`settings!`](super::variable::settings) and run `make docs`.
 
 use super::variable::Variable;
-use super::{auth, embedded, limits, oauth, policy, pool, server, telemetry, warehouse, which};
+use super::{
+    auth, embedded, limits, oauth, policy, pool, server, telemetry, tls, warehouse, which,
+};
 
 /// The sections with their settings. [`which`] comes first: it decides how the others are read.
-const SECTIONS: [&[Variable]; 10] = [
+const SECTIONS: [&[Variable]; 11] = [
     which::SETTINGS,
     server::SETTINGS,
+    tls::SETTINGS,
     auth::SETTINGS,
     oauth::SETTINGS,
     warehouse::SETTINGS,

@@ -33,6 +33,7 @@ pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolv
         check_access(settings, resolved);
         check_server(settings, resolved);
         check_oauth(settings, resolved);
+        check_tls(settings, resolved);
     }
     check_identity(settings, purpose, resolved);
     check_limits(settings, resolved);
@@ -161,6 +162,41 @@ fn check_oauth(settings: &Settings, resolved: &mut Resolved) {
     if let Some(hint) = unfit_issuer(issuer) {
         resolved.conflict("OAUTH_ISSUER", &[], |name| {
             Problem::new(name, "an issuer of JWTs for this server").hint(hint)
+        });
+    }
+}
+
+/// The pair is whole, what needs it has it, and clients are told of no other address.
+fn check_tls(settings: &Settings, resolved: &mut Resolved) {
+    let tls = &settings.tls;
+    let (cert, key) = (tls.cert_file.is_some(), tls.key_file.is_some());
+    for (there, missing, of) in [
+        (cert && !key, "TLS_KEY_FILE", "TLS_CERT_FILE"),
+        (key && !cert, "TLS_CERT_FILE", "TLS_KEY_FILE"),
+    ] {
+        if there {
+            resolved.conflict(missing, &[of], |name| {
+                Problem::new(name, format!("a file, because {of} names its other half"))
+            });
+        }
+    }
+    if tls.client_ca_file.is_some() && !cert && !key {
+        resolved.conflict("TLS_CERT_FILE", &["TLS_CLIENT_CA_FILE"], |name| {
+            Problem::new(name, "a file, with TLS_CLIENT_CA_FILE").hint(
+                "clients show certificates in TLS only; where something in front speaks it, have that ask for them",
+            )
+        });
+    }
+    if resolved.is_written("TLS_CLIENT_AUTH") && tls.client_ca_file.is_none() {
+        resolved.conflict("TLS_CLIENT_CA_FILE", &["TLS_CLIENT_AUTH"], |name| {
+            Problem::new(name, "a file, with TLS_CLIENT_AUTH")
+                .hint("it says whose certificates clients may show")
+        });
+    }
+    let url = settings.oauth.public_url.as_ref();
+    if cert && url.is_some_and(|url| url.starts_with("http:")) {
+        resolved.conflict("PUBLIC_URL", &["TLS_CERT_FILE"], |name| {
+            Problem::new(name, "an `https://` address, because TLS_CERT_FILE is set")
         });
     }
 }

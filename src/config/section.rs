@@ -9,6 +9,8 @@ pub enum Section {
     Environment,
     /// The HTTP side.
     Server,
+    /// TLS of the public port.
+    Tls,
     /// Who may call.
     Auth,
     /// Tokens of an issuer.
@@ -29,9 +31,10 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Environment,
         Self::Server,
+        Self::Tls,
         Self::Auth,
         Self::Oauth,
         Self::Warehouse,
@@ -53,6 +56,10 @@ impl Section {
             Self::Server => (
                 "Server",
                 "Where the service listens, how much it accepts, how it stops.",
+            ),
+            Self::Tls => (
+                "TLS",
+                "HTTPS in this process; docs/tls.md leads through it. Without it something in front must speak it.",
             ),
             Self::Auth => (
                 "Access",

@@ -11,6 +11,7 @@ use super::pool::Pool;
 use super::problem::Problem;
 use super::server::Server;
 use super::telemetry::Telemetry;
+use super::tls::Tls;
 use super::warehouse::Warehouse;
 
 /// Everything that can be set, checked.
@@ -21,6 +22,8 @@ pub struct Settings {
     pub environment: Environment,
     /// The HTTP side.
     pub server: Server,
+    /// TLS of the public port.
+    pub tls: Tls,
     /// Who may call.
     pub auth: Auth,
     /// Tokens of an issuer.

@@ -8,7 +8,14 @@ use super::reference::{self, variables};
 use super::variable::Variable;
 
 /// Where every name is ours, so that an unknown one is a mistake.
-const OUR_PREFIXES: [&str; 5] = ["SNOWFLAKE_", "SERVER_", "EMBEDDED_", "OAUTH_", "WAREHOUSE_"];
+const OUR_PREFIXES: [&str; 6] = [
+    "SNOWFLAKE_",
+    "SERVER_",
+    "EMBEDDED_",
+    "OAUTH_",
+    "WAREHOUSE_",
+    "TLS_",
+];
 
 /// Names under our prefixes that belong to somebody else: Snowflake's command line, and this program's build.
 const NOT_OURS: [&str; 5] = [

@@ -5,7 +5,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Serialize;
 use serde_json::json;
 
@@ -68,6 +68,13 @@ pub(super) async fn in_json(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Public;
 
+/// Marks a port whose answers tell browsers to come by HTTPS only (RFC 6797).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OnlyHttps;
+
+/// A year, as browsers' own lists ask for. Not for the domains below: whose they are is not known here.
+const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// The layer of all answers: rows and errors are for whoever asked. No cache keeps them, and no browser takes them for a page.
 ///
 /// No path of ours has a character that must be escaped. One that is escaped all the same is meant to pass a proxy that knows
@@ -83,7 +90,14 @@ pub(super) async fn guarded(
         next.call(request).await?.map_into_left_body()
     };
     let is_public = response.response().extensions().contains::<Public>();
+    let is_https = response
+        .request()
+        .app_data::<web::Data<OnlyHttps>>()
+        .is_some();
     let headers = response.headers_mut();
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, ONLY_HTTPS);
+    }
     if !is_public {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

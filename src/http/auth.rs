@@ -16,6 +16,7 @@ use super::answer::Refusal;
 use super::challenge::Challenges;
 use super::observe;
 use super::strangers::Strangers;
+use super::tls::client::Certificate;
 use crate::identity::{Access, Caller, Credential, Fault, Kind, Refused};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Admission, Shown};
@@ -281,6 +282,9 @@ pub(super) async fn check(
             if !access.is_needed() {
                 // Of the connection: what a header says of it, anybody may write.
                 caller.address = request.peer_addr().map(|address| address.ip());
+            }
+            if let Some(certificate) = request.conn_data::<Certificate>() {
+                caller.note_certificate(&certificate.name);
             }
             count(Admission::Ok);
             observe::note_caller(&request, &caller);

@@ -51,11 +51,18 @@ pub enum Error {
 /// # Errors
 ///
 /// It is not there, does not answer in time, or does not answer 200.
-pub async fn ask(server: &config::Server) -> Result<(), Error> {
+pub async fn ask(server: &config::Server, tls: &config::Tls) -> Result<(), Error> {
     let port = server.management_port.unwrap_or(server.port);
     let host = local_name(&server.host);
     let address = format!("{host}:{port}");
-    let status_line = tokio::time::timeout(PATIENCE, status_line(host, port))
+    let is_https = server.management_port.is_none() && tls.cert_file.is_some();
+    let asked = async {
+        match is_https {
+            true => status_over_tls(host, port).await,
+            false => status_line(host, port).await,
+        }
+    };
+    let status_line = tokio::time::timeout(PATIENCE, asked)
         .await
         .map_err(|_| Error::TimedOut {
             address: address.clone(),
@@ -80,6 +87,23 @@ fn local_name(host: &str) -> &str {
         "::" => "::1",
         host => host,
     }
+}
+
+/// The same by HTTPS. Whose the certificate is does not matter: it is made for the name that others know, and here is asked only
+/// whether somebody answers.
+async fn status_over_tls(host: &str, port: u16) -> io::Result<String> {
+    let host = match host.contains(':') {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
+    };
+    let client = reqwest::Client::builder()
+        .danger_accept_invalid_certs(true)
+        .no_proxy()
+        .build()
+        .map_err(io::Error::other)?;
+    let asked = client.get(format!("https://{host}:{port}/livez")).send();
+    let answer = asked.await.map_err(io::Error::other)?;
+    Ok(format!("HTTP/1.1 {}", answer.status()))
 }
 
 async fn status_line(host: &str, port: u16) -> io::Result<String> {

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::health::Readiness;
+use super::tls::Tls;
 use crate::telemetry;
 
 const PAGE: &str = include_str!("landing.html");
@@ -116,7 +117,9 @@ pub(super) async fn page(request: HttpRequest, landing: web::Data<Landing>) -> H
 /// Where the reader's agent finds `/mcp`: by the name the reader used, which the check of `Host` has let pass.
 fn address(request: &HttpRequest) -> String {
     let text = |name: &str| request.headers().get(name)?.to_str().ok();
+    let is_here = request.app_data::<web::Data<Tls>>().is_some();
     let scheme = match text("x-forwarded-proto") {
+        _ if is_here => "https",
         Some("https") => "https",
         _ => "http",
     };

@@ -17,6 +17,7 @@ mod observe;
 mod origin;
 mod scrape;
 mod strangers;
+pub mod tls;
 
 use std::io;
 use std::sync::Arc;
@@ -36,10 +37,14 @@ use crate::telemetry::metrics::Metrics;
 use health::Readiness;
 use listen::Port;
 pub use mcp_service::{caller, exchange};
+use tls::Tls;
 
 /// How long a client may take to send a request's head. Longer is either a dead connection or somebody who opens many on
 /// purpose.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a handshake of TLS may take, which is a few round trips. Until it ends it counts as a connection, and holds up nobody.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long the system may take to close a connection we have ended.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -55,6 +60,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Where requests without a known key are told of.
     pub audit: Audit,
+    /// What the public port shows and asks for, where it speaks TLS.
+    pub tls: Option<Tls>,
 }
 
 /// What a request to `/mcp` must pass. A cheap clone.
@@ -66,6 +73,8 @@ struct Checks {
     strangers: strangers::Strangers,
     known: origin::Known,
     door: door::Door,
+    tls: Option<Tls>,
+    is_only_https: bool,
     landing: Option<landing::Landing>,
 }
 
@@ -109,6 +118,12 @@ fn public_routes(
     if server.management_port.is_none() {
         probes(routes, parts);
     }
+    if let Some(tls) = &checks.tls {
+        routes.app_data(web::Data::new(tls.clone()));
+    }
+    if checks.is_only_https {
+        routes.app_data(web::Data::new(answer::OnlyHttps));
+    }
 }
 
 /// The routes of the management port: probes, metrics and which build answers.
@@ -135,6 +150,7 @@ macro_rules! app {
             .app_data(web::Data::from(Arc::clone(&$parts.metrics)))
             .configure($routes)
             .default_service(web::route().to(answer::not_found))
+            .wrap(from_fn(tls::client::check))
             .wrap(from_fn(answer::guarded))
             // Outermost, to see what every other layer refuses. There is no compressing layer: it would hold back
             // streams, and a proxy does it better.
@@ -171,7 +187,11 @@ pub fn serve(
     });
     let public_url = settings.oauth.public_url.clone();
     let challenges = challenge::Challenges::new(public_url.as_deref(), &parts.access);
+    let tls = parts.tls.clone();
     let checks = Checks {
+        // In development the name is `localhost`, which a browser would then ask by HTTPS for whatever else runs there.
+        is_only_https: tls.is_some() && settings.environment != config::Environment::Development,
+        tls: tls.clone(),
         landing,
         access: parts.access.clone(),
         challenges: challenges.clone(),
@@ -195,6 +215,7 @@ pub fn serve(
     };
     let service = mcp_service::service(handler, &server, cut);
     let metrics = Arc::clone(&parts.metrics);
+    let shown = tls.clone();
     let mut http = HttpServer::new(move || {
         app!(parts, |routes: &mut web::ServiceConfig| public_routes(
             routes, &service, &checks, &server, &parts
@@ -204,6 +225,9 @@ pub fn serve(
     .keep_alive(keep_alive)
     .max_connections(max_connections)
     .client_request_timeout(HEAD_TIMEOUT)
+    .tls_handshake_timeout(HANDSHAKE_TIMEOUT)
+    // A lower limit would keep new connections waiting for handshakes of others while there is room for both.
+    .max_connection_rate(max_connections)
     .client_disconnect_timeout(CLOSE_TIMEOUT)
     // Otherwise nobody notices that a client hung up while it waited, and its statement runs on.
     .h1_allow_half_closed(false)
@@ -213,11 +237,20 @@ pub fn serve(
     .disable_signals()
     .shutdown_timeout(drain_limit)
     // Dropped with the connection.
-    .on_connect(move |_, connection| {
+    .on_connect(move |stream, connection| {
         connection.insert(metrics.connected());
+        if let Some(tls) = &shown {
+            tls::client::note(tls, stream, connection);
+        }
     });
     for listener in port.listeners {
-        http = http.listen(listener)?;
+        http = match &tls {
+            None => http.listen(listener)?,
+            Some(tls) => {
+                let config = tls::config(tls).map_err(io::Error::other)?;
+                http.listen_rustls_0_23(listener, config)?
+            }
+        };
     }
     Ok(http.run())
 }

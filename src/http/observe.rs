@@ -19,6 +19,7 @@ use actix_web::{Error, HttpMessage};
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::tls::Tls;
 use crate::identity::Caller;
 use crate::telemetry::call::{Brought, Exchange};
 use crate::telemetry::metrics::Metrics;
@@ -207,7 +208,7 @@ fn exchange(route: &'static str, method: &'static str, request: &ServiceRequest)
         http.request.method = method,
         http.route = route,
         url.path = route,
-        url.scheme = "http",
+        url.scheme = scheme(request),
         network.protocol.version = protocol(request.version()),
     );
     if let Some(parent) = &parent {
@@ -215,6 +216,13 @@ fn exchange(route: &'static str, method: &'static str, request: &ServiceRequest)
         let _ = span.set_parent(parent.clone());
     }
     Exchange::new(span, parent)
+}
+
+fn scheme(request: &ServiceRequest) -> &'static str {
+    match request.app_data::<web::Data<Tls>>() {
+        Some(_) => "https",
+        None => "http",
+    }
 }
 
 /// As OpenTelemetry writes it.

@@ -237,6 +237,7 @@ fn caller(issuer: &str, claims: Claims, token_id: Option<&str>, reach: Reach) ->
         scopes: claims.scopes.into_iter().collect(),
         token_id: token_id.map(short),
         grant: None,
+        certificate: None,
     };
     Caller {
         reach,

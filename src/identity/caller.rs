@@ -93,6 +93,24 @@ impl Caller {
         }
     }
 
+    /// Its connection has shown a certificate, which decides nothing but is written down. `name` is its digest.
+    pub fn note_certificate(&mut self, name: &str) {
+        let kind = match self.kind {
+            Kind::Key => "key",
+            Kind::Token => "oauth",
+            Kind::Anonymous | Kind::Local => "anonymous",
+        };
+        let unnamed = || Identity {
+            kind,
+            ..Identity::default()
+        };
+        let told = self.told.as_deref().cloned().unwrap_or_else(unnamed);
+        self.told = Some(Arc::new(Identity {
+            certificate: Some(name.to_owned()),
+            ..told
+        }));
+    }
+
     /// Tells callers apart where something is counted: those without a key by their addresses.
     #[must_use]
     pub fn account(&self) -> Arc<str> {

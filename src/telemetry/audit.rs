@@ -61,7 +61,7 @@ pub struct Record {
     /// Who called, in full, where a key of `CALLERS_FILE` or a token says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<Arc<Identity>>,
-    /// Of requests that were no call, because they had no known key: where they came from.
+    /// Of requests that were no call, because they had no known key or certificate: where they came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Why they were refused, such as `no key`, `unknown key`, `two credentials` or `the token has expired`.
@@ -77,8 +77,8 @@ pub struct Record {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Identity {
-    /// `key` or `oauth`.
-    #[schemars(extend("enum" = ["key", "oauth"]))]
+    /// `key`, `oauth`, `anonymous` where none is needed, or `unknown` for a certificate that was refused.
+    #[schemars(extend("enum" = ["key", "oauth", "anonymous", "unknown"]))]
     pub kind: &'static str,
     /// The name of the key, or the person's as the issuer writes it (`OAUTH_NAME_CLAIM`).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +101,9 @@ pub struct Identity {
     /// The grant of `CALLERS_FILE` that the call was made under.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
+    /// The first 16 bytes of the SHA-256 of the client's certificate, in hexadecimal, where it showed one (`TLS_CLIENT_CA_FILE`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// The outcome of requests that were no call.
@@ -126,6 +129,21 @@ impl Record {
             address: Some(address),
             reason: Some(reason),
             times: Some(times),
+        }
+    }
+
+    /// Handshakes that were refused because of the client's certificate. Where they came from is not known there.
+    #[must_use]
+    pub fn refused_certificate(certificate: String, reason: &'static str, times: u64) -> Self {
+        let identity = Identity {
+            kind: "unknown",
+            certificate: Some(certificate),
+            ..Identity::default()
+        };
+        Self {
+            identity: Some(Arc::new(identity)),
+            address: None,
+            ..Self::refused(String::new(), reason, times)
         }
     }
 }

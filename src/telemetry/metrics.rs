@@ -310,6 +310,11 @@ impl Metrics {
         self.callers_file.with(outcome).inc();
     }
 
+    /// What became of the files of TLS when they were read again.
+    pub fn tls_read(&self, outcome: Delivery) {
+        self.tls_files.with(outcome).inc();
+    }
+
     /// What became of a fetch of an issuer's keys; `place` is its number in the settings.
     pub fn issuer_keys_fetched(&self, place: usize, outcome: Delivery) {
         let place = IssuerPlace::of(place);

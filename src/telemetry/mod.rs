@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod call;
+pub mod certificate;
 pub mod codes;
 mod daily;
 pub mod logs;

@@ -40,4 +40,5 @@ mod stdio;
 mod stub;
 mod support;
 mod telemetry;
+mod tls;
 mod tools;

@@ -57,6 +57,8 @@ label! {
         Key = "key",
         /// A token.
         Token = "token",
+        /// A certificate, in the handshake of TLS.
+        Certificate = "certificate",
     }
 }
 
@@ -123,6 +125,8 @@ label! {
         Token = "token",
         /// The certificate that the account's host shows, or a proxy in its place.
         Certificate = "certificate",
+        /// The certificate that this server shows, in `TLS_CERT_FILE`.
+        ServerCertificate = "server_certificate",
     }
 }
 

@@ -96,10 +96,12 @@ metrics! {
         http_in_flight: IntGauge = "http_requests_in_flight";
 
         /// Requests to `/mcp` by what they showed and whether they were let in. `unavailable` ones had a token whose issuer's keys
-        /// are not there.
+        /// are not there. Those with a `certificate` never became requests: their handshakes were refused for it.
         auth: Counters<(Shown, Admission)> = "auth_total";
         /// Readings of `CALLERS_FILE` after it has changed: `failed` ones left the one before in force.
         callers_file: Counters<Delivery> = "callers_reload_total";
+        /// Readings of the files of TLS after they have changed, or at SIGHUP: `failed` ones left what was before in force.
+        tls_files: Counters<Delivery> = "tls_reload_total";
         /// Fetches of an issuer's keys, by the issuer's place in the settings and by how they ended.
         issuer_keys: Counters<(IssuerPlace, Delivery)> = "jwks_refresh_total";
         /// When the keys in force were fetched, in seconds since 1970, by the issuer's place in the settings.

@@ -11,7 +11,6 @@
 mod abort;
 pub mod account;
 mod backoff;
-mod certificate;
 mod client;
 mod contact;
 mod defaults;

@@ -28,11 +28,11 @@ use url::Url;
 use uuid::Uuid;
 
 use super::backoff::Backoff;
-use super::certificate;
 use super::contact::Contact;
 use super::intake::{self, Unread};
 use super::memory::{Growing, Memory};
 use super::wire::Reply;
+use crate::telemetry::certificate;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{Credential, Endpoint, Reached};
 use crate::telemetry::traces;

@@ -1,4 +1,4 @@
-//! When the certificate ends that the account's host shows, or the proxy that opens TLS in its place.
+//! From when until when a certificate is valid: that of the account's host, of a proxy that opens TLS in its place, or our own.
 //!
 //! Only this one field is read, so there is no need for a parser of certificates: it lies at a fixed place near the
 //! beginning (RFC 5280, 4.1).
@@ -9,8 +9,24 @@ const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
+/// From when until when, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// The first second.
+    pub begins: i64,
+    /// The last one.
+    pub ends: i64,
+}
+
 /// The end of a certificate's validity, in seconds since 1970; `None` for what is no certificate.
-pub(super) fn end_of(certificate: &[u8]) -> Option<i64> {
+#[must_use]
+pub fn end_of(certificate: &[u8]) -> Option<i64> {
+    validity_of(certificate).map(|validity| validity.ends)
+}
+
+/// A certificate's validity; `None` for what is no certificate.
+#[must_use]
+pub fn validity_of(certificate: &[u8]) -> Option<Validity> {
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (mut rest, _) = element(certificate, SEQUENCE)?;
     if rest.first() == Some(&VERSION) {
@@ -21,9 +37,15 @@ pub(super) fn end_of(certificate: &[u8]) -> Option<i64> {
         rest = element(rest, *rest.first()?)?.1;
     }
     let (validity, _) = element(rest, SEQUENCE)?;
-    let (_, ends) = element(validity, *validity.first()?)?;
-    let mark = *ends.first()?;
-    let (time, _) = element(ends, mark)?;
+    let (begins, rest) = moment(validity)?;
+    let (ends, _) = moment(rest)?;
+    Some(Validity { begins, ends })
+}
+
+/// The first moment, and what comes after it.
+fn moment(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let mark = *bytes.first()?;
+    let (time, rest) = element(bytes, mark)?;
     let time = std::str::from_utf8(time).ok()?;
     // Two digits of the year stand for 1950 to 2049.
     let time = match mark {
@@ -34,7 +56,7 @@ pub(super) fn end_of(certificate: &[u8]) -> Option<i64> {
     };
     let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%SZ", &time).ok()?;
     let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(time.timestamp().as_second())
+    Some((time.timestamp().as_second(), rest))
 }
 
 /// The content of the first element, which must have this mark, and what comes after it.
@@ -85,6 +107,9 @@ mod tests {
             let der = STANDARD.decode(certificate).unwrap();
             let expected: jiff::Timestamp = end.parse().unwrap();
             assert_eq!(end_of(&der), Some(expected.as_second()), "{end}");
+            let begin: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+            let validity = validity_of(&der).unwrap();
+            assert_eq!(validity.begins, begin.as_second(), "{end}");
         }
     }
 
