@@ -364,7 +364,7 @@ impl Place<'_> {
     }
 
     /// The engine's own words name the file and say what is wrong with its bytes.
-    fn broken_file(&self) -> Error {
+    pub(super) fn broken_file(&self) -> Error {
         Error::ObjectNotFound {
             message: "the file behind a table of LOCAL cannot be read: it is broken, or it has changed a moment ago; \
                       SHOW TABLES IN DATABASE LOCAL says what there is"

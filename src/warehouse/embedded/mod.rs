@@ -43,11 +43,11 @@ use uuid::Uuid;
 
 use self::catalog::{Catalog, Current, Listing, Stored};
 use self::kept::{Kept, Results};
-use self::local::{Latest, Local};
+use self::local::{Files, Latest, Local};
 use self::memory::Watch;
 pub use self::options::Options;
 use self::session::{Reason, Sessions, Stop};
-use self::statement::{Job, Underway};
+use self::statement::{Job, OwnData, Underway};
 use crate::sql::{Parsed, SMALL_STATEMENT_BYTES, Tree};
 use crate::telemetry::metrics::labels::Phase;
 use crate::telemetry::metrics::{Metrics, Stopwatch};
@@ -161,8 +161,11 @@ impl Embedded {
         session::lock(&root, folder.is_some()).map_err(failed)?;
         let own_data_folder = folder.as_ref().map(|(path, _)| path.display().to_string());
         let catalog = Arc::new(Latest::new(catalog));
+        let files = Arc::new(Files::default());
         let local = folder
-            .map(|(folder, connection)| Local::start(folder, connection, &catalog, stored))
+            .map(|(folder, connection)| {
+                Local::start(folder, connection, &catalog, stored, Arc::clone(&files))
+            })
             .transpose()
             .map_err(own_data)?;
         let sessions = Sessions::new(root);
@@ -173,7 +176,7 @@ impl Embedded {
             false => Watch::none(),
         };
         let mut shared = statement::Shared::new(limit, options.threads, watch);
-        shared.own_data = own_data_folder;
+        shared.own_data = own_data_folder.map(|folder| OwnData { folder, files });
         Ok(Self {
             catalog,
             engine: Engine {

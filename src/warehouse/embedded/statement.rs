@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::cost::Cost;
 use super::dialect::{self, Context, MAX_PIVOTED, Repairs, Translation};
+use super::local::Files;
 use super::memory::Watch;
 use super::session::{Reason, Session, Sessions, Stop};
 use super::{error, explain, rows};
@@ -56,8 +57,14 @@ pub(super) struct Shared {
     pub(super) watch: Watch,
     /// Lets in the statements that make texts longer: the memory for that is not counted by the engine.
     pub(super) growing: Semaphore,
-    /// The folder of own data.
-    pub(super) own_data: Option<String>,
+    pub(super) own_data: Option<OwnData>,
+}
+
+/// Where own data lies.
+pub(super) struct OwnData {
+    /// The folder.
+    pub(super) folder: String,
+    pub(super) files: Arc<Files>,
 }
 
 impl Shared {
@@ -287,6 +294,7 @@ impl Job {
                 .push(self.values_of_pivot(&session, &question)?);
             translation = self.translate(statement, &repairs)?;
         }
+        self.check_files(&translation.sql)?;
         let mut prepared = session.connection.prepare(&translation.sql);
         // DuckDB does not use an alias everywhere Snowflake does. It says which one, and then the expression stands there.
         while let Err(cause) = &prepared
@@ -313,6 +321,7 @@ impl Job {
             }
         }
         let prepared = prepared.map_err(|error| self.explained(&error))?;
+        self.check_files(&translation.sql)?;
         match format {
             None => self.query(prepared, sender),
             Some(format) => {
@@ -333,6 +342,7 @@ impl Job {
             let rows = prepared.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         };
+        self.check_files(question)?;
         let values = read().map_err(|error| self.explained(&error))?;
         if values.len() > MAX_PIVOTED {
             return Err(EngineLimit::new(format!(
@@ -420,14 +430,26 @@ impl Job {
         Ok(())
     }
 
+    /// Refuses a statement of the engine's that would read a file through a link.
+    fn check_files(&self, sql: &str) -> Result<(), Error> {
+        match &self.shared.own_data {
+            Some(own) if !own.files.lie_where_they_were(sql) => Err(self.place().broken_file()),
+            _ => Ok(()),
+        }
+    }
+
     fn explained(&self, cause: &duckdb::Error) -> Error {
-        let place = error::Place {
+        error::translate(cause, &self.place())
+    }
+
+    fn place(&self) -> error::Place<'_> {
+        let own_data = self.shared.own_data.as_ref();
+        error::Place {
             statement: self.statement.text(),
             query_id: &self.context.query_id,
             memory_limit_bytes: self.shared.memory_limit_bytes,
-            own_data: self.shared.own_data.as_deref(),
-        };
-        error::translate(cause, &place)
+            own_data: own_data.map(|own| own.folder.as_str()),
+        }
     }
 }
 

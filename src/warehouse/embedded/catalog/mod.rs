@@ -26,6 +26,8 @@ pub(super) use model::{
 pub(super) use names::Current;
 pub(super) use show::show;
 
+use std::collections::BTreeSet;
+
 use model::{Database, ForeignKey, MAX_TEXT_LENGTH, Schema, engine_type, written};
 
 impl Catalog {
@@ -66,5 +68,28 @@ impl Catalog {
             tables,
         }));
         local.schemas.sort_by_key(|schema| schema.name);
+    }
+
+    /// A catalog with these tables of own data alone, each given by its schema and its name.
+    fn part_of_local(&self, wanted: &BTreeSet<(&'static str, &'static str)>) -> Self {
+        let mut databases = Vec::new();
+        if let Some(local) = self.database(LOCAL_DATABASE) {
+            let mut schemas = Vec::new();
+            for schema in &local.schemas {
+                let tables = schema.tables.iter();
+                let tables: Vec<Table> = tables
+                    .filter(|table| wanted.contains(&(schema.name, table.name)))
+                    .cloned()
+                    .collect();
+                if !tables.is_empty() {
+                    schemas.push(Schema { tables, ..*schema });
+                }
+            }
+            databases.push(Database { schemas, ..*local });
+        }
+        Self {
+            databases,
+            created: self.created,
+        }
     }
 }

@@ -5,14 +5,17 @@
 //! appended is seen at once; files that come, go or change their columns are noticed within seconds.
 //!
 //! Statements still reach no file by themselves: only a view of ours names one. The engine opens paths below the folder
-//! alone. It follows links, so those that lead out of the folder are left out; one that is put in a file's place is noticed
-//! with the next look.
+//! alone. It follows links, so those that lead out of the folder are left out; one that is put in a file's place later
+//! is noticed by `links` when a statement uses it.
 
+mod csv;
 mod folder;
+mod links;
 mod names;
 mod table;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +25,7 @@ use duckdb::Connection;
 
 use super::catalog::{self, Catalog, LOCAL_DATABASE, Stored, Table};
 use folder::{File, Found, Stamp};
+pub(super) use links::Files;
 use names::Names;
 
 /// How often the folder is looked at.
@@ -62,9 +66,18 @@ struct Keeper {
     /// The catalog without own data.
     base: Catalog,
     known: BTreeMap<PathBuf, Known>,
+    /// The views there are.
+    published: Tables,
+    files: Arc<Files>,
     /// What was warned about and is still there, so that it is said once.
     warned: BTreeMap<PathBuf, String>,
 }
+
+/// A schema and a table in it.
+type Place = (&'static str, &'static str);
+
+/// What there is at each place.
+type Tables = BTreeMap<Place, Arc<table::Described>>;
 
 /// A file that has been read, or could not be.
 struct Known {
@@ -89,7 +102,7 @@ pub(super) fn open(connection: &Connection, folder: &Path) -> Result<PathBuf, Er
     let path = root.to_str().ok_or_else(|| Error::Name(root.clone()))?;
     connection.execute_batch(&format!(
         "SET allowed_directories = [{}]",
-        table::literal(path)
+        words::literal(path)
     ))?;
     Ok(root)
 }
@@ -122,6 +135,7 @@ impl Local {
         connection: Connection,
         latest: &Arc<Latest>,
         stored: Stored,
+        files: Arc<Files>,
     ) -> Result<Self, Error> {
         let mut keeper = Keeper {
             root,
@@ -131,6 +145,8 @@ impl Local {
             stored,
             base: Catalog::clone(&latest.get()),
             known: BTreeMap::new(),
+            published: Tables::new(),
+            files,
             warned: BTreeMap::new(),
         };
         keeper.look(Instant::now() + START);
@@ -183,7 +199,7 @@ impl Keeper {
         }
         if let Err(error) = self.publish() {
             tracing::warn!(%error, "the tables of EMBEDDED_DATA_DIR stay as they were");
-            // Said anew and tried anew with the next look.
+            // Said anew and tried anew with the next look, all of them: which part has failed is not known.
             self.known.clear();
         }
     }
@@ -226,19 +242,17 @@ impl Keeper {
         self.warned.insert(path.to_owned(), reason);
     }
 
-    /// Makes the views, then what the catalog says of them.
-    fn publish(&mut self) -> duckdb::Result<()> {
-        let mut schemas: BTreeMap<&'static str, BTreeMap<&'static str, Arc<table::Described>>> =
-            BTreeMap::new();
+    /// The tables there should be.
+    fn wanted(&mut self) -> Tables {
+        let mut wanted = Tables::new();
         let mut taken = BTreeSet::new();
         let mut doubles = Vec::new();
         for (path, known) in &self.known {
             let Some(table) = &known.table else { continue };
-            let name = format!("{}.{}", known.schema, table.table.name);
             // The engine does not tell names apart by their case: the second would take the place of the first.
+            let name = format!("{}.{}", known.schema, table.table.name);
             if taken.insert(name.to_ascii_lowercase()) {
-                let tables = schemas.entry(known.schema).or_default();
-                tables.insert(table.table.name, Arc::clone(table));
+                wanted.insert((known.schema, table.table.name), Arc::clone(table));
             } else {
                 doubles.push((path.clone(), format!("there is a table {name} already")));
             }
@@ -246,65 +260,103 @@ impl Keeper {
         for (path, reason) in doubles {
             self.warn(&path, reason);
         }
-        let mut batch = String::from("BEGIN TRANSACTION;");
-        let now = self.latest.get();
-        let existing = now.database(LOCAL_DATABASE).map(|local| &local.schemas);
-        for schema in existing.into_iter().flatten() {
-            let is_own = schema.name != catalog::INFORMATION_SCHEMA;
-            // One of this name is in every database of the engine, and cannot be dropped.
-            let is_lasting = schema.name.eq_ignore_ascii_case("main");
-            if is_own && !is_lasting && !schemas.contains_key(schema.name) {
-                batch.push_str(&format!(
-                    "DROP SCHEMA IF EXISTS {} CASCADE;",
-                    place(schema.name, None)
-                ));
-                continue;
-            }
-            let tables = schemas.get(schema.name);
-            for gone in schema.tables.iter().filter(|table| {
-                is_own && !tables.is_some_and(|tables| tables.contains_key(table.name))
-            }) {
-                batch.push_str(&format!(
-                    "DROP VIEW IF EXISTS {};",
-                    place(schema.name, Some(gone.name))
-                ));
-            }
+        wanted
+    }
+
+    /// Makes the views that are new or have changed, then what the catalog says of them.
+    fn publish(&mut self) -> duckdb::Result<()> {
+        let wanted = self.wanted();
+        let is_as_it_was = |(place, table): &(&Place, &Arc<table::Described>)| {
+            let before = self.published.get(*place);
+            before.is_some_and(|before| Arc::ptr_eq(before, table))
+        };
+        let changed: Vec<_> = wanted.iter().filter(|one| !is_as_it_was(one)).collect();
+        let gone = self.published.keys();
+        let gone: Vec<&Place> = gone.filter(|place| !wanted.contains_key(*place)).collect();
+        self.connection
+            .execute_batch(&views(&gone, &changed, &wanted))
+            .inspect_err(|_| drop(self.connection.execute_batch("ROLLBACK")))?;
+        let touched = gone
+            .into_iter()
+            .chain(changed.iter().map(|(place, _)| *place));
+        let touched: BTreeSet<Place> = touched.copied().collect();
+        let mut schemas: BTreeMap<&'static str, Vec<Table>> = BTreeMap::new();
+        for ((schema, _), table) in &wanted {
+            schemas.entry(schema).or_default().push(table.table.clone());
         }
-        for (schema, tables) in &schemas {
-            batch.push_str(&format!(
-                "CREATE SCHEMA IF NOT EXISTS {};",
-                place(schema, None)
-            ));
-            for (name, table) in tables {
-                batch.push_str(&format!(
-                    "CREATE OR REPLACE VIEW {} AS {};",
-                    place(schema, Some(name)),
-                    table.query
-                ));
-            }
-        }
-        batch.push_str("COMMIT;");
-        if let Err(error) = self.connection.execute_batch(&batch) {
-            let _ = self.connection.execute_batch("ROLLBACK");
-            return Err(error);
-        }
-        let count: usize = schemas.values().map(BTreeMap::len).sum();
         let mut catalog = self.base.clone();
-        catalog.set_local(schemas.into_iter().map(|(schema, tables)| {
-            let tables: Vec<Table> = tables
-                .into_values()
-                .map(|table| table.table.clone())
-                .collect();
-            (schema, tables)
-        }));
-        catalog::refresh_information_schema(&self.connection, &catalog, &self.stored)?;
+        catalog.set_local(schemas.into_iter());
+        self.files.set(files(&wanted));
+        let (all, new) = (wanted.len(), touched.len());
+        self.published = wanted;
+        catalog::refresh_information_schema(
+            &self.connection,
+            &catalog,
+            &mut self.stored,
+            &touched,
+        )?;
         self.latest.set(catalog);
         tracing::info!(
-            tables = count,
+            tables = all,
+            changed = new,
             "the tables of EMBEDDED_DATA_DIR are up to date"
         );
         Ok(())
     }
+}
+
+/// One transaction that drops what is gone and makes what has changed.
+fn views(gone: &[&Place], changed: &[(&Place, &Arc<table::Described>)], wanted: &Tables) -> String {
+    let mut batch = String::from("BEGIN TRANSACTION;");
+    let kept: BTreeSet<String> = wanted
+        .keys()
+        .map(|(schema, _)| schema.to_ascii_lowercase())
+        .collect();
+    for (schema, name) in gone {
+        batch.push_str(&format!(
+            "DROP VIEW IF EXISTS {};",
+            place(schema, Some(name))
+        ));
+    }
+    let left: BTreeSet<String> = gone
+        .iter()
+        .map(|(schema, _)| schema.to_ascii_lowercase())
+        // One of this name is in every database of the engine, and cannot be dropped.
+        .filter(|schema| schema != "main" && !kept.contains(schema))
+        .collect();
+    for schema in left {
+        batch.push_str(&format!(
+            "DROP SCHEMA IF EXISTS {} CASCADE;",
+            place(&schema, None)
+        ));
+    }
+    let schemas: BTreeSet<&str> = changed.iter().map(|((schema, _), _)| *schema).collect();
+    for schema in schemas {
+        batch.push_str(&format!(
+            "CREATE SCHEMA IF NOT EXISTS {};",
+            place(schema, None)
+        ));
+    }
+    for ((schema, name), table) in changed {
+        batch.push_str(&format!(
+            "CREATE OR REPLACE VIEW {} AS {};",
+            place(schema, Some(name)),
+            table.query
+        ));
+    }
+    batch.push_str("COMMIT;");
+    batch
+}
+
+/// Where the file of each table lies.
+fn files(tables: &Tables) -> HashMap<String, PathBuf> {
+    tables
+        .iter()
+        .map(|((schema, name), table)| {
+            let name = place(schema, Some(name)).to_ascii_lowercase();
+            (name, table.file.clone())
+        })
+        .collect()
 }
 
 fn place(schema: &str, table: Option<&str>) -> String {
@@ -318,4 +370,39 @@ fn place(schema: &str, table: Option<&str>) -> String {
         place.push_str(&catalog::quoted(table));
     }
     place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(name: &'static str) -> Arc<table::Described> {
+        Arc::new(table::Described {
+            table: Table {
+                name,
+                comment: "",
+                columns: Vec::new(),
+                kind: catalog::TableKind::View { query: "" },
+            },
+            query: format!("SELECT '{name}'"),
+            file: PathBuf::new(),
+        })
+    }
+
+    #[test]
+    fn only_what_has_changed_is_made_anew() {
+        let wanted: Tables = [("A", "T"), ("A", "U"), ("main", "V")]
+            .map(|(schema, name)| ((schema, name), table(name)))
+            .into();
+        let changed: Vec<_> = wanted.iter().filter(|(place, _)| place.1 == "U").collect();
+        let gone = [&("A", "W"), &("B", "X"), &("B", "Y"), &("Main", "Z")];
+        assert_eq!(
+            views(&gone, &changed, &wanted),
+            "BEGIN TRANSACTION;DROP VIEW IF EXISTS \"LOCAL\".\"A\".\"W\";\
+             DROP VIEW IF EXISTS \"LOCAL\".\"B\".\"X\";DROP VIEW IF EXISTS \"LOCAL\".\"B\".\"Y\";\
+             DROP VIEW IF EXISTS \"LOCAL\".\"Main\".\"Z\";DROP SCHEMA IF EXISTS \"LOCAL\".\"b\" CASCADE;\
+             CREATE SCHEMA IF NOT EXISTS \"LOCAL\".\"A\";\
+             CREATE OR REPLACE VIEW \"LOCAL\".\"A\".\"U\" AS SELECT 'U';COMMIT;"
+        );
+    }
 }

@@ -2,19 +2,19 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use duckdb::Connection;
 
 use super::super::catalog::{Field, Table, TableKind, quoted};
+use super::csv;
 use super::folder::{File, Format, identifier};
 use super::names::Names;
+use super::words::{Column, PATIENCE, literal, reason};
 use crate::warehouse::DataType;
 
-/// How long reading the columns of one file may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the engine is told again that the time is over.
 const AGAIN: Duration = Duration::from_millis(20);
 /// Columns of one table.
@@ -30,6 +30,8 @@ const LOOK_AT: u64 = 64 << 20;
 pub(super) struct Described {
     pub(super) table: Table,
     pub(super) query: String,
+    /// The file, as it lies on disk.
+    pub(super) file: PathBuf,
 }
 
 /// Reads what columns the file has.
@@ -85,12 +87,16 @@ pub(super) fn describe(
         },
     };
     let query = format!("SELECT {} FROM {source}", expressions.join(", "));
-    Ok(Described { table, query })
+    Ok(Described {
+        table,
+        query,
+        file: file.path.clone(),
+    })
 }
 
 /// Where the rows come from in the engine's words, the columns with their types, and the number of rows where the file
 /// says it.
-type Read = (String, Vec<(String, String)>, Option<u64>);
+type Read = (String, Vec<Column>, Option<u64>);
 
 fn read(connection: &Connection, file: &File) -> Result<Read, String> {
     let path = literal(file.path.to_str().unwrap_or_default());
@@ -107,36 +113,86 @@ fn read(connection: &Connection, file: &File) -> Result<Read, String> {
             let found = format!("read_json({path}, sample_size = {})", sample(file));
             let columns = columns(connection, &found)?;
             // Said, so that they are not looked for again by every statement.
-            let said: Vec<String> = columns
-                .iter()
-                .map(|(name, engine_type)| format!("{}: {}", literal(name), literal(engine_type)))
-                .collect();
-            let source = format!("read_json({path}, columns = {{{}}})", said.join(", "));
-            Ok((source, columns, None))
+            let source =
+                |columns: &[Column]| format!("read_json({path}, columns = {{{}}})", said(columns));
+            let columns = with_all_digits(connection, file, columns, &source)?;
+            Ok((source(&columns), columns, None))
         }
         Format::Csv => {
             let encoding = encoding(&file.path)?;
-            let sniffed = format!(
-                "SELECT Prompt, len(list_filter(\"Columns\", lambda c: contains(c.name, chr(39)))) \
-                 FROM sniff_csv({path}, sample_size = {}, encoding = '{encoding}')",
-                sample(file)
-            );
-            let (prompt, with_apostrophe): (String, i64) = connection
-                .query_row(&sniffed, [], |row| Ok((row.get(0)?, row.get(1)?)))
-                .map_err(reason)?;
-            // The engine writes path and names into its answer as they are. An apostrophe would end the text there, and
-            // what the file says after it would be run.
-            if with_apostrophe > 0 || file.path.to_str().is_none_or(|path| path.contains('\'')) {
-                return Err("its path or the name of a column has an apostrophe".to_owned());
-            }
-            let source = prompt
-                .trim_start_matches("FROM ")
-                .trim_end_matches(';')
-                .to_owned();
-            let columns = columns(connection, &source)?;
+            let form = csv::form(connection, &path, sample(file), encoding)?;
+            let source = |columns: &[Column]| form.source(&path, &said(columns));
+            let columns = with_all_digits(connection, file, form.columns.clone(), &source)?;
+            let source = source(&columns);
+            // Whether it can be read so is not known before it has been tried.
+            let columns = self::columns(connection, &source)?;
             Ok((source, columns, None))
         }
     }
+}
+
+/// Columns and their types as a reader of the engine takes them.
+fn said(columns: &[Column]) -> String {
+    let said: Vec<String> = columns
+        .iter()
+        .map(|(name, engine_type)| format!("{}: {}", literal(name), literal(engine_type)))
+        .collect();
+    said.join(", ")
+}
+
+/// The columns with types that keep all digits of the text.
+///
+/// The engine finds no whole numbers beyond 64 bits, but floating point, which keeps 15 digits of them; and of a time it
+/// drops what is finer than a microsecond. So the texts of such columns are looked at: whole numbers become NUMBERs,
+/// and times that would lose something stay texts.
+fn with_all_digits(
+    connection: &Connection,
+    file: &File,
+    mut columns: Vec<Column>,
+    source: &dyn Fn(&[Column]) -> String,
+) -> Result<Vec<Column>, String> {
+    const WHOLE: &str =
+        "coalesce(bool_and(regexp_full_match(trim({}), '[+-]?[0-9]{1,38}')), false)";
+    const FINE: &str =
+        "coalesce(bool_or(regexp_matches({}, ':[0-9]{2}\\.[0-9]{6}[0-9]*[1-9]')), false)";
+    let mut texts = columns.clone();
+    let mut questions = Vec::new();
+    for (place, (name, engine_type)) in texts.iter_mut().enumerate() {
+        let (question, better) = match engine_type.as_str() {
+            "DOUBLE" => (WHOLE, "DECIMAL(38,0)"),
+            "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE" | "TIME" => (FINE, "VARCHAR"),
+            _ => continue,
+        };
+        questions.push((place, question.replace("{}", &quoted(name)), better));
+        engine_type.clear();
+        engine_type.push_str("VARCHAR");
+    }
+    if questions.is_empty() {
+        return Ok(columns);
+    }
+    let asked: Vec<&str> = questions.iter().map(|(_, one, _)| one.as_str()).collect();
+    let limit = match sample(file) {
+        -1 => String::new(),
+        rows => format!(" LIMIT {rows}"),
+    };
+    let sql = format!(
+        "SELECT {} FROM (SELECT * FROM {}{limit})",
+        asked.join(", "),
+        source(&texts)
+    );
+    let answers = connection.query_row(&sql, [], |row| {
+        (0..questions.len())
+            .map(|place| row.get::<_, bool>(place))
+            .collect::<duckdb::Result<Vec<_>>>()
+    });
+    for (is_better, (place, _, better)) in answers.map_err(reason)?.into_iter().zip(questions) {
+        if let Some((_, engine_type)) = columns.get_mut(place)
+            && is_better
+        {
+            better.clone_into(engine_type);
+        }
+    }
+    Ok(columns)
 }
 
 /// Rows to look at for the types; all of them is -1.
@@ -148,7 +204,7 @@ fn sample(file: &File) -> i64 {
     }
 }
 
-fn columns(connection: &Connection, source: &str) -> Result<Vec<(String, String)>, String> {
+fn columns(connection: &Connection, source: &str) -> Result<Vec<Column>, String> {
     let mut described = connection
         .prepare(&format!("DESCRIBE SELECT * FROM {source}"))
         .map_err(reason)?;
@@ -220,18 +276,24 @@ fn shown_as(column: &str, engine_type: &str) -> (DataType, String) {
         "BOOLEAN" => plain(DataType::Boolean),
         "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" => plain(WHOLE),
         "UTINYINT" | "USMALLINT" | "UINTEGER" => cast(WHOLE, "BIGINT"),
-        "UBIGINT" => cast(WHOLE, "DECIMAL(38, 0)"),
+        "UBIGINT" | "HUGEINT" | "UHUGEINT" => cast(WHOLE, "DECIMAL(38, 0)"),
         "FLOAT" => cast(DataType::Float, "DOUBLE"),
-        "DOUBLE" | "HUGEINT" | "UHUGEINT" => cast(DataType::Float, "DOUBLE"),
+        "DOUBLE" => plain(DataType::Float),
         "VARCHAR" => plain(DataType::Varchar(None)),
         "JSON" => plain(DataType::Variant),
         "BLOB" => plain(DataType::Binary),
         "DATE" => plain(DataType::Date),
         "TIME" => plain(DataType::Time(9)),
         "TIMESTAMP" => plain(DataType::TimestampNtz(9)),
-        "TIMESTAMP_S" | "TIMESTAMP_MS" | "TIMESTAMP_NS" => {
-            cast(DataType::TimestampNtz(9), "TIMESTAMP")
-        }
+        "TIMESTAMP_S" | "TIMESTAMP_MS" => cast(DataType::TimestampNtz(9), "TIMESTAMP"),
+        // Parquet files of pandas are full of them, most with nothing behind the microseconds.
+        "TIMESTAMP_NS" => (
+            DataType::TimestampNtz(9),
+            format!(
+                "CASE WHEN epoch_ns({column}) % 1000 <> 0 THEN memory.main.sf_fail('the embedded engine keeps times to the \
+                 microsecond, and this column has finer ones') ELSE CAST({column} AS TIMESTAMP) END"
+            ),
+        ),
         "TIMESTAMP WITH TIME ZONE" => plain(DataType::TimestampLtz(9)),
         _ => cast(DataType::Varchar(None), "VARCHAR"),
     }
@@ -262,28 +324,6 @@ fn in_time<T>(
         drop(done);
         result
     })
-}
-
-/// The first line of what the engine says.
-fn reason(error: duckdb::Error) -> String {
-    let text = match error {
-        duckdb::Error::DuckDBFailure(_, Some(text)) => text,
-        other => other.to_string(),
-    };
-    if text.starts_with("INTERRUPT") {
-        return format!("reading its columns took longer than {PATIENCE:?}");
-    }
-    let line = text.lines().next().unwrap_or_default();
-    line.split_once(" Error: ")
-        .map_or(line, |(_, said)| said)
-        .chars()
-        .take(300)
-        .collect()
-}
-
-/// The text in single quotes.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 #[cfg(test)]
@@ -322,9 +362,14 @@ mod tests {
         assert_eq!(shown("STRUCT(a BIGINT)"), "VARIANT to_json(\"c\")");
         assert_eq!(shown("DECIMAL(12,2)[]"), "VARIANT to_json(\"c\")");
         assert_eq!(
-            shown("TIMESTAMP_NS"),
+            shown("TIMESTAMP_MS"),
             "TIMESTAMP_NTZ(9) CAST(\"c\" AS TIMESTAMP)"
         );
+        assert_eq!(
+            shown("HUGEINT"),
+            "NUMBER(38,0) CAST(\"c\" AS DECIMAL(38, 0))"
+        );
+        assert!(shown("TIMESTAMP_NS").ends_with("ELSE CAST(\"c\" AS TIMESTAMP) END"));
         assert!(shown("ENUM('a', 'b')").ends_with("CAST(\"c\" AS VARCHAR)"));
     }
 }

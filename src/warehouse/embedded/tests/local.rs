@@ -298,6 +298,175 @@ async fn a_file_that_breaks_while_it_is_a_table_tells_no_path() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_in_the_place_of_a_file_is_not_followed_by_the_next_statement() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    for name in ["t.csv", "sub/u.csv"] {
+        fs::write(folder.path().join(name), "a\n1\n").unwrap();
+    }
+    fs::write(outside.path().join("u.csv"), "a\n42\n").unwrap();
+    let engine = over(folder.path());
+    for table in ["public.t", "sub.u"] {
+        let sum = format!("SELECT SUM(a) FROM local.{table}");
+        assert_eq!(rows(&engine, &sum).await, [["1"]]);
+    }
+    // At once: the folder has not been looked at again.
+    fs::remove_file(folder.path().join("t.csv")).unwrap();
+    symlink(outside.path().join("u.csv"), folder.path().join("t.csv")).unwrap();
+    fs::remove_dir_all(folder.path().join("sub")).unwrap();
+    symlink(outside.path(), folder.path().join("sub")).unwrap();
+    for statement in [
+        "SELECT SUM(a) FROM local.public.t",
+        "SELECT SUM(a) FROM \"LOCAL\".\"Public\".\"t\"",
+        "SELECT SUM(a) FROM local.sub.u",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM local.sub.u WHERE a = 42)",
+        "SELECT * FROM (SELECT 1 AS k, a FROM local.sub.u) PIVOT (MAX(k) FOR a IN (ANY))",
+        "EXPLAIN SELECT * FROM local.sub.u",
+    ] {
+        let error = ask(&engine, statement).await.expect_err(statement);
+        assert!(matches!(error, Error::ObjectNotFound { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn quotes_in_names_are_letters_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = "id,it's,\"a\"\"b\",\"x', evil := (SELECT 1)) --\"\n1,2,3,4\n";
+    fs::write(folder.path().join("o'brien.csv"), names).unwrap();
+    fs::write(folder.path().join("say \"hi\".csv"), "a'b;c\n'x;y';2\n").unwrap();
+    fs::write(
+        folder.path().join("it's.jsonl"),
+        "{\"a'b\": 1, \"c\\\"d\": 2}\n",
+    )
+    .unwrap();
+    parquet(
+        &folder.path().join("p.parquet"),
+        "SELECT 1 AS \"a'b\", 2 AS \"c\"\"d\"",
+    );
+    fs::rename(
+        folder.path().join("p.parquet"),
+        folder.path().join("p'q.parquet"),
+    )
+    .unwrap();
+    let engine = over(folder.path());
+    let evil = "\"x', evil := (SELECT 1)) --\"";
+    for (statement, values) in [
+        (
+            format!("SELECT id, \"it's\", \"a\"\"b\", {evil} FROM local.public.\"o'brien\""),
+            vec!["1", "2", "3", "4"],
+        ),
+        (
+            "SELECT \"a'b\", c FROM local.public.\"say \"\"hi\"\"\"".to_owned(),
+            vec!["x;y", "2"],
+        ),
+        (
+            "SELECT \"a'b\", \"c\"\"d\" FROM local.public.\"it's\"".to_owned(),
+            vec!["1", "2"],
+        ),
+        (
+            "SELECT \"a'b\", \"c\"\"d\" FROM local.public.\"p'q\"".to_owned(),
+            vec!["1", "2"],
+        ),
+    ] {
+        assert_eq!(rows(&engine, &statement).await, [values], "{statement}");
+    }
+    let described = ask(&engine, "DESCRIBE TABLE local.public.\"o'brien\"")
+        .await
+        .unwrap();
+    assert_eq!(described.column("name")[1..3], ["it's", "a\"b"]);
+}
+
+#[tokio::test]
+async fn no_digit_of_a_file_is_lost_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(
+        at("big.csv"),
+        "id,most,half,moment\n12345678901234567890,99999999999999999999999999999999999999,0.5,2024-01-01 10:00:00.123456789\n\
+         -1,0,1,2024-01-01 10:00:00\n",
+    )
+    .unwrap();
+    fs::write(
+        at("wide.jsonl"),
+        "{\"id\": 12345678901234567890, \"most\": 123456789012345678901234567890}\n{\"id\": -1, \"most\": 1}\n",
+    )
+    .unwrap();
+    parquet(
+        &at("times.parquet"),
+        "SELECT TIMESTAMP_NS '2024-01-01 10:00:00.123456' AS coarse, TIMESTAMP_NS '2024-01-01 10:00:00.123456789' AS fine \
+         UNION ALL SELECT NULL, NULL",
+    );
+    let engine = over(folder.path());
+    assert_eq!(
+        rows(&engine, "SELECT * FROM local.public.big ORDER BY 1 DESC").await[0],
+        [
+            "12345678901234567890",
+            "99999999999999999999999999999999999999",
+            "0.5",
+            "2024-01-01 10:00:00.123456789"
+        ]
+    );
+    assert_eq!(
+        rows(
+            &engine,
+            "SELECT id, most FROM local.public.wide ORDER BY id DESC"
+        )
+        .await[0],
+        ["12345678901234567890", "123456789012345678901234567890"]
+    );
+    let types = ask(&engine, "DESCRIBE TABLE local.public.big")
+        .await
+        .unwrap();
+    assert_eq!(
+        types.column("type")[..3],
+        ["NUMBER(38,0)", "NUMBER(38,0)", "FLOAT"]
+    );
+    let coarse = "SELECT coarse FROM local.public.times ORDER BY 1";
+    assert_eq!(
+        rows(&engine, coarse).await,
+        [["1704103200.123456000 None"], ["∅"]]
+    );
+    let error = ask(&engine, "SELECT fine FROM local.public.times")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::EngineLimit(_)), "{error:?}");
+    assert!(error.to_string().contains("microsecond"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_table_is_told_once_however_often_its_file_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["t", "u", "v"] {
+        fs::write(folder.path().join(format!("{name}.csv")), "a\n1\n").unwrap();
+    }
+    let engine = over(folder.path());
+    for columns in 2..5 {
+        let names: Vec<String> = (0..columns).map(|n| format!("c{n}")).collect();
+        let text = format!("{0}\n{0}\n", names.join(","));
+        fs::write(folder.path().join("t.csv"), text).unwrap();
+        let told = "SELECT COUNT_IF(table_name = 'T'), COUNT_IF(table_name IN ('U', 'V')) \
+                    FROM local.information_schema.columns WHERE table_schema = 'PUBLIC'";
+        until(&engine, told, |read| {
+            read.as_ref()
+                .is_ok_and(|read| read.rows == [[columns.to_string(), "2".to_owned()]])
+        })
+        .await;
+    }
+    let tables = "SELECT COUNT(*), COUNT(DISTINCT table_name) FROM local.information_schema.tables WHERE table_schema = 'PUBLIC'";
+    assert_eq!(rows(&engine, tables).await, [["3", "3"]]);
+    let ddl = rows(&engine, "SELECT GET_DDL('TABLE', 'LOCAL.PUBLIC.T')").await;
+    assert!(ddl[0][0].contains("C3 VARCHAR"), "{ddl:?}");
+    fs::remove_file(folder.path().join("u.csv")).unwrap();
+    until(&engine, tables, |read| {
+        read.as_ref().is_ok_and(|read| read.rows == [["2", "2"]])
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn statements_reach_no_file_by_themselves() {
     let folder = folder();

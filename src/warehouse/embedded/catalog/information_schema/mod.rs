@@ -5,7 +5,7 @@
 
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use duckdb::types::{TimeUnit, Value as EngineValue};
 use duckdb::{Connection, appender_params_from_iter};
@@ -14,8 +14,8 @@ use self::rows::{data_type, rows};
 use super::columns::field;
 use super::listing::{Listing, Value};
 use super::{
-    Catalog, ENGINE_INFORMATION_SCHEMA, Field, INFORMATION_SCHEMA, Schema, Table, TableKind,
-    engine_type, quoted,
+    Catalog, ENGINE_INFORMATION_SCHEMA, Field, INFORMATION_SCHEMA, LOCAL_DATABASE, Schema, Table,
+    TableKind, engine_type, quoted,
 };
 use crate::warehouse::{Column, DataType};
 
@@ -112,8 +112,29 @@ pub(super) fn schema() -> Schema {
     }
 }
 
-/// Which columns of each table of the store there are.
-pub(in super::super) type Stored = BTreeMap<&'static str, Vec<String>>;
+/// What is stored.
+#[derive(Default)]
+pub(in super::super) struct Stored {
+    /// Which columns of each table of the store there are.
+    columns: BTreeMap<&'static str, Vec<String>>,
+    /// Rows that were replaced since all were written. The engine keeps their memory until then.
+    replaced: usize,
+}
+
+/// Replaced rows after which all are written anew.
+const MOST_REPLACED: usize = 100_000;
+
+/// The table with the DDL of all objects.
+const DDL: &str = "DDL";
+
+/// Its columns.
+const DDL_COLUMNS: [&str; 5] = [
+    "DATABASE_NAME",
+    "SCHEMA_NAME",
+    "OBJECT_NAME",
+    "OBJECT_TYPE",
+    "DDL",
+];
 
 /// Makes the stored rows and the views, and a table with the DDL of all objects for `GET_DDL`.
 pub(in super::super) fn create(
@@ -121,7 +142,7 @@ pub(in super::super) fn create(
     catalog: &Catalog,
 ) -> duckdb::Result<Stored> {
     connection.execute_batch(&format!("CREATE SCHEMA {STORE}"))?;
-    let mut all = Stored::new();
+    let mut all = Stored::default();
     for (view, columns) in VIEWS {
         let listing = rows(catalog, view, columns);
         let columns = listing.columns();
@@ -162,40 +183,138 @@ pub(in super::super) fn create(
                 quoted(view)
             ))?;
         }
-        all.insert(view, stored);
+        all.columns.insert(view, stored);
     }
     create_ddl(connection, catalog)?;
     Ok(all)
 }
 
-/// Writes the stored rows anew, for a catalog that has changed. The views stay as they are: what they read is `stored`.
+/// Writes the rows of those tables of own data anew that have been touched, each by its schema and its name. The views
+/// stay as they are: what they read is `stored`.
 pub(in super::super) fn refresh(
     connection: &Connection,
     catalog: &Catalog,
-    stored: &Stored,
+    stored: &mut Stored,
+    touched: &BTreeSet<(&'static str, &'static str)>,
 ) -> duckdb::Result<()> {
     connection.execute_batch("BEGIN TRANSACTION")?;
-    let rewritten = VIEWS.iter().try_for_each(|(view, columns)| {
-        let listing = rows(catalog, view, columns);
-        let columns = listing.columns();
-        let kept = stored.get(view).map_or(&[][..], Vec::as_slice);
-        store(connection, view, &columns, &listing.into_rows(), kept)
-    });
-    let done = rewritten.and_then(|()| create_ddl(connection, catalog));
+    let done = if stored.replaced > MOST_REPLACED {
+        stored.replaced = 0;
+        rewrite(connection, catalog, stored)
+    } else {
+        replace(connection, catalog, stored, touched)
+    };
     connection.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     done
 }
 
+fn rewrite(connection: &Connection, catalog: &Catalog, stored: &Stored) -> duckdb::Result<()> {
+    for (view, columns) in VIEWS {
+        let listing = rows(catalog, view, columns);
+        let columns = listing.columns();
+        store(
+            connection,
+            view,
+            &columns,
+            &listing.into_rows(),
+            stored.of(view),
+        )?;
+    }
+    create_ddl(connection, catalog)
+}
+
+fn replace(
+    connection: &Connection,
+    catalog: &Catalog,
+    stored: &mut Stored,
+    touched: &BTreeSet<(&'static str, &'static str)>,
+) -> duckdb::Result<()> {
+    let part = catalog.part_of_local(touched);
+    for (view, columns) in VIEWS {
+        let kept = stored.of(view);
+        let place = ["TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME"];
+        if !place
+            .iter()
+            .all(|name| kept.iter().any(|column| column == name))
+        {
+            // Of schemas and databases there are few.
+            let listing = rows(catalog, view, columns);
+            store(
+                connection,
+                view,
+                &listing.columns(),
+                &listing.into_rows(),
+                kept,
+            )?;
+            continue;
+        }
+        let gone = remove(connection, view, place, touched)?;
+        let listing = rows(&part, view, columns);
+        append(
+            connection,
+            view,
+            &listing.columns(),
+            &listing.into_rows(),
+            kept,
+        )?;
+        stored.replaced += gone;
+    }
+    let place = ["DATABASE_NAME", "SCHEMA_NAME", "OBJECT_NAME"];
+    stored.replaced += remove(connection, DDL, place, touched)?;
+    let listing = ddl(&part);
+    let all = DDL_COLUMNS.map(str::to_owned);
+    append(
+        connection,
+        DDL,
+        &listing.columns(),
+        &listing.into_rows(),
+        &all,
+    )
+}
+
+/// Removes the rows of tables of own data. `place` names the columns of database, schema and table.
+fn remove(
+    connection: &Connection,
+    name: &str,
+    place: [&str; 3],
+    touched: &BTreeSet<(&'static str, &'static str)>,
+) -> duckdb::Result<usize> {
+    let [database, schema, table] = place;
+    let text = |name: &str| format!("'{}'", name.replace('\'', "''"));
+    let list: Vec<String> = touched
+        .iter()
+        .map(|(schema, table)| format!("({}, {})", text(schema), text(table)))
+        .collect();
+    if list.is_empty() {
+        return Ok(0);
+    }
+    connection.execute(
+        &format!(
+            "DELETE FROM {STORE}.{} AS kept USING (VALUES {}) AS gone(s, t) \
+             WHERE kept.{database} = {} AND kept.{schema} = gone.s AND kept.{table} = gone.t",
+            quoted(name),
+            list.join(", "),
+            text(LOCAL_DATABASE)
+        ),
+        [],
+    )
+}
+
 /// `"memory"."_META"."DDL"`: one row for each table and view, with the text `GET_DDL` gives for it.
 fn create_ddl(connection: &Connection, catalog: &Catalog) -> duckdb::Result<()> {
-    let names = [
-        "DATABASE_NAME",
-        "SCHEMA_NAME",
-        "OBJECT_NAME",
-        "OBJECT_TYPE",
-        "DDL",
-    ];
-    let mut listing = Listing::new(names.map(|name| (name, DataType::Varchar(None))));
+    let listing = ddl(catalog);
+    let all = DDL_COLUMNS.map(str::to_owned);
+    store(
+        connection,
+        DDL,
+        &listing.columns(),
+        &listing.into_rows(),
+        &all,
+    )
+}
+
+fn ddl(catalog: &Catalog) -> Listing {
+    let mut listing = Listing::new(DDL_COLUMNS.map(|name| (name, DataType::Varchar(None))));
     for (database, schema, table) in catalog.tables() {
         if schema.name != INFORMATION_SCHEMA {
             listing.push(vec![
@@ -207,9 +326,13 @@ fn create_ddl(connection: &Connection, catalog: &Catalog) -> duckdb::Result<()> 
             ]);
         }
     }
-    let columns = listing.columns();
-    let all: Vec<String> = names.map(str::to_owned).into();
-    store(connection, "DDL", &columns, &listing.into_rows(), &all)
+    listing
+}
+
+impl Stored {
+    fn of(&self, view: &str) -> &[String] {
+        self.columns.get(view).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The columns that have a value somewhere.
@@ -234,11 +357,7 @@ fn store(
     rows: &[Vec<Value>],
     stored: &[String],
 ) -> duckdb::Result<()> {
-    let kept: Vec<(usize, &Column)> = columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| stored.contains(&column.name))
-        .collect();
+    let kept = kept(columns, stored);
     if kept.is_empty() {
         return Ok(());
     }
@@ -257,6 +376,30 @@ fn store(
         "CREATE OR REPLACE TABLE {STORE}.{} ({definitions})",
         quoted(name)
     ))?;
+    append(connection, name, columns, rows, stored)
+}
+
+/// The columns that are stored, with their places.
+fn kept<'c>(columns: &'c [Column], stored: &[String]) -> Vec<(usize, &'c Column)> {
+    columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| stored.contains(&column.name))
+        .collect()
+}
+
+/// Adds rows to what is stored.
+fn append(
+    connection: &Connection,
+    name: &str,
+    columns: &[Column],
+    rows: &[Vec<Value>],
+    stored: &[String],
+) -> duckdb::Result<()> {
+    let kept = kept(columns, stored);
+    if rows.is_empty() || kept.is_empty() {
+        return Ok(());
+    }
     let mut appender = connection.appender_to_catalog_and_db(name, "memory", "_META")?;
     for row in rows {
         let values = kept

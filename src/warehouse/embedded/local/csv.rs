@@ -1,0 +1,92 @@
+//! How a CSV file is written, as the engine finds out, and how the engine is told to read it so.
+//!
+//! The engine also gives a ready call as its answer, but writes the path and the names of columns into it as they are: an
+//! apostrophe would end the text there, and what the file says after it would be run. So the call is put together here.
+
+use duckdb::Connection;
+use serde::Deserialize;
+
+use super::words::{Column, literal, reason};
+
+/// How a file is written.
+pub(super) struct Form {
+    pub(super) columns: Vec<Column>,
+    /// The settings of the reader besides them, each with its value as the engine reads it.
+    settings: Vec<(&'static str, String)>,
+}
+
+/// A column as the engine tells it.
+#[derive(Deserialize)]
+struct Told {
+    name: String,
+    #[serde(rename = "type")]
+    engine_type: String,
+}
+
+/// What the engine says of a character that is not used.
+const NONE: &str = "(empty)";
+
+/// Finds out how a file is written. `path` is in quotes.
+///
+/// # Errors
+///
+/// In words, why it cannot be read.
+pub(super) fn form(
+    connection: &Connection,
+    path: &str,
+    sample: i64,
+    encoding: &str,
+) -> Result<Form, String> {
+    let sniffed = format!(
+        "SELECT Delimiter, Quote, Escape, Comment, NewLineDelimiter, CAST(SkipRows AS BIGINT), HasHeader, \
+         CAST(DateFormat AS VARCHAR), CAST(TimestampFormat AS VARCHAR), CAST(to_json(\"Columns\") AS VARCHAR) \
+         FROM sniff_csv({path}, sample_size = {sample}, encoding = {})",
+        literal(encoding)
+    );
+    let (mut settings, columns) = connection
+        .query_row(&sniffed, [], |row| {
+            let mut settings = Vec::new();
+            for (place, name) in ["delim", "quote", "escape", "comment"].iter().enumerate() {
+                let sign: String = row.get(place)?;
+                let sign = if sign == NONE { "" } else { &sign };
+                settings.push((*name, literal(sign)));
+            }
+            // Other words say that there is none, or several.
+            let line_end: String = row.get(4)?;
+            if line_end.starts_with('\\') {
+                settings.push(("new_line", literal(&line_end)));
+            }
+            settings.push(("skip", row.get::<_, i64>(5)?.to_string()));
+            settings.push(("header", row.get::<_, bool>(6)?.to_string()));
+            for (place, name) in [(7, "dateformat"), (8, "timestampformat")] {
+                if let Some(format) = row.get::<_, Option<String>>(place)? {
+                    settings.push((name, literal(&format)));
+                }
+            }
+            Ok((settings, row.get::<_, String>(9)?))
+        })
+        .map_err(reason)?;
+    settings.push(("encoding", literal(encoding)));
+    let told: Vec<Told> = serde_json::from_str(&columns)
+        .map_err(|error| format!("its columns could not be told: {error}"))?;
+    let columns = told.into_iter().map(|one| (one.name, one.engine_type));
+    Ok(Form {
+        columns: columns.collect(),
+        settings,
+    })
+}
+
+impl Form {
+    /// What the rows come from. `path` is in quotes, `columns` is said as the engine takes it.
+    pub(super) fn source(&self, path: &str, columns: &str) -> String {
+        let settings: Vec<String> = self
+            .settings
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
+        format!(
+            "read_csv({path}, auto_detect = false, columns = {{{columns}}}, {})",
+            settings.join(", ")
+        )
+    }
+}
