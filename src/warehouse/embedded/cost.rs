@@ -37,7 +37,9 @@ const MIN_TEXT: u64 = 256;
 const JOINED_TEXT: u64 = 64;
 
 /// The functions that make a text longer than what they are given, and those that make a list of one.
-const GROWING: [&str; 9] = [
+const GROWING: [&str; 11] = [
+    "BASE64_ENCODE",
+    "HEX_ENCODE",
     "INSERT",
     "LPAD",
     "REGEXP_REPLACE",

@@ -188,7 +188,7 @@ impl Writer<'_> {
         Ok(match kind {
             Some('t') => self.as_text(text.clone(), expr),
             Some('n') => self.as_number(text.clone(), expr),
-            Some('m') => macro_call("moment", &[&typed_null(text, "TIMESTAMP")]),
+            Some('m') => self.as_point(&typed_null(text, "TIMESTAMP"), expr),
             Some('s') => self.summand(text.clone(), expr),
             Some('v') => self.without_json_null(text.clone(), expr),
             Some('j') => macro_call("source", &[text]),

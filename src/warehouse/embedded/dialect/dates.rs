@@ -3,9 +3,8 @@
 use crate::sql::ast::{DateTimeField, Expr, Interval};
 
 use super::call::Call;
-use super::semi_structured::is_text;
 use super::texts::{text_literal, whole};
-use super::types::typed_null;
+use super::types::{Target, typed_null};
 use super::writer::{Fault, Writer, Written, limit, macro_call, quote_text, refuse};
 
 /// A unit of time that can be added, counted and truncated to.
@@ -168,9 +167,8 @@ impl Writer<'_> {
     /// `DATEDIFF(unit, from, to)`
     pub(super) fn date_diff(&mut self, call: &Call<'_>) -> Written {
         let unit = unit(&unit_name(call.argument(0)?)?)?;
-        let from = self.moment(call.argument(1)?)?;
-        let to = self.moment(call.argument(2)?)?;
-        let (from, to) = (macro_call("moment", &[&from]), macro_call("moment", &[&to]));
+        let from = self.point(call.argument(1)?)?;
+        let to = self.point(call.argument(2)?)?;
         // Weeks begin on Monday for Snowflake; DuckDB counts spans of seven days.
         if unit.name() == "week" {
             return Ok(format!(
@@ -211,8 +209,7 @@ impl Writer<'_> {
 
     /// `DATE_PART(part, date)`, `EXTRACT(part FROM date)`, `YEAR(date)`.
     pub(super) fn date_part(&mut self, part: &str, date: &Expr) -> Written {
-        let date = self.moment(date)?;
-        let moment = macro_call("moment", &[&date]);
+        let moment = self.point(date)?;
         let wanted = part.trim_matches('\'').to_lowercase();
         if let Some((_, template)) = PARTS
             .iter()
@@ -225,8 +222,7 @@ impl Writer<'_> {
 
     /// `LAST_DAY(date [, unit])`
     pub(super) fn last_day(&mut self, call: &Call<'_>) -> Written {
-        let date = self.moment(call.argument(0)?)?;
-        let moment = macro_call("moment", &[&date]);
+        let moment = self.point(call.argument(0)?)?;
         let unit = match call.arguments().get(1) {
             Some(name) => unit(&unit_name(name)?)?,
             None => return Ok(format!("last_day({moment})")),
@@ -252,8 +248,7 @@ impl Writer<'_> {
                 _ => limit(format!("takes the day of {} as a literal only", call.name)),
             };
         };
-        let date = self.moment(call.argument(0)?)?;
-        let moment = macro_call("moment", &[&date]);
+        let moment = self.point(call.argument(0)?)?;
         let weekday = (index + 1).to_string();
         let function = if is_next { "next_day" } else { "previous_day" };
         Ok(macro_call(function, &[&moment, &weekday]))
@@ -312,8 +307,8 @@ impl Writer<'_> {
     pub(super) fn timestamp_of_parts(&mut self, call: &Call<'_>) -> Written {
         if let [date, time] = call.arguments() {
             let (date, time) = (self.expression(date)?, self.expression(time)?);
-            let date = super::types::cast_to(&date, super::types::Target::Date);
-            let time = super::types::cast_to(&time, super::types::Target::Time);
+            let date = super::types::cast_to(&date, Target::Date);
+            let time = super::types::cast_to(&time, Target::Time);
             return Ok(format!("({date} + {time})"));
         }
         if call.arguments().len() > 7 {
@@ -347,7 +342,7 @@ impl Writer<'_> {
             // The session's zone is UTC. The result keeps the clock on the wall of its zone, and no offset.
             let to = self.expression(to)?;
             let timestamp = self.expression(timestamp)?;
-            let zoned = super::types::cast_to(&timestamp, super::types::Target::ZonedTimestamp);
+            let zoned = super::types::cast_to(&timestamp, Target::ZonedTimestamp);
             return Ok(format!("timezone({to}, {zoned})"));
         }
         let [from, to, timestamp] = call.arguments() else {
@@ -403,8 +398,16 @@ impl Writer<'_> {
         Ok(self.as_moment(written, expr))
     }
 
+    /// A date or time as a point in time.
+    pub(super) fn point(&mut self, expr: &Expr) -> Written {
+        let written = self.moment(expr)?;
+        Ok(self.as_point(&written, expr))
+    }
+
     pub(super) fn as_moment(&self, written: String, expr: &Expr) -> String {
-        if is_text(expr) || self.is_variant(expr) {
+        if self.is_text(expr) {
+            self.as_type(written, expr, Target::Timestamp)
+        } else if self.is_variant(expr) {
             macro_call("timestamp", &[&written])
         } else if is_unseen(expr) {
             macro_call("when", &[&written])

@@ -46,7 +46,7 @@ impl Writer<'_> {
         }
         let Some(format) = call.arguments().get(1) else {
             let written = self.expression(value)?;
-            return Ok(macro_call("cast_text", &[&written]));
+            return Ok(self.as_cast_text(written, value));
         };
         let Some(format) = text_literal(format) else {
             return limit(format!("takes a literal format only in {}", call.name));
@@ -59,12 +59,8 @@ impl Writer<'_> {
             return number_format(&number, format);
         }
         let format = date_format(format)?;
-        let moment = self.moment(value)?;
-        Ok(format!(
-            "strftime({}, {})",
-            macro_call("moment", &[&moment]),
-            quote_text(&format)
-        ))
+        let moment = self.point(value)?;
+        Ok(format!("strftime({moment}, {})", quote_text(&format)))
     }
 
     /// `TO_DATE(x [, format])`, and with TRY_.

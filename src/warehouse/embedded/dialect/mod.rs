@@ -24,6 +24,7 @@ mod formats;
 mod forms;
 mod functions;
 mod hierarchies;
+mod kinds;
 mod literals;
 mod names;
 mod numbers;
@@ -94,11 +95,30 @@ pub(super) fn translate(
         Err(_) if question.is_some() => String::new(),
         Err(fault) => return Err(*fault),
     };
+    if macros_in(&sql) > MAX_MACROS {
+        return Err(EngineLimit {
+            what: format!(
+                "calls at most {MAX_MACROS} functions that depend on the type of a value, because it cannot be stopped \
+                 while it plans them"
+            ),
+            hint: Some("ask in parts, or name repeated parts in a WITH clause".into()),
+        }
+        .into());
+    }
     Ok(Translation {
         sql,
         summands: writer.summands,
         question,
     })
+}
+
+/// Macros in one statement. Each takes one to four milliseconds to plan, the more the deeper it nests, and planning cannot
+/// be interrupted.
+const MAX_MACROS: usize = 1_000;
+
+/// How many macros a statement of the engine's calls. A text that looks like one counts too: no harm is done.
+fn macros_in(sql: &str) -> usize {
+    sql.matches("memory.main.sf_").count()
 }
 
 /// Makes the macros. Once for each database, before it is locked; `connection` must be in the in-memory database

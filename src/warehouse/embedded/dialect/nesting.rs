@@ -1,6 +1,9 @@
 //! Nothing explodes: what nests grows by the same amount at each level, for every function there is.
 
+use duckdb::{Config, Connection};
+
 use crate::sql::{self, Identifier, Tree};
+use crate::warehouse::embedded::natives;
 
 use super::functions::all;
 use super::{Context, translate};
@@ -138,4 +141,115 @@ fn nested_calls_grow_by_the_same_amount_at_each_level() {
     }
     assert!(grown.is_empty(), "{}", grown.join("\n"));
     assert!(walked > 350, "{walked}");
+}
+
+/// Memory that a plan may take here: a failure shall end, not take what there is.
+const MEMORY: &str = "256MB";
+
+/// Levels at which plans are compared. Six are enough to see one that doubles, and few enough that it ends.
+const LEVELS: [usize; 3] = [2, 4, 6];
+
+/// An engine with the functions and macros, and the tables that the statements here name.
+fn engine() -> Connection {
+    let config = Config::default().max_memory(MEMORY).unwrap();
+    let engine = Connection::open_in_memory_with_flags(config.threads(1).unwrap()).unwrap();
+    natives::install(&engine).unwrap();
+    super::install(&engine).unwrap();
+    let tables = "ATTACH ':memory:' AS \"SNOWFLAKE_SAMPLE_DATA\";
+        CREATE SCHEMA \"SNOWFLAKE_SAMPLE_DATA\".\"TPCH_SF1\";
+        CREATE TABLE \"SNOWFLAKE_SAMPLE_DATA\".\"TPCH_SF1\".\"NATION\" AS
+            SELECT CAST(i AS DECIMAL(38, 0)) AS \"N_NATIONKEY\", 'ALGERIA' || i AS \"N_NAME\",
+                DATE '2024-01-31' + CAST(i AS INTEGER) AS \"N_DAY\", CAST('[1, 2]' AS JSON) AS \"N_LIST\"
+            FROM range(25) t(i)";
+    engine.execute_batch(tables).unwrap();
+    engine
+}
+
+/// How large the bound and optimised expressions of a statement are: the bytes of the engine's plan. `None` where it does
+/// not run.
+fn plan_size(engine: &Connection, statement: &str) -> Option<u64> {
+    let sql = translation(statement)?;
+    let sized = "SELECT length(plan) FROM (SELECT CAST(json_serialize_plan(CAST(? AS VARCHAR), optimize := true) AS VARCHAR)) t(plan)
+        WHERE NOT starts_with(plan, '{\"error\":true')";
+    engine.query_row(sized, [sql], |row| row.get(0)).ok()
+}
+
+/// What a call may be nested in, so that its argument is of a type it takes.
+const SEEDS: [&str; 4] = ["N_NAME", "N_NATIONKEY", "N_DAY", "N_LIST"];
+const CASTS: [(&str, &str); 5] = [
+    ("", ""),
+    ("(", ")::VARCHAR"),
+    ("(", ")::NUMBER"),
+    ("('2024-01-0' || LEFT((", ")::VARCHAR, 1))::DATE"),
+    ("ARRAY_CONSTRUCT(", ")"),
+];
+
+/// A way to put a call into itself that the engine runs: what stands before, behind, and innermost.
+fn that_nests(
+    engine: &Connection,
+    open: &str,
+    close: &str,
+) -> Option<(String, String, &'static str)> {
+    CASTS.iter().find_map(|(before, behind)| {
+        let (open, close) = (format!("{open}{before}"), format!("{behind}{close}"));
+        let seed = SEEDS
+            .iter()
+            .find(|seed| plan_size(engine, &nested(&open, seed, &close, 2)).is_some())?;
+        Some((open, close, *seed))
+    })
+}
+
+#[test]
+fn what_the_engine_makes_of_nested_calls_grows_by_the_same_amount_at_each_level() {
+    let engine = engine();
+    let (mut walked, mut left, mut grown) = (Vec::new(), Vec::new(), Vec::new());
+    for (open, close) in nestings() {
+        let Some((open, close, seed)) = that_nests(&engine, &open, &close) else {
+            left.push(open);
+            continue;
+        };
+        let sizes = LEVELS.map(|levels| plan_size(&engine, &nested(&open, seed, &close, levels)));
+        let [Some(first), Some(second), Some(third)] = sizes else {
+            left.push(open);
+            continue;
+        };
+        let (early, late) = (second.saturating_sub(first), third.saturating_sub(second));
+        // A template or two more or less is no growth; a constant may be computed away.
+        if late > early + early / 10 + 500 {
+            grown.push(format!("{open}{seed}{close}: {sizes:?}"));
+        }
+        walked.push(open);
+    }
+    assert!(grown.is_empty(), "{}", grown.join("\n"));
+    let names: std::collections::BTreeSet<&str> = walked
+        .iter()
+        .filter_map(|open| open.split('(').next())
+        .collect();
+    assert!(
+        walked.len() > 550 && names.len() > 270,
+        "{}: {left:?}",
+        walked.len()
+    );
+}
+
+#[test]
+fn a_statement_that_would_be_planned_for_long_is_refused() {
+    let calls = |columns: usize, levels: usize| {
+        let one = format!(
+            "{}N_NATIONKEY{}",
+            "EXP(1 / ".repeat(levels),
+            ")".repeat(levels)
+        );
+        let list: Vec<String> = (0..columns).map(|n| format!("{one} AS C{n}")).collect();
+        let statement = format!("SELECT {} FROM NATION", list.join(", "));
+        let parsed = sql::parse(&statement).unwrap();
+        let Tree::Statement(tree) = parsed.tree() else {
+            panic!("{statement}");
+        };
+        translate(tree, &statement, &context(), &Default::default())
+    };
+    assert!(calls(1, 15).is_ok());
+    assert!(calls(50, 15).is_ok());
+    let error = calls(100, 15).unwrap_err();
+    assert!(error.to_string().contains("while it plans"), "{error}");
 }

@@ -133,16 +133,6 @@ impl Writer<'_> {
         Ok(self.as_text(written, expr))
     }
 
-    pub(super) fn as_text(&self, written: String, expr: &Expr) -> String {
-        if is_text(expr)
-            || written.starts_with("memory.main.sf_text(") && written.matches(')').count() == 1
-        {
-            written
-        } else {
-            macro_call("text", &[&written])
-        }
-    }
-
     /// A value for arithmetic.
     pub(super) fn number(&mut self, expr: &Expr) -> Written {
         let written = self.expression(expr)?;
@@ -207,17 +197,18 @@ impl Writer<'_> {
         if self.is_variant(expr) {
             return Side::Variant;
         }
+        if self.is_text(expr) {
+            return Side::Text;
+        }
         match expr {
             Expr::Nested(inner) => self.side(inner),
             Expr::Value(value) => match &value.value {
                 Value::Number(..) => Side::Number,
                 Value::Null => Side::Null,
-                Value::SingleQuotedString(_) | Value::DollarQuotedString(_) => Side::Text,
                 _ => Side::Unknown,
             },
             Expr::UnaryOp { expr, .. } => self.side(expr),
             Expr::Cast { data_type, .. } => match target(data_type) {
-                Ok(Target::Text(_)) => Side::Text,
                 Ok(Target::Number(..) | Target::Float) => Side::Number,
                 _ => Side::Unknown,
             },
@@ -412,17 +403,4 @@ pub(super) fn arguments(arguments: &FunctionArguments) -> impl Iterator<Item = &
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
         _ => None,
     })
-}
-
-/// Whether an expression is text by its form.
-pub(super) fn is_text(expr: &Expr) -> bool {
-    match expr {
-        Expr::Value(value) => matches!(
-            value.value,
-            Value::SingleQuotedString(_) | Value::DollarQuotedString(_)
-        ),
-        Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Text(_))),
-        Expr::BinaryOp { op, .. } => *op == crate::sql::ast::BinaryOperator::StringConcat,
-        _ => false,
-    }
 }

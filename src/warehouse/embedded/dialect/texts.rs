@@ -161,10 +161,35 @@ impl Writer<'_> {
         Ok(format!("({text} {} {pattern}{escape})", call.name))
     }
 
+    /// `LENGTH(x)`, in letters, or in bytes of BINARY.
+    pub(super) fn length(&mut self, call: &Call<'_>) -> Written {
+        let value = call.argument(0)?;
+        let written = self.expression(value)?;
+        Ok(self.of_text_or_bytes(written, value, "length({})", "length"))
+    }
+
+    /// `OCTET_LENGTH(x)`
+    pub(super) fn octets(&mut self, call: &Call<'_>) -> Written {
+        let value = call.argument(0)?;
+        let written = self.expression(value)?;
+        Ok(self.of_text_or_bytes(written, value, "strlen({})", "octets"))
+    }
+
+    /// `BASE64_ENCODE(x)`
+    pub(super) fn base64_encode(&mut self, call: &Call<'_>) -> Written {
+        if call.arguments().len() > 1 {
+            return limit("takes at most 1 arguments in BASE64_ENCODE");
+        }
+        let value = call.argument(0)?;
+        let written = self.expression(value)?;
+        Ok(self.of_text_or_bytes(written, value, &bounded("rs_to_base64"), "base64"))
+    }
+
     /// `HEX_ENCODE(x [, is_upper])`
     pub(super) fn hex_encode(&mut self, call: &Call<'_>) -> Written {
-        let value = self.expression(call.argument(0)?)?;
-        let digits = macro_call("hex", &[&value]);
+        let value = call.argument(0)?;
+        let written = self.expression(value)?;
+        let digits = self.of_text_or_bytes(written, value, &bounded("rs_to_hex"), "hex");
         match call
             .arguments()
             .get(1)
@@ -282,6 +307,11 @@ impl Writer<'_> {
             _ => limit("knows SHA2 with 256 bits only"),
         }
     }
+}
+
+/// A function of ours that makes a text longer, with the most it may have.
+fn bounded(function: &str) -> String {
+    format!("{function}({{}}, CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR))")
 }
 
 /// A whole number written as such, with its sign.

@@ -53,7 +53,7 @@ impl Writer<'_> {
                 }
                 let value = self.expression(expr)?;
                 match kind {
-                    CastKind::Cast | CastKind::DoubleColon => Ok(cast_to(&value, target)),
+                    CastKind::Cast | CastKind::DoubleColon => Ok(self.as_type(value, expr, target)),
                     CastKind::TryCast => Ok(try_cast_to(&value, target)),
                     CastKind::SafeCast => limit("does not know SAFE_CAST"),
                 }

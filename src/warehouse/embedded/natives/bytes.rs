@@ -10,6 +10,8 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_shift", shift),
     ("rs_uuid5", uuid5),
     ("rs_base64", base64),
+    ("rs_to_base64", to_base64),
+    ("rs_to_hex", to_hex),
     ("rs_try_base64", try_base64),
     ("rs_try_hex", try_hex),
 ];
@@ -37,6 +39,34 @@ fn try_hex(arguments: &Arguments<'_>) -> Outcome<String> {
         text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     Ok(present(arguments).and_then(|[text]| pairs(text).then(|| text.to_owned())))
+}
+
+/// The digits of a text's bytes. A text becomes longer by it, so it has a limit: see `sf_longest_text` in macros.sql.
+fn to_hex(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([text, longest]) = present(arguments) else {
+        return Ok(None);
+    };
+    fits(text.len().saturating_mul(2), longest)?;
+    Ok(Some(digits(text.as_bytes())))
+}
+
+/// A text in base 64, with the same limit.
+fn to_base64(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([text, longest]) = present(arguments) else {
+        return Ok(None);
+    };
+    fits(text.len().saturating_mul(4) / 3, longest)?;
+    Ok(Some(STANDARD.encode(text)))
+}
+
+fn fits(bytes: usize, longest: &str) -> Result<(), String> {
+    if longest.parse().is_ok_and(|longest: usize| bytes <= longest) {
+        return Ok(());
+    }
+    Err(format!(
+        "the embedded engine makes texts of at most {longest} bytes in this statement; fewer functions that make texts \
+         longer may make longer ones"
+    ))
 }
 
 fn digits(bytes: &[u8]) -> String {

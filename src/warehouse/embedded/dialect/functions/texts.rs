@@ -5,12 +5,17 @@ use super::{MANY, Row};
 use crate::warehouse::embedded::dialect::writer::{macro_call, refuse};
 
 pub(super) const ROWS: &[Row] = &[
-    ("LENGTH", 1, 1, S("memory.main.sf_length({0})")),
-    ("LEN", 1, 1, S("memory.main.sf_length({0})")),
-    ("CHAR_LENGTH", 1, 1, S("memory.main.sf_length({0})")),
-    ("CHARACTER_LENGTH", 1, 1, S("memory.main.sf_length({0})")),
-    ("OCTET_LENGTH", 1, 1, S("memory.main.sf_octets({0})")),
-    ("BIT_LENGTH", 1, 1, S("(memory.main.sf_octets({0}) * 8)")),
+    ("LENGTH", 1, 1, R(|w, c| w.length(c))),
+    ("LEN", 1, 1, R(|w, c| w.length(c))),
+    ("CHAR_LENGTH", 1, 1, R(|w, c| w.length(c))),
+    ("CHARACTER_LENGTH", 1, 1, R(|w, c| w.length(c))),
+    ("OCTET_LENGTH", 1, 1, R(|w, c| w.octets(c))),
+    (
+        "BIT_LENGTH",
+        1,
+        1,
+        R(|w, c| Ok(format!("({} * 8)", w.octets(c)?))),
+    ),
     ("UPPER", 1, 1, S("rs_upper({t0})")),
     ("LOWER", 1, 1, S("rs_lower({t0})")),
     ("INITCAP", 1, 2, R(|w, c| w.initcap(c))),
@@ -101,7 +106,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("SHA2", 1, 2, R(|w, c| w.sha2(c))),
     ("SHA2_HEX", 1, 2, R(|w, c| w.sha2(c))),
-    ("BASE64_ENCODE", 1, 3, S("memory.main.sf_base64({0})")),
+    ("BASE64_ENCODE", 1, 3, R(|w, c| w.base64_encode(c))),
     (
         "BASE64_DECODE_STRING",
         1,
