@@ -9,7 +9,7 @@ use crate::sql::ast::{BinaryOperator, Expr, Value};
 use super::call::Call;
 use super::expressions::concatenated;
 use super::semi_structured::arguments;
-use super::texts::text_literal;
+use super::texts::{number_literal, text_literal};
 use super::types::{Target, target};
 use super::writer::{Fault, Writer, Written, folded, limit, macro_call, refuse};
 
@@ -129,6 +129,13 @@ impl Writer<'_> {
         for place in places {
             written.push(self.expression(place)?);
         }
+        // Where the places are plain there is nothing to ask about them.
+        let is_plain = |place: &&Expr| {
+            number_literal(place).is_some_and(|digits| digits.parse::<u32>().is_ok_and(|n| n > 0))
+        };
+        if !is_binary && places.iter().all(is_plain) {
+            return Ok(format!("substr({})", written.join(", ")));
+        }
         let written: Vec<&str> = written.iter().map(String::as_str).collect();
         let name = if is_binary { "bytes_substr" } else { "substr" };
         Ok(macro_call(name, &written))
@@ -144,9 +151,10 @@ impl Writer<'_> {
             return Ok(macro_call(&format!("bytes_{side}"), &[&whole, &count]));
         }
         let text = self.text(whole)?;
-        Ok(format!(
-            "{side}({text}, greatest(CAST({count} AS BIGINT), 0))"
-        ))
+        if number_literal(call.argument(1)?).is_some_and(|digits| digits.parse::<u32>().is_ok()) {
+            return Ok(format!("{side}({text}, {count})"));
+        }
+        Ok(macro_call(&side, &[&text, &count]))
     }
 
     /// `REVERSE(x)`

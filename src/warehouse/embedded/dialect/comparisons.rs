@@ -145,6 +145,14 @@ impl Writer<'_> {
             None => String::new(),
         };
         let (patterns, glue) = patterns_of(pattern, any)?;
+        if negated && !any && patterns.len() > 1 {
+            return limit_with_hint(
+                format!(
+                    "does not know whether NOT {word} ALL means none of the patterns, or not all of them"
+                ),
+                format!("write NOT (x {word} ANY (…)) or NOT (x {word} ALL (…))"),
+            );
+        }
         let written = |writer: &mut Self, text: &str| {
             let mut tests = Vec::new();
             for pattern in &patterns {

@@ -1,14 +1,17 @@
 //! `START WITH … CONNECT BY`, said as a recursive WITH around the one table of FROM.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use crate::sql::ast::{
-    ConnectByKind, Expr, Ident, Select, TableAlias, TableFactor, visit_expressions,
+    ConnectByKind, Expr, Ident, Select, SetExpr, TableAlias, TableFactor, visit_expressions,
     visit_expressions_mut,
 };
 
 use super::call::Call;
-use super::writer::{From, Writer, Written, folded, limit, name, quote_name, refuse};
+use super::writer::{
+    From, Writer, Written, folded, limit, limit_with_hint, name, quote_name, refuse,
+};
 
 /// The row above, in the recursion.
 const ABOVE: &str = "sf_above";
@@ -36,11 +39,17 @@ impl Writer<'_> {
         let Some(steps) = steps else {
             return refuse("START WITH needs CONNECT BY");
         };
-        let alias = alias_of(&table.relation);
-        let Some(alias) = alias else {
+        if steps.iter().any(mentions_level) {
+            return limit_with_hint(
+                "does not know LEVEL inside CONNECT BY",
+                "filter by LEVEL in WHERE, or number rows by TABLE(GENERATOR(ROWCOUNT => n))",
+            );
+        }
+        let relation = named(&table.relation);
+        let Some(alias) = alias_of(&relation) else {
             return limit("knows CONNECT BY with a table that has a name only");
         };
-        let written = self.table_factor(&table.relation, offers)?;
+        let written = self.table_factor(&relation, offers)?;
         let own = |expr: &Expr| qualified(expr, &alias);
         let mut tests = Vec::new();
         for step in steps {
@@ -161,6 +170,39 @@ fn qualified(expr: &Expr, alias: &Ident) -> Expr {
         ControlFlow::Continue(())
     });
     expr
+}
+
+/// The table with a name: a subquery without one gets one.
+fn named(factor: &TableFactor) -> Cow<'_, TableFactor> {
+    match factor {
+        TableFactor::Derived {
+            lateral,
+            subquery,
+            alias: None,
+            sample,
+        } if !matches!(subquery.body.as_ref(), SetExpr::Values(_)) => {
+            Cow::Owned(TableFactor::Derived {
+                lateral: *lateral,
+                subquery: subquery.clone(),
+                alias: Some(TableAlias {
+                    explicit: true,
+                    name: Ident::with_quote('"', "sf_rows"),
+                    columns: Vec::new(),
+                    at: None,
+                }),
+                sample: sample.clone(),
+            })
+        }
+        other => Cow::Borrowed(other),
+    }
+}
+
+fn mentions_level(condition: &Expr) -> bool {
+    let found = visit_expressions(condition, |inner| match inner {
+        Expr::Identifier(name) if folded(name) == "LEVEL" => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 fn alias_of(factor: &TableFactor) -> Option<Ident> {

@@ -30,13 +30,20 @@ CREATE MACRO sf_cast_text(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.mai
 CREATE MACRO sf_bytes(a) AS CASE WHEN typeof(a) IN ('BLOB', '"NULL"') THEN memory.main.sf_blob(a) ELSE memory.main.sf_fail('the embedded engine expected BINARY') END;
 CREATE MACRO sf_length(a) AS CASE WHEN typeof(a) = 'BLOB' THEN octet_length(memory.main.sf_blob(a)) ELSE length(memory.main.sf_text(a)) END;
 CREATE MACRO sf_octets(a) AS CASE WHEN typeof(a) = 'BLOB' THEN octet_length(memory.main.sf_blob(a)) ELSE strlen(memory.main.sf_text(a)) END;
-CREATE MACRO sf_hex(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE hex(memory.main.sf_text(a)) END;
-CREATE MACRO sf_base64(a) AS CASE WHEN typeof(a) = 'BLOB' THEN base64(memory.main.sf_blob(a)) ELSE base64(encode(memory.main.sf_text(a))) END;
+CREATE MACRO sf_hex(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE rs_to_hex(memory.main.sf_text(a), CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)) END;
+CREATE MACRO sf_base64(a) AS CASE WHEN typeof(a) = 'BLOB' THEN base64(memory.main.sf_blob(a)) ELSE rs_to_base64(memory.main.sf_text(a), CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)) END;
+-- Before its beginning a value has nothing, not what follows.
+CREATE MACRO sf_bytes_start(a, p) AS CASE
+  WHEN p = 0 THEN 1 WHEN p > 0 THEN 2 * CAST(p AS BIGINT) - 1
+  WHEN -p > octet_length(memory.main.sf_bytes(a)) THEN 2 * octet_length(memory.main.sf_bytes(a)) + 1 ELSE 2 * CAST(p AS BIGINT) END;
 CREATE MACRO sf_bytes_substr
-  (a, p) AS unhex(substr(hex(memory.main.sf_bytes(a)), CASE WHEN p > 0 THEN 2 * CAST(p AS BIGINT) - 1 WHEN p = 0 THEN 1 ELSE 2 * CAST(p AS BIGINT) END)),
-  (a, p, n) AS unhex(CASE WHEN n <= 0 THEN '' ELSE substr(hex(memory.main.sf_bytes(a)), CASE WHEN p > 0 THEN 2 * CAST(p AS BIGINT) - 1 WHEN p = 0 THEN 1 ELSE 2 * CAST(p AS BIGINT) END, 2 * CAST(n AS BIGINT)) END);
-CREATE MACRO sf_bytes_left(a, n) AS unhex(left(hex(memory.main.sf_bytes(a)), 2 * greatest(CAST(n AS BIGINT), 0)));
-CREATE MACRO sf_bytes_right(a, n) AS unhex(right(hex(memory.main.sf_bytes(a)), 2 * greatest(CAST(n AS BIGINT), 0)));
+  (a, p) AS unhex(substr(hex(memory.main.sf_bytes(a)), memory.main.sf_bytes_start(a, p))),
+  (a, p, n) AS unhex(CASE WHEN a IS NULL OR p IS NULL THEN NULL WHEN n <= 0 THEN '' ELSE substr(hex(memory.main.sf_bytes(a)), memory.main.sf_bytes_start(a, p), 2 * CAST(n AS BIGINT)) END);
+-- Not greatest, which passes over NULL.
+CREATE MACRO sf_bytes_left(a, n) AS unhex(left(hex(memory.main.sf_bytes(a)), CASE WHEN n < 0 THEN 0 ELSE 2 * CAST(n AS BIGINT) END));
+CREATE MACRO sf_bytes_right(a, n) AS unhex(right(hex(memory.main.sf_bytes(a)), CASE WHEN n < 0 THEN 0 ELSE 2 * CAST(n AS BIGINT) END));
+CREATE MACRO sf_left(t, n) AS left(t, CASE WHEN n < 0 THEN 0 ELSE CAST(n AS BIGINT) END);
+CREATE MACRO sf_right(t, n) AS right(t, CASE WHEN n < 0 THEN 0 ELSE CAST(n AS BIGINT) END);
 CREATE MACRO sf_bytes_reverse(a) AS unhex(array_to_string(list_reverse(regexp_extract_all(hex(memory.main.sf_bytes(a)), '..')), ''));
 CREATE MACRO sf_bytes_insert(a, p, n, r) AS unhex(substr(hex(memory.main.sf_bytes(a)), 1, 2 * (CAST(p AS BIGINT) - 1)) || hex(memory.main.sf_bytes(r)) || substr(hex(memory.main.sf_bytes(a)), 2 * (CAST(p AS BIGINT) + CAST(n AS BIGINT)) - 1));
 CREATE MACRO sf_bytes_position(needle, a, p) AS rs_hex_position(hex(memory.main.sf_bytes(needle)), hex(memory.main.sf_bytes(a)), CAST(p AS VARCHAR));
@@ -92,7 +99,8 @@ CREATE MACRO sf_date(a) AS CASE
 
 CREATE MACRO sf_time(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_time(memory.main.sf_text(a)) AS TIME)
-  WHEN typeof(a) IN ('TIME', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIME)
+  WHEN typeof(a) IN ('TIME', 'TIMESTAMP') THEN TRY_CAST(a AS TIME)
+  WHEN typeof(a) = 'TIMESTAMP WITH TIME ZONE' THEN CAST(TRY_CAST(a AS TIMESTAMP) AS TIME)
   ELSE memory.main.sf_fail('a value of this type is no TIME') END;
 
 -- Conversions that give NULL where they cannot be made. These fail in no other way.
@@ -154,21 +162,25 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
 -- seen from one call. So they have a limit of their own, which follows from the statement; see cost.rs.
 CREATE MACRO sf_fits(bytes) AS bytes <= coalesce(getvariable('sf_longest_text'), 65536);
 CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine makes texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; fewer functions that make texts longer may make longer ones');
-CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n IS NULL OR n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
+CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n IS NULL OR bytes IS NULL OR n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
 CREATE MACRO sf_repeat(t, n) AS repeat(t, memory.main.sf_bounded(n, strlen(t)));
 CREATE MACRO sf_replace(t, f, r) AS CASE
   WHEN strlen(r) > strlen(f) AND NOT memory.main.sf_fits(strlen(t) // greatest(strlen(f), 1) * strlen(r)) THEN memory.main.sf_too_long()
   ELSE replace(t, f, r) END;
 -- Each part costs the list 16 bytes and its text four.
 CREATE MACRO sf_split(t, d) AS CASE
+  WHEN d IS NULL THEN NULL
   WHEN NOT memory.main.sf_fits(strlen(t) * 20) AND NOT memory.main.sf_fits(strlen(t) + 20 * CASE WHEN d = '' THEN strlen(t) ELSE (strlen(t) - strlen(replace(t, d, ''))) // strlen(d) END) THEN memory.main.sf_too_long()
   ELSE string_split(t, d) END;
--- A start of 0 counts as 1; DuckDB would take it as the place before the text.
+-- A start of 0 counts as 1; DuckDB would take it as the place before the text. One before the beginning is outside.
+CREATE MACRO sf_start(t, p) AS CASE
+  WHEN p = 0 THEN 1 WHEN p < 0 AND -p > length(t) THEN length(t) + 1 ELSE CAST(p AS BIGINT) END;
 CREATE MACRO sf_substr
-  (t, p) AS substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END),
-  (t, p, n) AS CASE WHEN n <= 0 THEN '' ELSE substr(t, CASE WHEN p = 0 THEN 1 ELSE CAST(p AS BIGINT) END, CAST(n AS BIGINT)) END;
+  (t, p) AS substr(t, memory.main.sf_start(t, p)),
+  (t, p, n) AS CASE WHEN t IS NULL OR p IS NULL THEN NULL WHEN n <= 0 THEN '' ELSE substr(t, memory.main.sf_start(t, p), CAST(n AS BIGINT)) END;
 -- Part 0 is part 1, and nothing splits a text into itself.
 CREATE MACRO sf_split_part(t, d, n) AS CASE
+  WHEN t IS NULL OR n IS NULL THEN NULL
   WHEN d = '' THEN CASE WHEN n IN (-1, 0, 1) THEN t ELSE '' END
   ELSE split_part(t, d, CASE WHEN n = 0 THEN 1 ELSE CAST(n AS BIGINT) END) END;
 CREATE MACRO sf_charindex
@@ -182,9 +194,11 @@ CREATE MACRO sf_binary(a) AS CASE
   ELSE memory.main.sf_fail('The following string is not a legal hex-encoded value: ''' || memory.main.sf_text(a) || '''') END;
 CREATE MACRO sf_try_binary(a) AS unhex(rs_try_hex(memory.main.sf_text(a)));
 CREATE MACRO sf_pad_left(t, n, f) AS CASE
-  WHEN n <= length(t) THEN left(t, greatest(n, 0)) WHEN f = '' THEN t ELSE lpad(t, CAST(n AS INTEGER), f) END;
+  WHEN n IS NULL OR f IS NULL THEN NULL
+  WHEN n <= length(t) THEN left(t, CASE WHEN n < 0 THEN 0 ELSE n END) WHEN f = '' THEN t ELSE lpad(t, CAST(n AS INTEGER), f) END;
 CREATE MACRO sf_pad_right(t, n, f) AS CASE
-  WHEN n <= length(t) THEN left(t, greatest(n, 0)) WHEN f = '' THEN t ELSE rpad(t, CAST(n AS INTEGER), f) END;
+  WHEN n IS NULL OR f IS NULL THEN NULL
+  WHEN n <= length(t) THEN left(t, CASE WHEN n < 0 THEN 0 ELSE n END) WHEN f = '' THEN t ELSE rpad(t, CAST(n AS INTEGER), f) END;
 CREATE MACRO sf_ascii(t) AS CASE
   WHEN t = '' THEN 0 WHEN ascii(t) > 127 THEN memory.main.sf_fail('the embedded engine knows ASCII of ASCII letters only; use UNICODE') ELSE ascii(t) END;
 
@@ -219,6 +233,8 @@ CREATE MACRO sf_rx_replace_from(t, k, p, r, n) AS left(t, k) || CASE
 -- Semi-structured values.
 CREATE MACRO sf_get(v, k) AS json_extract(v, CASE
   WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN '$."' || memory.main.sf_text(k) || '"'
+  -- Counted from the end by DuckDB; outside of the array for Snowflake.
+  WHEN TRY_CAST(CAST(k AS VARCHAR) AS DOUBLE) < 0 THEN NULL
   ELSE '$[' || CAST(k AS VARCHAR) || ']' END);
 CREATE MACRO sf_json(t) AS CAST(t AS JSON);
 CREATE MACRO sf_parse_json(t) AS CAST(rs_parse_json(t) AS JSON);

@@ -1,8 +1,11 @@
 //! Whole queries: WITH, set operations, ORDER BY and LIMIT.
 
+use std::ops::ControlFlow;
+
 use crate::sql::ast::{
-    Cte, Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, OrderBySort, Query,
-    SelectItem, SetExpr, SetOperator, SetQuantifier, TableAliasColumnDef, Value, Values, With,
+    Cte, Expr, LimitClause, ObjectNamePart, OrderBy, OrderByExpr, OrderByKind, OrderByOptions,
+    OrderBySort, Query, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAliasColumnDef,
+    Value, Values, With, visit_relations,
 };
 
 use super::texts::number_literal;
@@ -73,12 +76,16 @@ impl Writer<'_> {
 
     fn with(&mut self, with: &With) -> Written {
         let mut tables = Vec::with_capacity(with.cte_tables.len());
+        let mut is_any_recursive = with.recursive;
         for cte in &with.cte_tables {
-            let table = self.cte(cte, with.recursive)?;
+            // The word RECURSIVE may be left out.
+            let is_recursive = with.recursive || names_itself(cte);
+            is_any_recursive |= is_recursive;
+            let table = self.cte(cte, is_recursive)?;
             self.with_texts.push(table.clone());
             tables.push(table);
         }
-        let word = if with.recursive {
+        let word = if is_any_recursive {
             "WITH RECURSIVE"
         } else {
             "WITH"
@@ -339,4 +346,22 @@ impl Body {
             top: None,
         }
     }
+}
+
+/// Whether the second part of a UNION reads the table it makes.
+fn names_itself(cte: &Cte) -> bool {
+    let SetExpr::SetOperation {
+        op: SetOperator::Union,
+        right,
+        ..
+    } = cte.query.body.as_ref()
+    else {
+        return false;
+    };
+    let own = folded(&cte.alias.name);
+    let found = visit_relations(right, |relation| match relation.0.as_slice() {
+        [ObjectNamePart::Identifier(name)] if folded(name) == own => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
