@@ -2,8 +2,9 @@
 
 usage: measure_lists.py PROGRAM STUB
 
-STUB is the example snowflake-stub, which makes that account up. Prints for each call the seconds it took, those of the
-server's processor, the bytes of the text, and the memory of the server after it.
+STUB is the example snowflake-stub, which makes that account up. Prints for each call the seconds it took, those that the
+server and the stub computed, the bytes of the text, and the memory of the server after it. A call that computes for more
+than two seconds in the server, or whose text is longer than 8 KiB, is marked, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -49,6 +50,23 @@ def memory(pid: int) -> int:
     return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
+MOST_SECONDS, MOST_BYTES = 2.0, 8 << 10
+
+
+def process_of(address: str) -> int:
+    """The id of the process that listens there."""
+    port = f":{int(address.rpartition(':')[2]):04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{fields[9]}]" for fields in lines if fields[1].endswith(port) and fields[3] == "0A"}
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            if any(os.readlink(link) in sockets for link in folder.iterdir()):
+                return int(folder.parent.name)
+        except OSError:
+            continue
+    raise LookupError(f"nothing listens at {address}")
+
+
 def processor(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -58,20 +76,28 @@ def main() -> None:
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     os.environ["SNOWFLAKE_MCP"], os.environ["STUB"] = sys.argv[1:3]
+    over = 0
     with stub.running() as address:
         stub.ask("POST", f"{address}/stub/settings", {"generated_account": True})
         settings = stub.account(address) | FOR_AGENTS | {"CATALOG_CACHE_TTL": "0s"}
         with Server(**settings) as server:
             call(server.url, "list_databases", {})
+            other = process_of(address)
             print(f"{memory(server.pid)} MB at first")
+            print("| call | seconds | CPU of the server | CPU of the stub | bytes | MB |\n|---|---|---|---|---|---|")
             for turn in range(3):
                 for tool, arguments in CALLS:
-                    begun, used = time.monotonic(), processor(server.pid)
+                    begun, used, beside = time.monotonic(), processor(server.pid), processor(other)
                     text = call(server.url, tool, arguments)
                     took, used = time.monotonic() - begun, processor(server.pid) - used
-                    if turn == 2:
-                        said = f"{tool} {json.dumps(arguments)}: {took:.2f} s, {used:.2f} s of the server's CPU"
-                        print(f"{said}, {len(text.encode())} bytes, {memory(server.pid)} MB")
+                    beside = processor(other) - beside
+                    if turn < 2:
+                        continue
+                    size = len(text.encode())
+                    is_over = used > MOST_SECONDS or size > MOST_BYTES
+                    over += is_over
+                    said = f"| `{tool}` {json.dumps(arguments)} | {took:.2f} | {used:.2f} | {beside:.2f}"
+                    print(f"{said} | {size} | {memory(server.pid)} |{' TOO MUCH' if is_over else ''}")
             begun, cursor, pages = time.monotonic(), None, 0
             arguments = {"schema": "EVENTS.RAW", "limit": 2000}
             text = call(server.url, "list_tables", arguments)
@@ -80,6 +106,8 @@ def main() -> None:
                 text = call(server.url, "fetch_results", {"cursor": cursor})
                 pages += 1
             print(f"25,000 tables in {pages + 1} pages: {time.monotonic() - begun:.1f} s, {memory(server.pid)} MB")
+    if over:
+        sys.exit(f"{over} calls are over {MOST_SECONDS} s or {MOST_BYTES} bytes")
 
 
 if __name__ == "__main__":

@@ -329,6 +329,26 @@ pub fn schemas(database: &str) -> Box<dyn Iterator<Item = String> + '_> {
     Box::new(first.into_iter().chain(rest))
 }
 
+/// A database's schemas, each with its tables.
+pub type Schemas = Vec<(String, Vec<Table>)>;
+
+/// Everything there is, made once: a search asks for all of it several times.
+pub fn all() -> &'static [(String, Schemas)] {
+    static ALL: std::sync::OnceLock<Vec<(String, Schemas)>> = std::sync::OnceLock::new();
+    ALL.get_or_init(|| {
+        let of = |database: String| {
+            let names = schemas(&database);
+            let with_tables = names.map(|schema| {
+                let tables = tables(&database, &schema);
+                (schema, tables)
+            });
+            let with_tables = with_tables.collect();
+            (database, with_tables)
+        };
+        databases().into_iter().map(of).collect()
+    })
+}
+
 /// The tables of a schema, in order.
 pub fn tables(database: &str, schema: &str) -> Vec<Table> {
     let number = || {

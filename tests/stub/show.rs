@@ -2,7 +2,7 @@
 //! cut without a word, and that FROM goes by names.
 
 use super::{
-    account::{databases, schemas, tables},
+    account::all,
     columns::{Column, Table},
     replies,
     script::Failed,
@@ -109,27 +109,27 @@ fn walk(asked: &Asked, most: usize) -> Vec<[String; 8]> {
     };
     // The few names that columns have are compared once each.
     let mut known = std::collections::HashMap::new();
-    for database in databases().iter().filter(|name| narrowed(0, name)) {
+    for (database, schemas) in all().iter().filter(|(name, _)| narrowed(0, name)) {
         if asked.kind == "DATABASES" {
             if wanted(database) {
                 rows.push(row([database, "", "", ""], "STANDARD"));
             }
             continue;
         }
-        for schema in schemas(database).filter(|name| narrowed(1, name)) {
+        for (schema, tables) in schemas.iter().filter(|(name, _)| narrowed(1, name)) {
             if rows.len() >= most {
                 rows.truncate(most);
                 return rows;
             }
             if asked.kind == "SCHEMAS" {
-                if wanted(&schema) {
-                    rows.push(row([database, &schema, "", ""], ""));
+                if wanted(schema) {
+                    rows.push(row([database, schema, "", ""], ""));
                 }
                 continue;
             }
-            for table in tables(database, &schema) {
+            for table in tables {
                 if ["TABLES", "OBJECTS"].contains(&asked.kind.as_str()) && wanted(&table.name) {
-                    let mut row = row([database, &schema, &table.name, ""], "TABLE");
+                    let mut row = row([database, schema, &table.name, ""], "TABLE");
                     row[4].clear();
                     rows.push(row);
                 }
@@ -138,7 +138,7 @@ fn walk(asked: &Asked, most: usize) -> Vec<[String; 8]> {
                         .columns()
                         .filter(|name| *known.entry(*name).or_insert_with(|| wanted(name)));
                     rows.extend(
-                        columns.map(|name| row([database, &schema, &table.name, name], "COLUMN")),
+                        columns.map(|name| row([database, schema, &table.name, name], "COLUMN")),
                     );
                 }
             }

@@ -1,0 +1,94 @@
+"""How long fifty calls of each function of the embedded engine take, put into one another, over NATION.
+
+usage: measure_nested.py PROGRAM [--all]
+
+Names come from docs/embedded-functions.md. For each, values for its arguments are tried until two levels are answered, with
+a cast between the levels where it takes another type than it gives. Prints what takes longer than 50 ms, or everything,
+the slowest first: the best of three times. Texts that grow are refused with `engine_limit`, which counts as an answer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "clients"))
+
+from support.server import Server
+
+LEVELS = 50
+GOAL = 0.050
+OTHERS = ("2", "'A'", "'DAY'", "MONTH", "'YYYY-MM-DD'", "'2024-01-31'::DATE", "PARSE_JSON('[1]')")
+SEEDS = ("N_NAME", "N_NATIONKEY", "'2024-01-31'::DATE", "N_NATIONKEY > 3", "ARRAY_CONSTRUCT(1, 2)", "X'41'")
+CASTS = (("", ""), ("(", ")::VARCHAR"), ("(", ")::NUMBER"), ("DATEADD(DAY, LENGTH((", ")::VARCHAR), '2024-01-01'::DATE)"))
+
+
+def ask(url: str, sql: str) -> tuple[str, float]:
+    params = {"name": "execute_query", "arguments": {"sql": sql, "format": "json", "limit": 1}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    begun = time.perf_counter()
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60) as answer:
+        text = answer.read().decode()
+    took = time.perf_counter() - begun
+    lines = [line.removeprefix("data:") for line in text.splitlines() if line.startswith("data:")]
+    result = json.loads(lines[-1] if lines else text).get("result") or {}
+    content = result.get("structuredContent") or {}
+    return (content.get("code", "no answer") if result.get("isError") or not result else "rows"), took
+
+
+def nested(open_: str, seed: str, close: str, levels: int) -> str:
+    return f"SELECT {open_ * levels}{seed}{close * levels} AS X FROM NATION"
+
+
+def way(url: str, name: str) -> tuple[str, str, str] | None:
+    """What stands before, innermost and behind, so that two levels are answered."""
+    for count in (1, 2, 3, 4):
+        for place, other, (before, behind) in itertools.product(range(count), OTHERS, CASTS):
+            if count == 1 and other != OTHERS[0]:
+                continue
+            open_ = f"{name}(" + f"{other}, " * place + before
+            close = behind + f", {other}" * (count - place - 1) + ")"
+            for seed in SEEDS:
+                if ask(url, nested(open_, seed, close, 2))[0] == "rows":
+                    return open_, seed, close
+    return None
+
+
+def main() -> None:
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    os.environ["SNOWFLAKE_MCP"] = sys.argv[1]
+    reference = (ROOT / "docs" / "embedded-functions.md").read_text().partition("## Known, and refused")[0]
+    names = list(dict.fromkeys(re.findall(r"`([A-Z0-9_$]+)`", reference)))
+    times: list[tuple[float, str, str]] = []
+    alone = []
+    with Server(QUERY_TIMEOUT="10s", SYNC_WAIT="10s", EMBEDDED_SCALE_FACTOR="0.001") as server:
+        for name in names:
+            found = way(server.url, name)
+            if found is None:
+                alone.append(name)
+                continue
+            open_, seed, close = found
+            statement = nested(open_, seed, close, LEVELS)
+            outcomes = [ask(server.url, statement) for _ in range(3)]
+            times.append((min(took for _, took in outcomes), outcomes[0][0], f"{open_}{seed}{close}"))
+    times.sort(reverse=True)
+    print("| call | answer | ms |\n|---|---|---|")
+    for took, outcome, call in times:
+        if took > GOAL or "--all" in sys.argv:
+            print(f"| `{call}` | {outcome} | {took * 1000:.0f} |")
+    late = sum(took > GOAL for took, _, _ in times)
+    print(f"\n{len(times)} functions; {late} take longer than {GOAL * 1000:.0f} ms; the middle one {times[len(times) // 2][0] * 1000:.1f} ms")
+    print(f"not nested, since nothing fits into itself: {' '.join(alone)}")
+
+
+if __name__ == "__main__":
+    main()
