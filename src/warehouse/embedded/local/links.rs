@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use super::super::catalog::LOCAL_DATABASE;
+use super::super::catalog::{LOCAL_DATABASE, quoted};
 
 /// The files behind the tables, by the name of the table as the engine is told it, in lower case: to the engine all
 /// spellings of a name are one.
@@ -23,7 +23,7 @@ impl Files {
 
     /// Whether each file that this statement of the engine's names still lies where it was found.
     pub(in crate::warehouse::embedded) fn lie_where_they_were(&self, sql: &str) -> bool {
-        let start = format!("{}.", super::catalog::quoted(LOCAL_DATABASE)).to_ascii_lowercase();
+        let start = format!("{}.", quoted(LOCAL_DATABASE)).to_ascii_lowercase();
         let sql = sql.to_ascii_lowercase();
         let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
         sql.match_indices(&start)
