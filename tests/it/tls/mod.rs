@@ -131,7 +131,7 @@ async fn the_public_port_speaks_tls_and_the_other_does_not() {
     assert!(!probe.headers().contains_key("strict-transport-security"));
     let ends = metric(&server, ENDS).await;
     let expected: jiff::Timestamp = format!("{YEAR}-01-01T00:00:00Z").parse().unwrap();
-    assert_eq!(ends as i64, expected.as_second());
+    assert_eq!(ends, expected.as_second() as f64);
 
     // Whoever speaks plain HTTP gets no answer, and nobody minds.
     assert!(reqwest::get(server.url("/version")).await.is_err());
@@ -317,7 +317,7 @@ async fn certificates_change_under_load_without_a_lost_call_and_a_bad_pair_chang
         assert!(call(&before, &server).send().await.is_err(), "turn {turn}");
     }
     let expected: jiff::Timestamp = format!("{}-01-01T00:00:00Z", YEAR + 7).parse().unwrap();
-    assert_eq!(metric(&server, ENDS).await as i64, expected.as_second());
+    assert_eq!(metric(&server, ENDS).await, expected.as_second() as f64);
     assert_eq!(metric(&server, &reloads("ok")).await, 6.0);
 
     let other = authorities[now].sign(&for_server("other", YEAR));
@@ -345,7 +345,7 @@ async fn certificates_change_under_load_without_a_lost_call_and_a_bad_pair_chang
         server.nth_event("certificates_not_read", nth).await;
     }
     assert_eq!(metric(&server, &reloads("failed")).await, 6.0);
-    assert_eq!(metric(&server, ENDS).await as i64, expected.as_second());
+    assert_eq!(metric(&server, ENDS).await, expected.as_second() as f64);
 
     stop.store(true, Ordering::Relaxed);
     let mut lost = Vec::new();
