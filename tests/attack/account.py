@@ -112,7 +112,7 @@ async def silent(place: Place) -> Seen:
     return Seen(outcome, wrong, f"{took:.1f} s")
 
 
-@ACCOUNT.attack("an account that hangs, 200 statements: those who wait are told")
+@ACCOUNT.attack("an account that hangs, 60 statements at once")
 async def hangs(place: Place) -> Seen:
     place.stub.fault({"endpoint": "query", "kind": "hang"})
     began = time.monotonic()

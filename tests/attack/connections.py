@@ -6,14 +6,18 @@ import asyncio
 from collections import Counter
 
 from callers import Polite, head, many, message, p95, send
+from limited import Server
 from seen import ENGINE, Place, Seen, only, soon
 
+# How long the server waits for a request's head.
+HEAD_SECONDS = 5
 
-async def hold(place: Place, count: int) -> tuple[Counter, list]:
+
+async def hold(server: Server, count: int) -> tuple[Counter, list]:
     held = []
 
     async def open_one(_: int) -> str:
-        held.append(await asyncio.open_connection("127.0.0.1", place.server.port))
+        held.append(await asyncio.open_connection("127.0.0.1", server.port))
         return "open"
 
     answers: Counter = Counter()
@@ -24,7 +28,7 @@ async def hold(place: Place, count: int) -> tuple[Counter, list]:
 
 @ENGINE.attack("10,000 idle connections")
 async def idle(place: Place) -> Seen:
-    answers, held = await hold(place, 10_000)
+    answers, held = await hold(place.server, 10_000)
     polite = Polite(place.server)
     await polite.during(asyncio.sleep(4))
     wrong, told = soon(polite, place.server)
@@ -32,6 +36,25 @@ async def idle(place: Place) -> Seen:
     for _, writer in held:
         writer.close()
     return Seen(answers, wrong, f"{resident} MiB resident, {told}")
+
+
+@ENGINE.attack("5,000 idle connections, 4,000 places for connections as by default")
+async def idle_by_default(place: Place) -> Seen:
+    """They take all places until the time for a head is over. Who keeps doing so is for the proxy in front."""
+    server = place.begin(MAX_CONNECTIONS="1000")
+    try:
+        answers, held = await hold(server, 5_000)
+        polite = Polite(server)
+        await polite.during(asyncio.sleep(12))
+        probe = server.probe("/livez")
+        for _, writer in held:
+            writer.close()
+        longest = max(polite.times, default=float("inf"))
+        is_well = probe == 200 and not polite.failed and longest < HEAD_SECONDS + 2
+        told = f"longest polite call {longest:.1f} s, p95 {p95(polite.times):.0f} ms, /livez {probe}"
+        return Seen(answers, "" if is_well else f"others had to wait ({polite.failed} polite calls failed)", told)
+    finally:
+        server.end()
 
 
 @ENGINE.attack("1,000 slow heads, a byte a second")
