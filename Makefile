@@ -46,6 +46,13 @@ conformance: clients build ## the official conformance suite on the release bina
 	@cd .build/conformance && npm ci --silent --no-audit --no-fund
 	python3 scripts/conformance.py $(abspath $(target))/release/snowflake-mcp .build/conformance
 
+.PHONY: token-load
+token-load: clients $(if $(BINARY),,build) ## tokens of three seconds under load on the release binary, kept and exchanged, for ten minutes each (seconds=600)
+	$(if $(STUB),,cargo build --release --example snowflake-stub $(cargo_flags))
+	SNOWFLAKE_MCP=$(or $(BINARY),$(abspath $(target))/release/snowflake-mcp) \
+	STUB=$(or $(STUB),$(abspath $(target))/release/examples/snowflake-stub) \
+	TOKEN_LOAD_SECONDS=$(or $(seconds),600) $(venv)/pytest -v tests/clients/test_sign_in.py -k tokens_of_seconds
+
 # `make attack BINARY=… STUB=…` takes programs that are built already; `attacks="bodies guesses"` makes some of them only.
 .PHONY: attack
 attack: $(if $(BINARY),,build) ## every attack of SECURITY.md on the release binary, in a memory cgroup of 1 GiB where one can be made; a table in .build/attack.md
