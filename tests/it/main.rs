@@ -20,6 +20,7 @@ mod custom_tools;
 mod direct;
 mod documents;
 mod doors;
+mod framing;
 mod health;
 mod hostile;
 mod landing;

@@ -79,6 +79,53 @@ async fn one_key_with_200_statements_keeps_no_session_from_another() {
     stop(server, &stub).await;
 }
 
+/// Row 52: who leaves while its statement waits gives its place back, and nothing is sent for it.
+#[tokio::test]
+async fn statements_of_those_who_left_the_queue_are_never_sent() {
+    let stub = Stub::start().await;
+    let more = [
+        ("API_KEYS", GREEDY),
+        ("SNOWFLAKE_POOL_MAX_SIZE", "1"),
+        ("MAX_QUEUED", "64"),
+    ];
+    let server = serve(&stub, &more).await;
+    let first = flood(&server, 1, "select stub.sleep(60000)");
+    until(&stub, "running", |counters| counters.running == 1).await;
+    let waiting = |count: u64| {
+        let url = server.url("/metrics");
+        async move {
+            let line = format!("snowflake_mcp_queue_waiting {count}\n");
+            let end = Instant::now() + Duration::from_secs(20);
+            while !reqwest::get(&url)
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap()
+                .contains(&line)
+            {
+                assert!(Instant::now() < end, "never {count} waiting");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    };
+    // A thousand in turns of forty, each of which leaves.
+    for _ in 0..25 {
+        let left = flood(&server, 40, "select 'left' as a");
+        waiting(40).await;
+        drop(left);
+        waiting(0).await;
+    }
+    drop(first);
+    until(&stub, "stopped", |counters| counters.running == 0).await;
+    let answer = run(&server.mcp().key(GREEDY), "select 1").await;
+    assert_eq!(code(&answer), "ok", "{answer}");
+    let sent = stub.sent();
+    assert!(!sent.iter().any(|text| text.contains("'left'")), "{sent:?}");
+    assert_eq!(stub.counters().statements, 2, "the first and the last");
+    stop(server, &stub).await;
+}
+
 #[tokio::test]
 async fn who_waits_behind_others_is_let_in_and_the_wait_is_measured() {
     let stub = Stub::start().await;
