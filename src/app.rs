@@ -21,6 +21,7 @@ mod pid_file;
 mod policy;
 mod process;
 mod reload;
+mod reread;
 mod rooms;
 mod shutdown;
 mod snowflake;

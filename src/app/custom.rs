@@ -1,12 +1,11 @@
 //! What is offered: the tools that the settings choose, and the operator's own from `CUSTOM_TOOLS_FILE`, which is read again when
 //! it has changed.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use super::reread::{self, Mark};
 use super::{Error, policy};
 use crate::config::{self, Problem, Settings};
 use crate::mcp::Handler;
@@ -22,8 +21,8 @@ use crate::warehouse::WarehouseKind;
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// More than is read of the file, so that a longer one is noticed.
-const MAX_BYTES: u64 = (1 << 20) + 1;
+/// Longest file.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Everything about tools in the settings, and in the file they name, that cannot be meant.
 pub(super) fn problems(settings: &Settings) -> Vec<Problem> {
@@ -35,24 +34,34 @@ pub(super) fn problems(settings: &Settings) -> Vec<Problem> {
     ) {
         *path = folder.join(&*path);
     }
-    match build(&settings) {
+    match build(&settings, bytes(&settings)) {
         Ok(_) => Vec::new(),
         Err(problems) => problems,
     }
 }
 
-/// What these settings offer.
+/// What these settings offer, and the state of the file that it was made of.
 ///
 /// # Errors
 ///
 /// One of the problems, which were all told before.
-pub(super) fn offer(settings: &Settings) -> Result<Offer, Error> {
-    build(settings).map_err(|mut problems| problems.pop().map_or(Error::Panicked, Error::Setting))
+pub(super) fn offer(settings: &Settings) -> Result<(Offer, Mark), Error> {
+    let bytes = bytes(settings);
+    let taken = bytes.as_ref().and_then(reread::mark);
+    let offer = build(settings, bytes)
+        .map_err(|mut problems| problems.pop().map_or(Error::Panicked, Error::Setting))?;
+    Ok((offer, taken))
+}
+
+/// What the file holds, where one is named.
+fn bytes(settings: &Settings) -> Option<io::Result<Vec<u8>>> {
+    let path = settings.limits.custom_tools_file.as_ref()?;
+    Some(reread::bytes(path, MOST_BYTES))
 }
 
 /// The tools and prompts of the settings and of their file, or every problem with them.
-fn build(settings: &Settings) -> Result<Offer, Vec<Problem>> {
-    let (own, mut problems) = match read(settings) {
+fn build(settings: &Settings, bytes: Option<io::Result<Vec<u8>>>) -> Result<Offer, Vec<Problem>> {
+    let (own, mut problems) = match read(settings, bytes) {
         Ok(own) => (own, Vec::new()),
         Err(problems) => (Custom::default(), problems),
     };
@@ -110,15 +119,16 @@ fn problem(setting: &'static str, reason: &str) -> Problem {
 }
 
 /// The operator's tools and prompts; none where no file is named.
-fn read(settings: &Settings) -> Result<Custom, Vec<Problem>> {
-    let Some(path) = &settings.limits.custom_tools_file else {
+fn read(settings: &Settings, bytes: Option<io::Result<Vec<u8>>>) -> Result<Custom, Vec<Problem>> {
+    let (Some(path), Some(bytes)) = (&settings.limits.custom_tools_file, bytes) else {
         return Ok(Custom::default());
     };
     let of_file = |reason: String| problem("CUSTOM_TOOLS_FILE", &reason);
     let unreadable = |error: Error| vec![of_file(error.to_string())];
     let policy = policy::policy(settings).map_err(unreadable)?;
     let place = policy::Defaults::read(settings).map_err(unreadable)?;
-    let text = text(path).map_err(|error| {
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+    let text = text.map_err(|error| {
         vec![of_file(format!(
             "{} cannot be read: {error}",
             path.display()
@@ -135,49 +145,29 @@ fn read(settings: &Settings) -> Result<Custom, Vec<Problem>> {
         .map_err(|found| found.iter().map(|it| of_file(it.to_string())).collect())
 }
 
-fn text(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?
-        .take(MAX_BYTES)
-        .read_to_string(&mut text)?;
-    Ok(text)
-}
-
 /// Looks at the file for as long as the runtime lives. A file with problems changes nothing.
-pub(super) async fn watch(settings: Settings, handler: Handler, metrics: Arc<Metrics>) {
+pub(super) async fn watch(
+    settings: Settings,
+    taken: Mark,
+    handler: Handler,
+    metrics: Arc<Metrics>,
+) {
     let Some(path) = settings.limits.custom_tools_file.clone() else {
         return;
     };
-    let mut known = stamp(&path);
-    loop {
-        tokio::time::sleep(EVERY).await;
-        let now = stamp(&path);
-        // A file that is away is being replaced.
-        if now == known || now.is_none() {
-            continue;
+    let file = path.display().to_string();
+    let read = move |bytes| build(&settings, Some(bytes));
+    let take = |offer| match offer {
+        Ok(offer) => {
+            handler.offer(offer);
+            tracing::info!(target: LIFECYCLE, event = "tools_changed", %file, "the tools have changed");
         }
-        known = now;
-        let read = settings.clone();
-        let offer = tokio::task::spawn_blocking(move || build(&read)).await;
-        match offer {
-            Ok(Ok(offer)) => {
-                handler.offer(offer);
-                tracing::info!(target: LIFECYCLE, event = "tools_changed", file = %path.display(), "the tools have changed");
+        Err(problems) => {
+            metrics.custom_tools_refused();
+            for problem in problems {
+                tracing::warn!(target: LIFECYCLE, event = "tools_not_changed", "the tools stay as they were: {problem}");
             }
-            Ok(Err(problems)) => {
-                metrics.custom_tools_refused();
-                for problem in problems {
-                    tracing::warn!(target: LIFECYCLE, event = "tools_not_changed", "the tools stay as they were: {problem}");
-                }
-            }
-            // The panic was logged by its hook.
-            Err(_) => metrics.custom_tools_refused(),
         }
-    }
-}
-
-/// When and how long: two writes within one tick of the file system's clock usually differ in length.
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    };
+    reread::follow(path, MOST_BYTES, EVERY, taken, read, take).await;
 }

@@ -1,6 +1,6 @@
 //! The values of labels that come as text: what is not in the list is `other`.
 
-use std::sync::OnceLock;
+use std::sync::{PoisonError, RwLock};
 
 use super::label::{Label, OTHER};
 use crate::telemetry::codes::OUTCOMES;
@@ -30,25 +30,31 @@ macro_rules! listed {
     };
 }
 
-/// A value that is one of a few words, or one of the names that `app` tells once, when the process starts.
+/// A value that is one of a few words, or one of the names that `app` tells: when the process starts, and when a file has more.
 macro_rules! settled {
     ($(#[$outer:meta])* $name:ident of $label:literal, [$($word:literal),*], $names:ident) => {
-        static $names: OnceLock<Vec<String>> = OnceLock::new();
+        static $names: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
 
         $(#[$outer])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name(&'static str);
 
         impl $name {
-            /// Says which names there are. Any other counts as `other`.
+            /// Says which names there are, besides those that were told before. Any other counts as `other`, and so do those beyond
+            /// [`MOST_NAMES`]: names that are told no more keep their place, for their series are there.
             pub fn know(names: impl IntoIterator<Item = String>) {
-                // A second start, which only tests make, keeps the first.
-                let _ = $names.set(names.into_iter().take(MOST_NAMES).collect());
+                let mut known = $names.write().unwrap_or_else(PoisonError::into_inner);
+                for name in names {
+                    if known.len() < MOST_NAMES && !known.contains(&name.as_str()) {
+                        // Never freed, so few as there are: a label is a text that lives as long as its series.
+                        known.push(Box::leak(name.into_boxed_str()));
+                    }
+                }
             }
 
             pub(in crate::telemetry::metrics) fn of(name: &str) -> Self {
-                let names = $names.get().map(Vec::as_slice).unwrap_or_default();
-                let mut known = [$($word),*].into_iter().chain(names.iter().map(String::as_str));
+                let names = $names.read().unwrap_or_else(PoisonError::into_inner);
+                let mut known = [$($word),*].into_iter().chain(names.iter().copied());
                 Self(known.find(|known| *known == name).unwrap_or(OTHER))
             }
         }
@@ -65,7 +71,7 @@ macro_rules! settled {
     };
 }
 
-/// Names of a label that are told at the start. A hundred times the outcomes of a call are two thousand series.
+/// Names of a label that are told. A hundred times the outcomes of a call are two thousand series.
 const MOST_NAMES: usize = 100;
 
 settled! {
@@ -206,6 +212,25 @@ fn listed(words: &'static [&'static str], word: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(unreachable_pub, reason = "the macro is for what others use")]
+    fn names_are_added_until_there_are_enough() {
+        settled! {
+            /// Of a test.
+            Named of "named", ["nobody"], NAMED
+        }
+        Named::know(["a".to_owned(), "b".to_owned()]);
+        Named::know(["b".to_owned(), "c".to_owned()]);
+        let known: Vec<_> = ["a", "b", "c", "nobody", "d"]
+            .map(|name| Named::of(name).0)
+            .into();
+        assert_eq!(known, ["a", "b", "c", "nobody", OTHER]);
+        Named::know((0..2 * MOST_NAMES).map(|number| format!("n{number}")));
+        assert_eq!(NAMED.read().unwrap().len(), MOST_NAMES);
+        assert_eq!((Named::of("n1").0, Named::of("n150").0), ("n1", OTHER));
+        assert_eq!(Named::of("a").0, "a", "those before stay");
+    }
 
     #[test]
     fn what_a_list_does_not_have_is_other() {
