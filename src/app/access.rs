@@ -1,25 +1,35 @@
 //! Who may call, from the settings and `CALLERS_FILE`.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Environment, Problem, Settings, SnowflakeIdentity, SqlPolicy};
 use crate::identity::{
-    self, Access, Base, Callers, Entrance, Issuer, IssuerOptions, KnownKeys, Scopes,
+    self, Access, Base, Callers, CallersError, Entrance, Issuer, IssuerOptions, KnownKeys, Scopes,
 };
+use crate::telemetry::LIFECYCLE;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::labels::Delivery;
+use crate::telemetry::metrics::lists::Caller;
 
-use super::{Error, budget, policy};
+use super::{Error, budget, policy, reread};
 
 /// How long a connection to an issuer may take; the whole answer has a limit of its own.
 const CONNECT: Duration = Duration::from_secs(3);
+
+/// How often the file is looked at: a key that was removed is refused within about this time.
+const EVERY: Duration = Duration::from_secs(10);
 
 /// What is needed to let callers in, whenever the file changes.
 struct Maker {
     keys: KnownKeys,
     /// That of `OAUTH_ISSUER`.
     own: Option<IssuerOptions>,
+    /// Whether callers' tokens are exchanged.
+    are_persons: bool,
     scopes: Arc<Scopes>,
     http: reqwest::Client,
     runtime: tokio::runtime::Handle,
@@ -48,6 +58,7 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
             .issuer
             .clone()
             .map(|issuer| options(settings, issuer)),
+        are_persons: settings.auth.snowflake_identity == SnowflakeIdentity::Exchange,
         scopes: Arc::new(scopes(settings)),
         http,
         runtime: tokio::runtime::Handle::current(),
@@ -57,26 +68,47 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
         return Ok(Access::new(maker.entrance(None, None)));
     };
     let base = base(settings)?;
-    let callers =
-        identity::read(&path, &base).map_err(|error| Error::Setting(wrong_file(&path, &error)))?;
-    let taken = callers.digest();
+    let found = reread::bytes(&path, identity::MOST_BYTES);
+    let taken = reread::mark(&found);
+    let callers = read(found, &base).map_err(|error| Error::Setting(wrong_file(&path, &error)))?;
+    know(&callers);
     let access = Access::new(maker.entrance(Some(callers), None));
     let current = access.clone();
-    let replace = move |callers: Callers| {
-        let before = current.now();
-        current.replace(maker.entrance(Some(callers), Some(&before)));
-    };
     let metrics = Arc::clone(metrics);
-    tokio::spawn(identity::watch(path, taken, base, metrics, replace));
+    let take = move |read: Result<Callers, CallersError>| match read {
+        Ok(callers) => {
+            know(&callers);
+            metrics.callers_read(Delivery::Ok);
+            tracing::info!(target: LIFECYCLE, event = "callers_read", keys = callers.len(), "CALLERS_FILE was read again");
+            let before = current.now();
+            current.replace(maker.entrance(Some(callers), Some(&before)));
+        }
+        Err(error) => {
+            metrics.callers_read(Delivery::Failed);
+            tracing::warn!(
+                "CALLERS_FILE has changed and is not taken, what it said before stays in force: {error}"
+            );
+        }
+    };
+    let again = move |bytes| read(bytes, &base);
+    tokio::spawn(reread::follow(
+        path,
+        identity::MOST_BYTES,
+        EVERY,
+        taken,
+        again,
+        take,
+    ));
     Ok(access)
 }
 
-/// Names of keys in the file, for metrics. What cannot be read has been told of elsewhere.
-pub(super) fn names(settings: &Settings) -> Vec<String> {
-    let read = || identity::read(settings.auth.callers_file.as_ref()?, &base(settings).ok()?).ok();
-    read().map_or_else(Vec::new, |callers: Callers| {
-        callers.names().map(|name| format!("key:{name}")).collect()
-    })
+fn read(bytes: io::Result<Vec<u8>>, base: &Base) -> Result<Callers, CallersError> {
+    identity::parse(&bytes?, base)
+}
+
+/// Names of keys, for metrics.
+fn know(callers: &Callers) {
+    Caller::know(callers.names().map(|name| format!("key:{name}")));
 }
 
 /// What is wrong with the file.
@@ -87,12 +119,12 @@ pub(super) fn problem(settings: &Settings) -> Option<Problem> {
     let path = folder.map_or_else(|| path.clone(), |folder| folder.join(path));
     // What makes no policy has been told of before.
     let base = base(settings).ok()?;
-    identity::read(&path, &base)
+    read(reread::bytes(&path, identity::MOST_BYTES), &base)
         .err()
         .map(|error| wrong_file(&path, &error))
 }
 
-fn wrong_file(path: &Path, error: &identity::CallersError) -> Problem {
+fn wrong_file(path: &Path, error: &CallersError) -> Problem {
     let sentence = format!("CALLERS_FILE: {}: {error}", path.display());
     Problem::of_room("CALLERS_FILE", sentence)
 }
@@ -102,34 +134,40 @@ impl Maker {
     fn entrance(&self, callers: Option<Callers>, before: Option<&Entrance>) -> Entrance {
         let own = self.own.iter().map(|options| (options.clone(), Vec::new()));
         let others = callers.iter().flat_map(Callers::issuers).cloned();
-        let issuers = own
-            .chain(others)
-            .enumerate()
-            .map(|(place, (options, scopes))| {
-                let known = before.and_then(|before| {
-                    before
-                        .issuers()
-                        .find(|issuer| *issuer.options() == options)
-                        .cloned()
-                });
-                let start = || {
-                    Arc::new(Issuer::start(
-                        options,
-                        place,
-                        &self.http,
-                        &self.runtime,
-                        &self.metrics,
-                    ))
-                };
-                (known.unwrap_or_else(start), scopes)
+        let mut places: BTreeSet<usize> = before
+            .iter()
+            .flat_map(|before| before.issuers().map(|issuer| issuer.place()))
+            .collect();
+        let issuers = own.chain(others).map(|(options, scopes)| {
+            let known = before.and_then(|before| {
+                before
+                    .issuers()
+                    .find(|issuer| *issuer.options() == options)
+                    .cloned()
             });
+            let start = || {
+                // A place in metrics is never two issuers', nor right after the one that leaves it.
+                let place = (0..)
+                    .find(|place| places.insert(*place))
+                    .unwrap_or_default();
+                Arc::new(Issuer::start(
+                    options,
+                    place,
+                    &self.http,
+                    &self.runtime,
+                    &self.metrics,
+                ))
+            };
+            (known.unwrap_or_else(start), scopes)
+        });
         let issuers = issuers.collect();
-        Entrance::new(
-            self.keys.clone(),
-            callers,
-            issuers,
-            Arc::clone(&self.scopes),
-        )
+        let scopes = Arc::clone(&self.scopes);
+        let entrance = Entrance::new(self.keys.clone(), callers, issuers, scopes);
+        if self.are_persons {
+            entrance.of_persons()
+        } else {
+            entrance
+        }
     }
 }
 
@@ -141,6 +179,9 @@ fn base(settings: &Settings) -> Result<Base, Error> {
         limits: settings.limits.clone(),
         issuer: options(settings, settings.oauth.issuer.clone().unwrap_or_default()),
         has_address: settings.oauth.public_url.is_some(),
+        settings_keys: KnownKeys::new(settings.auth.keys()).digests().collect(),
+        exchanges: settings.auth.snowflake_identity == SnowflakeIdentity::Exchange,
+        has_service_identity: settings.has_service_identity(),
         needs_roles: settings.auth.snowflake_identity == SnowflakeIdentity::Mapped,
     })
 }
@@ -203,7 +244,7 @@ fn scopes(settings: &Settings) -> Scopes {
                 .chain(query.clone())
                 .chain(write)
                 .collect();
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             all.retain(|scope| seen.insert(scope.clone()));
             all
         }

@@ -58,13 +58,12 @@ impl Rooms {
         metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
         let connections = settings.server.max_connections * settings.server.workers;
         metrics.set_limits(settings.limits.max_concurrent_queries, connections);
-        let named = settings.auth.keys().map(|key| key.name().to_owned());
-        Caller::know(named.chain(super::access::names(settings)));
+        Caller::know(settings.auth.keys().map(|key| key.name().to_owned()));
         VirtualWarehouse::know(virtual_warehouses(settings));
         let reports = reports(&settings.telemetry, &metrics)?;
         let stop_calls = CancellationToken::new();
         let access = super::access::access(settings, &metrics)?;
-        let offer = custom::offer(settings)?;
+        let (offer, taken) = custom::offer(settings)?;
         let tools = offer
             .tools
             .iter()
@@ -88,6 +87,7 @@ impl Rooms {
         if settings.limits.custom_tools_file.is_some() {
             tokio::spawn(custom::watch(
                 settings.clone(),
+                taken,
                 handler.clone(),
                 Arc::clone(&metrics),
             ));

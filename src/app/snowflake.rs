@@ -2,15 +2,18 @@
 
 use std::str::FromStr;
 
-use crate::config::{self, AuthType, IdentityProvider, Problem, Protocol, Settings};
+use crate::config::{
+    self, AuthType, ExchangeProfile, IdentityProvider, Problem, Protocol, Settings,
+    SnowflakeIdentity,
+};
 use crate::policy::Policy;
 use crate::sql::Identifier;
 use crate::telemetry::chain;
 use crate::warehouse::snowflake::account::{AccountError, Endpoint};
 use crate::warehouse::snowflake::sign_in::{
-    self, Attestor, KeySource, Method, OauthClient, SignIn, TokenSource,
+    self, Attestor, ExchangeOptions, KeySource, Method, OauthClient, Profile, SignIn, TokenSource,
 };
-use crate::warehouse::snowflake::{Defaults, Options, Sizes};
+use crate::warehouse::snowflake::{Defaults, Options, PersonSizes, Sizes};
 
 /// Why the settings describe no account that can be served from.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +67,7 @@ pub(super) fn options(settings: &Settings, policy: Policy) -> Result<Options, Er
     let pool = &settings.pool;
     Ok(Options {
         sign_in: SignIn::new(method(settings)?, endpoint.clone())?,
+        exchange: exchange(settings)?,
         endpoint,
         defaults: Defaults {
             database: name("SNOWFLAKE_DATABASE", warehouse.database.as_deref())?,
@@ -75,6 +79,11 @@ pub(super) fn options(settings: &Settings, policy: Policy) -> Result<Options, Er
             min: size(pool.min_size),
             max: size(pool.max_size),
             gate: super::gate::limits(settings, Some(size(pool.max_size))),
+            of_persons: PersonSizes {
+                max: size(settings.exchange.max_sessions).min(size(pool.max_size)),
+                people: size(settings.exchange.max_identities),
+                max_inactive: *settings.exchange.idle,
+            },
             max_inactive: *pool.max_inactive,
             health_check: *pool.health_check,
             wait: if warehouse.auth_type == AuthType::ExternalBrowser {
@@ -97,6 +106,9 @@ fn size(sessions: u32) -> usize {
 
 fn method(settings: &Settings) -> Result<Method, Error> {
     let warehouse = &settings.warehouse;
+    if !settings.has_service_identity() {
+        return Ok(Method::Nobody);
+    }
     let user = warehouse.user.clone();
     let named = || user.clone().ok_or(Error::Missing("SNOWFLAKE_USER"));
     Ok(match warehouse.auth_type {
@@ -132,6 +144,43 @@ fn method(settings: &Settings) -> Result<Method, Error> {
             patience: *warehouse.browser_timeout,
         },
     })
+}
+
+/// How callers' tokens are exchanged, where statements run as the caller.
+fn exchange(settings: &Settings) -> Result<Option<ExchangeOptions>, Error> {
+    if settings.auth.snowflake_identity != SnowflakeIdentity::Exchange {
+        return Ok(None);
+    }
+    let exchange = &settings.exchange;
+    let secret = match (&exchange.client_secret_file, &exchange.client_secret) {
+        (Some(path), _) => {
+            TokenSource::OtherFile("SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE", path.clone())
+        }
+        (None, Some(secret)) => {
+            TokenSource::OtherText("SNOWFLAKE_EXCHANGE_CLIENT_SECRET", secret.clone())
+        }
+        (None, None) => return Err(Error::Missing("SNOWFLAKE_EXCHANGE_CLIENT_SECRET")),
+    };
+    let missing = Error::Missing;
+    Ok(Some(ExchangeOptions {
+        url: exchange
+            .url
+            .clone()
+            .ok_or(missing("SNOWFLAKE_EXCHANGE_URL"))?,
+        profile: match exchange.profile {
+            ExchangeProfile::Rfc8693 => Profile::TokenExchange,
+            ExchangeProfile::EntraObo => Profile::OnBehalfOf,
+        },
+        client_id: exchange
+            .client_id
+            .clone()
+            .ok_or(missing("SNOWFLAKE_EXCHANGE_CLIENT_ID"))?,
+        client_secret: secret,
+        audience: exchange.audience.clone(),
+        resource: exchange.resource.clone(),
+        scope: exchange.scope.clone(),
+        subject_claim: settings.oauth.subject_claim.clone(),
+    }))
 }
 
 fn oauth_client(warehouse: &config::Warehouse) -> Result<OauthClient, Error> {

@@ -19,6 +19,8 @@ words! {
         Service = "service",
         /// The user of the service, with a role of the caller's grant.
         Mapped = "mapped",
+        /// The user that the caller itself is in Snowflake, by a token that is exchanged for its own.
+        Exchange = "exchange",
     }
 }
 
@@ -46,7 +48,8 @@ settings! {
 
     /// As whom statements run in Snowflake: `service` is the user of the service with its role, `mapped` the same user with a
     /// role of the caller's grant, so that every grant in `CALLERS_FILE` must name its `roles`, and keys of the settings are
-    /// refused.
+    /// refused. `exchange` is the caller's own user: a token of `OAUTH_ISSUER` is exchanged for one that Snowflake accepts, and
+    /// callers with a key are the service's user, where there is one (docs/external-oauth.md).
     pub snowflake_identity: SnowflakeIdentity = "SNOWFLAKE_IDENTITY", Shape::Choice(SnowflakeIdentity::WORDS),
         default "service";
 

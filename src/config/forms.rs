@@ -196,6 +196,19 @@ pub fn is_issuer(text: &str) -> bool {
     is_safe_url(text) && !text.contains('#') && url::Url::parse(text).is_ok()
 }
 
+/// Where tokens are asked for. It may have a query of its own, and no fragment (RFC 6749, 3.2).
+pub(super) fn is_https_url_or_here(text: &str) -> bool {
+    is_issuer(text)
+        && url::Url::parse(text)
+            .is_ok_and(|url| url.username().is_empty() && url.password().is_none())
+}
+
+/// Scopes with single spaces between them.
+pub(super) fn is_exchange_scope(text: &str) -> bool {
+    text.split(' ')
+        .all(|scope| is_word(scope) && !scope.contains(['"', '\\']))
+}
+
 /// What a resource is called (RFC 8707), without what clients would compare differently.
 pub(super) fn is_public_url(text: &str) -> bool {
     is_safe_url(text)

@@ -15,6 +15,7 @@ mod embedded;
 mod env_file;
 mod env_files;
 mod environment;
+mod exchange;
 mod forms;
 mod keys;
 mod limits;
@@ -51,6 +52,7 @@ pub use effective::Effective;
 pub use embedded::Embedded;
 pub use env_files::env_file;
 pub use environment::Environment;
+pub use exchange::{Exchange, ExchangeProfile};
 pub use forms::{SHORTEST_KEY, is_audience, is_claim, is_issuer, is_resource_scope};
 pub use keys::{ApiKey, KeyLimits};
 pub use limits::{Limits, Toolset};
@@ -59,6 +61,7 @@ pub use oauth::{Oauth, ScopeName, TokenAlgorithm};
 pub use policy::{CustomToolsMay, Policy, SqlPolicy};
 pub use pool::Pool;
 pub use problem::{Problem, Problems};
+pub use rules::unfit_issuer;
 pub use server::Server;
 pub use settings::{Purpose, RoomCheck, Settings};
 pub use shape::Shape;
@@ -120,6 +123,7 @@ impl Settings {
         let tls = resolved.section();
         let auth = resolved.section();
         let oauth = resolved.section();
+        let exchange = resolved.section();
         let warehouse = resolved.section();
         let pool = resolved.section();
         let limits = resolved.section();
@@ -132,6 +136,7 @@ impl Settings {
             tls: tls?,
             auth: auth?,
             oauth: oauth?,
+            exchange: exchange?,
             warehouse: warehouse?,
             pool: pool?,
             limits: limits?,

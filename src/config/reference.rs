@@ -4,16 +4,17 @@
 
 use super::variable::Variable;
 use super::{
-    auth, embedded, limits, oauth, policy, pool, server, telemetry, tls, warehouse, which,
+    auth, embedded, exchange, limits, oauth, policy, pool, server, telemetry, tls, warehouse, which,
 };
 
 /// The sections with their settings. [`which`] comes first: it decides how the others are read.
-const SECTIONS: [&[Variable]; 11] = [
+const SECTIONS: [&[Variable]; 12] = [
     which::SETTINGS,
     server::SETTINGS,
     tls::SETTINGS,
     auth::SETTINGS,
     oauth::SETTINGS,
+    exchange::SETTINGS,
     warehouse::SETTINGS,
     pool::SETTINGS,
     limits::SETTINGS,

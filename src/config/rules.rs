@@ -2,6 +2,7 @@
 
 use super::auth::SnowflakeIdentity;
 use super::environment::Environment;
+use super::exchange::ExchangeProfile;
 use super::keys::ApiKey;
 use super::problem::Problem;
 use super::resolve::Resolved;
@@ -42,7 +43,9 @@ pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolv
     let known = !resolved.is_doubtful("ENVIRONMENT") && !resolved.is_doubtful("WAREHOUSE_BACKEND");
     if known && settings.warehouse.backend == Backend::Snowflake {
         check_account(settings, resolved);
-        check_sign_in(settings, purpose, resolved);
+        if settings.has_service_identity() {
+            check_sign_in(settings, purpose, resolved);
+        }
     }
     if known && settings.warehouse.backend == Backend::Embedded && !cfg!(feature = "embedded") {
         refuse_the_engine(resolved);
@@ -86,6 +89,9 @@ fn check_identity(settings: &Settings, purpose: Purpose, resolved: &mut Resolved
         Some("`service` on stdio, where there is one caller")
     } else if settings.warehouse.backend != Backend::Snowflake {
         Some("`service` without an account")
+    } else if auth.snowflake_identity == SnowflakeIdentity::Exchange {
+        check_exchange(settings, resolved);
+        return;
     } else if auth.callers_file.is_none() {
         Some("`service`, because there is no CALLERS_FILE whose grants name roles")
     } else if auth.keys().next().is_some() {
@@ -103,8 +109,96 @@ fn check_identity(settings: &Settings, purpose: Purpose, resolved: &mut Resolved
     }
 }
 
+/// What it takes to exchange tokens, and who could not be served then.
+fn check_exchange(settings: &Settings, resolved: &mut Resolved) {
+    let (exchange, warehouse) = (&settings.exchange, &settings.warehouse);
+    let is_entra = exchange.profile == ExchangeProfile::EntraObo;
+    let mut need = |is_right: bool, name: &'static str, expected: &str| {
+        if !is_right {
+            resolved.conflict(name, &["SNOWFLAKE_IDENTITY"], |name| {
+                Problem::new(name, expected)
+            });
+        }
+    };
+    need(
+        settings.oauth.issuer.is_some(),
+        "OAUTH_ISSUER",
+        "the issuer whose tokens are exchanged, with SNOWFLAKE_IDENTITY=exchange",
+    );
+    need(
+        exchange.url.is_some(),
+        "SNOWFLAKE_EXCHANGE_URL",
+        "the token end-point of OAUTH_ISSUER, with SNOWFLAKE_IDENTITY=exchange",
+    );
+    let is_plain = exchange
+        .url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("http:"));
+    need(
+        !is_plain || settings.environment != Environment::Production,
+        "SNOWFLAKE_EXCHANGE_URL",
+        "an `https://` address in production",
+    );
+    need(
+        exchange.client_id.is_some(),
+        "SNOWFLAKE_EXCHANGE_CLIENT_ID",
+        "the id of this server as a client of OAUTH_ISSUER, with SNOWFLAKE_IDENTITY=exchange",
+    );
+    need(
+        exchange.client_secret.is_some() || exchange.client_secret_file.is_some(),
+        "SNOWFLAKE_EXCHANGE_CLIENT_SECRET",
+        "the secret of SNOWFLAKE_EXCHANGE_CLIENT_ID, here or in the file of SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE",
+    );
+    need(
+        exchange.client_secret.is_none() || exchange.client_secret_file.is_none(),
+        "SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE",
+        "nothing, because SNOWFLAKE_EXCHANGE_CLIENT_SECRET is set as well",
+    );
+    let places =
+        usize::from(exchange.audience.is_some()) + usize::from(exchange.resource.is_some());
+    need(
+        is_entra || places == 1,
+        "SNOWFLAKE_EXCHANGE_AUDIENCE",
+        "either this or SNOWFLAKE_EXCHANGE_RESOURCE, for `rfc8693`",
+    );
+    need(
+        !is_entra || places == 0,
+        "SNOWFLAKE_EXCHANGE_AUDIENCE",
+        "neither this nor SNOWFLAKE_EXCHANGE_RESOURCE, for `entra_obo`: the scope says whom the token is for",
+    );
+    need(
+        !is_entra || exchange.scope.contains("://"),
+        "SNOWFLAKE_EXCHANGE_SCOPE",
+        "`<address of Snowflake's application>/session:scope:{role}`, for `entra_obo`",
+    );
+    // What Entra writes into `sub` differs for each application, so that nobody could be recognized by it.
+    need(
+        !is_entra || settings.oauth.subject_claim == "oid",
+        "OAUTH_SUBJECT_CLAIM",
+        "`oid`, for SNOWFLAKE_EXCHANGE_PROFILE=entra_obo",
+    );
+    need(
+        !exchange.scope.contains("{role}")
+            || warehouse.role.is_some()
+            || settings.auth.callers_file.is_some(),
+        "SNOWFLAKE_ROLE",
+        "the role of calls that name none, or grants with roles in CALLERS_FILE, because SNOWFLAKE_EXCHANGE_SCOPE names the role",
+    );
+    need(
+        settings.has_service_identity() || settings.auth.keys().next().is_none(),
+        "API_KEY",
+        "no keys without SNOWFLAKE_USER, because a key is nobody in Snowflake",
+    );
+    need(
+        warehouse.auth_type != AuthType::ExternalBrowser,
+        "SNOWFLAKE_AUTH_TYPE",
+        "a way to sign in that needs no browser, with SNOWFLAKE_IDENTITY=exchange",
+    );
+}
+
 /// Issuers whose tokens nobody else can check, or that stand for many, and what to do instead.
-fn unfit_issuer(issuer: &str) -> Option<&'static str> {
+#[must_use]
+pub fn unfit_issuer(issuer: &str) -> Option<&'static str> {
     let url = url::Url::parse(issuer).ok()?;
     let host = url.host_str()?.to_ascii_lowercase();
     let is_of = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));

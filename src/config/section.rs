@@ -15,6 +15,8 @@ pub enum Section {
     Auth,
     /// Tokens of an issuer.
     Oauth,
+    /// Statements as the person who asks.
+    Exchange,
     /// Which warehouse, and how to sign in.
     Warehouse,
     /// Snowflake sessions.
@@ -31,12 +33,13 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Environment,
         Self::Server,
         Self::Tls,
         Self::Auth,
         Self::Oauth,
+        Self::Exchange,
         Self::Warehouse,
         Self::Pool,
         Self::Limits,
@@ -68,6 +71,10 @@ impl Section {
             Self::Oauth => (
                 "OAuth",
                 "Tokens of an issuer, in addition to keys; docs/signing-in.md leads through it. The server checks tokens and issues none.",
+            ),
+            Self::Exchange => (
+                "Snowflake as the caller",
+                "How a caller's statements run as the caller's own user of Snowflake (`SNOWFLAKE_IDENTITY=exchange`); docs/external-oauth.md leads through it.",
             ),
             Self::Warehouse => (
                 "Warehouse",

@@ -1,9 +1,10 @@
 //! Everything that can be set, and what for.
 
-use super::auth::Auth;
+use super::auth::{Auth, SnowflakeIdentity};
 use super::cloud::Cloud;
 use super::embedded::Embedded;
 use super::environment::Environment;
+use super::exchange::Exchange;
 use super::limits::Limits;
 use super::oauth::Oauth;
 use super::policy::Policy;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub auth: Auth,
     /// Tokens of an issuer.
     pub oauth: Oauth,
+    /// Statements as the person who asks.
+    pub exchange: Exchange,
     /// Where statements run.
     pub warehouse: Warehouse,
     /// Snowflake sessions.
@@ -67,5 +70,18 @@ impl Settings {
         self.auth.keys().next().is_some()
             || self.oauth.issuer.is_some()
             || self.auth.callers_file.is_some()
+    }
+
+    /// Whether there is a user of the service's own to sign in to Snowflake as. Only where callers' tokens are exchanged there
+    /// need be none.
+    #[must_use]
+    pub fn has_service_identity(&self) -> bool {
+        let warehouse = &self.warehouse;
+        self.auth.snowflake_identity != SnowflakeIdentity::Exchange
+            || warehouse.user.is_some()
+            || warehouse.token.is_some()
+            || warehouse.token_path.is_some()
+            || warehouse.oauth_client_id.is_some()
+            || warehouse.workload_identity_provider.is_some()
     }
 }

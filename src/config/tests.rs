@@ -167,6 +167,95 @@ fn roles_by_grant_need_a_file_and_no_keys_of_the_settings() {
 }
 
 #[test]
+fn tokens_are_exchanged_where_everything_for_it_is_said() {
+    let all = [
+        ("PUBLIC_URL", "https://mcp.example.com/mcp"),
+        ("OAUTH_ISSUER", "https://login.example.com/realms/a"),
+        ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+        ("SNOWFLAKE_ROLE", "ANALYST"),
+        ("SNOWFLAKE_IDENTITY", "exchange"),
+        ("SNOWFLAKE_EXCHANGE_URL", "https://login.example.com/token"),
+        ("SNOWFLAKE_EXCHANGE_CLIENT_ID", "id"),
+        ("SNOWFLAKE_EXCHANGE_CLIENT_SECRET", "a secret"),
+        ("SNOWFLAKE_EXCHANGE_AUDIENCE", "snowflake"),
+    ];
+    let read = settings(&all);
+    assert!(!read.has_service_identity());
+    let with = |name: &'static str, value: &'static str| {
+        let mut pairs: Vec<_> = all.iter().copied().filter(|it| it.0 != name).collect();
+        if !value.is_empty() {
+            pairs.push((name, value));
+        }
+        pairs
+    };
+    let entra = |claim, scope| {
+        let mut pairs = with("SNOWFLAKE_EXCHANGE_AUDIENCE", "");
+        pairs.extend([
+            ("SNOWFLAKE_EXCHANGE_PROFILE", "entra_obo"),
+            ("OAUTH_SUBJECT_CLAIM", claim),
+            ("SNOWFLAKE_EXCHANGE_SCOPE", scope),
+        ]);
+        pairs
+    };
+    const OF_ENTRA: &str = "https://x.example.com/app/session:scope:{role}";
+    settings(&entra("oid", OF_ENTRA));
+    // With a user of its own a key is somebody.
+    let mut service = with("API_KEY", "a-key-0123456789abcdef");
+    service.extend([
+        ("SNOWFLAKE_USER", "AGENTS"),
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "secret"),
+    ]);
+    assert!(settings(&service).has_service_identity());
+    for (pairs, name) in [
+        (with("SNOWFLAKE_EXCHANGE_URL", ""), "SNOWFLAKE_EXCHANGE_URL"),
+        (
+            with("SNOWFLAKE_EXCHANGE_URL", "http://login.example.com/token"),
+            "SNOWFLAKE_EXCHANGE_URL",
+        ),
+        (
+            with(
+                "SNOWFLAKE_EXCHANGE_URL",
+                "https://user:secret@login.example.com/",
+            ),
+            "SNOWFLAKE_EXCHANGE_URL",
+        ),
+        (
+            with("SNOWFLAKE_EXCHANGE_CLIENT_ID", ""),
+            "SNOWFLAKE_EXCHANGE_CLIENT_ID",
+        ),
+        (
+            with("SNOWFLAKE_EXCHANGE_CLIENT_SECRET", ""),
+            "SNOWFLAKE_EXCHANGE_CLIENT_SECRET",
+        ),
+        (
+            with("SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE", "secret"),
+            "SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE",
+        ),
+        (
+            with("SNOWFLAKE_EXCHANGE_AUDIENCE", ""),
+            "SNOWFLAKE_EXCHANGE_AUDIENCE",
+        ),
+        (
+            with("SNOWFLAKE_EXCHANGE_RESOURCE", "https://x.example.com"),
+            "SNOWFLAKE_EXCHANGE_AUDIENCE",
+        ),
+        (with("SNOWFLAKE_ROLE", ""), "SNOWFLAKE_ROLE"),
+        (with("API_KEY", "a-key-0123456789abcdef"), "API_KEY"),
+        (entra("sub", OF_ENTRA), "OAUTH_SUBJECT_CLAIM"),
+        (
+            entra("oid", "session:role:{role}"),
+            "SNOWFLAKE_EXCHANGE_SCOPE",
+        ),
+    ] {
+        let lines = problems(&pairs);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with(&format!("{name}: ")), "{lines:?}");
+        assert!(!lines[0].contains("secret@"), "{lines:?}");
+    }
+}
+
+#[test]
 fn an_issuer_is_taken_with_an_address_of_ours_and_only_over_tls() {
     let ours = ("PUBLIC_URL", "https://mcp.example.com/mcp");
     let issuer = ("OAUTH_ISSUER", "https://login.example.com/realms/a");

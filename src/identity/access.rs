@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -15,6 +16,7 @@ use super::scopes::Scopes;
 use super::token::{Claims, Fault, Form};
 use crate::telemetry::audit::Identity;
 use crate::telemetry::hex;
+use crate::warehouse::Person;
 
 /// Bytes of a digest that name a person or a token in logs.
 const NAME_BYTES: usize = 8;
@@ -58,6 +60,8 @@ pub struct Entrance {
     /// Each with the scopes that its tokens need for any call.
     issuers: Vec<(Arc<Issuer>, Vec<String>)>,
     scopes: Arc<Scopes>,
+    /// Whether callers with a token are themselves in the warehouse, so that their tokens are exchanged.
+    are_persons: bool,
 }
 
 /// Who may call now. A cheap clone; all clones change together.
@@ -78,6 +82,16 @@ impl Entrance {
             callers,
             issuers,
             scopes,
+            are_persons: false,
+        }
+    }
+
+    /// The same, with tokens kept for as long as a call takes, to be exchanged.
+    #[must_use]
+    pub fn of_persons(self) -> Self {
+        Self {
+            are_persons: true,
+            ..self
         }
     }
 
@@ -128,7 +142,13 @@ impl Entrance {
         if let (Some(grant), Some(told)) = (&grant, &mut caller.told) {
             Arc::make_mut(told).grant = Some(grant.name.clone());
         }
-        Ok(Caller { grant, ..caller })
+        let person = self.are_persons.then(|| person(&caller, text));
+        let person = person.flatten().map(Arc::new);
+        Ok(Caller {
+            grant,
+            person,
+            ..caller
+        })
     }
 }
 
@@ -220,6 +240,17 @@ fn of_key(holder: &Holder) -> Caller {
         told: Some(Arc::new(told)),
         ..Caller::new(Kind::Key, name.clone(), name)
     }
+}
+
+/// The caller as itself in the warehouse.
+fn person(caller: &Caller, token: &[u8]) -> Option<Person> {
+    let subject = caller.told.as_ref()?.subject.as_deref()?;
+    Some(Person {
+        identity: Arc::clone(&caller.identity),
+        name: caller.name.clone(),
+        subject: subject.into(),
+        token: Arc::new(SecretString::from(std::str::from_utf8(token).ok()?)),
+    })
 }
 
 /// The caller that a token names: by its issuer and its subject there, and by nothing else.

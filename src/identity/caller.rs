@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::callers::Grant;
 use crate::telemetry::audit::Identity;
+use crate::warehouse::Person;
 
 /// What somebody may reach at most. Each holds those before it, as the scopes do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +56,8 @@ pub struct Caller {
     pub user: Option<Arc<str>>,
     /// The program that the issuer gave the token to.
     pub client: Option<Arc<str>>,
+    /// Itself in the warehouse, where its token is exchanged (`SNOWFLAKE_IDENTITY=exchange`). Nothing else keeps a token.
+    pub person: Option<Arc<Person>>,
 }
 
 impl Caller {
@@ -75,6 +78,7 @@ impl Caller {
             told: None,
             user: None,
             client: None,
+            person: None,
         }
     }
 

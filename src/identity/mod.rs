@@ -22,7 +22,7 @@ mod token;
 pub use access::{Access, Credential, Entrance, Refused};
 pub use caller::{Caller, Kind, Reach};
 pub use callers::{
-    Base, Callers, CallersError, Grant, NewKey, new_key, read, schema, watch, within,
+    Base, Callers, CallersError, Grant, MOST_BYTES, NewKey, new_key, parse, schema, within,
 };
 pub use issuer::{Issuer, IssuerOptions};
 pub use known_keys::KnownKeys;

@@ -280,6 +280,8 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
                 "tell the person who runs this server; its log says which setting to look at",
             )
         }
+        // Told in the log where it was refused.
+        Error::CallerRefused { message, hint } => Failure::new(Code::SignInRefused, message, hint),
         Error::Internal { .. } => {
             error!(
                 error = chain(&error),

@@ -19,7 +19,7 @@ use crate::telemetry::call::Notes;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Phase;
 use crate::warehouse::{
-    self, Answer, Owner, Parameter, Run, SessionContext, Warehouse, WarehouseKind,
+    self, Answer, Owner, Parameter, Person, Run, SessionContext, Warehouse, WarehouseKind,
 };
 
 /// Runs queries on one warehouse under one policy and budget. A cheap clone.
@@ -70,6 +70,8 @@ pub struct Behalf {
     pub may_change: bool,
     /// What it may do and have, where that is its own.
     pub rights: Option<Arc<Rights>>,
+    /// As whom its statements run, where that is not the service.
+    pub person: Option<Arc<Person>>,
 }
 
 /// The virtual warehouse that a call names.
@@ -179,6 +181,7 @@ impl Queries {
                 Some(own) => own.reading_policy.clone(),
                 None => usual.1.clone(),
             },
+            warehouse: self.seen_by(behalf.person.as_ref()),
             usual_role: own.and_then(|own| own.role.clone()),
             caller: behalf.identity,
             name: behalf.name,
@@ -186,6 +189,13 @@ impl Queries {
             notes: behalf.notes,
             ..self.clone()
         }
+    }
+
+    /// The warehouse as a person sees it: whatever is asked on its behalf goes there.
+    fn seen_by(&self, person: Option<&Arc<Person>>) -> Arc<dyn Warehouse> {
+        person
+            .and_then(|person| self.warehouse.of(person))
+            .unwrap_or_else(|| Arc::clone(&self.warehouse))
     }
 
     /// What a caller may have and do that has no rights of its own.

@@ -326,6 +326,16 @@ impl Metrics {
         }
     }
 
+    /// The issuer of this number is accepted no more: its keys have no age.
+    pub fn issuer_left(&self, place: usize) {
+        self.issuer_keys_at.with(IssuerPlace::of(place)).set(0);
+    }
+
+    /// A caller's token was to be exchanged.
+    pub fn exchanged(&self, outcome: labels::Exchanged) {
+        self.exchanges.with(outcome).inc();
+    }
+
     /// What became of a record of the audit log.
     pub fn audited(&self, outcome: Delivery) {
         self.audit.with(outcome).inc();

@@ -103,6 +103,15 @@ pub enum Error {
         /// The warehouse's words and the setting to look at.
         message: String,
     },
+    /// The caller itself is refused, not the service: by the warehouse, or by whoever exchanges the caller's token. The text
+    /// and the hint are for the caller, and hold nothing of what was sent or answered.
+    #[error("{message}")]
+    CallerRefused {
+        /// What was refused.
+        message: &'static str,
+        /// What the caller can do about it, or who else can.
+        hint: &'static str,
+    },
     /// A defect of this service. The text is for the operator, never for the agent.
     #[error("internal error: {message}")]
     Internal {

@@ -12,6 +12,7 @@ mod earlier;
 pub mod embedded;
 mod error;
 mod gate;
+mod person;
 pub mod rows;
 mod skip;
 pub mod snowflake;
@@ -31,6 +32,7 @@ pub use answer::{Answer, Batches};
 pub use earlier::{Earlier, Started, State, Status};
 pub use error::{EngineLimit, Error, Position};
 pub use gate::{FairGate, GateLimits, Owner, Permit};
+pub use person::Person;
 pub use rows::{Batch, Cell, Column, DataType};
 pub use unreachable::explained;
 
@@ -41,6 +43,12 @@ pub use unreachable::explained;
 pub trait Warehouse: Send + Sync + 'static {
     /// Which of the drivers this is.
     fn kind(&self) -> WarehouseKind;
+
+    /// The same warehouse as this person sees it, who has rights and sessions of its own there. `None` where a warehouse knows
+    /// nobody but the service.
+    fn of(&self, _person: &Arc<Person>) -> Option<Arc<dyn Warehouse>> {
+        None
+    }
 
     /// Starts a statement and returns once its columns are known; the rows follow in [`Answer::batches`].
     ///

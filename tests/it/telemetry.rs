@@ -20,7 +20,7 @@ const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Takes what an exporter sends over HTTP.
 #[derive(Clone, Default)]
-struct Collector {
+pub struct Collector {
     requests: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
     /// Everything that came, headers included.
     bytes: Arc<Mutex<Vec<u8>>>,
@@ -28,7 +28,7 @@ struct Collector {
 
 impl Collector {
     /// Starts it; the URL is for `OTEL_EXPORTER_OTLP_ENDPOINT`.
-    fn start() -> (Self, String) {
+    pub fn start() -> (Self, String) {
         let collector = Self::default();
         let taking = collector.clone();
         let server = HttpServer::new(move || {
@@ -43,6 +43,11 @@ impl Collector {
         let address = server.addrs()[0];
         tokio::spawn(server.run());
         (collector, format!("http://{address}"))
+    }
+
+    /// Everything that came, as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
     }
 
     fn spans(&self) -> Vec<Span> {

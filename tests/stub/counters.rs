@@ -1,6 +1,6 @@
 //! What happened, for tests to ask about afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -62,6 +62,8 @@ pub struct Counters {
     pub last_statement: Value,
     /// The `data` of the last sign-in, without secrets.
     pub last_login: Value,
+    /// Users and roles of all sign-ins that were granted, in order; the last thousand.
+    pub signed_in: VecDeque<(String, String)>,
 }
 
 impl Counters {

@@ -28,7 +28,7 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
     let granted = authenticate(&state, &data);
     let mut counters = state.counters();
     match &granted {
-        Ok(()) => {
+        Ok(_) => {
             counters.logins += 1;
             counters.sessions_open += 1;
         }
@@ -36,7 +36,7 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
     }
     counters.last_login = without_secrets(&data);
     drop(counters);
-    granted?;
+    let user = granted?;
 
     let settings = state.settings().clone();
     let asked = wire::query_string(&request);
@@ -56,10 +56,7 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
     parameters.extend(wanted.map(|(name, value)| (name.to_uppercase(), value.clone())));
     parameters.extend(settings.parameters_forced.clone());
     let session = Session {
-        user: data["LOGIN_NAME"]
-            .as_str()
-            .unwrap_or("STUB_USER")
-            .to_uppercase(),
+        user,
         database: asked("databaseName"),
         schema: asked("schemaName"),
         warehouse: granted(&settings.warehouse_granted, asked("warehouse")),
@@ -70,6 +67,13 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
         parameters,
         ..Session::default()
     };
+    let mut counters = state.counters();
+    if counters.signed_in.len() == 1000 {
+        counters.signed_in.pop_front();
+    }
+    let role = session.role.clone().unwrap_or_default();
+    counters.signed_in.push_back((session.user.clone(), role));
+    drop(counters);
     let wants_id_token = data["AUTHENTICATOR"] == "EXTERNALBROWSER"
         && data["SESSION_PARAMETERS"]["CLIENT_STORE_TEMPORARY_CREDENTIAL"] == true;
     let id_token = (wants_id_token && settings.allow_id_token).then_some(browser::ID_TOKEN);
@@ -90,7 +94,34 @@ pub async fn login(state: web::Data<State>, request: HttpRequest, bytes: web::By
     })))
 }
 
-fn authenticate(state: &State, data: &Value) -> Result<(), Refusal> {
+/// The user whom a sign-in names, where it is granted.
+fn authenticate(state: &State, data: &Value) -> Result<String, Refusal> {
+    prove(state, data)?;
+    let settings = state.settings();
+    let named = data["LOGIN_NAME"].as_str().map(str::to_owned);
+    let user = if settings.tokens_name_users && data["AUTHENTICATOR"] == "OAUTH" {
+        let subject = subject(data["TOKEN"].as_str().unwrap_or_default());
+        subject.ok_or_else(|| Refusal::new("390303", "Invalid OAuth access token."))?
+    } else {
+        named.unwrap_or_else(|| "STUB_USER".to_owned())
+    };
+    let user = user.to_uppercase();
+    match settings.refused_users.get(&user) {
+        None => Ok(user),
+        Some(code) => Err(Refusal::new(code, &format!("{user} is refused."))),
+    }
+}
+
+/// Whom a JWT names.
+fn subject(token: &str) -> Option<String> {
+    use base64::Engine;
+    let payload = token.split('.').nth(1)?;
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);
+    let payload: Value = serde_json::from_slice(&payload.ok()?).ok()?;
+    payload["sub"].as_str().map(str::to_owned)
+}
+
+fn prove(state: &State, data: &Value) -> Result<(), Refusal> {
     let settings = state.settings();
     let wrong = || Refusal::new("390100", "Incorrect username or password was specified.");
     let text = |field: &str| data[field].as_str().filter(|it| !it.is_empty());

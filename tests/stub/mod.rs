@@ -73,6 +73,7 @@ pub struct State {
     sessions: Mutex<Sessions>,
     statements: Mutex<Statements>,
     browser: Mutex<Vec<browser::Begun>>,
+    heard: Mutex<String>,
 }
 
 impl Stub {
@@ -93,6 +94,7 @@ impl Stub {
             sessions: Mutex::default(),
             statements: Mutex::default(),
             browser: Mutex::default(),
+            heard: Mutex::default(),
         });
         let data = web::Data::from(Arc::clone(&state));
         let (started, starting) = tokio::sync::oneshot::channel();
@@ -140,6 +142,21 @@ impl Stub {
         history.into_iter().map(|(_, text)| text).collect()
     }
 
+    /// Heads and bodies of all that was sent while it listened.
+    pub fn heard(&self) -> String {
+        lock(&self.state.heard).clone()
+    }
+
+    /// The texts of all statements so far, each with the user of the session it was sent in.
+    pub fn users_of_statements(&self) -> Vec<(String, String)> {
+        let all = self.state.statements().with_sessions();
+        let sessions = self.state.sessions();
+        let named = all
+            .into_iter()
+            .filter_map(|(session, text)| Some((sessions.user_of(session)?, text)));
+        named.collect()
+    }
+
     /// Changes how it behaves from now on.
     pub fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.state.settings());
@@ -177,6 +194,22 @@ impl State {
         if what == sessions::Loss::Sessions {
             self.counters().sessions_open = 0;
         }
+    }
+
+    fn hear(&self, request: &actix_web::HttpRequest, body: &[u8]) {
+        if !self.settings().listens {
+            return;
+        }
+        let mut heard = lock(&self.heard);
+        heard.push_str(&format!("{} {}\n", request.method(), request.uri()));
+        for (name, value) in request.headers() {
+            heard.push_str(&format!(
+                "{name}: {}\n",
+                String::from_utf8_lossy(value.as_bytes())
+            ));
+        }
+        heard.push_str(&String::from_utf8_lossy(body));
+        heard.push('\n');
     }
 
     fn settings(&self) -> MutexGuard<'_, Settings> {

@@ -94,6 +94,10 @@ impl Sessions {
         (issue(Kind::Session, token), issue(Kind::Master, master))
     }
 
+    pub fn user_of(&self, id: i64) -> Option<String> {
+        self.by_id.get(&id).map(|session| session.user.clone())
+    }
+
     /// The session of an unexpired token of this kind.
     pub fn holder(&self, token: &str, kind: Kind) -> Result<&Session, Refusal> {
         let unknown =

@@ -1,5 +1,6 @@
 //! How it behaves when nothing is broken.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,12 @@ pub struct Settings {
     pub password: Option<String>,
     /// The only token (OAuth, PAT, workload identity) that is accepted; without it, any.
     pub token: Option<String>,
+    /// Whether OAuth tokens are JWTs whose `sub` names the user, as a security integration maps it; a token that is none is refused.
+    pub tokens_name_users: bool,
+    /// Users whose sign-in is refused, in upper case, with the code.
+    pub refused_users: BTreeMap<String, String>,
+    /// Whether everything that clients send is kept, heads and bodies, for [`Stub::heard`](super::Stub::heard).
+    pub listens: bool,
     /// Whether a sign-in with the browser also gives an id token.
     pub allow_id_token: bool,
     /// The public key, PEM, that key-pair sign-ins must be signed with; without it a JWT is only looked at.
@@ -98,6 +105,9 @@ impl Default for Settings {
             user: None,
             password: None,
             token: None,
+            tokens_name_users: false,
+            refused_users: BTreeMap::new(),
+            listens: false,
             allow_id_token: true,
             require_jwt_key: None,
             require_jwt_key_2: None,

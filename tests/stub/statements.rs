@@ -95,6 +95,12 @@ impl Statements {
         all.map(|it| (it.id.clone(), it.text.clone())).collect()
     }
 
+    /// Texts of all statements, with their sessions.
+    pub fn with_sessions(&self) -> Vec<(i64, String)> {
+        let all = self.in_order.iter();
+        all.map(|it| (it.session, it.text.clone())).collect()
+    }
+
     pub fn by_request(&self, request_id: &str) -> Option<Arc<Statement>> {
         self.by_request.get(request_id).cloned()
     }

@@ -5,9 +5,12 @@ use std::{collections::HashMap, fmt, io::Read};
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{StatusCode, header},
+    web,
 };
 use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
+
+use super::State;
 
 /// What a handler gives back.
 pub type Answer = Result<HttpResponse, Refusal>;
@@ -105,6 +108,9 @@ pub fn body(request: &HttpRequest, bytes: &[u8]) -> Result<Value, Refusal> {
             .map_err(|_| bad_request())?;
     } else {
         plain.extend_from_slice(bytes);
+    }
+    if let Some(state) = request.app_data::<web::Data<State>>() {
+        state.hear(request, &plain);
     }
     if plain.is_empty() {
         return Ok(Value::Null);

@@ -1,10 +1,13 @@
 //! The form of `CALLERS_FILE`.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// The callers of a server: keys by their digests, issuers of tokens, and what each caller is granted.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -26,7 +29,7 @@ pub(super) struct CallersFile {
     #[serde(default)]
     pub(super) rules: Vec<RuleEntry>,
     /// What callers may do, by name. A grant only takes away from what the settings allow.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     #[schemars(extend("propertyNames" = {"pattern": NAME}))]
     pub(super) grants: BTreeMap<String, GrantEntry>,
 }
@@ -81,7 +84,7 @@ pub(super) struct IssuerEntry {
     #[serde(default)]
     pub(super) scopes: Vec<String>,
     /// Where its tokens name the caller.
-    #[schemars(extend("enum" = ["sub", "oid", "uid", "username", null]))]
+    #[schemars(extend("enum" = subject_claims()))]
     pub(super) subject_claim: Option<String>,
     /// Where they name a person for records.
     pub(super) name_claim: Option<String>,
@@ -94,13 +97,13 @@ pub(super) struct IssuerEntry {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RuleEntry {
-    /// Of this issuer only.
+    /// Of this issuer only. Without it the tokens of every issuer fit, whoever their claims are written by.
     pub(super) issuer: Option<String>,
     /// All of them.
     #[serde(default)]
     pub(super) scopes: Vec<String>,
     /// Of each claim any of these values; a claim may be a text or a list of texts.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     pub(super) claims: BTreeMap<String, Vec<String>>,
     /// What those callers may do.
     #[schemars(regex(pattern = NAME))]
@@ -181,6 +184,49 @@ impl LimitsEntry {
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
     }
+}
+
+/// Claims that an issuer gives out itself, and each to one person only.
+pub(super) const SUBJECT_CLAIMS: [&str; 4] = ["sub", "oid", "uid", "username"];
+
+fn subject_claims() -> Vec<Option<&'static str>> {
+    SUBJECT_CLAIMS
+        .iter()
+        .copied()
+        .map(Some)
+        .chain([None])
+        .collect()
+}
+
+/// How the message begins that a name is there twice.
+pub(super) const TWICE: &str = "a name is there twice";
+
+/// An object whose members differ in name. Of two with one name a reader would take the last, and whoever looks at the file perhaps
+/// the first.
+fn each_once<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    object: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    struct Reader<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+        type Value = BTreeMap<String, T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+            let mut members = BTreeMap::new();
+            while let Some((name, value)) = object.next_entry()? {
+                if members.insert(name, value).is_some() {
+                    return Err(de::Error::custom(TWICE));
+                }
+            }
+            Ok(members)
+        }
+    }
+
+    object.deserialize_map(Reader(PhantomData))
 }
 
 /// Whether a text can be the name of a key or a grant.

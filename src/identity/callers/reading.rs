@@ -1,24 +1,22 @@
 //! Reads `CALLERS_FILE`, whole or not at all. What is wrong is told by its place; no digest of a key is ever repeated.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::base::Base;
-use super::file::{CallersFile, IssuerEntry, KeyEntry, is_name};
+use super::file::{CallersFile, IssuerEntry, KeyEntry, SUBJECT_CLAIMS, TWICE, is_name};
 use super::grant::Grant;
 use super::rules::{Rule, grant_of};
-use crate::config::{TokenAlgorithm, is_audience, is_claim, is_issuer, is_resource_scope};
+use crate::config::{
+    TokenAlgorithm, is_audience, is_claim, is_issuer, is_resource_scope, unfit_issuer,
+};
 use crate::identity::issuer::IssuerOptions;
 
 /// Longest file: ten thousand keys have a quarter of it.
-const MOST_BYTES: u64 = 8 << 20;
+pub const MOST_BYTES: u64 = 8 << 20;
 
 /// Issuers of one file.
 const MOST_ISSUERS: usize = 16;
@@ -33,7 +31,6 @@ pub struct Callers {
     /// The issuers, with the scopes that each needs.
     issuers: Vec<(IssuerOptions, Vec<String>)>,
     rules: Vec<Rule>,
-    digest: [u8; 32],
 }
 
 /// Who has a key.
@@ -47,11 +44,11 @@ pub(in crate::identity) struct Holder {
 }
 
 /// Why a file is not taken.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum CallersError {
     /// It cannot be opened or read.
     #[error("it cannot be read: {0}")]
-    Unreadable(String),
+    Unreadable(#[from] std::io::Error),
     /// A place in it is not as it must be.
     #[error("{}: {problem}", if .pointer.is_empty() { "the whole file" } else { .pointer.as_str() })]
     Wrong {
@@ -69,36 +66,12 @@ fn wrong(pointer: impl Into<String>, problem: impl Into<String>) -> CallersError
     }
 }
 
-/// Reads a file.
+/// Reads the contents of a file.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong with it.
-pub fn read(path: &Path, base: &Base) -> Result<Callers, CallersError> {
-    parse(&bytes(path)?, base)
-}
-
-/// The bytes of a file, if they are not too many.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, CallersError> {
-    let unreadable = |error: std::io::Error| CallersError::Unreadable(error.to_string());
-    let file = File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(CallersError::Unreadable("it is no file".to_owned()));
-    }
-    let mut bytes = Vec::new();
-    let limit = MOST_BYTES + 1;
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(CallersError::Unreadable(format!(
-            "it has more than {MOST_BYTES} bytes"
-        )));
-    }
-    Ok(bytes)
-}
-
-pub(super) fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
+/// The first thing that is wrong with them.
+pub fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let file: CallersFile = serde_path_to_error::deserialize(&mut reader).map_err(of_serde)?;
     reader
@@ -135,6 +108,12 @@ pub(super) fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
     if file.keys.len() > MOST_KEYS {
         return Err(wrong("/keys", format!("expected {MOST_KEYS} at most")));
     }
+    if !file.keys.is_empty() && !base.has_service_identity {
+        return Err(wrong(
+            "/keys",
+            "expected none with SNOWFLAKE_IDENTITY=exchange and without SNOWFLAKE_USER: a key is nobody in Snowflake",
+        ));
+    }
     let mut keys = HashMap::new();
     let mut named: HashMap<String, String> = HashMap::new();
     for (index, entry) in file.keys.into_iter().enumerate() {
@@ -150,6 +129,13 @@ pub(super) fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
             ));
         }
         let (digest, holder) = holder(&entry, grant, &place)?;
+        // It would be found there first, and have everything that the settings allow.
+        if base.settings_keys.contains(&digest) {
+            return Err(wrong(
+                format!("{place}/hash"),
+                "this key is in API_KEY or API_KEYS as well, where it has no grant: take it out there or here",
+            ));
+        }
         if keys.insert(digest, holder).is_some() {
             return Err(wrong(
                 format!("{place}/hash"),
@@ -161,6 +147,12 @@ pub(super) fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
         return Err(wrong(
             "/issuers",
             format!("expected {MOST_ISSUERS} at most"),
+        ));
+    }
+    if !file.issuers.is_empty() && base.exchanges {
+        return Err(wrong(
+            "/issuers",
+            "expected none with SNOWFLAKE_IDENTITY=exchange: SNOWFLAKE_EXCHANGE_URL is for tokens of OAUTH_ISSUER, and those of others are not sent there",
         ));
     }
     if !file.issuers.is_empty() && !base.has_address {
@@ -199,7 +191,6 @@ pub(super) fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
         keys,
         issuers,
         rules,
-        digest: Sha256::digest(text).into(),
     })
 }
 
@@ -271,16 +262,29 @@ fn issuer(
             return Err(wrong(format!("{place}/{name}"), problem));
         }
     }
-    for (name, claim) in [
-        ("subject_claim", &entry.subject_claim),
-        ("name_claim", &entry.name_claim),
-    ] {
-        if claim.as_ref().is_some_and(|claim| !is_claim(claim)) {
-            return Err(wrong(
-                format!("{place}/{name}"),
-                "expected the name of a claim",
-            ));
-        }
+    if let Some(hint) = unfit_issuer(&entry.issuer) {
+        return Err(wrong(
+            format!("{place}/issuer"),
+            format!("expected an issuer of JWTs for this server: {hint}"),
+        ));
+    }
+    let is_fit = |claim: &String| SUBJECT_CLAIMS.contains(&claim.as_str());
+    if !entry.subject_claim.as_ref().is_none_or(is_fit) {
+        let words = SUBJECT_CLAIMS.join(", ");
+        return Err(wrong(
+            format!("{place}/subject_claim"),
+            format!("expected one of {words}, which people cannot choose for themselves"),
+        ));
+    }
+    if !entry
+        .name_claim
+        .as_ref()
+        .is_none_or(|claim| is_claim(claim))
+    {
+        return Err(wrong(
+            format!("{place}/name_claim"),
+            "expected the name of a claim",
+        ));
     }
     // They are named in WWW-Authenticate.
     let odd = entry
@@ -361,7 +365,9 @@ fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> CallersErro
     }
     let text = inner.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    let repeats_names_only = text.starts_with("missing field") || text.starts_with("unknown field");
+    let repeats_names_only = ["missing field", "unknown field", "duplicate field", TWICE]
+        .iter()
+        .any(|begin| text.starts_with(begin));
     let problem = if repeats_names_only {
         text.chars().take(200).collect()
     } else {
@@ -393,12 +399,6 @@ impl Callers {
     /// The issuers, with the scopes that their tokens need for any call.
     pub fn issuers(&self) -> impl Iterator<Item = &(IssuerOptions, Vec<String>)> {
         self.issuers.iter()
-    }
-
-    /// Tells this state of the file from any other.
-    #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
-        self.digest
     }
 
     /// The names of keys, for metrics.

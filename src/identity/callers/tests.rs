@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::reading::{bytes, parse};
+use super::reading::parse;
 use super::*;
 use crate::config::Settings;
 use crate::identity::IssuerOptions;
@@ -36,6 +36,9 @@ fn base() -> Base {
             allows_http_here: false,
         },
         has_address: true,
+        settings_keys: std::collections::BTreeSet::new(),
+        exchanges: false,
+        has_service_identity: true,
         needs_roles: false,
     }
 }
@@ -213,15 +216,140 @@ fn a_wrong_file_is_told_by_its_place_and_repeats_no_digest() {
     }
     let half = parse(br#"{"version": 1, "keys": [{"na"#, &base()).unwrap_err();
     assert!(half.to_string().contains("no JSON"), "{half}");
-    let folder = tempfile::tempdir().unwrap();
-    let told = bytes(folder.path()).unwrap_err().to_string();
-    assert!(told.contains("no file"), "{told}");
-    let large = folder.path().join("large");
-    let file = std::fs::File::create(&large).unwrap();
-    // Holes: it takes no room.
-    file.set_len(1 << 30).unwrap();
-    let told = bytes(&large).unwrap_err().to_string();
-    assert!(told.contains("more than"), "{told}");
+}
+
+/// Of two members with one name, one reader takes the first and another the last.
+#[test]
+fn nothing_in_the_file_is_there_twice() {
+    let digest = hash("a");
+    for (text, start) in [
+        (
+            r#""grants": {"g": {}, "g": {"roles": ["R"]}}"#,
+            "/grants: a name is there twice",
+        ),
+        (
+            r#""grants": {"g": {"roles": ["A"], "roles": ["B"]}}"#,
+            "/grants/g",
+        ),
+        (
+            r#""grants": {"g": {}}, "rules": [{"grant": "g", "claims": {"a": ["1"], "a": ["2"]}}]"#,
+            "/rules/0/claims: a name is there twice",
+        ),
+        (
+            r#""keys": [], "keys": []"#,
+            "the whole file: duplicate field `keys`",
+        ),
+        (
+            &format!(
+                r#""grants": {{"g": {{}}}}, "keys": [{{"name": "x", "hash": "{digest}", "hash": "{digest}", "grant": "g"}}]"#
+            ),
+            "/keys/0",
+        ),
+    ] {
+        let text = format!(r#"{{"version": 1, {text}}}"#);
+        let told = parse(text.as_bytes(), &base()).unwrap_err().to_string();
+        assert!(told.starts_with(start), "{text}: {told}");
+        assert!(!told.contains(&digest), "{told}");
+    }
+}
+
+/// What is asked of `OAUTH_ISSUER` is asked of those in the file, and the reader is as strict as the schema.
+#[test]
+fn issuers_of_the_file_are_as_fit_as_that_of_the_settings() {
+    let file = |entry: Value| json!({"version": 1, "grants": {}, "issuers": [entry]});
+    for (issuer, hint) in [
+        ("https://example.okta.com", "custom authorization server"),
+        (
+            "https://login.microsoftonline.com/common/v2.0",
+            "name the tenant",
+        ),
+        ("https://accounts.google.com", "opaque"),
+        ("https://myorg-myaccount.snowflakecomputing.com", "opaque"),
+    ] {
+        let told = refused(&file(json!({"issuer": issuer})));
+        assert!(
+            told.starts_with("/issuers/0/issuer: ") && told.contains(hint),
+            "{told}"
+        );
+    }
+    let with =
+        |claim: &str| file(json!({"issuer": "https://a.example.com", "subject_claim": claim}));
+    for claim in ["sub", "oid", "uid", "username"] {
+        assert!(read_value(&with(claim)).is_ok(), "{claim}");
+    }
+    for claim in ["email", "preferred_username", "Sub", ""] {
+        let told = refused(&with(claim));
+        assert!(told.starts_with("/issuers/0/subject_claim: "), "{told}");
+    }
+}
+
+/// It would be found in the settings first, and have no grant.
+#[test]
+fn a_key_of_the_settings_is_not_in_the_file_as_well() {
+    let keys = [crate::config::ApiKey::new(
+        "a-key-0123456789abcdef0123456789ab".into(),
+    )];
+    let base = Base {
+        settings_keys: crate::identity::KnownKeys::new(keys.iter())
+            .digests()
+            .collect(),
+        ..base()
+    };
+    let file = |key: &str| {
+        let file = json!({"version": 1, "grants": {"g": {}}, "keys": [{"name": "x", "hash": hash(key), "grant": "g"}]});
+        parse(file.to_string().as_bytes(), &base)
+    };
+    assert!(file("another-key-0123456789abcdef012345").is_ok());
+    let told = file("a-key-0123456789abcdef0123456789ab")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.starts_with("/keys/0/hash: ") && told.contains("API_KEYS"),
+        "{told}"
+    );
+    assert!(!told.contains("sha256:"), "{told}");
+}
+
+#[test]
+fn what_cannot_be_exchanged_is_nobody_in_snowflake() {
+    let keys = json!({"version": 1, "grants": {"g": {}}, "keys": [{"name": "x", "hash": hash("a"), "grant": "g"}]});
+    let issuers = json!({"version": 1, "issuers": [{"issuer": "https://a.example.com"}]});
+    let exchanging = |has_service_identity| Base {
+        exchanges: true,
+        has_service_identity,
+        ..base()
+    };
+    let read = |file: &Value, has_service| {
+        parse(file.to_string().as_bytes(), &exchanging(has_service)).map_err(|it| it.to_string())
+    };
+    assert!(read(&keys, true).is_ok());
+    assert!(read(&keys, false).unwrap_err().starts_with("/keys: "));
+    assert!(read(&issuers, true).unwrap_err().starts_with("/issuers: "));
+}
+
+/// As the specification has it: a rule is for every issuer unless it names one.
+#[test]
+fn a_rule_without_an_issuer_is_for_all_of_them() {
+    let file = json!({"version": 1, "issuers": [{"issuer": "https://partners.example.com"}], "grants": {"g": {}, "own": {}}, "rules": [
+        {"issuer": "https://own.example.com", "claims": {"groups": ["staff"]}, "grant": "own"},
+        {"grant": "g"},
+    ]});
+    let callers = read_value(&file).unwrap();
+    let grant = |issuer: &str| {
+        let claims = json!({"groups": ["staff"]});
+        let grant = callers.grant_of(
+            issuer,
+            &std::collections::BTreeSet::new(),
+            claims.as_object().unwrap(),
+        );
+        grant.unwrap().name.clone()
+    };
+    assert_eq!(grant("https://own.example.com"), "own");
+    assert_eq!(
+        grant("https://partners.example.com"),
+        "g",
+        "whatever its claims say"
+    );
 }
 
 #[test]

@@ -48,6 +48,10 @@ pub(in crate::identity) struct Held {
 #[derive(Debug, Default)]
 struct Asked(Option<(Instant, u64)>);
 
+/// A number in metrics.
+#[derive(Debug)]
+struct Place(usize, Arc<Metrics>);
+
 /// The keys, and the task that fetches them.
 #[derive(Debug)]
 pub(in crate::identity) struct Keeper {
@@ -57,14 +61,15 @@ pub(in crate::identity) struct Keeper {
     max_stale: Duration,
     /// How long a call waits for keys.
     patience: Duration,
-    /// Ended with the keeper.
-    task: Option<AbortHandle>,
+    /// Ended with the keeper, whose place in metrics is then empty.
+    task: Option<(AbortHandle, Place)>,
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
+        if let Some((task, Place(place, metrics))) = &self.task {
             task.abort();
+            metrics.issuer_left(*place);
         }
     }
 }
@@ -92,7 +97,10 @@ impl Keeper {
             wake,
             max_stale,
             patience: PATIENCE,
-            task: Some(runtime.spawn(work).abort_handle()),
+            task: Some((
+                runtime.spawn(work).abort_handle(),
+                Place(place, Arc::clone(metrics)),
+            )),
         }
     }
 

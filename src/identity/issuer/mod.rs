@@ -21,6 +21,7 @@ pub struct Issuer {
     options: IssuerOptions,
     expected: Expected,
     keeper: Keeper,
+    place: usize,
 }
 
 impl Issuer {
@@ -35,7 +36,10 @@ impl Issuer {
     ) -> Self {
         let source = Source::new(http.clone(), &options);
         let keeper = Keeper::start(source, place, options.max_stale, runtime, metrics);
-        Self::with_keeper(options, keeper)
+        Self {
+            place,
+            ..Self::with_keeper(options, keeper)
+        }
     }
 
     pub(super) fn with_keeper(options: IssuerOptions, keeper: Keeper) -> Self {
@@ -49,7 +53,14 @@ impl Issuer {
             options,
             expected,
             keeper,
+            place: 0,
         }
+    }
+
+    /// Its number in metrics.
+    #[must_use]
+    pub fn place(&self) -> usize {
+        self.place
     }
 
     /// What it was started with.

@@ -83,6 +83,7 @@ impl Handler {
                 tag: tag(&tool, caller, trace_id),
                 notes: record.notes().clone(),
                 may_change: caller.reach >= Reach::Write,
+                person: caller.person.clone(),
                 rights: caller.grant.as_ref().map(|grant| Arc::clone(&grant.rights)),
             })),
             calls: self.services.rates.left(caller, started),

@@ -305,6 +305,18 @@ label! {
 }
 
 label! {
+    /// What became of an exchange of a token.
+    Exchanged of "outcome" {
+        /// There is a new one.
+        Ok = "ok",
+        /// It was refused, or what came was not what was asked for.
+        Refused = "refused",
+        /// There was no answer.
+        Failed = "failed",
+    }
+}
+
+label! {
     /// What is kept for a moment.
     Cache of "cache" {
         /// Answers about the catalog.

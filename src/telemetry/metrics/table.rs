@@ -5,7 +5,8 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry};
 use super::declaration::{BuildInfo, Declaration, Declared};
 use super::labels::{
     AcquireOutcome, Admission, Cache, Cause, Closed, Credential, Cut, Delivery, Endpoint,
-    IssuerPlace, Lookup, Phase, QueueRefusal, Reached, SessionState, Shown, SignIn, Verdict,
+    Exchanged, IssuerPlace, Lookup, Phase, QueueRefusal, Reached, SessionState, Shown, SignIn,
+    Verdict,
 };
 use super::lists::{
     Caller, HttpMethod, Outcome, Revision, Route, RpcMethod, RpcOutcome, Status, Tool,
@@ -104,8 +105,12 @@ metrics! {
         tls_files: Counters<Delivery> = "tls_reload_total";
         /// Fetches of an issuer's keys, by the issuer's place in the settings and by how they ended.
         issuer_keys: Counters<(IssuerPlace, Delivery)> = "jwks_refresh_total";
-        /// When the keys in force were fetched, in seconds since 1970, by the issuer's place in the settings.
+        /// When the keys in force were fetched, in seconds since 1970, by the issuer's place in the settings; 0 where there is no issuer,
+        /// or its keys have not come.
         issuer_keys_at: Gauges<IssuerPlace> = "jwks_fetched_timestamp_seconds";
+
+        /// Exchanges of callers' tokens for Snowflake's (`SNOWFLAKE_IDENTITY=exchange`), by how they ended.
+        exchanges: Counters<Exchanged> = "token_exchanges_total";
 
         /// Requests of MCP, by the revision the client speaks and by outcome: `ok` or JSON-RPC's error. A tool that fails is a
         /// result, and `ok` here.

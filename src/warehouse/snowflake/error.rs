@@ -17,6 +17,12 @@ pub(super) const SESSION_EXPIRED: u32 = 390_112;
 pub(super) const SESSION_UNKNOWN: u32 = 390_104;
 /// The role does not exist or is not granted.
 const ROLE_REFUSED: u32 = 390_189;
+/// The user's default role is not granted.
+const DEFAULT_ROLE_REFUSED: u32 = 390_186;
+/// The role is not in the token.
+const ROLE_NOT_IN_TOKEN: u32 = 390_317;
+/// The default warehouse or database may not be used.
+const PLACE_REFUSED: u32 = 390_201;
 /// There is no statement of this id that runs.
 pub(super) const NOT_EXECUTING: u32 = 605;
 
@@ -43,6 +49,24 @@ pub(super) enum Error {
         message: String,
         advice: &'static str,
     },
+    /// Snowflake does not take a person's own sign-in. The person is told what is made for it; Snowflake's words are the log's.
+    #[error("Snowflake refused a caller's own sign-in ({code}): {message}")]
+    PersonRefused {
+        code: u32,
+        message: String,
+        told: (&'static str, &'static str),
+    },
+    /// The same a moment ago.
+    #[error("{message}")]
+    PersonHeld {
+        message: &'static str,
+        hint: &'static str,
+    },
+    /// A person's session was given another role than was asked for.
+    #[error(
+        "a caller's session was given another role than the one it asked for, {asked}, and was closed"
+    )]
+    OtherRole { asked: String },
     /// The role that a caller named does not exist or is not granted to our user.
     #[error("the role {role} cannot be used: {message}")]
     RoleRefused { role: String, message: String },
@@ -148,12 +172,96 @@ impl Error {
         }
     }
 
+    /// The same of a person, whose own role, rights and token may be at fault, and never a setting of a user or password.
+    pub(super) fn for_person(self, role: Option<&Identifier>) -> Self {
+        let Self::SignInRefused { code, message, .. } = self else {
+            return self;
+        };
+        let is_about_role = matches!(
+            code,
+            ROLE_REFUSED | DEFAULT_ROLE_REFUSED | ROLE_NOT_IN_TOKEN
+        ) || message.contains("not listed in the Access Token");
+        if is_about_role {
+            return Self::RoleRefused {
+                role: role.map_or_else(|| "of the user".to_owned(), ToString::to_string),
+                message: match code {
+                    ROLE_REFUSED | DEFAULT_ROLE_REFUSED => {
+                        "it does not exist, or is not granted to your user of Snowflake"
+                    }
+                    _ => "your sign-in does not carry it",
+                }
+                .to_owned(),
+            };
+        }
+        if code == PLACE_REFUSED {
+            return Self::RoleRefused {
+                role: role.map_or_else(|| "of the user".to_owned(), ToString::to_string),
+                message: "it may not use the warehouse or database that this server sets                           (SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE, SNOWFLAKE_SCHEMA)"
+                    .to_owned(),
+            };
+        }
+        let told = match code {
+            390_100 => (
+                "no user of Snowflake belongs to this account",
+                "ask the administrator of Snowflake for a user that the security integration maps your sign-in to",
+            ),
+            390_422 => (
+                "a network policy of Snowflake does not let this server in",
+                "tell the person who runs this server",
+            ),
+            _ => (
+                "Snowflake does not accept your sign-in",
+                "sign in again; if that does not help, the administrator of Snowflake finds out why with SYSTEM$VERIFY_EXTERNAL_OAUTH_TOKEN",
+            ),
+        };
+        Self::PersonRefused {
+            code,
+            message,
+            told,
+        }
+    }
+
+    /// What the caller is told, and what to do, where it is the caller who is refused.
+    pub(super) fn told_to_caller(&self) -> Option<(&'static str, &'static str)> {
+        use super::sign_in::{Error as NotMade, ExchangeFault};
+        let fault = match self {
+            Self::PersonRefused { told, .. } => return Some(*told),
+            Self::PersonHeld { message, hint } => return Some((message, hint)),
+            Self::OtherRole { .. } => {
+                return Some((
+                    "Snowflake gave your session another role than the one that was asked for",
+                    "name another role; if none works, tell the person who runs this server",
+                ));
+            }
+            Self::Credentials(NotMade::Exchange(fault)) => *fault,
+            _ => return None,
+        };
+        Some(match fault {
+            ExchangeFault::Subject => (
+                "your sign-in is not accepted any more where it would be exchanged for one of Snowflake's",
+                "sign in again",
+            ),
+            ExchangeFault::Consent => (
+                "your account needs a consent before this server can act for you in Snowflake",
+                "ask the administrator of your sign-in to consent for this server, or sign in again where it asks you",
+            ),
+            fault if fault.is_operators() => (
+                "this server cannot exchange your sign-in for one of Snowflake's",
+                "tell the person who runs this server; its log says which setting to look at",
+            ),
+            _ => return None,
+        })
+    }
+
     /// Whether a token that was given to us for a while has run out, so that a fresh one may be accepted.
     pub(super) fn wants_fresh_token(&self) -> bool {
         matches!(
             self,
             Self::SignInRefused {
                 code: 390_110 | 390_195 | 390_303 | 390_318,
+                ..
+            } | Self::PersonRefused {
+                code: 390_144 | 390_303 | 390_318,
                 ..
             }
         )
@@ -183,7 +291,11 @@ impl Error {
     /// Whether more sign-ins could lock the user or change nothing.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
-            Self::SignInRefused { .. } | Self::RoleNotAllowed(_) | Self::NotAsAsked(_) => true,
+            Self::SignInRefused { .. }
+            | Self::PersonRefused { .. }
+            | Self::OtherRole { .. }
+            | Self::RoleNotAllowed(_)
+            | Self::NotAsAsked(_) => true,
             Self::Credentials(error) => error.is_refusal(),
             _ => false,
         }
@@ -239,6 +351,9 @@ fn position(data: &Data) -> Option<Position> {
 
 impl From<Error> for warehouse::Error {
     fn from(error: Error) -> Self {
+        if let Some((message, hint)) = error.told_to_caller() {
+            return Self::CallerRefused { message, hint };
+        }
         match error {
             Error::Statement {
                 code,
@@ -250,8 +365,21 @@ impl From<Error> for warehouse::Error {
             Error::SignInRefused { .. }
             | Error::RoleNotAllowed(_)
             | Error::NotAsAsked(_)
+            | Error::PersonRefused { .. }
+            | Error::PersonHeld { .. }
+            | Error::OtherRole { .. }
             | Error::SignInHeld(_) => Self::SignInRefused {
                 message: error.to_string(),
+            },
+            Error::Credentials(super::sign_in::Error::Exchange(fault)) => Self::PermissionDenied {
+                message: match fault {
+                    super::sign_in::ExchangeFault::NoRole => {
+                        "the call names no role, and this server has no usual one"
+                    }
+                    _ => "the role cannot be used: your sign-in does not carry it",
+                }
+                .to_owned(),
+                query_id: None,
             },
             Error::RoleRefused { .. } => Self::PermissionDenied {
                 message: error.to_string(),

@@ -49,10 +49,12 @@ use self::transport::Transport;
 use crate::policy::Policy;
 use crate::sql::Class;
 use crate::telemetry::metrics::Metrics;
-use crate::warehouse::{Answer, Earlier, Error, Run, Started, Status, Warehouse, WarehouseKind};
+use crate::warehouse::{
+    Answer, Earlier, Error, Person, Run, Started, Status, Warehouse, WarehouseKind,
+};
 
 pub use self::defaults::Defaults;
-pub use self::pool::Sizes;
+pub use self::pool::{PersonSizes, Sizes};
 
 /// Readiness asks Snowflake itself when nothing was heard from it for so long.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -63,6 +65,8 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// How to sign in.
     pub sign_in: SignIn,
+    /// How callers' tokens are exchanged, where statements run as the caller.
+    pub exchange: Option<sign_in::ExchangeOptions>,
     /// What sessions are set to.
     pub defaults: Defaults,
     /// How many sessions there are.
@@ -77,7 +81,8 @@ pub struct Options {
     pub download_memory_bytes: u64,
 }
 
-/// A Snowflake account as a warehouse.
+/// A Snowflake account as a warehouse, as the service or a person sees it.
+#[derive(Clone)]
 pub struct Snowflake {
     pool: Pool,
     downloads: Downloads,
@@ -104,7 +109,13 @@ impl Snowflake {
             Arc::clone(&metrics),
         )
         .map_err(tls)?;
+        let exchanger = options
+            .exchange
+            .map(|exchange| options.sign_in.exchanger(exchange, Arc::clone(&metrics)))
+            .transpose()
+            .map_err(|error| Error::internal("reading how tokens are exchanged", error))?;
         let shared = Arc::new(Shared {
+            exchanger: exchanger.map(Arc::new),
             transport,
             account_name: options.endpoint.account_name.clone(),
             sign_in: options.sign_in,
@@ -205,6 +216,13 @@ impl Snowflake {
 impl Warehouse for Snowflake {
     fn kind(&self) -> WarehouseKind {
         WarehouseKind::Snowflake
+    }
+
+    fn of(&self, person: &Arc<Person>) -> Option<Arc<dyn Warehouse>> {
+        Some(Arc::new(Self {
+            pool: self.pool.of(person),
+            ..self.clone()
+        }))
     }
 
     async fn run(&self, run: Run) -> Result<Answer, Error> {

@@ -5,15 +5,17 @@
 //! [`lease`] a session in a caller's hands; [`janitor`] closes every session that leaves, whatever way it leaves; [`breaker`]
 //! keeps wrong credentials from locking the user; [`upkeep`] warms up, keeps alive, and retires.
 //!
-//! A session belongs to one role from sign-in to sign-out, so `mobc` has a pool for each role; all share the same number of
-//! sessions.
+//! A session belongs to one [`login`] from sign-in to sign-out, so `mobc` has a pool for each: the service's own user or a person
+//! of [`people`], with one role. All share the same number of sessions.
 
 mod breaker;
 mod inner;
 mod janitor;
 mod lease;
+mod login;
 mod manager;
 mod member;
+mod people;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -21,38 +23,55 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::inner::Inner;
-pub use self::inner::Sizes;
+pub use self::inner::{PersonSizes, Sizes};
 pub(super) use self::lease::Lease;
+use self::login::Login;
 use self::manager::Sessions;
 use self::member::Members;
+use self::people::Guest;
 use super::error::Error;
 use super::session::Session;
 use super::shared::Shared;
 use crate::sql::Identifier;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{AcquireOutcome, Closed, Phase};
-use crate::warehouse::{self, Owner};
+use crate::warehouse::{self, Owner, Person};
 
-/// The pool. A cheap clone; there is one for as long as the process lives.
+/// The pool, as the service or a person sees it: neither ever has a session of the other. A cheap clone; what is shared lives as
+/// long as the process.
 #[derive(Clone)]
-pub(super) struct Pool(Arc<Parts>);
+pub(super) struct Pool {
+    parts: Arc<Parts>,
+    person: Option<Arc<Person>>,
+}
 
 struct Parts {
     inner: Arc<Inner>,
-    /// The sessions of each role.
-    by_role: Mutex<HashMap<Option<Identifier>, Sessions>>,
+    /// The sessions of each login.
+    by_login: Mutex<HashMap<Login, Sessions>>,
 }
 
 impl Pool {
     /// An empty pool, which fills itself in the background. Must be called inside the runtime.
     pub(super) fn start(shared: Arc<Shared>, sizes: Sizes) -> Self {
         let inner = Arc::new(Inner::new(shared, sizes));
-        let pool = Self(Arc::new(Parts {
-            inner: Arc::clone(&inner),
-            by_role: Mutex::default(),
-        }));
-        upkeep::start(inner, pool.sessions(None));
+        let pool = Self {
+            parts: Arc::new(Parts {
+                inner: Arc::clone(&inner),
+                by_login: Mutex::default(),
+            }),
+            person: None,
+        };
+        upkeep::start(inner, pool.sessions(pool.login(None), None));
         pool
+    }
+
+    /// The same pool for a person.
+    pub(super) fn of(&self, person: &Arc<Person>) -> Self {
+        Self {
+            parts: Arc::clone(&self.parts),
+            person: Some(Arc::clone(person)),
+        }
     }
 
     /// A session of a role (the configured one when none is named) for a statement of this owner, who waits in the queue
@@ -68,13 +87,14 @@ impl Pool {
         admit_by: Instant,
         deadline: Instant,
     ) -> Result<Lease, warehouse::Error> {
-        let inner = &self.0.inner;
+        let inner = &self.parts.inner;
         let asked = Instant::now();
         let _step = inner.metrics().stopwatch(Phase::Wait);
         let acquire = inner.metrics().acquire();
         let patience = deadline.min(asked + inner.sizes.wait);
         let hopeless = inner.shared.contact.hopeless();
-        let permit = inner.gate.enter(owner, patience.min(admit_by), hopeless);
+        let owner = self.limited(owner);
+        let permit = inner.gate.enter(&owner, patience.min(admit_by), hopeless);
         let permit = match permit.await {
             Ok(permit) => permit,
             Err(error) => {
@@ -83,7 +103,15 @@ impl Pool {
             }
         };
         let left = patience.saturating_duration_since(Instant::now());
-        let got = self.sessions(role).get_timeout(left).await;
+        let login = self.login(role);
+        let guest = match self.guest() {
+            Ok(guest) => guest,
+            Err(error) => {
+                acquire.ended(AcquireOutcome::Failed);
+                return Err(error.into());
+            }
+        };
+        let got = self.sessions(login.clone(), guest).get_timeout(left).await;
         acquire.ended(if got.is_ok() {
             AcquireOutcome::Acquired
         } else {
@@ -92,13 +120,15 @@ impl Pool {
         match got {
             Ok(connection) => Ok(Lease::new(connection, Arc::clone(inner), permit)),
             Err(mobc::Error::Inner(error)) => {
-                let refused = self.role(role);
                 // Callers may name what they like; what is no role needs no list of sessions. That of the configured role
-                // stays, for `upkeep` fills it.
-                if let Error::RoleRefused { .. } = error
-                    && refused != self.role(None)
-                {
-                    self.by_role().remove(&refused);
+                // stays, for `upkeep` fills it. A person who is refused needs none at all.
+                let is_of_no_use = if login.is_service() {
+                    matches!(error, Error::RoleRefused { .. }) && login != self.login(None)
+                } else {
+                    !self.members().all().iter().any(|it| it.is_of(&login))
+                };
+                if is_of_no_use {
+                    self.by_login().remove(&login);
                 }
                 Err(error.into())
             }
@@ -124,49 +154,89 @@ impl Pool {
 
     /// Where to count.
     pub(super) fn metrics(&self) -> &Metrics {
-        self.0.inner.metrics()
+        self.parts.inner.metrics()
     }
 
-    /// The sessions of a role.
-    fn sessions(&self, role: Option<&Identifier>) -> Sessions {
-        let new =
-            |role: &Option<Identifier>| manager::sessions(Arc::clone(&self.0.inner), role.clone());
-        let role = self.role(role);
-        self.by_role().entry(role).or_insert_with_key(new).clone()
+    /// The sessions of a login.
+    fn sessions(&self, login: Login, guest: Option<Arc<Guest>>) -> Sessions {
+        let inner = &self.parts.inner;
+        let new = |login: &Login| manager::sessions(Arc::clone(inner), login.clone(), guest);
+        self.by_login().entry(login).or_insert_with_key(new).clone()
     }
 
-    /// The role of a call, or the configured one.
-    fn role(&self, role: Option<&Identifier>) -> Option<Identifier> {
-        let configured = self.0.inner.shared.defaults.role.as_ref();
-        role.or(configured).cloned()
+    /// As whom this pool signs in, with the role of a call or the configured one.
+    fn login(&self, role: Option<&Identifier>) -> Login {
+        let configured = self.parts.inner.shared.defaults.role.as_ref();
+        Login {
+            person: self.person.as_ref().map(|it| Arc::clone(&it.identity)),
+            role: role.or(configured).cloned(),
+        }
     }
 
-    fn by_role(&self) -> MutexGuard<'_, HashMap<Option<Identifier>, Sessions>> {
-        self.0
-            .by_role
+    /// The person, who is known from now on; somebody else may have to leave for it.
+    fn guest(&self) -> Result<Option<Arc<Guest>>, Error> {
+        let Some(person) = &self.person else {
+            return Ok(None);
+        };
+        let inner = &self.parts.inner;
+        let members = self.members();
+        let is_busy = |identity: &str| members.is_busy(identity);
+        let (guest, leaving) =
+            inner
+                .people
+                .enter(person, &inner.shared, &inner.shared.metrics, is_busy)?;
+        if let Some(leaving) = leaving {
+            // Before the lists are dropped, so that each is counted as what it is.
+            members.end_idle_of(&leaving);
+            self.by_login()
+                .retain(|login, _| login.person.as_ref() != Some(&leaving));
+        }
+        Ok(Some(guest))
+    }
+
+    /// Who is charged: a person for no more statements at once than it may have sessions.
+    fn limited(&self, owner: &Owner) -> Owner {
+        let most = self.parts.inner.sizes.of_persons.max;
+        match &self.person {
+            // What we ask for ourselves is no statement.
+            Some(_) if *owner != Inner::own() => Owner {
+                at_once: Some(owner.at_once.map_or(most, |own| own.min(most))),
+                ..owner.clone()
+            },
+            _ => owner.clone(),
+        }
+    }
+
+    fn by_login(&self) -> MutexGuard<'_, HashMap<Login, Sessions>> {
+        self.parts
+            .by_login
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A session of a role that is there already, whoever uses it: for a small request beside its statement.
     pub(super) fn any_session(&self, role: Option<&Identifier>) -> Option<Arc<Session>> {
-        let role = self.role(role);
+        let login = self.login(role);
         let all = self.members().all();
         let mut fit = all
             .iter()
-            .filter(|member| member.is_of(role.as_ref()) && member.session.is_fit());
+            .filter(|member| member.is_of(&login) && member.session.is_fit());
         fit.next().map(|member| Arc::clone(&member.session))
     }
 
     fn members(&self) -> &Members {
-        &self.0.inner.members
+        &self.parts.inner.members
     }
 
     /// Whether a statement sent now would find a session; asks Snowflake when nothing was heard for a while.
     pub(super) async fn ready(&self, silence: Duration) -> Result<(), warehouse::Error> {
-        let inner = &self.0.inner;
+        let inner = &self.parts.inner;
         if self.members().is_closing() {
             return Err(closed());
+        }
+        // Nobody can sign in as nobody: it is enough that Snowflake answers.
+        if inner.shared.sign_in.is_nobody() {
+            return inner.shared.reach(silence).await;
         }
         let has_sessions = self.members().open() > 0;
         let heard = inner.shared.contact.age();
@@ -209,7 +279,7 @@ impl Pool {
     pub(super) async fn close(&self) {
         let members = self.members();
         members.closing.cancel();
-        self.0.inner.gate.close();
+        self.parts.inner.gate.close();
         members.janitor.hurry();
         for member in members.all() {
             member.end_idle(Closed::Shutdown);

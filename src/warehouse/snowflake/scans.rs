@@ -19,6 +19,7 @@ const WORTH_ASKING: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 8;
 
 /// Asks, and counts.
+#[derive(Clone)]
 pub(super) struct Scans {
     metrics: Arc<Metrics>,
     room: Arc<Semaphore>,

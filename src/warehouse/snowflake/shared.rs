@@ -2,13 +2,21 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use uuid::Uuid;
 
 use super::contact::Contact;
 use super::defaults::Defaults;
-use super::sign_in::SignIn;
-use super::transport::Transport;
+use super::sign_in::{Exchanger, SignIn};
+use super::transport::{Request, Transport};
 use crate::policy::Policy;
 use crate::telemetry::metrics::Metrics;
+use crate::warehouse;
+
+/// How long Snowflake may take to answer whether it is there.
+const TO_ANSWER: Duration = Duration::from_secs(5);
 
 /// What all sessions share.
 pub(super) struct Shared {
@@ -21,8 +29,40 @@ pub(super) struct Shared {
     pub(super) contact: Arc<Contact>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) told: Told,
+    /// What exchanges callers' tokens, where statements run as the caller.
+    pub(super) exchanger: Option<Arc<Exchanger>>,
     /// Which roles a session may have.
     pub(super) policy: Policy,
+}
+
+impl Shared {
+    /// Whether Snowflake answers, without a session: nothing has failed since it last did, or it answers a heartbeat, which it
+    /// refuses.
+    pub(super) async fn reach(&self, silence: Duration) -> Result<(), warehouse::Error> {
+        let heard = self.contact.age();
+        if self.contact.is_unbroken() && heard.is_none_or(|age| age < silence) {
+            return Ok(());
+        }
+        let body = json!({});
+        let asked = self.transport.send(Request {
+            path: "/session/heartbeat",
+            query: &[],
+            request_id: Uuid::new_v4(),
+            token: None,
+            body: Some(&body),
+            timeout: TO_ANSWER,
+            deadline: Instant::now() + TO_ANSWER,
+            retries: 0,
+            is_wanted: None,
+        });
+        match asked.await {
+            Err(error) if !error.is_unauthorized() => Err(warehouse::Error::Unreachable {
+                message: "Snowflake does not answer".to_owned(),
+                source: Some(Box::new(error)),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Warnings that were given: one that holds for every session is not repeated with each.

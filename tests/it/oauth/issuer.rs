@@ -1,4 +1,4 @@
-//! An issuer on this machine: metadata, keys, and tokens to the test's liking.
+//! An issuer on this machine: metadata, keys, and tokens to the test's liking, which it also exchanges for others.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,42 @@ pub enum Mode {
     Redirect,
 }
 
+/// What comes of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchange {
+    /// A token for whom it is asked for.
+    Fine,
+    /// For somebody else.
+    OtherUser,
+    /// One that names nobody.
+    Nobody,
+    /// The token that was brought.
+    Same,
+    /// One that is no JWT.
+    Opaque,
+    /// One that has ended.
+    Ended,
+    /// One without an end.
+    Endless,
+    /// A page.
+    Html,
+    /// 10 MB.
+    Huge,
+    /// The way to another address.
+    Elsewhere(String),
+    /// Nothing, for a long time.
+    Slow,
+    /// No, with this code of OAuth; with this status where it is a number.
+    No(&'static str),
+}
+
+/// An exchange that was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    pub authorization: String,
+    pub form: std::collections::BTreeMap<String, String>,
+}
+
 /// Ended when dropped.
 pub struct Issuer {
     pub url: String,
@@ -39,6 +75,11 @@ struct State {
     keys: Mutex<Vec<(String, Ed25519KeyPair)>>,
     fetches: AtomicUsize,
     made: AtomicUsize,
+    exchange: Mutex<Exchange>,
+    /// Seconds that exchanged tokens live.
+    life: AtomicUsize,
+    asked: Mutex<Vec<Asked>>,
+    given: Mutex<Vec<String>>,
 }
 
 impl Drop for Issuer {
@@ -57,6 +98,10 @@ impl Issuer {
             keys: Mutex::default(),
             fetches: AtomicUsize::new(0),
             made: AtomicUsize::new(0),
+            exchange: Mutex::new(Exchange::Fine),
+            life: AtomicUsize::new(600),
+            asked: Mutex::default(),
+            given: Mutex::default(),
         });
         state.rotate(false);
         let serving = Arc::clone(&state);
@@ -74,6 +119,31 @@ impl Issuer {
 
     pub fn set(&self, mode: Mode) {
         *self.state.mode.lock().unwrap() = mode;
+    }
+
+    /// Where tokens are exchanged.
+    pub fn exchange_url(&self) -> String {
+        self.url.replace("/realms/a", "/exchange")
+    }
+
+    /// What comes of exchanges from now on.
+    pub fn exchange(&self, what: Exchange) {
+        *self.state.exchange.lock().unwrap() = what;
+    }
+
+    /// How long exchanged tokens live.
+    pub fn life(&self, seconds: usize) {
+        self.state.life.store(seconds, Ordering::SeqCst);
+    }
+
+    /// The exchanges that were asked for.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.state.asked.lock().unwrap().clone()
+    }
+
+    /// The tokens that were given for others.
+    pub fn given(&self) -> Vec<String> {
+        self.state.given.lock().unwrap().clone()
     }
 
     /// A new key, which signs from now on.
@@ -149,6 +219,73 @@ impl State {
         json!({ "keys": keys })
     }
 
+    /// The same of an exchange.
+    fn exchanged(&self, head: &str, body: &str) -> (u16, String, String) {
+        let form = url::form_urlencoded::parse(body.as_bytes()).into_owned();
+        let asked = Asked {
+            authorization: head
+                .lines()
+                .find_map(|line| line.strip_prefix("authorization: "))
+                .unwrap_or_default()
+                .to_owned(),
+            form: form.collect(),
+        };
+        self.asked.lock().unwrap().push(asked.clone());
+        let what = self.exchange.lock().unwrap().clone();
+        let brought = ["subject_token", "assertion"];
+        let brought = brought
+            .iter()
+            .find_map(|name| asked.form.get(*name))
+            .unwrap();
+        let claims = URL_SAFE_NO_PAD
+            .decode(brought.split('.').nth(1).unwrap())
+            .unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        let now = jiff::Timestamp::now().as_second();
+        let life = i64::try_from(self.life.load(Ordering::SeqCst)).unwrap();
+        let made = self.made.fetch_add(1, Ordering::SeqCst);
+        let mut new = json!({"iss": self.url, "aud": asked.form.get("audience"), "sub": claims["sub"], "iat": now, "exp": now + life,
+            "scope": asked.form.get("scope"), "jti": made});
+        if let Some(person) = claims.get("oid") {
+            new["oid"] = person.clone();
+        }
+        match &what {
+            Exchange::OtherUser => new["sub"] = json!("root"),
+            Exchange::Ended => new["exp"] = json!(now - 1),
+            Exchange::Nobody => drop(new.as_object_mut().unwrap().remove("sub")),
+            Exchange::Endless => drop(new.as_object_mut().unwrap().remove("exp")),
+            _ => {}
+        }
+        let keys = self.keys.lock().unwrap();
+        let (id, key) = keys.last().unwrap();
+        let token = match &what {
+            Exchange::Same => brought.clone(),
+            Exchange::Opaque => "ver:1-hint:1-ETMsDgAAAX".to_owned(),
+            _ => sign(key, &json!({"alg": "EdDSA", "kid": id}), &new),
+        };
+        let good = json!({"access_token": token, "token_type": "Bearer", "expires_in": life,
+            "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"});
+        match what {
+            Exchange::Html => (200, String::new(), "<html>".to_owned()),
+            Exchange::Huge => (
+                200,
+                String::new(),
+                format!("{{\"x\":\"{}\"}}", "x".repeat(10_000_000)),
+            ),
+            Exchange::Elsewhere(url) => (307, format!("Location: {url}\r\n"), String::new()),
+            Exchange::No("503") => (503, String::new(), String::new()),
+            Exchange::No(error) => (
+                400,
+                String::new(),
+                json!({"error": error, "error_description": brought}).to_string(),
+            ),
+            _ => {
+                self.given.lock().unwrap().push(token);
+                (200, String::new(), good.to_string())
+            }
+        }
+    }
+
     /// Status, further headers and body.
     fn answer(&self, path: &str) -> (u16, String, String) {
         let mode = *self.mode.lock().unwrap();
@@ -195,13 +332,35 @@ async fn answer(mut connection: TcpStream, state: Arc<State>) {
                 _ => return,
             }
         }
-        let text = String::from_utf8_lossy(&head).into_owned();
+        let end = head.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let text = String::from_utf8_lossy(&head[..end]).to_lowercase();
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+        while head.len() < end + length {
+            match connection.read(&mut piece).await {
+                Ok(read) if read > 0 => head.extend_from_slice(&piece[..read]),
+                _ => return,
+            }
+        }
+        let text =
+            String::from_utf8_lossy(&head[..end]).replace("Authorization: ", "authorization: ");
+        let body = String::from_utf8_lossy(&head[end..]).into_owned();
         head.clear();
         let path = text.split(' ').nth(1).unwrap_or_default();
         if *state.mode.lock().unwrap() == Mode::Slow {
             tokio::time::sleep(std::time::Duration::from_secs(20)).await;
         }
-        let (status, more, body) = state.answer(path);
+        let is_exchange = path == "/exchange";
+        if is_exchange && *state.exchange.lock().unwrap() == Exchange::Slow {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        }
+        let (status, more, body) = if is_exchange {
+            state.exchanged(&text, &body)
+        } else {
+            state.answer(path)
+        };
         let answer = format!(
             "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{more}Content-Length: {}\r\n\r\n{body}",
             body.len()

@@ -2,18 +2,20 @@
 //! rows are those of SECURITY.md.
 
 mod callers;
-mod issuer;
+pub mod issuer;
 
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::snowflake::support::{serve, stop};
+use crate::stub::Stub;
 use crate::support::{KEY, Server};
 use issuer::{Issuer, Mode};
 
 /// What clients know the server by; tests call it by another address.
-const OURS: &str = "https://mcp.example.com/mcp";
+pub const OURS: &str = "https://mcp.example.com/mcp";
 const DESCRIBED: &str = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
 
 async fn server(issuer: &Issuer, more: &[(&str, &str)]) -> Server {
@@ -496,4 +498,24 @@ async fn open_routes_stay_open_whatever_is_shown() {
         let get = http.get(server.url(path)).bearer_auth("a.bad.token");
         assert_eq!(sent(get).await.0, 200, "{path}");
     }
+}
+
+/// Row 40: where the service signs in, nothing of a caller's token is ever sent to Snowflake.
+#[tokio::test]
+async fn a_token_never_reaches_snowflake_where_the_service_signs_in() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    stub.set(|settings| settings.listens = true);
+    let more = [("PUBLIC_URL", OURS), ("OAUTH_ISSUER", issuer.url.as_str())];
+    let mut server = serve(&stub, &more).await;
+    server.event("ready").await;
+    let token = issuer.token(OURS, json!({}));
+    for sql in ["select current_user()", "select stub.fail('100035', 'no')"] {
+        let client = server.mcp().key(&token);
+        client.call_tool("execute_query", json!({"sql": sql})).await;
+    }
+    let heard = stub.heard();
+    assert!(heard.contains("current_user"), "it listens: {heard}");
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(!heard.contains(signature), "{heard}");
+    stop(server, &stub).await;
 }

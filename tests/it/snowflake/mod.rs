@@ -5,6 +5,7 @@ mod browser;
 mod callers;
 mod endless;
 mod endpoints;
+mod exchange;
 mod fairness;
 mod faults;
 mod fitness;

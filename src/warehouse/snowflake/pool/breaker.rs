@@ -19,9 +19,15 @@ const PAUSES: [Duration; 3] = [
     Duration::from_secs(15 * 60),
 ];
 
-/// The state of our credentials, as far as known.
+/// The same of a person. It is short, for the person signs in again and means it; a new token does not end it, since clients renew
+/// theirs all the time.
+const OF_A_PERSON: [Duration; 1] = [Duration::from_secs(30)];
+
+/// The state of our credentials, or of a person's, as far as known.
 pub(super) struct Breaker {
     metrics: Arc<Metrics>,
+    /// As logs name the person, where it is one.
+    person: Option<String>,
     state: Mutex<State>,
     /// Held by the one sign-in there may be while it is not known that signing in works.
     alone: tokio::sync::Mutex<()>,
@@ -40,14 +46,25 @@ struct Refused {
     /// Of the credentials that were refused.
     fingerprint: Option<String>,
     message: String,
+    /// What the caller is told, where it is the caller who is refused.
+    told: Option<(&'static str, &'static str)>,
 }
 
 impl Breaker {
     pub(super) fn new(metrics: Arc<Metrics>) -> Self {
         Self {
             metrics,
+            person: None,
             state: Mutex::default(),
             alone: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// For a person.
+    pub(super) fn of_person(metrics: Arc<Metrics>, name: String) -> Self {
+        Self {
+            person: Some(name),
+            ..Self::new(metrics)
         }
     }
 
@@ -70,7 +87,10 @@ impl Breaker {
             && refused.fingerprint == fingerprint().await
         {
             self.metrics.signed_in(SignIn::Suppressed);
-            return Err(Error::SignInHeld(refused.message));
+            return Err(match refused.told {
+                Some((message, hint)) => Error::PersonHeld { message, hint },
+                None => Error::SignInHeld(refused.message),
+            });
         }
         let outcome = sign_in.await;
         self.metrics.signed_in(match &outcome {
@@ -89,9 +109,16 @@ impl Breaker {
     fn succeeded(&self) {
         let mut state = self.state();
         if state.refusals > 0 {
-            tracing::info!("signing in to Snowflake works again");
+            match &self.person {
+                None => tracing::info!("signing in to Snowflake works again"),
+                Some(caller) => {
+                    tracing::info!(%caller, "the caller's sign-in to Snowflake works again");
+                }
+            }
         }
-        self.metrics.set_breaker(false);
+        if self.person.is_none() {
+            self.metrics.set_breaker(false);
+        }
         *state = State {
             works: true,
             ..State::default()
@@ -100,21 +127,33 @@ impl Breaker {
 
     fn refused(&self, error: &Error, fingerprint: Option<String>) {
         let mut state = self.state();
-        let pause = PAUSES
+        let pauses: &[Duration] = match self.person {
+            None => &PAUSES,
+            Some(_) => &OF_A_PERSON,
+        };
+        let pause = pauses
             .get(state.refusals)
-            .or(PAUSES.last())
+            .or(pauses.last())
             .copied()
             .unwrap_or_default();
-        self.metrics.set_breaker(true);
         state.works = false;
         state.refusals += 1;
-        tracing::error!(
-            "{error}; no sign-in is tried for {pause:?} unless the key or token changes"
-        );
+        match &self.person {
+            None => {
+                self.metrics.set_breaker(true);
+                tracing::error!(
+                    "{error}; no sign-in is tried for {pause:?} unless the key or token changes"
+                );
+            }
+            Some(caller) => {
+                tracing::warn!(%caller, "{error}; no sign-in of this caller is tried for {pause:?}");
+            }
+        }
         state.refused = Some(Refused {
             until: Instant::now() + pause,
             fingerprint,
             message: error.to_string(),
+            told: error.told_to_caller(),
         });
     }
 

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use super::breaker::Breaker;
 use super::member::Members;
+use super::people::People;
 use crate::telemetry::metrics::Metrics;
 use crate::warehouse::snowflake::shared::Shared;
 use crate::warehouse::{FairGate, GateLimits, Owner};
@@ -27,6 +28,19 @@ pub struct Sizes {
     pub health_check: Duration,
     /// Longest wait for a session.
     pub wait: Duration,
+    /// The same for persons.
+    pub of_persons: PersonSizes,
+}
+
+/// Sessions of persons; the settings of the same names say why.
+#[derive(Debug, Clone)]
+pub struct PersonSizes {
+    /// Sessions of one person.
+    pub max: usize,
+    /// Persons with sessions.
+    pub people: usize,
+    /// Idle sessions are closed after this.
+    pub max_inactive: Duration,
 }
 
 pub(super) struct Inner {
@@ -35,7 +49,9 @@ pub(super) struct Inner {
     /// The one queue: who has its permit finds a session or opens one.
     pub(super) gate: FairGate,
     pub(super) members: Arc<Members>,
+    /// Of the service's own user.
     pub(super) breaker: Breaker,
+    pub(super) people: People,
     pub(super) runtime: Handle,
     /// Whether there is one session only, because a person would have to open each.
     is_narrow: AtomicBool,
@@ -53,6 +69,7 @@ impl Inner {
         }
         Self {
             gate,
+            people: People::new(sizes.of_persons.people),
             sizes,
             members: Arc::new(Members::new(&runtime, Arc::clone(&shared.metrics))),
             breaker: Breaker::new(Arc::clone(&shared.metrics)),

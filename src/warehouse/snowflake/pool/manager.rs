@@ -1,4 +1,4 @@
-//! The seam to `mobc`, which keeps the sessions of one role: its hooks, and nothing else.
+//! The seam to `mobc`, which keeps the sessions of one login: its hooks, and nothing else.
 //!
 //! | hook | when | what it does |
 //! |---|---|---|
@@ -16,26 +16,30 @@ use async_trait::async_trait;
 use futures::FutureExt;
 
 use super::inner::Inner;
+use super::login::Login;
 use super::member::{Member, Place, Pooled};
-use crate::sql::Identifier;
+use super::people::Guest;
 use crate::telemetry::metrics::labels::SessionState;
 use crate::warehouse::snowflake::error::Error;
 use crate::warehouse::snowflake::session::Session;
+use crate::warehouse::snowflake::sign_in;
 
-/// The sessions of one role.
+/// The sessions of one login.
 pub(super) type Sessions = mobc::Pool<Manager>;
 
 /// One of them, until it is dropped.
 pub(super) type Connection = mobc::Connection<Manager>;
 
-/// Opens and checks the sessions of one role for `mobc`.
+/// Opens and checks the sessions of one login for `mobc`.
 pub(super) struct Manager {
     inner: Arc<Inner>,
-    role: Option<Identifier>,
+    login: Login,
+    /// The person it is, where it is not the service.
+    guest: Option<Arc<Guest>>,
 }
 
 /// No sessions yet.
-pub(super) fn sessions(inner: Arc<Inner>, role: Option<Identifier>) -> Sessions {
+pub(super) fn sessions(inner: Arc<Inner>, login: Login, guest: Option<Arc<Guest>>) -> Sessions {
     let max = u64::try_from(inner.sizes.max).unwrap_or(u64::MAX);
     let wait = inner.sizes.wait;
     mobc::Pool::builder()
@@ -45,7 +49,11 @@ pub(super) fn sessions(inner: Arc<Inner>, role: Option<Identifier>) -> Sessions 
         .test_on_check_out(true)
         .health_check_interval(None)
         .get_timeout(Some(wait))
-        .build(Manager { inner, role })
+        .build(Manager {
+            inner,
+            login,
+            guest,
+        })
 }
 
 #[async_trait]
@@ -68,12 +76,21 @@ impl mobc::Manager for Manager {
 
     async fn connect(&self) -> Result<Pooled, Error> {
         let inner = Arc::clone(&self.inner);
-        let role = self.role.as_ref();
-        let place = inner.members.place(inner.max(), role).await;
+        let of_person = inner.sizes.of_persons.max;
+        let place = inner
+            .members
+            .place(inner.max(), of_person, &self.login)
+            .await;
         // Detached: a sign-in that is broken off half-way may leave a session open that nobody knows of. When the caller
         // has gone, the session is dropped at its end, and so closed.
         let caller = Arc::new(());
-        let sign_in = sign_in(inner, self.role.clone(), Arc::downgrade(&caller), place);
+        let sign_in = open(
+            inner,
+            self.login.clone(),
+            self.guest.clone(),
+            Arc::downgrade(&caller),
+            place,
+        );
         let opened = self.inner.runtime.spawn(sign_in).await;
         let opened = opened
             .unwrap_or_else(|error| Err(Error::Protocol(format!("a sign-in broke off: {error}"))));
@@ -97,27 +114,61 @@ impl mobc::Manager for Manager {
     }
 }
 
+/// Says once what is wrong with the exchange for every caller; each caller's own refusal is told by its breaker.
+fn tell_operator(inner: &Inner, error: &Error) {
+    let Error::Credentials(sign_in::Error::Exchange(fault)) = error else {
+        return;
+    };
+    let text = error.to_string();
+    if fault.is_operators() && inner.shared.told.is_new(&text) {
+        tracing::error!("{text}");
+    }
+}
+
 /// Signs in, unless it is of no use: nobody waits any more, or Snowflake has just refused these credentials.
-async fn sign_in(
+async fn open(
     inner: Arc<Inner>,
-    role: Option<Identifier>,
+    login: Login,
+    guest: Option<Arc<Guest>>,
     caller: Weak<()>,
     place: Place,
 ) -> Result<Pooled, Error> {
     let shared = &inner.shared;
+    if let Some(guest) = guest {
+        let opening = async {
+            if caller.strong_count() == 0 {
+                return Err(Error::Protocol("nobody waits for the session".to_owned()));
+            }
+            let _opening = inner.metrics().session(SessionState::Opening);
+            let deadline = Instant::now() + inner.sizes.wait;
+            let role = login.role.as_ref();
+            Session::open(Arc::clone(shared), &guest.sign_in, role, deadline).await
+        };
+        // The same whatever token it is: see the breaker.
+        let session = guest.breaker.guard(|| async { None }, opening).await;
+        let session = session.inspect_err(|error| tell_operator(&inner, error))?;
+        let members = Arc::clone(&inner.members);
+        return Ok(Pooled::new(Member::lent(members, login, session, place)));
+    }
     let given_up = shared.sign_in.given_up();
-    let open = async {
+    let opening = async {
         shared.sign_in.check_attended(given_up)?;
         if caller.strong_count() == 0 {
             return Err(Error::Protocol("nobody waits for the session".to_owned()));
         }
         let _opening = inner.metrics().session(SessionState::Opening);
         let deadline = Instant::now() + inner.sizes.wait;
-        Session::open(Arc::clone(shared), role.as_ref(), deadline).await
+        Session::open(
+            Arc::clone(shared),
+            &shared.sign_in,
+            login.role.as_ref(),
+            deadline,
+        )
+        .await
     };
     let fingerprint = || shared.sign_in.fingerprint();
-    let session = inner.breaker.guard(fingerprint, open).await?;
+    let session = inner.breaker.guard(fingerprint, opening).await?;
     inner.widen();
     let members = Arc::clone(&inner.members);
-    Ok(Pooled::new(Member::lent(members, role, session, place)))
+    Ok(Pooled::new(Member::lent(members, login, session, place)))
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::janitor::Janitor;
-use crate::sql::Identifier;
+use super::login::Login;
 use crate::telemetry::metrics::labels::{Closed, SessionState};
 use crate::telemetry::metrics::{Held, Metrics};
 use crate::warehouse::snowflake::session::{Names, Session};
@@ -19,8 +19,8 @@ pub(super) struct Member {
     pub(super) session: Arc<Session>,
     /// What it was set to when it was new.
     pub(super) initial: Names,
-    /// The role it was opened for.
-    role: Option<Identifier>,
+    /// As whom and with which role it was opened.
+    login: Login,
     among: Arc<Members>,
     state: Mutex<State>,
 }
@@ -41,14 +41,14 @@ impl Member {
     /// A session that was just opened for a caller.
     pub(super) fn lent(
         among: Arc<Members>,
-        role: Option<Identifier>,
+        login: Login,
         session: Session,
         place: Place,
     ) -> Arc<Self> {
         let member = Arc::new(Self {
             initial: session.current(),
             session: Arc::new(session),
-            role,
+            login,
             state: Mutex::new(State::Lent(Counted {
                 place,
                 _gauge: among.metrics.session(SessionState::InUse),
@@ -121,12 +121,28 @@ impl Member {
         }
     }
 
+    pub(super) fn is_lent(&self) -> bool {
+        matches!(*self.state(), State::Lent(_))
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(*self.state(), State::Ended)
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         matches!(*self.state(), State::Idle(_))
     }
 
-    pub(super) fn is_of(&self, role: Option<&Identifier>) -> bool {
-        self.role.as_ref() == role
+    pub(super) fn is_of(&self, login: &Login) -> bool {
+        self.login == *login
+    }
+
+    pub(super) fn is_of_service(&self) -> bool {
+        self.login.is_service()
+    }
+
+    pub(super) fn is_of_person(&self, identity: &str) -> bool {
+        self.login.person.as_deref() == Some(identity)
     }
 
     /// Whether it may be lent: its token lives long enough, and no statement left it in a state nobody else may have.
@@ -212,8 +228,12 @@ impl Members {
         self.closing.is_cancelled()
     }
 
-    /// A place for one more session of this role among at most `max`, at the cost of an idle one where all are taken.
-    pub(super) async fn place(&self, max: usize, role: Option<&Identifier>) -> Place {
+    /// A place for one more session of this login among at most `max`, at the cost of an idle one where all are taken. A person
+    /// with `of_person` sessions gives up one of its own that is idle.
+    pub(super) async fn place(&self, max: usize, of_person: usize, login: &Login) -> Place {
+        if let Some(person) = &login.person {
+            self.make_room(person, of_person);
+        }
         let mut open = self.open.subscribe();
         loop {
             let is_free = self.open.send_if_modified(|open| {
@@ -224,7 +244,7 @@ impl Members {
             if is_free {
                 return Place(self.open.clone());
             }
-            if self.evict(role) {
+            if self.evict(login) {
                 continue;
             }
             // As many as there may be are at work or signing in, and this caller has a permit to be one of them: one of
@@ -235,11 +255,52 @@ impl Members {
         }
     }
 
-    /// Ends the idle session that was used longest ago, one of another role if there is one. Whether there was any.
-    fn evict(&self, role: Option<&Identifier>) -> bool {
+    /// Ends the idle session that was used longest ago, one of another login if there is one. Whether there was any.
+    fn evict(&self, login: &Login) -> bool {
         let mut idle = self.idle();
-        idle.sort_by_key(|member| (member.is_of(role), std::cmp::Reverse(member.session.idle())));
+        idle.sort_by_key(|member| {
+            (
+                member.is_of(login),
+                std::cmp::Reverse(member.session.idle()),
+            )
+        });
         idle.iter().any(|member| member.end_idle(Closed::Evicted))
+    }
+
+    /// Ends the idle session of a person that was used longest ago, where the person has as many as it may have.
+    fn make_room(&self, person: &str, most: usize) {
+        let mut own = self.all();
+        own.retain(|member| member.is_of_person(person) && !member.has_ended());
+        if own.len() < most {
+            return;
+        }
+        own.sort_by_key(|member| std::cmp::Reverse(member.session.idle()));
+        own.iter().any(|member| member.end_idle(Closed::Evicted));
+    }
+
+    /// Ends what a person has and nobody uses.
+    pub(super) fn end_idle_of(&self, person: &str) {
+        for member in self.idle() {
+            if member.is_of_person(person) {
+                member.end_idle(Closed::Evicted);
+            }
+        }
+    }
+
+    /// Whether a person's session is at work.
+    pub(super) fn is_busy(&self, person: &str) -> bool {
+        self.all()
+            .iter()
+            .any(|member| member.is_of_person(person) && member.is_lent())
+    }
+
+    /// How many the service's own user has, those signing in among them.
+    pub(super) fn open_of_service(&self) -> usize {
+        let of_persons = self.all();
+        let of_persons = of_persons
+            .iter()
+            .filter(|member| !member.is_of_service() && !member.has_ended());
+        self.open().saturating_sub(of_persons.count())
     }
 
     /// The sessions nobody uses.

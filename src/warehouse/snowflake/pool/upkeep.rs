@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::inner::Inner;
+use super::login::Login;
 use super::manager::Sessions;
 use crate::telemetry::metrics::labels::{Closed, Credential};
 
@@ -18,16 +19,27 @@ const EVERY: Duration = Duration::from_secs(30);
 /// Starts the work, which ends when the pool is closed. `sessions` are those of the configured role.
 pub(super) fn start(inner: Arc<Inner>, sessions: Sessions) {
     let runtime = inner.runtime.clone();
+    runtime.spawn(tell_lifetimes(Arc::clone(&inner)));
     runtime.spawn(keep_up(inner, sessions));
 }
 
 async fn keep_up(inner: Arc<Inner>, sessions: Sessions) {
-    let every = EVERY.min(inner.sizes.health_check / 2);
+    let sizes = &inner.sizes;
+    let every = EVERY
+        .min(sizes.health_check / 2)
+        .min(sizes.of_persons.max_inactive / 2);
     while !inner.members.is_closing() {
-        tell_lifetime(&inner).await;
         look_after(&inner).await;
         fill_up(&inner, &sessions).await;
         tokio::time::sleep(every).await;
+    }
+}
+
+/// By itself: the mount that a key or token lies on may hang, which is no reason to let sessions rot.
+async fn tell_lifetimes(inner: Arc<Inner>) {
+    while !inner.members.is_closing() {
+        tell_lifetime(&inner).await;
+        tokio::time::sleep(EVERY).await;
     }
 }
 
@@ -45,9 +57,14 @@ async fn look_after(inner: &Inner) {
     let mut quiet = Vec::new();
     for member in inner.members.idle() {
         let idle = member.session.idle();
+        let is_idle_for_long = if member.is_of_service() {
+            inner.members.open_of_service() > sizes.min && idle > sizes.max_inactive
+        } else {
+            idle > sizes.of_persons.max_inactive
+        };
         if !member.is_fit() {
             member.end_idle(Closed::Age);
-        } else if inner.members.open() > sizes.min && idle > sizes.max_inactive {
+        } else if is_idle_for_long {
             member.end_idle(Closed::Inactive);
         } else if idle > sizes.health_check {
             quiet.push(member);
@@ -66,14 +83,18 @@ async fn look_after(inner: &Inner) {
 /// Opens what is missing to the minimum, all at once.
 async fn fill_up(inner: &Inner, sessions: &Sessions) {
     let min = inner.sizes.min.min(inner.max());
-    let missing = min.saturating_sub(inner.members.open());
+    let missing = min.saturating_sub(inner.members.open_of_service());
     // Nobody is there: no window every few seconds.
-    if missing == 0 || inner.shared.sign_in.is_unattended() {
+    let sign_in = &inner.shared.sign_in;
+    if missing == 0 || sign_in.is_unattended() || sign_in.is_nobody() {
         return;
     }
-    let role = inner.shared.defaults.role.as_ref();
+    let login = Login {
+        person: None,
+        role: inner.shared.defaults.role.clone(),
+    };
     let idle = inner.members.idle();
-    let idle = idle.iter().filter(|member| member.is_of(role)).count();
+    let idle = idle.iter().filter(|member| member.is_of(&login)).count();
     let permits = (0..idle + missing).map_while(|_| inner.gate.try_enter(&Inner::own()));
     let permits: Vec<_> = permits.collect();
     let opening = permits.into_iter().map(|permit| async {

@@ -14,6 +14,7 @@ use crate::sql::Identifier;
 use crate::warehouse::snowflake::backoff::Backoff;
 use crate::warehouse::snowflake::error::Error;
 use crate::warehouse::snowflake::shared::Shared;
+use crate::warehouse::snowflake::sign_in::SignIn;
 use crate::warehouse::snowflake::transport::Request;
 use crate::warehouse::snowflake::wire::LoginRequest;
 
@@ -28,10 +29,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// The share of the master token's validity after which a session is retired: early enough that no statement meets the end.
 const LIFETIME_SHARE: f64 = 0.9;
 
+/// How long a person's session lives at most.
+const LONGEST_OF_PERSON: Duration = Duration::from_secs(3600);
+
 impl Session {
-    /// Signs in as the settings say, with another role where one is named.
+    /// Signs in as the settings say, or as a person; with another role where one is named.
     pub(in crate::warehouse::snowflake) async fn open(
         shared: Arc<Shared>,
+        sign_in: &SignIn,
         role: Option<&Identifier>,
         deadline: Instant,
     ) -> Result<Self, Error> {
@@ -39,19 +44,19 @@ impl Session {
         let mut may_refresh = true;
         let mut may_set_clock = true;
         loop {
-            let error = match Self::attempt(&shared, role, deadline).await {
+            let error = match Self::attempt(&shared, sign_in, role, deadline).await {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };
             // A token of an identity provider may have run out between its making and now: a fresh one, once.
-            if may_refresh && error.wants_fresh_token() && shared.sign_in.forget() {
+            if may_refresh && error.wants_fresh_token() && sign_in.forget() {
                 may_refresh = false;
                 continue;
             }
             // A signed token is judged by Snowflake's clock. Where ours is wrong, its time is in every answer.
             if may_set_clock
                 && error.may_be_the_clock()
-                && shared.sign_in.set_clock(shared.transport.clock_ahead())
+                && sign_in.set_clock(shared.transport.clock_ahead())
             {
                 may_set_clock = false;
                 continue;
@@ -74,12 +79,15 @@ impl Session {
 
     async fn attempt(
         shared: &Arc<Shared>,
+        sign_in: &SignIn,
         role: Option<&Identifier>,
         deadline: Instant,
     ) -> Result<Self, Error> {
         // Made afresh for every attempt: a signed token is good for a minute only.
-        let is_by_hand = shared.sign_in.needs_a_person();
-        let credentials = shared.sign_in.credentials().await?;
+        let is_by_hand = sign_in.needs_a_person();
+        let wanted = role.or(shared.defaults.role.as_ref());
+        let credentials = sign_in.credentials(wanted).await?;
+        let ends = credentials.ends;
         let deadline = if is_by_hand {
             // The time it took a person is not to be counted.
             deadline.max(Instant::now() + SIGN_IN_TIMEOUT)
@@ -92,7 +100,7 @@ impl Session {
             ("databaseName", defaults.database.as_ref()),
             ("schemaName", defaults.schema.as_ref()),
             ("warehouse", defaults.warehouse.as_ref()),
-            ("roleName", role.or(defaults.role.as_ref())),
+            ("roleName", wanted),
         ];
         let query: Vec<_> = asked
             .into_iter()
@@ -124,10 +132,15 @@ impl Session {
             .await
             .map_err(Error::from_sign_in_status)?;
         if !reply.is_success() {
-            return Err(Error::from_sign_in(reply).for_role(named));
+            let error = Error::from_sign_in(reply);
+            return Err(if sign_in.is_person() {
+                error.for_person(wanted)
+            } else {
+                error.for_role(named)
+            });
         }
         let data = reply.data.unwrap_or_default();
-        shared.sign_in.keep(data.id_token);
+        sign_in.keep(data.id_token);
         let Some(token) = data.token else {
             return Err(Error::Protocol(
                 "Snowflake's answer to the sign-in has no token".to_owned(),
@@ -140,7 +153,9 @@ impl Session {
             warehouse: exact(info.warehouse_name),
             role: exact(info.role_name),
         };
-        warn_of_differences(shared, named.is_none(), &current);
+        if !sign_in.is_person() {
+            warn_of_differences(shared, named.is_none(), &current);
+        }
         let role = current.role.clone();
         let validity = data.master_validity_in_seconds.unwrap_or(14_400);
         let session = Self {
@@ -154,10 +169,15 @@ impl Session {
             is_left_open: AtomicBool::new(false),
             current: Mutex::new(current),
             last_used: Mutex::new(Instant::now()),
-            retire_at: Instant::now() + lifetime(Duration::from_secs(validity)),
+            retire_at: retirement(Duration::from_secs(validity), sign_in.is_person(), ends),
             shared: Arc::clone(shared),
         };
         let difference = pinned::difference(&data.parameters.unwrap_or_default());
+        let session = if sign_in.is_person() {
+            session.with_role_asked(wanted).await?
+        } else {
+            session
+        };
         session
             .with_allowed(role)
             .await?
@@ -174,6 +194,19 @@ impl Session {
         Err(Error::NotAsAsked(difference))
     }
 
+    /// The session, unless Snowflake gave it another role than was asked for: a person's rights are those of its role.
+    async fn with_role_asked(self, asked: Option<&Identifier>) -> Result<Self, Error> {
+        let got = self.current().role;
+        match asked {
+            Some(asked) if got.as_ref() != Some(asked) => {
+                let asked = asked.to_string();
+                self.close().await;
+                Err(Error::OtherRole { asked })
+            }
+            _ => Ok(self),
+        }
+    }
+
     /// The session, unless Snowflake gave it a role that may not be used: the user's own where none was asked for.
     async fn with_allowed(self, role: Option<Identifier>) -> Result<Self, Error> {
         let place = CurrentNames {
@@ -186,6 +219,17 @@ impl Session {
         self.close().await;
         Err(Error::RoleNotAllowed(refusal.to_string()))
     }
+}
+
+/// When a session is too old. One of a person ends within the hour, and with the token it was opened with: whoever is switched off at
+/// the issuer is out then.
+fn retirement(master_validity: Duration, is_person: bool, ends: Option<Instant>) -> Instant {
+    let mut life = lifetime(master_validity);
+    if is_person {
+        life = life.min(LONGEST_OF_PERSON);
+    }
+    let usual = Instant::now() + life;
+    ends.map_or(usual, |ends| ends.min(usual))
 }
 
 /// Jittered, so that sessions opened together do not end together.

@@ -62,6 +62,9 @@ pub enum Error {
         /// The setting that leads there.
         setting: &'static str,
     },
+    /// A caller's token was not exchanged for one of Snowflake's, or not for one that can be used.
+    #[error("the caller's token was not exchanged: {}; see {}", .0.told(), .0.setting())]
+    Exchange(ExchangeFault),
     /// A window was opened in vain.
     #[error(
         "nobody signed in with the browser within {} s; the next call opens it again; see SNOWFLAKE_BROWSER_TIMEOUT",
@@ -89,6 +92,69 @@ pub enum Error {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+}
+
+/// Why a caller's token was not exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExchangeFault {
+    /// The issuer does not take the caller's token.
+    Subject,
+    /// Somebody has to consent first.
+    Consent,
+    /// The caller may not have the role, or its name cannot stand in a scope.
+    Role,
+    /// There is no role to ask for.
+    NoRole,
+    /// The issuer does not know this server as a client, or its secret.
+    Client,
+    /// The client may not exchange tokens.
+    Grant,
+    /// The issuer does not know whom the token is to be for.
+    Target,
+    /// What came is not what was asked for.
+    Answer(&'static str),
+}
+
+impl ExchangeFault {
+    /// What the issuer said, for the operator.
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Subject => "the issuer does not accept it",
+            Self::Consent => "the issuer wants consent or another sign-in first",
+            Self::Role => "the role cannot be asked for, or the issuer does not give its scope",
+            Self::NoRole => "the call names no role, and there is no usual one",
+            Self::Client => "the issuer does not accept this server as a client",
+            Self::Grant => "the issuer does not let this client exchange tokens",
+            Self::Target => "the issuer does not know the audience or resource",
+            Self::Answer(what) => what,
+        }
+    }
+
+    const fn setting(self) -> &'static str {
+        match self {
+            Self::Subject | Self::Consent | Self::Answer(_) => "SNOWFLAKE_EXCHANGE_URL",
+            Self::Role => "SNOWFLAKE_EXCHANGE_SCOPE",
+            Self::NoRole => "SNOWFLAKE_ROLE",
+            Self::Client => "SNOWFLAKE_EXCHANGE_CLIENT_ID and SNOWFLAKE_EXCHANGE_CLIENT_SECRET",
+            Self::Grant => "SNOWFLAKE_EXCHANGE_PROFILE",
+            Self::Target => "SNOWFLAKE_EXCHANGE_AUDIENCE and SNOWFLAKE_EXCHANGE_RESOURCE",
+        }
+    }
+
+    /// Whether only whoever runs the server can mend it: it is then wrong for every caller.
+    #[must_use]
+    pub const fn is_operators(self) -> bool {
+        matches!(
+            self,
+            Self::Client | Self::Grant | Self::Target | Self::Answer(_)
+        )
+    }
+
+    /// Whether another role may do.
+    #[must_use]
+    pub const fn is_about_role(self) -> bool {
+        matches!(self, Self::Role | Self::NoRole)
+    }
 }
 
 /// What is wrong with a private key.
@@ -146,6 +212,7 @@ impl Error {
             | Self::Unreachable { setting, .. }
             | Self::Refused { setting, .. } => setting,
             Self::Key { setting, fault } => fault.setting(setting),
+            Self::Exchange(fault) => fault.setting(),
             Self::NobodySignedIn { .. } => "SNOWFLAKE_BROWSER_TIMEOUT",
             Self::ForeignHost { .. } => "SNOWFLAKE_HOST",
             Self::Internal { .. } => "SNOWFLAKE_AUTH_TYPE",
@@ -161,6 +228,11 @@ impl Error {
     /// Whether somebody was asked and said no: asking again changes nothing, and may lock the client.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        match self {
+            Self::Refused { .. } => true,
+            // A role that is refused says nothing of the others.
+            Self::Exchange(fault) => !fault.is_about_role(),
+            _ => false,
+        }
     }
 }

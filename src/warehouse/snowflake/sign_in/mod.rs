@@ -6,6 +6,7 @@
 mod blocking;
 mod browser;
 mod error;
+mod exchange;
 mod jwt;
 mod key;
 mod lifetime;
@@ -16,7 +17,7 @@ mod workload_identity;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +29,13 @@ use self::blocking::blocking;
 use self::browser::{Browser, Proof};
 use super::account::Endpoint;
 use crate::config::types::Secret;
-pub use error::Error;
+use crate::sql::Identifier;
+use crate::telemetry::metrics::Metrics;
+use crate::warehouse::Person;
+pub use error::{Error, ExchangeFault};
+pub(super) use exchange::Exchanger;
+use exchange::Wallet;
+pub use exchange::{ExchangeOptions, Profile};
 use key::KeyRing;
 pub use key::KeySource;
 pub(super) use lifetime::Lifetime;
@@ -86,6 +93,8 @@ pub enum Method {
         /// The token.
         token: TokenSource,
     },
+    /// Nobody: every statement runs as the person who asks.
+    Nobody,
     /// The user's browser, on this machine.
     ExternalBrowser {
         /// The login name.
@@ -103,6 +112,8 @@ pub(super) struct Credentials {
     pub(super) client_environment: Map<String, Value>,
     /// Fields of `data.SESSION_PARAMETERS`.
     pub(super) session_parameters: Map<String, Value>,
+    /// When what is signed in with ends, where a session must not outlive it.
+    pub(super) ends: Option<Instant>,
 }
 
 /// A method that is ready to be used, again and again.
@@ -137,6 +148,8 @@ enum Prover {
         fetcher: Box<TokenFetcher>,
     },
     Workload(Attestor),
+    Person(Box<Wallet>),
+    Nobody,
     Browser {
         user: String,
         browser: Browser,
@@ -187,6 +200,7 @@ impl SignIn {
                 user,
                 token,
             },
+            Method::Nobody => Prover::Nobody,
             Method::ExternalBrowser { user, patience } => Prover::Browser {
                 user,
                 browser: Browser::new(patience),
@@ -198,6 +212,42 @@ impl SignIn {
             metadata: client(reqwest::Client::builder().no_proxy())?,
             prover,
         })
+    }
+
+    /// The same for a person whose tokens are exchanged.
+    pub(super) fn of_person(&self, exchanger: Arc<Exchanger>, person: Arc<Person>) -> Self {
+        Self {
+            endpoint: self.endpoint.clone(),
+            http: self.http.clone(),
+            metadata: self.metadata.clone(),
+            prover: Prover::Person(Box::new(Wallet::new(exchanger, person))),
+        }
+    }
+
+    /// What exchanges tokens, by the same way as issuers are asked.
+    pub(super) fn exchanger(
+        &self,
+        options: ExchangeOptions,
+        metrics: Arc<Metrics>,
+    ) -> Result<Exchanger, Error> {
+        Exchanger::new(options, self.http.clone(), metrics)
+    }
+
+    /// The person has come again, perhaps with a newer token.
+    pub(super) fn came(&self, person: &Arc<Person>) {
+        if let Prover::Person(wallet) = &self.prover {
+            wallet.came(person);
+        }
+    }
+
+    /// Whether there is a user of the service's own.
+    pub(super) const fn is_nobody(&self) -> bool {
+        matches!(self.prover, Prover::Nobody)
+    }
+
+    /// Whether it signs in a person, and not the service.
+    pub(super) const fn is_person(&self) -> bool {
+        matches!(self.prover, Prover::Person(_))
     }
 
     /// Reads the key or token that the first sign-in will need, and asks nobody.
@@ -214,6 +264,8 @@ impl SignIn {
             Prover::Password { .. }
             | Prover::Oauth { .. }
             | Prover::Workload(_)
+            | Prover::Person(_)
+            | Prover::Nobody
             | Prover::Browser { .. } => Ok(()),
         }
     }
@@ -235,17 +287,35 @@ impl SignIn {
             Prover::Password { .. }
             | Prover::Oauth { .. }
             | Prover::Workload(_)
+            | Prover::Person(_)
+            | Prover::Nobody
             | Prover::Browser { .. } => Lifetime::default(),
         }
     }
 
-    /// What to put into the next login request.
+    /// What to put into the next login request, for a session with this role.
     ///
     /// # Errors
     ///
     /// Why there is nothing to sign in with; [`Error::is_transient`] tells whether that may pass.
-    pub(super) async fn credentials(&self) -> Result<Credentials, Error> {
+    pub(super) async fn credentials(
+        &self,
+        role: Option<&Identifier>,
+    ) -> Result<Credentials, Error> {
         match &self.prover {
+            Prover::Nobody => Err(Error::Setting {
+                setting: "SNOWFLAKE_USER",
+                expected: "set, for whatever runs as nobody in particular",
+            }),
+            // Without LOGIN_NAME: the token says who it is.
+            Prover::Person(wallet) => {
+                let held = wallet.token(role).await?;
+                let mut credentials = Credentials::of(None)
+                    .with("AUTHENTICATOR", "OAUTH")
+                    .with_secret("TOKEN", &held.token);
+                credentials.ends = Some(held.ends);
+                Ok(credentials)
+            }
             Prover::Key {
                 user,
                 ring,
@@ -376,6 +446,8 @@ impl SignIn {
             Prover::Password { .. }
             | Prover::Oauth { .. }
             | Prover::Workload(_)
+            | Prover::Person(_)
+            | Prover::Nobody
             | Prover::Browser { .. } => None,
         }
     }
@@ -405,6 +477,7 @@ impl SignIn {
         match &self.prover {
             Prover::Oauth { fetcher, .. } => fetcher.forget(),
             Prover::Browser { browser, .. } => browser.forget(),
+            Prover::Person(wallet) => wallet.forget(),
             _ => false,
         }
     }
@@ -439,6 +512,7 @@ impl Credentials {
             fields: Map::new(),
             client_environment: Map::new(),
             session_parameters: Map::new(),
+            ends: None,
         };
         match user {
             Some(user) => credentials.with("LOGIN_NAME", user),

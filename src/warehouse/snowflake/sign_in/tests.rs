@@ -11,7 +11,7 @@ fn endpoint() -> Endpoint {
 async fn fields(method: Method) -> Value {
     let credentials = SignIn::new(method, endpoint())
         .unwrap()
-        .credentials()
+        .credentials(None)
         .await
         .unwrap();
     Value::Object(credentials.fields)
@@ -41,17 +41,17 @@ async fn a_token_file_is_read_at_each_sign_in() {
         token: TokenSource::File(path.clone()),
     };
     let sign_in = SignIn::new(method, endpoint()).unwrap();
-    let error = sign_in.credentials().await.unwrap_err().to_string();
+    let error = sign_in.credentials(None).await.unwrap_err().to_string();
     assert!(error.contains("SNOWFLAKE_TOKEN_PATH"), "{error}");
     for token in ["first", "second"] {
         std::fs::write(&path, format!("{token}\n")).unwrap();
-        let fields = sign_in.credentials().await.unwrap().fields;
+        let fields = sign_in.credentials(None).await.unwrap().fields;
         let expected =
             serde_json::json!({"AUTHENTICATOR": "PROGRAMMATIC_ACCESS_TOKEN", "TOKEN": token});
         assert_eq!(Value::Object(fields), expected);
     }
     std::fs::write(&path, "two\nlines").unwrap();
-    assert!(sign_in.credentials().await.is_err());
+    assert!(sign_in.credentials(None).await.is_err());
 }
 
 #[tokio::test]
@@ -62,7 +62,10 @@ async fn nothing_secret_is_shown() {
         passcode: Some(secret("123456")),
     };
     let sign_in = SignIn::new(method.clone(), endpoint()).unwrap();
-    let shown = format!("{method:?} {sign_in:?} {:?}", sign_in.credentials().await);
+    let shown = format!(
+        "{method:?} {sign_in:?} {:?}",
+        sign_in.credentials(None).await
+    );
     assert!(
         !shown.contains("hunter2") && !shown.contains("123456"),
         "{shown}"
@@ -118,11 +121,14 @@ async fn a_fetched_token_is_kept_until_it_is_forgotten() {
     ])
     .await;
     let sign_in = SignIn::new(oauth_client(url), endpoint()).unwrap();
-    let (first, second) = tokio::join!(sign_in.credentials(), sign_in.credentials());
+    let (first, second) = tokio::join!(sign_in.credentials(None), sign_in.credentials(None));
     assert_eq!(first.unwrap().fields["TOKEN"], "one");
     assert_eq!(second.unwrap().fields["TOKEN"], "one");
     assert!(sign_in.forget() && !sign_in.forget());
-    assert_eq!(sign_in.credentials().await.unwrap().fields["TOKEN"], "two");
+    assert_eq!(
+        sign_in.credentials(None).await.unwrap().fields["TOKEN"],
+        "two"
+    );
     let requests = served.await.unwrap();
     // base64 of `id:hunter2`
     assert!(requests[0].contains("authorization: Basic aWQ6aHVudGVyMg=="));
@@ -139,7 +145,7 @@ async fn an_issuer_that_refuses_is_told_from_one_in_trouble() {
     ])
     .await;
     let sign_in = SignIn::new(oauth_client(url), endpoint()).unwrap();
-    let refused = sign_in.credentials().await.unwrap_err();
+    let refused = sign_in.credentials(None).await.unwrap_err();
     assert!(
         refused.is_refusal() && !refused.to_string().contains("hunter2"),
         "{refused}"
@@ -150,7 +156,7 @@ async fn an_issuer_that_refuses_is_told_from_one_in_trouble() {
             .contains("SNOWFLAKE_OAUTH_CLIENT_SECRET"),
         "{refused}"
     );
-    assert!(sign_in.credentials().await.unwrap_err().is_transient());
+    assert!(sign_in.credentials(None).await.unwrap_err().is_transient());
     assert!(
         SignIn::new(
             oauth_client("http://issuer.example/".to_owned()),

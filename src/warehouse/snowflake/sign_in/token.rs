@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,6 +19,10 @@ pub enum TokenSource {
     File(PathBuf),
     /// The token itself.
     Text(Secret),
+    /// The same of another setting's file.
+    OtherFile(&'static str, PathBuf),
+    /// The same of another setting.
+    OtherText(&'static str, Secret),
 }
 
 impl TokenSource {
@@ -26,20 +30,23 @@ impl TokenSource {
     pub(super) fn read(&self) -> Result<SecretString, Error> {
         match self {
             Self::Text(text) => one_line(text.expose_secret(), "SNOWFLAKE_TOKEN"),
-            Self::File(path) => {
-                let setting = "SNOWFLAKE_TOKEN_PATH";
-                let mut text = String::new();
-                File::open(path)
-                    .and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text))
-                    .map_err(|source| Error::File {
-                        setting,
-                        path: path.clone(),
-                        source,
-                    })?;
-                one_line(&text, setting)
-            }
+            Self::OtherText(setting, text) => one_line(text.expose_secret(), setting),
+            Self::File(path) => file("SNOWFLAKE_TOKEN_PATH", path),
+            Self::OtherFile(setting, path) => file(setting, path),
         }
     }
+}
+
+fn file(setting: &'static str, path: &Path) -> Result<SecretString, Error> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text))
+        .map_err(|source| Error::File {
+            setting,
+            path: path.to_owned(),
+            source,
+        })?;
+    one_line(&text, setting)
 }
 
 fn one_line(text: &str, setting: &'static str) -> Result<SecretString, Error> {

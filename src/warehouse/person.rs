@@ -1,0 +1,19 @@
+//! A person as whom statements run, where that is not the service's own user.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+/// A caller as itself in the warehouse.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Tells it from all others. Sessions, tokens and refusals are kept by this, never by the name.
+    pub identity: Arc<str>,
+    /// As logs name it.
+    pub name: Cow<'static, str>,
+    /// As its issuer names it: a token that is given for its own must name the same.
+    pub subject: Arc<str>,
+    /// The token it came with. It is exchanged for another one, and sent nowhere else.
+    pub token: Arc<SecretString>,
+}

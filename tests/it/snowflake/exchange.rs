@@ -1,0 +1,774 @@
+//! `SNOWFLAKE_IDENTITY=exchange`: every caller with a token is its own user in Snowflake, and nobody is ever somebody else.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::support::{code, stop, until};
+use crate::oauth::OURS;
+use crate::oauth::issuer::{Exchange, Issuer, Mode};
+use crate::stub::Stub;
+use crate::support::{Client, KEY, Server};
+use crate::telemetry::Collector;
+
+const SECRET: &str = "exchange-client-secret-0123456789";
+const SNOWFLAKE: &str = "https://myorg-myaccount.snowflakecomputing.com";
+
+/// A server without a user of its own: everybody brings a token.
+async fn exchanging(stub: &Stub, issuer: &Issuer, more: &[(&str, &str)]) -> Server {
+    stub.set(|settings| {
+        settings.tokens_name_users = true;
+        settings.listens = true;
+    });
+    let (port, url) = (stub.address.port().to_string(), issuer.exchange_url());
+    let mut vars = vec![
+        ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+        ("SNOWFLAKE_HOST", "127.0.0.1"),
+        ("SNOWFLAKE_PORT", port.as_str()),
+        ("SNOWFLAKE_PROTOCOL", "http"),
+        ("SNOWFLAKE_ROLE", "ANALYST"),
+        ("PUBLIC_URL", OURS),
+        ("OAUTH_ISSUER", issuer.url.as_str()),
+        ("SNOWFLAKE_IDENTITY", "exchange"),
+        ("SNOWFLAKE_EXCHANGE_URL", url.as_str()),
+        ("SNOWFLAKE_EXCHANGE_CLIENT_ID", "snowflake mcp"),
+        ("SNOWFLAKE_EXCHANGE_CLIENT_SECRET", SECRET),
+        ("SNOWFLAKE_EXCHANGE_AUDIENCE", SNOWFLAKE),
+        ("AUDIT_LOG_FILE", "audit.jsonl"),
+        ("LOG_LEVEL", "info,snowflake_mcp=debug"),
+    ];
+    vars.retain(|(name, _)| {
+        !more
+            .iter()
+            .any(|(other, value)| other == name && value.is_empty())
+    });
+    vars.extend(more.iter().filter(|(_, value)| !value.is_empty()));
+    let mut server = Server::start(&vars).await;
+    server.event("ready").await;
+    server
+}
+
+async fn all() -> (Stub, Issuer, Server) {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let server = exchanging(&stub, &issuer, &[]).await;
+    (stub, issuer, server)
+}
+
+fn token_of(issuer: &Issuer, subject: &str) -> String {
+    issuer.token(OURS, json!({"sub": subject, "preferred_username": subject}))
+}
+
+async fn who(client: &Client) -> Value {
+    ask(client, json!({})).await
+}
+
+async fn ask(client: &Client, more: Value) -> Value {
+    let mut call = json!({"sql": "select current_user(), current_role()", "format": "json"});
+    call.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    client.call_tool("execute_query", call).await
+}
+
+fn rows(answer: &Value) -> &Value {
+    &answer["structuredContent"]["rows"]
+}
+
+/// Everything that was written by the server.
+fn written(server: &Server) -> String {
+    let audit = std::fs::read_to_string(server.folder.path().join("audit.jsonl"));
+    format!("{}{}", server.log(), audit.unwrap_or_default())
+}
+
+/// Rows 40 and 57: as itself, by a token of its own; what it came with goes to the issuer and nowhere else.
+#[tokio::test]
+async fn a_caller_is_itself_in_snowflake_and_its_token_goes_nowhere() {
+    let (stub, issuer, server) = all().await;
+    let tokens = ["alice", "bob"].map(|name| token_of(&issuer, name));
+    for (token, user) in tokens.iter().zip(["ALICE", "BOB"]) {
+        let answer = who(&server.mcp().key(token)).await;
+        assert_eq!(rows(&answer), &json!([[user, "ANALYST"]]), "{answer}");
+    }
+    let asked = issuer.asked();
+    assert_eq!(asked.len(), 2, "one for each");
+    let form = json!({
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": tokens[0],
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "scope": "session:role:ANALYST", "audience": SNOWFLAKE,
+    });
+    assert_eq!(serde_json::to_value(&asked[0].form).unwrap(), form);
+    // `snowflake+mcp:exchange-client-secret-0123456789`: form-encoded, then in base64.
+    let basic = "Basic c25vd2ZsYWtlK21jcDpleGNoYW5nZS1jbGllbnQtc2VjcmV0LTAxMjM0NTY3ODk=";
+    assert_eq!(asked[0].authorization, basic);
+    let login = stub.counters().last_login;
+    assert_eq!(login["AUTHENTICATOR"], "OAUTH");
+    assert_eq!(login["SECONDARY_ROLES"], "NONE");
+    assert_eq!(login["LOGIN_NAME"], Value::Null);
+    let heard = stub.heard();
+    assert!(
+        heard.contains(&issuer.given()[0]),
+        "the exchanged one is sent"
+    );
+    let (_, metrics) = server.get(&server.url("/metrics")).await;
+    let ok = r#"snowflake_mcp_token_exchanges_total{outcome="ok"} 2"#;
+    assert!(metrics.contains(ok), "{metrics}");
+    let written = written(&server) + &metrics;
+    for token in &tokens {
+        assert!(
+            !heard.contains(token.as_str()),
+            "a caller's token at Snowflake"
+        );
+        // Its signature alone would be as bad.
+        let signature = token.rsplit('.').next().unwrap();
+        assert!(!heard.contains(signature) && !written.contains(signature));
+    }
+    for secret in issuer
+        .given()
+        .iter()
+        .map(String::as_str)
+        .chain([SECRET, basic])
+    {
+        assert!(!written.contains(secret), "{written}");
+    }
+    stop(server, &stub).await;
+}
+
+/// Somebody with a key has no token to exchange, and is the service's user where there is one.
+#[tokio::test]
+async fn a_key_is_the_service_and_no_person() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let more = [
+        ("API_KEY", KEY),
+        ("SNOWFLAKE_USER", "SERVICE"),
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "correct-horse-battery"),
+    ];
+    let server = exchanging(&stub, &issuer, &more).await;
+    for _ in 0..2 {
+        let person = who(&server.mcp().key(&token_of(&issuer, "alice"))).await;
+        assert_eq!(rows(&person), &json!([["ALICE", "ANALYST"]]), "{person}");
+        let service = who(&server.mcp().key(KEY)).await;
+        assert_eq!(
+            rows(&service),
+            &json!([["SERVICE", "ANALYST"]]),
+            "{service}"
+        );
+    }
+    assert_eq!(issuer.asked().len(), 1);
+    stop(server, &stub).await;
+}
+
+/// Row 36: a session that comes back is not for somebody else, even where there is no other place.
+#[tokio::test]
+async fn a_session_of_one_person_is_never_anothers() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let more = [("SNOWFLAKE_POOL_MAX_SIZE", "1")];
+    let server = exchanging(&stub, &issuer, &more).await;
+    for (name, user) in [("alice", "ALICE"), ("bob", "BOB"), ("alice", "ALICE")] {
+        let client = server.mcp().key(&token_of(&issuer, name));
+        for _ in 0..2 {
+            assert_eq!(rows(&who(&client).await), &json!([[user, "ANALYST"]]));
+        }
+    }
+    let counters = stub.counters();
+    let users: Vec<&str> = counters.signed_in.iter().map(|it| it.0.as_str()).collect();
+    assert_eq!(users, ["ALICE", "BOB", "ALICE"]);
+    // The tokens are kept longer than the sessions.
+    assert_eq!(issuer.asked().len(), 2);
+    stop(server, &stub).await;
+}
+
+/// Persons beyond the limit end the sessions of whoever was not seen for longest, and one person has so many and no more.
+#[tokio::test]
+async fn persons_and_their_sessions_are_bounded() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let more = [
+        ("SNOWFLAKE_MAX_IDENTITIES", "2"),
+        ("SNOWFLAKE_USER_MAX_SESSIONS", "2"),
+    ];
+    let server = exchanging(&stub, &issuer, &more).await;
+    let alice = server.mcp().key(&token_of(&issuer, "alice"));
+    let slow = || alice.call_tool("execute_query", json!({"sql": "select stub.sleep(400)"}));
+    let all = futures::future::join_all((0..6).map(|_| slow())).await;
+    assert!(all.iter().all(|answer| code(answer) == "ok"), "{all:?}");
+    assert_eq!(stub.counters().max_running, 2);
+    assert_eq!(stub.counters().logins, 2);
+    // Roles as well: the idle ones of her other role give way.
+    for role in ["FINANCE", "REPORTS"] {
+        let answer = ask(&alice, json!({"role": role})).await;
+        assert_eq!(rows(&answer), &json!([["ALICE", role]]), "{answer}");
+    }
+    until(&stub, "at two sessions", |it| it.sessions_open == 2).await;
+    for name in ["bob", "carol"] {
+        assert_eq!(
+            code(&who(&server.mcp().key(&token_of(&issuer, name))).await),
+            "ok"
+        );
+    }
+    // Those of Alice are gone, and so are her tokens.
+    until(&stub, "without those of Alice", |it| it.sessions_open == 2).await;
+    let before = issuer.asked().len();
+    assert_eq!(code(&who(&alice).await), "ok");
+    assert_eq!(issuer.asked().len(), before + 1);
+    stop(server, &stub).await;
+}
+
+/// Row 38: what is refused to one is not tried again and again, and holds back nobody else.
+#[tokio::test]
+async fn a_refused_person_is_told_so_and_holds_back_nobody_else() {
+    let (stub, issuer, server) = all().await;
+    stub.set(|settings| {
+        drop(
+            settings
+                .refused_users
+                .insert("ALICE".into(), "390303".into()),
+        )
+    });
+    let (alice, bob) = (token_of(&issuer, "alice"), token_of(&issuer, "bob"));
+    for _ in 0..20 {
+        let refused = who(&server.mcp().key(&alice)).await;
+        assert_eq!(code(&refused), "sign_in_refused", "{refused}");
+        let told = refused.to_string();
+        assert!(told.contains("does not accept your sign-in"), "{told}");
+        assert!(
+            !told.contains("is refused"),
+            "Snowflake's words are the log's: {told}"
+        );
+        assert_eq!(code(&who(&server.mcp().key(&bob)).await), "ok");
+    }
+    let counters = stub.counters();
+    assert_eq!(
+        counters.logins_refused, 2,
+        "once, and once with a fresh token"
+    );
+    assert_eq!(
+        issuer
+            .asked()
+            .iter()
+            .filter(|it| it.form["subject_token"] == alice)
+            .count(),
+        2
+    );
+    // Another token of hers changes nothing.
+    let again = issuer.token(OURS, json!({"sub": "alice", "jti": "another"}));
+    assert_eq!(
+        code(&who(&server.mcp().key(&again)).await),
+        "sign_in_refused"
+    );
+    assert_eq!(stub.counters().logins_refused, 2);
+    assert!(
+        server.log().contains("ALICE is refused"),
+        "{}",
+        server.log()
+    );
+    assert!(!server.log().contains("ERROR"), "{}", server.log());
+    stop(server, &stub).await;
+}
+
+/// Row 39: what comes of an exchange is looked at, bounded, and never followed elsewhere.
+#[tokio::test]
+async fn an_exchange_that_gives_something_else_signs_nobody_in() {
+    let (stub, issuer, server) = all().await;
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let reached = tokio::spawn(async move { elsewhere.accept().await.is_ok() });
+    for (number, what) in [
+        Exchange::OtherUser,
+        Exchange::Nobody,
+        Exchange::Same,
+        Exchange::Opaque,
+        Exchange::Ended,
+        Exchange::Endless,
+        Exchange::Html,
+        Exchange::Huge,
+        Exchange::Elsewhere(target),
+        Exchange::No("not an error of OAuth"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        issuer.exchange(what.clone());
+        let began = Instant::now();
+        let client = server
+            .mcp()
+            .key(&token_of(&issuer, &format!("user{number}")));
+        let refused = who(&client).await;
+        assert_eq!(code(&refused), "sign_in_refused", "{what:?}: {refused}");
+        assert!(
+            refused.to_string().contains("tell the person who runs"),
+            "{refused}"
+        );
+        assert!(began.elapsed() < Duration::from_secs(8), "{what:?}");
+    }
+    let counters = stub.counters();
+    assert_eq!(
+        (counters.logins, counters.logins_refused),
+        (0, 0),
+        "{counters:?}"
+    );
+    assert!(!reached.is_finished(), "the redirect was followed");
+    reached.abort();
+    // The operator reads each once, as an error.
+    let errors = server
+        .lines()
+        .into_iter()
+        .filter(|line| line["level"] == "ERROR")
+        .count();
+    assert!(errors >= 5, "{}", server.log());
+    stop(server, &stub).await;
+}
+
+/// Whose fault it is, and what to do about it.
+#[tokio::test]
+async fn a_refused_exchange_is_told_to_whom_it_concerns() {
+    let (stub, issuer, server) = all().await;
+    for (number, (error, expected, told)) in [
+        ("invalid_grant", "sign_in_refused", "sign in again"),
+        ("consent_required", "sign_in_refused", "consent"),
+        (
+            "invalid_client",
+            "sign_in_refused",
+            "tell the person who runs",
+        ),
+        (
+            "invalid_target",
+            "sign_in_refused",
+            "tell the person who runs",
+        ),
+        ("invalid_scope", "permission_denied", "does not carry it"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        issuer.exchange(Exchange::No(error));
+        let token = token_of(&issuer, &format!("user{number}"));
+        for _ in 0..2 {
+            let refused = who(&server.mcp().key(&token)).await;
+            assert_eq!(code(&refused), expected, "{error}: {refused}");
+            assert!(refused.to_string().contains(told), "{error}: {refused}");
+            assert!(!refused.to_string().contains(&token), "{refused}");
+        }
+    }
+    let errors = |text: &str| {
+        let lines = server.lines();
+        let is_it = |line: &&Value| {
+            line["level"] == "ERROR" && line["message"].as_str().is_some_and(|it| it.contains(text))
+        };
+        lines.iter().filter(is_it).count()
+    };
+    assert_eq!(
+        errors("SNOWFLAKE_EXCHANGE_CLIENT_SECRET"),
+        1,
+        "{}",
+        server.log()
+    );
+    assert_eq!(errors("SNOWFLAKE_EXCHANGE_AUDIENCE"), 1);
+    // What passes is tried again, and is nobody's fault.
+    issuer.exchange(Exchange::No("503"));
+    let refused = who(&server.mcp().key(&token_of(&issuer, "dora"))).await;
+    assert_eq!(code(&refused), "warehouse_unreachable", "{refused}");
+    issuer.exchange(Exchange::Fine);
+    assert_eq!(
+        code(&who(&server.mcp().key(&token_of(&issuer, "dora"))).await),
+        "ok"
+    );
+    stop(server, &stub).await;
+}
+
+/// What Snowflake says of a person is told in words for that person.
+#[tokio::test]
+async fn what_snowflake_refuses_to_a_person_is_told_to_the_person() {
+    let (stub, issuer, server) = all().await;
+    for (refusal, expected, told) in [
+        (
+            "390100",
+            "sign_in_refused",
+            "no user of Snowflake belongs to this account",
+        ),
+        ("390422", "sign_in_refused", "network policy"),
+        ("390189", "permission_denied", "ANALYST"),
+        ("390186", "permission_denied", "ANALYST"),
+        ("390317", "permission_denied", "does not carry it"),
+        ("390201", "permission_denied", "SNOWFLAKE_WAREHOUSE"),
+    ] {
+        let user = format!("U{refusal}");
+        stub.set(|settings| drop(settings.refused_users.insert(user.clone(), refusal.into())));
+        let refused = who(&server.mcp().key(&token_of(&issuer, &user))).await;
+        assert_eq!(code(&refused), expected, "{refusal}: {refused}");
+        let text = refused.to_string();
+        assert!(text.contains(told), "{refusal}: {text}");
+        assert!(
+            !text.contains("SNOWFLAKE_USER") && !text.contains("password"),
+            "{text}"
+        );
+    }
+    // A token that has run out on the way: a fresh one, once, and nobody notices.
+    stub.fault(json!([{"endpoint": "login", "kind": "code", "code": "390318", "message": "expired", "times": 1}]));
+    let answer = who(&server.mcp().key(&token_of(&issuer, "alice"))).await;
+    assert_eq!(rows(&answer), &json!([["ALICE", "ANALYST"]]), "{answer}");
+    assert_eq!(server.get(&server.url("/readyz")).await.0, 200);
+    stop(server, &stub).await;
+}
+
+/// A person's session has the role that was asked for, and a role's name never becomes a second scope.
+#[tokio::test]
+async fn a_person_has_the_role_that_was_asked_for_or_none() {
+    let (stub, issuer, server) = all().await;
+    let alice = server.mcp().key(&token_of(&issuer, "alice"));
+    let answer = ask(&alice, json!({"role": "FINANCE"})).await;
+    assert_eq!(rows(&answer), &json!([["ALICE", "FINANCE"]]), "{answer}");
+    assert_eq!(issuer.asked()[0].form["scope"], "session:role:FINANCE");
+    for role in ["\"X session:role:ACCOUNTADMIN\"", "\"X\u{e4}\""] {
+        let refused = ask(&alice, json!({"role": role})).await;
+        assert_eq!(code(&refused), "permission_denied", "{role}: {refused}");
+    }
+    assert_eq!(issuer.asked().len(), 1, "nothing is asked for such a role");
+    stub.set(|settings| settings.role_granted = Some("SYSADMIN".to_owned()));
+    let refused = who(&server.mcp().key(&token_of(&issuer, "bob"))).await;
+    assert_eq!(code(&refused), "sign_in_refused", "{refused}");
+    until(&stub, "closed", |it| it.sessions_closed == 1).await;
+    assert_eq!(stub.counters().statements, 1);
+    stop(server, &stub).await;
+}
+
+/// A token's life is respected: it is used while it lives, renewed before its end, and no session outlives it.
+#[tokio::test]
+async fn an_exchanged_token_and_its_sessions_end_in_time() {
+    let (stub, issuer, server) = all().await;
+    issuer.life(6);
+    let alice = server.mcp().key(&token_of(&issuer, "alice"));
+    assert_eq!(code(&who(&alice).await), "ok");
+    let began = Instant::now();
+    for role in ["ANALYST", "ANALYST"] {
+        assert_eq!(code(&ask(&alice, json!({"role": role})).await), "ok");
+    }
+    assert_eq!((issuer.asked().len(), stub.counters().logins), (1, 1));
+    tokio::time::sleep((began + Duration::from_secs(7)).saturating_duration_since(Instant::now()))
+        .await;
+    assert_eq!(code(&who(&alice).await), "ok");
+    assert_eq!((issuer.asked().len(), stub.counters().logins), (2, 2));
+    stop(server, &stub).await;
+}
+
+/// Entra's flow: another form, with the secret in it, and persons by `oid`.
+#[tokio::test]
+async fn entra_is_asked_on_behalf_of_the_caller() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let more = [
+        ("SNOWFLAKE_EXCHANGE_PROFILE", "entra_obo"),
+        (
+            "SNOWFLAKE_EXCHANGE_SCOPE",
+            "https://snowflake.example.com/app/session:scope:{role}",
+        ),
+        ("SNOWFLAKE_EXCHANGE_AUDIENCE", ""),
+        ("SNOWFLAKE_EXCHANGE_CLIENT_SECRET", ""),
+        (
+            "SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE",
+            file.to_str().unwrap(),
+        ),
+        ("OAUTH_SUBJECT_CLAIM", "oid"),
+    ];
+    let server = exchanging(&stub, &issuer, &more).await;
+    let token = issuer.token(
+        OURS,
+        json!({"sub": "pairwise", "oid": "alice-of-the-tenant"}),
+    );
+    let answer = who(&server.mcp().key(&token)).await;
+    assert_eq!(rows(&answer), &json!([["PAIRWISE", "ANALYST"]]), "{answer}");
+    let form = json!({
+        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": token,
+        "requested_token_use": "on_behalf_of", "client_id": "snowflake mcp", "client_secret": SECRET,
+        "scope": "https://snowflake.example.com/app/session:scope:ANALYST",
+    });
+    let asked = issuer.asked();
+    assert_eq!(serde_json::to_value(&asked[0].form).unwrap(), form);
+    assert_eq!(asked[0].authorization, "");
+    assert!(!written(&server).contains(SECRET));
+    stop(server, &stub).await;
+}
+
+/// Without a user of its own the server is ready while Snowflake answers, and says so when it does not.
+#[tokio::test]
+async fn a_server_that_is_nobody_is_ready_while_snowflake_answers() {
+    let (stub, issuer, server) = all().await;
+    assert_eq!(stub.counters().logins, 0, "nobody is warmed up");
+    assert_eq!(server.get(&server.url("/readyz")).await.0, 200);
+    stub.fault(json!([{"endpoint": "login", "kind": "status", "code": 503}, {"endpoint": "heartbeat", "kind": "status", "code": 503}]));
+    let refused = who(&server.mcp().key(&token_of(&issuer, "alice"))).await;
+    assert_eq!(code(&refused), "warehouse_unreachable", "{refused}");
+    ready(&server, 503).await;
+    stub.heal();
+    ready(&server, 200).await;
+    stop(server, &stub).await;
+}
+
+async fn ready(server: &Server, status: u16) {
+    let end = Instant::now() + Duration::from_secs(40);
+    while server.get(&server.url("/readyz")).await.0 != status {
+        assert!(Instant::now() < end, "never {status}: {}", server.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Row 59: a token is looked at when a call begins. What runs then ends; the next call needs another token.
+#[tokio::test]
+async fn a_token_that_ends_meanwhile_ends_no_statement_and_opens_nothing_more() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let server = exchanging(&stub, &issuer, &[("OAUTH_LEEWAY", "0s")]).await;
+    let end = jiff::Timestamp::now().as_second() + 3;
+    let token = issuer.token(OURS, json!({"exp": end}));
+    let client = server.mcp().key(&token);
+    let paged = json!({"sql": "select * from stub.rows(n => 20)", "limit": 3});
+    let first = client.call_tool("execute_query", paged).await;
+    let cursor = &first["structuredContent"]["next_cursor"];
+    assert!(cursor.is_string(), "{first}");
+    let call = json!({"sql": "select stub.sleep(5000)"});
+    let answer = client.call_tool("execute_query", call).await;
+    assert!(
+        jiff::Timestamp::now().as_second() > end,
+        "it took longer than the token"
+    );
+    assert_eq!(code(&answer), "ok", "{answer}");
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+        "name": "fetch_results", "arguments": {"cursor": cursor}}});
+    let refused = client.post().json(&list).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains("the token has expired"), "{challenge}");
+    let again = server.mcp().key(&issuer.token(OURS, json!({})));
+    let read = again
+        .call_tool("fetch_results", json!({"cursor": cursor}))
+        .await;
+    assert_eq!(code(&read), "ok", "the same person goes on: {read}");
+    stop(server, &stub).await;
+}
+
+/// Calls of the test below: `HAMMER_CALLS`, so that `cargo test` is quick and somebody with time sees more.
+fn hammer_calls() -> usize {
+    let calls = std::env::var("HAMMER_CALLS").ok();
+    calls.and_then(|it| it.parse().ok()).unwrap_or(600)
+}
+
+/// Row 35: persons in parallel over every tool. None sees a mark, a user, a role or an id of another, in answers, logs, tags or
+/// what Snowflake hears in its sessions.
+#[tokio::test]
+async fn persons_who_hammer_every_tool_leave_no_trace_of_each_other() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    stub.set(|settings| settings.catalog = vec!["ORDERS.ID".to_owned()]);
+    let more = [
+        // Fewer sessions than persons and roles: each is wanted by somebody else all the time.
+        ("SNOWFLAKE_POOL_MAX_SIZE", "3"),
+        ("SNOWFLAKE_USER_MAX_SESSIONS", "2"),
+        ("SNOWFLAKE_MAX_IDENTITIES", "2"),
+        ("SYNC_WAIT", "20s"),
+        ("MAX_QUEUED", "500"),
+        ("CATALOG_CACHE_TTL", "1h"),
+        ("LOG_LEVEL", "info"),
+    ];
+    let server = exchanging(&stub, &issuer, &more).await;
+    // Their tokens for Snowflake end and are renewed meanwhile.
+    issuer.life(20);
+    let people = ["alpha", "beta", "gamma"];
+    let each = hammer_calls() / (2 * people.len());
+    let rounds = (0..2 * people.len()).map(|number| {
+        let name = people[number % people.len()];
+        let client = server.mcp().key(&token_of(&issuer, name));
+        async move { (name, hammer(client, name, each).await) }
+    });
+    let rounds = futures::future::join_all(rounds).await;
+    let (mut calls, mut named) = (0, 0);
+    for (name, answers) in &rounds {
+        for answer in answers {
+            calls += 1;
+            let text = answer.to_string().to_lowercase();
+            let other = people
+                .iter()
+                .find(|other| *other != name && text.contains(**other));
+            assert_eq!(other, None, "{name} was told: {text}");
+            // Only the question who it is has a role in its rows.
+            let row = &answer["structuredContent"]["rows"][0];
+            if row[1] == "ANALYST" || row[1] == "FINANCE" {
+                assert_eq!(row[0], name.to_uppercase(), "{answer}");
+                named += 1;
+            }
+        }
+        let refused = answers
+            .iter()
+            .filter(|it| code(it) == "sign_in_refused")
+            .count();
+        assert_eq!(refused, 0, "{name}");
+    }
+    assert!(
+        calls >= each * rounds.len() && named >= calls / 20,
+        "{named} of {calls}"
+    );
+    // No line of a log, and no tag, is of two of them.
+    let tags = stub.counters().queries_by_tag;
+    let lines = written(&server);
+    for line in lines.lines().chain(tags.keys().map(String::as_str)) {
+        let line = line.to_lowercase();
+        let named = people.iter().filter(|name| line.contains(**name)).count();
+        assert!(named <= 1, "{line}");
+    }
+    // What was sent in a session is of the person who signed in for it.
+    let users = stub.users_of_statements();
+    assert!(!users.is_empty());
+    for (user, text) in users {
+        let text = text.to_lowercase();
+        let stranger = people
+            .iter()
+            .find(|name| text.contains(**name) && name.to_uppercase() != user);
+        assert_eq!(stranger, None, "{user} ran {text}");
+    }
+    println!(
+        "{calls} calls, {} logins, {} exchanges",
+        stub.counters().logins,
+        issuer.asked().len()
+    );
+    stop(server, &stub).await;
+}
+
+/// So many calls of a person, with every kind of tool in turn.
+async fn hammer(client: Client, name: &str, calls: usize) -> Vec<Value> {
+    let mut answers = Vec::new();
+    let mut number = 0;
+    while answers.len() < calls {
+        number += 1;
+        let mark = format!("{name}_{number}");
+        let role = ["ANALYST", "FINANCE"][number % 2];
+        let paged = json!({"sql": format!("select * from stub.rows(n => 9) -- {mark}"), "limit": 3, "role": role});
+        for (tool, arguments) in [
+            (
+                "execute_query",
+                json!({"sql": "select current_user(), current_role()", "role": role, "format": "json"}),
+            ),
+            (
+                "execute_query",
+                json!({"sql": format!("select '{mark}' as a")}),
+            ),
+            (
+                "execute_query",
+                json!({"sql": "select ? as v", "parameters": [mark]}),
+            ),
+            (
+                "execute_query",
+                json!({"sql": format!("select stub.fail('100035', '{mark} failed')")}),
+            ),
+            ("execute_query", paged),
+            ("explain_query", json!({"sql": format!("select '{mark}'")})),
+            ("search_objects", json!({"query": mark})),
+            ("list_databases", json!({})),
+            ("list_tables", json!({"schema": format!("{name}_s")})),
+            ("describe_table", json!({"table": format!("{name}_table")})),
+            (
+                "execute_query",
+                json!({"sql": format!("select * from {name}_missing")}),
+            ),
+        ] {
+            let answer = client.call_tool(tool, arguments).await;
+            if let Some(cursor) = answer["structuredContent"]["next_cursor"].as_str() {
+                for tool in ["query_status", "fetch_results"] {
+                    answers.push(client.call_tool(tool, json!({"cursor": cursor})).await);
+                }
+            }
+            answers.push(answer);
+        }
+    }
+    answers
+}
+
+/// Row 57: what must stay secret is nowhere: logs, audit records, metrics, traces, error bodies, `config`.
+#[tokio::test]
+async fn secrets_are_found_nowhere() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let (collector, traces) = Collector::start();
+    let more = [
+        ("API_KEY", KEY),
+        ("SNOWFLAKE_USER", "SERVICE"),
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "correct-horse-battery"),
+        ("CURSOR_SECRET", "cursor-secret-0123456789abcdef0123"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", traces.as_str()),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "x-collector-key=collector%20key",
+        ),
+        ("LOG_LEVEL", "trace"),
+    ];
+    let mut server = exchanging(&stub, &issuer, &more).await;
+    let token = token_of(&issuer, "alice");
+    let mut bodies = String::new();
+    for credential in [
+        token.as_str(),
+        KEY,
+        "wrong-key-0123456789abcdef",
+        &token[..token.len() - 9],
+    ] {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": "execute_query", "arguments": {"sql": "select 1"}}});
+        let answer = server
+            .mcp()
+            .key(credential)
+            .post()
+            .json(&call)
+            .send()
+            .await
+            .unwrap();
+        bodies += &format!("{:?}", answer.headers());
+        bodies += &answer.text().await.unwrap();
+    }
+    issuer.exchange(Exchange::No("invalid_grant"));
+    bodies += &who(&server.mcp().key(&token_of(&issuer, "bob")))
+        .await
+        .to_string();
+    for path in ["/metrics", "/version", "/readyz"] {
+        bodies += &server.get(&server.url(path)).await.1;
+    }
+    let given = issuer.given();
+    assert_eq!(server.stop().await.code(), Some(0));
+    let (port, url) = (stub.address.port().to_string(), issuer.exchange_url());
+    let shown = crate::support::run(
+        &["config", "--effective"],
+        &[
+            ("API_KEY", KEY),
+            ("SNOWFLAKE_PASSWORD", "correct-horse-battery"),
+            ("SNOWFLAKE_PORT", port.as_str()),
+            ("SNOWFLAKE_EXCHANGE_URL", url.as_str()),
+            ("SNOWFLAKE_EXCHANGE_CLIENT_SECRET", SECRET),
+            ("CURSOR_SECRET", "cursor-secret-0123456789abcdef0123"),
+        ],
+    );
+    bodies += &String::from_utf8_lossy(&shown.stdout);
+    bodies += &String::from_utf8_lossy(&shown.stderr);
+    let everything = format!("{bodies}{}{}", written(&server), collector.text());
+    assert!(
+        collector.text().contains("execute_query"),
+        "there are traces"
+    );
+    assert!(
+        bodies.contains("SNOWFLAKE_EXCHANGE_CLIENT_SECRET"),
+        "{bodies}"
+    );
+    let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
+    for (what, secret) in [
+        ("a key", KEY.to_owned()),
+        ("a wrong key", "wrong-key-0123456789abcdef".to_owned()),
+        ("a token", signature(&token)),
+        ("an exchanged token", signature(&given[0])),
+        ("the client's secret", SECRET.to_owned()),
+        ("the password", "correct-horse-battery".to_owned()),
+        (
+            "the cursors' secret",
+            "cursor-secret-0123456789abcdef0123".to_owned(),
+        ),
+    ] {
+        let place = everything.find(&secret);
+        let around = place.map(|at| everything[at.saturating_sub(200)..at].to_owned());
+        assert_eq!(around, None, "{what}");
+    }
+}
