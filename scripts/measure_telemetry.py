@@ -3,10 +3,10 @@
 
     scripts/measure_telemetry.py [folder of the release binaries]
 
-Three servers live side by side on the tests' stub and are called in turns, so that a machine that gets slower gets
-slower for all of them: one without log lines, traces and audit log, one as in production (warnings, 1 % of the traces
-to a collector, audit log in a file, a scrape every second), one with everything. Metrics are always counted: there is
-no switch.
+Four servers live side by side on the tests' stub and are called in turns, so that a machine that gets slower gets
+slower for all of them: one without log lines, traces and audit log, one with 1 % of the traces only, one as in
+production (warnings, 1 % of the traces to a collector, audit log in a file, a scrape every second), one with
+everything. Metrics are always counted: there is no switch.
 """
 
 from __future__ import annotations
@@ -105,17 +105,16 @@ def main() -> None:
         audit = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "audit.jsonl"
         exporting = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "AUDIT_LOG_FILE": str(audit)}
         off = {"LOG_LEVEL": "error,audit=off"}
-        production = exporting | {
-            "LOG_LEVEL": "WARNING",
-            "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-            "OTEL_TRACES_SAMPLER_ARG": "0.01",
-        }
+        sampled = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.01"}
+        traces = off | sampled | {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+        production = exporting | sampled | {"LOG_LEVEL": "WARNING"}
         servers = {
             "off (no traces, no log lines)": stack.enter_context(server(folder, account, **POOL, **off)),
+            "1 % of the traces, nothing else": stack.enter_context(server(folder, account, **POOL, **traces)),
             "as in production": stack.enter_context(server(folder, account, **POOL, **production)),
             "every trace, a line for every call": stack.enter_context(server(folder, account, **POOL, **exporting)),
         }
-        for it in list(servers.values())[1:]:
+        for it in list(servers.values())[2:]:
             stack.enter_context(scraped(it.address))
         time.sleep(2)
         for it in servers.values():
