@@ -27,7 +27,12 @@ LEVELS = 50
 GOAL = 0.050
 OTHERS = ("2", "'A'", "'DAY'", "MONTH", "'YYYY-MM-DD'", "'2024-01-31'::DATE", "PARSE_JSON('[1]')")
 SEEDS = ("N_NAME", "N_NATIONKEY", "'2024-01-31'::DATE", "N_NATIONKEY > 3", "ARRAY_CONSTRUCT(1, 2)", "X'41'")
-CASTS = (("", ""), ("(", ")::VARCHAR"), ("(", ")::NUMBER"), ("DATEADD(DAY, LENGTH((", ")::VARCHAR), '2024-01-01'::DATE)"))
+CASTS = (
+    ("", ""),
+    ("(", ")::VARCHAR"),
+    ("(", ")::NUMBER"),
+    ("DATEADD(DAY, LENGTH((", ")::VARCHAR), '2024-01-01'::DATE)"),
+)
 
 
 def ask(url: str, sql: str) -> tuple[str, float]:
@@ -86,7 +91,9 @@ def main() -> None:
         if took > GOAL or "--all" in sys.argv:
             print(f"| `{call}` | {outcome} | {took * 1000:.0f} |")
     late = sum(took > GOAL for took, _, _ in times)
-    print(f"\n{len(times)} functions; {late} take longer than {GOAL * 1000:.0f} ms; the middle one {times[len(times) // 2][0] * 1000:.1f} ms")
+    print(
+        f"\n{len(times)} functions; {late} take longer than {GOAL * 1000:.0f} ms; the middle one {times[len(times) // 2][0] * 1000:.1f} ms"
+    )
     print(f"not nested, since nothing fits into itself: {' '.join(alone)}")
 
 

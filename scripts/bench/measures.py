@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,9 +57,15 @@ def cost(pid: int, address: str, message: bytes, clients: int, calls: int) -> Ro
 
 
 def start(bench: Bench, peer: Peer) -> Iterator[Row]:
-    with bench.running(peer, pool=2) as (_, it):
-        time.sleep(3)
-        yield {"start → first tools/list, ms": round(it.started_ms), "idle, MB": round(memory_mb(it.pid, "VmRSS"))}
+    # The first start reads the files from the disk, which is not the server's time.
+    took = []
+    for _ in range(6):
+        with bench.running(peer, pool=2) as (_, it):
+            took.append(it.started_ms)
+            if len(took) == 6:
+                time.sleep(3)
+                memory = round(memory_mb(it.pid, "VmRSS"))
+    yield {"start → first tools/list, ms": round(statistics.median(took[1:])), "idle, MB": memory}
 
 
 def lists(bench: Bench, peer: Peer) -> Iterator[Row]:

@@ -13,7 +13,7 @@ DOCS = Path("docs")
 TITLES = {
     "start": (
         "Start and idle memory",
-        "From the start of the process to its first answer, which needs nobody to sign in.",
+        "From the start of the process to its first answer, which needs nobody to sign in: the median of five starts.",
     ),
     "lists": (
         "`tools/list`",
