@@ -2,9 +2,9 @@
 
 usage: measure_lists.py PROGRAM STUB
 
-STUB is the example snowflake-stub, which makes that account up. Prints for each call the seconds it took, those that the
-server and the stub computed, the bytes of the text, and the memory of the server after it. A call that computes for more
-than two seconds in the server, or whose text is longer than 8 KiB, is marked, and the exit code is 1.
+STUB is the example snowflake-stub, which makes that account up. Prints for each call the seconds it took, those that
+the server and the stub computed, the bytes of the text, and the memory of the server after it. A call that computes
+for more than two seconds in the server, or whose text is longer than 8 KiB, is marked, and the exit code is 1.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 usage: measure_nested.py PROGRAM [--all]
 
-Names come from docs/embedded-functions.md. For each, values for its arguments are tried until two levels are answered, with
-a cast between the levels where it takes another type than it gives. Prints what takes longer than 50 ms, or everything,
-the slowest first: the best of three times. Texts that grow are refused with `engine_limit`, which counts as an answer.
+Names come from docs/embedded-functions.md. For each, values for its arguments are tried until two levels are answered,
+with a cast between the levels where it takes another type than it gives. Prints what takes longer than 50 ms, or
+everything, the slowest first: the best of three times. Texts that grow are refused with `engine_limit`, which counts as
+an answer.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "clients"))
 
-from support.server import Server
+from support.server import Server  # noqa: E402
 
 LEVELS = 50
 GOAL = 0.050
@@ -91,9 +92,8 @@ def main() -> None:
         if took > GOAL or "--all" in sys.argv:
             print(f"| `{call}` | {outcome} | {took * 1000:.0f} |")
     late = sum(took > GOAL for took, _, _ in times)
-    print(
-        f"\n{len(times)} functions; {late} take longer than {GOAL * 1000:.0f} ms; the middle one {times[len(times) // 2][0] * 1000:.1f} ms"
-    )
+    middle = times[len(times) // 2][0] * 1000
+    print(f"\n{len(times)} functions; {late} take longer than {GOAL * 1000:.0f} ms; the middle one {middle:.1f} ms")
     print(f"not nested, since nothing fits into itself: {' '.join(alone)}")
 
 
