@@ -32,6 +32,7 @@ mod kinds;
 mod lexis;
 mod nearest;
 mod parse;
+mod places;
 mod proof;
 mod references;
 mod semantic_views;

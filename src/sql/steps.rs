@@ -12,7 +12,7 @@ use super::heads::{self, Head};
 use super::kinds::StatementKind;
 use super::lexis::{self, is_word};
 use super::tree::{ExplainFormat, Tree};
-use super::{FunctionCall, calls, proof, semantic_views, show_reader};
+use super::{FunctionCall, calls, places, proof, semantic_views, show_reader};
 
 /// What the tokens of a statement were read into.
 pub(super) struct Step {
@@ -328,7 +328,9 @@ fn tree_if_any(tokens: &[TokenWithSpan]) -> Result<Tree, Error> {
 fn statement(tokens: &[TokenWithSpan]) -> Result<Statement, Error> {
     let mut statements = Parser::new(&SnowflakeDialect {})
         .with_recursion_limit(MAX_DEPTH)
-        .with_tokens_with_locations(semantic_views::without_names(tokens).into_owned())
+        .with_tokens_with_locations(places::as_calls(
+            semantic_views::without_names(tokens).into_owned(),
+        )?)
         .parse_statements()
         .map_err(|error| match error {
             ParserError::RecursionLimitExceeded => Error::TooDeep,
