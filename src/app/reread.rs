@@ -86,8 +86,7 @@ mod tests {
         let take = move |text| heard.lock().unwrap().push(text);
         let work = follow(path, 100, SOON, taken, read, take);
         let _ = tokio::time::timeout(SOON * 15, work).await;
-        let seen = seen.lock().unwrap().clone();
-        seen
+        std::mem::take(&mut *seen.lock().unwrap())
     }
 
     #[tokio::test]

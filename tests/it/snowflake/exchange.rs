@@ -549,6 +549,7 @@ async fn a_token_that_ends_meanwhile_ends_no_statement_and_opens_nothing_more() 
 }
 
 /// Calls of the test below: `HAMMER_CALLS`, so that `cargo test` is quick and somebody with time sees more.
+#[expect(clippy::disallowed_methods, reason = "no setting of the server")]
 fn hammer_calls() -> usize {
     let calls = std::env::var("HAMMER_CALLS").ok();
     calls.and_then(|it| it.parse().ok()).unwrap_or(600)
