@@ -17,6 +17,8 @@ words! {
         Catalog = "catalog",
         /// Running statements.
         Query = "query",
+        /// Metrics and dimensions of semantic views.
+        Semantic = "semantic",
         /// The operator's own tools.
         Custom = "custom",
     }
@@ -88,8 +90,9 @@ settings! {
     /// the proxy's). Further calls are answered `rate_limited` with the seconds to wait.
     pub rate_limit_per_minute: Option<u32> = "RATE_LIMIT_PER_MINUTE", Shape::Whole(1, 1_000_000), unset "no limit";
 
-    /// The groups of tools that are offered: `catalog` finds and describes objects, `query` runs statements, `custom` are the
-    /// tools of `CUSTOM_TOOLS_FILE`.
+    /// The groups of tools that are offered: `catalog` finds and describes objects, `query` runs statements, `semantic`
+    /// queries semantic views, `custom` are the tools of `CUSTOM_TOOLS_FILE`. `semantic` is off unless it is named: its three
+    /// tools would take 4 kB of every conversation, also where there are no semantic views.
     pub toolsets: List<Toolset> = "TOOLSETS", Shape::Choices(Toolset::WORDS), default "catalog,query,custom";
 
     /// The only tools that are offered, among those of `TOOLSETS`. Example: `execute_query, describe_*`.

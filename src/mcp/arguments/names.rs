@@ -25,7 +25,7 @@ struct Word {
 }
 
 /// Every argument of every tool.
-const WORDS: [Word; 22] = [
+const WORDS: [Word; 30] = [
     Word {
         name: "sql",
         also: &[
@@ -188,8 +188,8 @@ const WORDS: [Word; 22] = [
     Word {
         name: "ddl",
         also: &["includeddl", "withddl", "getddl", "showddl"],
-        perhaps: &["definition"],
-        instead: &[],
+        perhaps: &[],
+        instead: &["definition"],
     },
     Word {
         name: "query_id",
@@ -220,6 +220,54 @@ const WORDS: [Word; 22] = [
         also: &["sincehours", "lasthours", "hoursback"],
         perhaps: &["since"],
         instead: &[],
+    },
+    Word {
+        name: "metrics",
+        also: &["measures"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "dimensions",
+        also: &["groupby"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "facts",
+        also: &[],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "filters",
+        also: &["conditions"],
+        perhaps: &["where"],
+        instead: &[],
+    },
+    Word {
+        name: "having",
+        also: &[],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "order_by",
+        also: &["orderby"],
+        perhaps: &["sort", "sortby"],
+        instead: &[],
+    },
+    Word {
+        name: "metric",
+        also: &["formetric"],
+        perhaps: &[],
+        instead: &[],
+    },
+    Word {
+        name: "definition",
+        also: &[],
+        perhaps: &[],
+        instead: &["ddl"],
     },
     Word {
         name: "cursor",

@@ -179,8 +179,7 @@ impl<'s> Property<'s> {
             .extend(words.into_iter().flatten().filter_map(Value::as_str));
         let minimum = schema.get("minimum").and_then(Value::as_f64);
         self.takes_zero |= minimum.is_some_and(|minimum| minimum <= 0.0);
-        let item = schema.get("items").and_then(|items| items.get("type"));
-        self.holds_texts |= item.is_some_and(|name| name == "string");
+        self.holds_texts |= schema.get("items").is_some_and(holds_names);
         for choices in ["anyOf", "oneOf"] {
             let choices = schema.get(choices).and_then(Value::as_array);
             for choice in choices.into_iter().flatten() {
@@ -290,6 +289,16 @@ impl<'s> Property<'s> {
             }
         }
         Value::String(text)
+    }
+}
+
+/// Whether the items of a list are names, or objects with one. Those of a list of values are texts or numbers.
+fn holds_names(items: &Value) -> bool {
+    let choices = items.get("anyOf").and_then(Value::as_array);
+    let is = |item: &Value, name: &str| item.get("type").is_some_and(|it| it == name);
+    match choices.map(Vec::as_slice) {
+        Some([first, second]) => is(first, "string") && is(second, "object"),
+        _ => is(items, "string"),
     }
 }
 

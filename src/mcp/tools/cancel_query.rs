@@ -13,7 +13,7 @@ impl Tool for CancelQuery {
     const DESCRIPTION: &'static str =
         "Stops a statement that was answered with status running, and tells what became of it.";
     const TOOLSET: Toolset = Toolset::Query;
-    const ALSO_IN: &'static [Toolset] = &[Toolset::Custom];
+    const ALSO_IN: &'static [Toolset] = &[Toolset::Semantic, Toolset::Custom];
     type Arguments = Arguments;
     type Output = StatusOutput;
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::reply::{RowsOutput, RunningOutput};
 use super::search_objects::{self, SearchOutput};
 use super::{
-    CallContext, Failure, Reply, Tool, Toolset, list_databases, list_schemas, list_tables,
-    list_views, query_history,
+    CallContext, Failure, Reply, Tool, Toolset, list_databases, list_schemas, list_semantic_views,
+    list_tables, list_views, query_history,
 };
 use crate::mcp::arguments::{ResultFormat, RowLimit, WaitSeconds};
 use crate::query::{Fetched, View};
@@ -42,7 +42,7 @@ impl Tool for FetchResults {
     const DESCRIPTION: &'static str = "Reads on: returns the next rows of an earlier answer by its next_cursor, or waits for the rows of a statement that was still running. \
          The statement is not run again; the same cursor always gives the same rows, for a day at most.";
     const TOOLSET: Toolset = Toolset::Query;
-    const ALSO_IN: &'static [Toolset] = &[Toolset::Catalog, Toolset::Custom];
+    const ALSO_IN: &'static [Toolset] = &[Toolset::Catalog, Toolset::Semantic, Toolset::Custom];
     type Arguments = Arguments;
     type Output = FetchedOutput;
 
@@ -71,13 +71,14 @@ impl Tool for FetchResults {
 
 /// How the rows of our listings are shown, by the code that cursors have.
 fn view(code: u8) -> Option<&'static View> {
-    const VIEWS: [&View; 6] = [
+    const VIEWS: [&View; 7] = [
         &list_databases::VIEW,
         &list_schemas::VIEW,
         &list_tables::VIEW,
         &list_views::VIEW,
         &list_views::IN_SCHEMA,
         &query_history::VIEW,
+        &list_semantic_views::VIEW,
     ];
     VIEWS.into_iter().find(|view| view.code == code)
 }
@@ -96,12 +97,13 @@ mod tests {
             (4, 6, "database"),
             (5, 6, "database"),
             (6, 11, "query_id"),
+            (7, 4, "database"),
         ] {
             let view = view(code).unwrap();
             assert_eq!(view.code, code);
             assert_eq!((view.pick.len(), view.pick[0].name), (columns, first));
             assert_eq!(view.hide.is_some(), code == 4);
         }
-        assert!(view(0).is_none() && view(7).is_none());
+        assert!(view(0).is_none() && view(8).is_none());
     }
 }

@@ -4,6 +4,7 @@
 //! the list. To add a tool, write its file and add its line.
 
 mod cancel_query;
+mod describe_semantic_view;
 mod describe_table;
 mod describe_view;
 mod document;
@@ -12,17 +13,20 @@ mod explain_query;
 mod fetch_results;
 mod list_databases;
 mod list_schemas;
+mod list_semantic_views;
 mod list_tables;
 mod list_views;
 mod listing;
 mod profile_table;
 mod query_history;
 mod query_profile;
+mod query_semantic_view;
 mod query_status;
 mod query_view;
 mod reply;
 mod schema;
 mod search_objects;
+mod semantic_view;
 mod show_context;
 mod tool;
 
@@ -65,6 +69,8 @@ pub struct Entry {
     toolset: Toolset,
     also_in: &'static [Toolset],
     needs_account: bool,
+    /// Whether it shows values of tables.
+    shows_values: bool,
     /// Whether only callers that may change something may call it.
     changes: bool,
     output_schema: fn() -> JsonObject,
@@ -118,6 +124,9 @@ impl Registry {
         registry.add::<query_history::QueryHistory>();
         registry.add::<query_profile::QueryProfile>();
         registry.add::<show_context::ShowContext>();
+        registry.add::<list_semantic_views::ListSemanticViews>();
+        registry.add::<describe_semantic_view::DescribeSemanticView>();
+        registry.add::<query_semantic_view::QuerySemanticView>();
         registry
     }
 
@@ -180,6 +189,7 @@ impl Registry {
             toolset: T::TOOLSET,
             also_in: T::ALSO_IN,
             needs_account: T::NEEDS_ACCOUNT,
+            shows_values: T::SHOWS_VALUES,
             changes: false,
             output_schema: || output_schema::<T::Output>(T::IS_CACHEABLE),
             call: Arc::new(start::<T>),
@@ -241,6 +251,7 @@ impl Entry {
             toolset: Toolset::Custom,
             also_in: &[],
             needs_account: false,
+            shows_values: true,
             changes,
             output_schema: || output_schema::<reply::PageOutput>(false),
             reading: Arc::new(reading),
@@ -262,12 +273,14 @@ impl Entry {
         granted.is_none_or(|granted| self.toolsets().any(|set| granted.contains(&set)))
     }
 
-    /// How far a caller must reach to call it: no further than the least of its sets.
+    /// How far a caller must reach to call it: no further than the least of its sets, but for the catalog alone nobody is
+    /// shown values of tables.
     #[must_use]
     pub fn needs(&self) -> Reach {
+        let is_catalog = |set| matches!(set, Toolset::Catalog | Toolset::Semantic);
         if self.changes {
             Reach::Write
-        } else if self.toolsets().any(|set| set == Toolset::Catalog) {
+        } else if !self.shows_values && self.toolsets().any(is_catalog) {
             Reach::Catalog
         } else {
             Reach::Query
@@ -361,7 +374,7 @@ pub fn reference() -> String {
          The descriptions are the ones agents read. Failures have one shape: see [errors.md](errors.md).\n\n",
     );
     text.push_str(arguments::RULES);
-    for entry in Registry::new(&[Toolset::Catalog, Toolset::Query]).iter() {
+    for entry in Registry::whole().iter() {
         let tool = &entry.description;
         let description = tool.description.as_deref().unwrap_or_default();
         let toolsets: Vec<_> = entry
@@ -453,7 +466,7 @@ mod tests {
     #[test]
     fn every_argument_of_every_tool_is_known_to_be_ours() {
         let known = crate::mcp::arguments::names::known();
-        for entry in Registry::new(&[Toolset::Catalog, Toolset::Query]).iter() {
+        for entry in Registry::whole().iter() {
             let schema = &entry.description.input_schema;
             for name in schema["properties"].as_object().unwrap().keys() {
                 assert!(known.contains(&name.as_str()), "{name}: add it to WORDS");

@@ -62,6 +62,7 @@ impl Tool for ProfileTable {
          nulls, distinct values, smallest, largest and most frequent ones. Large tables are sampled. Use it instead of a dozen COUNT and MIN \
          queries; for keys and comments use describe_table.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const SHOWS_VALUES: bool = true;
     type Arguments = Arguments;
     type Output = ProfileOutput;
 

@@ -22,7 +22,7 @@ impl Tool for QueryStatus {
     const DESCRIPTION: &'static str = "Tells how far a statement has come that was answered with status running: queued, running, succeeded, failed or cancelled. \
          To wait for its rows call fetch_results instead.";
     const TOOLSET: Toolset = Toolset::Query;
-    const ALSO_IN: &'static [Toolset] = &[Toolset::Custom];
+    const ALSO_IN: &'static [Toolset] = &[Toolset::Semantic, Toolset::Custom];
     type Arguments = Arguments;
     type Output = StatusOutput;
 

@@ -40,6 +40,7 @@ impl Tool for QueryView {
     const DESCRIPTION: &'static str = "Shows sample rows of a table or view, 10 unless limit says otherwise, in no particular order: to see what values look like. \
          For conditions, order or aggregates use execute_query.";
     const TOOLSET: Toolset = Toolset::Catalog;
+    const SHOWS_VALUES: bool = true;
     type Arguments = Arguments;
     type Output = PageOutput;
 

@@ -83,6 +83,9 @@ pub(super) struct RowsOutput {
     /// What the rows mean, in words; only for plans.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<String>,
+    /// The statement it came from, where the tool wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sql: Option<String>,
     /// Names the statement in the warehouse.
     query_id: String,
     /// Milliseconds from the call to the last row.
@@ -301,6 +304,14 @@ impl Reply {
         self
     }
 
+    /// The same with the statement that it came from, to go on from.
+    pub(super) fn with_sql(mut self, sql: &str) -> Self {
+        self.closing.push_str(" sql: ");
+        self.closing.push_str(sql);
+        self.add_to_document("sql", || sql.into());
+        self
+    }
+
     /// The same answer from memory, and how old it is.
     pub(in crate::mcp) fn aged(mut self, age: Duration) -> Self {
         let seconds = age.as_secs_f64();
@@ -402,6 +413,7 @@ fn document(page: &Page, rows: String, max_rows: u64) -> Document {
         shortened_cells: page.shortened_cells,
         next_cursor: page.next_cursor.clone(),
         summary: None,
+        sql: None,
         query_id: page.query_id.clone(),
         elapsed_ms: millis(page.elapsed),
     };

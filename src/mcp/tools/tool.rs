@@ -29,6 +29,10 @@ pub trait Tool: 'static {
     /// Whether its answers may be cached: they describe objects and hold no rows of tables.
     const IS_CACHEABLE: bool = false;
 
+    /// Whether it shows values of tables, though its set is one that describes them: a token for the catalog alone does not
+    /// reach it.
+    const SHOWS_VALUES: bool = false;
+
     /// Whether only a Snowflake account can answer: the embedded engine lacks what it asks.
     const NEEDS_ACCOUNT: bool = false;
 

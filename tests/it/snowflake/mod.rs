@@ -16,6 +16,7 @@ mod own_statements;
 mod pieces;
 mod pool;
 mod round_trips;
+mod semantic_views;
 mod sign_in;
 mod statements;
 mod stopping;

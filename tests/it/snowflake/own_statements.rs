@@ -13,7 +13,7 @@ const FIRST: &str = "first-key-0123456789abcdefgh";
 const ID: &str = "01b2c3d4-0001-2345-0000-000a00010001";
 
 /// An answer that the stub gives to whatever contains this.
-fn scripted(contains: &str, columns: &[&str], rows: &[&[Option<&str>]]) -> Scripted {
+pub fn scripted(contains: &str, columns: &[&str], rows: &[&[Option<&str>]]) -> Scripted {
     let text = |cell: &Option<&str>| cell.map(ToOwned::to_owned);
     Scripted {
         contains: contains.to_owned(),
@@ -43,7 +43,7 @@ pub fn is_as_kept(name: &str, statement: &str) {
 }
 
 /// The last statement that contains this.
-fn sent(stub: &Stub, what: &str) -> String {
+pub fn sent(stub: &Stub, what: &str) -> String {
     let sent = stub.sent();
     let mut sent = sent.into_iter().rev();
     sent.find(|text| text.to_lowercase().contains(&what.to_lowercase()))
