@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::offer::Offer;
 use super::prompts::{Offers, named};
+use crate::identity::Caller;
 use crate::sql::{Identifier, QualifiedName};
 
 /// Nobody who types waits longer.
@@ -34,6 +35,8 @@ pub(super) enum Question {
         arguments: JsonObject,
         names: Names,
         typed: String,
+        /// What was typed before: offers take the place of all that was typed.
+        before: String,
     },
 }
 
@@ -53,7 +56,11 @@ pub(super) enum Names {
 /// # Errors
 ///
 /// There is no such prompt, address or argument.
-pub(super) fn question(request: &CompleteRequestParams, offer: &Offer) -> Result<Question, String> {
+pub(super) fn question(
+    request: &CompleteRequestParams,
+    offer: &Offer,
+    caller: &Caller,
+) -> Result<Question, String> {
     let ArgumentInfo { name, value, .. } = &request.argument;
     let given = |name: &str| {
         request
@@ -68,7 +75,7 @@ pub(super) fn question(request: &CompleteRequestParams, offer: &Offer) -> Result
     };
     let found = match &request.r#ref {
         Reference::Prompt(prompt) => {
-            let prompt = named(&offer.prompts, &prompt.name)?;
+            let prompt = named(offer.prompts_of(caller), &prompt.name)?;
             let argument = prompt.arguments.iter().find(|it| it.name == *name);
             let argument = argument.ok_or_else(|| {
                 format!("the prompt {} has no argument of this name", prompt.name)
@@ -122,7 +129,7 @@ pub(super) fn question(request: &CompleteRequestParams, offer: &Offer) -> Result
         _ => return Err("only prompts and templates of resources are completed".to_owned()),
     };
     Ok(match found {
-        Some(Question::Tool { tool, .. }) if offer.tools.get(tool).is_none() => {
+        Some(Question::Tool { tool, .. }) if !offer.tools.granted_to(caller).has(tool) => {
             Question::Words(Vec::new())
         }
         Some(question) => question,
@@ -158,7 +165,11 @@ fn tables(typed: &str, database: Option<&str>) -> Question {
 }
 
 fn columns(typed: &str, table: &str) -> Question {
-    let word = typed.rsplit(',').next().unwrap_or_default().trim();
+    let (before, word) = typed.rsplit_once(',').unwrap_or(("", typed));
+    let before = match before.trim() {
+        "" => String::new(),
+        before => format!("{before}, "),
+    };
     let mut arguments = JsonObject::new();
     arguments.insert("table".into(), table.into());
     arguments.insert("format".into(), "json".into());
@@ -166,7 +177,8 @@ fn columns(typed: &str, table: &str) -> Question {
         tool: "describe_table",
         arguments,
         names: Names::Columns,
-        typed: word.to_owned(),
+        typed: word.trim().to_owned(),
+        before,
     }
 }
 
@@ -191,11 +203,17 @@ fn ask(
         arguments,
         names,
         typed: word.to_owned(),
+        before: String::new(),
     }
 }
 
 /// The names in a tool's answer that go with what was typed; none when it failed.
-pub(super) fn names(result: &CallToolResult, names: Names, typed: &str) -> CompletionInfo {
+pub(super) fn names(
+    result: &CallToolResult,
+    names: Names,
+    typed: &str,
+    before: &str,
+) -> CompletionInfo {
     let document = result.structured_content.as_ref();
     let rows = |field: &str| {
         document
@@ -223,7 +241,8 @@ pub(super) fn names(result: &CallToolResult, names: Names, typed: &str) -> Compl
         Names::Columns => rows("columns")
             .filter_map(|column| {
                 let name = column.get("name")?.as_str()?.to_owned();
-                Some((name.clone(), name))
+                let is_there = before.split(',').any(|it| it.trim() == name);
+                (!is_there).then(|| (name.clone(), format!("{before}{name}")))
             })
             .collect(),
     };
@@ -284,7 +303,7 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let request = CompleteRequestParams::new(reference, ArgumentInfo::new(name, value))
             .with_context(CompletionContext::with_arguments(context.collect()));
-        question(&request, &offer())
+        question(&request, &offer(), &Caller::local())
     }
 
     #[test]
@@ -375,15 +394,21 @@ mod tests {
             .collect();
         let mut result = CallToolResult::success(vec![]);
         result.structured_content = Some(json!({ "rows": rows }));
-        let found = names(&result, Names::Joined(2), "a");
+        let found = names(&result, Names::Joined(2), "a", "");
         assert_eq!(
             (found.values.len(), found.total, found.has_more),
             (100, Some(151), Some(true))
         );
         assert_eq!(found.values[0], "D.\"a b\"");
-        let exact = names(&result, Names::Exact(1), "a b");
+        let exact = names(&result, Names::Exact(1), "a b", "");
         assert_eq!(exact.values, ["a b"]);
+        let mut columns = CallToolResult::success(vec![]);
+        columns.structured_content =
+            Some(json!({ "columns": [{"name": "AGE"}, {"name": "A"}, {"name": "B"}] }));
+        // What a client puts in takes the place of all that was typed.
+        let next = names(&columns, Names::Columns, "a", "B, A, ");
+        assert_eq!(next.values, ["B, A, AGE"]);
         let failed = CallToolResult::error(vec![]);
-        assert!(names(&failed, Names::Joined(1), "").values.is_empty());
+        assert!(names(&failed, Names::Joined(1), "", "").values.is_empty());
     }
 }

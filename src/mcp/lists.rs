@@ -21,12 +21,15 @@ pub(super) fn list(registry: &Registry, scopes: &Scopes, caller: &Caller) -> Lis
         .filter(shown)
         .map(|entry| entry.description.clone());
     let list = ListToolsResult::with_all_items(tools.collect());
-    // Where tokens differ in what they reach, the list is for who asked only.
-    let scope = match (caller.kind, &caller.grant) {
+    list.with_ttl_ms(TTL_MS).with_cache_scope(scope(caller))
+}
+
+/// Who else may be shown a list that this caller got: where tokens or grants differ in what they reach, nobody.
+pub(super) fn scope(caller: &Caller) -> CacheScope {
+    match (caller.kind, &caller.grant) {
         (Kind::Token, _) | (_, Some(_)) => CacheScope::Private,
         _ => CacheScope::Public,
-    };
-    list.with_ttl_ms(TTL_MS).with_cache_scope(scope)
+    }
 }
 
 /// The lists as they are sent, each written when it is first asked for.

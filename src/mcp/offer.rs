@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::lists::Lists;
 use super::prompts::{Prompt, built_in};
 use super::tools::Registry;
+use crate::identity::Caller;
 
 /// Tools and prompts.
 pub struct Offer {
@@ -30,6 +31,13 @@ impl From<Registry> for Offer {
 }
 
 impl Offer {
+    /// The prompts that make sense with the tools of a caller.
+    pub(super) fn prompts_of(&self, caller: &Caller) -> impl Iterator<Item = &Prompt> {
+        let granted = self.tools.granted_to(caller);
+        let has_all = move |prompt: &&Prompt| prompt.needs.iter().all(|name| granted.has(name));
+        self.prompts.iter().filter(has_all)
+    }
+
     /// The same and these prompts.
     #[must_use]
     pub fn with_prompts(mut self, prompts: Vec<Prompt>) -> Self {

@@ -13,7 +13,7 @@ use rmcp::model::{
 };
 use serde_json::{Value, json};
 
-use super::tools::Registry;
+use super::tools::{Granted, Registry};
 use crate::identity::Caller;
 use crate::query::Budget;
 use crate::sql::{Identifier, QualifiedName};
@@ -180,7 +180,7 @@ pub(super) fn tables(listed: &CallToolResult) -> Vec<Resource> {
 }
 
 /// The addresses with names to be put in.
-pub(super) fn templates(tools: &Registry) -> Vec<ResourceTemplate> {
+pub(super) fn templates(tools: &Granted<'_>) -> Vec<ResourceTemplate> {
     [
         (
             "list_tables",
@@ -196,7 +196,7 @@ pub(super) fn templates(tools: &Registry) -> Vec<ResourceTemplate> {
         ),
     ]
     .into_iter()
-    .filter(|(tool, ..)| tools.get(tool).is_some())
+    .filter(|(tool, ..)| tools.has(tool))
     .map(|(_, name, template, description)| {
         ResourceTemplate::new(template, name)
             .with_description(description)
@@ -320,7 +320,10 @@ mod tests {
             assert_eq!(error.code, ErrorCode::RESOURCE_NOT_FOUND, "{nothing}");
         }
         let none = Registry::new(&[Toolset::Custom]);
-        assert!(wanted("snowflake://D/S", &none).is_err() && templates(&none).is_empty());
+        assert!(
+            wanted("snowflake://D/S", &none).is_err()
+                && templates(&none.granted_to(&Caller::local())).is_empty()
+        );
         assert!(
             wanted(&format!("snowflake://{}", "a".repeat(5000)), &tools)
                 .unwrap_err()

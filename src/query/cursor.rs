@@ -13,9 +13,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Format;
 use super::error::CursorError;
 use super::listing::List;
+use super::{Format, Less};
 use crate::sql::Identifier;
 use crate::warehouse::Earlier;
 
@@ -24,6 +24,9 @@ const VERSION: u8 = 1;
 
 /// The same for a place in a list of names: behind the fixed part comes JSON.
 const LIST_VERSION: u8 = 2;
+
+/// The same as the first for a tool of the operator's with limits of its own: behind the fixed part come rows and bytes.
+const LESS_VERSION: u8 = 3;
 
 /// Bytes of the signature that are kept: 128 bits, far beyond guessing.
 const SIGNATURE: usize = 16;
@@ -46,6 +49,8 @@ pub(super) struct Cursor {
     pub(super) expires: u64,
     /// For a list of names.
     pub(super) list: Option<List>,
+    /// What its tool may answer, where that is less than its caller may have.
+    pub(super) less: Less,
 }
 
 /// What stands behind the fixed part for a list of names.
@@ -53,6 +58,10 @@ pub(super) struct Cursor {
 struct Details {
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     role: Option<String>,
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<usize>,
     #[serde(flatten)]
     list: List,
 }
@@ -91,9 +100,15 @@ impl CursorSigner {
     /// Writes a cursor for a caller.
     pub(super) fn write(&self, cursor: &Cursor, caller: &str) -> String {
         let mut bytes = Vec::with_capacity(FIXED + SIGNATURE);
+        let Less {
+            rows: most_rows,
+            bytes: most_bytes,
+        } = cursor.less;
+        let has_less = cursor.less != Less::default();
         bytes.push(match cursor.list {
-            None => VERSION,
             Some(_) => LIST_VERSION,
+            None if has_less => LESS_VERSION,
+            None => VERSION,
         });
         bytes.push(format_code(cursor.format));
         bytes.extend(cursor.earlier.query_id.as_bytes());
@@ -102,10 +117,19 @@ impl CursorSigner {
         bytes.extend(cursor.expires.to_be_bytes());
         let role = cursor.earlier.role.as_ref().map(Identifier::as_str);
         match &cursor.list {
-            None => bytes.extend(role.unwrap_or_default().as_bytes()),
+            None => {
+                if has_less {
+                    let most_bytes = most_bytes.map_or(u64::MAX, |bytes| bytes as u64);
+                    bytes.extend(most_rows.unwrap_or(u64::MAX).to_be_bytes());
+                    bytes.extend(most_bytes.to_be_bytes());
+                }
+                bytes.extend(role.unwrap_or_default().as_bytes());
+            }
             Some(list) => {
                 let details = Details {
                     role: role.map(ToOwned::to_owned),
+                    rows: most_rows,
+                    bytes: most_bytes,
                     list: list.clone(),
                 };
                 // Texts and numbers: nothing that JSON cannot hold.
@@ -131,7 +155,10 @@ impl CursorSigner {
             .checked_sub(SIGNATURE)
             .filter(|length| *length >= FIXED);
         let (content, signature) = bytes.split_at(length.ok_or(CursorError::Malformed)?);
-        if !matches!(content.first(), Some(&(VERSION | LIST_VERSION))) {
+        if !matches!(
+            content.first(),
+            Some(&(VERSION | LIST_VERSION | LESS_VERSION))
+        ) {
             return Err(CursorError::Malformed);
         }
         let is_signed = std::iter::once(&self.newest).chain(&self.older).any(|key| {
@@ -171,9 +198,21 @@ fn parse(content: &[u8]) -> Option<Cursor> {
     let row = u64::from_be_bytes(take(8)?.try_into().ok()?);
     let limit = u32::from_be_bytes(take(4)?.try_into().ok()?);
     let expires = u64::from_be_bytes(take(8)?.try_into().ok()?);
+    let mut less = Less::default();
+    if *version == LESS_VERSION {
+        let mut number = || Some(u64::from_be_bytes(take(8)?.try_into().ok()?));
+        let is_set = |number: &u64| *number != u64::MAX;
+        less.rows = Some(number()?).filter(is_set);
+        let most_bytes = Some(number()?).filter(is_set);
+        less.bytes = most_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    }
     let (role, list) = if *version == LIST_VERSION {
-        let Details { role, list } = serde_json::from_slice(rest).ok()?;
-        (role, Some(list))
+        let details: Details = serde_json::from_slice(rest).ok()?;
+        less = Less {
+            rows: details.rows,
+            bytes: details.bytes,
+        };
+        (details.role, Some(details.list))
     } else {
         (Some(std::str::from_utf8(rest).ok()?.to_owned()), None)
     };
@@ -186,6 +225,7 @@ fn parse(content: &[u8]) -> Option<Cursor> {
         format,
         expires,
         list,
+        less,
     })
 }
 
@@ -241,6 +281,7 @@ mod tests {
             format: Format::Json,
             expires: now() + 60,
             list: None,
+            less: Less::default(),
         }
     }
 
@@ -260,6 +301,22 @@ mod tests {
             let text = signer.write(&cursor, "key:1");
             assert_eq!(signer.read(&text, "key:1"), Ok(cursor));
             assert!(role.is_some() || text.len() <= 76, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn so_does_one_of_a_tool_with_limits_of_its_own() {
+        let signer = CursorSigner::random();
+        for (rows, bytes) in [(Some(2), None), (None, Some(4096)), (Some(1), Some(9))] {
+            for list in [None, Some(list())] {
+                let cursor = Cursor {
+                    less: Less { rows, bytes },
+                    list,
+                    ..cursor(7, Some("ANALYST"))
+                };
+                let text = signer.write(&cursor, "key:1");
+                assert_eq!(signer.read(&text, "key:1"), Ok(cursor));
+            }
         }
     }
 

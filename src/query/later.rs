@@ -11,7 +11,7 @@ use super::listing::List;
 use super::page::{Layout, Page};
 use super::run::is_list;
 use super::shown_rows;
-use super::{Error, Format, Found, Queries, Query, TruncationReason, View};
+use super::{Error, Format, Found, Less, Queries, Query, TruncationReason, View};
 use crate::policy::RowFilter;
 use crate::sql::Identifier;
 use crate::warehouse::{self, Earlier, SessionContext, Started, Status};
@@ -140,7 +140,9 @@ impl Queries {
             return Ok(Fetched::Found(self.search_on(cursor, limit).await?));
         }
         let (earlier, list) = (cursor.earlier.clone(), cursor.list.clone());
-        let outcome = self.later_page(cursor, limit, wait, views, asked).await;
+        // A tool that answers less than its caller may have does so on every page.
+        let own = self.with_less(cursor.less);
+        let outcome = own.later_page(cursor, limit, wait, views, asked).await;
         let outcome = self.taught_later(outcome, &earlier, list.as_ref()).await?;
         Ok(Fetched::Outcome(outcome))
     }
@@ -355,6 +357,7 @@ impl Queries {
             format: from.layout.format,
             expires: self.expiry(),
             list,
+            less: self.less,
         };
         Some(self.signer.write(&cursor, &self.caller))
     }
@@ -373,6 +376,7 @@ impl Queries {
             format: Format::default(),
             expires: self.expiry(),
             list: None,
+            less: Less::default(),
         };
         Some(self.signer.write(&cursor, &self.caller))
     }

@@ -38,6 +38,8 @@ pub struct Queries {
     default_database: Option<Identifier>,
     default_schema: Option<Identifier>,
     tag: Option<String>,
+    /// What a tool with limits of its own takes from the budget: its cursors say so.
+    pub(super) less: Less,
     /// Where its caller's call learns of its statements.
     pub(super) notes: Notes,
     /// What single callers may have, by their names.
@@ -111,6 +113,7 @@ impl Queries {
             default_database: None,
             default_schema: None,
             tag: None,
+            less: Less::default(),
             notes: Notes::default(),
             allowances: Arc::default(),
             owner: Owner::default(),
@@ -222,6 +225,7 @@ impl Queries {
     #[must_use]
     pub fn with_less(&self, less: Less) -> Self {
         let mut own = self.clone();
+        own.less = less;
         if let Some(rows) = less.rows {
             own.budget.max_rows = own.budget.max_rows.min(rows);
             own.budget.default_rows = own.budget.default_rows.min(rows);

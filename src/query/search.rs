@@ -197,6 +197,7 @@ impl Queries {
             format,
             expires: self.expiry(),
             list: Some(list),
+            less: self.less,
         }
     }
 

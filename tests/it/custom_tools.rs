@@ -107,6 +107,16 @@ async fn a_tool_of_the_operators_is_a_tool_like_any_other() {
         .call_tool("fetch_results", json!({"cursor": cursor}))
         .await;
     assert!(text(&rest).contains("KENYA"), "{rest}");
+    // The limit of the tool holds on every page, whatever is asked for.
+    let more = client
+        .call_tool("fetch_results", json!({"cursor": cursor, "limit": 100}))
+        .await;
+    assert!(text(&more).contains("Rows 5 to 8"), "{more}");
+    let cursor = text(&more).rsplit(' ').next().unwrap();
+    let last = client
+        .call_tool("fetch_results", json!({"cursor": cursor, "limit": 100}))
+        .await;
+    assert!(text(&last).contains("Rows 9 to 10"), "{last}");
     let empty = client
         .call_tool(
             "nations_of",
@@ -238,7 +248,7 @@ tools:
     description: Calls a procedure, which is not allowed.
     procedure: db.s.p
     run_as: {role: ACCOUNTADMIN}
-    limits: {timeout: soon}
+    limits: {timeout: soon, rows: 0, bytes: 0}
 prompts:
   - {name: p, text: 'Use {{this}}', arguments: [{name: that}]}
 ";
@@ -267,6 +277,8 @@ prompts:
         "unknown field `paramters`",
         "tools[5].run_as.role: ACCOUNTADMIN is not allowed here",
         "tools[5].limits.timeout: expected a time such as 30s",
+        "tools[5].limits.rows: 0 would leave nothing",
+        "tools[5].limits.bytes: 0 would leave nothing",
         "prompts[0].text: this is not declared among the arguments",
         "prompts[0].arguments[0].name: the text does not use that",
         "TOOLS: there is no tool exectue_query; did you mean execute_query?",

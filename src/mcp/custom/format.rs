@@ -142,6 +142,7 @@ pub(super) struct AnnotationsSpec {
 #[serde(deny_unknown_fields)]
 pub(super) struct LimitsSpec {
     /// Rows of an answer at most.
+    #[schemars(range(min = 1))]
     pub(super) rows: Option<u64>,
     /// Time of the statement at most, such as `30s`.
     pub(super) timeout: Option<String>,

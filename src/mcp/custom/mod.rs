@@ -4,12 +4,14 @@
 //! is what may stand in the file, `document` reads it so that every problem has a place, `values` knows the types of parameters,
 //! `statement` writes what is sent, `tools` puts them together; `prompts` reads those. `import` makes such files of others' formats.
 
+mod declaration;
 mod document;
 mod format;
 mod import;
 mod problem;
 mod prompts;
 mod rules;
+mod schemas;
 mod statement;
 mod tools;
 mod values;

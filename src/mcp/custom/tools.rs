@@ -116,6 +116,19 @@ fn entry(document: &mut Document, path: &str, spec: ToolSpec, rules: &Rules<'_>)
         spec.limits.bytes.as_deref(),
         "a size such as 64KiB",
     );
+    for (field, is_nothing) in [
+        ("rows", spec.limits.rows == Some(0)),
+        (
+            "timeout",
+            timeout.as_ref().is_some_and(|time| time.is_zero()),
+        ),
+        ("bytes", bytes.is_some_and(|bytes| bytes.as_usize() == 0)),
+    ] {
+        if is_nothing {
+            let message = "0 would leave nothing of any answer: expected more, or no limit";
+            document.problem(&format!("{path}.limits.{field}"), message);
+        }
+    }
     let (runs, session) = (runs?, session?);
     let class = judge(document, path, &runs, &declared, &session, rules)?;
     let is_read = class == Class::Read;

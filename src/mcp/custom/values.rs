@@ -1,8 +1,9 @@
-//! The parameters of an operator's tools: what a schema says of them, and what is bound for what a caller sends.
+//! The values of an operator's parameters: what is bound for what a caller sends. `declaration` reads the parameters, `schemas` says
+//! what clients are told of them.
 
 use jiff::civil;
 use regex::Regex;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::format::{ItemKind, ParameterSpec, ValueKind};
 use crate::sql::QualifiedName;
@@ -11,14 +12,11 @@ use crate::warehouse::Parameter;
 /// Values of an array, whatever its declaration says.
 const MOST_ITEMS: usize = 1000;
 
-/// Memory that one regular expression may take.
-const PATTERN_BYTES: usize = 1 << 20;
-
 /// A parameter whose declaration makes sense.
 #[derive(Debug, Clone)]
 pub(super) struct Declared {
-    spec: ParameterSpec,
-    pattern: Option<Regex>,
+    pub(super) spec: ParameterSpec,
+    pub(super) pattern: Option<Regex>,
 }
 
 /// What is bound for a value.
@@ -35,107 +33,6 @@ pub(super) enum Bound {
 }
 
 impl Declared {
-    /// Looks through a declaration; what is wrong with it goes to `note`, with the field.
-    pub(super) fn read(spec: ParameterSpec, mut note: impl FnMut(&str, String)) -> Self {
-        let is_word = |name: &str| {
-            let mut letters = name.chars();
-            letters
-                .next()
-                .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-                && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
-                && name.len() <= 64
-        };
-        if !is_word(&spec.name) {
-            note(
-                "name",
-                "expected letters, digits and _, not beginning with a digit".to_owned(),
-            );
-        }
-        let kind = spec.r#type;
-        let is_number = matches!(kind, ValueKind::Integer | ValueKind::Number);
-        for (field, is_set, fits, of) in [
-            (
-                "items",
-                spec.items.is_some(),
-                kind == ValueKind::Array,
-                "arrays",
-            ),
-            (
-                "max_items",
-                spec.max_items.is_some(),
-                kind == ValueKind::Array,
-                "arrays",
-            ),
-            ("minimum", spec.minimum.is_some(), is_number, "numbers"),
-            ("maximum", spec.maximum.is_some(), is_number, "numbers"),
-            (
-                "min_length",
-                spec.min_length.is_some(),
-                kind == ValueKind::String,
-                "texts",
-            ),
-            (
-                "max_length",
-                spec.max_length.is_some(),
-                kind == ValueKind::String,
-                "texts",
-            ),
-            (
-                "pattern",
-                spec.pattern.is_some(),
-                kind == ValueKind::String,
-                "texts",
-            ),
-        ] {
-            if is_set && !fits {
-                note(field, format!("only {of} have it"));
-            }
-        }
-        if spec
-            .minimum
-            .zip(spec.maximum)
-            .is_some_and(|(least, most)| least > most)
-        {
-            note("minimum", "it is larger than maximum".to_owned());
-        }
-        if spec
-            .min_length
-            .zip(spec.max_length)
-            .is_some_and(|(least, most)| least > most)
-        {
-            note("min_length", "it is larger than max_length".to_owned());
-        }
-        let pattern = spec.pattern.as_ref().and_then(|pattern| {
-            let whole = format!("^(?:{pattern})$");
-            let built = regex::RegexBuilder::new(&whole)
-                .size_limit(PATTERN_BYTES)
-                .build();
-            built
-                .map_err(|error| note("pattern", format!("no regular expression: {error}")))
-                .ok()
-        });
-        let declared = Self { spec, pattern };
-        let values = declared.spec.r#enum.iter().flatten().enumerate();
-        let mut wrong: Vec<(String, String)> = values
-            .filter_map(|(at, value)| {
-                Some((format!("enum[{at}]"), declared.bound(value, true).err()?))
-            })
-            .collect();
-        if declared.spec.r#enum.as_ref().is_some_and(Vec::is_empty) {
-            wrong.push(("enum".to_owned(), "expected a value at least".to_owned()));
-        }
-        if let Some(default) = &declared.spec.default
-            && !default.is_null()
-            && let Err(problem) = declared.check(default)
-        {
-            wrong.push(("default".to_owned(), problem));
-        }
-        for (field, problem) in wrong {
-            note(&field, problem);
-        }
-        declared
-    }
-
     pub(super) fn name(&self) -> &str {
         &self.spec.name
     }
@@ -154,82 +51,6 @@ impl Declared {
 
     pub(super) fn is_required(&self) -> bool {
         !self.spec.optional && self.spec.default.is_none()
-    }
-
-    /// What an input schema says of it, in the few words that all clients' converters take.
-    pub(super) fn schema(&self) -> Value {
-        let spec = &self.spec;
-        let mut schema = Map::new();
-        let kind = match spec.r#type {
-            ValueKind::String | ValueKind::Date | ValueKind::Timestamp => "string",
-            ValueKind::Integer => "integer",
-            ValueKind::Number => "number",
-            ValueKind::Boolean => "boolean",
-            ValueKind::Array => "array",
-            ValueKind::Object => "object",
-        };
-        schema.insert("type".into(), kind.into());
-        if spec.r#type == ValueKind::Array {
-            let items = match spec.items.unwrap_or_default() {
-                ItemKind::String => "string",
-                ItemKind::Integer => "integer",
-                ItemKind::Number => "number",
-            };
-            schema.insert("items".into(), json!({ "type": items }));
-        }
-        // Words of one type only: Gemini takes no numbers in an enum.
-        let words = spec.r#enum.as_ref().filter(|_| kind == "string");
-        if let Some(words) = words {
-            schema.insert("enum".into(), Value::Array(words.clone()));
-        }
-        schema.insert(
-            "description".into(),
-            self.description(words.is_some()).into(),
-        );
-        Value::Object(schema)
-    }
-
-    /// The same for the reader of arguments, which takes 0 for nothing unless the schema has room for it.
-    pub(super) fn reading_schema(&self) -> Value {
-        let mut schema = self.schema();
-        if let Value::Object(schema) = &mut schema {
-            schema.insert("minimum".into(), i64::MIN.into());
-        }
-        schema
-    }
-
-    fn description(&self, has_words: bool) -> String {
-        let spec = &self.spec;
-        let mut text = spec.description.clone().unwrap_or_default();
-        let mut facts = Vec::new();
-        match spec.r#type {
-            ValueKind::Date => facts.push("YYYY-MM-DD".to_owned()),
-            ValueKind::Timestamp => facts.push("YYYY-MM-DD HH:MM:SS".to_owned()),
-            _ => {}
-        }
-        match (spec.minimum, spec.maximum) {
-            (Some(least), Some(most)) => facts.push(format!("{least} to {most}")),
-            (Some(least), None) => facts.push(format!("at least {least}")),
-            (None, Some(most)) => facts.push(format!("at most {most}")),
-            (None, None) => {}
-        }
-        if let Some(most) = spec.max_length {
-            facts.push(format!("at most {most} characters"));
-        }
-        if let Some(words) = spec.r#enum.as_ref().filter(|_| !has_words) {
-            let words: Vec<_> = words.iter().map(Value::to_string).collect();
-            facts.push(format!("one of {}", words.join(", ")));
-        }
-        if let Some(default) = spec.default.as_ref().filter(|default| !default.is_null()) {
-            facts.push(format!("default {default}"));
-        }
-        if !facts.is_empty() {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(&format!("({})", facts.join("; ")));
-        }
-        text
     }
 
     /// The value of a call, or the default.
@@ -253,7 +74,8 @@ impl Declared {
         QualifiedName::parse(text, 3).map_err(|error| error.to_string())
     }
 
-    fn check(&self, value: &Value) -> Result<Bound, String> {
+    /// What is bound for a value.
+    pub(super) fn check(&self, value: &Value) -> Result<Bound, String> {
         if let Some(words) = &self.spec.r#enum
             && !words.iter().any(|word| is_same(word, value))
         {
@@ -264,7 +86,7 @@ impl Declared {
     }
 
     /// What is bound for a value that need not be one of the words.
-    fn bound(&self, value: &Value, is_word: bool) -> Result<Bound, String> {
+    pub(super) fn bound(&self, value: &Value, is_word: bool) -> Result<Bound, String> {
         let spec = &self.spec;
         let one = |parameter| Ok(Bound::One(parameter, ""));
         match spec.r#type {
@@ -390,21 +212,15 @@ fn number_of(value: &Value, number: f64) -> Parameter {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn declared(spec: Value) -> (Declared, Vec<String>) {
-        let mut problems = Vec::new();
-        let spec = serde_json::from_value(spec).unwrap();
-        let declared = Declared::read(spec, |field, message| {
-            problems.push(format!("{field}: {message}"))
-        });
-        (declared, problems)
-    }
-
     fn value(spec: Value, given: Value) -> Result<Bound, String> {
-        let (declared, problems) = declared(spec);
-        assert!(problems.is_empty(), "{problems:?}");
-        declared.value(Some(&given))
+        let spec: ParameterSpec = serde_json::from_value(spec).unwrap();
+        let whole = |pattern: &String| Regex::new(&format!("^(?:{pattern})$")).unwrap();
+        let pattern = spec.pattern.as_ref().map(whole);
+        Declared { spec, pattern }.value(Some(&given))
     }
 
     #[test]
@@ -521,26 +337,6 @@ mod tests {
         ] {
             let told = value(spec.clone(), given).unwrap_err();
             assert!(told.contains(problem), "{spec}: {told}");
-        }
-    }
-
-    #[test]
-    fn a_declaration_that_cannot_be_meant_is_told_field_by_field() {
-        let (_, problems) = declared(json!({
-            "name": "1a", "type": "integer", "pattern": "(", "minimum": 5, "maximum": 1, "enum": ["x"], "default": 9,
-        }));
-        for field in [
-            "name: ",
-            "pattern: only texts",
-            "pattern: no regular",
-            "minimum: ",
-            "enum[0]: ",
-            "default: ",
-        ] {
-            assert!(
-                problems.iter().any(|it| it.starts_with(field)),
-                "{field}: {problems:?}"
-            );
         }
     }
 }

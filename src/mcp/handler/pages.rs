@@ -72,18 +72,19 @@ impl Handler {
         request: &CompleteRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CompletionInfo, ErrorData> {
-        let question = completion::question(request, &self.services.offered.now());
+        let caller = self.caller(&context);
+        let question = completion::question(request, &self.services.offered.now(), &caller);
         let question = question.map_err(|problem| ErrorData::invalid_params(problem, None))?;
-        let (tool, arguments, names, typed) = match question {
+        let (tool, arguments, names, typed, before) = match question {
             Question::Words(words) => return Ok(completion::info(words)),
             Question::Tool {
                 tool,
                 arguments,
                 names,
                 typed,
-            } => (tool, arguments, names, typed),
+                before,
+            } => (tool, arguments, names, typed, before),
         };
-        let caller = self.caller(&context);
         if self.completions.admit(&caller, Instant::now()).is_err() {
             return Ok(CompletionInfo::default());
         }
@@ -100,7 +101,7 @@ impl Handler {
             }
         };
         Ok(match answered {
-            Ok(result) => completion::names(&result, names, &typed),
+            Ok(result) => completion::names(&result, names, &typed, &before),
             // Whoever types goes on typing.
             Err(_) => CompletionInfo::default(),
         })

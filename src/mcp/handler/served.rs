@@ -80,10 +80,11 @@ impl ServerHandler for Handler {
     ) -> Result<ListPromptsResult, ErrorData> {
         let seen = Seen::new(self.metrics(), "prompts/list", &context);
         let offer = self.services.offered.now();
-        let prompts = offer.prompts.iter().map(Prompt::describe).collect();
+        let caller = self.caller(&context);
+        let prompts = offer.prompts_of(&caller).map(Prompt::describe).collect();
         seen.answered(Ok(ListPromptsResult::with_all_items(prompts)
             .with_ttl_ms(lists::TTL_MS)
-            .with_cache_scope(CacheScope::Public)))
+            .with_cache_scope(lists::scope(&caller))))
     }
 
     async fn get_prompt(
@@ -93,7 +94,8 @@ impl ServerHandler for Handler {
     ) -> Result<GetPromptResponse, ErrorData> {
         let seen = Seen::new(self.metrics(), "prompts/get", &context);
         let offer = self.services.offered.now();
-        let prompt = prompts::named(&offer.prompts, &request.name);
+        let caller = self.caller(&context);
+        let prompt = prompts::named(offer.prompts_of(&caller), &request.name);
         let message =
             prompt.and_then(|prompt| prompt.message(&request.arguments.unwrap_or_default()));
         let message = message.map_err(|problem| ErrorData::invalid_params(problem, None));
@@ -118,10 +120,12 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let seen = Seen::new(self.metrics(), "resources/templates/list", &context);
-        let templates = resources::templates(&self.services.offered.now().tools);
+        let caller = self.caller(&context);
+        let offer = self.services.offered.now();
+        let templates = resources::templates(&offer.tools.granted_to(&caller));
         seen.answered(Ok(ListResourceTemplatesResult::with_all_items(templates)
             .with_ttl_ms(lists::TTL_MS)
-            .with_cache_scope(CacheScope::Public)))
+            .with_cache_scope(lists::scope(&caller))))
     }
 
     async fn read_resource(

@@ -73,8 +73,11 @@ pub enum Offers {
 /// # Errors
 ///
 /// There is none.
-pub(super) fn named<'a>(prompts: &'a [Prompt], name: &str) -> Result<&'a Prompt, String> {
-    let found = prompts.iter().find(|prompt| prompt.name == name);
+pub(super) fn named<'a>(
+    mut prompts: impl Iterator<Item = &'a Prompt>,
+    name: &str,
+) -> Result<&'a Prompt, String> {
+    let found = prompts.find(|prompt| prompt.name == name);
     found.ok_or_else(|| {
         let shown: String = name.chars().take(NAME_CHARS).collect();
         format!("there is no prompt of this name: {shown}; prompts/list has those there are")

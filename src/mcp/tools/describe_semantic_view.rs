@@ -197,7 +197,10 @@ fn in_words(output: &SemanticViewOutput, format: Format) -> String {
         parts.extend(model.relationships.iter().map(|it| it.in_words()));
     }
     for query in &model.verified_queries {
-        parts.push(format!("\nAnswered before: {}\n{}", query.question, query.sql));
+        parts.push(format!(
+            "\nAnswered before: {}\n{}",
+            query.question, query.sql
+        ));
     }
     if let Some(definition) = &output.definition {
         parts.push(format!("\nDefinition:\n```\n{definition}\n```"));

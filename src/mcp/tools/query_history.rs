@@ -20,6 +20,10 @@ const MOST_HOURS: u64 = 7 * 24;
 /// What the function looks at before anything is filtered, at most.
 const MOST_ROWS: u64 = 10_000;
 
+/// What an answer says where that is not all of the time that was asked for.
+const LOOKED_AT: &str = "All callers share one user of Snowflake, and only the newest 10000 statements of that user in this time were looked at: \
+     yours from before may be missing. For the newest a shorter time in hours is enough.";
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
@@ -167,20 +171,48 @@ impl Tool for QueryHistory {
             author: Author::Server,
             ..Query::default()
         };
-        super::listing::page(query, &context).await
+        let reply = super::listing::page(query, &context).await?;
+        // Where there are more rows, the answer does not say that these are all.
+        Ok(
+            match reply.is_whole() && looks_at_all(&context, &database, hours).await {
+                true => reply.with_note(LOOKED_AT),
+                false => reply,
+            },
+        )
     }
+}
+
+/// Whether the function looks at as many statements as it can, which only shows without the condition on the caller. Their
+/// number is all that is asked of them. Where it is not told, the answer is as good as it was.
+async fn looks_at_all(context: &CallContext, database: &Identifier, hours: u64) -> bool {
+    let query = Query {
+        sql: format!("SELECT COUNT(*) FROM {}", history(database, hours)),
+        author: Author::Server,
+        ..Query::default()
+    };
+    let table = context.queries.table_within_budget(&query).await.ok();
+    let looked_at = table.and_then(|table| table.first_value()?.parse().ok());
+    looked_at.is_some_and(|rows: u64| rows >= MOST_ROWS)
+}
+
+/// The newest statements of the user.
+fn history(database: &Identifier, hours: u64) -> String {
+    // Seven days are the most, counted when the function runs: a moment less, so that the whole of them is not too early.
+    let minutes = hours.saturating_mul(60).saturating_sub(1);
+    format!(
+        "TABLE({}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(\
+         END_TIME_RANGE_START => DATEADD('minute', -{minutes}, CURRENT_TIMESTAMP()), RESULT_LIMIT => {MOST_ROWS}))",
+        database.quoted()
+    )
 }
 
 /// The history of the user, of which only what this caller sent through this server is looked at: the tag says who asked, and
 /// no caller can write one.
 pub(super) fn own_statements(database: &Identifier, hours: u64) -> String {
-    // Seven days are the most, counted when the function runs: a moment less, so that the whole of them is not too early.
-    let minutes = hours.saturating_mul(60).saturating_sub(1);
     format!(
-        "SELECT * FROM (SELECT *, TRY_PARSE_JSON(query_tag) AS tag FROM TABLE({}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(\
-         END_TIME_RANGE_START => DATEADD('minute', -{minutes}, CURRENT_TIMESTAMP()), RESULT_LIMIT => {MOST_ROWS}))) \
+        "SELECT * FROM (SELECT *, TRY_PARSE_JSON(query_tag) AS tag FROM {}) \
          WHERE tag:app::VARCHAR = 'snowflake-mcp' AND tag:owner::VARCHAR = ?",
-        database.quoted()
+        history(database, hours)
     )
 }
 

@@ -83,8 +83,7 @@ impl Tool for QuerySemanticView {
             having: arguments.having,
             order_by: arguments.order_by,
         };
-        let statement =
-            statement(&name, &model, &asked).map_err(|problem| refused(&problem))?;
+        let statement = statement(&name, &model, &asked).map_err(|problem| refused(&problem))?;
         let query = Query {
             sql: statement.sql,
             parameters: statement.parameters,

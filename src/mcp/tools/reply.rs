@@ -279,6 +279,11 @@ impl Reply {
         Self::new(form, text, facts.join(", "), &output, 0, Some(query_id))
     }
 
+    /// Whether there is nothing more to read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.next_cursor.is_none()
+    }
+
     /// The same, to be read on from here.
     pub(super) fn with_cursor(self, next_cursor: Option<String>) -> Self {
         Self {

@@ -52,6 +52,20 @@ async fn a_key_of_the_file_has_what_its_grant_says() {
         has(&tools, "list_tables") && !has(&tools, "execute_query"),
         "{tools}"
     );
+    // A prompt that needs a tool of another toolset is neither listed nor given.
+    let ask = |method: &str, params| json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let prompts = ask("prompts/list", json!({}));
+    let prompt = ask(
+        "prompts/get",
+        json!({"name": "review_query", "arguments": {"sql": "SELECT 1"}}),
+    );
+    for (key, is_there) in [(&all, true), (&some, false)] {
+        let (_, _, listed) = posted(&server, key, &prompts).await;
+        assert_eq!(listed.contains("review_query"), is_there, "{listed}");
+        assert!(listed.contains("explore_database"), "{listed}");
+        let (_, _, given) = posted(&server, key, &prompt).await;
+        assert_eq!(given.contains("messages"), is_there, "{given}");
+    }
     let query = call("execute_query", json!({"sql": "SELECT 1"}));
     let (_, _, answer) = posted(&server, &some, &query).await;
     assert!(answer.contains("there is no tool of this name"), "{answer}");

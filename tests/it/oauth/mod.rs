@@ -267,6 +267,16 @@ async fn a_call_beyond_the_scopes_of_a_token_is_refused_with_what_to_ask_for() {
     );
     assert_eq!(challenge, expected);
     assert!(body.contains("insufficient_scope"), "{body}");
+    for (tool, argument) in [("query_view", "view"), ("profile_table", "table")] {
+        // They show values, though their toolset is that of the catalog.
+        let values = call(tool, json!({argument: "NATION"}));
+        let (status, challenge, _) = posted(&server, &catalog, &values).await;
+        assert_eq!(
+            (status.as_u16(), challenge),
+            (403, expected.clone()),
+            "{tool}"
+        );
+    }
     let lying = server
         .mcp()
         .key(&catalog)

@@ -131,7 +131,7 @@ async fn a_statement_whose_cursor_was_lost_is_found_and_stopped() {
         .call_tool("cancel_query", json!({"cursor": cursor}))
         .await;
     assert_eq!(code(&stolen), "cursor_invalid", "{stolen}");
-    second.call_tool("query_history", json!({})).await;
+    second.call_tool("query_history", json!({"limit": 1})).await;
     let other = stub.counters().last_statement["bindings"]["1"]["value"].clone();
     assert_ne!(other, json!(caller));
 
@@ -159,13 +159,19 @@ async fn the_history_is_asked_for_in_any_database_there_is_and_within_the_budget
     let columns = ["name"];
     let databases = scripted("show databases", &columns, &[&[Some("HR")], &[Some("DB")]]);
     let history = scripted("query_history_by_user", &["QUERY_ID", "TEXT"], &[]);
-    stub.set(|settings| settings.answers = vec![databases, history]);
+    let many = scripted("select count(*)", &["COUNT(*)"], &[&[Some("10000")]]);
+    stub.set(|settings| settings.answers = vec![databases, many, history]);
     let none = server
         .mcp()
         .call_tool("query_history", json!({"format": "markdown"}))
         .await;
     assert_eq!(code(&none), "ok", "{none}");
-    assert!(text(&none).contains("0 rows"), "{none}");
+    // What is not there may only not have been looked at.
+    assert!(
+        text(&none).contains("0 rows") && text(&none).contains("the newest 10000 statements"),
+        "{none}"
+    );
+    is_as_kept("query_history_looked_at", &sent(&stub, "select count(*)"));
     assert!(sent(&stub, "query_history_by_user").contains("\"DB\".INFORMATION_SCHEMA"));
     stub.set(|settings| settings.explain_bytes = 2 << 30);
     let dear = server.mcp().call_tool("query_history", json!({})).await;

@@ -21,9 +21,9 @@ impl Values {
     fn put(&mut self, value: &BindValue) -> Result<String, String> {
         match self {
             Self::Written => Ok(written(&value.0)),
-            Self::Bound(bound) if bound.len() == MOST_VALUES => {
-                Err(format!("the conditions have more than {MOST_VALUES} values"))
-            }
+            Self::Bound(bound) if bound.len() == MOST_VALUES => Err(format!(
+                "the conditions have more than {MOST_VALUES} values"
+            )),
             Self::Bound(bound) => {
                 bound.push(value.0.clone());
                 Ok("?".to_owned())
@@ -57,7 +57,9 @@ pub(super) fn write(
         Op::IsNotNull => return Ok(format!("{name} IS NOT NULL")),
         Op::Between => {
             let [least, most] = given else {
-                return Err(format!("the condition on {field}: between wants two values"));
+                return Err(format!(
+                    "the condition on {field}: between wants two values"
+                ));
             };
             let (least, most) = (values.put(least)?, values.put(most)?);
             return Ok(format!("{name} BETWEEN {least} AND {most}"));

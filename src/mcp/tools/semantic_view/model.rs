@@ -145,7 +145,10 @@ impl SemanticView {
 
     /// All items.
     pub(in crate::mcp::tools) fn items(&self) -> impl Iterator<Item = &Item> {
-        self.metrics.iter().chain(&self.dimensions).chain(&self.facts)
+        self.metrics
+            .iter()
+            .chain(&self.dimensions)
+            .chain(&self.facts)
     }
 
     /// The item that a caller names as SQL would: `TABLE.NAME`, or a name that only one item has.
@@ -193,7 +196,9 @@ impl SemanticView {
         near.dedup();
         near.truncate(3);
         match (near.as_slice(), self.is_cut) {
-            ([], true) => ", as far as its description was read: it has more rows than MAX_ROWS".to_owned(),
+            ([], true) => {
+                ", as far as its description was read: it has more rows than MAX_ROWS".to_owned()
+            }
             ([], false) => String::new(),
             (near, _) => format!("; did you mean {}?", near.join(", ")),
         }

@@ -95,10 +95,16 @@ fn choose<'model>(
     let expression = match column.grain {
         None => item.path.quoted(),
         Some(_) if kind != Kind::Dimension => {
-            return Err(format!("{name} is a {}: only dimensions have a grain", kind.as_str()));
+            return Err(format!(
+                "{name} is a {}: only dimensions have a grain",
+                kind.as_str()
+            ));
         }
         Some(_) if !item.is_time() => {
-            return Err(format!("{name} is {}: only dates have a grain", item.r#type));
+            return Err(format!(
+                "{name} is {}: only dates have a grain",
+                item.r#type
+            ));
         }
         Some(grain) => format!("DATE_TRUNC('{}', {})", grain.as_str(), item.path.quoted()),
     };
@@ -191,7 +197,11 @@ fn write(
     let mut outside = Vec::new();
     for condition in &asked.having {
         let column = column(model, chosen, &condition.field)?;
-        outside.push(conditions::write(&column.alias.quoted(), condition, values)?);
+        outside.push(conditions::write(
+            &column.alias.quoted(),
+            condition,
+            values,
+        )?);
     }
     push_list(&mut sql, " WHERE ", &outside, " AND ");
     let mut order = Vec::new();

@@ -1,0 +1,141 @@
+//! A parameter's declaration, looked through before anybody calls.
+
+use super::format::{ParameterSpec, ValueKind};
+use super::values::Declared;
+
+/// Memory that one regular expression may take.
+const PATTERN_BYTES: usize = 1 << 20;
+
+impl Declared {
+    /// Looks through a declaration; what is wrong with it goes to `note`, with the field.
+    pub(super) fn read(spec: ParameterSpec, mut note: impl FnMut(&str, String)) -> Self {
+        let is_word = |name: &str| {
+            let mut letters = name.chars();
+            letters
+                .next()
+                .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+                && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && name.len() <= 64
+        };
+        if !is_word(&spec.name) {
+            note(
+                "name",
+                "expected letters, digits and _, not beginning with a digit".to_owned(),
+            );
+        }
+        let kind = spec.r#type;
+        let is_number = matches!(kind, ValueKind::Integer | ValueKind::Number);
+        for (field, is_set, fits, of) in [
+            (
+                "items",
+                spec.items.is_some(),
+                kind == ValueKind::Array,
+                "arrays",
+            ),
+            (
+                "max_items",
+                spec.max_items.is_some(),
+                kind == ValueKind::Array,
+                "arrays",
+            ),
+            ("minimum", spec.minimum.is_some(), is_number, "numbers"),
+            ("maximum", spec.maximum.is_some(), is_number, "numbers"),
+            (
+                "min_length",
+                spec.min_length.is_some(),
+                kind == ValueKind::String,
+                "texts",
+            ),
+            (
+                "max_length",
+                spec.max_length.is_some(),
+                kind == ValueKind::String,
+                "texts",
+            ),
+            (
+                "pattern",
+                spec.pattern.is_some(),
+                kind == ValueKind::String,
+                "texts",
+            ),
+        ] {
+            if is_set && !fits {
+                note(field, format!("only {of} have it"));
+            }
+        }
+        if spec
+            .minimum
+            .zip(spec.maximum)
+            .is_some_and(|(least, most)| least > most)
+        {
+            note("minimum", "it is larger than maximum".to_owned());
+        }
+        if spec
+            .min_length
+            .zip(spec.max_length)
+            .is_some_and(|(least, most)| least > most)
+        {
+            note("min_length", "it is larger than max_length".to_owned());
+        }
+        let pattern = spec.pattern.as_ref().and_then(|pattern| {
+            let whole = format!("^(?:{pattern})$");
+            let built = regex::RegexBuilder::new(&whole)
+                .size_limit(PATTERN_BYTES)
+                .build();
+            built
+                .map_err(|error| note("pattern", format!("no regular expression: {error}")))
+                .ok()
+        });
+        let declared = Self { spec, pattern };
+        let values = declared.spec.r#enum.iter().flatten().enumerate();
+        let mut wrong: Vec<(String, String)> = values
+            .filter_map(|(at, value)| {
+                Some((format!("enum[{at}]"), declared.bound(value, true).err()?))
+            })
+            .collect();
+        if declared.spec.r#enum.as_ref().is_some_and(Vec::is_empty) {
+            wrong.push(("enum".to_owned(), "expected a value at least".to_owned()));
+        }
+        if let Some(default) = &declared.spec.default
+            && !default.is_null()
+            && let Err(problem) = declared.check(default)
+        {
+            wrong.push(("default".to_owned(), problem));
+        }
+        for (field, problem) in wrong {
+            note(&field, problem);
+        }
+        declared
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_declaration_that_cannot_be_meant_is_told_field_by_field() {
+        let mut problems = Vec::new();
+        let spec = serde_json::from_value(json!({
+            "name": "1a", "type": "integer", "pattern": "(", "minimum": 5, "maximum": 1, "enum": ["x"], "default": 9,
+        }));
+        Declared::read(spec.unwrap(), |field, message| {
+            problems.push(format!("{field}: {message}"));
+        });
+        for field in [
+            "name: ",
+            "pattern: only texts",
+            "pattern: no regular",
+            "minimum: ",
+            "enum[0]: ",
+            "default: ",
+        ] {
+            assert!(
+                problems.iter().any(|it| it.starts_with(field)),
+                "{field}: {problems:?}"
+            );
+        }
+    }
+}
