@@ -18,7 +18,7 @@ from support.server import Server
 
 pytestmark = pytest.mark.anyio
 
-COUNT = 15
+COUNT = 18
 
 
 @pytest.fixture

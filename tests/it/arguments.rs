@@ -69,6 +69,18 @@ async fn calls(client: &Client) -> Vec<(&'static str, Map<String, Value>)> {
             "profile_table",
             json!({"table": format!("{SAMPLE}.NATION")}),
         ),
+        ("list_semantic_views", json!({"schema": "DEMO.PUBLIC"})),
+        (
+            "describe_semantic_view",
+            json!({"view": "DEMO.PUBLIC.TPCH_ANALYSIS"}),
+        ),
+        (
+            "query_semantic_view",
+            json!({
+                "view": "DEMO.PUBLIC.TPCH_ANALYSIS", "metrics": ["suppliers"], "dimensions": ["region_name"],
+                "order_by": ["region_name"],
+            }),
+        ),
     ];
     calls
         .into_iter()
@@ -78,8 +90,12 @@ async fn calls(client: &Client) -> Vec<(&'static str, Map<String, Value>)> {
 
 #[tokio::test]
 async fn no_way_of_sending_the_same_changes_an_answer() {
-    let server =
-        Server::start(&[("CATALOG_CACHE_TTL", "0s"), ("STRUCTURED_OUTPUT", "false")]).await;
+    let server = Server::start(&[
+        ("CATALOG_CACHE_TTL", "0s"),
+        ("STRUCTURED_OUTPUT", "false"),
+        ("TOOLSETS", "catalog,query,semantic"),
+    ])
+    .await;
     let client = server.mcp();
     let listed = client.request("tools/list", json!({})).await;
     let listed = listed["result"]["tools"].as_array().unwrap().clone();

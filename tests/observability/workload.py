@@ -126,9 +126,16 @@ def every_tool(caller: Caller) -> set[str]:
     }
     # Only an account keeps a history.
     on_an_account: dict[str, dict[str, Any]] = {"query_history": {}, "query_profile": {"query_id": "none"}}
+    on_semantic_views: dict[str, dict[str, Any]] = {
+        "list_semantic_views": {},
+        "describe_semantic_view": {"view": "DEMO.PUBLIC.TPCH_ANALYSIS"},
+        "query_semantic_view": {"view": "DEMO.PUBLIC.TPCH_ANALYSIS", "metrics": ["revenue"]},
+    }
     offered = {tool["name"] for tool in caller.request("tools/list")["result"]["tools"]}
     if on_an_account.keys() <= offered:
         calls |= on_an_account
+    if on_semantic_views.keys() <= offered:
+        calls |= on_semantic_views
     assert offered == calls.keys(), "a tool that this run does not know"
     for tool, arguments in calls.items():
         caller.call(tool, **arguments)

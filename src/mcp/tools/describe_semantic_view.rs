@@ -71,7 +71,6 @@ impl Tool for DescribeSemanticView {
          Call it before query_semantic_view.";
     const TOOLSET: Toolset = Toolset::Semantic;
     const IS_CACHEABLE: bool = true;
-    const NEEDS_ACCOUNT: bool = true;
     type Arguments = Arguments;
     type Output = SemanticViewOutput;
 

@@ -28,7 +28,6 @@ impl Tool for ListSemanticViews {
          For questions about figures look here before you sum up tables; describe_semantic_view is next.";
     const TOOLSET: Toolset = Toolset::Semantic;
     const IS_CACHEABLE: bool = true;
-    const NEEDS_ACCOUNT: bool = true;
     type Arguments = InSchema;
     type Output = RowsOutput;
 

@@ -481,7 +481,12 @@ mod tests {
         let tools: Vec<_> = registry.iter().map(|entry| &entry.description).collect();
         let bytes = serde_json::to_string(&tools).unwrap().len();
         assert!(bytes <= 16_000, "{bytes} bytes");
-        for tool in tools {
+        // What the documentation says that the toolset costs whoever switches it on.
+        let whole = Registry::whole();
+        let all: Vec<_> = whole.iter().map(|entry| &entry.description).collect();
+        let more = serde_json::to_string(&all).unwrap().len() - bytes;
+        assert!((3_000..=4_500).contains(&more), "{more} bytes");
+        for tool in all {
             let description = tool.description.as_deref().unwrap_or_default();
             // Claude Code cuts at 2 kB.
             assert!(description.len() < 2000, "{}", tool.name);

@@ -62,7 +62,6 @@ impl Tool for QuerySemanticView {
          For more than these arguments write SELECT … FROM SEMANTIC_VIEW(…) in execute_query: the answer has its SQL to go on from.";
     const TOOLSET: Toolset = Toolset::Semantic;
     const SHOWS_VALUES: bool = true;
-    const NEEDS_ACCOUNT: bool = true;
     type Arguments = Arguments;
     type Output = PageOutput;
 

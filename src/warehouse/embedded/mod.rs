@@ -25,6 +25,7 @@ mod natives;
 mod options;
 mod rows;
 mod sample_data;
+mod semantic_view;
 mod session;
 mod statement;
 #[cfg(test)]

@@ -65,6 +65,8 @@ def _fails(name: str, tool: str, code: str, about: str, **values: Any) -> Scenar
 
 
 ALL_THERE = "all there are."
+FIGURES = "DEMO.PUBLIC.TPCH_ANALYSIS"
+SUPPLIERS = {"view": FIGURES, "metrics": ["supplier.suppliers"], "dimensions": ["region_name"]}
 NATIONS = "SELECT n_name FROM nation ORDER BY 1"
 NATION_COLUMN = '"columns":[{"name":"N_NAME","type":"VARCHAR'
 LISTED = '"truncated":false'
@@ -88,6 +90,19 @@ SCENARIOS = (
         "profile_table",
         {"table": f"{SAMPLE}.NATION"},
         ("N_NATIONKEY looks unique", "25 rows were looked at", "query_id"),
+    ),
+    Scenario("semantic views", "list_semantic_views", {}, ("TPCH_ANALYSIS", "Part of this server", ALL_THERE)),
+    Scenario(
+        "a semantic view",
+        "describe_semantic_view",
+        {"view": FIGURES, "metric": "revenue"},
+        ("LINE_ITEMS.REVENUE", "(also sales, turnover)", "go with the metric", "7 metrics, 9 dimensions, 5 facts"),
+    ),
+    Scenario(
+        "figures",
+        "query_semantic_view",
+        SUPPLIERS,
+        ("AFRICA", "MIDDLE EAST", "5 rows", ALL_THERE, "sql: SELECT * FROM SEMANTIC_VIEW("),
     ),
     Scenario("rows", "execute_query", {"sql": NATIONS}, ("ALGERIA", "VIETNAM", "25 rows", ALL_THERE)),
     Scenario("rows as csv", "execute_query", {"sql": NATIONS, "format": "csv"}, ("N_NAME", "VIETNAM", ALL_THERE)),
@@ -150,6 +165,21 @@ SCENARIOS = (
         {"view": "REGION", "limit": 2, "format": "json"},
         ('"AFRICA"', '"truncated":true'),
     ),
+    Scenario(
+        "semantic views as json", "list_semantic_views", {"schema": "DEMO.PUBLIC", "format": "json"}, ('"TPCH_', LISTED)
+    ),
+    Scenario(
+        "a semantic view as json",
+        "describe_semantic_view",
+        {"view": FIGURES, "format": "json"},
+        ('"metrics":[', '"name":"SUPPLIER.SUPPLIERS"', '"ref_table":"NATION"'),
+    ),
+    Scenario(
+        "figures as json",
+        "query_semantic_view",
+        SUPPLIERS | {"order_by": ["region_name"], "format": "json"},
+        ('["AFRICA",', '"row_count":5', '"sql":"SELECT * FROM SEMANTIC_VIEW('),
+    ),
     Scenario("context as json", "show_context", {"format": "json"}, ('"warehouses":[', '"limits":{')),
     Scenario(
         "profile as json",
@@ -170,6 +200,9 @@ SCENARIOS = (
     _fails("no such view", "describe_view", "object_not_found", "NOPE", view=f"{SAMPLE}.NOPE"),
     _fails("sample of nothing", "query_view", "object_not_found", "NOPE", view=f"{SAMPLE}.NOPE"),
     _fails("profile of nothing", "profile_table", "object_not_found", "NOPE", table=f"{SAMPLE}.NOPE"),
+    _fails("semantic views of nothing", "list_semantic_views", "object_not_found", "NOPE", database="NOPE"),
+    _fails("no such semantic view", "describe_semantic_view", "object_not_found", "NOPE", view="DEMO.PUBLIC.NOPE"),
+    _fails("no such metric", "query_semantic_view", "invalid_argument", "SUPPLIERS?", view=FIGURES, metrics=["supliers"]),
     _fails("no such argument of the context", "show_context", "invalid_argument", "format", formt="x"),
     _fails("plan of no query", "explain_query", "sql_invalid", "read", sql="SELEC 1"),
     _fails("a write", "execute_query", "statement_not_allowed", "DELETE", sql="DELETE FROM nation"),

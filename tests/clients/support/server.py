@@ -31,8 +31,8 @@ def binary() -> Path:
     return path
 
 
-FOR_AGENTS = {"STRUCTURED_OUTPUT": "false", "MAX_RESULT_BYTES": "32KiB"}
-"""What the server answers with out of the box, where a test looks at what an agent is given."""
+FOR_AGENTS = {"STRUCTURED_OUTPUT": "false", "MAX_RESULT_BYTES": "32KiB", "TOOLSETS": "catalog,query,semantic"}
+"""What the server answers with out of the box, where a test looks at what an agent is given, and all its tools."""
 
 
 def environment(**settings: str) -> dict[str, str]:

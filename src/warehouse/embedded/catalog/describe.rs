@@ -2,7 +2,7 @@
 
 use super::listing::{Listing, Value};
 use super::names::{Current, not_found};
-use super::{Catalog, ROLE, Table, USER, WAREHOUSE};
+use super::{Catalog, ROLE, Table, USER, WAREHOUSE, semantic_views};
 use crate::sql::show::Describe;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::{DataType, EngineLimit, Error};
@@ -56,6 +56,7 @@ pub(in super::super) fn describe(
             }
             Ok(listing)
         }
+        "SEMANTIC VIEW" => semantic_views::describe(current, name()?),
         "WAREHOUSE" => {
             only(name()?, WAREHOUSE, "Warehouse")?;
             let mut listing = listing(&["created_on", "name", "kind"]);
@@ -95,7 +96,6 @@ pub(in super::super) fn describe(
         | "MATERIALIZED VIEW"
         | "DYNAMIC TABLE"
         | "EXTERNAL TABLE"
-        | "SEMANTIC VIEW"
         | "CORTEX SEARCH SERVICE"
         | "ALERT"
         | "SECRET"

@@ -6,7 +6,7 @@ use crate::warehouse::DataType;
 /// Kinds of objects and the columns SHOW gives for them.
 ///
 /// Those the engine can have none of are here too: an empty answer of the right shape is the true answer.
-const KINDS: [(&str, &str); 47] = [
+const KINDS: [(&str, &str); 50] = [
     (
         "DATABASES",
         "created_on name is_default is_current origin owner comment options retention_time kind owner_role_type",
@@ -125,6 +125,9 @@ const KINDS: [(&str, &str); 47] = [
         "SEMANTIC VIEWS",
         "created_on name database_name schema_name comment owner owner_role_type extension",
     ),
+    ("SEMANTIC DIMENSIONS", SEMANTIC_ITEMS),
+    ("SEMANTIC FACTS", SEMANTIC_ITEMS),
+    ("SEMANTIC METRICS", SEMANTIC_ITEMS),
     (
         "CORTEX SEARCH SERVICES",
         "created_on name database_name schema_name target_lag warehouse search_column attribute_columns columns definition comment",
@@ -174,6 +177,8 @@ const KINDS: [(&str, &str); 47] = [
 ];
 
 const FUNCTIONS: &str = "created_on name schema_name is_builtin is_aggregate is_ansi min_num_arguments max_num_arguments arguments description catalog_name is_table_function valid_for_clustering is_secure secrets external_access_integrations is_external_function language is_memoizable is_data_metric";
+const SEMANTIC_ITEMS: &str =
+    "database_name schema_name semantic_view_name table_name name data_type synonyms comment";
 const POLICIES: &str =
     "created_on name database_name schema_name kind owner comment owner_role_type options";
 

@@ -11,6 +11,7 @@ mod kinds;
 mod listing;
 mod model;
 mod names;
+mod semantic_views;
 mod show;
 
 pub(super) use definition::{DEMO_ROWS, DEMO_SIZE};

@@ -34,6 +34,7 @@ mod pivots;
 mod queries;
 mod rows;
 mod select;
+mod semantic_views;
 mod semi_structured;
 mod source;
 mod table_functions;

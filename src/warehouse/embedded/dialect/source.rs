@@ -89,7 +89,7 @@ impl Source {
     }
 
     /// The tokens behind the one that starts at a place.
-    fn after(&self, start: Location) -> impl Iterator<Item = &TokenWithSpan> {
+    pub(super) fn after(&self, start: Location) -> impl Iterator<Item = &TokenWithSpan> {
         self.tokens
             .iter()
             .skip_while(move |token| token.span.start != start)

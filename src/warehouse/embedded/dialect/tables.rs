@@ -133,6 +133,7 @@ impl Writer<'_> {
             )),
             TableFactor::Pivot { .. } => self.pivot(factor, offers),
             TableFactor::Unpivot { .. } => self.unpivot(factor, offers),
+            TableFactor::SemanticView { .. } => self.semantic_view(factor),
             TableFactor::MatchRecognize { .. } => limit("does not know MATCH_RECOGNIZE"),
             _ => limit("does not know this form of table in FROM"),
         }
@@ -200,6 +201,12 @@ impl Writer<'_> {
             && index_hints.is_empty();
         if !is_plain {
             return limit("does not know this form of table in FROM");
+        }
+        if self.is_semantic_view(table) {
+            return limit_with_hint(
+                "asks a semantic view by SEMANTIC_VIEW(…) only",
+                "write FROM SEMANTIC_VIEW(name DIMENSIONS … METRICS …)",
+            );
         }
         let written = self.table_name(table)?;
         let written = format!("{written}{}", self.alias(alias.as_ref())?);

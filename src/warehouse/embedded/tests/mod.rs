@@ -5,6 +5,7 @@ mod controls;
 mod kept;
 mod local;
 mod sample_data;
+mod semantic_view;
 mod stopping;
 mod types;
 

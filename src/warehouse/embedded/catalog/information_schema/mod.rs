@@ -11,6 +11,7 @@ use duckdb::types::{TimeUnit, Value as EngineValue};
 use duckdb::{Connection, appender_params_from_iter};
 
 use self::rows::{data_type, rows};
+use super::super::semantic_view;
 use super::columns::field;
 use super::listing::{Listing, Value};
 use super::{
@@ -326,6 +327,13 @@ fn ddl(catalog: &Catalog) -> Listing {
             ]);
         }
     }
+    listing.push(vec![
+        semantic_view::DATABASE.into(),
+        semantic_view::SCHEMA.into(),
+        semantic_view::NAME.into(),
+        "SEMANTIC_VIEW".into(),
+        semantic_view::ddl().into(),
+    ]);
     listing
 }
 

@@ -8,10 +8,11 @@ mod question;
 use self::like::is_like;
 use self::objects::Side;
 use self::question::Question;
-use super::Catalog;
+use super::super::semantic_view::Kind;
 use super::kinds::{self, TERSE};
 use super::listing::{Listing, Value};
 use super::names::Current;
+use super::{Catalog, semantic_views};
 use crate::sql::show::Show;
 use crate::warehouse::{DataType, EngineLimit, Error};
 
@@ -38,6 +39,12 @@ pub(in super::super) fn show(
         return Ok(question.grants(&show.rest));
     }
     let mut listing = kinds::listing(&show.objects).ok_or_else(unknown)?;
+    if show.objects == "SEMANTIC DIMENSIONS"
+        && question.holds_semantic_view(&show.scope)?
+        && let Some(listing) = semantic_views::dimensions_for(&show.rest)?
+    {
+        return Ok(listing);
+    }
     match show.objects.as_str() {
         "DATABASES" => question.databases(&mut listing),
         "SCHEMAS" => question.schemas(&mut listing, &show.scope)?,
@@ -48,6 +55,14 @@ pub(in super::super) fn show(
         "PRIMARY KEYS" => question.primary_keys(&mut listing, &show.scope)?,
         "IMPORTED KEYS" => question.foreign_keys(&mut listing, &show.scope, Side::Referring)?,
         "EXPORTED KEYS" => question.foreign_keys(&mut listing, &show.scope, Side::Referenced)?,
+        "SEMANTIC VIEWS" => {
+            if question.holds_semantic_view(&show.scope)? {
+                semantic_views::views(&mut listing, catalog.created);
+            }
+        }
+        "SEMANTIC DIMENSIONS" => question.semantic_items(&mut listing, show, Kind::Dimension)?,
+        "SEMANTIC FACTS" => question.semantic_items(&mut listing, show, Kind::Fact)?,
+        "SEMANTIC METRICS" => question.semantic_items(&mut listing, show, Kind::Metric)?,
         "WAREHOUSES" => question.warehouses(&mut listing),
         "ROLES" => question.roles(&mut listing),
         "USERS" => question.users(&mut listing),
@@ -73,6 +88,10 @@ fn terse(mut listing: Listing, objects: &str) -> Listing {
         "DATABASES" => &[("database_name", Value::Null), ("schema_name", Value::Null)],
         "SCHEMAS" => &[("kind", Value::Null), ("schema_name", Value::Null)],
         "VIEWS" => &[("kind", Value::Text(std::borrow::Cow::Borrowed("VIEW")))],
+        "SEMANTIC VIEWS" => {
+            let kind = std::borrow::Cow::Borrowed("SEMANTIC_VIEW");
+            &[("kind", Value::Text(kind))]
+        }
         "TABLES" | "OBJECTS" => &[],
         _ => return listing,
     };

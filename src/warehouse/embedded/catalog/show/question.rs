@@ -1,10 +1,11 @@
 //! The tables and views that a SHOW is about.
 
-use super::super::listing::Value;
+use super::super::super::semantic_view::{self, Kind};
+use super::super::listing::{Listing, Value};
 use super::super::names::{Current, not_found};
-use super::super::{Catalog, Database, Schema, Table};
+use super::super::{Catalog, Database, Schema, Table, semantic_views};
 use crate::sql::QualifiedName;
-use crate::sql::show::Scope;
+use crate::sql::show::{Scope, Show};
 use crate::warehouse::Error;
 
 /// A catalog and the names it is asked from.
@@ -72,6 +73,33 @@ impl<'a> Question<'a> {
             },
             _ => self.scope(scope),
         }
+    }
+
+    /// Whether our semantic view is in a scope, or is the scope.
+    pub(super) fn holds_semantic_view(&self, scope: &Scope) -> Result<bool, Error> {
+        if let Scope::Table(name) | Scope::Named(name) = scope
+            && semantic_views::is_it(self.current, name)
+        {
+            return Ok(true);
+        }
+        let found = self.scope(scope)?;
+        let mut found = found.iter();
+        Ok(found.any(|(database, schema, _)| {
+            (database.name, schema.name) == (semantic_view::DATABASE, semantic_view::SCHEMA)
+        }))
+    }
+
+    /// Its dimensions, facts or metrics, where it is in the scope.
+    pub(super) fn semantic_items(
+        &self,
+        listing: &mut Listing,
+        show: &Show,
+        kind: Kind,
+    ) -> Result<(), Error> {
+        if self.holds_semantic_view(&show.scope)? {
+            semantic_views::items(listing, kind);
+        }
+        Ok(())
     }
 
     pub(super) fn created(&self) -> Value {
