@@ -41,10 +41,12 @@ agents: duckdb clients ## Claude Code, Codex, opencode and Gemini CLI against a 
 	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp $(venv)/pytest tests/agents
 
 .PHONY: conformance
-conformance: clients build ## the official conformance suite on the release binary, as far as it needs no sample server
+conformance: clients build ## the official conformance suite on the release binary, and whole on a build with its fixtures
 	@mkdir -p .build/conformance && cp tests/conformance/package*.json tests/conformance/.npmrc .build/conformance/
 	@cd .build/conformance && npm ci --silent --no-audit --no-fund
-	python3 scripts/conformance.py $(abspath $(target))/release/snowflake-mcp .build/conformance
+	cargo build --features conformance-fixtures --target-dir $(target)/conformance $(cargo_flags)
+	python3 scripts/conformance.py .build/conformance $(abspath $(target))/release/snowflake-mcp
+	python3 scripts/conformance.py .build/conformance $(abspath $(target))/conformance/debug/snowflake-mcp --fixtures
 
 .PHONY: token-load
 token-load: clients $(if $(BINARY),,build) ## tokens of three seconds under load on the release binary, kept and exchanged, for ten minutes each (seconds=600)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Runs the official conformance suite of MCP against the production binary: `make conformance`.
+"""Runs the official conformance suite of MCP: `make conformance`.
 
 The suite asks for tools, resources and prompts of its own sample server. What of these an operator can add is in
-`tests/conformance/tools.yaml`; what only its sample server can have is listed below, with the reason.
+`tests/conformance/tools.yaml`. The rest is in a build with the feature `conformance-fixtures`, which nobody installs; on the
+production binary it is left out, as is what no server without sessions can pass, each with the reason.
 
-    scripts/conformance.py BINARY FOLDER   (FOLDER has the installed suite)
+    scripts/conformance.py FOLDER BINARY [--fixtures]   (FOLDER has the installed suite)
 """
 
 from __future__ import annotations
@@ -21,11 +22,26 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 REVISIONS = ("2025-11-25", "2026-07-28")
 
-FIXTURES = "its sample server alone has it: images, audio, embedded resources or addresses of test://"
+FIXTURES = "its sample server alone has it: images, audio, addresses of test://, tools that ask the client back"
 STATE = "this server keeps no session, so it can neither ask the client back nor tell it that something changed"
 LOGGING = "this server sends no log messages to clients"
 
 LEFT_OUT = {
+    "logging-set-level": LOGGING,
+    "tools-call-with-logging": LOGGING,
+    "tools-call-sampling": STATE,
+    "tools-call-elicitation": STATE,
+    "elicitation-sep1034-defaults": STATE,
+    "elicitation-sep1330-enums": STATE,
+    "server-session-lifecycle": STATE,
+    "server-sse-polling": STATE,
+    "server-sse-multiple-streams": STATE,
+    "resources-subscribe": STATE,
+    "resources-unsubscribe": STATE,
+}
+"""Scenarios that cannot pass here, and why. Extensions (tasks, skills) are in the list of no revision."""
+
+NEED_FIXTURES = {
     "server-stateless": "a part of it calls tools that only its sample server has",
     "tools-call-image": FIXTURES,
     "tools-call-audio": FIXTURES,
@@ -39,21 +55,10 @@ LEFT_OUT = {
     "resources-templates-read": FIXTURES,
     "prompts-get-embedded-resource": FIXTURES,
     "prompts-get-with-image": FIXTURES,
-    "logging-set-level": LOGGING,
-    "tools-call-with-logging": LOGGING,
-    "tools-call-sampling": STATE,
-    "tools-call-elicitation": STATE,
-    "elicitation-sep1034-defaults": STATE,
-    "elicitation-sep1330-enums": STATE,
-    "server-session-lifecycle": STATE,
-    "server-sse-polling": STATE,
-    "server-sse-multiple-streams": STATE,
-    "resources-subscribe": STATE,
-    "resources-unsubscribe": STATE,
 }
-"""Scenarios that cannot pass here, and why. Those of input-required results and tasks are left out by their names."""
+"""Those that the production binary cannot pass besides, with those that ask the client back."""
 
-LEFT_OUT_KINDS = {"input-required-result-": STATE, "tasks-": STATE, "sep-2640-skills-": FIXTURES}
+ASKS_BACK = "input-required-result-"
 
 
 def scenarios(suite: Path) -> dict[str, set[str]]:
@@ -71,21 +76,22 @@ def suite_command(suite: Path) -> list[str]:
     return [str(node), str(suite / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js")]
 
 
-def reason(name: str) -> str | None:
+def reason(name: str, has_fixtures: bool) -> str | None:
     """Why a scenario is left out."""
-    for begin, why in LEFT_OUT_KINDS.items():
-        if name.startswith(begin):
-            return why
-    return LEFT_OUT.get(name)
+    if has_fixtures or name in LEFT_OUT:
+        return LEFT_OUT.get(name)
+    return FIXTURES if name.startswith(ASKS_BACK) else NEED_FIXTURES.get(name)
 
 
 def main() -> int:
-    binary, suite = Path(sys.argv[1]), Path(sys.argv[2])
+    suite, binary = Path(sys.argv[1]), Path(sys.argv[2])
+    has_fixtures = "--fixtures" in sys.argv
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "LOG_FORMAT": "json", "SERVER_PORT": "0"}
     environment |= {"SERVER_HOST": "127.0.0.1", "SERVER_RELOAD": "false"}
     environment |= {"CUSTOM_TOOLS_FILE": str(REPOSITORY / "tests" / "conformance" / "tools.yaml")}
     server = subprocess.Popen([binary], env=environment, stderr=subprocess.PIPE, text=True)
     failed = passed = 0
+    left_out = 0
     try:
         assert server.stderr is not None
         url = ""
@@ -99,7 +105,8 @@ def main() -> int:
             for name, revisions in scenarios(suite).items():
                 if revision not in revisions:
                     continue
-                if why := reason(name):
+                if why := reason(name, has_fixtures):
+                    left_out += 1
                     print(f"left out  {revision}  {name}: {why}")
                     continue
                 with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +122,7 @@ def main() -> int:
     finally:
         server.terminate()
         server.wait()
-    print(f"{passed} passed, {failed} failed")
+    print(f"{'with fixtures' if has_fixtures else 'production'}: {passed} passed, {failed} failed, {left_out} left out")
     return 1 if failed else 0
 
 

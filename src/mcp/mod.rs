@@ -11,6 +11,8 @@ mod completion;
 pub mod custom;
 mod direct;
 pub mod failure;
+#[cfg(feature = "conformance-fixtures")]
+mod fixtures;
 mod handler;
 mod instructions;
 mod lists;

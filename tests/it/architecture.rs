@@ -107,3 +107,53 @@ fn no_room_uses_one_that_stands_before_it() {
     }
     assert!(objections.is_empty(), "{}", objections.join("\n"));
 }
+
+/// The fixtures of the conformance suite are tools that anybody may call: nothing that people install is built with them.
+#[test]
+fn what_people_install_is_built_without_the_fixtures() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let features = manifest.split("[features]").nth(1).unwrap();
+    let features = features.split("\n[").next().unwrap();
+    let enabling: Vec<_> = features
+        .lines()
+        .filter(|line| !line.starts_with('#') && line.contains("conformance-fixtures"))
+        .collect();
+    assert_eq!(enabling, ["conformance-fixtures = []"]);
+    let mut builds = vec![root.join("Dockerfile")];
+    for folder in [".github", "packaging", "compose", "scripts"] {
+        files_of_any_kind(&root.join(folder), &mut builds);
+    }
+    for path in builds {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        let speaks_of_it = path.ends_with("scripts/conformance.py");
+        assert!(
+            speaks_of_it || !text.contains("conformance-fixtures"),
+            "{}",
+            path.display()
+        );
+        assert!(!text.contains("--all-features"), "{}", path.display());
+    }
+    // The one build with them is beside the others.
+    let make = fs::read_to_string(root.join("Makefile")).unwrap();
+    let mut with_them = make
+        .lines()
+        .filter(|line| line.contains("conformance-fixtures"));
+    let build = with_them.next().unwrap();
+    assert!(
+        build.contains("--target-dir $(target)/conformance"),
+        "{build}"
+    );
+    assert_eq!(with_them.next(), None);
+}
+
+fn files_of_any_kind(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_of_any_kind(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}

@@ -14,6 +14,8 @@ use rmcp::service::{RequestContext, RoleServer};
 
 use super::Handler;
 use crate::mcp::asked::Asked;
+#[cfg(feature = "conformance-fixtures")]
+use crate::mcp::fixtures;
 use crate::mcp::lists;
 use crate::mcp::observed::{Seen, revision};
 use crate::mcp::prompts::{self, Prompt};
@@ -81,7 +83,10 @@ impl ServerHandler for Handler {
         let seen = Seen::new(self.metrics(), "prompts/list", &context);
         let offer = self.services.offered.now();
         let caller = self.caller(&context);
-        let prompts = offer.prompts_of(&caller).map(Prompt::describe).collect();
+        let prompts = offer.prompts_of(&caller).map(Prompt::describe);
+        #[cfg(feature = "conformance-fixtures")]
+        let prompts = prompts.chain(fixtures::prompts());
+        let prompts = prompts.collect();
         seen.answered(Ok(ListPromptsResult::with_all_items(prompts)
             .with_ttl_ms(lists::TTL_MS)
             .with_cache_scope(lists::scope(&caller))))
@@ -93,6 +98,10 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let seen = Seen::new(self.metrics(), "prompts/get", &context);
+        #[cfg(feature = "conformance-fixtures")]
+        if let Some(fixture) = fixtures::prompt(&request) {
+            return seen.answered(fixture);
+        }
         let offer = self.services.offered.now();
         let caller = self.caller(&context);
         let prompt = prompts::named(offer.prompts_of(&caller), &request.name);
@@ -109,6 +118,8 @@ impl ServerHandler for Handler {
     ) -> Result<ListResourcesResult, ErrorData> {
         let seen = Seen::new(self.metrics(), "resources/list", &context);
         let resources = self.resources(context).await;
+        #[cfg(feature = "conformance-fixtures")]
+        let resources = [resources, fixtures::resources()].concat();
         seen.answered(Ok(ListResourcesResult::with_all_items(resources)
             .with_ttl_ms(lists::TTL_MS)
             .with_cache_scope(CacheScope::Private)))
@@ -123,6 +134,8 @@ impl ServerHandler for Handler {
         let caller = self.caller(&context);
         let offer = self.services.offered.now();
         let templates = resources::templates(&offer.tools.granted_to(&caller));
+        #[cfg(feature = "conformance-fixtures")]
+        let templates = [templates, fixtures::templates()].concat();
         seen.answered(Ok(ListResourceTemplatesResult::with_all_items(templates)
             .with_ttl_ms(lists::TTL_MS)
             .with_cache_scope(lists::scope(&caller))))
@@ -134,6 +147,10 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let seen = Seen::new(self.metrics(), "resources/read", &context);
+        #[cfg(feature = "conformance-fixtures")]
+        if let Some(fixture) = fixtures::resource(&request.uri) {
+            return seen.answered(fixture);
+        }
         let page = self.page(&request.uri, context).await;
         seen.answered(page.map(ReadResourceResponse::from))
     }
@@ -160,6 +177,10 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let seen = Seen::new(self.metrics(), "tools/call", &context);
+        #[cfg(feature = "conformance-fixtures")]
+        if let Some(fixture) = fixtures::call(&request, &context).await {
+            return seen.answered(fixture);
+        }
         let exchange = (self.services.exchange)(&context.extensions);
         let asked = Asked::of(&context, self.caller(&context), exchange);
         let ended = self.run(&request.name, request.arguments, asked).await;
@@ -175,10 +196,21 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let seen = Seen::new(self.metrics(), "tools/list", &context);
-        seen.answered(Ok(self.list(&self.caller(&context))))
+        let list = self.list(&self.caller(&context));
+        #[cfg(feature = "conformance-fixtures")]
+        let list = {
+            let mut list = list;
+            list.tools.extend(fixtures::tools());
+            list
+        };
+        seen.answered(Ok(list))
     }
 
     fn get_tool(&self, name: &str) -> Option<Description> {
+        #[cfg(feature = "conformance-fixtures")]
+        if let Some(tool) = fixtures::tools().into_iter().find(|tool| tool.name == name) {
+            return Some(tool);
+        }
         let offer = self.services.offered.now();
         offer.tools.get(name).map(|entry| entry.description.clone())
     }
