@@ -42,9 +42,13 @@ pub(super) fn read(specification: &Value, imported: &mut Imported) {
                 name,
                 "left out: execute_query does the same; what it may run is SQL_POLICY's to say",
             ),
-            "CORTEX_AGENT_RUN" | "CORTEX_SEARCH_SERVICE_QUERY" | "CORTEX_ANALYST_MESSAGE" => {
+            "CORTEX_AGENT_RUN" | "CORTEX_SEARCH_SERVICE_QUERY" => {
                 imported.note(name, "left out: this server does not call Cortex");
             }
+            "CORTEX_ANALYST_MESSAGE" => imported.note(
+                name,
+                "left out: this server does not call Cortex; agents can query its semantic view, with semantic in TOOLSETS",
+            ),
             other => imported.note(
                 name,
                 &format!("left out: tools of type {other} are not known here"),
