@@ -191,7 +191,11 @@ async fn no_way_of_sending_the_same_changes_an_answer() {
 
 #[tokio::test]
 async fn a_misspelt_argument_is_never_passed_over() {
-    let server = Server::start(&[("STRUCTURED_OUTPUT", "false")]).await;
+    let more = [
+        ("STRUCTURED_OUTPUT", "false"),
+        ("TOOLSETS", "catalog,query,semantic"),
+    ];
+    let server = Server::start(&more).await;
     let client = server.mcp();
     for (tool, arguments) in calls(&client).await {
         for (given, right) in [

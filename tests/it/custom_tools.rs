@@ -248,7 +248,7 @@ tools:
     description: Calls a procedure, which is not allowed.
     procedure: db.s.p
     run_as: {role: ACCOUNTADMIN}
-    limits: {timeout: soon, rows: 0, bytes: 0}
+    limits: {timeout: soon, rows: 0}
 prompts:
   - {name: p, text: 'Use {{this}}', arguments: [{name: that}]}
 ";
@@ -278,7 +278,6 @@ prompts:
         "tools[5].run_as.role: ACCOUNTADMIN is not allowed here",
         "tools[5].limits.timeout: expected a time such as 30s",
         "tools[5].limits.rows: 0 would leave nothing",
-        "tools[5].limits.bytes: 0 would leave nothing",
         "prompts[0].text: this is not declared among the arguments",
         "prompts[0].arguments[0].name: the text does not use that",
         "TOOLS: there is no tool exectue_query; did you mean execute_query?",

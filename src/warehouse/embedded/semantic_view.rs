@@ -53,7 +53,7 @@ pub(super) struct Item {
     pub(super) synonyms: &'static str,
 }
 
-pub(super) const TABLES: [LogicalTable; 6] = [
+pub(super) static TABLES: [LogicalTable; 6] = [
     LogicalTable {
         name: "REGION",
         base: "REGION",
@@ -131,7 +131,7 @@ pub(super) const TABLES: [LogicalTable; 6] = [
     },
 ];
 
-pub(super) const ITEMS: [Item; 21] = [
+pub(super) static ITEMS: [Item; 21] = [
     dimension(
         "REGION",
         "REGION_NAME",

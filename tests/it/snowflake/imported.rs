@@ -46,7 +46,6 @@ async fn every_tool_of_a_managed_server_that_came_over_is_called() {
     let more = [
         ("CUSTOM_TOOLS_FILE", path.to_str().unwrap()),
         ("CUSTOM_TOOLS_MAY", "read,call"),
-        ("SQL_POLICY", "full"),
     ];
     let server = serve(&stub, &more).await;
     let answer = scripted("shop", &["ANSWER"], &[&[Some("42")]]);

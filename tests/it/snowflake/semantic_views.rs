@@ -214,7 +214,7 @@ async fn what_the_view_does_not_have_is_told_before_it_is_asked() {
     for (asked, told) in [
         (json!({}), "ask for a metric, a dimension or a fact"),
         (
-            json!({"metrics": ["revenue", "orders.revenue"]}),
+            json!({"metrics": [{"name": "revenue", "as": "x"}], "dimensions": [{"name": "order_date", "as": "x"}]}),
             "two columns would be called",
         ),
         (

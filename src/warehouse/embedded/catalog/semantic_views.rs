@@ -47,12 +47,20 @@ pub(super) fn items(listing: &mut Listing, kind: Kind) {
 
 /// `SHOW SEMANTIC DIMENSIONS … FOR METRIC name`, which has columns of its own.
 pub(super) fn dimensions_for(rest: &str) -> Result<Option<Listing>, Error> {
-    let Some(metric) = rest.strip_prefix("FOR METRIC ") else {
+    const BEFORE: &str = "FOR METRIC ";
+    let is_one = rest
+        .get(..BEFORE.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(BEFORE));
+    if !is_one {
         return Ok(None);
-    };
-    let name = metric.split(" LIMIT ").next().unwrap_or(metric);
+    }
+    // The words of a statement, one blank between them; LIMIT may follow.
+    let metric = rest.get(BEFORE.len()..).unwrap_or_default();
+    let is_name = |word: &&str| !word.eq_ignore_ascii_case("LIMIT");
+    let words: Vec<&str> = metric.split(' ').take_while(is_name).collect();
+    let name = &words.concat();
     let missing = || not_found("Metric", name);
-    let name = QualifiedName::parse(&name.replace(' ', ""), 2).map_err(|_| missing())?;
+    let name = QualifiedName::parse(name, 2).map_err(|_| missing())?;
     let table = name.schema.as_ref().map(Identifier::as_str);
     let metric = find(table, name.object.as_str()).filter(|item| item.kind == Kind::Metric);
     let metric = metric.ok_or_else(missing)?;

@@ -12,6 +12,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::sql::ast::{
     Expr, Ident, ObjectName, SetExpr, Spanned, Statement, TableFactor, visit_expressions,
+    visit_expressions_mut,
 };
 use crate::sql::qualified_name;
 use crate::warehouse::Error;
@@ -108,7 +109,7 @@ impl Writer<'_> {
         let columns: Vec<String> = own.map(Asked::column).collect();
         let mut from = String::new();
         let mut above: Option<&LogicalTable> = None;
-        for one in &reached {
+        for one in reached.iter().copied() {
             let rows = format!("({}) AS {}", one.rows, quote_name(one.name));
             match above.and_then(|below| Some((below, below.up.as_ref()?))) {
                 None => from = rows,
@@ -144,7 +145,7 @@ impl Writer<'_> {
             return limit("could not write this question to its semantic view");
         };
         if let SetExpr::Select(select) = query.body.as_mut() {
-            select.selection = condition.cloned();
+            select.selection = condition.map(qualified);
         }
         self.query(&query)
     }
@@ -186,6 +187,21 @@ fn parts(asked: &[Asked]) -> Result<Vec<&'static LogicalTable>, Fault> {
         }
     }
     Ok(tables)
+}
+
+/// A condition whose names all say their table: a column of the answer may be called like one of them.
+fn qualified(condition: &Expr) -> Expr {
+    let mut condition = condition.clone();
+    let _: ControlFlow<()> = visit_expressions_mut(&mut condition, |expr| {
+        if let Expr::Identifier(name) = expr
+            && let Some(item) = semantic_view::find(None, &folded(name))
+        {
+            let parts = [item.table, item.name].map(|part| Ident::with_quote('"', part));
+            *expr = Expr::CompoundIdentifier(parts.into());
+        }
+        ControlFlow::Continue(())
+    });
+    condition
 }
 
 /// Whether an item has one value for each row of the first of these tables.

@@ -88,10 +88,10 @@ fn terse(mut listing: Listing, objects: &str) -> Listing {
         "DATABASES" => &[("database_name", Value::Null), ("schema_name", Value::Null)],
         "SCHEMAS" => &[("kind", Value::Null), ("schema_name", Value::Null)],
         "VIEWS" => &[("kind", Value::Text(std::borrow::Cow::Borrowed("VIEW")))],
-        "SEMANTIC VIEWS" => {
-            let kind = std::borrow::Cow::Borrowed("SEMANTIC_VIEW");
-            &[("kind", Value::Text(kind))]
-        }
+        "SEMANTIC VIEWS" => &[(
+            "kind",
+            Value::Text(std::borrow::Cow::Borrowed("SEMANTIC_VIEW")),
+        )],
         "TABLES" | "OBJECTS" => &[],
         _ => return listing,
     };

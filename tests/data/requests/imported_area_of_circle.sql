@@ -1,0 +1,1 @@
+SELECT "SHOP"."PUBLIC"."AREA_OF_CIRCLE"(radius => ?)

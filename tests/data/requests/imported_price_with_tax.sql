@@ -1,0 +1,1 @@
+SELECT "SHOP"."PUBLIC"."PRICE_WITH_TAX"(product => ?)

@@ -1,0 +1,1 @@
+CALL "SHOP"."FINANCE"."REFRESH"(day => ?)
