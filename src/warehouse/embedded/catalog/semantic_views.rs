@@ -26,6 +26,8 @@ pub(super) fn views(listing: &mut Listing, created: i64) {
         COMMENT.into(),
         ROLE.into(),
         "ROLE".into(),
+        // What is called "extension" is in no description.
+        Value::Null,
     ]);
 }
 
