@@ -303,7 +303,15 @@ fn remove(
 
 /// `"memory"."_META"."DDL"`: one row for each table and view, with the text `GET_DDL` gives for it.
 fn create_ddl(connection: &Connection, catalog: &Catalog) -> duckdb::Result<()> {
-    let listing = ddl(catalog);
+    let mut listing = ddl(catalog);
+    // Not in `ddl`: that is also asked for some tables of own data, which are added to what there is.
+    listing.push(vec![
+        semantic_view::DATABASE.into(),
+        semantic_view::SCHEMA.into(),
+        semantic_view::NAME.into(),
+        "SEMANTIC_VIEW".into(),
+        semantic_view::ddl().into(),
+    ]);
     let all = DDL_COLUMNS.map(str::to_owned);
     store(
         connection,
@@ -327,13 +335,6 @@ fn ddl(catalog: &Catalog) -> Listing {
             ]);
         }
     }
-    listing.push(vec![
-        semantic_view::DATABASE.into(),
-        semantic_view::SCHEMA.into(),
-        semantic_view::NAME.into(),
-        "SEMANTIC_VIEW".into(),
-        semantic_view::ddl().into(),
-    ]);
     listing
 }
 
