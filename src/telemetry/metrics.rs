@@ -310,6 +310,11 @@ impl Metrics {
         self.callers_file.with(outcome).inc();
     }
 
+    /// A client's certificate was refused, or was missing.
+    pub fn certificate_refused(&self) {
+        self.client_certificates.inc();
+    }
+
     /// What became of the files of TLS when they were read again.
     pub fn tls_read(&self, outcome: Delivery) {
         self.tls_files.with(outcome).inc();

@@ -215,10 +215,14 @@ fn a_tilde_is_the_home_folder_in_every_path() {
         if !matches!(variable.shape, super::super::Shape::Path(_)) {
             continue;
         }
+        // Of those of TLS one needs the other.
+        let others: &[(&str, &str)] = match variable.name.starts_with("TLS_") {
+            true => &[("TLS_CERT_FILE", "/a"), ("TLS_KEY_FILE", "/a")],
+            false => &[],
+        };
         let at = |value: &str, home: &[(&str, &str)]| {
-            Settings::from_vars(&vars(
-                &[&[ACCOUNT, USER, (variable.name, value)], home].concat(),
-            ))
+            let own = [ACCOUNT, USER, (variable.name, value)];
+            Settings::from_vars(&vars(&[others, &own, home].concat()))
         };
         let shown = |outcome: Result<Settings, Problems>| match outcome {
             Ok(settings) => format!("{settings:?}"),

@@ -28,7 +28,6 @@ use crate::http::strangers::Strangers;
 use crate::telemetry::certificate::end_of;
 use crate::telemetry::hex;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::{Admission, Shown};
 
 const REQUIRED: Refusal = Refusal {
     code: "certificate_required",
@@ -123,7 +122,7 @@ pub(in crate::http) async fn check(
         return Ok(next.call(request).await?.map_into_left_body());
     };
     if let Some(metrics) = request.app_data::<web::Data<Metrics>>() {
-        metrics.admitted(Shown::Certificate, Admission::Refused);
+        metrics.certificate_refused();
     }
     if let Some(strangers) = request.app_data::<web::Data<Strangers>>().cloned() {
         let address = request.peer_addr().map(|address| address.ip());

@@ -9,7 +9,6 @@ use rustls::{CertificateError, Error};
 
 use crate::telemetry::audit::{Audit, Record};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::{Admission, Shown};
 
 /// How many lines and records are written in so long.
 const LINES: u32 = 10;
@@ -46,8 +45,7 @@ impl Refusals {
 
     /// Notes one. `certificate` is its digest.
     pub(super) fn note(&self, error: &Error, certificate: impl FnOnce() -> String) {
-        self.metrics
-            .admitted(Shown::Certificate, Admission::Refused);
+        self.metrics.certificate_refused();
         let Some(times) = self.times(Instant::now()) else {
             return;
         };

@@ -57,8 +57,6 @@ label! {
         Key = "key",
         /// A token.
         Token = "token",
-        /// A certificate, in the handshake of TLS.
-        Certificate = "certificate",
     }
 }
 

@@ -97,10 +97,12 @@ metrics! {
         http_in_flight: IntGauge = "http_requests_in_flight";
 
         /// Requests to `/mcp` by what they showed and whether they were let in. `unavailable` ones had a token whose issuer's keys
-        /// are not there. Those with a `certificate` never became requests: their handshakes were refused for it.
+        /// are not there.
         auth: Counters<(Shown, Admission)> = "auth_total";
         /// Readings of `CALLERS_FILE` after it has changed: `failed` ones left the one before in force.
         callers_file: Counters<Delivery> = "callers_reload_total";
+        /// Certificates of clients that were refused in the handshake, and requests that were refused for want of a good one.
+        client_certificates: IntCounter = "client_certificates_refused_total";
         /// Readings of the files of TLS after they have changed, or at SIGHUP: `failed` ones left what was before in force.
         tls_files: Counters<Delivery> = "tls_reload_total";
         /// Fetches of an issuer's keys, by the issuer's place in the settings and by how they ended.

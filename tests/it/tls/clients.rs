@@ -66,7 +66,7 @@ impl World {
     }
 }
 
-const REFUSED: &str = r#"snowflake_mcp_auth_total{kind="certificate",outcome="refused"}"#;
+const REFUSED: &str = "snowflake_mcp_client_certificates_refused_total";
 
 #[tokio::test]
 async fn only_a_good_certificate_opens_the_lock_and_the_key_is_asked_for_behind_it() {
