@@ -105,11 +105,13 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 }
 
 pub(super) fn prompts() -> Vec<Prompt> {
-    let argument = json!([{ "name": "resourceUri", "required": true }]);
+    let description = "For the conformance suite only.";
+    let argument =
+        json!([{ "name": "resourceUri", "description": "An address", "required": true }]);
     all([
-        json!({ "name": "test_prompt_with_embedded_resource", "arguments": argument }),
-        json!({ "name": "test_prompt_with_image" }),
-        json!({ "name": PROMPT }),
+        json!({ "name": "test_prompt_with_embedded_resource", "description": description, "arguments": argument }),
+        json!({ "name": "test_prompt_with_image", "description": description }),
+        json!({ "name": PROMPT, "description": description }),
     ])
 }
 
