@@ -92,7 +92,7 @@ def main() -> None:
     keys = f"{GREEDY}, {POLITE}"
     with stub(folder / "examples" / "snowflake-stub") as account:
         for what, ms in (("alone", None), ("beside statements of 1 s", 1000), ("beside statements of 30 s", 30_000)):
-            with server(folder, account, API_KEYS=keys, **sizes) as it:
+            with server(folder, account, API_KEYS=keys, MAX_IN_FLIGHT_PER_CALLER="1000", **sizes) as it:
                 time.sleep(2)
                 print(f"{what}: {asyncio.run(beside(it, ms, seconds))}", flush=True)
 

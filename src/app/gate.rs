@@ -1,6 +1,6 @@
 //! The queue in front of the warehouse, as the settings have it.
 
-use crate::config::Settings;
+use crate::config::{Backend, Settings};
 use crate::warehouse::GateLimits;
 
 /// The share of one caller where there are several.
@@ -8,6 +8,21 @@ const SHARE_OF_SEVERAL: f64 = 0.75;
 
 /// Statements of one caller that may wait where there are several.
 const QUEUED_OF_SEVERAL: usize = 16;
+
+/// Requests of one caller at once, where nothing is said.
+const IN_FLIGHT: usize = 128;
+
+/// How many requests of one caller are worked on at once. No fewer than there may be statements: the queue tells an agent more
+/// than a status does.
+pub(super) fn in_flight(settings: &Settings) -> usize {
+    let is_account = settings.warehouse.backend == Backend::Snowflake;
+    let sessions =
+        is_account.then_some(usize::try_from(settings.pool.max_size).unwrap_or(usize::MAX));
+    settings
+        .limits
+        .max_in_flight_per_caller
+        .unwrap_or_else(|| limits(settings, sessions).of_one().max(IN_FLIGHT))
+}
 
 /// For a warehouse with so many sessions, where it has them.
 pub(super) fn limits(settings: &Settings, sessions: Option<usize>) -> GateLimits {

@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::budget::budget;
 use super::warehouse::{self, Starting};
-use super::{Error, Telemetry, custom, policy, shutdown};
+use super::{Error, Telemetry, custom, gate, policy, shutdown};
 use crate::config::{self, Settings};
 use crate::http::health::{self, Readiness};
-use crate::http::{self, Parts};
+use crate::http::{self, InFlight, Parts};
 use crate::mcp::tools::Registry;
 use crate::mcp::{AnswerCache, Handler, Rates, Services};
 use crate::query::{Allowance, CursorSigner, Queries};
@@ -101,6 +101,7 @@ impl Rooms {
                 access,
                 readiness,
                 tls: super::tls::start(settings, &metrics, reports.audit.clone())?,
+                in_flight: InFlight::new(gate::in_flight(settings)),
                 metrics,
                 audit: reports.audit.clone(),
             },

@@ -77,6 +77,13 @@ settings! {
     pub max_queued_per_caller: Option<usize> = "MAX_QUEUED_PER_CALLER", Shape::Whole(1, 100_000),
         unset "16, or `MAX_QUEUED` if there is only one caller";
 
+    // Far more than an agent sends, and far fewer than would fill the places for connections.
+    /// Most requests of one caller that are worked on at once, whatever they ask for. Further ones are answered 429 with
+    /// `Retry-After` before their bodies are read. Without keys a caller is an IP address; behind a proxy all share the
+    /// proxy's, so raise it there.
+    pub max_in_flight_per_caller: Option<usize> = "MAX_IN_FLIGHT_PER_CALLER", Shape::Whole(1, 1_000_000),
+        unset "128, or as many as one caller may have statements that run and wait, if that is more";
+
     // Room for five results that come as fast as they can, of which each takes 24 MiB at most; an eighth of the chart's memory
     // limit.
     /// Memory for answers of Snowflake and for the chunks of its results while they are downloaded and read, for all calls

@@ -9,6 +9,7 @@ mod challenge;
 mod door;
 pub mod health;
 pub mod healthcheck;
+mod in_flight;
 mod landing;
 pub mod listen;
 mod mcp_service;
@@ -35,6 +36,7 @@ use crate::telemetry::audit::Audit;
 use crate::telemetry::metrics::Metrics;
 
 use health::Readiness;
+pub use in_flight::InFlight;
 use listen::Port;
 pub use mcp_service::{caller, exchange};
 use tls::Tls;
@@ -56,6 +58,8 @@ pub struct Parts {
     pub access: Access,
     /// What the probes answer.
     pub readiness: Readiness,
+    /// The requests under way.
+    pub in_flight: InFlight,
     /// What the scraper reads and every request counts into.
     pub metrics: Arc<Metrics>,
     /// Where requests without a known key are told of.
@@ -92,6 +96,7 @@ fn public_routes(
         .app_data(web::Data::new(checks.strangers.clone()))
         .app_data(web::Data::new(checks.known.clone()))
         .app_data(web::Data::new(checks.door.clone()))
+        .app_data(web::Data::new(parts.in_flight.clone()))
         .configure(|routes| {
             oauth::routes(routes, &checks.access, checks.public_url.as_deref());
         })
@@ -100,6 +105,7 @@ fn public_routes(
                 .clone()
                 .scope_with_path("/mcp")
                 .wrap(from_fn(door::messages))
+                .wrap(from_fn(in_flight::bound))
                 // A key is asked for before the body is read, so that strangers cost nothing.
                 .wrap(from_fn(auth::check))
                 .wrap(from_fn(origin::check))

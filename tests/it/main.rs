@@ -16,6 +16,7 @@ mod arguments;
 mod bodies;
 mod budgets;
 mod circles;
+mod crowds;
 mod custom_tools;
 mod direct;
 mod documents;

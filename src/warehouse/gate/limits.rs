@@ -31,6 +31,12 @@ impl GateLimits {
         }
     }
 
+    /// How many statements one caller may have that run and wait, where nobody else has any.
+    #[must_use]
+    pub fn of_one(&self) -> usize {
+        self.slots + self.queued_per_caller()
+    }
+
     pub(super) fn queued(&self) -> usize {
         self.queued.unwrap_or_else(|| (4 * self.slots).max(64))
     }

@@ -40,7 +40,12 @@ fn flood(
 async fn one_key_with_200_statements_keeps_no_session_from_another() {
     let stub = Stub::start().await;
     let keys = format!("{GREEDY}, {POLITE}");
-    let more = [("API_KEYS", &*keys), ("SNOWFLAKE_POOL_MAX_SIZE", "4")];
+    let more = [
+        ("API_KEYS", &*keys),
+        ("SNOWFLAKE_POOL_MAX_SIZE", "4"),
+        // All of them come to the queue.
+        ("MAX_IN_FLIGHT_PER_CALLER", "1000"),
+    ];
     let server = serve(&stub, &more).await;
     let mut answers = flood(&server, 200, "select stub.sleep(120000)");
     // A quarter is kept for others, sixteen wait, and the rest is told at once.
