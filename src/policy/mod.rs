@@ -40,8 +40,8 @@ pub struct ApprovedStatement {
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     options: Arc<Options>,
-    /// What one caller is held to as well.
-    narrower: Option<Arc<Options>>,
+    /// What one caller is held to as well, each narrower than the one before it.
+    narrower: Arc<[Arc<Options>]>,
 }
 
 impl Policy {
@@ -50,17 +50,18 @@ impl Policy {
     pub fn new(options: Options) -> Self {
         Self {
             options: Arc::new(options),
-            narrower: None,
+            narrower: Arc::default(),
         }
     }
 
     /// The same for a caller that may do less: whatever it says, no more may run than without it.
     #[must_use]
     pub fn narrowed(&self, narrowing: Narrowing) -> Self {
-        let options = self.strictest().narrowed(narrowing);
+        let options = Arc::new(self.strictest().narrowed(narrowing));
+        let narrower = self.narrower.iter().cloned().chain([options]);
         Self {
             options: Arc::clone(&self.options),
-            narrower: Some(Arc::new(options)),
+            narrower: narrower.collect(),
         }
     }
 
@@ -71,12 +72,12 @@ impl Policy {
     }
 
     fn strictest(&self) -> &Options {
-        self.narrower.as_deref().unwrap_or(&self.options)
+        self.narrower.last().unwrap_or(&self.options)
     }
 
-    /// All that must be obeyed. The lists of the second stand beside those of the first, so a name must be in both.
+    /// All that must be obeyed. The lists of each stand beside those of the others, so a name must be in all of them.
     fn all(&self) -> impl Iterator<Item = &Arc<Options>> {
-        std::iter::once(&self.options).chain(&self.narrower)
+        std::iter::once(&self.options).chain(self.narrower.iter())
     }
 
     /// Lets a statement pass, or says why not.

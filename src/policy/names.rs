@@ -105,6 +105,11 @@ impl<const PARTS: usize> NamePattern<PARTS> {
     }
 }
 
+/// What a list leaves, as every message says it.
+pub(super) fn only<T: fmt::Display>(what: &str, allowed: &[T]) -> String {
+    format!("only these {what} may be used: {}", list(allowed))
+}
+
 /// Patterns as a message lists them.
 pub(super) fn list<T: fmt::Display>(items: &[T]) -> String {
     let items: Vec<_> = items.iter().map(ToString::to_string).collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::names::list;
+use super::names::{list, only};
 use super::{CurrentNames, Options, Refusal};
 use crate::sql::identifier::PUBLIC;
 use crate::sql::{Identifier, Listing, Parsed, Part, QualifiedName, Reference, RowName};
@@ -138,16 +138,13 @@ impl Options {
     fn in_words(&self) -> String {
         let mut words = Vec::new();
         if let Some(allowed) = &self.allowed_databases {
-            words.push(format!(
-                "only these databases may be used: {}",
-                list(allowed)
-            ));
+            words.push(only("databases", allowed));
         }
         if let Some(allowed) = &self.allowed_schemas {
-            words.push(format!("only these schemas may be used: {}", list(allowed)));
+            words.push(only("schemas", allowed));
         }
         if let Some(allowed) = &self.allowed_objects {
-            words.push(format!("only these objects may be used: {}", list(allowed)));
+            words.push(only("objects", allowed));
         }
         if !self.denied_objects.is_empty() {
             words.push("the operator has denied some objects".into());
@@ -181,12 +178,12 @@ impl Options {
         if let Some(allowed) = &self.allowed_schemas
             && !allowed.iter().any(|pattern| pattern.matches(name))
         {
-            return refuse(format!("only these schemas may be used: {}", list(allowed)));
+            return refuse(only("schemas", allowed));
         }
         if let Some(allowed) = &self.allowed_objects
             && !allowed.iter().any(|pattern| pattern.matches(name))
         {
-            return refuse(format!("only these objects may be used: {}", list(allowed)));
+            return refuse(only("objects", allowed));
         }
         match self
             .denied_objects

@@ -1,6 +1,6 @@
 //! Which roles and virtual warehouses a call may name.
 
-use super::names::{NamePattern, list};
+use super::names::{NamePattern, list, only};
 use super::{CurrentNames, Options, Refusal};
 use crate::sql::Identifier;
 
@@ -55,9 +55,7 @@ fn check_role(options: &Options, role: &Identifier) -> Result<(), Refusal> {
                 "it is an administrator's, which only its full name in ALLOWED_ROLES allows".into(),
             )
         }
-        Some(allowed) if !allowed.iter().any(names) => {
-            refuse(format!("only these roles may be used: {}", list(allowed)))
-        }
+        Some(allowed) if !allowed.iter().any(names) => refuse(only("roles", allowed)),
         _ => Ok(()),
     }
 }

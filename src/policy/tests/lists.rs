@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use super::*;
 
-fn patterns<T: std::str::FromStr<Err: fmt::Debug>>(texts: &[&str]) -> Vec<T> {
+pub(super) fn patterns<T: std::str::FromStr<Err: fmt::Debug>>(texts: &[&str]) -> Vec<T> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
 /// The current database is SALES, the current schema PUBLIC.
-fn approve(policy: &Policy, sql: &str) -> Result<ApprovedStatement, Refusal> {
+pub(super) fn approve(policy: &Policy, sql: &str) -> Result<ApprovedStatement, Refusal> {
     let (database, schema) = ("SALES".parse().unwrap(), "PUBLIC".parse().unwrap());
     let place = CurrentNames {
         database: Some(&database),
@@ -254,7 +254,12 @@ fn nothing_reaches_an_object_that_is_not_allowed_or_is_denied() {
 }
 
 /// The rows that may be shown, each given by the values of its columns.
-fn shown<'row>(policy: &Policy, sql: &str, columns: &[&str], rows: &[&'row [&str]]) -> Vec<usize> {
+pub(super) fn shown<'row>(
+    policy: &Policy,
+    sql: &str,
+    columns: &[&str],
+    rows: &[&'row [&str]],
+) -> Vec<usize> {
     let approved = approve(policy, sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"));
     let filter = approved.row_filter().unwrap_or_else(|| panic!("{sql}"));
     let is_shown = |row: &&'row [&str]| {

@@ -1,6 +1,7 @@
 //! Statements under policies: what passes, what does not, and in which words.
 
 mod lists;
+mod narrowed;
 mod others;
 
 use super::*;
