@@ -211,6 +211,41 @@ async fn one_trace_ties_spans_logs_tag_answer_and_audit_together() {
     assert!(!String::from_utf8_lossy(&bytes).contains("a secret value"));
 }
 
+/// How much a statement has read, and whether one that was left running has ended, is asked when the call is over.
+#[tokio::test]
+async fn what_is_asked_after_a_call_belongs_to_its_trace() {
+    for (sql, sync_wait) in [
+        ("select stub.sleep(1200)", "45s"),
+        ("select stub.sleep(2500)", "1s"),
+    ] {
+        let (collector, endpoint) = Collector::start();
+        let stub = Stub::start().await;
+        let more = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+            (
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "x-collector-key=collector%20key",
+            ),
+            ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+            ("SYNC_WAIT", sync_wait),
+        ];
+        let server = serve(&stub, &more).await;
+        call(&server, sql).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let asked = loop {
+            let mut spans = collector.spans().into_iter();
+            let is_status =
+                |span: &Span| text(span, "snowflake.endpoint").as_deref() == Some("status");
+            if let Some(asked) = spans.find(is_status) {
+                break asked;
+            }
+            assert!(Instant::now() < deadline, "{sql}: nothing was asked");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert_eq!(hex(&asked.trace_id), TRACE, "{sql}");
+    }
+}
+
 #[tokio::test]
 async fn a_collector_that_is_down_costs_calls_nothing_and_is_told_once() {
     // Nobody listens there.

@@ -8,6 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::context::FutureExt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -223,7 +224,7 @@ pub(super) fn watch_over(
     deadline: Instant,
     note: impl FnOnce(Ended) + Send + 'static,
 ) {
-    tokio::spawn(async move {
+    let watch = async move {
         let mut backoff = Backoff::endless(FIRST_WAIT, LONGEST_WAIT);
         while Instant::now() < deadline + AFTER_DEADLINE {
             let wait = backoff.next().unwrap_or(LONGEST_WAIT);
@@ -251,7 +252,8 @@ pub(super) fn watch_over(
         }
         // Whatever it does, the session is not for others any more.
         lease.poison();
-    });
+    };
+    tokio::spawn(watch.with_current_context());
 }
 
 /// A statement that has ended.
@@ -261,8 +263,15 @@ pub(super) struct Ended {
     pub(super) scanned_bytes: Option<u64>,
 }
 
+/// How much a statement that has ended has read, where Snowflake says so when it is asked once.
+pub(super) async fn scanned_bytes(session: &Session, query_id: &str) -> Option<u64> {
+    let reply = session.ask_in_passing(&status_path(query_id)).await?;
+    let status = told(reply).ok()??;
+    status.scanned_bytes.filter(|_| status.state.has_ended())
+}
+
 /// What is known of a statement that has ended; `None` where it is not known to have.
-pub(super) async fn ended(session: &Session, query_id: &str) -> Option<Ended> {
+async fn ended(session: &Session, query_id: &str) -> Option<Ended> {
     let path = status_path(query_id);
     let asked = send(session, &path, None, Instant::now() + SMALL_TIMEOUT).await;
     match asked.and_then(told) {

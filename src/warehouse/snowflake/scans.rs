@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::context::FutureExt;
 use tokio::sync::Semaphore;
 
 use super::earlier;
@@ -49,8 +50,8 @@ impl Scans {
 }
 
 impl Scan {
-    /// Asks in the background about a statement that has ended after so long, in its session. Nobody waits for it, and
-    /// whoever gets the session next is not disturbed.
+    /// Asks in the background about a statement that has ended after so long, in its session: once, because nobody waits for
+    /// the answer. Whoever gets the session next is not disturbed.
     pub(super) fn ask_after(self, took: Duration, lease: &Lease, query_id: Option<String>) {
         // At the shutdown the session ends at once, and a question in it would only find that out.
         let is_worth_it = took >= WORTH_ASKING && !lease.is_closing();
@@ -61,11 +62,11 @@ impl Scan {
             return;
         };
         let session = lease.session();
-        tokio::spawn(async move {
-            let ended = earlier::ended(&session, &query_id).await;
-            self.count(ended.and_then(|ended| ended.scanned_bytes));
+        let asking = async move {
+            self.count(earlier::scanned_bytes(&session, &query_id).await);
             drop(permit);
-        });
+        };
+        tokio::spawn(asking.with_current_context());
     }
 
     /// Counts what is known.

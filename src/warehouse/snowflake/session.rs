@@ -123,6 +123,27 @@ impl Session {
         }
     }
 
+    /// Asks something whose answer nobody misses: once, with the token there is. Whatever comes of it, the session is for
+    /// others what it was.
+    pub(super) async fn ask_in_passing(&self, path: &str) -> Option<Reply> {
+        let token = self.tokens().session;
+        let asked = self.shared.transport.send_in_passing(Request {
+            path,
+            query: &[],
+            request_id: Uuid::new_v4(),
+            token: Some(&token),
+            body: None,
+            timeout: SMALL_TIMEOUT,
+            deadline: Instant::now() + SMALL_TIMEOUT,
+            retries: 0,
+            is_wanted: None,
+        });
+        asked
+            .await
+            .inspect_err(|error| tracing::debug!("a question in passing was not answered: {error}"))
+            .ok()
+    }
+
     /// Replaces `stale`, unless somebody else has done so meanwhile. `was_repeated` is for the error.
     async fn renew(&self, stale: &str, deadline: Instant, was_repeated: bool) -> Result<(), Error> {
         let _alone = self.renewal.lock().await;

@@ -2,7 +2,7 @@
 //!
 //! `snowflake_api`'s [`Connection`] makes the POSTs: headers, token, JSON both ways. It knows four paths of one host and
 //! gives every request a new id, so each request brings a middleware of its own, [`Addressed`], that puts the real address
-//! in; docs/decisions/0002-snowflake-driver.md says why. What holds for all requests, GETs among them, is in [`Answered`]: it
+//! in; docs/decisions/0002-snowflake-driver.md says why. What holds for all requests, GETs among them, is in `layers`: it
 //! turns every status but success into an error, so that an HTML page from a proxy is never read as a reply.
 //!
 //! Trying again is decided here too, because only here is it known what may be sent twice: the same `requestId` lets the
@@ -10,16 +10,15 @@
 //!
 //! Nothing here logs a body or a header.
 
+mod error;
+mod layers;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use futures::StreamExt;
-use http::Extensions;
-use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderValue, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
-use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use serde_json::Value;
 use snowflake_api::connection::{Connection, ConnectionError, QueryType};
 use tokio::sync::Mutex;
@@ -27,15 +26,16 @@ use tracing::Instrument;
 use url::Url;
 use uuid::Uuid;
 
+pub(super) use self::error::Error;
+use self::error::{reached, translate};
+use self::layers::{Addressed, Answered, Bounded, Clock};
 use super::backoff::Backoff;
 use super::contact::Contact;
-use super::intake::{self, Unread};
-use super::memory::{Growing, Memory};
+use super::intake;
+use super::memory::Memory;
 use super::wire::Reply;
-use crate::telemetry::certificate;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::labels::{Credential, Endpoint, Reached};
-use crate::telemetry::traces;
+use crate::telemetry::metrics::labels::Endpoint;
 
 /// First and longest wait before another attempt, unless the service names a longer one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -78,71 +78,6 @@ pub(super) struct Request<'a> {
     /// Turns false when nobody wants the answer any more; always wanted, where there is none. A request under way goes on; it
     /// is not sent again.
     pub(super) is_wanted: Option<&'a AtomicBool>,
-}
-
-/// Why there was no reply.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
-    /// A status other than success.
-    #[error("the host answered {status} to {path}")]
-    Status {
-        path: String,
-        status: StatusCode,
-        retry_after: Option<Duration>,
-    },
-    /// No connection, a broken one, or no answer in time.
-    #[error("the request to {path} failed: {reason}")]
-    Network { path: String, reason: String },
-    /// A body that was not read to its end.
-    #[error("the answer to {path} was given up: {why}")]
-    Unread { path: String, why: Unread },
-    /// A reply that is not what the protocol has.
-    #[error("the answer to {path} could not be read: {reason}")]
-    Unreadable { path: String, reason: String },
-}
-
-impl Error {
-    /// Whether the same request may succeed a moment later.
-    pub(super) fn is_transient(&self) -> bool {
-        match self {
-            Self::Status { status, .. } => {
-                status.is_server_error()
-                    || matches!(
-                        *status,
-                        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
-                    )
-            }
-            Self::Network { .. } | Self::Unreadable { .. } => true,
-            // The next one would be as long.
-            Self::Unread { why, .. } => matches!(why, Unread::Silent | Unread::Broken(_)),
-        }
-    }
-
-    /// Whether the host does not accept the token.
-    pub(super) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
-    }
-
-    /// Whether the host has nothing at this address.
-    pub(super) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Status { status, .. } if *status == StatusCode::NOT_FOUND)
-    }
-
-    /// How long the host asks to be left alone.
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Status { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
-
-    /// What the query string of a repetition says of the attempt before.
-    fn reason_code(&self) -> u16 {
-        match self {
-            Self::Status { status, .. } => status.as_u16(),
-            _ => 0,
-        }
-    }
 }
 
 /// The way to the account's host.
@@ -205,8 +140,12 @@ impl Transport {
         sent
     }
 
+    /// Sends a request whose answer nobody misses: once, and what becomes of it says nothing of whether Snowflake answers.
+    pub(super) async fn send_in_passing(&self, request: Request<'_>) -> Result<Reply, Error> {
+        self.send_once(&request, 0, 0).await
+    }
+
     async fn send_again(&self, request: Request<'_>) -> Result<Reply, Error> {
-        let endpoint = Endpoint::of(request.path);
         let is_wanted = || {
             let is_wanted = request.is_wanted;
             is_wanted.is_none_or(|is_wanted| is_wanted.load(Ordering::Relaxed))
@@ -216,15 +155,7 @@ impl Transport {
         let mut attempt = 0;
         loop {
             let made = Instant::now();
-            let left = request.deadline.saturating_duration_since(made);
-            let url = self.url(&request, attempt, reason)?;
-            let watch = self.metrics.request(endpoint, &url, attempt);
-            let limit = request.timeout.min(left + PAST_DEADLINE);
-            let sent = self.attempt(&request, url, limit);
-            let sent = sent.instrument(watch.span()).await;
-            let (outcome, status) = reached(&sent);
-            watch.ended(outcome, status);
-            let error = match sent {
+            let error = match self.send_once(&request, attempt, reason).await {
                 Ok(mut reply) => {
                     self.contact.note();
                     reply.repeated = attempt;
@@ -245,7 +176,7 @@ impl Transport {
             tracing::debug!(path, attempt, "trying again: {error}");
             reason = error.reason_code();
             attempt += 1;
-            self.metrics.snowflake_retried(endpoint);
+            self.metrics.snowflake_retried(Endpoint::of(request.path));
             tokio::time::sleep(wait).await;
             if !is_wanted() {
                 return Err(error);
@@ -253,9 +184,29 @@ impl Transport {
         }
     }
 
+    /// One attempt, measured.
+    async fn send_once(
+        &self,
+        request: &Request<'_>,
+        attempt: u32,
+        reason: u16,
+    ) -> Result<Reply, Error> {
+        let left = request.deadline.saturating_duration_since(Instant::now());
+        let url = self.url(request, attempt, reason)?;
+        let watch = self
+            .metrics
+            .request(Endpoint::of(request.path), &url, attempt);
+        let limit = request.timeout.min(left + PAST_DEADLINE);
+        let sent = self.attempt(request, url, limit);
+        let sent = sent.instrument(watch.span()).await;
+        let (outcome, status) = reached(&sent);
+        watch.ended(outcome, status);
+        sent
+    }
+
     /// How many seconds the host's clock was ahead of ours when it last answered.
     pub(super) fn clock_ahead(&self) -> i64 {
-        self.clock.ahead.load(Ordering::Relaxed)
+        self.clock.ahead()
     }
 
     fn url(&self, request: &Request<'_>, attempt: u32, reason: u16) -> Result<Url, Error> {
@@ -366,175 +317,6 @@ async fn get(
         request = request.header(AUTHORIZATION, token);
     }
     Ok(request.send().await?.json().await?)
-}
-
-/// Lets no more of an answer be read than its limit and its memory allow: bodies are read to their end otherwise.
-struct Bounded {
-    limit: u64,
-    memory: Arc<Mutex<Growing>>,
-}
-
-#[async_trait]
-impl Middleware for Bounded {
-    async fn handle(
-        &self,
-        request: reqwest::Request,
-        extensions: &mut Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<Response> {
-        let response = next.run(request, extensions).await?;
-        // The body of another is not read.
-        if !response.status().is_success() {
-            return Ok(response);
-        }
-        let (status, headers) = (response.status(), response.headers().clone());
-        let memory = Arc::clone(&self.memory);
-        let pieces = intake::bounded(response, self.limit).then(move |piece| {
-            let memory = Arc::clone(&memory);
-            async move {
-                let piece = piece?;
-                let room = memory.lock().await.grow(piece.len()).await;
-                room.map_err(Unread::NoRoom)?;
-                Ok::<_, Unread>(piece)
-            }
-        });
-        let mut bounded = http::Response::new(reqwest::Body::wrap_stream(pieces));
-        *bounded.status_mut() = status;
-        *bounded.headers_mut() = headers;
-        Ok(bounded.into())
-    }
-}
-
-/// Sends what [`Connection`] has made to where it is for: its own address is always one of four of one host.
-struct Addressed(Url);
-
-#[async_trait]
-impl Middleware for Addressed {
-    async fn handle(
-        &self,
-        mut request: reqwest::Request,
-        extensions: &mut Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<Response> {
-        request.url_mut().clone_from(&self.0);
-        next.run(request, extensions).await
-    }
-}
-
-/// Says which span a request belongs to, lets nothing but success through, and notes the host's time and certificate.
-struct Answered {
-    clock: Arc<Clock>,
-    metrics: Arc<Metrics>,
-}
-
-#[async_trait]
-impl Middleware for Answered {
-    async fn handle(
-        &self,
-        mut request: reqwest::Request,
-        extensions: &mut Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<Response> {
-        traces::tell(request.headers_mut());
-        let response = next.run(request, extensions).await?;
-        self.clock.note(&response);
-        let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
-        if let Some(end) = shown.and_then(|shown| certificate::end_of(shown.peer_certificate()?)) {
-            self.metrics.set_end(Credential::Certificate, end);
-        }
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        Err(reqwest_middleware::Error::middleware(Error::Status {
-            path: response.url().path().to_owned(),
-            status,
-            retry_after: retry_after(&response),
-        }))
-    }
-}
-
-/// The host's time, from the `Date` of its answers. 0 until the first, and where both agree.
-#[derive(Default)]
-struct Clock {
-    ahead: AtomicI64,
-}
-
-impl Clock {
-    fn note(&self, response: &Response) {
-        let date = response.headers().get(DATE);
-        let Some(date) = date.and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok())
-        else {
-            return;
-        };
-        let ahead = date.timestamp().as_second() - jiff::Timestamp::now().as_second();
-        self.ahead.store(ahead, Ordering::Relaxed);
-    }
-}
-
-/// How it ended, and the HTTP status where there was an answer.
-fn reached(sent: &Result<Reply, Error>) -> (Reached, Option<u16>) {
-    match sent {
-        Ok(_) => (Reached::Ok, Some(200)),
-        Err(Error::Status { status, .. }) => {
-            let status = status.as_u16();
-            (Reached::status(status), Some(status))
-        }
-        Err(Error::Network { .. }) => (Reached::Network, None),
-        Err(Error::Unread { .. } | Error::Unreadable { .. }) => (Reached::Unreadable, Some(200)),
-    }
-}
-
-/// Seconds only: Snowflake sends no dates here, and a date would need the host's clock to be right.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
-}
-
-fn translate(error: ConnectionError, path: &str) -> Error {
-    let path = path.to_owned();
-    let plain = match error {
-        ConnectionError::RequestMiddlewareError(reqwest_middleware::Error::Middleware(error)) => {
-            return match error.downcast::<Error>() {
-                Ok(error) => error,
-                Err(error) => Error::Network {
-                    path,
-                    reason: error.to_string(),
-                },
-            };
-        }
-        ConnectionError::RequestMiddlewareError(reqwest_middleware::Error::Reqwest(error))
-        | ConnectionError::RequestError(error) => error,
-        other => {
-            return Error::Unreadable {
-                path,
-                reason: other.to_string(),
-            };
-        }
-    };
-    if let Some(why) = unread(&plain) {
-        return Error::Unread { path, why };
-    }
-    // The address has the request's ids, which mean nothing to a reader.
-    let plain = plain.without_url();
-    let reason = crate::telemetry::chain(&plain).to_string();
-    if plain.is_decode() {
-        Error::Unreadable { path, reason }
-    } else {
-        Error::Network { path, reason }
-    }
-}
-
-/// Why we gave the body up, where it was us.
-fn unread(error: &reqwest::Error) -> Option<Unread> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(why) = error.downcast_ref::<Unread>() {
-            return Some(why.clone());
-        }
-        cause = error.source();
-    }
-    None
 }
 
 fn path_only(path: &str) -> &str {

@@ -154,3 +154,30 @@ async fn a_name_in_another_database_belongs_to_its_public_schema() {
         stop(server, &stub).await;
     }
 }
+
+/// How much a statement has read is asked when it has ended; nobody waits for the answer, and nobody misses it.
+#[tokio::test]
+async fn a_question_in_passing_is_asked_once_and_changes_nothing() {
+    for fault in [
+        json!({"endpoint": "monitoring", "kind": "status", "code": 503}),
+        json!({"endpoint": "monitoring", "kind": "code", "code": "390112", "message": "expired"}),
+        json!({"endpoint": "monitoring", "kind": "status", "code": 401}),
+    ] {
+        let stub = Stub::start().await;
+        let server = one_session(&stub, &[]).await;
+        let before = session_of_next(&server, &stub).await;
+        stub.fault(json!([fault]));
+        let answer = run(&server, "select stub.sleep(1200)").await;
+        assert_eq!(code(&answer), "ok", "{answer}");
+        until(&stub, "asked", |it| it.requests.contains_key("monitoring")).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let counters = stub.counters();
+        assert_eq!(counters.requests["monitoring"], 1, "{fault}: {counters:?}");
+        assert_eq!(counters.renewals, 0, "{fault}");
+        assert_eq!(session_of_next(&server, &stub).await, before, "{fault}");
+        let (status, report) = server.get_json(&server.probe_url("/readyz")).await;
+        assert_eq!(status, 200, "{fault}: {report}");
+        stub.heal();
+        stop(server, &stub).await;
+    }
+}
