@@ -44,7 +44,7 @@ use crate::telemetry::{self, LIFECYCLE};
 
 use error::system;
 pub use error::{Ending, Error};
-pub use folders::prepare_folders;
+pub use folders::{enter_working_dir, prepare_folders};
 use pid_file::PidFile;
 pub use process::Process;
 use process::{Telemetry, runtime};

@@ -163,8 +163,9 @@ pub fn check(
         writeln!(err, "warning: {warning}")?;
     }
     let settings = &loaded.settings;
-    if let Some(unreadable) = app::unreadable(settings) {
-        writeln!(err, "{}", telemetry::chain(&unreadable))?;
+    let entered = app::enter_working_dir(settings).err();
+    if let Some(wrong) = entered.or_else(|| app::unreadable(settings)) {
+        writeln!(err, "{}", telemetry::chain(&wrong))?;
         return Ok(None);
     }
     let warehouse = match settings.warehouse.backend {

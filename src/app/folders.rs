@@ -17,11 +17,7 @@ pub fn prepare_folders(settings: &Settings) -> Result<(), Error> {
     let server = &settings.server;
     if let Some(path) = &server.working_dir {
         create("WORKING_DIR", path)?;
-        std::env::set_current_dir(path).map_err(|source| Error::Folder {
-            setting: "WORKING_DIR",
-            path: path.display().to_string(),
-            source,
-        })?;
+        enter(path)?;
     }
     for (setting, file) in [
         ("PID_FILE", &server.pid_file),
@@ -34,6 +30,26 @@ pub fn prepare_folders(settings: &Settings) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Enters `WORKING_DIR` where it is there, and creates nothing: for a look at the files that a service would read.
+///
+/// # Errors
+///
+/// The folder cannot be entered.
+pub fn enter_working_dir(settings: &Settings) -> Result<(), Error> {
+    match &settings.server.working_dir {
+        Some(path) if path.is_dir() => enter(path),
+        _ => Ok(()),
+    }
+}
+
+fn enter(path: &Path) -> Result<(), Error> {
+    std::env::set_current_dir(path).map_err(|source| Error::Folder {
+        setting: "WORKING_DIR",
+        path: path.display().to_string(),
+        source,
+    })
 }
 
 /// For this user and group only: nobody else is to read logs and audit records.

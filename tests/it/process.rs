@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::snowflake::support::key;
 use crate::support::{KEY, Server, Signal, run};
 
 fn text(bytes: &[u8]) -> String {
@@ -182,6 +183,24 @@ async fn relative_paths_are_taken_from_the_working_folder() {
     };
     assert_eq!(messages(&logged), messages(&server.log()));
     assert!(logged.contains(r#""event":"stopped""#), "{logged}");
+}
+
+#[test]
+fn a_check_reads_keys_where_the_service_would() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("key.p8"), key(0)).unwrap();
+    let vars = |path| {
+        [
+            ("WORKING_DIR", folder.path().to_str().unwrap()),
+            ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+            ("SNOWFLAKE_USER", "SERVICE"),
+            ("SNOWFLAKE_PRIVATE_KEY_PATH", path),
+        ]
+    };
+    let output = run(&["check"], &vars("key.p8"));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let output = run(&["check"], &vars("other.p8"));
+    assert_eq!(output.status.code(), Some(64));
 }
 
 #[test]
