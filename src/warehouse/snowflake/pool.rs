@@ -37,6 +37,9 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::{AcquireOutcome, Closed, Phase};
 use crate::warehouse::{self, Owner, Person};
 
+/// How long it takes at most to get a session that nobody uses, and to ask it whether it is still there.
+const AT_HAND: Duration = Duration::from_secs(1);
+
 /// The pool, as the service or a person sees it: neither ever has a session of the other. A cheap clone; what is shared lives as
 /// long as the process.
 #[derive(Clone)]
@@ -102,7 +105,10 @@ impl Pool {
                 return Err(error);
             }
         };
-        let left = patience.saturating_duration_since(Instant::now());
+        // Who was let in at the last moment still gets a session that lies idle.
+        let left = patience
+            .saturating_duration_since(Instant::now())
+            .max(AT_HAND);
         let login = self.login(role);
         let guest = match self.guest() {
             Ok(guest) => guest,

@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::setting::SETTING;
 use crate::config::Cloud;
+use crate::telemetry::hex;
 use crate::warehouse::snowflake::intake;
 use crate::warehouse::snowflake::sign_in::error::Error;
 
@@ -160,10 +161,10 @@ fn authorization(
     for (name, value) in &lower {
         let _ = writeln!(canonical, "{name}:{value}");
     }
-    let _ = write!(canonical, "\n{names}\n{}", hex(&Sha256::digest(b"")));
+    let _ = write!(canonical, "\n{names}\n{}", hex(Sha256::digest(b"").iter()));
     let day = date.get(..8).unwrap_or_default();
     let scope = format!("{day}/{}/{}/aws4_request", signer.region, signer.service);
-    let hash = hex(&Sha256::digest(canonical.as_bytes()));
+    let hash = hex(Sha256::digest(canonical.as_bytes()).iter());
     let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{hash}");
     let start = format!("AWS4{}", signer.secret).into_bytes();
     let key = [day, signer.region, signer.service, "aws4_request"]
@@ -172,20 +173,13 @@ fn authorization(
     format!(
         "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={}",
         signer.key_id,
-        hex(&mac(&key, &to_sign)),
+        hex(mac(&key, &to_sign).iter()),
     )
 }
 
 fn mac(key: &[u8], text: &str) -> Vec<u8> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     hmac::sign(&key, text.as_bytes()).as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
