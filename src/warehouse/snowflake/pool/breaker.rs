@@ -229,6 +229,26 @@ mod tests {
         assert!(all.await.iter().all(Result::is_err));
     }
 
+    #[tokio::test]
+    async fn after_a_refusal_sign_ins_wait_for_each_other_again() {
+        use std::sync::atomic::Ordering::Relaxed;
+        let breaker = breaker();
+        let works = breaker.guard(same, async { Ok::<(), Error>(()) }).await;
+        assert!(works.is_ok());
+        let refused = breaker.guard(same, async { Err::<(), _>(no()) }).await;
+        assert!(refused.is_err());
+        let other = || async { Some("another key".to_owned()) };
+        let under_way = std::sync::atomic::AtomicUsize::new(0);
+        let sign_in = || async {
+            assert_eq!(under_way.fetch_add(1, Relaxed), 0);
+            tokio::task::yield_now().await;
+            under_way.fetch_sub(1, Relaxed);
+            Err::<(), _>(Error::Protocol("passes".to_owned()))
+        };
+        let all = futures::future::join_all((0..5).map(|_| breaker.guard(other, sign_in())));
+        assert!(all.await.iter().all(Result::is_err));
+    }
+
     /// How long no sign-in is made from now on, of the last refusal.
     fn pause(breaker: &Breaker) -> Duration {
         let refused = breaker.state().refused.clone().unwrap();
