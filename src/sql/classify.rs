@@ -197,6 +197,33 @@ mod tests {
     }
 
     #[test]
+    fn a_table_in_the_place_of_a_query_is_no_read_on_either_side() {
+        for sql in ["TABLE t", "SELECT a FROM t UNION ALL TABLE t"] {
+            let is_read = parse(sql).is_ok_and(|parsed| parsed.class() == Class::Read);
+            assert!(!is_read, "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_flow_operator_joins_whole_statements() {
+        let inside = parse("SELECT (SELECT 1 ->> SELECT 2)");
+        assert!(matches!(inside, Err(Error::Ambiguous { .. })), "{inside:?}");
+        // The result of the step before is a table behind JOIN as well.
+        let joined = parse("SHOW TABLES ->> SELECT * FROM d.s.t JOIN $1 ON TRUE").unwrap();
+        assert!(joined.references().is_ok(), "{:?}", joined.references());
+    }
+
+    #[test]
+    fn joins_that_wait_for_their_on_are_as_deep_as_brackets() {
+        let nested = |joins: usize| {
+            let on = " ON TRUE".repeat(joins);
+            parse(&format!("SELECT * FROM a{}{on}", " JOIN b".repeat(joins)))
+        };
+        assert!(nested(16).is_ok());
+        assert!(matches!(nested(17), Err(Error::TooDeep)));
+    }
+
+    #[test]
     fn everything_else_has_its_class_and_is_no_read() {
         for (sql, expected) in [
             ("INSERT INTO t VALUES (1)", Class::Write),
