@@ -62,6 +62,11 @@ attack: $(if $(BINARY),,build) ## every attack of SECURITY.md on the release bin
 	SNOWFLAKE_MCP=$(or $(BINARY),$(abspath $(target))/release/snowflake-mcp) \
 	STUB=$(or $(STUB),$(abspath $(target))/release/examples/snowflake-stub) python3 tests/attack/attack.py $(attacks)
 
+# Not part of `check`: it takes half an hour. `mutants="policy 12"` tries those of a file or a number.
+.PHONY: mutants
+mutants: duckdb ## whether a test fails when the code is wrong, with some eighty small mistakes
+	python3 tests/mutants/mutants.py $(mutants)
+
 .PHONY: check
 check: cargo_flags += --locked
 # The same statements on every run: what fuzzing finds by chance is for whoever fuzzes, not for somebody else's change.
@@ -74,8 +79,8 @@ check: duckdb clients format lint deny documentation deploy-check test fuzz ## e
 format: clients ## whether Rust, Python and shell are written as they should be
 	cargo fmt --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
-	$(venv)/ruff format --quiet --check packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts fuzz
-	$(venv)/ruff check --quiet packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/observability scripts fuzz
+	$(venv)/ruff format --quiet --check packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/mutants tests/observability scripts fuzz
+	$(venv)/ruff check --quiet packaging tests/agents tests/attack tests/clients tests/deploy tests/dist tests/image tests/mutants tests/observability scripts fuzz
 	$(venv)/python scripts/draw_rooms.py --check
 	$(venv)/python scripts/release.py --check
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh packaging/*.sh compose/*.sh .ci/run; \

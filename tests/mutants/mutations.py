@@ -1,0 +1,632 @@
+"""Mutations of the code, and the tests that must see each. `@` is its number.
+
+Small mistakes that somebody could make: a condition left out, a bound moved, one of two cases forgotten. The first text
+must be in its file exactly once.
+"""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Mutation:
+    number: int
+    file: str
+    old: str
+    new: str
+    unit: list[str]
+    front_door: list[str]
+    what: str
+
+
+ALL: list[Mutation] = []
+
+
+def m(file: str, old: str, new: str, tests: str, what: str) -> None:
+    """`tests` are words of the names of unit tests, and behind `it:` those of chapters of tests/it."""
+    number = len(ALL) + 1
+    unit, _, front_door = tests.partition("it:")
+    new = new.replace("crate::mutant(@)", f"crate::mutant({number})")
+    ALL.append(
+        Mutation(
+            number,
+            file,
+            old,
+            new,
+            [word for word in unit.strip("|").split("|") if word],
+            [word for word in front_door.split(",") if word],
+            what,
+        )
+    )
+
+
+P, S, Q, W = "src/policy/", "src/sql/", "src/query/", "src/warehouse/snowflake/"
+
+# policy
+m(
+    P + "kinds.rs",
+    "let effects = effects(parsed, place);\n    check_side_effects(options, &effects)?;\n    check_preset",
+    "let effects = effects(parsed, place);\n    if !crate::mutant(@) { check_side_effects(options, &effects)?; }\n    check_preset",
+    "policy::",
+    "a list of side effects is not asked",
+)
+m(
+    P + "kinds.rs",
+    ".map(|call| call.in_snowflakes_own(place.database, place.schema))",
+    ".map(|call| if crate::mutant(@) { call.clone() } else { call.in_snowflakes_own(place.database, place.schema) })",
+    "policy::",
+    "the current place is not put before a bare name",
+)
+m(
+    P + "kinds.rs",
+    'filter(|call| !(is_write && call.function() == "NEXTVAL"))\n        // A bare',
+    'filter(|call| !((is_write || crate::mutant(@)) && call.function() == "NEXTVAL"))\n        // A bare',
+    "policy::",
+    "NEXTVAL is harmless in a read",
+)
+m(
+    P + "kinds.rs",
+    "if !options.custom_tools_may.contains(&class)\n",
+    "if !(crate::mutant(@) || options.custom_tools_may.contains(&class))\n",
+    "policy::|it:custom_tools",
+    "the operator's own tools may no more than the preset",
+)
+m(
+    P + "kinds.rs",
+    "Class::Write | Class::Procedure => Refusal::Operators { class },",
+    "Class::Write | Class::Procedure if !crate::mutant(@) => Refusal::Operators { class },",
+    "policy::|it:custom_tools",
+    "the operator is told the caller's refusal",
+)
+m(
+    P + "session.rs",
+    "pattern.is_exact() && names(pattern)",
+    "(crate::mutant(@) || pattern.is_exact()) && names(pattern)",
+    "policy::",
+    "a pattern allows an administrator's role",
+)
+m(
+    P + "session.rs",
+    "admin.eq_ignore_ascii_case(role.as_str())",
+    "if crate::mutant(@) { *admin == role.as_str() } else { admin.eq_ignore_ascii_case(role.as_str()) }",
+    "policy::",
+    "an administrator's role in lower case is none",
+)
+m(
+    P + "session.rs",
+    "(Some(warehouse), Some(allowed))\n            if !allowed",
+    "(Some(warehouse), Some(allowed))\n            if !crate::mutant(@) && !allowed",
+    "policy::",
+    "any virtual warehouse may be named",
+)
+m(
+    P + "shared.rs",
+    "    call.parts.is_empty()\n",
+    "    (call.parts.is_empty() && !crate::mutant(@))\n",
+    "policy::",
+    "a function whose name is computed tells nothing of others",
+)
+m(
+    P + "shared.rs",
+    "function.starts_with(begin)",
+    "if crate::mutant(@) { function == *begin } else { function.starts_with(begin) }",
+    "policy::",
+    "QUERY_HISTORY_BY_USER is no history",
+)
+m(
+    P + "shared.rs",
+    '        if call.function() == "GETVARIABLE" {',
+    '        if call.function() == "GETVARIABLE" && !crate::mutant(@) {',
+    "policy::",
+    "GETVARIABLE passes",
+)
+m(
+    P + "objects.rs",
+    "        && schema.as_str() != PUBLIC\n",
+    "        && schema.as_str() != PUBLIC\n        && !crate::mutant(@)\n",
+    "policy::",
+    "the search path's PUBLIC is not looked at",
+)
+m(
+    P + "objects.rs",
+    "options.allowed_objects.is_some() || !options.denied_objects.is_empty()\n            }",
+    "options.allowed_objects.is_some() || (!options.denied_objects.is_empty() && !crate::mutant(@))\n            }",
+    "policy::",
+    "a schema with denied objects is listed with LIMIT",
+)
+m(
+    P + "objects.rs",
+    ".find(|pattern| pattern.covers(name))",
+    ".find(|pattern| if crate::mutant(@) { pattern.matches(name) } else { pattern.covers(name) })",
+    "policy::",
+    "a database is denied where something in it is",
+)
+m(
+    P + "objects.rs",
+    "        self.options.extend(other.options);",
+    "        if !crate::mutant(@) { self.options.extend(other.options); }",
+    "policy::|callers",
+    "rows are filtered by the first list only",
+)
+m(
+    P + "objects.rs",
+    "named.or(place.schema).ok_or_else(unresolved)",
+    "if crate::mutant(@) { named.or(place.schema).or(place.database).ok_or_else(unresolved) } else { named.or(place.schema).ok_or_else(unresolved) }",
+    "policy::",
+    "a name without a schema is taken for one in a schema called as the database",
+)
+m(
+    P + "pattern.rs",
+    "call.parts.len() >= self.parts.len() && pairs",
+    "(crate::mutant(@) || call.parts.len() >= self.parts.len()) && pairs",
+    "policy::",
+    "a bare name is surely what a long pattern allows",
+)
+m(
+    P + "pattern.rs",
+    "names_function || (in_database && self.parts.len() > 1)",
+    "names_function || (!crate::mutant(@) && in_database && self.parts.len() > 1)",
+    "policy::",
+    "a bare name is not denied by SCHEMA.*",
+)
+m(
+    P + "pattern.rs",
+    "    rest.ends_with(last)",
+    "    crate::mutant(@) || rest.ends_with(last)",
+    "policy::",
+    "what follows the last * does not count",
+)
+m(
+    P + "mod.rs",
+    "        if is_dynamic && parsed.class()",
+    "        if is_dynamic && !crate::mutant(@) && parsed.class()",
+    "policy::",
+    "EXECUTE and DECLARE pass where functions are denied",
+)
+m(
+    P + "mod.rs",
+    "            kinds::check_operators(options, &parsed, place)?;\n        }\n        self.check_functions(&parsed, place.database)?;",
+    "            kinds::check_operators(options, &parsed, place)?;\n        }\n        if !crate::mutant(@) { self.check_functions(&parsed, place.database)?; }",
+    "policy::|it:custom_tools",
+    "the operator's tools may call denied functions",
+)
+m(
+    P + "options.rs",
+    "own.denied_objects.extend(narrowing.denied_objects);",
+    "if !crate::mutant(@) { own.denied_objects.extend(narrowing.denied_objects); }",
+    "policy::|callers",
+    "a grant denies no objects",
+)
+m(
+    P + "options.rs",
+    "preset.min(own.preset)",
+    "if crate::mutant(@) { preset } else { preset.min(own.preset) }",
+    "policy::|callers",
+    "a grant raises the preset",
+)
+# sql
+m(
+    S + "steps.rs",
+    "        (one, other) if one == other => {",
+    "        (one, other) if one == other || crate::mutant(@) => {",
+    "sql::c|sql::e|sql::u|policy::",
+    "a pipeline of two kinds is of the first",
+)
+m(
+    S + "steps.rs",
+    'is_table = is_word(Some(&word), "FROM") || is_word(Some(&word), "JOIN")',
+    'is_table = is_word(Some(&word), "FROM") || (is_word(Some(&word), "JOIN") && !crate::mutant(@))',
+    "sql::c|sql::e|sql::u",
+    "$1 after JOIN is no table",
+)
+m(
+    S + "steps.rs",
+    "Token::LongArrow if depth > 0 =>",
+    "Token::LongArrow if depth > 0 && !crate::mutant(@) =>",
+    "sql::c|sql::e|sql::u",
+    "->> inside brackets",
+)
+m(
+    S + "classify.rs",
+    "            || !query.pipe_operators.is_empty()\n",
+    "            || (!query.pipe_operators.is_empty() && !crate::mutant(@))\n",
+    "sql::c|sql::e|sql::u",
+    "|> is a part of a read",
+)
+m(
+    S + "classify.rs",
+    "                if !is_plain_body(right) {",
+    "                if !crate::mutant(@) && !is_plain_body(right) {",
+    "sql::c|sql::e|sql::u",
+    "TABLE t on the right of a UNION",
+)
+m(
+    S + "classify.rs",
+    "            || query.settings.is_some()\n",
+    "            || (query.settings.is_some() && !crate::mutant(@))\n",
+    "sql::c|sql::e|sql::u",
+    "SETTINGS is a part of a read",
+)
+m(
+    S + "lexis.rs",
+    'if text.replace("\\r\\n", "\\n").contains(\'\\r\') {',
+    'if !crate::mutant(@) && text.replace("\\r\\n", "\\n").contains(\'\\r\') {',
+    "sql::c|sql::e|sql::u",
+    "a lone carriage return",
+)
+m(
+    S + "lexis.rs",
+    "if word.quote_style.is_some() && read == Read::Folders",
+    "if word.quote_style.is_some() && read == Read::Folders && !crate::mutant(@)",
+    "sql::c|sql::e|sql::u",
+    "a quoted part in a stage's path",
+)
+m(
+    S + "lexis.rs",
+    "Token::SingleQuotedString(_) | Token::DollarQuotedString(_) if read != Read::End",
+    "Token::SingleQuotedString(_) | Token::DollarQuotedString(_) if read != Read::End && !crate::mutant(@)",
+    "sql::c|sql::e|sql::u",
+    "a text glued to a stage's path",
+)
+m(
+    S + "lexis.rs",
+    "outer.len() + joins * A_JOIN_IN_BRACKETS > MAX_NESTING",
+    "outer.len() + joins * (if crate::mutant(@) { 0 } else { A_JOIN_IN_BRACKETS }) > MAX_NESTING",
+    "sql::c|sql::e|sql::u",
+    "joins are not counted as depth",
+)
+m(
+    S + "lexis.rs",
+    "'\\u{2066}'..='\\u{2068}' => isolated += 1,",
+    "'\\u{2066}'..='\\u{2068}' => isolated += usize::from(!crate::mutant(@)),",
+    "sql::c|sql::e|sql::u",
+    "an isolate that is not closed turns nothing",
+)
+m(
+    S + "lexis.rs",
+    "        if part.contains(['\\u{b}',",
+    "        if !crate::mutant(@) && part.contains(['\\u{b}',",
+    "sql::c|sql::e|sql::u",
+    "unusual line separators outside a text",
+)
+m(
+    S + "calls.rs",
+    "1 if is_home && !self.is_method && !is_known =>",
+    "1 if is_home && (!self.is_method || crate::mutant(@)) && !is_known =>",
+    "sql::c|sql::e|sql::u|policy::",
+    "a method is put into SNOWFLAKE",
+)
+m(
+    S + "calls.rs",
+    "2 if is_home && !self.is_method =>",
+    "2 if is_home && !self.is_method && !crate::mutant(@) =>",
+    "sql::c|sql::e|sql::u|policy::",
+    "schema.f in SNOWFLAKE is not put there",
+)
+m(
+    S + "calls.rs",
+    "calls.extend(closed.and_then(|at| computed(words, at, index)));",
+    "if !crate::mutant(@) { calls.extend(closed.and_then(|at| computed(words, at, index))); }",
+    "sql::c|sql::e|sql::u|policy::",
+    "IDENTIFIER(…)(…) is no call",
+)
+m(
+    S + "effects.rs",
+    "if is_own && !schema.is_some_and(is_harmless) {",
+    "if is_own && !crate::mutant(@) && !schema.is_some_and(is_harmless) {",
+    "sql::c|sql::e|sql::u|policy::",
+    "schemas of SNOWFLAKE that are not known are harmless",
+)
+m(
+    S + "proof.rs",
+    "if matches!(before, Some(Token::Period | Token::Colon)) {",
+    "if !crate::mutant(@) && matches!(before, Some(Token::Period | Token::Colon)) {",
+    "sql::c|sql::e|sql::u",
+    "a field may not be called as a verb",
+)
+m(
+    S + "heads.rs",
+    'return if is_word(words.get(2), "POLICY") {',
+    'return if is_word(words.get(2), "POLICY") && !crate::mutant(@) {',
+    "sql::c|sql::e|sql::u",
+    "ALTER SESSION POLICY changes a session",
+)
+m(
+    S + "heads.rs",
+    ".find(|word| !BEFORE_THE_KIND.contains(&word.as_str()));",
+    ".find(|word| crate::mutant(@) || !BEFORE_THE_KIND.contains(&word.as_str()));",
+    "sql::c|sql::e|sql::u",
+    "CREATE OR REPLACE ROLE is DDL",
+)
+# query
+m(
+    Q + "shown_rows.rs",
+    "self.hidden.is_none() && self.filter.is_none()",
+    "(self.hidden.is_none() || crate::mutant(@)) && self.filter.is_none()",
+    "query::",
+    "rows that a list hides are counted",
+)
+m(
+    Q + "page.rs",
+    "                    may_be_raised: layout.limit < budget.max_rows,",
+    "                    may_be_raised: crate::mutant(@) || layout.limit < budget.max_rows,",
+    "query::",
+    "a limit at its maximum may be raised",
+)
+m(
+    Q + "page.rs",
+    "                writer.limit(layout.max_bytes);",
+    "                if !crate::mutant(@) { writer.limit(layout.max_bytes); }",
+    "query::",
+    "a long first row lets in more",
+)
+m(
+    Q + "page.rs",
+    "                    shortener.take_back(before);",
+    "                    if !crate::mutant(@) { shortener.take_back(before); }",
+    "query::",
+    "values of a row that does not fit are counted as shortened",
+)
+m(
+    Q + "page.rs",
+    "(source != Source::Sample || truncation.is_none())",
+    "(crate::mutant(@) || source != Source::Sample || truncation.is_none())",
+    "query::",
+    "a sample's rows are said to be all",
+)
+m(
+    Q + "budget.rs",
+    "match is_list && rows <= self.default_rows {",
+    "match is_list && (rows < self.default_rows || (!crate::mutant(@) && rows == self.default_rows)) {",
+    "query::",
+    "a list of the usual length is as long as any answer",
+)
+m(
+    Q + "budget.rs",
+    "asked.unwrap_or(self.default_rows).min(self.max_rows)",
+    "if crate::mutant(@) { asked.unwrap_or(self.default_rows) } else { asked.unwrap_or(self.default_rows).min(self.max_rows) }",
+    "query::",
+    "a call may have more than MAX_ROWS",
+)
+m(
+    Q + "cursor.rs",
+    "    context.update(&(caller.len() as u64).to_be_bytes());",
+    "    if !crate::mutant(@) { context.update(&(caller.len() as u64).to_be_bytes()); }",
+    "query::",
+    "the caller's name is signed without its length",
+)
+m(
+    Q + "cursor.rs",
+    "        if cursor.expires <= now() {",
+    "        if cursor.expires + u64::from(crate::mutant(@)) * 3600 <= now() {",
+    "query::",
+    "a cursor lives an hour longer",
+)
+m(
+    Q + "later.rs",
+    "let patience = deadline.min(asked + self.budget.wait(wait));",
+    "let patience = if crate::mutant(@) { asked + self.budget.wait(wait) } else { deadline.min(asked + self.budget.wait(wait)) };",
+    "query::|it:later",
+    "a page is waited for beyond its deadline",
+)
+m(
+    Q + "later.rs",
+    "page.total_rows = Some(reading.row.saturating_add(page.row_count));",
+    "page.total_rows = Some(if crate::mutant(@) { page.row_count } else { reading.row.saturating_add(page.row_count) });",
+    "query::|it:later",
+    "the last page's rows are all there are",
+)
+m(
+    Q + "later.rs",
+    "            filter: filters.into_iter().next().flatten(),",
+    "            filter: filters.into_iter().next().flatten().filter(|_| !crate::mutant(@)),",
+    "query::|it:lists,listings,large_account",
+    "further pages of a list are not filtered",
+)
+m(
+    Q + "later.rs",
+    "        let role = from.role.clone();\n",
+    "        let role = from.role.clone().filter(|_| !crate::mutant(@));\n",
+    "query::|it:later",
+    "a cursor forgets the role",
+)
+m(
+    Q + "run.rs",
+    "session.role.clone_from(&self.usual_role);",
+    "if !crate::mutant(@) { session.role.clone_from(&self.usual_role); }",
+    "query::|it:callers",
+    "a caller's role is not used",
+)
+m(
+    Q + "run.rs",
+    "admit_by: now + self.budget.time(timeout).min(self.budget.sync_wait),",
+    "admit_by: now + if crate::mutant(@) { self.budget.time(timeout) } else { self.budget.time(timeout).min(self.budget.sync_wait) },",
+    "query::|it:fairness,later",
+    "a statement waits in the queue longer than its call",
+)
+m(
+    Q + "run.rs",
+    "(Some(named), Some(usual)) if named != usual => public.as_ref(),",
+    "(Some(named), Some(usual)) if named != usual && !crate::mutant(@) => public.as_ref(),",
+    "query::|it:fitness",
+    "a name in another database is not in its PUBLIC",
+)
+m(
+    Q + "cost.rs",
+    "            Some(estimate) if estimate.bytes > limit => {",
+    "            Some(estimate) if estimate.bytes > limit && !crate::mutant(@) => {",
+    "query::|it:later",
+    "MAX_SCAN_BYTES refuses nothing",
+)
+m(
+    Q + "cost.rs",
+    "            None => Err(Error::NoEstimate),",
+    "            None if !crate::mutant(@) => Err(Error::NoEstimate),\n            None => Ok(()),",
+    "query::|it:later",
+    "what has no estimate runs in spite of MAX_SCAN_BYTES",
+)
+# session, pool, abort
+m(
+    W + "abort.rs",
+    "statement.sent.elapsed() > REGISTERED || lease.is_closing()",
+    "crate::mutant(@) || statement.sent.elapsed() > REGISTERED || lease.is_closing()",
+    "it:fitness,stopping",
+    "not executing is a confirmation at once",
+)
+m(
+    W + "abort.rs",
+    "        self.is_wanted.store(false, Ordering::Relaxed);",
+    "        if !crate::mutant(@) { self.is_wanted.store(false, Ordering::Relaxed); }",
+    "it:stopping,fitness",
+    "a request nobody wants is sent again",
+)
+m(
+    W + "abort.rs",
+    "        None => has_ended && is_success,",
+    "        None => has_ended && (is_success || crate::mutant(@)),",
+    "it:stopping,tokens,fitness,endpoints",
+    "an error of the session counts as the statement's end",
+)
+m(
+    W + "abort.rs",
+    "            if !is_confirmed {",
+    "            if !is_confirmed && !crate::mutant(@) {",
+    "it:fitness,endpoints",
+    "an unconfirmed abort does not poison",
+)
+m(
+    W + "session.rs",
+    "if is_expired && is_wanted && !has_renewed {",
+    "if is_expired && (is_wanted || crate::mutant(@)) && !has_renewed {",
+    "it:stopping,tokens",
+    "what nobody wants renews the token",
+)
+m(
+    W + "session.rs",
+    "        if tokens.session != stale {",
+    "        if tokens.session != stale && !crate::mutant(@) {",
+    "it:tokens,pool",
+    "each waiter renews the token",
+)
+m(
+    W + "session.rs",
+    "        if self.is_left_open.load(Ordering::Relaxed) {",
+    "        if !crate::mutant(@) && self.is_left_open.load(Ordering::Relaxed) {",
+    "it:later",
+    "a session that a statement goes on in is signed out",
+)
+m(
+    W + "session.rs",
+    "        self.poison();\n        self.shared.contact.note_loss();",
+    "        self.poison();\n        if !crate::mutant(@) { self.shared.contact.note_loss(); }",
+    "it:pool",
+    "a lost session makes no other suspect",
+)
+m(
+    W + "session.rs",
+    "Instant::now() < self.retire_at",
+    "(crate::mutant(@) || Instant::now() < self.retire_at)",
+    "warehouse::snowflake|it:long_run,pool",
+    "a session is never too old",
+)
+m(
+    W + "pool/member.rs",
+    "|| (self.initial.warehouse.is_none() && current.warehouse.is_some())",
+    "|| (!crate::mutant(@) && self.initial.warehouse.is_none() && current.warehouse.is_some())",
+    "it:fitness",
+    "a session that strayed in warehouse is fit",
+)
+m(
+    W + "pool/member.rs",
+    "|| (self.initial.schema.is_none() && current.schema.is_some())",
+    "|| (!crate::mutant(@) && self.initial.schema.is_none() && current.schema.is_some())",
+    "it:fitness",
+    "a session that strayed in schema is fit",
+)
+m(
+    W + "pool/member.rs",
+    "|| (self.initial.role.is_some() && self.initial.role != current.role);",
+    "|| (!crate::mutant(@) && self.initial.role.is_some() && self.initial.role != current.role);",
+    "it:fitness",
+    "a session that strayed in role is fit",
+)
+m(
+    W + "pool/upkeep.rs",
+    "inner.members.open_of_service() > sizes.min && idle > sizes.max_inactive",
+    "(crate::mutant(@) || inner.members.open_of_service() > sizes.min) && idle > sizes.max_inactive",
+    "it:pool,long_run",
+    "the last sessions are closed when they are idle",
+)
+m(
+    W + "pool/breaker.rs",
+    "            && refused.fingerprint == fingerprint().await",
+    "            && (crate::mutant(@) || refused.fingerprint == fingerprint().await)",
+    "breaker|it:sign_in",
+    "another key waits as well",
+)
+m(
+    W + "pool/breaker.rs",
+    "        state.works = false;",
+    "        if !crate::mutant(@) { state.works = false; }",
+    "breaker|it:sign_in",
+    "after a refusal all sign in at once",
+)
+m(
+    W + "pool.rs",
+    "                if is_of_no_use {",
+    "                if is_of_no_use && !crate::mutant(@) {",
+    "it:pool",
+    "refused roles are kept",
+)
+m(
+    W + "statement.rs",
+    "        None => class == Class::Read,",
+    "        None => class == Class::Read || crate::mutant(@),",
+    "it:fitness,statements,callers",
+    "a write without a kind leaves its session fit",
+)
+m(
+    W + "statement.rs",
+    "        if class != Class::Read {\n            // What it",
+    "        if class != Class::Read && !crate::mutant(@) {\n            // What it",
+    "it:fitness",
+    "a write left running does not poison",
+)
+m(
+    W + "statement.rs",
+    "            if is_refused {",
+    "            if is_refused && !crate::mutant(@) {",
+    "it:tokens,round_trips,stopping",
+    "what was refused before it ran is aborted",
+)
+m(
+    W + "statement.rs",
+    "leaves_session_alone(kind) || is_use(kind)",
+    "leaves_session_alone(kind) || is_use(kind) || crate::mutant(@)",
+    "it:fitness,callers",
+    "a session in which something was made is fit",
+)
+m(
+    W + "target.rs",
+    "(None, Some(database)) if initial.database.as_ref() != Some(database) => {",
+    "(None, Some(database)) if crate::mutant(@) || initial.database.as_ref() != Some(database) => {",
+    "target|it:statements",
+    "naming the usual database leaves its schema",
+)
+m(
+    W + "backoff.rs",
+    "        (wait < left).then_some(wait)",
+    "        (crate::mutant(@) || wait < left).then_some(wait)",
+    "backoff",
+    "an attempt is made after the deadline",
+)
+m(
+    W + "earlier.rs",
+    "        lease.poison();\n    };",
+    "        if !crate::mutant(@) { lease.poison(); }\n    };",
+    "it:later",
+    "a session whose statement does not end is handed on",
+)
