@@ -177,4 +177,20 @@ mod tests {
             assert_eq!(budget.wait(asked), waits, "{asked:?}");
         }
     }
+
+    #[test]
+    fn a_call_gets_the_rows_and_bytes_it_asks_for_up_to_the_budget() {
+        let budget = Budget::default();
+        for (asked, rows) in [(None, 100), (Some(7), 7), (Some(5000), 1000)] {
+            assert_eq!(budget.rows(asked), rows, "{asked:?}");
+        }
+        let usual = budget.default_rows;
+        for (rows, is_list, bytes) in [
+            (usual, true, LIST_BYTES),
+            (usual + 1, true, budget.max_bytes),
+            (usual, false, budget.max_bytes),
+        ] {
+            assert_eq!(budget.bytes(rows, is_list), bytes, "{rows} {is_list}");
+        }
+    }
 }

@@ -365,6 +365,14 @@ mod tests {
         assert_eq!(old.read(&late, "key:1"), Err(CursorError::Expired));
     }
 
+    /// Otherwise somebody who may choose a name could sign what another is to be given.
+    #[test]
+    fn where_a_name_ends_and_a_cursor_begins_is_signed() {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"a secret");
+        let signed = |content: &[u8], caller| sign(&key, content, caller).as_ref().to_vec();
+        assert_ne!(signed(b"bc", "a"), signed(b"c", "ab"));
+    }
+
     proptest! {
         #[test]
         fn a_changed_cursor_is_refused(place in 0_usize..70, to in "[A-Za-z0-9_-]", row in any::<u64>()) {

@@ -1,5 +1,8 @@
 //! One page of a result: rows of the warehouse's answer, written as text until they end or a limit is reached.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use futures::StreamExt;

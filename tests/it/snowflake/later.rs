@@ -104,6 +104,22 @@ async fn a_late_page_fetches_only_the_pieces_it_shows() {
     stop(server, &stub).await;
 }
 
+/// Snowflake gives a result to the role that made it.
+#[tokio::test]
+async fn a_page_is_read_in_the_role_of_its_statement() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[("SNOWFLAKE_POOL_MAX_SIZE", "1")]).await;
+    let call = json!({"sql": "select * from stub.rows(n => 20)", "limit": 10, "role": "ANALYST"});
+    let first = execute(&server, call).await;
+    assert_eq!(code(&first), "ok", "{first}");
+    let signed_in = stub.counters().logins;
+    let cursor = &first["structuredContent"]["next_cursor"];
+    assert_eq!(code(&fetch(&server.mcp(), cursor).await), "ok");
+    // In the one session there is, which is of that role.
+    assert_eq!(stub.counters().logins, signed_in);
+    stop(server, &stub).await;
+}
+
 #[tokio::test]
 async fn a_long_statement_is_left_running_and_fetched_elsewhere() {
     let stub = Stub::start().await;
