@@ -128,7 +128,7 @@ pub(super) fn resource(uri: &str) -> Option<Result<ReadResourceResponse, ErrorDa
         }
     };
     // With what results of the newest revision must say.
-    let result = json!({ "contents": [contents], "ttlMs": 0, "cacheScope": "private" });
+    let result = json!({ "resultType": "complete", "contents": [contents], "ttlMs": 0, "cacheScope": "private" });
     Some(read::<ReadResourceResult>(result).map(Into::into))
 }
 
@@ -153,7 +153,8 @@ pub(super) fn prompt(
         }
         _ => return None,
     };
-    let result = json!({ "messages": [{ "role": "user", "content": content }] });
+    let result =
+        json!({ "resultType": "complete", "messages": [{ "role": "user", "content": content }] });
     Some(read::<GetPromptResult>(result).map(Into::into))
 }
 
@@ -198,7 +199,10 @@ pub(super) async fn call(
         }
         _ => json!([text("Nothing was asked and nothing was logged.")]),
     };
-    Some(read::<CallToolResult>(json!({ "content": content })).map(Into::into))
+    Some(
+        read::<CallToolResult>(json!({ "resultType": "complete", "content": content }))
+            .map(Into::into),
+    )
 }
 
 /// Whether the client says that it can do this.
@@ -270,7 +274,7 @@ fn ask_back(
         .clone()
         .all(|key| answers.get(key).is_some_and(Value::is_object));
     if is_answered && (keys.count() > 0 || state.is_some()) {
-        let text = json!({ "content": [{ "type": "text", "text": "Answered, state-ok." }] });
+        let text = json!({ "resultType": "complete", "content": [{ "type": "text", "text": "Answered, state-ok." }] });
         return read::<CallToolResult>(text).map(Into::into);
     }
     input_required(asked, next.map(sealed)).map(Into::into)
