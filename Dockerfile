@@ -27,7 +27,7 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
 # Every target that Cargo.toml names must be there.
 RUN mkdir -p src tests/it tests/stub benches \
- && for program in src/main.rs tests/it/main.rs tests/stub/main.rs benches/render.rs; do echo 'fn main() {}' >"$program"; done \
+ && for program in src/main.rs tests/it/main.rs tests/stub/main.rs benches/render.rs benches/verify.rs; do echo 'fn main() {}' >"$program"; done \
  && echo '' >src/lib.rs
 
 # ---- the binary that speaks to Snowflake only ----

@@ -56,7 +56,7 @@ pub(in crate::mcp::tools) struct Condition {
     pub(super) op: Op,
     #[serde(default)]
     pub(super) value: Option<BindValue>,
-    /// For in, not_in and between.
+    /// For `in`, `not_in` and `between`.
     #[serde(default)]
     pub(super) values: Vec<BindValue>,
 }

@@ -368,7 +368,7 @@ fn clause(token: &Token) -> Option<Clause> {
     Some(Clause::List(found.1))
 }
 
-/// Reads one item of a clause: `t.n`, `n`, `t.*` or DATE_TRUNC of a name, and perhaps what it is called.
+/// Reads one item of a clause: `t.n`, `n`, `t.*` or `DATE_TRUNC` of a name, and perhaps what it is called.
 fn add(asked: &mut Vec<Asked>, kind: Kind, tokens: &[&Token]) -> Result<(), Fault> {
     let (tokens, alias) = match tokens {
         [rest @ .., Token::Word(word), Token::Word(alias)]
