@@ -2,8 +2,8 @@
 """Runs the official conformance suite of MCP: `make conformance`.
 
 The suite asks for tools, resources and prompts of its own sample server. What of these an operator can add is in
-`tests/conformance/tools.yaml`. The rest is in a build with the feature `conformance-fixtures`, which nobody installs; on the
-production binary it is left out, as is what no server without sessions can pass, each with the reason.
+`tests/conformance/tools.yaml`. The rest is in a build with the feature `conformance-fixtures`, which nobody installs;
+on the production binary it is left out, as is what no server without sessions can pass, each with the reason.
 
     scripts/conformance.py FOLDER BINARY [--fixtures]   (FOLDER has the installed suite)
 """

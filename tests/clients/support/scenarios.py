@@ -202,7 +202,9 @@ SCENARIOS = (
     _fails("profile of nothing", "profile_table", "object_not_found", "NOPE", table=f"{SAMPLE}.NOPE"),
     _fails("semantic views of nothing", "list_semantic_views", "object_not_found", "NOPE", database="NOPE"),
     _fails("no such semantic view", "describe_semantic_view", "object_not_found", "NOPE", view="DEMO.PUBLIC.NOPE"),
-    _fails("no such metric", "query_semantic_view", "invalid_argument", "SUPPLIERS?", view=FIGURES, metrics=["supliers"]),
+    _fails(
+        "no such metric", "query_semantic_view", "invalid_argument", "SUPPLIERS?", view=FIGURES, metrics=["supliers"]
+    ),
     _fails("no such argument of the context", "show_context", "invalid_argument", "format", formt="x"),
     _fails("plan of no query", "explain_query", "sql_invalid", "read", sql="SELEC 1"),
     _fails("a write", "execute_query", "statement_not_allowed", "DELETE", sql="DELETE FROM nation"),
