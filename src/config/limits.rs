@@ -99,7 +99,7 @@ settings! {
 
     /// The groups of tools that are offered: `catalog` finds and describes objects, `query` runs statements, `semantic`
     /// queries semantic views, `custom` are the tools of `CUSTOM_TOOLS_FILE`. `semantic` is off unless it is named: its three
-    /// tools would take 4 kB of every conversation, also where there are no semantic views.
+    /// tools would take 6 kB of every conversation, also where there are no semantic views.
     pub toolsets: List<Toolset> = "TOOLSETS", Shape::Choices(Toolset::WORDS), default "catalog,query,custom";
 
     /// The only tools that are offered, among those of `TOOLSETS`. Example: `execute_query, describe_*`.
