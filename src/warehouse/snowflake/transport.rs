@@ -54,7 +54,7 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// For answers that have rows in them, or name their chunks: at the most some ten thousand, of 2 KB each. Memory ends sooner, see
-/// [`Growing`].
+/// [`Growing`](super::memory::Growing).
 const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// One request to the account's host. Not to be printed: it holds tokens, and a sign-in's body passwords.

@@ -58,7 +58,7 @@ impl Middleware for Bounded {
     }
 }
 
-/// Sends what [`Connection`] has made to where it is for: its own address is always one of four of one host.
+/// Sends what [`snowflake_api::connection::Connection`] has made to where it is for: its own address is always one of four of one host.
 pub(super) struct Addressed(pub(super) Url);
 
 #[async_trait]
