@@ -259,7 +259,7 @@ async fn what_the_view_does_not_have_is_told_before_it_is_asked() {
         ),
         (
             json!({"dimensions": [{"name": "name"}]}),
-            "name may be CUSTOMER.NAME or ORDERS.NAME",
+            "NAME may be CUSTOMER.NAME or ORDERS.NAME",
         ),
         (
             json!({"metrics": [{"name": "orders.order_date"}]}),
