@@ -277,6 +277,17 @@ async fn values_for_placeholders_are_never_taken_for_nothing() {
     }
 }
 
+/// The engine is given FROM before what is selected.
+#[tokio::test]
+async fn placeholders_have_the_values_in_the_order_of_the_text() {
+    let server = Server::start(&[]).await;
+    let sql = "WITH w AS (SELECT ? AS y) SELECT ? AS a, x, y, ? AS b FROM (SELECT ? AS x) JOIN w ON y = ? WHERE x = ?";
+    let arguments = json!({"sql": sql, "parameters": [1, 2, 3, 4, 1, 4], "format": "json"});
+    let answer = server.mcp().call_tool("execute_query", arguments).await;
+    let rows = &answer["structuredContent"]["rows"];
+    assert_eq!(*rows, json!([[2, 4, 1, 3]]), "{answer}");
+}
+
 #[tokio::test]
 async fn texts_may_hold_what_would_hide_something_elsewhere() {
     let server = Server::start(&[]).await;

@@ -1,6 +1,12 @@
 //! Literals, and what stands for a value: parameters, columns by number.
 
-use crate::sql::ast::{DollarQuotedString, Value};
+use std::ops::ControlFlow;
+
+use sqlparser::tokenizer::Location;
+
+use crate::sql::ast::{
+    DollarQuotedString, Statement, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+};
 use crate::warehouse::Parameter;
 
 use super::writer::{Writer, Written, limit, limit_with_hint, quote_text, refuse};
@@ -29,13 +35,8 @@ impl Writer<'_> {
         }
     }
 
-    /// `?` and `:1` stand for parameters, `$1` for a column of VALUES, `$name` for a session variable.
+    /// `:1` stands for a parameter (and `?`, which [`number`] has made into it), `$1` for a column of VALUES, `$name` for a session variable.
     fn placeholder(&mut self, placeholder: &str) -> Written {
-        if placeholder == "?" {
-            let index = self.placeholders;
-            self.placeholders += 1;
-            return self.parameter(index);
-        }
         if let Some(number) = placeholder.strip_prefix(':') {
             return match number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)) {
                 Some(index) => self.parameter(index),
@@ -84,4 +85,54 @@ impl Writer<'_> {
             Parameter::Text(text) => quote_text(text),
         })
     }
+}
+
+/// Makes each `?` the `:n` it stands for, by where it is in the text: FROM is written before what is selected, so the order of
+/// writing says nothing.
+pub(super) fn number(statement: &mut Statement) {
+    let mut seen = Seen(Vec::new());
+    let _ = Visit::visit(statement, &mut seen);
+    let mut order: Vec<usize> = (0..seen.0.len()).collect();
+    order.sort_by_key(|at| seen.0.get(*at).copied());
+    let mut names = vec![String::new(); order.len()];
+    for (number, at) in order.into_iter().enumerate() {
+        if let Some(name) = names.get_mut(at) {
+            *name = format!(":{}", number + 1);
+        }
+    }
+    let _ = VisitMut::visit(statement, &mut Numbered(names.into_iter()));
+}
+
+/// The places of `?`, in the order of the tree.
+struct Seen(Vec<Location>);
+
+impl Visitor for Seen {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        if is_mark(&value.value) {
+            self.0.push(value.span.start);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// What each `?` becomes, in the order of the tree.
+struct Numbered(std::vec::IntoIter<String>);
+
+impl VisitorMut for Numbered {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
+        if is_mark(&value.value)
+            && let Some(name) = self.0.next()
+        {
+            value.value = Value::Placeholder(name);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn is_mark(value: &Value) -> bool {
+    matches!(value, Value::Placeholder(mark) if mark == "?")
 }

@@ -52,6 +52,7 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::sql::ast::Statement;
@@ -85,7 +86,11 @@ pub(super) fn translate(
     context: &Context,
     repairs: &Repairs,
 ) -> Result<Translation, Error> {
-    let Statement::Query(query) = statement else {
+    let mut statement = Cow::Borrowed(statement);
+    if source.contains('?') {
+        literals::number(statement.to_mut());
+    }
+    let Statement::Query(query) = statement.as_ref() else {
         return Err(EngineLimit::new("runs queries only").into());
     };
     let mut writer = Writer::new(source, context, repairs);

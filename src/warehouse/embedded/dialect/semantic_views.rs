@@ -69,16 +69,10 @@ impl Writer<'_> {
         }
         let asked = asked(self.source.after(name.span().start))?;
         let parts = parts(&asked)?;
-        let before = self.placeholders;
-        let mut after = before;
         let mut written = Vec::with_capacity(parts.len());
         for part in &parts {
-            // Each has the whole condition, whose placeholders are the same ones.
-            self.placeholders = before;
             written.push(self.part(part, &asked, where_clause.as_ref())?);
-            after = after.max(self.placeholders);
         }
-        self.placeholders = after;
         let query = match written.as_slice() {
             [one] => one.clone(),
             several => format!(

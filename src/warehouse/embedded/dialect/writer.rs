@@ -56,8 +56,6 @@ pub(super) struct Writer<'a> {
     pub(super) pivots: usize,
     /// A query whose rows are the values of a PIVOT; the translation ends there.
     pub(super) question: Option<String>,
-    /// Number of `?` met so far.
-    pub(super) placeholders: usize,
     depth: usize,
     cost: usize,
     /// Number of names given by [`Writer::once`].
@@ -96,7 +94,6 @@ impl<'a> Writer<'a> {
             binaries: BTreeSet::new(),
             hides_types: false,
             froms: Vec::new(),
-            placeholders: 0,
             depth: 0,
             cost: 0,
             onces: 0,
