@@ -107,9 +107,10 @@ deploy-check: ## chart, manifests, Compose and Dockerfile, without a Docker engi
 image-test: ## builds the images and runs them, Compose's profiles as well; starts a Docker engine where it can
 	@scripts/image-test.sh
 
+# `make dist BINARIES=FOLDER` packs a program that is built already, with DuckDB's library beside it.
 .PHONY: dist
-dist: build ## the packages of this machine's platform in .build/dist; installs and runs each on a fresh machine
-	@scripts/dist.sh
+dist: $(if $(BINARIES),,build) ## the packages of this machine's platform in .build/dist; installs and runs each on a fresh machine
+	@BINARIES=$(BINARIES) scripts/dist.sh
 
 .PHONY: sbom
 sbom: image ?= snowflake-mcp:dev

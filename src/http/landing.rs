@@ -23,6 +23,9 @@ const PAGE: &str = include_str!("landing.html");
 /// Where a client's configuration has the key.
 const KEY: &str = "SNOWFLAKE_MCP_KEY";
 
+/// Where the documents are that the page leads to. Nothing is loaded from there.
+const DOCS: &str = "https://github.com/snowflake-mcp/snowflake-mcp/blob/main/docs";
+
 /// What the page says of this server. A cheap clone.
 #[derive(Debug, Clone)]
 pub(super) struct Landing(Arc<Facts>);
@@ -57,8 +60,10 @@ impl Landing {
         }))
     }
 
-    fn page(&self, address: &str) -> String {
+    /// `host` is the name the reader used, with the port if it has one.
+    fn page(&self, scheme: &str, host: &str) -> String {
         let facts = &*self.0;
+        let address = &*format!("{scheme}://{host}/mcp");
         let state = facts.readiness.in_words(facts.tells_reasons);
         let warehouse = match facts.readiness.warehouse_kind() {
             "embedded" => "the embedded engine, with sample data",
@@ -97,7 +102,9 @@ impl Landing {
                 ),
             ),
             ("codex", codex(address, facts.needs_key)),
-            ("probes", probes(facts.management_port)),
+            ("base", base(facts.management_port, host)),
+            ("where", whereabouts(facts.management_port)),
+            ("docs", DOCS.to_owned()),
         ];
         filled(&texts)
     }
@@ -111,20 +118,24 @@ pub(super) async fn page(request: HttpRequest, landing: web::Data<Landing>) -> H
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(landing.page(&address(&request)))
+        .body(landing.page(scheme(&request), host(&request)))
 }
 
-/// Where the reader's agent finds `/mcp`: by the name the reader used, which the check of `Host` has let pass.
-fn address(request: &HttpRequest) -> String {
+/// By which the reader's agent finds `/mcp`: the name the reader used, which the check of `Host` has let pass.
+fn host(request: &HttpRequest) -> &str {
+    let host = request.headers().get(header::HOST);
+    host.and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost")
+}
+
+fn scheme(request: &HttpRequest) -> &'static str {
     let text = |name: &str| request.headers().get(name)?.to_str().ok();
     let is_here = request.app_data::<web::Data<Tls>>().is_some();
-    let scheme = match text("x-forwarded-proto") {
+    match text("x-forwarded-proto") {
         _ if is_here => "https",
         Some("https") => "https",
         _ => "http",
-    };
-    let host = text("host").unwrap_or("localhost");
-    format!("{scheme}://{host}/mcp")
+    }
 }
 
 /// The page with its gaps filled. One pass: a text that looks like a gap is not filled again.
@@ -207,12 +218,24 @@ fn json_of(servers: &str, server: Value) -> String {
     format!("{:#}", json!({servers: {"snowflake": server}}))
 }
 
-fn probes(management_port: Option<u16>) -> String {
-    let paths = "Probes are /livez, /readyz and /startupz, metrics /metrics";
-    match management_port {
-        Some(port) => format!("{paths}, all of them on port {port}."),
-        None => format!("{paths}, all of them on this port."),
+/// What stands before the path of a probe: nothing where probes are on this port.
+fn base(management_port: Option<u16>, host: &str) -> String {
+    management_port.map_or_else(String::new, |port| {
+        format!("http://{}:{port}", without_port(host))
+    })
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
     }
+}
+
+fn whereabouts(management_port: Option<u16>) -> String {
+    management_port.map_or_else(String::new, |port| {
+        format!("These are on port {port}, which may be closed to you.")
+    })
 }
 
 #[cfg(test)]
@@ -228,7 +251,7 @@ mod tests {
     #[test]
     fn every_gap_of_the_page_is_filled() {
         for needs_key in [true, false] {
-            let page = landing(needs_key).page("http://localhost:8000/mcp");
+            let page = landing(needs_key).page("http", "localhost:8000");
             assert!(!page.contains("{{") && !page.contains("}}"), "{page}");
             assert_eq!(page.contains("SNOWFLAKE_MCP_KEY"), needs_key);
             assert!(page.len() <= 20 * 1024, "{} bytes", page.len());
@@ -237,7 +260,7 @@ mod tests {
 
     #[test]
     fn nothing_that_is_filled_in_is_markup() {
-        let page = landing(false).page("http://<script>alert(1)</script>\"{{state}}/mcp");
+        let page = landing(false).page("http", "<script>alert(1)</script>\"{{state}}");
         assert!(!page.contains("<script>alert"));
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;{{state}}/mcp"));
     }
@@ -245,8 +268,10 @@ mod tests {
     #[test]
     fn the_page_loads_nothing_and_its_policy_names_what_is_in_it() {
         let landing = landing(false);
-        for foreign in ["src=", "href=", "url(", "@import", "http://", "https://"] {
-            assert!(!PAGE.contains(foreign), "{foreign}");
+        for loads in [
+            "src=", "<link", "url(", "@import", "fetch(", "http://", "https://",
+        ] {
+            assert!(!PAGE.contains(loads), "{loads}");
         }
         assert_eq!(PAGE.matches("<style>").count(), 1);
         assert_eq!(PAGE.matches("<script>").count(), 1);
@@ -255,5 +280,27 @@ mod tests {
             0
         );
         assert!(landing.0.policy.contains(&source("script")));
+    }
+
+    #[test]
+    fn links_lead_to_probes_where_they_are_and_to_documents_that_exist() {
+        let page = landing(false).page("https", "[::1]:8443");
+        assert!(
+            page.contains("href=\"http://[::1]:9090/readyz?verbose\""),
+            "{page}"
+        );
+        assert!(page.contains("on port 9090"), "{page}");
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let same = Landing::new(Readiness::starting("embedded", metrics), false, true, None)
+            .page("http", "localhost");
+        assert!(same.contains("href=\"/metrics\""), "{same}");
+        assert!(!same.contains("on port"), "{same}");
+        let documents: Vec<&str> = PAGE.split("{{docs}}/").skip(1).collect();
+        assert_eq!(documents.len(), 3);
+        for rest in documents {
+            let name = rest.split('"').next().unwrap();
+            let path = format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"));
+            assert!(std::path::Path::new(&path).is_file(), "{path}");
+        }
     }
 }

@@ -231,7 +231,8 @@ def test_compose_takes_what_the_shell_says() -> None:
     assert plain["ENVIRONMENT"] == "development"
     # Which warehouse is left to the account: without one it is the embedded engine.
     assert not {"WAREHOUSE_BACKEND", "SNOWFLAKE_ACCOUNT", "API_KEY", "MAX_ROWS"} & plain.keys()
-    shell = {"LOG_LEVEL": "DEBUG", "MAX_ROWS": "7", "API_KEY": "0" * 32, "SNOWFLAKE_ACCOUNT": "myorg-myaccount"}
+    # Another level than .env.development has.
+    shell = {"LOG_LEVEL": "ERROR", "MAX_ROWS": "700", "API_KEY": "0" * 32, "SNOWFLAKE_ACCOUNT": "myorg-myaccount"}
     assert composed(**shell).items() >= shell.items()
     # The container's own addresses are not for the shell to change.
     assert composed(SERVER_PORT="1", SERVER_HOST="localhost")["SERVER_PORT"] == "8000"
@@ -240,6 +241,10 @@ def test_compose_takes_what_the_shell_says() -> None:
     assert composed()["SNOWFLAKE_PRIVATE_KEY_PATH"] == ""
     production = {"ENVIRONMENT": "production", "PRODUCTION_SNOWFLAKE_ROLE": "R", "MAX_ROWS": "7"}
     assert composed(**production).items() >= production.items()
+    # Any server reads the next page in development. Elsewhere a secret that everybody knows would be none.
+    assert len(plain["CURSOR_SECRET"]) >= 32
+    assert composed(CURSOR_SECRET="1" * 32)["CURSOR_SECRET"] == "1" * 32
+    assert "CURSOR_SECRET" not in composed(**production)
 
 
 def test_what_watches_is_given_the_files_its_configuration_names() -> None:
