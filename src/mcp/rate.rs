@@ -80,10 +80,14 @@ impl Rates {
         }
     }
 
-    /// Counts a call, or says when it may be made.
-    pub(super) fn admit(&self, caller: &Caller, now: Instant) -> Result<(), TooMany> {
+    /// Counts a call and says how many are left, where they are counted; or says when it may be made.
+    pub(super) fn admit(
+        &self,
+        caller: &Caller,
+        now: Instant,
+    ) -> Result<Option<CallsLeft>, TooMany> {
         let Some(rate) = self.rate_of(caller) else {
-            return Ok(());
+            return Ok(None);
         };
         let full_at = self
             .full_at
@@ -96,14 +100,17 @@ impl Rates {
         let wait = then.saturating_duration_since(now + MINUTE);
         if wait.is_zero() {
             *full_at = then;
-            Ok(())
+            let free = MINUTE.saturating_sub(then.saturating_duration_since(now));
+            let left = free.as_nanos() / each.as_nanos().max(1);
+            Ok(Some(CallsLeft {
+                in_a_minute: rate,
+                left: u32::try_from(left).unwrap_or(rate).min(rate),
+            }))
         } else {
             Err(TooMany { rate, wait })
         }
     }
-}
 
-impl Rates {
     /// Calls in a minute that the caller may make, where they are counted.
     fn rate_of(&self, caller: &Caller) -> Option<u32> {
         let own = match &caller.grant {
@@ -111,20 +118,6 @@ impl Rates {
             None => self.own.get(&*caller.name).copied(),
         };
         own.or(self.everybody)
-    }
-
-    /// How many more calls the caller may make at once; `None` where they are not counted.
-    pub(super) fn left(&self, caller: &Caller, now: Instant) -> Option<CallsLeft> {
-        let rate = self.rate_of(caller)?.max(1);
-        let full_at = self.full_at.get(&caller.account());
-        let full_at = full_at.map(|time| *time.lock().unwrap_or_else(PoisonError::into_inner));
-        let used = full_at.map_or(Duration::ZERO, |time| time.saturating_duration_since(now));
-        let free = MINUTE.saturating_sub(used);
-        let left = free.as_nanos() / (MINUTE / rate).as_nanos().max(1);
-        Some(CallsLeft {
-            in_a_minute: rate,
-            left: u32::try_from(left).unwrap_or(rate).min(rate),
-        })
     }
 }
 
@@ -152,18 +145,20 @@ mod tests {
         let rates = rates(3);
         let key = caller("key:1", None);
         let start = Instant::now();
-        for _ in 0..3 {
-            assert_eq!(rates.admit(&key, start), Ok(()));
+        for left in [2, 1, 0] {
+            let in_a_minute = 3;
+            let expected = CallsLeft { in_a_minute, left };
+            assert_eq!(rates.admit(&key, start), Ok(Some(expected)));
         }
         let TooMany { rate, wait } = rates.admit(&key, start).unwrap_err();
         assert_eq!((rate, wait), (3, Duration::from_secs(20)));
         let later = start + wait;
         let sooner = later - Duration::from_millis(1);
         assert!(rates.admit(&key, sooner).is_err(), "and it costs nothing");
-        assert_eq!(rates.admit(&key, later), Ok(()));
+        assert!(rates.admit(&key, later).is_ok());
         assert!(rates.admit(&key, later).is_err());
         for _ in 0..3 {
-            assert_eq!(rates.admit(&key, later + MINUTE), Ok(()));
+            assert!(rates.admit(&key, later + MINUTE).is_ok());
         }
         assert!(
             rates.admit(&key, later + MINUTE).is_err(),
@@ -212,7 +207,7 @@ mod tests {
             for step in steps {
                 now += Duration::from_millis(step);
                 match rates.admit(&key, now) {
-                    Ok(()) => admitted += 1,
+                    Ok(_) => admitted += 1,
                     Err(TooMany { wait, .. }) => {
                         prop_assert!(wait <= MINUTE);
                         now += wait;

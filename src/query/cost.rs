@@ -32,7 +32,7 @@ impl Queries {
             && estimate.bytes <= limit
         {
             let warehouse = virtual_warehouse(&run.session);
-            self.metrics.would_scan(warehouse, estimate.bytes);
+            self.common.metrics.would_scan(warehouse, estimate.bytes);
         }
         match estimate {
             None => Err(Error::NoEstimate),

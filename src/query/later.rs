@@ -133,7 +133,7 @@ impl Queries {
         views: fn(u8) -> Option<&'static View>,
     ) -> Result<Fetched, Error> {
         let asked = Instant::now();
-        let mut cursor = self.signer.read(cursor, &self.caller)?;
+        let mut cursor = self.common.signer.read(cursor, &self.caller)?;
         cursor.format = format.unwrap_or(cursor.format);
         let is_search = |list: &List| list.search.is_some();
         if cursor.list.as_ref().is_some_and(is_search) {
@@ -171,7 +171,7 @@ impl Queries {
             max_bytes: self.budget.bytes(limit, is_list(view)),
             view,
             is_sample: false,
-            with_json: self.is_structured,
+            with_json: self.common.is_structured,
         };
         let deadline = asked + self.budget.timeout;
         let patience = deadline.min(asked + self.budget.wait(wait));
@@ -265,7 +265,7 @@ impl Queries {
     ///
     /// As for [`Queries::fetch`].
     pub async fn status(&self, cursor: &str) -> Result<StatementProgress, Error> {
-        let read = self.signer.read(cursor, &self.caller)?;
+        let read = self.common.signer.read(cursor, &self.caller)?;
         let status = self.warehouse.status(&read.earlier).await?;
         Ok(known(&read, cursor, status))
     }
@@ -276,7 +276,7 @@ impl Queries {
     ///
     /// As for [`Queries::fetch`].
     pub async fn cancel(&self, cursor: &str) -> Result<StatementProgress, Error> {
-        let read = self.signer.read(cursor, &self.caller)?;
+        let read = self.common.signer.read(cursor, &self.caller)?;
         self.warehouse.cancel(&read.earlier).await?;
         let until = Instant::now() + TO_STOP;
         let mut wait = Duration::from_millis(20);
@@ -359,7 +359,7 @@ impl Queries {
             list,
             less: self.less,
         };
-        Some(self.signer.write(&cursor, &self.caller))
+        Some(self.common.signer.write(&cursor, &self.caller))
     }
 
     /// A cursor before the first row of a statement of the caller's, from its id and perhaps a space and its role.
@@ -378,7 +378,7 @@ impl Queries {
             list: None,
             less: Less::default(),
         };
-        Some(self.signer.write(&cursor, &self.caller))
+        Some(self.common.signer.write(&cursor, &self.caller))
     }
 
     /// When a cursor that is written now ends.

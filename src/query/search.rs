@@ -249,7 +249,7 @@ impl Queries {
             expires: self.expiry(),
             ..from.clone()
         };
-        Some(self.signer.write(&cursor, &self.caller))
+        Some(self.common.signer.write(&cursor, &self.caller))
     }
 }
 

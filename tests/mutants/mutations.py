@@ -434,21 +434,21 @@ m(
     "a cursor forgets the role",
 )
 m(
-    Q + "run.rs",
+    Q + "approving.rs",
     "session.role.clone_from(&self.usual_role);",
     "if !crate::mutant(@) { session.role.clone_from(&self.usual_role); }",
     "query::|it:callers",
     "a caller's role is not used",
 )
 m(
-    Q + "run.rs",
+    Q + "approving.rs",
     "admit_by: now + self.budget.time(timeout).min(self.budget.sync_wait),",
     "admit_by: now + if crate::mutant(@) { self.budget.time(timeout) } else { self.budget.time(timeout).min(self.budget.sync_wait) },",
     "query::|it:fairness,later",
     "a statement waits in the queue longer than its call",
 )
 m(
-    Q + "run.rs",
+    Q + "approving.rs",
     "(Some(named), Some(usual)) if named != usual => public.as_ref(),",
     "(Some(named), Some(usual)) if named != usual && !crate::mutant(@) => public.as_ref(),",
     "query::|it:fitness",

@@ -86,14 +86,14 @@ impl Handler {
                 person: caller.person.clone(),
                 rights: caller.grant.as_ref().map(|grant| Arc::clone(&grant.rights)),
             })),
-            calls: self.services.rates.left(caller, started),
+            calls: admitted.ok().flatten(),
         };
         let time = call.queries.budget().timeout + CALL_GRACE;
         let read = entry.read(arguments.unwrap_or_default());
         let outcome = match (admitted, read) {
             (Err(too_many), _) => Ok(Err(too_many.into())),
-            (Ok(()), Err(failure)) => Ok(Err(failure)),
-            (Ok(()), Ok(Arguments { known, note })) => {
+            (Ok(_), Err(failure)) => Ok(Err(failure)),
+            (Ok(_), Ok(Arguments { known, note })) => {
                 let key = entry
                     .is_cacheable
                     .then(|| CacheKey::new(caller, &tool, &known));

@@ -49,14 +49,17 @@ impl Queries {
             schema: session.schema.as_ref().map(QualifiedName::quoted),
             sql: listing.sql.clone(),
         };
-        let known = self.name_cache.0.get(&question);
-        self.metrics.looked_up(Cache::Names, known.is_some());
+        let known = self.common.name_cache.0.get(&question);
+        self.common.metrics.looked_up(Cache::Names, known.is_some());
         if known.is_some() {
             return known;
         }
         let names = tokio::time::timeout(PATIENCE, self.asked(&listing, session)).await;
         let names = Arc::new(names.ok()?.ok()?);
-        self.name_cache.0.insert(question, Arc::clone(&names));
+        self.common
+            .name_cache
+            .0
+            .insert(question, Arc::clone(&names));
         Some(names)
     }
 

@@ -22,14 +22,9 @@ pub(super) fn suggestion(
     if names.is_empty() {
         return None;
     }
-    let whole = |name: &str| {
-        let name =
-            Identifier::exact(name).map_or_else(|_| name.to_owned(), |name| name.to_string());
-        if place.is_empty() {
-            name
-        } else {
-            format!("{place}.{name}")
-        }
+    let whole = |name: &str| match place.as_str() {
+        "" => shown(name),
+        place => format!("{place}.{}", shown(name)),
     };
     let all = names.iter().map(|listed| listed.name.as_str());
     let near = nearest(wanted.as_str(), all.clone(), NEAREST);
@@ -39,7 +34,7 @@ pub(super) fn suggestion(
             .iter()
             .any(|near| near.eq_ignore_ascii_case(wanted.as_str()));
         let near: Vec<_> = near.into_iter().map(whole).collect();
-        told.push(format!("did you mean {}?", near.join(", ")));
+        told.push(did_you_mean(&near));
         if keeps_case {
             told.push("A name in double quotes keeps its case: leave the quotes out.".to_owned());
         }
@@ -52,6 +47,15 @@ pub(super) fn suggestion(
     (!told.is_empty()).then(|| told.join(" "))
 }
 
+/// A name as a statement has it.
+fn shown(name: &str) -> String {
+    Identifier::exact(name).map_or_else(|_| name.to_owned(), |name| name.to_string())
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    format!("did you mean {}?", near.join(", "))
+}
+
 /// The columns that are meant, each with its table where there are several, and all of them where they are few.
 pub(super) fn about_columns(
     wanted: &str,
@@ -61,9 +65,6 @@ pub(super) fn about_columns(
     if names.is_empty() {
         return None;
     }
-    let shown = |name: &str| {
-        Identifier::exact(name).map_or_else(|_| name.to_owned(), |name| name.to_string())
-    };
     let near = nearest(
         wanted,
         names.iter().map(|listed| listed.name.as_str()),
@@ -84,7 +85,7 @@ pub(super) fn about_columns(
                 }
             })
             .collect();
-        told.push(format!("did you mean {}?", near.join(", ")));
+        told.push(did_you_mean(&near));
     }
     match (table, few(names.iter().map(|listed| listed.name.as_str()))) {
         (Some(table), Some(list)) => told.push(format!("{table} has the columns {list}")),
