@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use envconfig::Envconfig;
-use secrecy::SecretString;
 
 use super::forms::{is_key, is_key_with_options};
 use super::keys::ApiKey;
@@ -58,12 +57,7 @@ settings! {
 }
 
 impl Auth {
-    /// Every key that is accepted, from `API_KEY` and `API_KEYS`.
-    pub fn api_keys(&self) -> impl Iterator<Item = &SecretString> {
-        self.keys().map(ApiKey::secret)
-    }
-
-    /// The same with their limits.
+    /// Every key that is accepted, from `API_KEY` and `API_KEYS`, with its limits.
     pub fn keys(&self) -> impl Iterator<Item = &ApiKey> {
         self.api_key.iter().chain(self.more_keys())
     }

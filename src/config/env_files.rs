@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::environment::Environment;
 use super::reference::variables;
-use super::render::{in_words, wrap};
+use super::render::{NOT_OBEYED, wrap};
 use super::section::Section;
 use super::variable::{Default, Variable};
 
@@ -43,8 +43,8 @@ fn text(variable: &Variable) -> String {
         Default::Unset("none") | Default::Same(_) | Default::Each(..) => {}
         Default::Unset(meaning) => text.push_str(&format!(" Unset: {meaning}.")),
     }
-    if let Some(note) = in_words(variable.availability) {
-        text.push_str(&format!(" In this version: {note}."));
+    if !variable.is_obeyed {
+        text.push_str(&format!(" In this version: {NOT_OBEYED}."));
     }
     text
 }

@@ -13,7 +13,6 @@ use super::resolve::lookup;
 use super::settings::{Purpose, Settings};
 use super::sources::Sources;
 use super::telemetry::LogFormat;
-use super::variable::Availability;
 use super::warehouse::{AuthType, Backend};
 
 /// Settings, and what the start-up log should say about them.
@@ -102,7 +101,7 @@ impl Sources {
         ));
         // One line for all of them.
         let names: Vec<_> = variables()
-            .filter(|variable| variable.availability == Availability::Later)
+            .filter(|variable| !variable.is_obeyed)
             .filter_map(|variable| {
                 let (name, value) = lookup(variable, settings.environment, &understood.vars)?;
                 let differs = variable.default_in(settings.environment) != Some(value);

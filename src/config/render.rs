@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::brought;
 use super::reference::variables;
 use super::section::Section;
-use super::variable::{Availability, Default, Variable};
+use super::variable::{Default, Variable};
 
 /// Widest line of the text for the terminal.
 const WIDTH: usize = 100;
@@ -52,8 +52,8 @@ fn write_text(out: &mut String) -> fmt::Result {
             if let Some(when) = variable.required {
                 wrap(out, "      ", &format!("Required {when}."))?;
             }
-            if let Some(note) = in_words(variable.availability) {
-                wrap(out, "      ", &format!("In this version: {note}."))?;
+            if !variable.is_obeyed {
+                wrap(out, "      ", &format!("In this version: {NOT_OBEYED}."))?;
             }
         }
         writeln!(out)?;
@@ -126,21 +126,14 @@ fn meaning_in_markdown(variable: &Variable) -> String {
     if variable.secret {
         meaning.push_str(" *Secret.*");
     }
-    if let Some(note) = in_words(variable.availability) {
-        let _ = write!(meaning, " **In this version:** {note}.");
+    if !variable.is_obeyed {
+        let _ = write!(meaning, " **In this version:** {NOT_OBEYED}.");
     }
     meaning
 }
 
-/// What stands behind "In this version:", where this version does not obey a setting.
-pub(super) fn in_words(availability: Availability) -> Option<String> {
-    match availability {
-        Availability::Obeyed => None,
-        Availability::Later => Some("checked, without effect yet".to_owned()),
-        Availability::GuardLater(None) => Some("not available, and refused when set".to_owned()),
-        Availability::GuardLater(Some(value)) => Some(format!("only `{value}` is available")),
-    }
-}
+/// What is said of a setting that this version does not obey.
+pub(super) const NOT_OBEYED: &str = "checked, without effect yet";
 
 const OTHER_NAMES: &str = "
 ## Names of other tools
@@ -180,6 +173,5 @@ passphrase or key for callers they are kept, with a warning. Keys of Snowflake a
 **Mistakes.** Every problem is reported at start-up, all at once, one line each, by name and with what was expected, never
 with the value; the exit code is 64. A name that looks like ours and is not is a warning with the nearest one that is.
 
-**In this version.** What is marked *checked, without effect yet* gives a warning when set. What guards something and is not
-obeyed yet is refused when set, because a guard that is silently ignored is worse than none.
+**In this version.** What is marked *checked, without effect yet* gives a warning when set.
 ";

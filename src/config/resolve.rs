@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::problem::{Problem, Problems};
 use super::reference::{self, variables};
 use super::shape::Shape;
-use super::variable::{Availability, Default, Variable};
+use super::variable::{Default, Variable};
 use super::which::Which;
 
 /// One value for each variable: written somewhere, or the environment's default.
@@ -134,16 +134,24 @@ impl Resolved {
         }
     }
 
-    /// Reports a problem that concerns several variables, unless one of them has its own.
+    /// Reports that a variable does not fit others, unless one of them has a problem of its own.
     pub(super) fn conflict(
         &mut self,
         name: &'static str,
         with: &[&str],
-        make: impl FnOnce(String) -> Problem,
+        expected: &str,
+        hint: Option<&str>,
     ) {
-        if !self.is_doubtful(name) && !with.iter().any(|name| self.is_doubtful(name)) {
-            self.problem(name, make);
+        if self.is_doubtful(name) || with.iter().any(|name| self.is_doubtful(name)) {
+            return;
         }
+        self.problem(name, |written| {
+            let problem = Problem::new(written, expected);
+            match hint {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            }
+        });
     }
 }
 
@@ -190,9 +198,6 @@ fn read(
             }
         }));
     }
-    if !is_available(variable, value) {
-        return Err(Box::new(not_available(variable)));
-    }
     match variable.shape {
         Shape::Path(_) => brought::at_home(value, vars).map_err(
             |expected| -> Box<dyn FnOnce(String) -> Problem> {
@@ -200,25 +205,5 @@ fn read(
             },
         ),
         shape => Ok(shape.canonical(value)),
-    }
-}
-
-fn is_available(variable: &Variable, value: &str) -> bool {
-    match variable.availability {
-        Availability::Obeyed | Availability::Later => true,
-        Availability::GuardLater(harmless) => {
-            harmless.is_some_and(|harmless| harmless.eq_ignore_ascii_case(value))
-        }
-    }
-}
-
-fn not_available(variable: &Variable) -> impl FnOnce(String) -> Problem + use<> {
-    let expected = match variable.availability {
-        Availability::GuardLater(Some(value)) => format!("`{value}`"),
-        _ => "to be unset".to_owned(),
-    };
-    |name| {
-        Problem::new(name, expected)
-            .hint("not available in this version, so it would guard nothing; unset it")
     }
 }

@@ -212,12 +212,6 @@ impl<T> List<T> {
     pub const fn new(items: Vec<T>) -> Self {
         Self(items)
     }
-
-    /// The items, owned.
-    #[must_use]
-    pub fn into_vec(self) -> Vec<T> {
-        self.0
-    }
 }
 
 impl<T> Default for List<T> {

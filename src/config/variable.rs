@@ -76,8 +76,8 @@ pub struct Variable {
     pub secret: bool,
     /// What quotes around its value mean.
     pub quotes: Quotes,
-    /// Whether this version obeys it.
-    pub availability: Availability,
+    /// Whether it is obeyed. If not, it is checked, and setting it gives a warning at start-up.
+    pub is_obeyed: bool,
     /// Whether `.env.production` takes it from the environment of whoever loads that file, because only they know it.
     pub passed_on: bool,
     /// What it does.
@@ -106,18 +106,6 @@ pub enum Quotes {
     OfSecrets,
 }
 
-/// Whether this version obeys a variable. Changing that is changing one word in its entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Availability {
-    /// It does.
-    Obeyed,
-    /// Not yet, and nobody is less safe for it: a warning at start-up.
-    Later,
-    /// Not yet, and it guards something: setting it is an error, for a guard that is silently ignored is worse than
-    /// none. A value given here is what happens anyway, and may be set.
-    GuardLater(Option<&'static str>),
-}
-
 impl Variable {
     pub(super) const fn new(
         name: &'static str,
@@ -133,7 +121,7 @@ impl Variable {
             required: None,
             secret: false,
             quotes: Quotes::Dropped,
-            availability: Availability::Obeyed,
+            is_obeyed: true,
             passed_on: false,
             about,
         }
@@ -176,16 +164,7 @@ impl Variable {
     }
 
     pub(super) const fn later(mut self) -> Self {
-        self.availability = Availability::Later;
-        self
-    }
-
-    #[allow(
-        dead_code,
-        reason = "for the next setting that is named before it is obeyed"
-    )]
-    pub(super) const fn guard_later(mut self) -> Self {
-        self.availability = Availability::GuardLater(None);
+        self.is_obeyed = false;
         self
     }
 

@@ -1,23 +1,8 @@
 use secrecy::ExposeSecret;
 
+use super::super::tests::{problems, settings, vars};
 use super::super::{AuthType, Purpose, Settings, Sources};
 use super::*;
-
-fn vars(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-fn settings(pairs: &[(&str, &str)]) -> Settings {
-    Settings::from_vars(&vars(pairs)).unwrap()
-}
-
-fn lines(pairs: &[(&str, &str)]) -> Vec<String> {
-    let problems = Settings::from_vars(&vars(pairs)).unwrap_err();
-    problems.iter().map(ToString::to_string).collect()
-}
 
 fn notes(pairs: &[(&str, &str)]) -> Vec<String> {
     let sources = Sources::from_environment(vars(pairs));
@@ -71,7 +56,7 @@ fn two_names_that_differ_are_both_named_and_two_that_agree_are_one() {
         ]
     };
     assert!(Settings::from_vars(&vars(&both("MCP"))).is_ok());
-    let lines = lines(&both("OTHER"));
+    let lines = problems(&both("OTHER"));
     assert_eq!(
         lines,
         ["SNOWFLAKE_USERNAME: expected the same value as SNOWFLAKE_USER, or only one of the two"]
@@ -83,7 +68,7 @@ fn two_names_that_differ_are_both_named_and_two_that_agree_are_one() {
         ("PRIVATE_KEY_PASSPHRASE", "hunter3"),
         ("SNOWFLAKE_PRIVATE_KEY_FILE", "k.p8"),
     ];
-    let lines = self::lines(&both);
+    let lines = self::problems(&both);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0].contains("PRIVATE_KEY_PASSPHRASE")
@@ -106,10 +91,10 @@ fn a_prefixed_name_of_another_tool_wins_as_ours_does() {
 
 #[test]
 fn a_problem_names_what_was_written() {
-    let lines = lines(&[ACCOUNT, USER, ("SNOWFLAKE_AUTHENTICATOR", "nonsense")]);
+    let lines = problems(&[ACCOUNT, USER, ("SNOWFLAKE_AUTHENTICATOR", "nonsense")]);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].starts_with("SNOWFLAKE_AUTHENTICATOR: expected one of `private_key`"));
-    let lines = self::lines(&[
+    let lines = self::problems(&[
         ACCOUNT,
         USER,
         ("SNOWFLAKE_AUTHENTICATOR", "https://x.okta.com"),
@@ -151,7 +136,7 @@ fn what_is_set_says_how_to_sign_in() {
         ("SNOWFLAKE_TOKEN", "t"),
     ];
     assert_eq!(how(&pat), AuthType::ProgrammaticAccessToken);
-    let lines = lines(&[ACCOUNT, USER, ("SNOWFLAKE_TOKEN", "eyJ")]);
+    let lines = problems(&[ACCOUNT, USER, ("SNOWFLAKE_TOKEN", "eyJ")]);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0]
