@@ -4,18 +4,17 @@
 //! a list, its open stream. Whoever sends more is told so before its body is read.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use actix_web::{Error, HttpMessage};
 
 use super::answer::Refusal;
+use super::observe;
 use crate::identity::Caller;
 
 /// Seconds until one of so many requests has probably ended.
@@ -110,33 +109,9 @@ pub(super) async fn bound(
         });
         return Ok(request.into_response(answer));
     };
-    Ok(next.call(request).await?.map_body(|_, body| {
-        BoxBody::new(Sending {
-            body: body.boxed(),
-            _held: held,
-        })
-    }))
-}
-
-/// An answer whose request counts until the last of it is sent: a stream takes its time.
-struct Sending {
-    body: BoxBody,
-    _held: Held,
-}
-
-impl MessageBody for Sending {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(cx)
-    }
+    // An answer may be a stream, which takes its time.
+    observe::keep_until_sent(&request, held);
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! The outermost layer, so that what the others refuse is seen too. A stream counts until it ends: the recorder travels
 //! with the body and speaks when it is dropped, which also covers clients that leave in the middle.
 
-use std::cell::OnceCell;
+use std::any::Any;
+use std::cell::{Cell, OnceCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,25 +20,39 @@ use actix_web::{Error, HttpMessage};
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::challenge::WELL_KNOWN;
 use super::tls::Tls;
 use crate::identity::Caller;
 use crate::telemetry::call::{Brought, Exchange};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::lists::{HTTP_METHODS, ROUTES, listed};
 use crate::telemetry::milliseconds;
 use crate::telemetry::traces::{self, TRACE};
 
 /// nginx's number for "the client closed the connection before it was answered". Seen only in logs and metrics.
 const CLIENT_GONE: u16 = 499;
 
-/// Where the inner layers leave the caller's name for the log line.
+/// What the inner layers leave for the recorder.
 #[derive(Clone, Default)]
-struct CallerSlot(Rc<OnceCell<Caller>>);
+struct Left {
+    /// Who called, for the log line.
+    caller: Rc<OnceCell<Caller>>,
+    /// Is dropped when the answer has been sent or given up.
+    kept: Rc<Cell<Option<Box<dyn Any>>>>,
+}
 
 /// Called by `auth` once it knows.
 pub(super) fn note_caller(request: &ServiceRequest, caller: &Caller) {
-    if let Some(slot) = request.extensions().get::<CallerSlot>() {
+    if let Some(left) = request.extensions().get::<Left>() {
         // Set once per request. A second caller would be a defect; the first name stays.
-        let _ = slot.0.set(caller.clone());
+        let _ = left.caller.set(caller.clone());
+    }
+}
+
+/// Keeps one value until the last byte of the request's answer is sent or the client is gone.
+pub(super) fn keep_until_sent(request: &ServiceRequest, value: impl Any) {
+    if let Some(left) = request.extensions().get::<Left>() {
+        left.kept.set(Some(Box::new(value)));
     }
 }
 
@@ -50,7 +65,7 @@ pub(super) async fn requests(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let mut recorder = Recorder::start(Arc::clone(metrics), &request);
-    request.extensions_mut().insert(recorder.caller.clone());
+    request.extensions_mut().insert(recorder.left.clone());
     request
         .extensions_mut()
         .insert(Arc::clone(&recorder.exchange));
@@ -117,7 +132,7 @@ struct Recorder {
     status: u16,
     /// The answer's head was sent, its body not to the end.
     is_broken: bool,
-    caller: CallerSlot,
+    left: Left,
     exchange: Arc<Exchange>,
     started: Instant,
 }
@@ -134,7 +149,7 @@ impl Recorder {
             // What is true unless an answer is made.
             status: CLIENT_GONE,
             is_broken: false,
-            caller: CallerSlot::default(),
+            left: Left::default(),
             exchange: Arc::new(exchange(route, method, request)),
             started: Instant::now(),
         }
@@ -143,11 +158,13 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
+        // The request may live on for a moment, and its extensions with it.
+        drop(self.left.kept.take());
         let took = self.started.elapsed();
         self.metrics
             .http_finished(self.route, self.method, self.status, took);
         let duration_ms = milliseconds(took);
-        let caller = self.caller.0.get().map(|caller| &*caller.name);
+        let caller = self.left.caller.get().map(|caller| &*caller.name);
         let trace_id = self.exchange.trace_id();
         let call = self.exchange.brought();
         let tool = call.map(|call| call.tool.as_str());
@@ -239,28 +256,16 @@ const MCP: &str = "/mcp";
 
 /// One of our routes, or `other`: what a client makes up must not become a time series.
 fn route_of(pattern: Option<&str>) -> &'static str {
-    const KNOWN: [&str; 8] = [
-        MCP,
-        "/livez",
-        "/healthz",
-        "/readyz",
-        "/startupz",
-        "/metrics",
-        "/version",
-        "/mcp/",
-    ];
-    let route = KNOWN.into_iter().find(|known| Some(*known) == pattern);
-    match route {
+    match pattern {
         Some("/mcp/") => MCP,
-        Some(route) => route,
-        None => "other",
+        // Served at several addresses: below it stands the path of the resource.
+        Some(pattern) if pattern.starts_with(WELL_KNOWN) => WELL_KNOWN,
+        pattern => listed(ROUTES, pattern.unwrap_or_default()),
     }
 }
 
 fn method_of(method: &Method) -> &'static str {
-    const KNOWN: [&str; 7] = ["POST", "GET", "OPTIONS", "HEAD", "DELETE", "PUT", "PATCH"];
-    let known = KNOWN.into_iter().find(|known| *known == method.as_str());
-    known.unwrap_or("other")
+    listed(HTTP_METHODS, method.as_str())
 }
 
 #[cfg(test)]
@@ -272,6 +277,8 @@ mod tests {
         assert_eq!(route_of(Some("/mcp")), "/mcp");
         assert_eq!(route_of(Some("/wp-admin")), "other");
         assert_eq!(route_of(None), "other");
+        assert_eq!(route_of(Some("/mcp/")), "/mcp");
+        assert_eq!(route_of(Some(&format!("{WELL_KNOWN}/mcp"))), WELL_KNOWN);
         assert_eq!(method_of(&Method::POST), "POST");
         assert_eq!(method_of(&Method::from_bytes(b"BREW").unwrap()), "other");
     }

@@ -204,7 +204,8 @@ listed! {
 }
 
 /// The word of a list; its last one, `other`, for what the list does not have.
-fn listed(words: &'static [&'static str], word: &str) -> &'static str {
+#[must_use]
+pub fn listed(words: &'static [&'static str], word: &str) -> &'static str {
     let found = words.iter().find(|known| **known == word);
     found.or(words.last()).copied().unwrap_or(OTHER)
 }
