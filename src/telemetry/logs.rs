@@ -3,20 +3,23 @@
 //! JSON for machines, text for people; the same events and the same field names in both. Every line can be read alone, and
 //! what one would filter by is a field. stdout stays free: the `stdio` command speaks MCP there.
 
-use std::io::{self, IsTerminal, Write};
+mod departures;
+mod watched;
+
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use tracing::field::{Field, Visit};
-use tracing::subscriber::Interest;
 use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use self::departures::Departures;
+use self::watched::Watched;
 use super::daily::Daily;
 use super::traces::Traces;
 use super::{CALL, LIFECYCLE, audit};
@@ -126,53 +129,6 @@ fn open(path: &Path, keep: usize) -> Result<Daily, Error> {
     })
 }
 
-/// The log file, of whose failures the other log tells: lines that do not reach it would be missed by nobody until they are
-/// looked for.
-struct Watched<W> {
-    file: W,
-    is_failing: bool,
-}
-
-impl<W> Watched<W> {
-    fn new(file: W) -> Self {
-        Self {
-            file,
-            is_failing: false,
-        }
-    }
-
-    fn tell<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
-        match &outcome {
-            Ok(_) => {
-                if std::mem::take(&mut self.is_failing) {
-                    tracing::warn!("LOG_FILE is written again");
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Once, not for every line while the disk is full. That this line is not in the file either is no harm.
-            Err(error) => {
-                if !std::mem::replace(&mut self.is_failing, true) {
-                    tracing::error!(
-                        "LOG_FILE cannot be written: {error}; lines are on stderr only"
-                    );
-                }
-            }
-        }
-        outcome
-    }
-}
-
-impl<W: Write> Write for Watched<W> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let outcome = self.file.write(line);
-        self.tell(outcome)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 fn lines<S, W>(format: LogFormat, has_colour: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -190,71 +146,6 @@ where
             .with_span_list(false)
             .boxed(),
         LogFormat::Text => layer.compact().boxed(),
-    }
-}
-
-/// Keeps out what rmcp calls an ERROR when a client has gone before its answer: that is a client's right, and the lines of the
-/// call and of its request say it (`query_cancelled`, 499). And what it WARNs of when a request is answered with an error: a
-/// client's mistake, whose words may be the client's, and defects have a line of our own. What else rmcp calls an error is one.
-struct Departures;
-
-impl<S: tracing::Subscriber> Filter<S> for Departures {
-    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        true
-    }
-
-    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // tracing-subscriber 0.3.23 wants a filter that looks at events to be asked about their place in the source first.
-        match is_complaint(metadata) {
-            true => Interest::sometimes(),
-            false => Interest::always(),
-        }
-    }
-
-    fn event_enabled(&self, event: &tracing::Event<'_>, _: &Context<'_, S>) -> bool {
-        if !is_complaint(event.metadata()) {
-            return true;
-        }
-        let mut said = Said::default();
-        event.record(&mut said);
-        !said.is_departure() && !said.is_answer()
-    }
-}
-
-fn is_complaint(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() <= Level::WARN && metadata.target() == "rmcp::service"
-}
-
-/// What an event of rmcp says.
-#[derive(Default)]
-struct Said {
-    message: String,
-    error: String,
-}
-
-impl Said {
-    /// A request was answered with an error.
-    fn is_answer(&self) -> bool {
-        self.message == "response error"
-    }
-
-    /// The answer could not be handed over, because nobody takes it any more.
-    fn is_departure(&self) -> bool {
-        let could_not_answer = matches!(
-            self.message.as_str(),
-            "failed to send pending response during drain" | "fail to response message"
-        );
-        could_not_answer && self.error == "channel closed"
-    }
-}
-
-impl Visit for Said {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        match field.name() {
-            "message" => self.message = format!("{value:?}"),
-            "error" => self.error = format!("{value:?}"),
-            _ => {}
-        }
     }
 }
 
@@ -338,96 +229,6 @@ mod tests {
         assert!(is_talkative("reqwest"));
         assert!(!is_talkative("snowflake_mcp::http"));
         assert!(!is_talkative("h2o"));
-    }
-
-    #[test]
-    fn only_a_client_that_has_gone_is_no_error() {
-        let says = |message: &str, error: &str| {
-            let said = Said {
-                message: message.to_owned(),
-                error: error.to_owned(),
-            };
-            said.is_departure()
-        };
-        let late = "failed to send pending response during drain";
-        assert!(says(late, "channel closed"));
-        assert!(!says(late, "the answer could not be written down"));
-        assert!(!says("response send task failed", "channel closed"));
-    }
-
-    #[test]
-    fn a_mistake_of_a_client_is_no_warning() {
-        let said = Said {
-            message: "response error".to_owned(),
-            error: "ErrorData { code: ErrorCode(-32601) }".to_owned(),
-        };
-        assert!(said.is_answer());
-        assert!(!Said::default().is_answer());
-    }
-
-    /// A disk with room for so many bytes.
-    struct Disk(usize);
-
-    impl Write for Disk {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            if bytes.len() > self.0 {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            self.0 -= bytes.len();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    /// What is logged meanwhile.
-    fn logged(work: impl FnOnce()) -> String {
-        #[derive(Clone, Default)]
-        struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-        impl Write for Lines {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.lock().unwrap().extend_from_slice(bytes);
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        tracing::subscriber::with_default(subscriber, work);
-        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
-    }
-
-    #[test]
-    fn a_log_file_that_cannot_be_written_is_told_of_once_and_so_is_its_end() {
-        let mut file = Watched::new(Disk(10));
-        let full = logged(|| {
-            assert!(file.write(b"a line\n").is_ok());
-            for _ in 0..3 {
-                assert!(file.write(b"a line\n").is_err());
-            }
-        });
-        assert_eq!(full.lines().count(), 1, "{full}");
-        assert!(full.contains("ERROR"), "{full}");
-        assert!(
-            full.contains("LOG_FILE cannot be written: no storage space"),
-            "{full}"
-        );
-        file.file = Disk(100);
-        let again = logged(|| {
-            for _ in 0..3 {
-                assert!(file.write(b"a line\n").is_ok());
-            }
-        });
-        assert_eq!(again.lines().count(), 1, "{again}");
-        assert!(again.contains("LOG_FILE is written again"), "{again}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod call;
 pub mod certificate;
 pub mod codes;
 mod daily;
+mod failing;
 pub mod logs;
 pub mod metrics;
 pub mod reopen;
