@@ -4,6 +4,7 @@
 //! is what may stand in the file, `document` reads it so that every problem has a place, `values` knows the types of parameters,
 //! `statement` writes what is sent, `tools` puts them together; `prompts` reads those. `import` makes such files of others' formats.
 
+mod custom_tool;
 mod declaration;
 mod document;
 mod format;

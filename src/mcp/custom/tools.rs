@@ -1,21 +1,16 @@
 //! The tools of a file, read, judged by the policy, and made entries of the registry.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use rmcp::model::{JsonObject, Tool as Description, ToolAnnotations};
-use serde_json::{Value, json};
-
+use super::custom_tool::{CustomTool, Limits, call, description, schema};
 use super::document::Document;
 use super::format::ToolSpec;
 use super::rules::Rules;
-use super::statement::{Runs, take};
+use super::statement::Runs;
 use super::values::Declared;
 use crate::config::types::{ByteSize, Span};
-use crate::mcp::failure::{Code, Failure};
-use crate::mcp::tools::{CallContext, Entry, Outcome, first_page};
+use crate::mcp::tools::Entry;
 use crate::policy::Policy;
-use crate::query::{Author, Format, Less, Query};
 use crate::sql::{Class, Identifier, Piece, QualifiedName, Template};
 use crate::warehouse::SessionContext;
 
@@ -27,19 +22,6 @@ const SHORTEST: usize = 20;
 
 /// What clients cut descriptions at.
 const LONGEST: usize = 2000;
-
-/// Arguments that every tool has besides its parameters.
-const OURS: [&str; 2] = ["limit", "format"];
-
-/// A tool that was read.
-struct CustomTool {
-    runs: Runs,
-    declared: Vec<Declared>,
-    session: SessionContext,
-    less: Less,
-    timeout: Option<Duration>,
-    rows: Option<u64>,
-}
 
 /// Reads all tools. What is wrong is noted in the document; what is right comes back.
 pub(super) fn tools(document: &mut Document, rules: &Rules<'_>) -> Vec<Entry> {
@@ -102,33 +84,7 @@ fn entry(document: &mut Document, path: &str, spec: ToolSpec, rules: &Rules<'_>)
     let declared = parameters(document, path, &spec);
     let runs = runs(document, path, &spec, &declared);
     let session = session(document, path, &spec, rules.policy);
-    let timeout = measure::<Span>(
-        document,
-        path,
-        "timeout",
-        spec.limits.timeout.as_deref(),
-        "a time such as 30s",
-    );
-    let bytes = measure::<ByteSize>(
-        document,
-        path,
-        "bytes",
-        spec.limits.bytes.as_deref(),
-        "a size such as 64KiB",
-    );
-    for (field, is_nothing) in [
-        ("rows", spec.limits.rows == Some(0)),
-        (
-            "timeout",
-            timeout.as_ref().is_some_and(|time| time.is_zero()),
-        ),
-        ("bytes", bytes.is_some_and(|bytes| bytes.as_usize() == 0)),
-    ] {
-        if is_nothing {
-            let message = "0 would leave nothing of any answer: expected more, or no limit";
-            document.problem(&format!("{path}.limits.{field}"), message);
-        }
-    }
+    let limits = limits(document, path, &spec);
     let (runs, session) = (runs?, session?);
     let class = judge(document, path, &runs, &declared, &session, rules)?;
     let is_read = class == Class::Read;
@@ -143,12 +99,7 @@ fn entry(document: &mut Document, path: &str, spec: ToolSpec, rules: &Rules<'_>)
         runs,
         declared,
         session,
-        less: Less {
-            rows: spec.limits.rows,
-            bytes: bytes.map(ByteSize::as_usize),
-        },
-        timeout: timeout.map(|time| *time),
-        rows: spec.limits.rows,
+        limits,
     });
     Some(Entry::custom(
         description,
@@ -296,6 +247,43 @@ fn session(
     is_right.then_some(session)
 }
 
+/// The limits of the tool's own, if the file says them without mistakes.
+fn limits(document: &mut Document, path: &str, spec: &ToolSpec) -> Limits {
+    let asked = &spec.limits;
+    let timeout = measure::<Span>(
+        document,
+        path,
+        "timeout",
+        asked.timeout.as_deref(),
+        "a time such as 30s",
+    );
+    let bytes = measure::<ByteSize>(
+        document,
+        path,
+        "bytes",
+        asked.bytes.as_deref(),
+        "a size such as 64KiB",
+    );
+    for (field, is_nothing) in [
+        ("rows", asked.rows == Some(0)),
+        (
+            "timeout",
+            timeout.as_ref().is_some_and(|time| time.is_zero()),
+        ),
+        ("bytes", bytes.is_some_and(|bytes| bytes.as_usize() == 0)),
+    ] {
+        if is_nothing {
+            let message = "0 would leave nothing of any answer: expected more, or no limit";
+            document.problem(&format!("{path}.limits.{field}"), message);
+        }
+    }
+    Limits {
+        rows: asked.rows,
+        bytes: bytes.map(ByteSize::as_usize),
+        timeout: timeout.map(|time| *time),
+    }
+}
+
 fn measure<T: std::str::FromStr>(
     document: &mut Document,
     path: &str,
@@ -340,102 +328,4 @@ fn judge(
         }
     }
     Some(class)
-}
-
-fn description(spec: &ToolSpec, declared: &[Declared], is_read: bool) -> Description {
-    let title = spec
-        .title
-        .clone()
-        .unwrap_or_else(|| spec.name.replace('_', " "));
-    let annotations = ToolAnnotations::with_title(title.clone())
-        .read_only(is_read)
-        .destructive(!is_read && spec.annotations.destructive.unwrap_or(true))
-        .idempotent(spec.annotations.idempotent.unwrap_or(is_read))
-        .open_world(spec.annotations.open_world.unwrap_or(false));
-    let schema = schema(declared, Declared::schema);
-    Description::new(
-        spec.name.clone(),
-        spec.description.clone(),
-        Arc::new(schema),
-    )
-    .with_title(title)
-    .with_annotations(annotations)
-}
-
-/// What it takes: its parameters, and how the rows are wanted.
-fn schema(declared: &[Declared], of: fn(&Declared) -> Value) -> JsonObject {
-    let mut properties = JsonObject::new();
-    for parameter in declared {
-        properties.insert(parameter.name().to_owned(), of(parameter));
-    }
-    for (name, schema) in [
-        (
-            "limit",
-            json!({ "type": "integer", "description": "Rows to return at most." }),
-        ),
-        (
-            "format",
-            json!({ "type": "string", "enum": ["markdown", "csv", "json"], "description": "markdown unless said otherwise." }),
-        ),
-    ] {
-        properties.entry(name).or_insert(schema);
-    }
-    let required: Vec<_> = declared
-        .iter()
-        .filter(|it| it.is_required())
-        .map(Declared::name)
-        .collect();
-    let mut schema = JsonObject::new();
-    schema.insert("type".into(), json!("object"));
-    schema.insert("properties".into(), Value::Object(properties));
-    if !required.is_empty() {
-        schema.insert("required".into(), json!(required));
-    }
-    schema
-}
-
-fn call(tool: Arc<CustomTool>, mut arguments: JsonObject, context: CallContext) -> Outcome {
-    Box::pin(async move {
-        let is_ours = |name: &str| !tool.declared.iter().any(|it| it.name() == name);
-        let [limit, format] =
-            OURS.map(|name| is_ours(name).then(|| take(&mut arguments, name)).flatten());
-        let limit =
-            match limit {
-                None => None,
-                Some(limit) => Some(limit.as_u64().filter(|rows| *rows > 0).ok_or_else(|| {
-                    refused("limit", "expected a whole number of rows, at least 1")
-                })?),
-            };
-        let format = match format.as_ref().and_then(Value::as_str) {
-            None => None,
-            Some("markdown") => Some(Format::Markdown),
-            Some("csv") => Some(Format::Csv),
-            Some("json") => Some(Format::Json),
-            Some(_) => return Err(refused("format", "expected markdown, csv or json")),
-        };
-        let ready = tool
-            .runs
-            .ready(&tool.declared, &arguments)
-            .map_err(|unusable| refused(&unusable.argument, &unusable.problem))?;
-        let context = context.with_less(tool.less);
-        let query = Query {
-            sql: ready.sql,
-            parameters: ready.parameters,
-            session: tool.session.clone(),
-            limit: limit.or(tool.rows),
-            format: context.usual_format(format),
-            timeout: tool.timeout,
-            author: Author::Operator,
-            ..Query::default()
-        };
-        first_page(query, &context).await
-    })
-}
-
-fn refused(argument: &str, problem: &str) -> Failure {
-    Failure::new(
-        Code::InvalidArgument,
-        format!("argument {argument}: {problem}"),
-        "see the tool's input schema for the arguments it takes",
-    )
 }

@@ -1,7 +1,7 @@
 //! `cancel_query`
 
+use super::output::StatusOutput;
 use super::query_status::Arguments;
-use super::reply::StatusOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 
 /// Stops an earlier statement.

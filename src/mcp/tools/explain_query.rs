@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::RowsOutput;
+use super::output::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, SchemaName};
 use crate::query::Query;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::{RowsOutput, RunningOutput};
+use super::output::{RowsOutput, RunningOutput};
 use super::search_objects::{self, SearchOutput};
 use super::{
     CallContext, Failure, Reply, Tool, Toolset, list_databases, list_schemas, list_semantic_views,

@@ -1,9 +1,9 @@
 //! `list_semantic_views`
 
-use super::listing::{self, InSchema};
-use super::reply::RowsOutput;
+use super::listing::InSchema;
+use super::output::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
-use crate::query::{Pick, Query, Source, View};
+use crate::query::{Pick, Source, View};
 
 /// Semantic views of a schema, a database, or the account.
 pub(super) struct ListSemanticViews;
@@ -32,10 +32,6 @@ impl Tool for ListSemanticViews {
     type Output = RowsOutput;
 
     async fn call(arguments: InSchema, context: CallContext) -> Result<Reply, Failure> {
-        let query = Query {
-            view: Some(&VIEW),
-            ..arguments.query("SEMANTIC VIEWS", &context)?
-        };
-        listing::page(query, &context).await
+        arguments.page("SEMANTIC VIEWS", &VIEW, &context).await
     }
 }

@@ -1,9 +1,9 @@
 //! `list_tables`
 
-use super::listing::{self, InSchema};
-use super::reply::RowsOutput;
+use super::listing::InSchema;
+use super::output::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
-use crate::query::{Pick, Query, Source, View};
+use crate::query::{Pick, Source, View};
 
 /// Tables of a schema, a database, or the account.
 pub(super) struct ListTables;
@@ -36,10 +36,6 @@ impl Tool for ListTables {
     type Output = RowsOutput;
 
     async fn call(arguments: InSchema, context: CallContext) -> Result<Reply, Failure> {
-        let query = Query {
-            view: Some(&VIEW),
-            ..arguments.query("TABLES", &context)?
-        };
-        listing::page(query, &context).await
+        arguments.page("TABLES", &VIEW, &context).await
     }
 }

@@ -1,9 +1,9 @@
 //! `list_views`
 
-use super::listing::{self, InSchema};
-use super::reply::RowsOutput;
+use super::listing::InSchema;
+use super::output::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
-use crate::query::{Hide, Pick, Query, Source, View};
+use crate::query::{Hide, Pick, Source, View};
 
 /// Views of a schema, a database, or the account.
 pub(super) struct ListViews;
@@ -51,10 +51,6 @@ impl Tool for ListViews {
             Some(_) => &IN_SCHEMA,
             None => &VIEW,
         };
-        let query = Query {
-            view: Some(view),
-            ..arguments.query("VIEWS", &context)?
-        };
-        listing::page(query, &context).await
+        arguments.page("VIEWS", view, &context).await
     }
 }

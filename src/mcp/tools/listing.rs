@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{CallContext, Failure, Reply};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, RowLimit, SchemaName};
-use crate::query::Query;
+use crate::query::{Query, View};
 use crate::sql::literal;
 use crate::sql::show::Show;
 
@@ -25,16 +25,23 @@ pub(super) struct InSchema {
 }
 
 impl InSchema {
-    /// The SHOW for these arguments, without the choice of columns.
-    pub(super) fn query(self, objects: &str, context: &CallContext) -> Result<Query, Failure> {
+    /// Runs the SHOW for these arguments and answers with its first rows.
+    pub(super) async fn page(
+        self,
+        objects: &str,
+        view: &'static View,
+        context: &CallContext,
+    ) -> Result<Reply, Failure> {
         let scope = scope(self.database.as_ref(), self.schema.as_ref())?;
-        Ok(Query {
+        let query = Query {
             sql: show(objects, self.like.as_deref(), &scope),
+            view: Some(view),
             goes_on: self.schema.is_some(),
             limit: self.limit.map(|limit| limit.0),
             format: context.form(self.format.map(Into::into)).format,
             ..Query::default()
-        })
+        };
+        page(query, context).await
     }
 }
 

@@ -4,10 +4,12 @@
 //! the list. To add a tool, write its file and add its line.
 
 mod cancel_query;
+mod closing;
 mod describe_semantic_view;
 mod describe_table;
 mod describe_view;
 mod document;
+mod entry;
 mod execute_query;
 mod explain_query;
 mod fetch_results;
@@ -17,12 +19,14 @@ mod list_semantic_views;
 mod list_tables;
 mod list_views;
 mod listing;
+mod output;
 mod profile_table;
 mod query_history;
 mod query_profile;
 mod query_semantic_view;
 mod query_status;
 mod query_view;
+mod reference;
 mod reply;
 mod schema;
 mod search_objects;
@@ -30,54 +34,24 @@ mod semantic_view;
 mod show_context;
 mod tool;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use rmcp::model::{JsonObject, Tool as Description, ToolAnnotations};
-use serde_json::Value;
-
-use self::schema::{input_schema, output_schema};
-use super::arguments::{self, reading};
 use super::failure::{Code, Failure};
-use crate::identity::{Caller, Reach};
-
 pub use crate::config::Toolset;
+use crate::identity::Caller;
 use crate::warehouse::WarehouseKind;
+pub use entry::Entry;
+pub(in crate::mcp) use entry::Outcome;
 pub(in crate::mcp) use listing::page as first_page;
+pub use reference::reference;
 pub use reply::{Form, Reply};
 pub use tool::{CallContext, Tool};
-
-/// Letters of what a reader says of an argument.
-const LONGEST_PROBLEM: usize = 400;
 
 /// Bytes that every client accepts in an answer: the default of `MAX_RESULT_BYTES`.
 const USUAL_BYTES: usize = 32 << 10;
 
 /// What Claude Code lets a tool ask for at most.
 const MOST_CHARACTERS: usize = 500_000;
-
-/// A call under way.
-pub(in crate::mcp) type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
-
-/// A tool as the registry keeps it.
-pub struct Entry {
-    /// What `tools/list` says of it.
-    pub description: Description,
-    /// Whether its answers may be cached.
-    pub is_cacheable: bool,
-    toolset: Toolset,
-    also_in: &'static [Toolset],
-    needs_account: bool,
-    /// Whether it shows values of tables.
-    shows_values: bool,
-    /// Whether only callers that may change something may call it.
-    changes: bool,
-    output_schema: fn() -> JsonObject,
-    /// What the arguments are read by; usually what the description says.
-    reading: Arc<JsonObject>,
-    call: Arc<dyn Fn(JsonObject, CallContext) -> Outcome + Send + Sync>,
-}
 
 /// The tools that are switched on, in the order in which an agent needs them.
 pub struct Registry {
@@ -181,19 +155,7 @@ impl Registry {
 
     /// Adds one tool.
     pub fn add<T: Tool>(&mut self) {
-        let description = describe::<T>();
-        self.entries.push(Entry {
-            reading: Arc::clone(&description.input_schema),
-            description,
-            is_cacheable: T::IS_CACHEABLE,
-            toolset: T::TOOLSET,
-            also_in: T::ALSO_IN,
-            needs_account: T::NEEDS_ACCOUNT,
-            shows_values: T::SHOWS_VALUES,
-            changes: false,
-            output_schema: || output_schema::<T::Output>(T::IS_CACHEABLE),
-            call: Arc::new(start::<T>),
-        });
+        self.entries.push(Entry::of::<T>());
     }
 
     /// The same and these.
@@ -234,228 +196,6 @@ pub(super) struct Granted<'a>(Vec<&'a str>);
 impl Granted<'_> {
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains(&name)
-    }
-}
-
-impl Entry {
-    /// A tool that is made while the server runs: its description, what its arguments are read by, and what it does.
-    pub(in crate::mcp) fn custom(
-        description: Description,
-        reading: JsonObject,
-        changes: bool,
-        call: impl Fn(JsonObject, CallContext) -> Outcome + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            description,
-            is_cacheable: false,
-            toolset: Toolset::Custom,
-            also_in: &[],
-            needs_account: false,
-            shows_values: true,
-            changes,
-            output_schema: || output_schema::<reply::PageOutput>(false),
-            reading: Arc::new(reading),
-            call: Arc::new(call),
-        }
-    }
-
-    fn name(&self) -> &str {
-        &self.description.name
-    }
-
-    /// Whether the caller's grant has one of its sets.
-    #[must_use]
-    pub fn is_granted(&self, caller: &Caller) -> bool {
-        let granted = caller
-            .grant
-            .as_ref()
-            .and_then(|grant| grant.toolsets.as_deref());
-        granted.is_none_or(|granted| self.toolsets().any(|set| granted.contains(&set)))
-    }
-
-    /// How far a caller must reach to call it: no further than the least of its sets, but for the catalog alone nobody is
-    /// shown values of tables.
-    #[must_use]
-    pub fn needs(&self) -> Reach {
-        let is_catalog = |set| matches!(set, Toolset::Catalog | Toolset::Semantic);
-        if self.changes {
-            Reach::Write
-        } else if !self.shows_values && self.toolsets().any(is_catalog) {
-            Reach::Catalog
-        } else {
-            Reach::Query
-        }
-    }
-
-    /// The sets it is switched on with.
-    fn toolsets(&self) -> impl Iterator<Item = Toolset> {
-        std::iter::once(self.toolset).chain(self.also_in.iter().copied())
-    }
-
-    /// Reads the arguments as agents send them.
-    pub(super) fn read(&self, given: JsonObject) -> Result<reading::Arguments, Failure> {
-        let tool = &self.description;
-        reading::read(&tool.name, &self.reading, given)
-    }
-
-    /// Starts the tool with what was read.
-    #[must_use]
-    pub fn call(&self, arguments: JsonObject, call: CallContext) -> Outcome {
-        (self.call)(arguments, call)
-    }
-}
-
-fn start<T: Tool>(arguments: JsonObject, call: CallContext) -> Outcome {
-    Box::pin(async move {
-        let arguments =
-            serde_path_to_error::deserialize(Value::Object(arguments)).map_err(unreadable)?;
-        T::call(arguments, call).await
-    })
-}
-
-/// Names the argument that could not be read. serde's message says what was expected there.
-fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
-    let path = error.path().to_string();
-    // serde repeats what it could not read, however long that is.
-    let problem: String = in_words_of_json(error.into_inner().to_string())
-        .chars()
-        .take(LONGEST_PROBLEM)
-        .collect();
-    let message = if path == "." {
-        problem
-    } else {
-        format!("argument {path}: {problem}")
-    };
-    Failure::new(
-        Code::InvalidArgument,
-        message,
-        "see the tool's input schema for the arguments it takes",
-    )
-}
-
-/// serde's messages use Rust's words; a caller knows JSON's.
-fn in_words_of_json(problem: String) -> String {
-    if let Some(name) = problem.strip_prefix("missing field ") {
-        return format!("the argument {name} is missing");
-    }
-    let problem = match problem.strip_prefix("invalid type: ") {
-        Some(rest) if rest.starts_with("map,") => problem.replacen("map", "an object", 1),
-        Some(rest) if rest.starts_with("sequence,") => problem.replacen("sequence", "a list", 1),
-        _ => problem,
-    };
-    match problem.strip_suffix("expected a sequence") {
-        Some(start) => format!("{start}expected a list"),
-        None => problem,
-    }
-}
-
-fn describe<T: Tool>() -> Description {
-    // All tools read only, except as `with_changes` says, and reach nothing but the configured warehouse.
-    let annotations = ToolAnnotations::with_title(T::TITLE)
-        .read_only(true)
-        .destructive(false)
-        .idempotent(true)
-        .open_world(false);
-    Description::new(
-        T::NAME,
-        T::DESCRIPTION,
-        Arc::new(input_schema::<T::Arguments>()),
-    )
-    .with_title(T::TITLE)
-    .with_annotations(annotations)
-}
-
-/// docs/tools.md, from the descriptions the agents get.
-#[must_use]
-pub fn reference() -> String {
-    let mut text = String::from(
-        "<!-- Generated by `make docs` from src/mcp/tools. -->\n\
-         # Tools\n\n\
-         The descriptions are the ones agents read. Failures have one shape: see [errors.md](errors.md).\n\n",
-    );
-    text.push_str(arguments::RULES);
-    for entry in Registry::whole().iter() {
-        let tool = &entry.description;
-        let description = tool.description.as_deref().unwrap_or_default();
-        let toolsets: Vec<_> = entry
-            .toolsets()
-            .map(|toolset| format!("`{}`", toolset.as_str()))
-            .collect();
-        let word = if toolsets.len() > 1 {
-            "Toolsets"
-        } else {
-            "Toolset"
-        };
-        text.push_str(&format!(
-            "\n## `{}`\n\n{word} {}.{} {description}\n\n",
-            tool.name,
-            toolsets.join(" and "),
-            if entry.needs_account {
-                " Only with a Snowflake account."
-            } else {
-                ""
-            }
-        ));
-        text.push_str("| argument | type | meaning |\n|---|---|---|\n");
-        let required = tool.input_schema.get("required").and_then(Value::as_array);
-        let properties = tool
-            .input_schema
-            .get("properties")
-            .and_then(Value::as_object);
-        for (name, schema) in properties.into_iter().flatten() {
-            let is_required =
-                required.is_some_and(|required| required.iter().any(|item| item == name));
-            let need = if is_required { ", required" } else { "" };
-            let meaning = schema
-                .get("description")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            text.push_str(&format!(
-                "| `{name}` | {}{need} | {meaning} |\n",
-                type_of(schema)
-            ));
-        }
-    }
-    text
-}
-
-/// The type of an argument in a few words.
-fn type_of(schema: &Value) -> String {
-    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-        return values
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|value| format!("`{value}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
-    }
-    match schema.get("type") {
-        Some(Value::String(name)) if name == "array" => {
-            format!(
-                "array of {}",
-                schema.get("items").map(type_of).unwrap_or_default()
-            )
-        }
-        Some(Value::String(name)) => name.clone(),
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .filter(|name| *name != "null")
-            .collect::<Vec<_>>()
-            .join(" or "),
-        _ => match schema
-            .get("anyOf")
-            .or_else(|| schema.get("oneOf"))
-            .and_then(Value::as_array)
-        {
-            Some(options) => options
-                .iter()
-                .filter(|option| option.get("type").is_none_or(|name| name != "null"))
-                .map(type_of)
-                .collect::<Vec<_>>()
-                .join(" or "),
-            None => String::new(),
-        },
     }
 }
 

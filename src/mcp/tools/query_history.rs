@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use super::reply::PageOutput;
+use super::output::PageOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{ResultFormat, RowLimit, Seconds};
 use crate::mcp::failure::Code;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::PageOutput;
+use super::output::PageOutput;
 use super::semantic_view::{self, Asked, Column, Condition, Filter, Order, refused, statement};
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{

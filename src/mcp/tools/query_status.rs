@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::StatusOutput;
+use super::output::StatusOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 
 /// How far an earlier statement has come.

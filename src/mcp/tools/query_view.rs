@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reply::PageOutput;
+use super::output::PageOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{
     self, ColumnName, DatabaseName, ObjectName, ResultFormat, RowLimit, SchemaName, WaitSeconds,

@@ -1,18 +1,16 @@
-//! What a tool gives back: text for the model, structure for programs, and the shape the query tools share.
-
-use rmcp::model::{CallToolResult, ContentBlock};
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::Value;
+//! What a tool returns: a text for models, and the same as a JSON document for programs.
 
 use std::time::Duration;
 
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::closing::closing;
 use super::document::Document;
+use super::output::{RunningOutput, StatusOutput, millis, rows_document};
 use crate::query::render::escape;
-use crate::query::{
-    Format, Outcome, Page, RunningStatement, Source, StatementProgress, Truncation,
-    TruncationReason,
-};
+use crate::query::{Format, Outcome, Page, RunningStatement, Source, StatementProgress};
 use crate::warehouse::State;
 
 /// The field with the age of a cached answer.
@@ -54,110 +52,6 @@ impl Form {
     }
 }
 
-/// The document of a result with rows.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RowsOutput {
-    /// The columns, in order.
-    columns: Vec<ColumnOutput>,
-    /// The rows as arrays in column order. Numbers a double cannot hold exactly are texts.
-    rows: Vec<Vec<Value>>,
-    /// Rows in this answer.
-    row_count: u64,
-    /// Whether the answer is cut.
-    truncated: bool,
-    /// What was cut and why; only when truncated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    truncation: Option<TruncationOutput>,
-    /// Rows of the whole result, where known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total_rows: Option<u64>,
-    /// The place of the first of these rows in the whole result, counted from 0; only after the first page.
-    #[serde(skip_serializing_if = "is_zero")]
-    first_row: u64,
-    /// Values that were too long and were shortened; each says how long it was.
-    #[serde(skip_serializing_if = "is_zero")]
-    shortened_cells: u64,
-    /// Give this to `fetch_results` to read on; only when there is more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-    /// What the rows mean, in words; only for plans.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<String>,
-    /// The statement it came from, where the tool wrote it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sql: Option<String>,
-    /// Names the statement in the warehouse.
-    query_id: String,
-    /// Milliseconds from the call to the last row.
-    elapsed_ms: u64,
-}
-
-/// Either rows, or that the statement goes on.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is wanted")]
-pub(super) enum PageOutput {
-    Rows(RowsOutput),
-    Running(RunningOutput),
-}
-
-/// A statement that goes on after the call.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RunningOutput {
-    /// `running`
-    status: &'static str,
-    /// Names the statement in the warehouse.
-    query_id: String,
-    /// Give this to `fetch_results` for the rows, to `query_status`, or to `cancel_query`.
-    cursor: String,
-    /// Milliseconds the call waited.
-    elapsed_ms: u64,
-    /// What to do.
-    hint: String,
-}
-
-/// How far an earlier statement has come.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct StatusOutput {
-    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
-    status: &'static str,
-    /// Names the statement in the warehouse.
-    query_id: String,
-    /// Give this to `fetch_results` for the rows.
-    cursor: String,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    /// Rows produced so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<u64>,
-    /// Bytes read so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scanned_bytes: Option<u64>,
-    /// Milliseconds since it was started, or that it took.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    elapsed_ms: Option<u64>,
-    /// What to do.
-    hint: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct ColumnOutput {
-    name: String,
-    /// The type in Snowflake's terms.
-    r#type: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct TruncationOutput {
-    /// `row_limit`, `byte_limit`, or `listing_limit` where the warehouse lists no more names.
-    reason: &'static str,
-    /// The limit that was reached, in rows or bytes.
-    limit: u64,
-    /// How to get the rest.
-    hint: String,
-}
-
 impl Reply {
     /// An answer in words, and the same for programs where they want it.
     pub(super) fn new(
@@ -192,7 +86,7 @@ impl Reply {
     /// Rows, in the format that was asked for, and whether they are all.
     pub(super) fn rows(mut page: Page, max_rows: u64) -> Self {
         let rows = page.rows.take();
-        let document = rows.map(|rows| document(&page, rows, max_rows));
+        let document = rows.map(|rows| rows_document(&page, rows, max_rows));
         let mut closing = closing(&page, max_rows);
         // Nobody asks for a list of names by the id of its statement, so it would only cost tokens.
         if !matches!(page.source, Source::List | Source::History) {
@@ -390,135 +284,4 @@ impl Reply {
             add(cursor);
         }
     }
-}
-
-/// Everything that is known of a result with rows, for programs.
-fn document(page: &Page, rows: String, max_rows: u64) -> Document {
-    let truncation = page.truncation.map(|truncation| TruncationOutput {
-        reason: truncation.reason.as_str(),
-        limit: truncation.limit,
-        hint: hint(page, truncation, max_rows),
-    });
-    let output = RowsOutput {
-        columns: page
-            .columns
-            .iter()
-            .map(|column| ColumnOutput {
-                name: column.name.clone(),
-                r#type: column.data_type.to_string(),
-            })
-            .collect(),
-        // Put in below: they are written already.
-        rows: Vec::new(),
-        row_count: page.row_count,
-        truncated: truncation.is_some(),
-        truncation,
-        total_rows: page.total_rows,
-        first_row: page.first_row,
-        shortened_cells: page.shortened_cells,
-        next_cursor: page.next_cursor.clone(),
-        summary: None,
-        sql: None,
-        query_id: page.query_id.clone(),
-        elapsed_ms: millis(page.elapsed),
-    };
-    let mut document = Document::of(&output);
-    document.set("rows", rows);
-    document
-}
-
-/// Whether these are all the rows.
-fn closing(page: &Page, max_rows: u64) -> String {
-    let (count, first) = (page.row_count, page.first_row);
-    let rows = if count == 1 { "row" } else { "rows" };
-    // People count from one, whatever `first_row` does.
-    let (from, to) = (first.saturating_add(1), first.saturating_add(count));
-    let mut text = match (page.truncation, first) {
-        (None, 0) => format!("{count} {rows}, all there are."),
-        (None, _) if count == 0 => format!("No rows after row {first}."),
-        (None, _) => format!("Rows {from} to {to}; these are the last."),
-        (Some(truncation), first) => {
-            let of = match page.total_rows {
-                Some(total) => format!(" of {total}"),
-                None => String::new(),
-            };
-            let shown = match first {
-                0 => format!("{count} {rows}{of} shown"),
-                _ => format!("Rows {from} to {to}{of} shown"),
-            };
-            let more = match truncation.reason {
-                TruncationReason::Listing => "there may be more",
-                TruncationReason::Rows | TruncationReason::Bytes => "there are more",
-            };
-            format!("{shown}; {more}. {}", hint(page, truncation, max_rows))
-        }
-    };
-    match page.shortened_cells {
-        0 => {}
-        1 => text.push_str(" 1 long value is shortened and says so; SUBSTR reads the rest."),
-        cells => text.push_str(&format!(
-            " {cells} long values are shortened and say so; SUBSTR reads the rest."
-        )),
-    }
-    text
-}
-
-/// How to get what was left out.
-fn hint(page: &Page, truncation: Truncation, max_rows: u64) -> String {
-    let narrow = match page.source {
-        Source::Statement => "filter or aggregate",
-        Source::History => "give a shorter time or a text that they contain",
-        Source::List => "name a database or schema, or give a longer like",
-        Source::Sample => "for chosen rows use execute_query with a condition",
-    };
-    let mut hint = match truncation.reason {
-        TruncationReason::Rows if truncation.may_be_raised => {
-            format!("Ask for a larger limit (at most {max_rows}), or {narrow}.")
-        }
-        TruncationReason::Rows => {
-            format!("{max_rows} rows is the most this server returns at once: {narrow}.")
-        }
-        TruncationReason::Bytes if truncation.may_be_raised => format!(
-            "A page of a list has {} bytes at most, unless a larger limit is asked for. To see less: {narrow}.",
-            truncation.limit
-        ),
-        TruncationReason::Bytes => format!(
-            "The answer reached {} bytes, the most this server returns at once: select fewer or shorter columns, or {narrow}.",
-            truncation.limit
-        ),
-        TruncationReason::Listing => String::new(),
-    };
-    if let Some(limit) = page.full_at {
-        let separator = if hint.is_empty() { "" } else { " " };
-        let narrow = "Name a database or schema, or query the INFORMATION_SCHEMA of a database.";
-        hint.push_str(separator);
-        hint.push_str(&full(limit, narrow));
-    }
-    if page.next_cursor.is_some() {
-        let separator = if hint.is_empty() { "" } else { " " };
-        hint.push_str(separator);
-        hint.push_str(
-            "To read on, give next_cursor to fetch_results; do not send the statement again.",
-        );
-    }
-    hint
-}
-
-/// The note for a list that has as many names as the warehouse lists at most.
-pub(super) fn full(limit: u64, narrow: &str) -> String {
-    format!(
-        "Snowflake lists {limit} names at most, and this list has as many: names may be missing. {narrow}"
-    )
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }

@@ -212,7 +212,7 @@ pub(super) fn reply(form: Form, found: &Found) -> Reply {
     if let Some(limit) = found.full_at {
         let narrow = "Search in one database or schema, or for a longer word.";
         closing.push(' ');
-        closing.push_str(&super::reply::full(limit, narrow));
+        closing.push_str(&super::closing::full(limit, narrow));
     }
     if found.next_cursor.is_some() {
         closing.push_str(" To read on, give next_cursor to fetch_results.");
