@@ -58,7 +58,7 @@ impl Downloads {
         let inline = inline(&schema, data.rowset_base64, data.rowset)?;
         let (inline, skip) = skip::batches(inline, skip);
         // Nothing in the reply says that there are more.
-        let is_show = data.statement_type_id.is_some_and(statement::is_show);
+        let is_show = data.statement_type_id.is_some_and(statement::kind::is_show);
         let full_at = data.total.filter(|rows| is_show && *rows == Show::LONGEST);
         let (chunks, skip) = from_row(data.chunks.unwrap_or_default(), skip);
         let headers = headers(data.chunk_headers, data.qrmk)?;

@@ -208,18 +208,16 @@ impl Session {
         }
     }
 
+    /// A small request without parameters.
+    async fn tell(&self, path: &str) -> Result<Reply, Error> {
+        let (body, deadline) = (json!({}), Instant::now() + SMALL_TIMEOUT);
+        self.send(path, Uuid::new_v4(), Some(&body), SMALL_TIMEOUT, deadline)
+            .await
+    }
+
     /// Tells Snowflake that the session is still wanted, and learns whether it is still there.
     pub(super) async fn heartbeat(&self) -> Result<(), Error> {
-        let deadline = Instant::now() + SMALL_TIMEOUT;
-        let reply = self
-            .send(
-                "/session/heartbeat",
-                Uuid::new_v4(),
-                Some(&json!({})),
-                SMALL_TIMEOUT,
-                deadline,
-            )
-            .await?;
+        let reply = self.tell("/session/heartbeat").await?;
         if reply.is_success() {
             return Ok(());
         }
@@ -235,17 +233,7 @@ impl Session {
         if self.is_left_open.load(Ordering::Relaxed) {
             return true;
         }
-        let deadline = Instant::now() + SMALL_TIMEOUT;
-        let closed = self
-            .send(
-                "/session?delete=true",
-                Uuid::new_v4(),
-                Some(&json!({})),
-                SMALL_TIMEOUT,
-                deadline,
-            )
-            .await;
-        match closed {
+        match self.tell("/session?delete=true").await {
             // A token that has expired although it was new is only bad luck.
             Err(Error::SessionGone {
                 code: SESSION_EXPIRED,

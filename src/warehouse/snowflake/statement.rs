@@ -1,10 +1,15 @@
 //! One approved statement in a session: sent, waited for, left running, or stopped (by `abort`) when nobody waits any more.
 
+mod body;
+pub(super) mod kind;
+
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
+use self::body::request;
+use self::kind::{is_of_class, is_use, leaves_session_alone};
 use super::abort::{AbortOnDrop, QueryId};
 use super::backoff::Backoff;
 use super::error::{Error, in_progress};
@@ -34,19 +39,6 @@ const LONGEST_POLL: Duration = Duration::from_secs(5);
 
 /// An answer that took this long was waited for by Snowflake, so the next question may follow at once.
 const LONG_POLL: Duration = Duration::from_secs(2);
-
-/// Kinds of statements that leave a session as it was: SELECT, EXPLAIN, DML, SHOW, DESCRIBE, LIST.
-///
-/// Snowflake's documentation does not list the numbers; the official drivers have them.
-const fn leaves_session_alone(kind: i64) -> bool {
-    matches!(kind & 0xF000, 0x1000 | 0x2000 | 0x3000)
-        || matches!(kind & 0xFF00, 0x4400 | 0x4500 | 0x4700)
-}
-
-/// USE: what it changed is in the reply, and known.
-const fn is_use(kind: i64) -> bool {
-    kind & 0xFF00 == 0x4300
-}
 
 /// What came of a statement.
 pub(super) enum Ran {
@@ -145,42 +137,6 @@ async fn verify(session: &Session, run: &Run) -> Result<(), Error> {
             "the statement was taken for {class}, but Snowflake says otherwise (statement type: {said})"
         ),
     }))
-}
-
-/// Whether Snowflake's kind of a statement is SHOW.
-pub(super) const fn is_show(kind: i64) -> bool {
-    kind & 0xFF00 == 0x4400
-}
-
-/// Whether Snowflake's kind of a statement is what the class lets expect. What Snowflake does not say is not as expected.
-fn is_of_class(kind: Option<i64>, class: Class) -> bool {
-    const READS: [i64; 2] = [0x1000, 0x2000];
-    const CHANGES_OF_ROWS: i64 = 0x3000;
-    let Some(kind) = kind else { return false };
-    let reads = READS.contains(&(kind & 0xFFFF))
-        || is_show(kind)
-        || matches!(kind & 0xFF00, 0x4500 | 0x4700);
-    match class {
-        Class::Read => reads,
-        Class::Write => reads || kind & 0xF000 == CHANGES_OF_ROWS,
-        // The others are approved only where everything is.
-        _ => true,
-    }
-}
-
-/// The body of a statement's request, to be waited for.
-fn request(session: &Session, sql: &str, parameters: &[Parameter], run: &Run) -> QueryRequest {
-    QueryRequest {
-        sql_text: sql.to_owned(),
-        async_exec: false,
-        sequence_id: session.next_sequence(),
-        query_submission_time: super::client::unix_millis(),
-        is_internal: false,
-        describe_only: false,
-        parameters: statement_parameters(run),
-        bindings: bindings(parameters),
-        query_context: Map::new(),
-    }
 }
 
 async fn execute(
@@ -346,39 +302,6 @@ pub(super) async fn poll(
     }
 }
 
-/// What holds for this one statement: its tag, and Snowflake's own limit behind ours.
-fn statement_parameters(run: &Run) -> Map<String, Value> {
-    let left = run.deadline.saturating_duration_since(Instant::now());
-    let mut parameters = Map::new();
-    // More than we wait, so that it is our own limit that is met first and told with its reason.
-    parameters.insert(
-        "STATEMENT_TIMEOUT_IN_SECONDS".to_owned(),
-        json!(left.as_secs() + 2),
-    );
-    // Whatever the account or the user is set to: a second statement behind the one that was approved is refused.
-    parameters.insert("MULTI_STATEMENT_COUNT".to_owned(), json!(1));
-    if let Some(tag) = &run.tag {
-        parameters.insert("QUERY_TAG".to_owned(), json!(tag));
-    }
-    parameters
-}
-
-/// Placeholders count from 1; values are texts on the wire, whatever their type.
-fn bindings(parameters: &[Parameter]) -> Map<String, Value> {
-    let bind = |(index, parameter): (usize, &Parameter)| {
-        let (kind, value) = match parameter {
-            Parameter::Null => ("TEXT", Value::Null),
-            Parameter::Boolean(value) => ("BOOLEAN", json!(value.to_string())),
-            Parameter::Integer(value) => ("FIXED", json!(value.to_string())),
-            Parameter::Float(value) => ("REAL", json!(value.to_string())),
-            Parameter::Text(value) => ("TEXT", json!(value)),
-        };
-        let place = (index + 1).to_string();
-        (place, json!({"type": kind, "value": value}))
-    };
-    parameters.iter().enumerate().map(bind).collect()
-}
-
 /// Keeps track of what the statement did to its session; one that did something unknown is not used again.
 fn note_session(session: &Session, data: &Data, class: Class) {
     session.note_names(data);
@@ -416,22 +339,5 @@ mod tests {
         assert!(!wants_to_hear_sooner(
             Instant::now() + SNOWFLAKE_WAITS - Duration::from_secs(2)
         ));
-    }
-
-    #[test]
-    fn snowflakes_kind_must_be_what_was_approved() {
-        for (kind, class, is_expected) in [
-            (Some(0x1000), Class::Read, true),
-            (Some(0x4701), Class::Read, true),
-            (Some(0x3100), Class::Read, false),
-            (Some(0x3100), Class::Write, true),
-            (Some(0x6000), Class::Write, false),
-            (Some(0x4300), Class::Read, false),
-            (Some(0), Class::Read, false),
-            (None, Class::Read, false),
-            (Some(0x6000), Class::Ddl, true),
-        ] {
-            assert_eq!(is_of_class(kind, class), is_expected, "{kind:x?} {class}");
-        }
     }
 }

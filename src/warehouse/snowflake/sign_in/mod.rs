@@ -5,11 +5,13 @@
 
 mod blocking;
 mod browser;
+mod credentials;
 mod error;
 mod exchange;
 mod jwt;
 mod key;
 mod lifetime;
+mod method;
 mod oauth;
 mod token;
 mod workload_identity;
@@ -17,19 +19,17 @@ mod workload_identity;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use self::blocking::blocking;
-use self::browser::{Browser, Proof};
+use self::browser::Browser;
 use super::account::Endpoint;
 use crate::config::types::Secret;
-use crate::sql::Identifier;
 use crate::telemetry::metrics::Metrics;
 use crate::warehouse::Person;
 pub use error::{Error, ExchangeFault};
@@ -39,6 +39,7 @@ pub use exchange::{ExchangeOptions, Profile};
 use key::KeyRing;
 pub use key::KeySource;
 pub(super) use lifetime::Lifetime;
+pub use method::Method;
 pub use oauth::OauthClient;
 use oauth::TokenFetcher;
 pub use token::TokenSource;
@@ -46,75 +47,6 @@ pub use workload_identity::Attestor;
 
 /// Seconds by which clocks may differ before a signed token, which lives a minute, is refused for it.
 const NOTICEABLE_SKEW: u64 = 10;
-
-/// A way to sign in, with all it needs.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Method {
-    /// A token signed with a private key.
-    PrivateKey {
-        /// The login name.
-        user: String,
-        /// The key.
-        key: KeySource,
-    },
-    /// User and password.
-    Password {
-        /// The login name.
-        user: String,
-        /// The password.
-        password: Secret,
-        /// A code of the second factor. Good for one sign-in only, unless the account caches it.
-        passcode: Option<Secret>,
-    },
-    /// An OAuth access token made elsewhere.
-    Oauth {
-        /// The login name, if the token does not say enough.
-        user: Option<String>,
-        /// The token.
-        token: TokenSource,
-    },
-    /// An OAuth access token fetched with a client's id and secret.
-    OauthClientCredentials {
-        /// The login name, if the token does not say enough.
-        user: Option<String>,
-        /// The client.
-        client: OauthClient,
-    },
-    /// The identity that the cloud gives the process.
-    WorkloadIdentity {
-        /// Who vouches for it.
-        attestor: Attestor,
-    },
-    /// A programmatic access token.
-    ProgrammaticAccessToken {
-        /// The login name, if wanted.
-        user: Option<String>,
-        /// The token.
-        token: TokenSource,
-    },
-    /// Nobody: every statement runs as the person who asks.
-    Nobody,
-    /// The user's browser, on this machine.
-    ExternalBrowser {
-        /// The login name.
-        user: String,
-        /// How long a person has to sign in.
-        patience: Duration,
-    },
-}
-
-/// What goes into a login request, made afresh for every attempt.
-pub(super) struct Credentials {
-    /// Fields of the request's `data`.
-    pub(super) fields: Map<String, Value>,
-    /// Fields of `data.CLIENT_ENVIRONMENT`.
-    pub(super) client_environment: Map<String, Value>,
-    /// Fields of `data.SESSION_PARAMETERS`.
-    pub(super) session_parameters: Map<String, Value>,
-    /// When what is signed in with ends, where a session must not outlive it.
-    pub(super) ends: Option<Instant>,
-}
 
 /// A method that is ready to be used, again and again.
 pub struct SignIn {
@@ -154,6 +86,29 @@ enum Prover {
         user: String,
         browser: Browser,
     },
+}
+
+/// A key or token that somebody else renews while the service runs: it is read again for each sign-in.
+enum Renewed<'a> {
+    Key(&'a Arc<KeyRing>),
+    Token(&'a TokenSource),
+}
+
+impl Prover {
+    fn renewed(&self) -> Option<Renewed<'_>> {
+        match self {
+            Self::Key { ring, .. } => Some(Renewed::Key(ring)),
+            Self::Token { token, .. } | Self::Workload(Attestor::Oidc(token)) => {
+                Some(Renewed::Token(token))
+            }
+            Self::Password { .. }
+            | Self::Oauth { .. }
+            | Self::Workload(_)
+            | Self::Person(_)
+            | Self::Nobody
+            | Self::Browser { .. } => None,
+        }
+    }
 }
 
 impl SignIn {
@@ -254,143 +209,47 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or is none.
+    /// It cannot be read, or its text is no key or token.
     pub fn try_reading(&self) -> Result<(), Error> {
-        match &self.prover {
-            Prover::Key { ring, .. } => ring.current().map(drop),
-            Prover::Token { token, .. } | Prover::Workload(Attestor::Oidc(token)) => {
-                token.read().map(drop)
-            }
-            Prover::Password { .. }
-            | Prover::Oauth { .. }
-            | Prover::Workload(_)
-            | Prover::Person(_)
-            | Prover::Nobody
-            | Prover::Browser { .. } => Ok(()),
+        match self.prover.renewed() {
+            Some(Renewed::Key(ring)) => ring.current().map(drop),
+            Some(Renewed::Token(token)) => token.read().map(drop),
+            None => Ok(()),
         }
     }
 
-    /// How long what is signed in with lasts, as far as it tells. Tokens that are fetched or made for each sign-in are left
-    /// out: nobody has to renew them.
+    /// When the key or token must be renewed, if that can be told. Tokens that the server fetches or makes for each sign-in are
+    /// left out: nobody has to renew them.
     pub(super) async fn lifetime(&self) -> Lifetime {
-        match &self.prover {
-            Prover::Key { ring, .. } => {
+        match self.prover.renewed() {
+            Some(Renewed::Key(ring)) => {
                 let ring = Arc::clone(ring);
                 let written = blocking(move || Ok(ring.written())).await;
                 Lifetime::of_key(written.ok().flatten())
             }
-            Prover::Token { token, .. } | Prover::Workload(Attestor::Oidc(token)) => {
+            Some(Renewed::Token(token)) => {
                 let token = token.clone();
                 let token = blocking(move || token.read()).await;
                 Lifetime::of_token(token.ok().as_ref())
             }
-            Prover::Password { .. }
-            | Prover::Oauth { .. }
-            | Prover::Workload(_)
-            | Prover::Person(_)
-            | Prover::Nobody
-            | Prover::Browser { .. } => Lifetime::default(),
+            None => Lifetime::default(),
         }
     }
 
-    /// What to put into the next login request, for a session with this role.
-    ///
-    /// # Errors
-    ///
-    /// Why there is nothing to sign in with; [`Error::is_transient`] tells whether that may pass.
-    pub(super) async fn credentials(
-        &self,
-        role: Option<&Identifier>,
-    ) -> Result<Credentials, Error> {
-        match &self.prover {
-            Prover::Nobody => Err(Error::Setting {
-                setting: "SNOWFLAKE_USER",
-                expected: "set, for whatever runs as nobody in particular",
-            }),
-            // Without LOGIN_NAME: the token says who it is.
-            Prover::Person(wallet) => {
-                let held = wallet.token(role).await?;
-                let mut credentials = Credentials::of(None)
-                    .with("AUTHENTICATOR", "OAUTH")
-                    .with_secret("TOKEN", &held.token);
-                credentials.ends = Some(held.ends);
-                Ok(credentials)
-            }
-            Prover::Key {
-                user,
-                ring,
-                correction,
-            } => {
-                let now = corrected(SystemTime::now(), correction.load(Ordering::Relaxed));
+    /// A fingerprint of the key or token in force, which changes when somebody renews it. `None` if it cannot be read, or
+    /// cannot change while the service runs.
+    pub(super) async fn fingerprint(&self) -> Option<String> {
+        match self.prover.renewed()? {
+            Renewed::Key(ring) => {
                 let ring = Arc::clone(ring);
-                let (account, login) = (self.endpoint.jwt_account.clone(), user.clone());
-                let token =
-                    blocking(move || jwt::sign(&*ring.current()?, &account, &login, now)).await?;
-                Ok(Credentials::of(Some(user))
-                    .with("AUTHENTICATOR", "SNOWFLAKE_JWT")
-                    .with("TOKEN", &token))
+                let key = blocking(move || ring.current()).await.ok()?;
+                Some(key.fingerprint.clone())
             }
-            Prover::Password {
-                user,
-                password,
-                passcode,
-            } => {
-                let credentials =
-                    Credentials::of(Some(user)).with("PASSWORD", password.expose_secret());
-                Ok(match passcode {
-                    Some(passcode) => credentials
-                        .with("PASSCODE", passcode.expose_secret())
-                        .with("EXT_AUTHN_DUO_METHOD", "passcode"),
-                    None => credentials,
-                })
-            }
-            Prover::Token {
-                authenticator,
-                user,
-                token,
-            } => {
+            Renewed::Token(token) => {
                 let token = token.clone();
-                let token = blocking(move || token.read()).await?;
-                Ok(Credentials::of(user.as_deref())
-                    .with("AUTHENTICATOR", authenticator)
-                    .with_secret("TOKEN", &token))
-            }
-            Prover::Oauth { user, fetcher } => {
-                let token = fetcher.token(&self.http).await?;
-                let mut credentials = Credentials::of(user.as_deref())
-                    .with("AUTHENTICATOR", "OAUTH")
-                    .with_secret("TOKEN", &token);
-                credentials
-                    .client_environment
-                    .insert("OAUTH_TYPE".to_owned(), "OAUTH_CLIENT_CREDENTIALS".into());
-                Ok(credentials)
-            }
-            Prover::Workload(attestor) => {
-                let attestation = attestor.attest(&self.metadata).await?;
-                Ok(Credentials::of(None)
-                    .with("AUTHENTICATOR", "WORKLOAD_IDENTITY")
-                    .with("PROVIDER", attestor.provider())
-                    .with_secret("TOKEN", &attestation))
-            }
-            Prover::Browser { user, browser } => {
-                let proof = browser.proof(&self.http, &self.endpoint, user).await?;
-                let credentials = Credentials::of(Some(user));
-                Ok(match proof {
-                    Proof::IdToken(token) => credentials
-                        .with("AUTHENTICATOR", "ID_TOKEN")
-                        .with_secret("TOKEN", &token),
-                    Proof::Browser { token, proof_key } => {
-                        let mut credentials = credentials
-                            .with("AUTHENTICATOR", "EXTERNALBROWSER")
-                            .with_secret("TOKEN", &token)
-                            .with_secret("PROOF_KEY", &proof_key);
-                        let parameter = "CLIENT_STORE_TEMPORARY_CREDENTIAL".to_owned();
-                        credentials
-                            .session_parameters
-                            .insert(parameter, true.into());
-                        credentials
-                    }
-                })
+                let token = blocking(move || token.read()).await.ok()?;
+                let hash = Sha256::digest(token.expose_secret().as_bytes());
+                Some(STANDARD.encode(hash))
             }
         }
     }
@@ -428,30 +287,6 @@ impl SignIn {
         }
     }
 
-    /// Tells the key or token in force from another one; `None` for what cannot change while the service runs, or cannot
-    /// be read.
-    pub(super) async fn fingerprint(&self) -> Option<String> {
-        match &self.prover {
-            Prover::Key { ring, .. } => {
-                let ring = Arc::clone(ring);
-                let key = blocking(move || ring.current()).await.ok()?;
-                Some(key.fingerprint.clone())
-            }
-            Prover::Token { token, .. } | Prover::Workload(Attestor::Oidc(token)) => {
-                let token = token.clone();
-                let token = blocking(move || token.read()).await.ok()?;
-                let hash = Sha256::digest(token.expose_secret().as_bytes());
-                Some(STANDARD.encode(hash))
-            }
-            Prover::Password { .. }
-            | Prover::Oauth { .. }
-            | Prover::Workload(_)
-            | Prover::Person(_)
-            | Prover::Nobody
-            | Prover::Browser { .. } => None,
-        }
-    }
-
     /// Signs from now on with the time of a clock that is so many seconds ahead of this machine's. Whether that makes a
     /// difference, so that trying once more makes sense.
     pub(super) fn set_clock(&self, ahead: i64) -> bool {
@@ -483,16 +318,6 @@ impl SignIn {
     }
 }
 
-fn corrected(now: SystemTime, by: i64) -> SystemTime {
-    let span = Duration::from_secs(by.unsigned_abs());
-    let corrected = if by < 0 {
-        now.checked_sub(span)
-    } else {
-        now.checked_add(span)
-    };
-    corrected.unwrap_or(now)
-}
-
 /// Follows no redirect: what is sent is meant for the host that was configured.
 fn client(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
     builder
@@ -504,39 +329,6 @@ fn client(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
             message: "no HTTP client could be made",
             source: Some(source.into()),
         })
-}
-
-impl Credentials {
-    fn of(user: Option<&str>) -> Self {
-        let credentials = Self {
-            fields: Map::new(),
-            client_environment: Map::new(),
-            session_parameters: Map::new(),
-            ends: None,
-        };
-        match user {
-            Some(user) => credentials.with("LOGIN_NAME", user),
-            None => credentials,
-        }
-    }
-
-    fn with(mut self, name: &str, value: &str) -> Self {
-        self.fields.insert(name.to_owned(), value.into());
-        self
-    }
-
-    fn with_secret(self, name: &str, value: &SecretString) -> Self {
-        self.with(name, value.expose_secret())
-    }
-}
-
-/// Names only: the values are what must not be seen.
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("fields", &self.fields.keys().collect::<Vec<_>>())
-            .finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for SignIn {
