@@ -104,11 +104,7 @@ fn database_of<'a>(
     named: Option<&'a Identifier>,
     place: &CurrentNames<'a>,
 ) -> Result<&'a Identifier, Refusal> {
-    let unresolved = || Refusal::Unresolved {
-        what: "a name without its database".into(),
-        why: options.in_words(),
-    };
-    named.or(place.database).ok_or_else(unresolved)
+    known(options, named.or(place.database), "database")
 }
 
 fn schema_of<'a>(
@@ -116,11 +112,18 @@ fn schema_of<'a>(
     named: Option<&'a Identifier>,
     place: &CurrentNames<'a>,
 ) -> Result<&'a Identifier, Refusal> {
-    let unresolved = || Refusal::Unresolved {
-        what: "a name without its schema".into(),
+    known(options, named.or(place.schema), "schema")
+}
+
+fn known<'a>(
+    options: &Options,
+    part: Option<&'a Identifier>,
+    what: &str,
+) -> Result<&'a Identifier, Refusal> {
+    part.ok_or_else(|| Refusal::Unresolved {
+        what: format!("a name without its {what}"),
         why: options.in_words(),
-    };
-    named.or(place.schema).ok_or_else(unresolved)
+    })
 }
 
 impl Options {

@@ -1,5 +1,6 @@
 //! Statements under policies: what passes, what does not, and in which words.
 
+mod kinds;
 mod lists;
 mod narrowed;
 mod others;
