@@ -1,8 +1,5 @@
 //! `SNOWFLAKE_IDENTITY=exchange`: every caller with a token is its own user in Snowflake, and nobody is ever somebody else.
 
-mod hammer;
-mod refusals;
-
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -218,6 +215,203 @@ async fn persons_and_their_sessions_are_bounded() {
     stop(server, &stub).await;
 }
 
+/// Row 38: what is refused to one is not tried again and again, and holds back nobody else.
+#[tokio::test]
+async fn a_refused_person_is_told_so_and_holds_back_nobody_else() {
+    let (stub, issuer, server) = all().await;
+    stub.set(|settings| {
+        drop(
+            settings
+                .refused_users
+                .insert("ALICE".into(), "390303".into()),
+        )
+    });
+    let (alice, bob) = (token_of(&issuer, "alice"), token_of(&issuer, "bob"));
+    for _ in 0..20 {
+        let refused = who(&server.mcp().key(&alice)).await;
+        assert_eq!(code(&refused), "sign_in_refused", "{refused}");
+        let told = refused.to_string();
+        assert!(told.contains("does not accept your sign-in"), "{told}");
+        assert!(
+            !told.contains("is refused"),
+            "Snowflake's words are the log's: {told}"
+        );
+        assert_eq!(code(&who(&server.mcp().key(&bob)).await), "ok");
+    }
+    let counters = stub.counters();
+    assert_eq!(
+        counters.logins_refused, 2,
+        "once, and once with a fresh token"
+    );
+    assert_eq!(
+        issuer
+            .asked()
+            .iter()
+            .filter(|it| it.form["subject_token"] == alice)
+            .count(),
+        2
+    );
+    // Another token of hers changes nothing.
+    let again = issuer.token(OURS, json!({"sub": "alice", "jti": "another"}));
+    assert_eq!(
+        code(&who(&server.mcp().key(&again)).await),
+        "sign_in_refused"
+    );
+    assert_eq!(stub.counters().logins_refused, 2);
+    assert!(
+        server.log().contains("ALICE is refused"),
+        "{}",
+        server.log()
+    );
+    assert!(!server.log().contains("ERROR"), "{}", server.log());
+    stop(server, &stub).await;
+}
+
+/// Row 39: what comes of an exchange is looked at, bounded, and never followed elsewhere.
+#[tokio::test]
+async fn an_exchange_that_gives_something_else_signs_nobody_in() {
+    let (stub, issuer, server) = all().await;
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let reached = tokio::spawn(async move { elsewhere.accept().await.is_ok() });
+    for (number, what) in [
+        Exchange::OtherUser,
+        Exchange::Nobody,
+        Exchange::Same,
+        Exchange::Opaque,
+        Exchange::Ended,
+        Exchange::Endless,
+        Exchange::Html,
+        Exchange::Huge,
+        Exchange::Elsewhere(target),
+        Exchange::No("not an error of OAuth"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        issuer.exchange(what.clone());
+        let began = Instant::now();
+        let client = server
+            .mcp()
+            .key(&token_of(&issuer, &format!("user{number}")));
+        let refused = who(&client).await;
+        assert_eq!(code(&refused), "sign_in_refused", "{what:?}: {refused}");
+        assert!(
+            refused.to_string().contains("tell the person who runs"),
+            "{refused}"
+        );
+        assert!(began.elapsed() < Duration::from_secs(8), "{what:?}");
+    }
+    let counters = stub.counters();
+    assert_eq!(
+        (counters.logins, counters.logins_refused),
+        (0, 0),
+        "{counters:?}"
+    );
+    assert!(!reached.is_finished(), "the redirect was followed");
+    reached.abort();
+    // The operator reads each once, as an error.
+    let errors = server
+        .lines()
+        .into_iter()
+        .filter(|line| line["level"] == "ERROR")
+        .count();
+    assert!(errors >= 5, "{}", server.log());
+    stop(server, &stub).await;
+}
+
+/// Whose fault it is, and what to do about it.
+#[tokio::test]
+async fn a_refused_exchange_is_told_to_whom_it_concerns() {
+    let (stub, issuer, server) = all().await;
+    for (number, (error, expected, told)) in [
+        ("invalid_grant", "sign_in_refused", "sign in again"),
+        ("consent_required", "sign_in_refused", "consent"),
+        (
+            "invalid_client",
+            "sign_in_refused",
+            "tell the person who runs",
+        ),
+        (
+            "invalid_target",
+            "sign_in_refused",
+            "tell the person who runs",
+        ),
+        ("invalid_scope", "permission_denied", "does not carry it"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        issuer.exchange(Exchange::No(error));
+        let token = token_of(&issuer, &format!("user{number}"));
+        for _ in 0..2 {
+            let refused = who(&server.mcp().key(&token)).await;
+            assert_eq!(code(&refused), expected, "{error}: {refused}");
+            assert!(refused.to_string().contains(told), "{error}: {refused}");
+            assert!(!refused.to_string().contains(&token), "{refused}");
+        }
+    }
+    let errors = |text: &str| {
+        let lines = server.lines();
+        let is_it = |line: &&Value| {
+            line["level"] == "ERROR" && line["message"].as_str().is_some_and(|it| it.contains(text))
+        };
+        lines.iter().filter(is_it).count()
+    };
+    assert_eq!(
+        errors("SNOWFLAKE_EXCHANGE_CLIENT_SECRET"),
+        1,
+        "{}",
+        server.log()
+    );
+    assert_eq!(errors("SNOWFLAKE_EXCHANGE_AUDIENCE"), 1);
+    // What passes is tried again, and is nobody's fault.
+    issuer.exchange(Exchange::No("503"));
+    let refused = who(&server.mcp().key(&token_of(&issuer, "dora"))).await;
+    assert_eq!(code(&refused), "warehouse_unreachable", "{refused}");
+    issuer.exchange(Exchange::Fine);
+    assert_eq!(
+        code(&who(&server.mcp().key(&token_of(&issuer, "dora"))).await),
+        "ok"
+    );
+    stop(server, &stub).await;
+}
+
+/// What Snowflake says of a person is told in words for that person.
+#[tokio::test]
+async fn what_snowflake_refuses_to_a_person_is_told_to_the_person() {
+    let (stub, issuer, server) = all().await;
+    for (refusal, expected, told) in [
+        (
+            "390100",
+            "sign_in_refused",
+            "no user of Snowflake belongs to this account",
+        ),
+        ("390422", "sign_in_refused", "network policy"),
+        ("390189", "permission_denied", "ANALYST"),
+        ("390186", "permission_denied", "ANALYST"),
+        ("390317", "permission_denied", "does not carry it"),
+        ("390201", "permission_denied", "SNOWFLAKE_WAREHOUSE"),
+    ] {
+        let user = format!("U{refusal}");
+        stub.set(|settings| drop(settings.refused_users.insert(user.clone(), refusal.into())));
+        let refused = who(&server.mcp().key(&token_of(&issuer, &user))).await;
+        assert_eq!(code(&refused), expected, "{refusal}: {refused}");
+        let text = refused.to_string();
+        assert!(text.contains(told), "{refusal}: {text}");
+        assert!(
+            !text.contains("SNOWFLAKE_USER") && !text.contains("password"),
+            "{text}"
+        );
+    }
+    // A token that has run out on the way: a fresh one, once, and nobody notices.
+    stub.fault(json!([{"endpoint": "login", "kind": "code", "code": "390318", "message": "expired", "times": 1}]));
+    let answer = who(&server.mcp().key(&token_of(&issuer, "alice"))).await;
+    assert_eq!(rows(&answer), &json!([["ALICE", "ANALYST"]]), "{answer}");
+    assert_eq!(server.get(&server.url("/readyz")).await.0, 200);
+    stop(server, &stub).await;
+}
+
 /// A person's session has the role that was asked for, and a role's name never becomes a second scope.
 #[tokio::test]
 async fn a_person_has_the_role_that_was_asked_for_or_none() {
@@ -352,6 +546,141 @@ async fn a_token_that_ends_meanwhile_ends_no_statement_and_opens_nothing_more() 
         .await;
     assert_eq!(code(&read), "ok", "the same person goes on: {read}");
     stop(server, &stub).await;
+}
+
+/// Calls of the test below: `HAMMER_CALLS`, so that `cargo test` is quick and somebody with time sees more.
+#[expect(clippy::disallowed_methods, reason = "no setting of the server")]
+fn hammer_calls() -> usize {
+    let calls = std::env::var("HAMMER_CALLS").ok();
+    calls.and_then(|it| it.parse().ok()).unwrap_or(600)
+}
+
+/// Row 35: persons in parallel over every tool. None sees a mark, a user, a role or an id of another, in answers, logs, tags or
+/// what Snowflake hears in its sessions.
+#[tokio::test]
+async fn persons_who_hammer_every_tool_leave_no_trace_of_each_other() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    stub.set(|settings| settings.catalog = vec!["ORDERS.ID".to_owned()]);
+    let more = [
+        // Fewer sessions than persons and roles: each is wanted by somebody else all the time.
+        ("SNOWFLAKE_POOL_MAX_SIZE", "3"),
+        ("SNOWFLAKE_USER_MAX_SESSIONS", "2"),
+        ("SNOWFLAKE_MAX_IDENTITIES", "2"),
+        ("SYNC_WAIT", "20s"),
+        ("MAX_QUEUED", "500"),
+        ("CATALOG_CACHE_TTL", "1h"),
+        ("LOG_LEVEL", "info"),
+    ];
+    let server = exchanging(&stub, &issuer, &more).await;
+    // Their tokens for Snowflake end and are renewed meanwhile.
+    issuer.life(20);
+    let people = ["alpha", "beta", "gamma"];
+    let each = hammer_calls() / (2 * people.len());
+    let rounds = (0..2 * people.len()).map(|number| {
+        let name = people[number % people.len()];
+        let client = server.mcp().key(&token_of(&issuer, name));
+        async move { (name, hammer(client, name, each).await) }
+    });
+    let rounds = futures::future::join_all(rounds).await;
+    let (mut calls, mut named) = (0, 0);
+    for (name, answers) in &rounds {
+        for answer in answers {
+            calls += 1;
+            let text = answer.to_string().to_lowercase();
+            let other = people
+                .iter()
+                .find(|other| *other != name && text.contains(**other));
+            assert_eq!(other, None, "{name} was told: {text}");
+            // Only the question who it is has a role in its rows.
+            let row = &answer["structuredContent"]["rows"][0];
+            if row[1] == "ANALYST" || row[1] == "FINANCE" {
+                assert_eq!(row[0], name.to_uppercase(), "{answer}");
+                named += 1;
+            }
+        }
+        let refused = answers
+            .iter()
+            .filter(|it| code(it) == "sign_in_refused")
+            .count();
+        assert_eq!(refused, 0, "{name}");
+    }
+    assert!(
+        calls >= each * rounds.len() && named >= calls / 20,
+        "{named} of {calls}"
+    );
+    // No line of a log, and no tag, is of two of them.
+    let tags = stub.counters().queries_by_tag;
+    let lines = written(&server);
+    for line in lines.lines().chain(tags.keys().map(String::as_str)) {
+        let line = line.to_lowercase();
+        let named = people.iter().filter(|name| line.contains(**name)).count();
+        assert!(named <= 1, "{line}");
+    }
+    // What was sent in a session is of the person who signed in for it.
+    let users = stub.users_of_statements();
+    assert!(!users.is_empty());
+    for (user, text) in users {
+        let text = text.to_lowercase();
+        let stranger = people
+            .iter()
+            .find(|name| text.contains(**name) && name.to_uppercase() != user);
+        assert_eq!(stranger, None, "{user} ran {text}");
+    }
+    println!(
+        "{calls} calls, {} logins, {} exchanges",
+        stub.counters().logins,
+        issuer.asked().len()
+    );
+    stop(server, &stub).await;
+}
+
+/// So many calls of a person, with every kind of tool in turn.
+async fn hammer(client: Client, name: &str, calls: usize) -> Vec<Value> {
+    let mut answers = Vec::new();
+    let mut number = 0;
+    while answers.len() < calls {
+        number += 1;
+        let mark = format!("{name}_{number}");
+        let role = ["ANALYST", "FINANCE"][number % 2];
+        let paged = json!({"sql": format!("select * from stub.rows(n => 9) -- {mark}"), "limit": 3, "role": role});
+        for (tool, arguments) in [
+            (
+                "execute_query",
+                json!({"sql": "select current_user(), current_role()", "role": role, "format": "json"}),
+            ),
+            (
+                "execute_query",
+                json!({"sql": format!("select '{mark}' as a")}),
+            ),
+            (
+                "execute_query",
+                json!({"sql": "select ? as v", "parameters": [mark]}),
+            ),
+            (
+                "execute_query",
+                json!({"sql": format!("select stub.fail('100035', '{mark} failed')")}),
+            ),
+            ("execute_query", paged),
+            ("explain_query", json!({"sql": format!("select '{mark}'")})),
+            ("search_objects", json!({"query": mark})),
+            ("list_databases", json!({})),
+            ("list_tables", json!({"schema": format!("{name}_s")})),
+            ("describe_table", json!({"table": format!("{name}_table")})),
+            (
+                "execute_query",
+                json!({"sql": format!("select * from {name}_missing")}),
+            ),
+        ] {
+            let answer = client.call_tool(tool, arguments).await;
+            if let Some(cursor) = answer["structuredContent"]["next_cursor"].as_str() {
+                for tool in ["query_status", "fetch_results"] {
+                    answers.push(client.call_tool(tool, json!({"cursor": cursor})).await);
+                }
+            }
+            answers.push(answer);
+        }
+    }
+    answers
 }
 
 /// Row 57: what must stay secret is nowhere: logs, audit records, metrics, traces, error bodies, `config`.
