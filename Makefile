@@ -139,7 +139,7 @@ coverage := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage
 	-Cllvm-args=-sanitizer-coverage-trace-compares
 
 .PHONY: docs
-docs: duckdb ## rewrites what is generated: documents from the code, the chart's schema and README, k8s/components/monitoring
+docs: duckdb clients ## rewrites what is generated: documents from the code, the chart's schema and README, k8s/components/monitoring
 	UPDATE_DOCS=1 cargo test --quiet --test it documents
 	$(venv)/python scripts/draw_rooms.py
 	@scripts/check-deploy.sh tools

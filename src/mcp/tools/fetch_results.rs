@@ -69,17 +69,19 @@ impl Tool for FetchResults {
     }
 }
 
-/// How the rows of our listings are shown, by the code that cursors have.
+/// The views of all lists that can be read on.
+const VIEWS: [&View; 7] = [
+    &list_databases::VIEW,
+    &list_schemas::VIEW,
+    &list_tables::VIEW,
+    &list_views::VIEW,
+    &list_views::IN_SCHEMA,
+    &query_history::VIEW,
+    &list_semantic_views::VIEW,
+];
+
+/// The view with the code that a cursor carries.
 fn view(code: u8) -> Option<&'static View> {
-    const VIEWS: [&View; 7] = [
-        &list_databases::VIEW,
-        &list_schemas::VIEW,
-        &list_tables::VIEW,
-        &list_views::VIEW,
-        &list_views::IN_SCHEMA,
-        &query_history::VIEW,
-        &list_semantic_views::VIEW,
-    ];
     VIEWS.into_iter().find(|view| view.code == code)
 }
 
@@ -105,5 +107,19 @@ mod tests {
             assert_eq!(view.hide.is_some(), code == 4);
         }
         assert!(view(0).is_none() && view(8).is_none());
+    }
+
+    /// Without this, a list that is missing here would fail when somebody asks for its second page.
+    #[test]
+    fn no_list_is_missing() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mcp/tools");
+        let declared: usize = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .map(|text| text.matches(concat!(": View", " = View {")).count())
+            .sum();
+        assert_eq!(declared, VIEWS.len(), "add the VIEW of your tool to VIEWS");
     }
 }

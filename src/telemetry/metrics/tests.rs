@@ -3,31 +3,16 @@ use super::lists::{HTTP_METHODS, REVISIONS, ROUTES, RPC_METHODS, RPC_OUTCOMES, S
 use super::*;
 use crate::telemetry::codes::OUTCOMES;
 
-/// As many tools as there are, and one that nobody knows.
-const TOOLS: [&str; 18] = [
-    "list_databases",
-    "list_schemas",
-    "list_tables",
-    "list_views",
-    "describe_table",
-    "describe_view",
-    "search_objects",
-    "query_view",
-    "execute_query",
-    "query_status",
-    "fetch_results",
-    "cancel_query",
-    "explain_query",
-    "show_context",
-    "query_history",
-    "query_profile",
-    "profile_table",
-    "other",
-];
+/// All tools, from the reference that is generated from the registry, and one that nobody knows.
+fn tools() -> impl Iterator<Item = &'static str> {
+    let headings = include_str!("../../../docs/tools.md").lines();
+    let names = headings.filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'));
+    names.chain(["other"])
+}
 
 /// As `app` makes them.
 fn metrics() -> Metrics {
-    Tool::know(TOOLS.map(str::to_owned));
+    Tool::know(tools().map(str::to_owned));
     Metrics::new().unwrap()
 }
 
@@ -176,7 +161,7 @@ fn sessions_are_counted_where_they_are() {
 fn populated() -> Metrics {
     let metrics = metrics();
     let took = Duration::from_millis(1);
-    for tool in TOOLS {
+    for tool in tools() {
         for outcome in OUTCOMES {
             drop(metrics.tool_started());
             metrics.tool_finished(tool, outcome, 1, 1, took);
@@ -201,6 +186,7 @@ fn populated() -> Metrics {
 /// Not measured here, only that it is bounded: times belong to benchmarks.
 #[test]
 fn a_scrape_of_everything_is_of_a_bounded_size() {
+    assert!(tools().count() > 10, "the reference was read");
     let text = populated().render().unwrap();
     assert!(text.len() < 2 << 20, "{} bytes", text.len());
 }
