@@ -26,27 +26,27 @@ pub struct Budget {
     pub timeout: Duration,
 }
 
-/// What one caller may have, where that is less than everybody may.
+/// Limits of one caller, in place of those of all callers.
 #[derive(Debug, Clone)]
 pub struct Allowance {
-    /// In place of everybody's.
+    /// The caller's limits.
     pub budget: Budget,
-    /// How many statements it may have running at once; as many as any caller where nothing is said.
+    /// Statements the caller may have running at once. `None`: as many as any other caller.
     pub at_once: Option<usize>,
 }
 
-/// What one caller may do and have, in place of what everybody may.
+/// Policy and limits of one caller with a grant, in place of those of all callers.
 #[derive(Debug, Clone)]
 pub struct Rights {
-    /// What its statements may do.
+    /// What the caller's statements may do.
     pub policy: Policy,
-    /// The same where it may not change anything.
+    /// The same for a caller that may only read.
     pub reading_policy: Policy,
-    /// What they may cost.
+    /// The caller's limits.
     pub budget: Budget,
-    /// How many may run at once; as many as any caller's where nothing is said.
+    /// Statements the caller may have running at once. `None`: as many as any other caller.
     pub at_once: Option<usize>,
-    /// Its turns in the queue, to each of somebody with 1.
+    /// The caller's share of the queue: a caller of weight 2 is let in twice as often as one of weight 1.
     pub weight: u32,
     /// The role of calls that name none.
     pub role: Option<Identifier>,
@@ -64,7 +64,7 @@ pub struct Truncation {
 }
 
 impl Truncation {
-    /// Of a list with as many names as the warehouse lists.
+    /// For a list that is as long as the warehouse makes lists.
     pub(super) fn of_listing(limit: u64) -> Self {
         Self {
             reason: TruncationReason::Listing,
@@ -81,20 +81,20 @@ pub enum TruncationReason {
     Rows,
     /// The size of the text.
     Bytes,
-    /// The number of names that the warehouse lists.
+    /// The number of names that the warehouse returns at most.
     Listing,
 }
 
-/// Whoever asks not to wait still gets rows that are there within this time: some clients make every argument required, and
-/// their model writes 0 for none (smolagents). An answer "still running" to each small query would double its calls.
+/// The shortest time a call waits, even if it asks for none. Some clients make every argument required, and their model
+/// writes 0 where it means none (smolagents): if such calls did not wait at all, every small query would take two calls.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Bytes of a page of a list of names: some 2,000 tokens, and 100 names with what belongs to them. Whoever asks for more rows than
-/// usual gets more.
+/// Bytes of a page of a list of names: some 2,000 tokens, which is 100 names with their other columns. A caller that asks
+/// for more rows than usual gets more bytes too.
 const LIST_BYTES: usize = 8 << 10;
 
 impl Budget {
-    /// Bytes of an answer with so many rows.
+    /// The byte limit of an answer with this many rows.
     pub(super) fn bytes(&self, rows: u64, is_list: bool) -> usize {
         match is_list && rows <= self.default_rows {
             true => self.max_bytes.min(LIST_BYTES),
@@ -102,17 +102,17 @@ impl Budget {
         }
     }
 
-    /// Rows this call may return.
+    /// The row limit of this call.
     pub(super) fn rows(&self, asked: Option<u64>) -> u64 {
         asked.unwrap_or(self.default_rows).min(self.max_rows)
     }
 
-    /// Time this call may take.
+    /// The time limit of this call.
     pub(super) fn time(&self, asked: Option<Duration>) -> Duration {
         asked.map_or(self.timeout, |asked| asked.min(self.timeout))
     }
 
-    /// Time this call may wait for its rows.
+    /// How long this call waits for its rows.
     pub(super) fn wait(&self, asked: Option<Duration>) -> Duration {
         asked.map_or(self.sync_wait, |asked| {
             asked.max(SHORTEST_WAIT).min(self.sync_wait)

@@ -1,4 +1,4 @@
-//! What a statement would read, by the warehouse's own plan, before it is run.
+//! What a statement would read, by the warehouse's own plan, before it runs.
 
 use super::estimate::{Estimate, Plan};
 use super::run::virtual_warehouse;
@@ -7,7 +7,7 @@ use crate::sql::{self, Shape};
 use crate::warehouse::Run;
 
 impl Queries {
-    /// Refuses a statement that would read more than the budget has, where the budget has a limit.
+    /// Refuses a statement that would read more than the budget allows (`MAX_SCAN_BYTES`).
     pub(super) async fn check_cost(&self, query: &Query, run: &Run) -> Result<(), Error> {
         let Some(limit) = self.budget.max_scan_bytes else {
             return Ok(());
@@ -58,7 +58,7 @@ impl Queries {
     }
 
     async fn plan(&self, query: &Query) -> Result<(Page, Option<String>), Error> {
-        // EXPLAIN takes the statement without the comments around it.
+        // EXPLAIN must stand directly in front of the statement, so comments around it are left out.
         let sql = sql::cleaned(&query.sql)?;
         let tabular = Query {
             sql: format!("EXPLAIN USING TABULAR {sql}"),
@@ -76,13 +76,13 @@ impl Queries {
             .await?;
         check_is_plan(&plan)?;
         let json = format!("EXPLAIN USING JSON {sql}");
-        // At once: each is a round trip.
+        // Both at once: each is a round trip.
         let (page, plan) = futures::join!(
             self.page_of(plan, self.layout(&tabular)),
             self.explained(&json, query)
         );
         let page = page?;
-        // The caller asked for the rows; without a summary they are still a plan.
+        // The caller asked for the rows of the plan. They are useful without the summary too.
         let words = plan
             .ok()
             .flatten()
@@ -91,7 +91,7 @@ impl Queries {
         Ok((page, words))
     }
 
-    /// The first value of a plan.
+    /// The first value of a plan's rows.
     async fn explained(&self, sql: &str, query: &Query) -> Result<Option<String>, Error> {
         let (session, parameters) = (query.session.clone(), query.parameters.clone());
         let run = self
@@ -104,8 +104,8 @@ impl Queries {
     }
 }
 
-/// All that runs must be an EXPLAIN. In front of statements joined by `->>` the word belongs to the first alone: the others
-/// would run, and the last could say whatever it likes of what they cost.
+/// Checks that every part of the text is an EXPLAIN. In front of statements joined by `->>` the word belongs to the first
+/// alone: the others would run, and the last could report any cost it likes.
 fn check_is_plan(run: &Run) -> Result<(), Error> {
     match run.statement.parsed().shape() {
         Shape::Explain => Ok(()),

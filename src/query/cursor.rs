@@ -19,19 +19,19 @@ use super::{Format, Less};
 use crate::sql::Identifier;
 use crate::warehouse::Earlier;
 
-/// The form below. Another form gets another number.
+/// The version of the layout below. A new layout gets a new number.
 const VERSION: u8 = 1;
 
-/// The same for a place in a list of names: behind the fixed part comes JSON.
+/// The version of cursors into a list of names: JSON follows the fixed part.
 const LIST_VERSION: u8 = 2;
 
-/// The same as the first for a tool of the operator's with limits of its own: behind the fixed part come rows and bytes.
+/// The version for an operator's tool with limits of its own: its row and byte limits follow the fixed part.
 const LESS_VERSION: u8 = 3;
 
 /// Bytes of the signature that are kept: 128 bits, far beyond guessing.
 const SIGNATURE: usize = 16;
 
-/// Bytes before the role or the JSON: version, format, id, row, page size, time of expiry.
+/// Bytes in front of the role or the JSON: version, format, id, row, page size, time of expiry.
 const FIXED: usize = 1 + 1 + 16 + 8 + 4 + 8;
 
 /// A place in the result of an earlier statement.
@@ -49,11 +49,11 @@ pub(super) struct Cursor {
     pub(super) expires: u64,
     /// For a list of names.
     pub(super) list: Option<List>,
-    /// What its tool may answer, where that is less than its caller may have.
+    /// A tool's own limits, if they are lower than its caller's.
     pub(super) less: Less,
 }
 
-/// What stands behind the fixed part for a list of names.
+/// What follows the fixed part in a cursor into a list of names.
 #[derive(Serialize, Deserialize)]
 struct Details {
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
@@ -70,12 +70,12 @@ struct Details {
 pub struct CursorSigner {
     /// Signs new cursors.
     newest: hmac::Key,
-    /// Still accepted, until their cursors expire.
+    /// Older secrets: their cursors are accepted until they expire.
     older: Vec<hmac::Key>,
 }
 
 impl CursorSigner {
-    /// From secrets: the newest signs, the older ones are accepted for as long as their cursors live.
+    /// A signer from secrets. The first signs; the others are accepted as long as their cursors live.
     #[must_use]
     pub fn new(newest: &SecretString, older: &[SecretString]) -> Self {
         let key = |secret: &SecretString| {
@@ -87,7 +87,7 @@ impl CursorSigner {
         }
     }
 
-    /// With a key of its own, which no other process has.
+    /// A signer with a random key, which no other process has.
     #[must_use]
     pub fn random() -> Self {
         let key: [u8; 32] = rand::random();
@@ -141,7 +141,7 @@ impl CursorSigner {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads a cursor that a caller sends.
+    /// Reads and verifies a cursor that a caller sends.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl CursorSigner {
     }
 }
 
-/// The caller's name goes first, with its length, so that no other name and content make the same bytes.
+/// The caller's name goes first, with its length. Otherwise a name that ends like a cursor begins could make the same bytes.
 fn sign(key: &hmac::Key, content: &[u8], caller: &str) -> hmac::Tag {
     let mut context = hmac::Context::with_key(key);
     context.update(&(caller.len() as u64).to_be_bytes());

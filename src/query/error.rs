@@ -1,4 +1,4 @@
-//! Why a query gave no answer, by the step that failed.
+//! Why a query gave no answer; one variant for each step that can fail.
 
 use super::estimate::{Estimate, bytes};
 use crate::{policy, sql, warehouse};
@@ -7,13 +7,13 @@ use crate::{policy, sql, warehouse};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is not one readable statement.
+    /// The text is not one statement that can be parsed.
     #[error(transparent)]
     Unreadable(#[from] sql::Error),
-    /// The policy says no.
+    /// The policy refused the statement.
     #[error(transparent)]
     Refused(#[from] policy::Refusal),
-    /// The warehouse says no, or nothing.
+    /// The warehouse refused the statement, or did not answer.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
     /// Any of these errors, with a hint for correcting the statement.
@@ -25,7 +25,7 @@ pub enum Error {
         /// What to do about it, in a sentence or two.
         hint: String,
     },
-    /// The cursor leads nowhere.
+    /// The cursor cannot be used.
     #[error(transparent)]
     Cursor(#[from] CursorError),
     /// The statement would read too much.
@@ -42,10 +42,11 @@ pub enum Error {
     /// The warehouse does not say what the statement would read.
     #[error("the warehouse gives no estimate for this statement, and MAX_SCAN_BYTES is set")]
     NoEstimate,
-    /// A statement whose plan cannot be had without running a part of it.
+    /// The statement's plan cannot be had without running a part of it.
     #[error("statements joined by ->> have no plan of their own")]
     NoPlan,
-    /// A statement that was read by its words alone: nothing says that an EXPLAIN in front of it runs no part of it.
+    /// The statement could not be parsed into a tree, so nothing proves that an EXPLAIN in front of it would run no part of
+    /// it.
     #[error(
         "this statement has something in it that this server cannot read, so it is not explained"
     )]
@@ -65,15 +66,15 @@ pub enum Error {
 /// Why a cursor is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CursorError {
-    /// No cursor of ours.
+    /// Not a cursor of this server.
     #[error("this is not a cursor of this server; cursors are copied whole, as they were given")]
     Malformed,
-    /// The signature is another one.
+    /// The signature does not match: changed, made for another caller, or signed with another secret.
     #[error(
         "this cursor was changed, was given to another caller, or was signed with a key that is not in CURSOR_SECRET any more"
     )]
     NotOurs,
-    /// Its time is over.
+    /// The cursor has expired.
     #[error("this cursor has expired: the server gives each of them a time to live")]
     Expired,
 }

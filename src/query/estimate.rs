@@ -1,4 +1,4 @@
-//! What a statement would read, as the warehouse's own plan has it, and in words.
+//! What a statement would read, by the warehouse's own plan, and the plan's summary in words.
 
 use serde::Deserialize;
 
@@ -42,7 +42,7 @@ struct GlobalStats {
 }
 
 impl Estimate {
-    /// Reads it from a plan in JSON; `None` when the plan has none.
+    /// Reads an estimate from a plan in JSON; `None` if the plan has none.
     #[must_use]
     pub fn of_plan(json: &str) -> Option<Self> {
         let plan: Plan = serde_json::from_str(json).ok()?;
@@ -116,7 +116,7 @@ impl Plan {
     }
 }
 
-/// Bytes for a reader, in the largest unit that leaves a number of at least one.
+/// Bytes in the largest unit that leaves a number of at least one.
 #[must_use]
 pub(super) fn bytes(bytes: impl Into<u64>) -> String {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -126,7 +126,7 @@ pub(super) fn bytes(bytes: impl Into<u64>) -> String {
     if step == 0 {
         return format!("{bytes} {unit}");
     }
-    // Tenths, without a detour over floating point.
+    // Tenths by whole numbers, so nothing is lost in floating point.
     let tenths = (u128::from(bytes) * 10) >> (10 * step);
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }

@@ -1,4 +1,5 @@
-//! Statements that were left running, and further pages of results. Callers ask for them with cursors, at any replica.
+//! Statements that were left running, and further pages of results. Callers ask for both with cursors, which work at any
+//! replica.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -16,12 +17,12 @@ use crate::policy::RowFilter;
 use crate::sql::Identifier;
 use crate::warehouse::{self, Earlier, SessionContext, Started, Status};
 
-/// What came of a call within the time it waits.
+/// What a call has after the time it waits.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Rows.
+    /// The first rows.
     Page(Box<Page>),
-    /// The statement goes on.
+    /// The statement is still running.
     Running(RunningStatement),
 }
 
@@ -30,53 +31,54 @@ pub enum Outcome {
 pub enum Fetched {
     /// The result of a statement.
     Outcome(Outcome),
-    /// More of what a search has found.
+    /// More of what a search found.
     Found(Found),
 }
 
-/// A statement that goes on.
+/// A statement that is still running.
 #[derive(Debug)]
 pub struct RunningStatement {
     /// The statement in the warehouse.
     pub query_id: String,
-    /// What to ask for it with: a cursor before its first row.
+    /// Asks for the statement later: a cursor in front of its first row.
     pub cursor: String,
     /// How long this call waited.
     pub waited: Duration,
 }
 
-/// What is known of an earlier statement.
+/// How far an earlier statement has come.
 #[derive(Debug)]
 pub struct StatementProgress {
     /// The statement in the warehouse.
     pub query_id: String,
     /// How far it has come.
     pub status: Status,
-    /// Where to read its result, or to ask again.
+    /// Reads the statement's result, or asks again.
     pub cursor: String,
 }
 
-/// Where a result is read, and how.
+/// The result that is read, where in it, and how its rows are written.
 struct Reading {
     role: Option<Identifier>,
-    /// Rows that were shown before.
+    /// Rows shown on earlier pages.
     row: u64,
     layout: Layout,
     filter: Option<RowFilter>,
     list: Option<List>,
-    /// What the unqualified names of a statement that is left running resolve to, where its call says so.
+    /// The database and schema of the statement's unqualified names, if the call names them. A statement left running needs
+    /// them later, for hints.
     home: Option<List>,
-    /// The statement of a list that can go on behind its last name.
+    /// The statement to run again for the names after the last one, if the list allows that.
     rest: Option<String>,
     asked: Instant,
 }
 
-/// How long a cancelled statement may take to end.
+/// How long to wait for a cancelled statement to end.
 const TO_STOP: Duration = Duration::from_secs(5);
 
 impl Queries {
-    /// Checks and runs one statement and writes its first rows. What is not ended after the time it waits (the
-    /// query's own, `SYNC_WAIT` at most) is left running, and what does not fit can be fetched, both with a cursor.
+    /// Checks and runs one statement and writes its first rows. A statement that has not ended within the call's waiting
+    /// time (`SYNC_WAIT` at most) is left running. The answer then has a cursor, and so has one whose rows do not all fit.
     ///
     /// # Cancel safety
     ///
@@ -102,7 +104,7 @@ impl Queries {
             role: run.session.role.clone(),
             row: 0,
             layout,
-            // The rows that may not be shown are still in the stored result, where a cursor leads.
+            // The stored result has all rows, also those that the policy hides. So later pages are filtered as well.
             filter: run.statement.row_filter().cloned(),
             list: List::of(query, &run),
             home: List::at(&query.session),
@@ -115,7 +117,8 @@ impl Queries {
         self.outcome(started, reading).await
     }
 
-    /// The rows from a cursor on, waited for as a new statement's would be. `views` are those that queries name.
+    /// The rows from a cursor on. Waits for them as for a new statement's. `views` finds the view that a cursor names by its
+    /// code.
     ///
     /// # Cancel safety
     ///
@@ -140,7 +143,7 @@ impl Queries {
             return Ok(Fetched::Found(self.search_on(cursor, limit).await?));
         }
         let (earlier, list) = (cursor.earlier.clone(), cursor.list.clone());
-        // A tool that answers less than its caller may have does so on every page.
+        // A tool with limits of its own keeps them on every page.
         let own = self.with_less(cursor.less);
         let outcome = own.later_page(cursor, limit, wait, views, asked).await;
         let outcome = self.taught_later(outcome, &earlier, list.as_ref()).await?;
@@ -214,8 +217,8 @@ impl Queries {
         self.outcome(started, reading).await
     }
 
-    /// The name in the last row of a list that was read to its end. It is asked for again and not kept in the cursor: the policy
-    /// may hide it from whoever holds that.
+    /// The name in the last row of a list that was read to its end. It is read again and not kept in the cursor, because the
+    /// policy may hide the name from the caller.
     async fn last_name(
         &self,
         earlier: &Earlier,
@@ -239,7 +242,7 @@ impl Queries {
         Ok(name.ok_or_else(missing)?)
     }
 
-    /// Which rows of each statement of a list may be shown, as the policy is now.
+    /// Which rows of each statement of a list may be shown, by the policy in force now.
     pub(super) async fn filters(
         &self,
         list: &List,
@@ -270,7 +273,7 @@ impl Queries {
         Ok(known(&read, cursor, status))
     }
 
-    /// Stops the statement of a cursor, and tells what became of it: it may have ended before.
+    /// Stops the statement of a cursor, and returns how it ended: it may have ended before it was stopped.
     ///
     /// # Errors
     ///
@@ -317,7 +320,7 @@ impl Queries {
                 ..reading
             };
             page.next_cursor = self.cursor(&page.query_id, &reading, rows, taken);
-            // Nothing is missing where reading on brings it.
+            // The next page has the missing names.
             if page.next_cursor.is_some() {
                 page.full_at = None;
             }
@@ -326,7 +329,7 @@ impl Queries {
             return Ok(Outcome::Page(Box::new(page)));
         }
         if is_cut_by(TruncationReason::Listing) || layout.is_sample {
-            // There is nothing to read on in.
+            // These pages cannot be continued.
         } else if page.truncation.is_some() {
             let (rows, taken) = (page.row_count, page.taken);
             page.next_cursor = self.cursor(&page.query_id, &reading, rows, taken);
@@ -338,8 +341,8 @@ impl Queries {
         Ok(Outcome::Page(Box::new(page)))
     }
 
-    /// A cursor behind `rows` more rows that were shown and `taken` more that were looked at. `None` for a statement without an
-    /// id, which no warehouse of ours has, and for one whose text does not fit into a cursor.
+    /// A cursor after `rows` more rows shown and `taken` more rows read. `None` for a statement without a UUID, which no
+    /// warehouse here has, and for a statement whose text does not fit into a cursor.
     fn cursor(&self, query_id: &str, from: &Reading, rows: u64, taken: u64) -> Option<String> {
         let query_id = Uuid::parse_str(query_id).ok()?;
         let mut list = from.list.clone();
@@ -362,7 +365,8 @@ impl Queries {
         Some(self.common.signer.write(&cursor, &self.caller))
     }
 
-    /// A cursor before the first row of a statement of the caller's, from its id and perhaps a space and its role.
+    /// A cursor in front of the first row of a statement of the caller's. `id` is its id, perhaps followed by a space and
+    /// its role.
     pub(super) fn cursor_of(&self, id: &str) -> Option<String> {
         let (id, role) = match id.split_once(' ') {
             Some((id, role)) => (id, Some(Identifier::exact(role).ok()?)),
@@ -381,7 +385,7 @@ impl Queries {
         Some(self.common.signer.write(&cursor, &self.caller))
     }
 
-    /// When a cursor that is written now ends.
+    /// When a cursor written now expires.
     pub(super) fn expiry(&self) -> u64 {
         now().saturating_add(self.budget.cursor_lifetime.as_secs())
     }

@@ -1,4 +1,5 @@
-//! What a cursor into a list of names holds besides the row: how rows are shown, and which of them the policy allows.
+//! What a cursor into a list of names holds besides the row: which columns are shown, and what decides which rows the policy
+//! allows.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,30 +8,30 @@ use crate::sql::show::Show;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::{Run, SessionContext};
 
-/// Longest text of it that goes into a cursor: models copy those.
+/// The longest text of a list that goes into a cursor: models copy cursors letter by letter.
 const LONGEST: usize = 1024;
 
-/// A list that a cursor leads into. Short names, for short cursors.
+/// A list that a cursor leads into. Its JSON names are short to keep cursors short.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct List {
-    /// The next row of the stored result. A cursor's `row` counts those that are shown.
+    /// The next row of the stored result. (A cursor's `row` counts only the rows that were shown.)
     #[serde(rename = "n")]
     pub(super) next: u64,
-    /// How the rows are shown; 0 for as they are.
+    /// The code of the view that shows the rows; 0 for all columns as they come.
     #[serde(rename = "v", skip_serializing_if = "is_zero")]
     pub(super) view: u8,
-    /// The statements, where the policy shows a part of their rows only: it is asked again, as it stands then.
+    /// The statements, if the policy shows only some of their rows. The policy is asked again for every page.
     #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
     pub(super) statements: Vec<String>,
-    /// Whether the statement is run again behind its last name when its result has been read: it has as many names as the
-    /// warehouse lists at once.
+    /// Whether the statement is run again for the names after the last one, once its result has been read: the result has as
+    /// many names as the warehouse returns at most.
     #[serde(rename = "g", skip_serializing_if = "std::ops::Not::not")]
     pub(super) goes_on: bool,
-    /// What their unqualified names resolve to.
+    /// The database of their unqualified names.
     #[serde(rename = "d", skip_serializing_if = "Option::is_none")]
     pub(super) database: Option<String>,
-    /// The same, as SQL takes it.
+    /// Their schema, as SQL takes it.
     #[serde(rename = "h", skip_serializing_if = "Option::is_none")]
     pub(super) schema: Option<String>,
     /// For a search.
@@ -38,10 +39,11 @@ pub(super) struct List {
     pub(super) search: Option<SearchPosition>,
 }
 
-/// A place in what a search has found.
+/// A place in the result of a search.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SearchPosition {
-    /// The ids of the statements that list columns. The cursor's own id is that of the tables; its `row` counts tables shown.
+    /// The ids of the statements that list columns. The cursor's own id is that of the list of tables; its `row` counts
+    /// tables shown.
     #[serde(rename = "c")]
     pub(super) columns: Vec<String>,
     /// What names must contain, in lower case.
@@ -61,7 +63,7 @@ fn is_zero(number: &u8) -> bool {
 }
 
 impl List {
-    /// What a cursor into the statement's result must hold; nothing if all rows are shown unchanged.
+    /// What a cursor into the statement's result must hold; `None` if all rows are shown unchanged.
     pub(super) fn of(query: &Query, run: &Run) -> Option<Self> {
         let is_sifted = run.statement.row_filter().is_some();
         if query.view.is_none() && !is_sifted {
@@ -78,7 +80,8 @@ impl List {
         Some(list)
     }
 
-    /// What the unqualified names of a statement resolve to, where its call says so. Kept for the hint, should it fail later.
+    /// The database and schema of a statement's unqualified names, if its call names them. The hint needs them if the
+    /// statement fails later.
     pub(super) fn at(session: &SessionContext) -> Option<Self> {
         let mut list = Self::default();
         list.set_home(session);
@@ -90,7 +93,7 @@ impl List {
         self.schema = session.schema.as_ref().map(QualifiedName::quoted);
     }
 
-    /// The same list, for a statement whose result does not have all its names.
+    /// The same list, to be continued with a statement after the result has been read.
     pub(super) fn going_on(mut self, statement: &str, home: Option<&Self>) -> Self {
         self.statements = vec![statement.to_owned()];
         self.goes_on = true;
@@ -100,7 +103,7 @@ impl List {
         self
     }
 
-    /// The statement to run again, where the whole of its result has been read.
+    /// The statement to run again, if its result has been read to the end.
     pub(super) fn at_the_end(&self) -> Option<&str> {
         let is_read = self.goes_on && self.next >= Show::LONGEST;
         self.statements
@@ -109,7 +112,7 @@ impl List {
             .map(String::as_str)
     }
 
-    /// What unqualified names resolve to, as a session context.
+    /// The database and schema of unqualified names, as a session context.
     pub(super) fn session(&self) -> Result<SessionContext, CursorError> {
         let broken = |_| CursorError::Malformed;
         let exact = |name: &String| Identifier::exact(name.as_str()).map_err(broken);
@@ -128,7 +131,7 @@ impl List {
         texts.map(String::len).sum::<usize>() <= LONGEST
     }
 
-    /// How the rows are shown.
+    /// The view that shows the rows.
     pub(super) fn view(
         &self,
         views: fn(u8) -> Option<&'static View>,

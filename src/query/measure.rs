@@ -1,4 +1,4 @@
-//! What is counted of a query, in the words of [`crate::telemetry::metrics`].
+//! What the metrics count of a query.
 
 use super::{Error, TruncationReason};
 use crate::policy::{ApprovedStatement, Refusal};
@@ -6,7 +6,7 @@ use crate::sql::ast::visit_relations;
 use crate::sql::{Parsed, Tree};
 use crate::telemetry::metrics::labels::{Cut, Verdict};
 
-/// Which rule decided.
+/// The rule that decided.
 pub(super) fn verdict(judged: &Result<ApprovedStatement, Error>) -> Verdict {
     match judged {
         Ok(_) => Verdict::Approved,
@@ -24,7 +24,7 @@ pub(super) fn verdict(judged: &Result<ApprovedStatement, Error>) -> Verdict {
     }
 }
 
-/// Tables and views that a statement names, as written; of statements that are no tree of ours, none.
+/// Tables and views that a statement names, as written. None for statements that could not be parsed into a tree.
 pub(super) fn objects(parsed: &Parsed) -> Vec<String> {
     let (Tree::Statement(statement) | Tree::Explain { statement, .. }) = parsed.tree() else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The names of tables, schemas and columns that were asked for, in memory for a minute: mistakes come in series.
+//! Names of tables, schemas and columns from the catalog, kept for a minute: mistakes come in series.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use moka::sync::Cache;
 
 use crate::sql::Identifier;
 
-/// How long names are kept: long enough for the next attempts, short enough for a new table to be seen.
+/// Long enough for the next attempts, short enough for a new table to be seen.
 const TIME_TO_LIVE: Duration = Duration::from_secs(60);
 
-/// Memory for all of them.
+/// Memory for all entries.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// Lists of names that were asked for, for a while.
+/// Lists of names, by what was asked.
 #[derive(Clone)]
 pub(super) struct NameCache(pub(super) Cache<Question, Arc<Vec<Listed>>>);
 
@@ -50,7 +50,7 @@ impl Default for NameCache {
 
 impl Listed {
     pub(super) fn bytes(&self) -> usize {
-        // And what the two texts themselves take.
+        // And the two texts' own bytes.
         self.name.len() + self.table.as_ref().map_or(0, String::len) + 64
     }
 }

@@ -12,13 +12,14 @@ pub enum Author {
     /// The caller.
     #[default]
     Caller,
-    /// This server, to read what the warehouse knows of the caller's own statements. It shows nothing of anybody else's.
+    /// This server, to read what the warehouse knows of the caller's own statements. Such a statement shows nothing about
+    /// other callers.
     Server,
-    /// The operator, in a tool of its own.
+    /// The operator, in a custom tool.
     Operator,
 }
 
-/// Less than the budget has, for some queries.
+/// Limits of one tool, below those of the budget.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Less {
     /// Rows of an answer.
@@ -45,12 +46,12 @@ pub struct Query {
     /// How long to wait for rows before the statement is left running; only ever less than the budget's. 0 asks for a
     /// cursor at once.
     pub wait: Option<Duration>,
-    /// How the rows are shown; all of them, as they come, when absent.
+    /// Which columns are shown and how; all of them as they come, if absent.
     pub view: Option<&'static View>,
-    /// Whether this is a SHOW of one level, such as the tables of a schema: names that the warehouse leaves out for their
-    /// number can then be listed from the last one on. Beyond one level a name is not unique.
+    /// Whether this is a SHOW of one level, such as the tables of a schema. If the warehouse has more names than it returns,
+    /// the list can then be continued from the last name. In wider lists a name is not unique, so they cannot.
     pub goes_on: bool,
-    /// Whether these are some rows of a table, and its other rows are no part of the result.
+    /// Whether this is a sample of a table. Further rows are then not part of the result.
     pub is_sample: bool,
     /// Who wrote the statement.
     pub author: Author,

@@ -36,8 +36,8 @@ impl Queries {
         self.page_of(run, layout).await
     }
 
-    /// Checks and runs one of our own statements, as if its caller had sent it, and keeps its values, at most the budget's
-    /// maximum of rows.
+    /// Checks and runs a statement that this server wrote, with the caller's rights, and keeps its values in memory, up to
+    /// the budget's maximum of rows.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Queries {
         page::tabulate(answer, filter, &self.budget).await
     }
 
-    /// The same for what a caller asked to be looked at, which is held to the budget as its own statements are.
+    /// The same for a statement that the caller chose: its cost is checked as well.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Tables that answer some words by their names, columns or comments: a few lists of names, read as one.
+//! Finds tables by words in their names, columns or comments: reads several lists of names as one.
 //!
 //! `tables` puts what matches together, table by table, and `rank` says how well it matches. Every page reads the stored lists
 //! again: what was found is not kept, and the same lists give the same order.
@@ -22,26 +22,26 @@ use crate::policy::RowFilter;
 use crate::sql::Identifier;
 use crate::warehouse::{self, Answer, Earlier, Run, SessionContext, Started};
 
-/// Left out unless it is wanted.
+/// The schema that is left out unless it is wanted.
 const CATALOG: Hide = Hide {
     column: "schema_name",
     value: "INFORMATION_SCHEMA",
 };
 
-/// Tables in a page. With their columns they take a fourth of what as many rows of columns would, and say more.
+/// Tables in a page. Together with their columns they take a fourth of the bytes that as many rows of columns would.
 const USUAL_TABLES: u64 = 20;
 
-/// Bytes of a page that are left for what stands around the tables.
+/// Bytes of a page that are left for the text around the tables.
 const AROUND: usize = 1_536;
 
 /// What to look for, and where.
 #[derive(Debug, Clone)]
 pub struct Search {
-    /// What a table must have in its name, its columns or its comments, all of it, in lower case.
+    /// Words that a table must have in its name, its columns or its comments: all of them, in lower case.
     pub words: Vec<String>,
-    /// Lists tables and views that may match. Where that is cut, what comes next is asked instead.
+    /// Statements that list tables and views which may match. If the list of one is cut, the next one is asked instead.
     pub tables: Vec<String>,
-    /// Lists columns that may match, together. Where one of them is cut, those that come next are asked instead.
+    /// Sets of statements that list columns which may match. If a list of one set is cut, the next set is asked instead.
     pub columns: Vec<Vec<String>>,
     /// Whether names in `INFORMATION_SCHEMA` are wanted: they are the same in every database, and seldom what is looked for.
     pub has_catalog: bool,
@@ -51,20 +51,20 @@ pub struct Search {
     pub format: Format,
 }
 
-/// Some of what was found.
+/// A page of what was found.
 #[derive(Debug)]
 pub struct Found {
     /// Tables and views, the best first.
     pub tables: Vec<FoundTable>,
-    /// How many come before these.
+    /// How many tables come before these.
     pub first: u64,
-    /// How many there are in all.
+    /// How many tables there are in all.
     pub total: u64,
-    /// Where to read on, when there are more.
+    /// Continues after these, if there are more.
     pub next_cursor: Option<String>,
-    /// How many names the warehouse lists, where one of the lists has as many: there may be more.
+    /// How many names the warehouse returns at most, if one of the lists is that long: there may be more.
     pub full_at: Option<u64>,
-    /// How it is to be written.
+    /// The format of the answer.
     pub format: Format,
 }
 
@@ -113,7 +113,7 @@ impl Queries {
         self.find(parts, &from).await
     }
 
-    /// Reads on in what a search has found.
+    /// The next page of a search.
     pub(super) async fn search_on(&self, from: Cursor, limit: Option<u64>) -> Result<Found, Error> {
         let deadline = Instant::now() + self.budget.timeout;
         let list = from.list.clone().unwrap_or_default();
@@ -141,7 +141,7 @@ impl Queries {
         self.find(parts, &from).await
     }
 
-    /// The first of the sets of statements whose lists are whole, else the last.
+    /// The first set of statements whose lists are complete, or else the last set.
     async fn listed_by(&self, tries: &[Vec<String>]) -> Result<Vec<Part>, Error> {
         let mut parts = Vec::new();
         for statements in tries {
@@ -154,7 +154,7 @@ impl Queries {
         Ok(parts)
     }
 
-    /// Runs one of the statements, whose result the warehouse keeps.
+    /// Runs one of the statements. The warehouse keeps its result.
     async fn part(&self, statement: &str) -> Result<Part, Error> {
         let run: Run = self
             .approved(statement, SessionContext::default(), Vec::new(), None)
@@ -169,7 +169,7 @@ impl Queries {
         })
     }
 
-    /// The result of one that was run before.
+    /// The result of a statement that ran for an earlier page.
     async fn kept(
         &self,
         query_id: Uuid,
@@ -207,7 +207,7 @@ impl Queries {
         };
         let full_at = parts.iter().find_map(|part| part.answer.full_at);
         let mut tables = Tables::new(&place.words);
-        // Columns first: of the tables, only those that matter by then are kept.
+        // Columns first: then only the tables that they leave in question are kept.
         for (index, part) in parts.into_iter().enumerate().rev() {
             let are_columns = index > 0;
             gather(part, are_columns, place.has_catalog, &mut tables).await?;
@@ -222,7 +222,7 @@ impl Queries {
         let most = usize::try_from(from.limit).unwrap_or(usize::MAX);
         for table in ranked.into_iter().skip(first).take(most) {
             bytes = bytes.saturating_add(table.bytes());
-            // One is always shown.
+            // At least one table is shown, however long.
             if bytes > max_bytes && !page.is_empty() {
                 break;
             }
@@ -292,7 +292,7 @@ async fn gather(
     Ok(())
 }
 
-/// A list of names is never left running.
+/// Lists of names end quickly, so they are never left running.
 fn whole(started: Started) -> Result<Answer, Error> {
     match started {
         Started::Ended(answer) => Ok(answer),

@@ -1,4 +1,4 @@
-//! Long values, shortened with a mark: one document in a column must not take the room of a thousand rows.
+//! Shortens long values and marks them: one document in a column must not take the room of a thousand rows.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ pub(super) struct Shortener {
 }
 
 impl Shortener {
-    /// Values may have `max_bytes`, the mark not counted.
+    /// For values of at most `max_bytes`, without the mark.
     pub(super) fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
@@ -24,20 +24,20 @@ impl Shortener {
         self.count.get()
     }
 
-    /// Forgets those of a row that was not written after all.
+    /// Takes back the count of a row that did not fit.
     pub(super) fn take_back(&mut self, count: u64) {
         self.count.set(count);
     }
 
-    /// The value, or its beginning and how much there is in all. What is left of a JSON document is text: it is none any
-    /// more.
+    /// The value, or its beginning and its full length. The beginning of a JSON document is no longer JSON, so it becomes
+    /// text.
     pub(super) fn fit<'batch>(&self, cell: Cell<'batch>) -> Cell<'batch> {
         match &cell {
             Cell::Text(text) | Cell::Json(text) if text.len() > self.max_bytes => {
                 self.count.set(self.count.get() + 1);
                 Cell::Text(Cow::Owned(beginning(text, self.max_bytes)))
             }
-            // Two digits for each byte.
+            // Two hexadecimal digits for each byte.
             Cell::Binary(bytes) if bytes.len() > self.max_bytes / 2 => {
                 self.count.set(self.count.get() + 1);
                 let digits: String = bytes

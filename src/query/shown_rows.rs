@@ -31,12 +31,12 @@ impl ShownRows {
         }
     }
 
-    /// Whether every row is shown, so that the warehouse's count of them is ours.
+    /// Whether all rows are shown. If so, the warehouse's count of rows is right for the caller too.
     pub(super) fn are_all(&self) -> bool {
         self.hidden.is_none() && self.filter.is_none()
     }
 
-    /// Whether this row is.
+    /// Whether this row is shown.
     pub(super) fn contain(&self, batch: &dyn Batch, row: usize) -> bool {
         let is_hidden = self
             .hidden
@@ -46,14 +46,14 @@ impl ShownRows {
     }
 }
 
-/// Where a column is, by name without regard to case.
+/// The index of a column, by its name without regard to case.
 pub(super) fn place(columns: &[Column], name: &str) -> Option<usize> {
     columns
         .iter()
         .position(|column| column.name.eq_ignore_ascii_case(name))
 }
 
-/// A cell that is a text.
+/// A cell's text.
 pub(super) fn text(batch: &dyn Batch, row: usize, column: usize) -> Option<Cow<'_, str>> {
     match batch.cell(row, column) {
         Cell::Text(text) => Some(text),

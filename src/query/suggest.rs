@@ -17,7 +17,7 @@ use crate::sql::{self, Class, spelling};
 use crate::warehouse::{self, Earlier, SessionContext};
 
 impl Queries {
-    /// As [`Self::table`], and a refusal says which names may have been meant.
+    /// As [`Self::table`], but an error says which names may have been meant.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Queries {
         match outcome {
             Ok(answer) => Ok(answer),
             Err(error) => {
-                // As it was parsed: without the code fence that models put around a statement.
+                // The text that was parsed, without the code fence that models put around statements.
                 let cleaned = sql::cleaned(sql);
                 let sql = cleaned.as_deref().unwrap_or(sql);
                 Err(self.explained_error(error, sql, session).await)
@@ -49,7 +49,7 @@ impl Queries {
         }
     }
 
-    /// The same for a statement that failed after the call that started it: its text is asked for where it ran.
+    /// The same for a statement that failed after its call had ended: the warehouse is asked for its text.
     pub(super) async fn taught_later<T>(
         &self,
         outcome: Result<T, Error>,
@@ -85,7 +85,7 @@ impl Queries {
         let hint = match advice::missing(&message) {
             Some(missing) => {
                 let hint = self.about_missing(&missing, sql, session).await;
-                // The notes of the call are about the refused statement, not about this list.
+                // The call's records are about the statement that failed, not about this list.
                 if let Some(id) = error.query_id() {
                     self.notes.running_as(id);
                 }
@@ -104,7 +104,8 @@ impl Queries {
     }
 }
 
-/// Something of another database explains a refusal that otherwise speaks of a policy, a parser or an engine.
+/// Says that a part of the statement belongs to another database, where the error alone speaks of a policy, a parser or an
+/// engine.
 fn foreign(error: Error, sql: &str) -> Result<Error, Error> {
     let may_be = match &error {
         Error::Unreadable(sql::Error::Syntax(_) | sql::Error::Ambiguous { .. }) => true,
@@ -123,7 +124,7 @@ fn foreign(error: Error, sql: &str) -> Result<Error, Error> {
     }
 }
 
-/// The warehouse's own words about the statement, or the parser's.
+/// The warehouse's own message about the statement, or the parser's.
 fn words(error: &Error) -> Option<String> {
     use warehouse::Error::{Ended, ObjectNotFound, Sql};
     match error {

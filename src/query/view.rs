@@ -1,32 +1,32 @@
-//! Which columns and rows of a listing are shown, under which names.
+//! The columns and rows of a listing that are shown, and the names they get.
 
 /// Where the rows of a page come from, which decides the hint about further rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The rows of a statement that the caller wrote.
     Statement,
-    /// One of our own lists of names.
+    /// A list of names that this server asks for.
     List,
     /// The caller's own statements.
     History,
-    /// Some rows of a table.
+    /// A sample of a table.
     Sample,
 }
 
-/// How the rows of one of our own listings are shown.
+/// How the rows of one listing are shown.
 #[derive(Debug)]
 pub struct View {
-    /// Names it in cursors, so it never changes; from 1 on.
+    /// Stands for the view in cursors, so it never changes; from 1 on.
     pub code: u8,
-    /// Which columns are kept, in which order and under which names.
+    /// The columns that are shown, in order.
     pub pick: &'static [Pick],
-    /// Leaves out rows, before they are counted.
+    /// Rows that are left out. They do not count.
     pub hide: Option<Hide>,
-    /// What they are.
+    /// Where the rows come from.
     pub source: Source,
 }
 
-/// Rows nobody asked for.
+/// Rows that nobody wants to see.
 #[derive(Debug, Clone, Copy)]
 pub struct Hide {
     /// The warehouse's name for the column.
@@ -38,9 +38,10 @@ pub struct Hide {
 /// A column to keep from a SHOW or DESCRIBE result, whose columns differ between versions of Snowflake.
 #[derive(Debug, Clone, Copy)]
 pub struct Pick {
-    /// The warehouse's name for it, compared without regard to case; left out of the result when there is none.
+    /// The warehouse's name of the column, compared without regard to case. If the result has no such column, it is left
+    /// out.
     pub source: &'static str,
-    /// Our name for it.
+    /// The name in our answer.
     pub name: &'static str,
     /// How its values are written.
     pub shown: Shown,
@@ -51,11 +52,11 @@ pub struct Pick {
 pub enum Shown {
     /// As they are.
     Value,
-    /// Names of objects, as SQL takes them: quoted where they must be.
+    /// Names of objects, quoted where SQL needs it.
     Identifier,
-    /// The kind of a table, which other columns know better than the one of that name.
+    /// The kind of a table, which also depends on other columns.
     Kind,
-    /// Ids of statements, perhaps with a role behind a space, as cursors to ask for them with.
+    /// Ids of statements, perhaps followed by a space and a role, as cursors to ask for the statements with.
     Cursor,
 }
 

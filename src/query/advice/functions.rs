@@ -68,7 +68,7 @@ const SIGNATURES: [(&str, &str); 46] = [
     ("NTILE", "NTILE(4) OVER (ORDER BY x)"),
 ];
 
-/// How a function of these is called.
+/// How to call a function that was called with wrong arguments.
 pub(super) fn signature(name: &str) -> Option<&'static str> {
     let found = SIGNATURES
         .iter()
@@ -92,7 +92,7 @@ pub(super) fn unknown(message: &str) -> Option<Vec<&str>> {
     )
 }
 
-/// What to call in their place.
+/// What to call instead.
 pub(super) fn instead(names: &[&str]) -> Option<String> {
     let told = names.iter().filter_map(|name| {
         let function = name.rsplit('.').next().unwrap_or(name);
@@ -101,7 +101,7 @@ pub(super) fn instead(names: &[&str]) -> Option<String> {
             foreign::nearest_function(function),
         ) {
             (Some(instead), _) => Some(format!("for {function} use {instead}")),
-            // Known, but not where it stands.
+            // The function exists, but cannot be used at this place of a statement.
             (None, Some(nearest)) if nearest.eq_ignore_ascii_case(function) => Some(format!(
                 "{nearest} gives a value, not a table: FROM TABLE(FLATTEN(input => x)) makes rows of a list"
             )),

@@ -1,9 +1,9 @@
-//! Texts that are no date, no number and so on.
+//! Advice about texts that are not a date, a number or another type.
 
 use super::cut::between;
 use crate::sql::spelling;
 
-/// A text that is no date, no number and so on.
+/// Advice about a text that is not a date, a number or another type.
 pub(super) fn not_recognized(message: &str, lower: &str, sql: &str) -> Option<String> {
     let value = between(message, " '", "'").unwrap_or_default();
     if lower.contains("numeric value") {
@@ -33,7 +33,7 @@ pub(super) fn not_recognized(message: &str, lower: &str, sql: &str) -> Option<St
     ))
 }
 
-/// The format model of a date, as far as its look tells it: of day and month the first may be either.
+/// The date format that a text seems to have. Of two numbers that could be day or month, the first may be either.
 fn model_of(value: &str) -> Option<String> {
     let (date, time) = match value.split_once([' ', 'T']) {
         Some((date, time))

@@ -1,4 +1,4 @@
-//! Finds the list of the catalog that has the names a wrong name may have meant.
+//! Finds the list in the catalog that should contain a name which does not exist.
 
 use super::names::Listing;
 use super::wording::{NEAREST, about_columns, suggestion};
@@ -10,7 +10,7 @@ use crate::sql::{self, QualifiedName, TableSource, spelling};
 use crate::warehouse::SessionContext;
 
 impl Queries {
-    /// What to do about it, where the catalog knows better.
+    /// A hint with similar names, if the catalog has any.
     pub(super) async fn about_missing(
         &self,
         missing: &Missing,
@@ -26,7 +26,7 @@ impl Queries {
                     Some(_) => None,
                 };
                 let quotes = text.map(|text| format!("a text takes single quotes: {text}"));
-                // What is in double quotes and in lower case is seldom the name of a column.
+                // Lower case in double quotes is more often a text in the wrong quotes than a column's name.
                 if quotes.is_some() && sql.contains(&format!("\"{column}\"")) {
                     return quotes;
                 }
@@ -95,7 +95,7 @@ impl Queries {
         }
     }
 
-    /// The name in full, where the statement gives more of it than the refusal.
+    /// The full name, if the statement has more of it than the error message.
     fn as_written(name: &str, sql: &str) -> Option<QualifiedName> {
         let told = QualifiedName::parse(name, 3).ok();
         let references = sql::parse(sql)
@@ -142,7 +142,7 @@ impl Queries {
                 .take(NEAREST)
                 .map(TableSource::in_words)
                 .collect();
-            // It may be the name of a WITH or a subquery, whose columns nobody lists.
+            // The name may belong to a WITH or a subquery, and the catalog does not list their columns.
             return Some(format!(
                 "the tables of the statement are {}; if {qualifier} is meant to be one of them, use its name here",
                 known.join(", ")
@@ -193,7 +193,7 @@ impl TableSource {
         own.as_str().eq_ignore_ascii_case(name)
     }
 
-    /// Whether it has this name, and the query calls it by an alias.
+    /// Whether a table has this name and the query gives it an alias.
     fn is_hidden(&self, name: &str) -> bool {
         self.name.object.as_str().eq_ignore_ascii_case(name) && !self.is_called(name)
     }
@@ -206,7 +206,7 @@ impl TableSource {
     }
 }
 
-/// A column and what stands before it.
+/// A column and the part in front of it.
 fn split(name: &str) -> (Option<String>, String) {
     let (before, column) = match name.rsplit_once('.') {
         Some((before, column)) => (Some(before), column),

@@ -1,4 +1,4 @@
-//! Lists of names from the catalog, asked for in little time.
+//! Reads lists of names from the catalog, within a short time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::sql::QualifiedName;
 use crate::telemetry::metrics::labels::Cache;
 use crate::warehouse::SessionContext;
 
-/// How long the catalog may take: the caller waits for a refusal.
+/// How long the catalog may take: the caller is waiting for an error message.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Bytes of names that are read of one list.
+/// Bytes of names that are read from one list.
 const LIST_BYTES: usize = 256 << 10;
 
-/// A list to ask for: the statement, and the columns of its rows with the name and, for columns, the table.
+/// A list to read: its statement, the column that has the names and, for columns, the one that has their tables.
 pub(super) struct Listing {
     pub(super) sql: String,
     pub(super) name: &'static str,

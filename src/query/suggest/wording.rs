@@ -1,4 +1,4 @@
-//! Names in a sentence.
+//! Puts similar names into a sentence.
 
 use crate::query::name_cache::Listed;
 use crate::sql::{Identifier, QualifiedName, nearest};
@@ -6,7 +6,7 @@ use crate::sql::{Identifier, QualifiedName, nearest};
 /// Names that are suggested.
 pub(super) const NEAREST: usize = 5;
 
-/// Up to so many names, and so many bytes of them, are listed in full.
+/// Up to this many names, and this many bytes of names, are listed in full.
 const FEW: usize = 30;
 const FEW_BYTES: usize = 1024;
 
@@ -47,7 +47,7 @@ pub(super) fn suggestion(
     (!told.is_empty()).then(|| told.join(" "))
 }
 
-/// A name as a statement has it.
+/// A name as SQL takes it.
 fn shown(name: &str) -> String {
     Identifier::exact(name).map_or_else(|_| name.to_owned(), |name| name.to_string())
 }
@@ -56,7 +56,7 @@ fn did_you_mean(near: &[String]) -> String {
     format!("did you mean {}?", near.join(", "))
 }
 
-/// The columns that are meant, each with its table where there are several, and all of them where they are few.
+/// The most similar columns, each with its table if there are several tables, or all columns if there are few.
 pub(super) fn about_columns(
     wanted: &str,
     names: &[Listed],
@@ -101,7 +101,7 @@ pub(super) fn about_columns(
     (!told.is_empty()).then(|| told.join(" "))
 }
 
-/// All of the names, where they are few.
+/// All names, if there are few.
 fn few<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut list = String::new();
     for (index, name) in names.enumerate() {
