@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::telemetry;
 
-/// Why a request got no further than the front door.
+/// Why the HTTP layer refuses a request.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Refusal {
-    /// A word to branch on.
+    /// A code for programs.
     pub(super) code: &'static str,
     /// What is wrong. Never repeats anything the client sent.
     pub(super) message: &'static str,
@@ -35,7 +35,7 @@ impl Refusal {
     }
 }
 
-/// The layer outside of those that refuse in plain text: what is left to refuse in there is a preflight request.
+/// The layer outside of those that refuse in plain text. Such a refusal can only be of a preflight request.
 pub(super) async fn in_json(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -64,7 +64,7 @@ pub(super) async fn in_json(
     Ok(ServiceResponse::new(request, answer).map_into_right_body())
 }
 
-/// Marks an answer that caches may keep, and that says so itself.
+/// Marks an answer that caches may keep, and that sets its own caching headers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Public;
 
@@ -72,10 +72,11 @@ pub(super) struct Public;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OnlyHttps;
 
-/// A year, as browsers' own lists ask for. Not for the domains below: whose they are is not known here.
+/// A year, as browsers' own lists ask for. Not for subdomains: they may belong to others.
 const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// The layer of all answers: rows and errors are for whoever asked. No cache keeps them, and no browser takes them for a page.
+/// The layer of all answers: rows and errors are for the caller only, so no cache keeps them and no browser treats them as a
+/// page.
 ///
 /// No path of ours has a character that must be escaped. One that is escaped all the same is meant to pass a proxy that knows
 /// the path by its plain name, such as `/%6detrics`.

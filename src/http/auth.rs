@@ -24,7 +24,7 @@ use crate::telemetry::metrics::labels::{Admission, Shown};
 /// The other header a key may come in.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// When to come back where an issuer's keys are not there: it is asked again every few seconds.
+/// Seconds to wait if an issuer's keys are missing: the server asks for them every few seconds.
 const COME_BACK: &str = "5";
 
 const MISSING: Refusal = Refusal {
@@ -78,13 +78,14 @@ const NO_ISSUER_KEYS: Refusal = Refusal {
 /// Why a request is refused before [`Access`] is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unfit {
-    /// Credentials that differ: what stands in front of this server may have looked at the other one.
+    /// Two different credentials: a proxy in front may have checked the other one.
     Several,
     /// A token in the address.
     InQuery,
 }
 
-/// The credential in the request: a bearer token or `X-API-Key`; the same in both is one. Empty counts as none.
+/// The credential in the request: a bearer token or `X-API-Key`. The same value in both counts once; an empty one does not
+/// count.
 fn presented<'a>(headers: &'a HeaderMap, query: &str) -> Result<Credential<'a>, Unfit> {
     let bearer = one(headers, header::AUTHORIZATION)?.and_then(bearer_token);
     let plain = one(headers, X_API_KEY)?.map(|value| value.as_bytes().trim_ascii());
@@ -109,7 +110,7 @@ fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Un
     }
 }
 
-/// The scheme's name is case-insensitive (RFC 9110), and tabs are as good as spaces.
+/// The scheme's name is case-insensitive (RFC 9110); tabs separate as spaces do.
 fn bearer_token(value: &HeaderValue) -> Option<&[u8]> {
     let (scheme, token) = value.as_bytes().split_at_checked("Bearer".len())?;
     let is_bearer = scheme.eq_ignore_ascii_case(b"Bearer")
@@ -119,12 +120,12 @@ fn bearer_token(value: &HeaderValue) -> Option<&[u8]> {
     is_bearer.then(|| token.trim_ascii())
 }
 
-/// A refused request: the answer, and what metrics and logs say of it.
+/// A refused request: its answer, and what metrics and logs say of it.
 struct Turned {
     answer: HttpResponse,
     reason: &'static str,
     outcome: Admission,
-    /// Whether somebody may be guessing, who gets ever slower answers.
+    /// Whether the caller may be guessing a key. Such callers get ever slower answers.
     is_guess: bool,
 }
 
@@ -160,7 +161,7 @@ impl Turned {
         match refused {
             Refused::Missing => Self {
                 reason: "no key",
-                // Every sign-in begins with it.
+                // Every sign-in of an OAuth client begins without a token.
                 is_guess: !has_issuers,
                 ..Self::new(
                     if has_issuers { MISSING_TOKEN } else { MISSING },
@@ -172,7 +173,7 @@ impl Turned {
                 reason: "unknown key",
                 ..Self::new(WRONG, unauthorized, Some(challenges.invalid_token(None)))
             },
-            // A client would throw a good token away.
+            // After a challenge the client would throw away a token that is good.
             Refused::Token(Fault::Unavailable) => {
                 let answer = NO_ISSUER_KEYS.answer(StatusCode::SERVICE_UNAVAILABLE, |answer| {
                     answer.insert_header((header::RETRY_AFTER, COME_BACK));
@@ -196,7 +197,7 @@ impl Turned {
             Refused::NoGrant => Self {
                 reason: "no grant",
                 is_guess: false,
-                // Signing in again cannot help, so there is no challenge.
+                // Signing in again would not help, so there is no challenge.
                 ..Self::new(NO_GRANT, StatusCode::FORBIDDEN, None)
             },
             Refused::Scopes(needed) => Self {
@@ -258,14 +259,14 @@ pub(super) async fn check(
         request.app_data::<web::Data<Challenges>>().cloned(),
     );
     let (Some(access), Some(challenges)) = parts else {
-        // Cannot happen, the routes put them there; but an open door is the wrong way to find out.
+        // Cannot happen: the routes put them there. If it does, nobody is let in.
         let turned = Turned::new(MISSING, StatusCode::UNAUTHORIZED, None);
         return Ok(request.into_response(turned.answer).map_into_right_body());
     };
     let (verdict, shown) = if access.is_needed() {
         judge(&request, &access, &challenges).await
     } else {
-        // Without keys there is nothing to compare with: clients that send one anyway are as anonymous as the rest.
+        // Without keys there is nothing to compare with, so a client that sends a key is as anonymous as the others.
         (Ok(Caller::anonymous(None)), Shown::Nothing)
     };
     for secret in [header::AUTHORIZATION, X_API_KEY, header::COOKIE] {
@@ -280,7 +281,7 @@ pub(super) async fn check(
     match verdict {
         Ok(mut caller) => {
             if !access.is_needed() {
-                // Of the connection: what a header says of it, anybody may write.
+                // The address of the connection: anybody can write a header with another one.
                 caller.address = request.peer_addr().map(|address| address.ip());
             }
             if let Some(certificate) = request.conn_data::<Certificate>() {

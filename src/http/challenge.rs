@@ -22,7 +22,7 @@ struct Inner {
 }
 
 impl Challenges {
-    /// Without an issuer there is nothing to tell but that a key is wanted.
+    /// Without an issuer the challenge says only that a key is needed.
     pub(super) fn new(public_url: Option<&str>, access: &Access) -> Self {
         let inner = public_url.and_then(metadata_url).map(|metadata| Inner {
             metadata,
@@ -31,19 +31,20 @@ impl Challenges {
         Self(inner.map(Arc::new))
     }
 
-    /// Nothing was shown, so there is no error (RFC 6750, 3.1).
+    /// The request had no credential, so the challenge has no error (RFC 6750, 3.1).
     pub(super) fn missing(&self) -> String {
         self.with(&[], |inner| inner.access.scopes().supported.join(" "))
     }
 
-    /// What was shown is not accepted.
+    /// The credential is not accepted.
     pub(super) fn invalid_token(&self, description: Option<&str>) -> String {
         let mut parts = vec![("error", "invalid_token")];
         parts.extend(description.map(|text| ("error_description", text)));
         self.with(&parts, |inner| inner.access.scopes().supported.join(" "))
     }
 
-    /// The token is good and does not reach far enough. All the scopes for it are named, so that the client asks once.
+    /// The token is valid, but lacks the scope for this call. The challenge names all scopes that are needed, so that the
+    /// client asks only once.
     pub(super) fn insufficient_scope(&self, needed: Reach, description: &str) -> String {
         let parts = [
             ("error", "insufficient_scope"),
@@ -52,7 +53,7 @@ impl Challenges {
         self.with(&parts, |inner| inner.access.scopes().asked_for(needed))
     }
 
-    /// The token is good, and lacks what any call needs.
+    /// The token is valid, but lacks a scope that every call needs.
     pub(super) fn lacking(&self, needed: &[String], description: &str) -> String {
         let parts = [
             ("error", "insufficient_scope"),
@@ -91,14 +92,14 @@ impl Challenges {
     }
 }
 
-/// The address of the description: the path of the resource stands behind the well-known part.
+/// The address of the description: the well-known part, then the path of the resource.
 fn metadata_url(resource: &str) -> Option<String> {
     let (scheme, rest) = resource.split_once("://")?;
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     Some(format!("{scheme}://{host}{WELL_KNOWN}{path}"))
 }
 
-/// The path of an address; empty where it has none.
+/// The path of an address; empty if it has none.
 pub(super) fn path_of(resource: &str) -> &str {
     let rest = resource
         .split_once("://")

@@ -69,11 +69,11 @@ pub(super) struct Door {
     pub(super) max_body_bytes: usize,
     /// The memory for bodies. One for all workers.
     pub(super) bodies: Bodies,
-    /// Where calls can be taken back.
+    /// Finds calls to cancel.
     pub(super) running: RunningCalls,
     /// How far a caller must reach to call a tool.
     pub(super) tools: Tools,
-    /// What is told to a caller that does not reach far enough.
+    /// The challenges for callers whose token does not reach far enough.
     pub(super) challenges: Challenges,
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn messages(
     let Some(door) = request.app_data::<web::Data<Door>>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    // The layer outside says who it is. Were it ever not there, nobody gets in.
+    // The layer outside puts the caller there. If it ever does not, nobody gets in.
     if request.extensions().get::<Caller>().is_none() {
         tracing::error!("a request came to MCP without a caller: it is refused");
         let answer = FAILED.answer(StatusCode::INTERNAL_SERVER_ERROR, |_| {});
@@ -169,7 +169,7 @@ pub(super) async fn messages(
     }
 }
 
-/// A request that needs nothing of rmcp, and who sends it.
+/// A request that rmcp is not needed for, and its caller.
 fn direct(request: &ServiceRequest, envelope: &Envelope, text: &[u8]) -> Option<(Direct, Sender)> {
     let (method, id) = (envelope.method.as_deref()?, envelope.id.as_ref()?);
     let said = match request.headers().get(&REVISION) {
@@ -195,8 +195,8 @@ fn session(request: &ServiceRequest) -> Option<SessionId> {
 }
 
 impl Door {
-    /// The refusal of a call whose token lacks the scope for it, before anything is done. What the body calls counts: a header
-    /// says what whoever sends it likes.
+    /// The refusal of a call whose token lacks the scope for it, before anything is done. The tool in the body counts: a
+    /// client may write anything into a header.
     fn reaches_not(
         &self,
         request: &ServiceRequest,
@@ -212,7 +212,7 @@ impl Door {
             .filter(|(envelope, _)| envelope.method.as_deref() == Some("tools/call"));
         let needed = calls.map(|(_, text)| match message::tool(text) {
             Some(tool) => self.tools.0.needs(&tool),
-            // What is called cannot be told from here, so the most is asked for.
+            // The tool cannot be told from here, so the widest scope is asked for.
             None => Reach::Query,
         });
         let needed = needed.max().filter(|needed| *needed > reach)?;
@@ -228,7 +228,7 @@ impl Door {
         Some(answer)
     }
 
-    /// Stops the call that a notification takes back. rmcp, which keeps no sessions, cannot place it.
+    /// Cancels the call that a notification names. rmcp keeps no sessions here, so it could not find the call.
     fn hear(&self, request: &ServiceRequest, envelope: &Envelope) {
         let Some(call) = &envelope.cancels else {
             return;

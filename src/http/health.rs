@@ -96,7 +96,7 @@ struct Details {
 }
 
 impl Readiness {
-    /// Not ready yet: the process is starting.
+    /// The process is starting and not ready yet.
     #[must_use]
     pub fn starting(warehouse_kind: impl Into<String>, metrics: Arc<Metrics>) -> Self {
         Self(Arc::new(Inner {
@@ -222,7 +222,7 @@ impl Readiness {
         })
     }
 
-    // A panic while the lock is held leaves whole values behind: each change is a plain assignment.
+    // Each change is a plain assignment, so a poisoned lock holds complete values.
     fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
         read(&self.0.state.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -238,8 +238,8 @@ pub(super) struct Verbosity {
     verbose: Option<String>,
 }
 
-/// `GET /livez`, `GET /healthz`: this process can answer. Nothing else is looked at, on purpose: a restart mends neither
-/// the network nor Snowflake.
+/// `GET /livez`, `GET /healthz`: this process can answer. Nothing else is checked, on purpose: a restart repairs neither the
+/// network nor Snowflake.
 pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "alive"}))
 }

@@ -46,7 +46,7 @@ impl KnownKeys {
         self.0.iter().map(|known| known.digest)
     }
 
-    /// The owner of a key. Takes the same time whether it is the first, the last or none.
+    /// The owner of a key. Takes the same time whether the key is the first, the last or unknown.
     pub(super) fn find(&self, key: &[u8]) -> Option<Caller> {
         let presented = digest(key);
         let mut found = Choice::from(0);

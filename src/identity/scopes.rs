@@ -40,7 +40,7 @@ impl Scopes {
         names.join(" ")
     }
 
-    /// What to ask an issuer for to reach so far: all that is needed for it, at once.
+    /// The scopes to ask an issuer for in order to reach this far: all at once.
     #[must_use]
     pub fn asked_for(&self, reach: Reach) -> String {
         let of_reach = match reach {
@@ -71,7 +71,7 @@ impl Scopes {
             .map_or(scope, String::as_str)
     }
 
-    /// Whether somebody who reaches `has` could get to `wanted` by asking for what is shown.
+    /// Whether a caller that reaches `has` could reach `wanted` by asking for the scopes that clients are shown.
     #[must_use]
     pub fn could_reach(&self, has: Reach, wanted: Reach) -> bool {
         has >= wanted

@@ -1,4 +1,4 @@
-//! What a client takes, and what it says it sends.
+//! Which forms of answer a client accepts (`Accept`), and which form its request has (`Content-Type`).
 
 use actix_web::http::header::{self, HeaderMap};
 
@@ -14,8 +14,8 @@ pub(super) enum Takes {
 }
 
 impl Takes {
-    /// Reads `Accept`. Without one, and from those who take anything, JSON: what reads streams says so. `None` when there is
-    /// no form that the client takes.
+    /// Reads `Accept`. Clients that send none, or accept anything, get JSON: those that read streams say so. `None` if the
+    /// client accepts neither form.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         let mut json = Wish::default();
         let mut stream = Wish::default();
@@ -35,7 +35,7 @@ impl Takes {
             match name.as_str() {
                 "application/json" => json.say(2, is_wanted),
                 "application/*" => json.say(1, is_wanted),
-                // Some libraries write the range of all types like this.
+                // Some libraries write `*` for the range of all types.
                 "*/*" | "*" => json.say(0, is_wanted),
                 "text/event-stream" => stream.say(2, is_wanted),
                 "text/*" => stream.say(1, is_wanted),

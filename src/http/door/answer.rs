@@ -24,7 +24,7 @@ use crate::mcp::{self, SessionId};
 
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 
-/// No error that is nothing but a name is longer.
+/// The longest body that is only an error's name.
 const SHORT: usize = 512;
 
 /// An error as a message, in an answer of its own.
@@ -42,7 +42,7 @@ pub(super) fn error_body(id: Option<RequestId>, error: ErrorData) -> Bytes {
         .into()
 }
 
-/// A message that is written already, in the form the client accepts.
+/// A message that is already written, in the form the client accepts.
 pub(super) fn message(text: String, takes: Takes) -> HttpResponse {
     let mut head = HttpResponse::new(StatusCode::OK).drop_body();
     head.headers_mut().insert(header::CONTENT_TYPE, JSON);
@@ -70,7 +70,7 @@ pub(super) async fn shaped(
     Ok(response)
 }
 
-/// An answer that is there as a whole.
+/// A complete answer.
 pub(super) struct Answered {
     head: HttpResponse<()>,
     /// One message, or nothing.

@@ -10,10 +10,11 @@ use actix_web::web::Bytes;
 
 use crate::identity::Caller;
 
-/// For all together. Thirty-two of the largest bodies by default, and a sixteenth of the memory that the chart allows.
+/// For all callers together: thirty-two of the largest bodies by default, and a sixteenth of the memory that the chart
+/// allows.
 const ALL: usize = 64 * 1024 * 1024;
 
-/// For one caller: others always find the rest.
+/// For one caller, so that others always find the rest.
 const OF_ONE: usize = ALL / 4;
 
 /// Bytes of each body that are not counted. Nearly all calls are smaller, so they are read whatever others send.
@@ -23,9 +24,9 @@ const FREE: usize = 16 * 1024;
 /// Whose memory is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Full {
-    /// The caller's own share.
+    /// The caller's share.
     OfOne,
-    /// That of all.
+    /// The share of all callers together.
     All,
 }
 
@@ -36,7 +37,7 @@ pub(in crate::http) struct Bodies(Arc<Mutex<Counts>>);
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
-    /// Only callers who hold some.
+    /// Only callers that hold some.
     by_caller: HashMap<Arc<str>, usize>,
 }
 
@@ -52,7 +53,7 @@ impl Bodies {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        // The counts are right after every statement, so they are right after a panic too.
+        // No panic can happen between two changes that belong together, so a poisoned lock holds correct counts.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -56,7 +56,7 @@ const TOO_MANY: Refusal = Refusal {
     hint: "send them one after the other; Retry-After says when to send this one again",
 };
 
-/// Why there is no body.
+/// Why a body was not read.
 #[derive(Debug)]
 enum Failed {
     TooSlow,
@@ -109,7 +109,7 @@ pub(super) async fn read(
     within(BODY_TIMEOUT, whole).await.map_err(Failed::answer)
 }
 
-/// What comes in this time.
+/// The next part of the body, if it comes in time.
 async fn within<T>(
     time: Duration,
     coming: impl Future<Output = Result<T, Failed>>,
@@ -146,7 +146,8 @@ async fn collect(
             continue;
         }
         if rest.is_empty() {
-            // A vector that grows by doubling would hold the body twice for a moment. Memory that is reserved and not written to costs nothing.
+            // A vector that grows by doubling holds the body twice for a moment. Memory that is reserved but not written to
+            // costs nothing.
             rest.reserve(said);
             rest.extend_from_slice(&std::mem::take(&mut first));
         }

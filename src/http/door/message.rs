@@ -31,7 +31,7 @@ pub(super) enum Post {
 /// A message: what it is, and its text as rmcp reads it.
 pub(super) type Message = (Envelope, Bytes);
 
-/// The outside of a message.
+/// The fields of a message that `door` needs.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Envelope {
     /// The number of a request; notifications have none.
@@ -42,7 +42,7 @@ pub(super) struct Envelope {
     pub(super) cancels: Option<RequestId>,
 }
 
-/// What is no message, and what is said of it.
+/// A body or message that cannot be read, and the error for it.
 #[derive(Debug)]
 pub(super) struct Unreadable {
     /// The number, where there is one.
@@ -94,7 +94,7 @@ struct Wire<'a> {
     error: Option<IgnoredAny>,
 }
 
-/// Tells `null` from nothing.
+/// Tells `null` from a missing field.
 fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(value).map(Some)
 }

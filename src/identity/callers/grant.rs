@@ -100,7 +100,7 @@ fn limits(entry: &GrantEntry, base: &Base) -> Result<KeyLimits, Problem> {
     }
 }
 
-/// The role must be named whole: a pattern would let callers choose among those that match later on.
+/// The role must be named whole: with a pattern, callers could choose among the roles that match it in future.
 fn exactly(roles: Option<&[Identifier]>) -> Result<Option<Vec<NamePattern<1>>>, Problem> {
     let Some(roles) = roles else {
         return Ok(None);
@@ -130,7 +130,7 @@ fn list<T: FromStr>(texts: &[String], place: &str, expected: &str) -> Result<Vec
     texts.iter().enumerate().map(read).collect()
 }
 
-/// What callers may have whose limits are less than everybody's.
+/// The lower limits of callers with a grant.
 #[must_use]
 pub fn within(all: &Budget, own: &KeyLimits) -> Budget {
     let max_rows = own.max_rows.unwrap_or(all.max_rows);

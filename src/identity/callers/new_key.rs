@@ -10,18 +10,18 @@ use sha2::{Digest, Sha256};
 use super::file::is_name;
 use crate::telemetry::hex;
 
-/// What keys of this program begin with, for programs that look for lost secrets.
+/// Every key begins with this, so that scanners for leaked secrets recognize it.
 const PREFIX: &str = "smk_";
 
-/// Letters behind the key that follow from it: enough to tell it from a text that only looks like one.
+/// Check characters at the end of a key: they tell a key from a text that only looks like one.
 const CHECK: usize = 6;
 
 /// A new key, and its entry in the file.
 #[derive(Debug)]
 pub struct NewKey {
-    /// To be told once, to whoever is to have it.
+    /// The key itself. Shown once, to the person who will use it.
     pub key: SecretString,
-    /// What goes into `keys`.
+    /// The entry for `keys`.
     pub entry: String,
 }
 

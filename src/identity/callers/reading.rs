@@ -1,4 +1,4 @@
-//! Reads `CALLERS_FILE`, whole or not at all. What is wrong is told by its place; no digest of a key is ever repeated.
+//! Reads `CALLERS_FILE`, whole or not at all. Errors name the place in the file, and never repeat the digest of a key.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(in crate::identity) struct Holder {
     disabled: bool,
 }
 
-/// Why a file is not taken.
+/// Why a file is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CallersError {
     /// It cannot be opened or read.
@@ -129,7 +129,7 @@ pub fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
             ));
         }
         let (digest, holder) = holder(&entry, grant, &place)?;
-        // It would be found there first, and have everything that the settings allow.
+        // A key of the settings is found first, and has everything that the settings allow.
         if base.settings_keys.contains(&digest) {
             return Err(wrong(
                 format!("{place}/hash"),
@@ -286,7 +286,7 @@ fn issuer(
             "expected the name of a claim",
         ));
     }
-    // They are named in WWW-Authenticate.
+    // These names appear in WWW-Authenticate.
     let odd = entry
         .scopes
         .iter()
@@ -377,7 +377,7 @@ fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> CallersErro
 }
 
 impl Callers {
-    /// Who has the key of this digest, where it is good now.
+    /// The caller with the key of this digest, if the key is valid now.
     pub(in crate::identity) fn holder(&self, digest: &[u8; 32], now: Timestamp) -> Option<&Holder> {
         self.keys.get(digest).filter(|holder| {
             !holder.disabled
@@ -386,7 +386,7 @@ impl Callers {
         })
     }
 
-    /// What a token may do.
+    /// The grant that a token has by its claims.
     pub(in crate::identity) fn grant_of(
         &self,
         issuer: &str,

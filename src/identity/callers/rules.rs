@@ -1,4 +1,4 @@
-//! Which grant a token has, by what it says.
+//! Which grant a token has, by its claims.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub(super) fn grant_of(
     Some(Arc::clone(&rule.grant))
 }
 
-/// Whether a claim is one of the values, or a list with one of them. To the letter: no pattern, no case.
+/// Whether a claim is one of the values, or a list that contains one. Compared exactly: no patterns, no change of case.
 fn has_any(claim: &Value, values: &[String]) -> bool {
     let is_one = |text: &str| values.iter().any(|value| value == text);
     match claim {

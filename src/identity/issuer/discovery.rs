@@ -117,7 +117,7 @@ impl Source {
             "the address of the keys (jwks_uri of the metadata, or OAUTH_JWKS_URL) is not a URL"
                 .to_owned()
         })?;
-        // Messages have the address.
+        // The error messages contain the address.
         if !url.username().is_empty() || url.password().is_some() {
             return Err("the address of the keys (jwks_uri of the metadata, or OAUTH_JWKS_URL) has a user or a password"
                 .to_owned());
@@ -164,7 +164,8 @@ impl Source {
     }
 }
 
-/// Where the metadata may be: RFC 8414 and OpenID Connect with the path behind, then OpenID Connect with the path before.
+/// The places where the metadata may be: RFC 8414 and OpenID Connect with the issuer's path at the end, then OpenID Connect
+/// with the path in front.
 fn places(issuer: &str) -> Option<Vec<Url>> {
     let base = Url::parse(issuer).ok()?;
     let path = base.path().trim_end_matches('/');

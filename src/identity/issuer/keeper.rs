@@ -22,7 +22,7 @@ const USUAL: Duration = Duration::from_secs(600);
 const OFTEN: Duration = Duration::from_secs(60);
 const SELDOM: Duration = Duration::from_secs(3600);
 
-/// When a fetch is tried again that failed; each time twice as long, up to the minute.
+/// The wait before a failed fetch is tried again. It doubles each time, up to a minute.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// How often a token can cause a fetch.
@@ -31,7 +31,7 @@ const ASK_EVERY: Duration = Duration::from_secs(30);
 /// How long a call waits for keys.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is held.
+/// What is known of the keys.
 #[derive(Debug, Clone, Default)]
 pub(in crate::identity) struct Held {
     pub(super) keys: Option<Arc<KeySet>>,
@@ -39,7 +39,7 @@ pub(in crate::identity) struct Held {
     fetched: Option<Instant>,
     /// Whether the last fetch failed.
     pub(super) is_failing: bool,
-    /// Fetches that were begun, and the last one that has ended.
+    /// The numbers of the last fetch that was begun and of the last one that ended.
     begun: u64,
     ended: u64,
 }
@@ -48,7 +48,7 @@ pub(in crate::identity) struct Held {
 #[derive(Debug, Default)]
 struct Asked(Option<(Instant, u64)>);
 
-/// A number in metrics.
+/// The issuer's number in metrics.
 #[derive(Debug)]
 struct Place(usize, Arc<Metrics>);
 
@@ -61,7 +61,7 @@ pub(in crate::identity) struct Keeper {
     max_stale: Duration,
     /// How long a call waits for keys.
     patience: Duration,
-    /// Ended with the keeper, whose place in metrics is then empty.
+    /// Dropping the keeper ends the task, which then removes its issuer's metrics.
     task: Option<(AbortHandle, Place)>,
 }
 
@@ -108,7 +108,7 @@ impl Keeper {
         self.held.borrow().keys.is_some()
     }
 
-    /// The keys to check a token with; waited for where the first have not come yet.
+    /// The keys to check a token with. Waits if the first ones have not arrived.
     pub(super) async fn keys(&self) -> Result<Arc<KeySet>, Fault> {
         let mut held = self.held.clone();
         if held.borrow().keys.is_none() {
@@ -126,7 +126,7 @@ impl Keeper {
             .ok_or(Fault::Unavailable)
     }
 
-    /// What there is after a fetch, where one may be made now.
+    /// The keys after a fetch, if one may be made now.
     pub(super) async fn newer(&self) -> Held {
         let mut held = self.held.clone();
         let awaited = self.ask(held.borrow().begun);
@@ -137,9 +137,10 @@ impl Keeper {
         held.borrow().clone()
     }
 
-    /// The number of the fetch to wait for. One that is under way may have been answered before the keys changed.
+    /// The number of the fetch to wait for. A fetch that is already running may have read the keys before they changed, so
+    /// it does not count.
     fn ask(&self, begun: u64) -> Option<u64> {
-        // Numbers are right after every statement.
+        // Each change is a plain assignment, so a poisoned lock holds complete numbers.
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         match asked.0 {
@@ -154,7 +155,7 @@ impl Keeper {
     }
 }
 
-/// Fetches for as long as it lives.
+/// Fetches keys until the keeper is dropped.
 async fn keep(
     mut source: Source,
     place: usize,
@@ -187,7 +188,7 @@ async fn keep(
                 fetched.max_age.unwrap_or(USUAL).clamp(OFTEN, SELDOM)
             }
             Err(reason) => {
-                // Once, not for every try while it is down.
+                // One warning for each outage, not for each try.
                 if failures == 0 {
                     tracing::warn!(
                         issuer = source.issuer(),

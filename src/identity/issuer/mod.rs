@@ -25,7 +25,8 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Begins to fetch its keys on this runtime. `place` is its number in metrics, where text has no business.
+    /// Starts to fetch the issuer's keys on this runtime. `place` is the issuer's number in metrics, whose labels should not
+    /// hold free text.
     #[must_use]
     pub fn start(
         options: IssuerOptions,
@@ -57,19 +58,19 @@ impl Issuer {
         }
     }
 
-    /// Its number in metrics.
+    /// The issuer's number in metrics.
     #[must_use]
     pub fn place(&self) -> usize {
         self.place
     }
 
-    /// What it was started with.
+    /// The options it was started with.
     #[must_use]
     pub fn options(&self) -> &IssuerOptions {
         &self.options
     }
 
-    /// Whether its keys have come at least once.
+    /// Whether the keys have arrived at least once.
     #[must_use]
     pub fn has_keys(&self) -> bool {
         self.keeper.has_keys()
@@ -93,7 +94,7 @@ impl Issuer {
             )
         };
         if !is_signed(&keys) {
-            // Perhaps the issuer has new keys.
+            // The issuer may have new keys.
             let has_key = keys.has(token.key_id.as_deref(), token.algorithm);
             let newer = self.keeper.newer().await;
             let keys = newer.keys.as_ref().unwrap_or(&keys);
@@ -101,7 +102,7 @@ impl Issuer {
                 let has_key = has_key || keys.has(token.key_id.as_deref(), token.algorithm);
                 return Err(match (has_key, newer.is_failing) {
                     (true, _) => Fault::Signature,
-                    // Which keys there are is not known.
+                    // Without keys no token can be called wrong.
                     (false, true) => Fault::Unavailable,
                     (false, false) => Fault::UnknownKey,
                 });

@@ -1,4 +1,4 @@
-//! Signatures of public keys. There is nothing here for a shared secret, nor for none at all.
+//! Signatures by public keys. Shared secrets (`HS256`) and unsigned tokens (`none`) are not supported on purpose.
 
 use ring::signature::{
     self, EcdsaVerificationAlgorithm, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
@@ -34,7 +34,7 @@ impl Material {
         )
     }
 
-    /// Whether the signature is one of the message, made with the key's other half. ring refuses RSA keys under 2048 bits.
+    /// Whether the key's owner signed the message. ring refuses RSA keys under 2048 bits.
     pub(super) fn verifies(
         &self,
         algorithm: TokenAlgorithm,

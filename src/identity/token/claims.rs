@@ -9,28 +9,28 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 
-/// Longest name of a subject.
+/// The longest subject.
 const LONGEST_SUBJECT: usize = 255;
 
-/// Letters of a person's or a program's name that are kept for records.
+/// Characters of a person's or a program's name that are kept for records.
 const LONGEST_NAME: usize = 128;
 
-/// Where issuers write which program they gave the token to.
+/// Claims in which issuers name the program they gave the token to.
 const CLIENT_CLAIMS: [&str; 4] = ["azp", "client_id", "cid", "appid"];
 
 /// Times beyond this are no times: the largest whole number that every reader of JSON agrees on.
 const LAST_SECOND: f64 = 9_007_199_254_740_991.0;
 
-/// What a token must say.
+/// What a token's claims must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::identity) struct Expected {
     /// One of them must be its audience.
     pub(in crate::identity) audiences: Vec<String>,
     /// How far clocks may differ.
     pub(in crate::identity) leeway: Duration,
-    /// Where the caller is named.
+    /// Claims that name the caller.
     pub(in crate::identity) subject_claim: String,
-    /// Where a name to show stands; the first there is.
+    /// Claims with a name to show; the first one present is used.
     pub(in crate::identity) name_claims: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub(in crate::identity) struct Claims {
 }
 
 impl Claims {
-    /// Checks the claims of a token whose signature is right; `now` in seconds since 1970.
+    /// Checks the claims of a token whose signature is valid; `now` in seconds since 1970.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Claims {
     }
 }
 
-/// One of the audiences must be ours, to the letter.
+/// One of the audiences must be this server's, compared exactly.
 fn check_audience(audience: Option<&Value>, ours: &[String]) -> Result<(), Fault> {
     let is_ours = |audience: &Value| {
         audience
@@ -116,7 +116,7 @@ fn check_times(claims: &Map<String, Value>, leeway: Duration, now: u64) -> Resul
     Ok(())
 }
 
-/// A time: a number, and one that can be a time. A text is none.
+/// A time: a number in the range of times. A text is not accepted.
 fn seconds(value: &Value) -> Option<f64> {
     value
         .as_f64()
@@ -131,7 +131,8 @@ fn subject(value: &Value) -> Option<&str> {
     })
 }
 
-/// An identity token is signed by the same key and may name the same audience, where a client is its own API.
+/// An identity token is signed by the same key, and names the same audience if a client is its own API. So it is recognized
+/// by its claims.
 fn check_kind(claims: &Map<String, Value>, is_at_jwt: bool) -> Result<(), Fault> {
     let says = |name: &str, accepted: &[&str]| match claims.get(name) {
         None => true,

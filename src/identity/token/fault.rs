@@ -9,21 +9,21 @@ pub enum Fault {
     NotAccess,
     /// Signed in a way that is not accepted, or not at all.
     Algorithm,
-    /// From somebody else.
+    /// Issued by another issuer.
     Issuer,
-    /// The issuer has no such key.
+    /// The issuer has no key of this name.
     UnknownKey,
-    /// Made or changed by somebody without the key.
+    /// The signature does not match the key.
     Signature,
-    /// For somebody else.
+    /// Issued for another audience.
     Audience,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     TooEarly,
-    /// Only whoever holds a certain key may use it, and that cannot be checked here.
+    /// Bound to a key of the client's (proof of possession), which cannot be checked here.
     Bound,
-    /// The issuer's keys are not there.
+    /// The issuer's keys have not been fetched.
     Unavailable,
 }
 
@@ -46,7 +46,7 @@ impl Fault {
         }
     }
 
-    /// All of them, for whoever lists what an audit record may say.
+    /// All faults, for the list of what an audit record may say.
     pub const ALL: [Self; 11] = [
         Self::Unreadable,
         Self::NotAccess,

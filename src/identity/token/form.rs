@@ -1,4 +1,4 @@
-//! The outside of a token: three parts, a header, and members that say nothing twice.
+//! The outer form of a token: three parts, a header, and JSON without repeated members.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use serde_json::{Map, Value};
 use super::fault::Fault;
 use crate::config::TokenAlgorithm;
 
-/// Longest token. Those with hundreds of groups have some 8 KiB.
+/// The longest token. Tokens with hundreds of groups have some 8 KiB.
 const LONGEST_TOKEN: usize = 16 << 10;
 
-/// Longest header, as it is written.
+/// The longest header, as it is written.
 const LONGEST_HEADER: usize = 4 << 10;
 
-/// Longest name of a key.
+/// The longest name of a key.
 const LONGEST_KEY_ID: usize = 256;
 
-/// A token that could be read. Nothing of it is known to be true.
+/// A token that could be parsed. Nothing in it has been verified.
 #[derive(Debug)]
 pub(in crate::identity) struct Form<'a> {
     pub(in crate::identity) algorithm: TokenAlgorithm,
@@ -28,12 +28,13 @@ pub(in crate::identity) struct Form<'a> {
     /// Whether the header says that it is an access token (RFC 9068).
     pub(in crate::identity) is_at_jwt: bool,
     pub(in crate::identity) claims: Map<String, Value>,
-    /// What is signed.
+    /// The bytes that are signed.
     pub(in crate::identity) message: &'a [u8],
     pub(in crate::identity) signature: Vec<u8>,
 }
 
-/// An object whose members differ in name, at the top: of two with one name a library reads the first and another the second.
+/// An object without repeated members at the top level: of two with one name, one library reads the first and another the
+/// second.
 struct Members(Map<String, Value>);
 
 impl<'a> Form<'a> {
@@ -78,14 +79,15 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Where keys or certificates come with the token (`jwk`, `jku`, `x5u`, `x5c`), they are not looked at.
+/// Keys or certificates that come inside the token (`jwk`, `jku`, `x5u`, `x5c`) are ignored: an attacker could bring their
+/// own.
 fn read_header(header: &Map<String, Value>) -> Result<(TokenAlgorithm, bool), Fault> {
     let algorithm = header
         .get("alg")
         .and_then(Value::as_str)
         .and_then(algorithm_named)
         .ok_or(Fault::Algorithm)?;
-    // What stands there must be understood, and nothing is; `b64` is one such.
+    // `crit` lists extensions that a reader must understand, such as `b64`. This one understands none.
     if header.contains_key("crit") || header.contains_key("b64") {
         return Err(Fault::Unreadable);
     }

@@ -1,4 +1,4 @@
-//! The keys of an issuer, read one by one: one that is no use here must not take the others with it.
+//! The keys of an issuer, read one by one: a key that cannot be used does not spoil the others.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use crate::config::TokenAlgorithm;
 /// Keys in a set. Issuers have two to ten.
 const MOST_KEYS: usize = 100;
 
-/// Keys that are tried for a token that names none.
+/// How many keys are tried for a token that names none.
 const MOST_TRIED: usize = 4;
 
 /// Bytes of the shortest RSA modulus, and of the longest that ring takes.
@@ -23,7 +23,7 @@ pub(in crate::identity) struct KeySet(Vec<Key>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
     id: Option<String>,
-    /// What the set says it is for, where it says so.
+    /// What the set says the key is for, if it does.
     algorithm: Option<TokenAlgorithm>,
     material: Material,
 }
@@ -50,7 +50,7 @@ impl KeySet {
         Ok(Self(keys))
     }
 
-    /// Whether there is a key of this name for such signatures, or any for such signatures where no name is said.
+    /// Whether there is a key of this name for this kind of signature; without a name, any key for it.
     pub(in crate::identity) fn has(&self, id: Option<&str>, algorithm: TokenAlgorithm) -> bool {
         self.candidates(id, algorithm).next().is_some()
     }
@@ -82,7 +82,7 @@ impl KeySet {
 }
 
 impl Key {
-    /// Reads one key; `None` for what cannot check a token.
+    /// Reads one key; `None` if it cannot check tokens.
     fn read(key: &Value) -> Option<Self> {
         let text = |name: &str| key.get(name).and_then(Value::as_str);
         if text("use").is_some_and(|purpose| purpose != "sig") {
@@ -93,7 +93,7 @@ impl Key {
             operations.iter().find(|operation| *operation == "verify")?;
         }
         let algorithm = match text("alg") {
-            // Exactly as written: JOSE's names have a case.
+            // Compared exactly: JOSE's names are case-sensitive.
             Some(name) => Some(super::form::algorithm_named(name)?),
             None => None,
         };
