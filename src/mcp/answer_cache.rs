@@ -20,22 +20,22 @@ const MAX_BYTES: u64 = 16 << 20;
 /// The cached answers.
 pub struct AnswerCache(Option<Cache<CacheKey, (Instant, Reply)>>);
 
-/// Who asked what.
+/// The caller, the tool and the arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
     caller: Arc<str>,
     granted: Granted,
     tool: String,
-    /// As JSON, whose keys are in order.
+    /// The arguments as JSON, whose keys are in order.
     arguments: String,
 }
 
-/// What the caller was granted. A grant that was read again may be narrower under the same name, so it counts as another.
+/// Identifies the caller's grant. A grant that was read again may allow less under the same name, so it counts as another.
 #[derive(Debug, Clone)]
 struct Granted(Option<Arc<Grant>>);
 
 impl Granted {
-    /// Where the grant is. The key holds it, so no other takes its place.
+    /// The address of the grant. The key holds the grant as well, so no other can be made at this address meanwhile.
     fn place(&self) -> Option<*const Grant> {
         self.0.as_ref().map(Arc::as_ptr)
     }

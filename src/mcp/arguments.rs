@@ -1,4 +1,4 @@
-//! The arguments of tools: `reading` converts a call's arguments to the form that the tool's schema asks for, and the types
+//! The arguments of tools: `reading` converts the arguments of a call to the form that the tool's schema asks for; the types
 //! that tools share are here. Each type's error says what was expected.
 
 mod json_text;
@@ -106,7 +106,7 @@ impl From<ResultFormat> for Format {
     }
 }
 
-/// The part of the session that a caller chooses with these two.
+/// The part of the session context that a caller chooses with these two arguments.
 ///
 /// # Errors
 ///
@@ -123,7 +123,7 @@ pub(super) fn session(
     })
 }
 
-/// A name as it is looked up: a missing database or schema comes from these two.
+/// A name with the database and schema of these two arguments, if it has none of its own.
 ///
 /// # Errors
 ///
@@ -159,7 +159,7 @@ pub(super) fn within(
         name.database = name.database.or(database);
         return Ok((name, SessionContext::default()));
     }
-    // Only the warehouse knows in which of the database's schemas it looks.
+    // The name stays without a schema: only the warehouse knows which one it means.
     let session = SessionContext {
         database,
         ..SessionContext::default()
@@ -167,7 +167,7 @@ pub(super) fn within(
     Ok((name, session))
 }
 
-/// Refuses a schema that names another database than `database` does: one of the two would be ignored in silence.
+/// Refuses a schema that names another database than `database` does: otherwise one of the two would be ignored in silence.
 ///
 /// # Errors
 ///
@@ -221,7 +221,7 @@ named_argument!(ObjectName, |text| QualifiedName::parse(text, 3));
 named_argument!(PlainName, str::parse::<Identifier>);
 named_argument!(ColumnName, str::parse::<Identifier>);
 
-/// Reads a whole number, and says what it counts where it is none.
+/// Reads a whole number. The error says what it counts.
 struct Whole {
     what: &'static str,
     least: u64,
@@ -255,7 +255,7 @@ impl Visitor<'_> for Whole {
         self.visit_u64(number)
     }
 
-    /// To JSON Schema, and to programs that have one kind of number, 10.0 is a whole number.
+    /// To JSON Schema, and to programs whose numbers are all floating point, 10.0 is a whole number.
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<u64, E> {
         if number.fract() != 0.0 || number < 0.0 {
             return Err(self.refused());
@@ -332,7 +332,7 @@ impl JsonSchema for WaitSeconds {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // 0 has a meaning here. `minimum` tells `reading`, which otherwise takes 0 for "left out".
+        // 0 is a value here. `minimum` says so to `reading`, which otherwise takes 0 for "left out".
         json_schema!({ "type": "integer", "minimum": 0, "description": "Answer after this many seconds at the latest, with a cursor if the rows are not there yet." })
     }
 }
@@ -347,7 +347,7 @@ impl<'de> Deserialize<'de> for BindValue {
             Value::String(text) => Parameter::Text(text),
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(value), _) => Parameter::Integer(value),
-                // The number was rounded when it was read. A rounded key finds no row, or the wrong one.
+                // JSON's reader has rounded the number. A rounded key finds no row, or the wrong one.
                 (None, Some(value)) if value.fract() == 0.0 && value.abs() >= LARGEST_WHOLE => {
                     return Err(D::Error::custom(
                         "a whole number this large loses digits; write it as a text, \"in quotes\"",
@@ -371,7 +371,7 @@ impl JsonSchema for BindValue {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // Some clients' converters fail on a list of types. A text or null is enough: Snowflake converts.
+        // Some clients' converters fail on a list of types. A text or null is enough: Snowflake converts it.
         json_schema!({ "anyOf": [{ "type": "string" }, { "type": "number" }, { "type": "boolean" }] })
     }
 }

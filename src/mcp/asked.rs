@@ -1,4 +1,4 @@
-//! What a call comes with besides its tool and arguments, whichever way it comes.
+//! What belongs to a call besides its tool and arguments, whether it came through rmcp or not.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,28 +14,28 @@ use crate::identity::Caller;
 use crate::telemetry::call::Exchange;
 use crate::telemetry::traces;
 
-/// Who asks, and how to reach them.
+/// The caller, its request and its client.
 pub(super) struct Asked {
     /// The client's number for the call.
     pub(super) id: RequestId,
     /// Who calls.
     pub(super) caller: Caller,
-    /// The HTTP request that brings it; stdio has none.
+    /// The HTTP request of the call; none on stdio.
     pub(super) exchange: Option<Arc<Exchange>>,
-    /// The conversation it belongs to, in the revisions that have sessions.
+    /// The session it belongs to, in the revisions that have sessions.
     pub(super) session: Option<SessionId>,
     /// The revision of MCP the client speaks.
     pub(super) revision: Cow<'static, str>,
-    /// What the message names as its parent.
+    /// The parent of the call's span, if the message names one.
     pub(super) parent: Option<Context>,
     /// Cancelled when nobody waits for the answer any more.
     pub(super) gone: CancellationToken,
-    /// Where the client wants to hear that it goes on.
+    /// Where to send signs of progress, if the client wants them.
     pub(super) progress: Option<(Peer<RoleServer>, ProgressToken)>,
 }
 
 impl Asked {
-    /// By way of rmcp.
+    /// From a call that came through rmcp.
     pub(super) fn of(
         context: &RequestContext<RoleServer>,
         caller: Caller,

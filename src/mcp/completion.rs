@@ -15,27 +15,27 @@ use super::prompts::{Offers, named};
 use crate::identity::Caller;
 use crate::sql::{Identifier, QualifiedName};
 
-/// Nobody who types waits longer.
+/// A person who types does not wait longer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Questions of one caller in a minute: five a second.
+/// Completions of one caller in a minute: five a second.
 pub(super) const A_MINUTE: u32 = 300;
 
 /// Longer than any name.
 const LONGEST: usize = 255;
 
-/// What has to be asked to complete something.
+/// What is needed to complete something.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Question {
-    /// Nothing: these are the words.
+    /// These words.
     Words(Vec<String>),
-    /// A tool, whose answer has the names.
+    /// The names in a tool's answer.
     Tool {
         tool: &'static str,
         arguments: JsonObject,
         names: Names,
         typed: String,
-        /// What was typed before: offers take the place of all that was typed.
+        /// What was typed in front of the name. Offers replace the whole text, so they begin with it.
         before: String,
     },
 }
@@ -43,15 +43,15 @@ pub(super) enum Question {
 /// Where the names are in the answer, and how they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
-    /// So many first columns, as SQL joins them.
+    /// The first columns, this many, joined as in SQL.
     Joined(usize),
-    /// One column, exact, as addresses have it.
+    /// One column with exact names, as addresses have them.
     Exact(usize),
     /// The columns of a table.
     Columns,
 }
 
-/// What is to be asked.
+/// What is needed to complete this argument.
 ///
 /// # Errors
 ///
@@ -141,7 +141,7 @@ fn databases(typed: &str, names: Names) -> Question {
     ask("list_databases", [], typed, names)
 }
 
-/// Of the database that was typed or chosen before, else of the account.
+/// Schemas of the database that was typed or chosen before, or else of the account.
 fn schemas(typed: &str, database: Option<&str>) -> Question {
     let (scope, word) = typed
         .rsplit_once('.')
@@ -150,7 +150,7 @@ fn schemas(typed: &str, database: Option<&str>) -> Question {
     ask("list_schemas", scope, word, Names::Joined(2))
 }
 
-/// Of the schema or database that was typed or chosen before, else of the account.
+/// Tables of the schema or database that was typed or chosen before, or else of the account.
 fn tables(typed: &str, database: Option<&str>) -> Question {
     let (scope, word) = typed
         .rsplit_once('.')
@@ -207,7 +207,7 @@ fn ask(
     }
 }
 
-/// The names in a tool's answer that go with what was typed; none when it failed.
+/// The names in a tool's answer that match what was typed; none if the call failed.
 pub(super) fn names(
     result: &CallToolResult,
     names: Names,
@@ -249,7 +249,7 @@ pub(super) fn names(
     info(sorted(found, typed))
 }
 
-/// Some words as an answer.
+/// Words, as an answer.
 pub(super) fn info(values: Vec<String>) -> CompletionInfo {
     let total = u32::try_from(values.len()).ok();
     let has_more = values.len() > CompletionInfo::MAX_VALUES;
@@ -264,7 +264,7 @@ fn matching(words: impl Iterator<Item = String>, typed: &str) -> Vec<String> {
     sorted(words.map(|word| (word.clone(), word)).collect(), typed)
 }
 
-/// Those that contain what was typed, those that begin with it first.
+/// The names that contain what was typed; those that begin with it come first.
 fn sorted(found: Vec<(String, String)>, typed: &str) -> Vec<String> {
     let typed = typed.to_lowercase();
     let (mut first, mut then) = (Vec::new(), Vec::new());

@@ -23,7 +23,7 @@ use super::reopen;
 /// The target of records in the log.
 pub const TARGET: &str = "audit";
 
-/// Records that may wait for the disk: some seconds of a busy server.
+/// Records that may wait to be written: some seconds of a busy server.
 const WAITING: usize = 10_000;
 
 /// Takes records. A cheap clone; by default they go to the log.
@@ -64,7 +64,7 @@ impl Audit {
         Ok(Self(Some(Arc::new(Writer { sender, metrics }))))
     }
 
-    /// Hands a record over.
+    /// Queues a record for the file, or writes it to the log.
     pub fn record(&self, record: Record) {
         let Some(writer) = &self.0 else {
             to_log(&record);
@@ -78,13 +78,13 @@ impl Audit {
             };
             tracing::error!("a record found no way into AUDIT_LOG_FILE: {why}");
             if let Message::Record(record) = message {
-                // Better there than nowhere.
+                // Better in the log than lost.
                 to_log(&record);
             }
         }
     }
 
-    /// Waits until everything handed over is in the file, for as long as this at most.
+    /// Waits until all records so far are in the file, but no longer than `limit`.
     pub fn flush(&self, limit: Duration) {
         let Some(writer) = &self.0 else { return };
         let (done, wait) = sync_channel(1);
@@ -134,7 +134,7 @@ fn write<W: Write>(
 /// A file of JSON lines.
 struct Lines<W> {
     file: W,
-    /// The last line was written in part.
+    /// Whether the last line was written only in part.
     is_torn: bool,
 }
 
@@ -149,14 +149,14 @@ impl<W: Write> Lines<W> {
     fn append(&mut self, record: &Record) -> io::Result<()> {
         let mut line = Vec::with_capacity(512);
         if self.is_torn {
-            // What a full disk has cut off must not spoil the line after it.
+            // Begins a new line, so that the part left by a full disk spoils only its own line.
             line.push(b'\n');
         }
         serde_json::to_writer(&mut line, record)?;
         line.push(b'\n');
         let mut rest = line.as_slice();
         while !rest.is_empty() {
-            // In one piece where the system can, so that lines of several processes do not mix.
+            // In one write if the system can, so that lines of several processes do not mix.
             match self.file.write(rest) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {

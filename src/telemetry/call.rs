@@ -16,7 +16,7 @@ use super::metrics::labels::Verdict;
 use super::traces::{self, TRACE, span_context};
 use super::{shortened, statement};
 
-/// Statements of a call that are kept; the tools send three at most.
+/// Statements of a call that are kept; tools send three at most.
 const KEPT: usize = 8;
 
 /// Where a process reports its calls. A cheap clone; by default to the log, without SQL in traces.
@@ -28,17 +28,17 @@ pub struct Reports {
     pub traces_sql: bool,
 }
 
-/// The HTTP request that brings a call, as far as the two must know of each other.
+/// The HTTP request that brings a call: each has something to say in the other's records.
 #[derive(Debug)]
 pub struct Exchange {
-    /// Its span.
+    /// The request's span.
     pub span: Span,
-    /// What its headers name as its parent.
+    /// The parent that its headers name.
     pub parent: Option<Context>,
     brought: OnceLock<Brought>,
 }
 
-/// What the line of an HTTP request says of its call, also when the client goes before the answer.
+/// What the log line of an HTTP request says of its call, also if the client leaves before the answer.
 #[derive(Debug, Clone)]
 pub struct Brought {
     /// Which tool.
@@ -74,14 +74,14 @@ impl Exchange {
         self.brought.get()
     }
 
-    /// The trace, as far as it is known: of the call, of the request, of the header.
+    /// The trace: the call's, or else the request's, or else the header's.
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
         let call = self.brought().map(|call| call.trace_id.clone());
         call.or_else(|| trace_id(&self.context()?))
     }
 
-    /// Where its call belongs, unless the message says more.
+    /// The parent of the call's span, unless the message names another.
     fn context(&self) -> Option<Context> {
         let own = self.span.context();
         let is_traced = span_context(&own).is_valid();
@@ -89,26 +89,26 @@ impl Exchange {
     }
 }
 
-/// How a call begins.
+/// What is known when a call begins.
 #[derive(Debug)]
 pub struct Opening<'a> {
     /// Which tool; a registered name.
     pub tool: &'a str,
     /// Who calls.
     pub caller: &'a str,
-    /// The same in full, for the audit log alone.
+    /// The caller in full, for the audit log only.
     pub identity: Option<Arc<Identity>>,
     /// The revision of MCP the client speaks.
     pub revision: &'a str,
     /// The client's number for it.
     pub request_id: Option<String>,
-    /// The parent that the message itself names: the caller's own step, while a header may be a proxy's.
+    /// The parent that the message names: the caller's own step, while a header's may be a proxy's.
     pub parent: Option<Context>,
-    /// The request that brings it; stdio has none.
+    /// The request that brings it; none on stdio.
     pub exchange: Option<Arc<Exchange>>,
 }
 
-/// How a call ends.
+/// What is known when a call ends.
 #[derive(Debug)]
 pub struct Ending<'a> {
     /// `ok`, or the error's code.
@@ -117,14 +117,14 @@ pub struct Ending<'a> {
     pub rows: u64,
     /// Bytes of text in the answer.
     pub bytes: u64,
-    /// The statement in the warehouse; without it, what [`Notes::running_as`] said last.
+    /// The statement in the warehouse; if absent, the one that [`Notes::running_as`] noted last.
     pub query_id: Option<&'a str>,
     /// From the call to its answer.
     pub took: Duration,
 }
 
-/// What a call learns on its way: its statements, and the one it waits for in the warehouse. A cheap clone; by default of no
-/// call, and then nothing is noted.
+/// What a call learns on its way: its statements, and the one it waits for in the warehouse. A cheap clone. The default
+/// belongs to no call and notes nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Notes(Option<Arc<Noted>>);
 
@@ -136,7 +136,7 @@ struct Noted {
     traces_sql: bool,
 }
 
-/// A call under way. Dropped without an end, it is reported as one whose caller has gone.
+/// A call under way. If it is dropped without an end, it is reported as a call whose client has gone.
 #[derive(Debug)]
 pub struct Call {
     tool: String,
@@ -151,7 +151,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call has come in.
+    /// Begins the record of a call.
     #[must_use]
     pub fn begin(opening: Opening<'_>, reports: &Reports) -> Self {
         let exchange = opening.exchange.as_deref();
@@ -159,7 +159,7 @@ impl Call {
         let parent = opening.parent.clone().or_else(around);
         let span = call_span(&opening);
         if let Some(parent) = &parent {
-            // Refused where traces are off.
+            // Fails if traces are off, which does no harm.
             let _ = span.set_parent(parent.clone());
         }
         if opening.parent.is_some()
@@ -177,7 +177,7 @@ impl Call {
             traces_sql: reports.traces_sql,
         })));
         if let Some(exchange) = exchange {
-            // Once: a request brings one call.
+            // Can be set once: a request brings one call.
             let _ = exchange.brought.set(Brought {
                 tool: opening.tool.to_owned(),
                 trace_id: trace_id.clone(),
@@ -197,25 +197,25 @@ impl Call {
         }
     }
 
-    /// The trace it belongs to, 32 hexadecimal digits; made up where nobody named one.
+    /// The trace it belongs to, 32 hexadecimal digits; a random one if neither the client nor the request named one.
     #[must_use]
     pub fn trace_id(&self) -> &str {
         &self.trace_id
     }
 
-    /// For whoever works for it.
+    /// Where its statements are noted.
     #[must_use]
     pub fn notes(&self) -> &Notes {
         &self.notes
     }
 
-    /// For the work of the call, whose steps belong in it.
+    /// The span that the steps of the call belong to.
     #[must_use]
     pub fn span(&self) -> &Span {
         &self.span
     }
 
-    /// The call has ended.
+    /// Ends the record of a call.
     pub fn end(mut self, ending: &Ending<'_>) {
         self.report(ending);
     }
@@ -228,15 +228,15 @@ impl Call {
         let query_id = query_id.or_else(|| self.notes.query_id());
         if let Some(query_id) = &query_id {
             span.set_attribute("snowflake.query_id", query_id.clone());
-            // The line of the HTTP request, which is written later, names it too.
+            // The log line of the HTTP request, written later, names the statement too.
             self.notes.running_as(query_id);
         }
         if ending.outcome != "ok" {
-            // The convention's word for a tool's result that is an error.
+            // What the semantic conventions call a tool's result that is an error.
             traces::fail(span, "tool_error", ending.outcome);
             span.set_attribute("snowflake.error_code", ending.outcome);
         }
-        // What it has left behind, such as an abort, may hold its span for longer.
+        // Ended by hand: an abort that goes on after the call may hold the span for longer.
         traces::end(span);
         let statements = self.notes.take_statements();
         let verdict = statements
@@ -279,7 +279,8 @@ impl Drop for Call {
 }
 
 impl Notes {
-    /// Notes a statement of the call, and what was decided about it. The statement in a few words, where a trace shows it.
+    /// Notes a statement of the call and the verdict on it. Returns a summary of the statement for its span, if traces may
+    /// show one.
     pub fn judged(&self, sql: &str, verdict: Verdict, objects: Vec<String>) -> Option<String> {
         let noted = self.0.as_ref()?;
         let normalised = statement::normalised(sql);
@@ -290,7 +291,7 @@ impl Notes {
                     .span
                     .set_attribute("db.query.text", normalised.clone());
             }
-            // Names of objects are shown where statements are.
+            // Traces show names of objects only where they show statements.
             let named: &[String] = if noted.traces_sql { &objects } else { &[] };
             statement::summary(&normalised, named)
         });
@@ -307,7 +308,7 @@ impl Notes {
         summary
     }
 
-    /// Notes which statement in the warehouse the call waits for, so that it is known when the call is given up.
+    /// Notes which statement in the warehouse the call waits for, for the records of a call that is given up.
     pub fn running_as(&self, query_id: &str) {
         if let Some(noted) = &self.0 {
             *locked(&noted.query_id) = Some(query_id.to_owned());

@@ -1,15 +1,15 @@
-//! From when until when a certificate is valid: that of the account's host, of a proxy that opens TLS in its place, or our own.
+//! The time in which a certificate is valid: the account's host's, a proxy's that opens TLS, or this server's own.
 //!
 //! Only this one field is read, so there is no need for a parser of certificates: it lies at a fixed place near the
 //! beginning (RFC 5280, 4.1).
 
-/// DER's marks of what is read here.
+/// Tags of DER elements.
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// From when until when, in seconds since 1970.
+/// Seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
     /// The first second.
@@ -18,13 +18,13 @@ pub struct Validity {
     pub ends: i64,
 }
 
-/// The end of a certificate's validity, in seconds since 1970; `None` for what is no certificate.
+/// The end of a certificate's validity, in seconds since 1970; `None` if the bytes are not a certificate.
 #[must_use]
 pub fn end_of(certificate: &[u8]) -> Option<i64> {
     validity_of(certificate).map(|validity| validity.ends)
 }
 
-/// A certificate's validity; `None` for what is no certificate.
+/// A certificate's validity; `None` if the bytes are not a certificate.
 #[must_use]
 pub fn validity_of(certificate: &[u8]) -> Option<Validity> {
     let (certificate, _) = element(certificate, SEQUENCE)?;
@@ -32,7 +32,7 @@ pub fn validity_of(certificate: &[u8]) -> Option<Validity> {
     if rest.first() == Some(&VERSION) {
         rest = element(rest, VERSION)?.1;
     }
-    // The serial number, the algorithm, the issuer.
+    // Skips the serial number, the algorithm and the issuer.
     for _ in 0..3 {
         rest = element(rest, *rest.first()?)?.1;
     }
@@ -42,12 +42,12 @@ pub fn validity_of(certificate: &[u8]) -> Option<Validity> {
     Some(Validity { begins, ends })
 }
 
-/// The first moment, and what comes after it.
+/// Reads a time, and returns what follows it.
 fn moment(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let mark = *bytes.first()?;
     let (time, rest) = element(bytes, mark)?;
     let time = std::str::from_utf8(time).ok()?;
-    // Two digits of the year stand for 1950 to 2049.
+    // Two digits of a year mean 1950 to 2049.
     let time = match mark {
         UTC_TIME if time < "50" => format!("20{time}"),
         UTC_TIME => format!("19{time}"),
@@ -59,14 +59,14 @@ fn moment(bytes: &[u8]) -> Option<(i64, &[u8])> {
     Some((time.timestamp().as_second(), rest))
 }
 
-/// The content of the first element, which must have this mark, and what comes after it.
+/// The content of the first element, which must have this tag, and what follows it.
 fn element(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = bytes.split_first()?;
     let (&short, rest) = rest.split_first()?;
     let (length, rest) = if short < 0x80 {
         (usize::from(short), rest)
     } else {
-        // Four bytes of length are more than any certificate has.
+        // No certificate needs more than four bytes for a length.
         let digits = usize::from(short & 0x7f);
         let (digits, rest) = rest.split_at_checked(digits).filter(|_| digits <= 4)?;
         let length = digits.iter().fold(0, |length: usize, digit| {

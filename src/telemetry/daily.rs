@@ -13,18 +13,18 @@ use jiff::tz::TimeZone;
 
 use super::reopen;
 
-/// The file of the day.
+/// Today's log file.
 pub(super) struct Daily {
     path: PathBuf,
     day: Date,
     file: File,
-    /// Files there may be; the oldest go when a new one begins.
+    /// Files to keep; the oldest are deleted when a new one begins.
     keep: usize,
     seen: reopen::Seen,
 }
 
 impl Daily {
-    /// Opens the file of today, and makes its folder where that is missing.
+    /// Opens today's file, and makes its folder if it is missing.
     pub(super) fn open(path: &Path, keep: usize) -> io::Result<Self> {
         if path.file_name().is_none() {
             return Err(io::Error::other("it names no file"));
@@ -50,7 +50,7 @@ impl Write for Daily {
         let day = today();
         let is_moved = self.seen.is_due();
         if is_moved || day != self.day {
-            // Where it cannot be made, the line is told to be lost, and the next one tries again.
+            // If the file cannot be made, this line is lost and reported, and the next line tries again.
             self.file = of_day(&self.path, day)?;
             self.day = day;
             tidy(&self.path, self.keep);
@@ -78,7 +78,7 @@ fn of_day(path: &Path, day: Date) -> io::Result<File> {
         .open(name)
 }
 
-/// Deletes the oldest of more than `keep` files. One that cannot be deleted stays: that is no reason to lose a line.
+/// Deletes the oldest of more than `keep` files. A file that cannot be deleted stays: no line is lost because of it.
 fn tidy(path: &Path, keep: usize) {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return;

@@ -25,8 +25,9 @@ use super::traces::Traces;
 use super::{CALL, LIFECYCLE, audit};
 use crate::config::{LogFormat, Telemetry};
 
-/// Libraries that print what they send and receive, keys and tokens among it, from DEBUG on: never more than WARN, whatever
-/// `LOG_LEVEL` says. `snowflake_api` prints tokens from parts that are not used here, `sqlparser` the values of statements.
+/// Libraries that print what they send and receive from DEBUG on, keys and tokens included: never more than WARN, whatever
+/// `LOG_LEVEL` says. `snowflake_api` would print tokens (in parts that are not used here), `sqlparser` the values of
+/// statements.
 const TALKATIVE: [&str; 17] = [
     "actix_http",
     "h2",
@@ -47,7 +48,7 @@ const TALKATIVE: [&str; 17] = [
     "sqlparser",
 ];
 
-/// Libraries that tell more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
+/// Libraries that say more than an operator wants to know, capped at WARN. A directive in `LOG_LEVEL` overrules the cap.
 ///
 /// rmcp's would be worse than noise: from DEBUG on it prints whole messages, and those hold SQL, though no key: `http` has
 /// taken it off the request.
@@ -61,7 +62,7 @@ const NOISY: [&str; 7] = [
     "sqlparser",
 ];
 
-/// Why there can be no logs.
+/// Why logging could not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -70,7 +71,7 @@ pub enum Error {
     File {
         /// As configured.
         path: String,
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
     /// The filter was checked when the settings were read, and is refused now.
@@ -81,7 +82,7 @@ pub enum Error {
     SetTwice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Writes what is left to the log file when it is dropped: keep it until the very end.
+/// Writes the remaining lines to the log file when it is dropped: keep it until the very end.
 #[must_use = "dropping it ends the log file"]
 #[derive(Debug)]
 pub struct Guard {
@@ -112,7 +113,7 @@ pub fn start(
     };
     let lines = lines(settings.log_format, is_terminal, io::stderr).and_then(file);
     let filter = filter.and(filter_fn(may_be_a_line)).and(Departures);
-    // Each with a filter of its own: what becomes a line is no matter of what becomes a span.
+    // Each layer has its own filter: `LOG_LEVEL` decides which events become lines, and never which spans are traced.
     let mut layers = vec![lines.with_filter(filter).boxed()];
     if let Some(traces) = traces {
         layers.push(traces.layer()?);
@@ -138,7 +139,7 @@ where
         .with_writer(writer)
         .with_ansi(has_colour);
     match format {
-        // Flat, so that a field is found under its own name; of the spans only the innermost, which has all we set.
+        // Flat, so that a field is found under its own name. Of the spans only the innermost, which has all our fields.
         LogFormat::Json => layer
             .json()
             .flatten_event(true)
@@ -149,7 +150,8 @@ where
     }
 }
 
-/// Whether `LOG_LEVEL` has a say. Of the spans only the call's is for log lines, which show the innermost one they know.
+/// Whether an event or span may become a line, before `LOG_LEVEL` is asked. Of the spans only the call's may: lines show the
+/// innermost span they know.
 fn may_be_a_line(metadata: &Metadata<'_>) -> bool {
     if metadata.is_span() {
         return metadata.target() == CALL;
@@ -163,9 +165,9 @@ fn is_talkative(target: &str) -> bool {
     TALKATIVE.contains(&root)
 }
 
-/// The configured filter with our caps before it, so that its own directives win.
+/// The configured filter with our caps in front of it, so that the operator's directives win.
 fn with_caps(filter: &str) -> String {
-    // A cap must not let more through than the level asked for.
+    // A cap must not let through more than `LOG_LEVEL` does.
     let cap = match filter {
         "error" | "off" => filter,
         _ => "warn",
@@ -192,8 +194,8 @@ fn log_panics() {
     }));
 }
 
-/// A message that stands in the source. One that was put together may hold what was being worked on, a statement's text or a
-/// key: the place has to do.
+/// A panic's message, if it is a literal in the source. A formatted message may contain the text of a statement or a key, so
+/// only its place is logged.
 fn panic_message(payload: &(dyn std::any::Any + Send)) -> &'static str {
     let literal = payload.downcast_ref::<&'static str>().copied();
     literal.unwrap_or("its message may hold what it worked on, and is left out")

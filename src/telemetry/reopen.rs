@@ -7,22 +7,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
-/// Has every file opened anew before its next line.
+/// Asks every writer to open its file again before its next line.
 pub fn request() {
     REQUESTS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// What one writer has seen of the requests.
+/// The last request that one writer has followed.
 #[derive(Debug)]
 pub(super) struct Seen(u64);
 
 impl Seen {
-    /// Everything until now.
+    /// Takes all requests until now as followed.
     pub(super) fn all() -> Self {
         Self(REQUESTS.load(Ordering::Relaxed))
     }
 
-    /// Whether there was a request since this was last asked.
+    /// Whether there was a request since the last time this was asked.
     pub(super) fn is_due(&mut self) -> bool {
         let now = REQUESTS.load(Ordering::Relaxed);
         std::mem::replace(&mut self.0, now) != now

@@ -1,14 +1,14 @@
-//! A statement as it may be shown: without its values and comments, and as a hash.
+//! A statement as it may be shown: without values and comments, and as a hash.
 
 use sha2::{Digest, Sha256};
 
-/// Longer ones are cut: what is shown is for recognising a statement, not for running it again.
+/// Longer statements are cut: the text is for recognizing a statement, not for running it again.
 const LONGEST: usize = 2000;
 
-/// `EXECUTE`, `DESCRIBE`: no word that begins a statement is longer.
+/// Longest verb (`EXECUTE`, `DESCRIBE`).
 const LONGEST_WORD: usize = 16;
 
-/// OpenTelemetry's limit for a summary.
+/// OpenTelemetry's limit for a query summary.
 const LONGEST_SUMMARY: usize = 255;
 
 /// The first 16 bytes of the text's SHA-256, in hexadecimal: the same text has the same hash everywhere.
@@ -66,7 +66,7 @@ pub(super) fn normalised(sql: &str) -> String {
     text
 }
 
-/// The statement in a few words, as the name of its step in a trace: what it is and, where they may be shown, what it names.
+/// A summary of the statement, which names its span: its verb and, if they may be shown, the objects it names.
 #[must_use]
 pub(super) fn summary(normalised: &str, objects: &[String]) -> String {
     let is_letter = |c: &char| c.is_ascii_alphabetic();
@@ -96,7 +96,7 @@ fn after<'a>(text: &'a str, end: &str) -> &'a str {
     text.split_once(end).map_or("", |(_, rest)| rest)
 }
 
-/// What follows a text in single quotes, in which `''` and `\'` are quotes.
+/// The rest after a text in single quotes, in which `''` and `\'` are quotes.
 fn after_text(text: &str) -> &str {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, c)) = characters.next() {

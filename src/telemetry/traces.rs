@@ -38,19 +38,19 @@ use crate::config::Telemetry;
 /// The target of the spans that a trace begins with: an HTTP request's and a call's.
 pub const TRACE: &str = "trace";
 
-/// Our own steps are always among the spans, unless `TRACE_FILTER` itself says otherwise.
+/// Our own steps are traced unless `TRACE_FILTER` says otherwise.
 const OWN_STEPS: &str = "snowflake_mcp=info";
 
 static PROPAGATOR: LazyLock<TraceContextPropagator> = LazyLock::new(TraceContextPropagator::new);
 
-/// Traces that are switched on. Sends what is left when it is asked to.
+/// Traces that are switched on. Call [`Traces::flush`] before the process ends, to send what is left.
 #[derive(Debug)]
 pub struct Traces {
     provider: SdkTracerProvider,
     filter: String,
 }
 
-/// A layer of the subscriber, on top of nothing but the registry.
+/// The type of the layer: it stands directly on the registry.
 pub(super) type TraceLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 impl Traces {
@@ -64,7 +64,7 @@ impl Traces {
         metrics: &Arc<Metrics>,
         runtime: &Handle,
     ) -> Result<Option<Self>, Error> {
-        // gRPC's channel is made for the runtime it is made in.
+        // gRPC's channel belongs to the runtime in which it is made.
         let _inside = runtime.enter();
         let resource = resource(settings);
         let Some(exporter) = export::exporter(settings, &resource)? else {
@@ -83,11 +83,11 @@ impl Traces {
         }))
     }
 
-    /// The layer that makes spans, with a filter of its own: `LOG_LEVEL` is for log lines only.
+    /// The layer that makes spans. It has its own filter, because `LOG_LEVEL` is for log lines only.
     pub(super) fn layer(&self) -> Result<TraceLayer, tracing_subscriber::filter::ParseError> {
         let layer = tracing_opentelemetry::layer()
             .with_tracer(self.provider.tracer("snowflake-mcp"))
-            // Where in our source a step is made says nothing to an operator.
+            // The place in our source says nothing to an operator.
             .with_location(false)
             .with_target(false)
             .with_threads(false)
@@ -96,10 +96,10 @@ impl Traces {
         Ok(layer.with_filter(filter).boxed())
     }
 
-    /// Sends the spans that wait, for as long as this at most. Nothing is a span afterwards.
+    /// Sends the spans that wait, but takes no longer than `limit`. Later spans are not recorded.
     pub async fn flush(&self, limit: Duration) {
         let provider = self.provider.clone();
-        // The SDK waits without giving the thread back.
+        // The SDK blocks its thread while it waits.
         let flushed =
             tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit)).await;
         if !matches!(flushed, Ok(Ok(()))) {
@@ -108,8 +108,8 @@ impl Traces {
     }
 }
 
-/// Which spans are made: what a trace begins with, and within a trace that is kept what the directives name. Events stay log
-/// lines.
+/// Which spans are made: those a trace begins with, and within a sampled trace those that the directives name. Events stay
+/// log lines.
 struct Kept(EnvFilter);
 
 impl<S: Subscriber> Filter<S> for Kept {
@@ -134,7 +134,7 @@ impl<S: Subscriber> Filter<S> for Kept {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         let named = Filter::<S>::max_level_hint(&self.0);
-        // The spans a trace begins with are made at INFO.
+        // The spans that a trace begins with are at INFO.
         named.map(|level| level.max(LevelFilter::INFO))
     }
 }
@@ -143,7 +143,7 @@ fn is_in_kept_trace() -> bool {
     Context::map_current(|context| context.span().span_context().is_sampled())
 }
 
-/// Where a request from outside belongs: the W3C `traceparent` and `tracestate` it came with. `None` where that names none.
+/// The parent that a request names: its W3C `traceparent` and `tracestate`. `None` if it names none.
 #[must_use]
 pub fn parent(traceparent: Option<&str>, tracestate: Option<&str>) -> Option<Context> {
     let carrier = Carrier {
@@ -173,13 +173,13 @@ impl Extractor for Carrier<'_> {
     }
 }
 
-/// Tells whoever answers a request which span it belongs to: the current one. Nothing where there is none.
+/// Tells the server that answers a request which span it belongs to: the current one, if there is one.
 pub fn tell(headers: &mut http::HeaderMap) {
     let mut headers = opentelemetry_http::HeaderInjector(headers);
     PROPAGATOR.inject_context(&Context::current(), &mut headers);
 }
 
-/// What ties this context to others.
+/// The ids and flags of the span in this context.
 pub(super) fn span_context(context: &Context) -> SpanContext {
     context.span().span_context().clone()
 }
@@ -190,12 +190,12 @@ pub fn fail(span: &Span, kind: impl Into<opentelemetry::Value>, why: &'static st
     span.set_status(Status::error(why));
 }
 
-/// Ends a span now, whoever still holds it.
+/// Ends a span now, even if something still holds it.
 pub fn end(span: &Span) {
     span.context().span().end();
 }
 
-/// What the service says of itself: `OTEL_RESOURCE_ATTRIBUTES`, over which `OTEL_SERVICE_NAME` wins.
+/// Attributes of the service: `OTEL_RESOURCE_ATTRIBUTES`, with `OTEL_SERVICE_NAME` taking precedence.
 fn resource(settings: &Telemetry) -> Resource {
     let said = settings.otel_resource_attributes.as_deref();
     let said = said.unwrap_or_default().split(',');
@@ -218,7 +218,7 @@ fn resource(settings: &Telemetry) -> Resource {
         .build()
 }
 
-/// The names of the OpenTelemetry specification.
+/// Names of OpenTelemetry's semantic conventions.
 fn sampler(settings: &Telemetry) -> Sampler {
     let share = settings.otel_traces_sampler_arg.as_deref();
     let share = share.and_then(|text| text.trim().parse().ok());

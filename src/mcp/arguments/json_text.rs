@@ -4,16 +4,16 @@
 
 use serde_json::Value;
 
-/// The longest text that is read. Whoever has more sends the list itself.
+/// The longest text that is read. Callers with more send the list itself.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// Most values in a list. More of them belong in a table that the statement joins.
 pub(super) const MAX_VALUES: usize = 1000;
 
-/// Most levels of brackets. No argument nests; one level more gives a better error.
+/// Most levels of brackets. No argument needs nesting; one more level is read for the sake of a better error.
 const MAX_DEPTH: usize = 4;
 
-/// The list in a text. Names may also stand in it one after the other, with commas between them.
+/// The list in a text: a JSON list, or names with commas between them.
 pub(super) fn list(text: &str, holds_texts: bool) -> Result<Vec<Value>, String> {
     let text = text.trim();
     let inside = text
@@ -26,13 +26,13 @@ pub(super) fn list(text: &str, holds_texts: bool) -> Result<Vec<Value>, String> 
     let error = match inside.map(|_| serde_json::from_str::<Vec<Value>>(text)) {
         Some(Ok(items)) => return Ok(items),
         Some(Err(error)) if !holds_texts => error,
-        // ['A', 'B'] and [A] are no JSON, and name the same.
+        // ['A', 'B'] and [A] are not JSON, but their meaning is plain.
         _ => return Ok(names(inside.unwrap_or(text))),
     };
     Err(format!("the text is not the JSON of a list: {error}"))
 }
 
-/// The object in a text; the text itself where it does not look like one.
+/// The object in a text. A text that does not look like an object is returned as it is.
 pub(super) fn object(text: String) -> Result<Value, String> {
     if !text.trim_start().starts_with('{') {
         return Ok(Value::String(text));

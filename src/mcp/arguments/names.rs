@@ -1,26 +1,26 @@
-//! Fields that are no argument of the tool: is one a misspelt argument of ours, or does it belong to another program?
+//! Fields that are no argument of the tool: a misspelt argument, or a field that belongs to another program?
 //!
 //! A field of another program may be ignored. A misspelt argument may not: the answer would be to another question.
 
 use rmcp::model::JsonObject;
 
-/// What a field was meant to be.
+/// What a field of a call means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Meant {
     /// This argument of the tool.
     Ours(String),
-    /// An argument that other tools take.
+    /// An argument that only other tools take.
     OfOtherTools,
 }
 
-/// An argument of some tool, and how models call it.
+/// An argument of some tool, and other names that models give it.
 struct Word {
     name: &'static str,
-    /// Other names for an argument, in small letters and without what stands between their words.
+    /// The other names, in lower case and without separators.
     also: &'static [&'static str],
-    /// Names that programs also use for things of their own: they mean the argument only in a call where it is missing.
+    /// Names that programs also use for fields of their own. They mean the argument only in a call where it is missing.
     perhaps: &'static [&'static str],
-    /// What a tool that does not take it has in its place.
+    /// What to use in a tool that does not take the argument.
     instead: &'static [&'static str],
 }
 
@@ -283,10 +283,10 @@ const WORDS: [Word; 30] = [
     },
 ];
 
-/// A longer name belongs to another program, and is not compared with ours.
+/// A longer name belongs to another program, and is not compared with our names.
 const LONGEST: usize = 40;
 
-/// Which argument a field was meant to be, in a call that has these arguments; `None` if it belongs to another program.
+/// Which argument a field means, in a call that has these arguments; `None` if the field belongs to another program.
 pub(super) fn meant(field: &str, properties: &JsonObject, given: &JsonObject) -> Option<Meant> {
     if field.len() > LONGEST {
         return None;
@@ -300,7 +300,7 @@ pub(super) fn meant(field: &str, properties: &JsonObject, given: &JsonObject) ->
         let mut names = std::iter::once(word.name).chain(word.instead.iter().copied());
         names.find(|name| properties.contains_key(*name))
     };
-    // A word that the tool takes before one that it does not.
+    // An argument of this tool is tried before those of other tools.
     let mut ours = WORDS
         .iter()
         .filter(|word| word.also.contains(&field.as_str()) || is_near(&field, word.name))
@@ -332,12 +332,12 @@ fn is_near(field: &str, name: &str) -> bool {
         0..=7 => 1,
         _ => 2,
     };
-    // What begins otherwise is another word.
+    // A name that begins with another letter is another word.
     let same_start = stem.chars().next() == name.chars().next();
     stem == name || (same_start && strsim::damerau_levenshtein(stem, &name) <= allowed)
 }
 
-/// A name in small letters, without what stands between its words.
+/// A name in lower case, without separators.
 fn squashed(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_alphanumeric())
@@ -345,7 +345,7 @@ fn squashed(name: &str) -> String {
         .collect()
 }
 
-/// A caller's field as an answer shows it: short, and of nothing but letters, digits and what joins them.
+/// A caller's field as an answer repeats it: short, and with letters, digits and separators only.
 pub(super) fn shown(name: &str) -> String {
     let mut shown: String = name
         .chars()
@@ -361,7 +361,7 @@ pub(super) fn shown(name: &str) -> String {
     shown
 }
 
-/// Every name that [`meant`] knows for one of ours.
+/// Every name that [`meant`] recognizes.
 #[cfg(test)]
 pub(in crate::mcp) fn known() -> Vec<&'static str> {
     WORDS.iter().map(|word| word.name).collect()

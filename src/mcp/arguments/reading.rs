@@ -14,13 +14,13 @@ use crate::mcp::failure::{Code, Failure};
 /// Most fields in a call. No tool has more than a dozen; programs around models add a few.
 const MAX_FIELDS: usize = 64;
 
-/// Fields that are named in an answer.
+/// Fields that an answer names.
 const MAX_NAMED: usize = 8;
 
 /// The arguments of a call, ready for the tool's types.
 #[derive(Debug)]
 pub(in crate::mcp) struct Arguments {
-    /// The tool's own.
+    /// The tool's own arguments.
     pub(in crate::mcp) known: JsonObject,
     /// A sentence about fields that are not the tool's, if there were any.
     pub(in crate::mcp) note: Option<String>,
@@ -111,7 +111,7 @@ pub(in crate::mcp) fn read(
     Ok(Arguments { known, note })
 }
 
-/// What a tool takes, in one sentence.
+/// The arguments of a tool, in one sentence.
 fn takes(tool: &str, properties: &JsonObject, required: &[&str]) -> String {
     let (mut names, optional): (Vec<&str>, Vec<&str>) = properties
         .keys()
@@ -132,7 +132,7 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-/// Whether a value is what programs send for none.
+/// Whether a value is one that programs send for "none".
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -143,7 +143,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Whether a text means null, where the caller's own texts are not expected.
+/// Whether a text means null. Not for arguments that take any text: it may be meant.
 fn says_nothing(text: &str) -> bool {
     ["null", "none", "undefined"]
         .iter()
@@ -196,8 +196,8 @@ impl<'s> Property<'s> {
         self.is("integer") || self.is("number")
     }
 
-    /// The value in the argument's type; `None` if it means that there is none. What could not be read is left to the
-    /// argument's own type, which says what it expects.
+    /// The value in the argument's type; `None` if it means that there is none. A value that cannot be read goes on
+    /// unchanged: the argument's own type then says what it expects.
     fn read(&self, name: &str, value: Value, is_required: bool) -> Result<Option<Value>, String> {
         if value.is_null() {
             return Ok(None);
@@ -234,7 +234,7 @@ impl<'s> Property<'s> {
                 if is_zero && !is_required && !self.takes_zero && !self.is("boolean") {
                     return Ok(None);
                 }
-                // A statement is a text: whoever sends a number for one means something else.
+                // A statement is a text. A number cannot be meant, so it is not converted.
                 let is_name = self.is("string") && !self.is_number() && name != "sql";
                 Some(if is_name {
                     Value::String(whole(number).to_string())
@@ -248,7 +248,7 @@ impl<'s> Property<'s> {
                     items.len()
                 ));
             }
-            // Only names may be left out: in a list of values null, "" and 0 are values.
+            // Only names may be left out. In a list of values null, "" and 0 are values.
             Value::Array(items) if self.holds_texts => {
                 let items: Vec<Value> = items.into_iter().filter_map(text_of_item).collect();
                 if items.is_empty() && !is_required {
@@ -260,7 +260,7 @@ impl<'s> Property<'s> {
         })
     }
 
-    /// One of the words the argument takes, in whatever case it was written.
+    /// One of the words that the argument takes, in upper or lower case.
     fn word(&self, text: String) -> Value {
         let known = self
             .words
@@ -269,7 +269,7 @@ impl<'s> Property<'s> {
         Value::String(known.map_or(text, |word| (*word).to_owned()))
     }
 
-    /// A number or a truth value that was sent as a text; the text itself if it is neither.
+    /// A number or a truth value that was sent as a text. A text that is neither is returned as it is.
     fn scalar(&self, text: String) -> Value {
         let trimmed = text.trim();
         if self.is("boolean") {
@@ -292,7 +292,7 @@ impl<'s> Property<'s> {
     }
 }
 
-/// Whether the items of a list are names, or objects with one. Those of a list of values are texts or numbers.
+/// Whether the items of a list are names, or objects with a name. Otherwise they are texts or numbers.
 fn holds_names(items: &Value) -> bool {
     let choices = items.get("anyOf").and_then(Value::as_array);
     let is = |item: &Value, name: &str| item.get("type").is_some_and(|it| it == name);
@@ -311,9 +311,9 @@ fn text_of_item(item: Value) -> Option<Value> {
     }
 }
 
-/// Programs that have one kind of number write 10.0 for 10.
+/// Programs whose numbers are all floating point write 10.0 for 10.
 fn whole(number: Number) -> Number {
-    /// Whole numbers up to here are the same in floating point.
+    /// Up to here floating point holds every whole number exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {

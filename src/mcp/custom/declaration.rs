@@ -1,4 +1,4 @@
-//! A parameter's declaration, looked through before anybody calls.
+//! Checks the declaration of a parameter when the file is read, before any call.
 
 use super::format::{ParameterSpec, ValueKind};
 use super::values::Declared;
@@ -7,7 +7,7 @@ use super::values::Declared;
 const PATTERN_BYTES: usize = 1 << 20;
 
 impl Declared {
-    /// Looks through a declaration; what is wrong with it goes to `note`, with the field.
+    /// Checks a declaration. Each mistake goes to `note`, with its field.
     pub(super) fn read(spec: ParameterSpec, mut note: impl FnMut(&str, String)) -> Self {
         let is_word = |name: &str| {
             let mut letters = name.chars();

@@ -10,25 +10,25 @@ use serde_saphyr::Spanned;
 
 use super::problem::Problem;
 
-/// More than anybody writes, and quickly read.
+/// The longest file: more than anybody writes, and quickly read.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Letters of a reader's complaint.
+/// Characters of a parser's message that are repeated.
 const LONGEST: usize = 400;
 
-/// A file that was read, and what was found wrong with it so far.
+/// A file that was parsed, and the mistakes found so far.
 #[derive(Debug)]
 pub(super) struct Document {
     file: String,
-    /// All of it.
+    /// The whole file as one value.
     pub(super) value: Value,
     places: HashMap<String, (u32, u32)>,
-    /// What is wrong with it.
+    /// The mistakes.
     pub(super) problems: Vec<Problem>,
 }
 
 impl Document {
-    /// Reads a file's text.
+    /// Parses a file's text.
     ///
     /// # Errors
     ///
@@ -64,12 +64,12 @@ impl Document {
         })
     }
 
-    /// Notes a problem of the part at `path`.
+    /// Notes a mistake in the part at `path`.
     pub(super) fn problem(&mut self, path: &str, message: impl Into<String>) {
         self.note(path, message.into(), false);
     }
 
-    /// Notes something that looks wrong.
+    /// Notes something that is allowed but looks wrong.
     pub(super) fn warning(&mut self, path: &str, message: impl Into<String>) {
         self.note(path, message.into(), true);
     }
@@ -86,7 +86,7 @@ impl Document {
         });
     }
 
-    /// Where a part stands, or what holds it: a part that is missing stands nowhere.
+    /// The line and column of a part. A missing part has those of what should contain it.
     fn place(&self, path: &str) -> (u32, u32) {
         let mut path = path;
         loop {
@@ -100,7 +100,7 @@ impl Document {
         }
     }
 
-    /// The parts of a list, each with its path; a problem where there is something else.
+    /// The items of a list, each with its path. A value that is not a list is noted as a mistake.
     pub(super) fn items(&mut self, name: &str) -> Vec<(String, Value)> {
         match self.value.get(name) {
             None | Some(Value::Null) => Vec::new(),
@@ -116,7 +116,7 @@ impl Document {
         }
     }
 
-    /// A part as a type has it. What does not fit is noted, with its place.
+    /// A part, read as a type. If it does not fit, that is noted.
     pub(super) fn part<T: DeserializeOwned>(&mut self, path: &str, value: Value) -> Option<T> {
         match serde_path_to_error::deserialize::<_, T>(value) {
             Ok(part) => Some(part),
@@ -138,13 +138,13 @@ fn line(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// A reader repeats what it could not read, however long it is.
+/// The parser's message repeats the value that it could not read, however long it is.
 fn shortened(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     first.chars().take(LONGEST).collect()
 }
 
-/// A part of a file and its place.
+/// A part of a file and its position.
 struct Node(Spanned<Part>);
 
 enum Part {

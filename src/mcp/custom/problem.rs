@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-/// Something that is wrong, or looks so.
+/// A mistake, or something that looks like one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The name of the file.
     pub file: String,
-    /// Counted from 1; 0 where nothing is known of the place.
+    /// The line, from 1; 0 if it is not known.
     pub line: u32,
-    /// Counted from 1.
+    /// The column, from 1.
     pub column: u32,
-    /// What it is about, as in `tools[2].parameters[0].default`.
+    /// The part, such as `tools[2].parameters[0].default`.
     pub path: String,
     /// What is wrong, and what was expected.
     pub message: String,
-    /// Whether the file is taken all the same.
+    /// Whether the file is used all the same.
     pub is_warning: bool,
 }
 

@@ -1,24 +1,24 @@
-//! What a file's tools are held to before anybody calls them.
+//! What the tools of a file are checked against before any call.
 
 use crate::policy::{CurrentNames, Policy};
 use crate::sql::{self, Class, Identifier};
 use crate::warehouse::SessionContext;
 
-/// The policy, and where statements run that say nothing about it.
+/// The policy, and the default database and schema of statements.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
-    /// What may run.
+    /// The policy.
     pub policy: &'a Policy,
-    /// The database that names without one belong to.
+    /// The database of names that name none.
     pub database: Option<&'a Identifier>,
-    /// The schema that names without one belong to.
+    /// The schema of names that name none.
     pub schema: Option<&'a Identifier>,
     /// The names of this server's own tools.
     pub taken: &'a [String],
 }
 
 impl Rules<'_> {
-    /// What a statement does, or why it may not run.
+    /// The class of a statement, or why it may not run.
     pub(super) fn class_of(&self, sql: &str, session: &SessionContext) -> Result<Class, String> {
         let parsed = sql::parse(sql).map_err(|error| error.to_string())?;
         let class = parsed.class();

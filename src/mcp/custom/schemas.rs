@@ -1,4 +1,4 @@
-//! What clients are told of an operator's parameter.
+//! The JSON Schema of an operator's parameter, for clients.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::format::{ItemKind, ValueKind};
 use super::values::Declared;
 
 impl Declared {
-    /// What an input schema says of it, in the few words that all clients' converters take.
+    /// The input schema of a parameter, in the few keywords that all clients' converters accept.
     pub(super) fn schema(&self) -> Value {
         let spec = &self.spec;
         let mut schema = Map::new();
@@ -27,7 +27,7 @@ impl Declared {
             };
             schema.insert("items".into(), json!({ "type": items }));
         }
-        // Words of one type only: Gemini takes no numbers in an enum.
+        // The values of an enum have one type only: Gemini accepts no numbers in an enum.
         let words = spec.r#enum.as_ref().filter(|_| kind == "string");
         if let Some(words) = words {
             schema.insert("enum".into(), Value::Array(words.clone()));
@@ -39,7 +39,7 @@ impl Declared {
         Value::Object(schema)
     }
 
-    /// The same for the reader of arguments, which takes 0 for nothing unless the schema has room for it.
+    /// The schema for `reading`, which takes 0 for "left out" unless the schema allows 0.
     pub(super) fn reading_schema(&self) -> Value {
         let mut schema = self.schema();
         if let Value::Object(schema) = &mut schema {

@@ -1,4 +1,4 @@
-//! What a tool runs: an operator's statement, function or procedure, with the values of a call.
+//! The SQL that a tool runs: an operator's statement, function or procedure, with the values of a call.
 
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -7,10 +7,10 @@ use super::values::{Bound, Declared};
 use crate::sql::{Piece, QualifiedName, Template};
 use crate::warehouse::Parameter;
 
-/// What a tool runs.
+/// The SQL that a tool runs.
 #[derive(Debug, Clone)]
 pub(super) enum Runs {
-    /// A statement with names in it.
+    /// A statement with the names of parameters in it.
     Statement(Template),
     /// `SELECT f(a => ?)`
     Function(QualifiedName),
@@ -20,7 +20,7 @@ pub(super) enum Runs {
     Procedure(QualifiedName),
 }
 
-/// A statement ready to be sent: its placeholders and what is bound to them, in order.
+/// A statement ready to run: its text, and the values of its placeholders in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Ready {
     pub(super) sql: String,
@@ -65,8 +65,8 @@ impl Runs {
         Ok(ready)
     }
 
-    /// The statements that are judged before anybody calls: one for each object that a caller may choose, with placeholders for
-    /// all values.
+    /// The statements that the policy judges when the file is read: one for each object that a caller may choose, with
+    /// placeholders for all values.
     pub(super) fn samples(&self, declared: &[Declared]) -> Vec<String> {
         let template = match self {
             Self::Statement(template) => template,
@@ -89,7 +89,7 @@ impl Runs {
             Piece::Name(slot) => names_of(slot).len(),
             Piece::Text(_) | Piece::Value { .. } => 1,
         });
-        // Each name of each slot once; not every combination, for the policy asks of each name by itself.
+        // Each name of each slot once, but not every combination: the policy judges each name by itself.
         let most = most.max().unwrap_or(1).max(1);
         (0..most)
             .map(|nth| {
@@ -147,7 +147,8 @@ impl Ready {
                 };
                 let value = declared.value(given.get(name));
                 let value = value.map_err(|problem| unusable(name, problem))?;
-                // With nothing in it IN has no rows, and with NULL in its place NOT IN has none either.
+                // An empty list is refused: `IN ()` is no SQL, and with NULL in its place neither IN nor NOT IN would match
+                // anything.
                 if *is_list && matches!(&value, Bound::List(values, _) if values.is_empty()) {
                     let problem = "expected at least one value".to_owned();
                     return Err(unusable(name, problem));
@@ -158,7 +159,7 @@ impl Ready {
         Ok(())
     }
 
-    /// `f(a => ?)` with what was given: what was left out has the function's own default.
+    /// `f(a => ?)` with the given arguments. A parameter that was left out keeps the function's own default.
     fn add_call(
         &mut self,
         name: &QualifiedName,
@@ -213,7 +214,7 @@ impl Ready {
     }
 }
 
-/// Takes one argument out of what a caller sent; null counts as not sent.
+/// Takes one argument out of those that a caller sent; null counts as not sent.
 pub(super) fn take(given: &mut JsonObject, name: &str) -> Option<Value> {
     given.remove(name).filter(|value| !value.is_null())
 }

@@ -1,4 +1,4 @@
-//! The tools of a file, read, judged by the policy, and made entries of the registry.
+//! Reads the tools of a file, has the policy judge them, and makes them entries of the registry.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use crate::warehouse::SessionContext;
 /// More descriptions than a model reads well.
 const MANY: usize = 50;
 
-/// A description that says less tells a model nothing.
+/// A shorter description tells a model nothing.
 const SHORTEST: usize = 20;
 
-/// What clients cut descriptions at.
+/// Clients cut longer descriptions.
 const LONGEST: usize = 2000;
 
-/// Reads all tools. What is wrong is noted in the document; what is right comes back.
+/// Reads all tools. Mistakes are noted in the document; the tools without mistakes are returned.
 pub(super) fn tools(document: &mut Document, rules: &Rules<'_>) -> Vec<Entry> {
     let items = document.items("tools");
     if items.len() > MANY {
@@ -59,7 +59,7 @@ pub(super) fn tools(document: &mut Document, rules: &Rules<'_>) -> Vec<Entry> {
     entries
 }
 
-/// Whether a name is one that clients of every kind take.
+/// Whether all kinds of clients accept a name.
 pub(super) fn is_name(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|c| c.is_ascii_lowercase())
@@ -128,7 +128,7 @@ fn parameters(document: &mut Document, path: &str, spec: &ToolSpec) -> Vec<Decla
     declared
 }
 
-/// What it runs, if the file says so without contradiction.
+/// The SQL that the tool runs, if the file names it without contradiction.
 fn runs(
     document: &mut Document,
     path: &str,
@@ -247,7 +247,7 @@ fn session(
     is_right.then_some(session)
 }
 
-/// The limits of the tool's own, if the file says them without mistakes.
+/// The tool's own limits.
 fn limits(document: &mut Document, path: &str, spec: &ToolSpec) -> Limits {
     let asked = &spec.limits;
     let timeout = measure::<Span>(
@@ -301,7 +301,7 @@ fn measure<T: std::str::FromStr>(
     read.ok()
 }
 
-/// What the policy says of it, before anybody calls.
+/// Asks the policy about the tool when the file is read, before any call.
 fn judge(
     document: &mut Document,
     path: &str,

@@ -1,5 +1,4 @@
-//! The values of an operator's parameters: what is bound for what a caller sends. `declaration` reads the parameters, `schemas` says
-//! what clients are told of them.
+//! The values of an operator's parameters: what is bound for the arguments of a call.
 
 use jiff::civil;
 use regex::Regex;
@@ -9,26 +8,26 @@ use super::format::{ItemKind, ParameterSpec, ValueKind};
 use crate::sql::QualifiedName;
 use crate::warehouse::Parameter;
 
-/// Values of an array, whatever its declaration says.
+/// Most values of an array, whatever its declaration says.
 const MOST_ITEMS: usize = 1000;
 
-/// A parameter whose declaration makes sense.
+/// A parameter with a correct declaration.
 #[derive(Debug, Clone)]
 pub(super) struct Declared {
     pub(super) spec: ParameterSpec,
     pub(super) pattern: Option<Regex>,
 }
 
-/// What is bound for a value.
+/// What is bound for an argument.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Bound {
-    /// One value, with this type behind it where the text of a date must become one.
+    /// One value; if its text must become a date, followed by the type to cast it to.
     One(Parameter, &'static str),
     /// The values of an array, and the array as JSON.
     List(Vec<Parameter>, String),
-    /// A document.
+    /// A JSON document.
     Json(String),
-    /// Nothing was given.
+    /// No argument was given.
     Nothing,
 }
 
@@ -37,7 +36,7 @@ impl Declared {
         &self.spec.name
     }
 
-    /// The names of objects that the values are, where all of them are.
+    /// The values of `enum` as names of objects; `None` without an enum.
     pub(super) fn object_names(&self) -> Option<Result<Vec<QualifiedName>, String>> {
         let values = self.spec.r#enum.as_ref()?;
         let names = values.iter().map(|value| {

@@ -88,7 +88,7 @@ pub struct Identity {
     pub certificate: Option<String>,
 }
 
-/// The outcome of requests that were no call.
+/// The outcome of refused requests, which were no call.
 const UNAUTHORIZED: &str = "unauthorized";
 
 impl Record {
@@ -114,7 +114,7 @@ impl Record {
         }
     }
 
-    /// Handshakes that were refused because of the client's certificate. Where they came from is not known there.
+    /// Handshakes that were refused because of the client's certificate. The client's address is not known at that point.
     #[must_use]
     pub fn refused_certificate(certificate: String, reason: &'static str, times: u64) -> Self {
         let identity = Identity {
@@ -130,7 +130,7 @@ impl Record {
     }
 }
 
-/// What an outcome can be.
+/// The outcomes that a record can have.
 fn outcomes() -> Vec<&'static str> {
     OUTCOMES.iter().copied().chain([UNAUTHORIZED]).collect()
 }
@@ -152,13 +152,13 @@ pub struct Statement {
     pub objects: Vec<String>,
 }
 
-/// What a verdict can be; `none` is one of a call only.
+/// The verdicts that a record can have; only a call's may be `none`.
 fn verdicts(of_call: bool) -> Vec<&'static str> {
     let none = of_call.then_some("none");
     Verdict::WORDS.iter().copied().chain(none).collect()
 }
 
-/// docs/audit-record.schema.json: the record as JSON Schema, for whoever reads the file.
+/// docs/audit-record.schema.json: the JSON Schema of a record.
 #[must_use]
 pub fn schema() -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();

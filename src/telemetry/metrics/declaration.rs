@@ -1,4 +1,4 @@
-//! What is said of a metric where it is declared, and what can be declared.
+//! The declaration of a metric: its name, help, labels and buckets.
 
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
@@ -9,7 +9,7 @@ use super::label::Label;
 pub struct LabelInfo {
     /// Its name.
     pub name: &'static str,
-    /// Its values; empty where they come from the build or the settings and cannot change while the process lives.
+    /// Its values. Empty if they come from the build or the settings and cannot change while the process lives.
     pub values: &'static [&'static str],
 }
 
@@ -33,11 +33,11 @@ pub struct Declaration {
     pub name: &'static str,
     /// `counter`, `gauge` or `histogram`.
     pub kind: &'static str,
-    /// One sentence; doc comments as they were written, so with spaces around.
+    /// The doc comments of its declaration, with the spaces around them.
     pub(super) help: &'static [&'static str],
     /// Labels, in the order values are given.
     pub labels: &'static [LabelInfo],
-    /// Upper bounds; empty for what is no histogram.
+    /// Upper bounds of a histogram's buckets; empty for other kinds.
     pub buckets: &'static [f64],
 }
 
@@ -49,7 +49,7 @@ impl Declaration {
         lines.join(" ")
     }
 
-    /// The same for Prometheus, which shows it as plain text; the back-ticks are for the reference.
+    /// The help text for Prometheus, which shows plain text: without the back-ticks that the reference needs.
     pub(super) fn opts(&self) -> Opts {
         Opts::new(self.name, self.help().replace('`', ""))
     }

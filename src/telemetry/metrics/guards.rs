@@ -1,4 +1,4 @@
-//! What counts for as long as it lives, and watches that stop by themselves: a call may be dropped at any await.
+//! Gauges that count as long as a value lives, and stopwatches that stop when dropped: a call may be dropped at any await.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::Metrics;
 use super::labels::{AcquireOutcome, Endpoint, Phase, Reached, SessionState};
 use crate::telemetry::traces;
 
-/// One more in a gauge, until it is dropped.
+/// Counts one in a gauge until it is dropped.
 #[must_use = "counts for as long as it lives"]
 #[derive(Debug)]
 pub struct Held(IntGauge);
@@ -28,7 +28,7 @@ impl Drop for Held {
     }
 }
 
-/// Memory for a chunk of a result, until it is dropped.
+/// Counts memory for a chunk of a result until it is dropped.
 #[must_use = "counts for as long as it lives"]
 #[derive(Debug)]
 pub struct SetAside {
@@ -53,7 +53,7 @@ impl Drop for SetAside {
     }
 }
 
-/// A caller that waits for a session. Dropped without an end, the caller has left.
+/// A caller that waits for a session. If it is dropped without an outcome, the caller has left.
 #[must_use = "counts for as long as it lives"]
 #[derive(Debug)]
 pub struct Acquire<'a> {
@@ -95,7 +95,7 @@ impl Drop for Stopwatch<'_> {
     }
 }
 
-/// Measures how a result is read: waiting for its rows on one side, writing them on the other.
+/// Measures how a result is read: the time spent waiting for rows, and the time spent writing them.
 #[must_use = "measures for as long as it lives"]
 #[derive(Debug)]
 pub struct ResultWatch<'a> {
@@ -126,7 +126,7 @@ impl Drop for ResultWatch<'_> {
     }
 }
 
-/// One attempt of a request to Snowflake. Dropped without an end, nobody waits for it any more.
+/// One attempt of a request to Snowflake. If it is dropped without an outcome, the attempt was abandoned.
 #[must_use = "measures for as long as it lives"]
 #[derive(Debug)]
 pub struct RequestWatch<'a> {
@@ -139,7 +139,7 @@ pub struct RequestWatch<'a> {
 }
 
 impl RequestWatch<'_> {
-    /// For what is done to send it: spans of libraries belong below it.
+    /// The attempt's span: spans of HTTP libraries belong below it.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span.clone()
@@ -159,7 +159,7 @@ impl Drop for RequestWatch<'_> {
                 .set_attribute("http.response.status_code", i64::from(status));
         }
         match (self.outcome, self.status) {
-            // Nobody waits for it any more: given up, not failed.
+            // Abandoned, not failed.
             (Reached::Ok | Reached::Abandoned, _) => {}
             (Reached::ClientError | Reached::ServerError, Some(status)) => {
                 traces::fail(&self.span, status.to_string(), "");
@@ -191,13 +191,13 @@ pub struct PoolNumbers {
     pub breaker_open: bool,
 }
 
-/// An address as it may be shown. Those of cloud storage are signed: whoever reads one could fetch the rows. Other queries
-/// hold numbers of requests only, and are left out as well.
+/// An address that may be shown. Addresses of cloud storage are signed: whoever reads one could fetch the rows. So the query
+/// is left out everywhere; elsewhere it has only the numbers of requests.
 fn shown(url: &url::Url, endpoint: Endpoint) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    // An address that cannot have them has none.
+    // An address without a host has nothing to remove.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     if endpoint == Endpoint::Chunk {

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use super::label::{Label, OTHER};
 use crate::telemetry::codes::OUTCOMES;
 
-/// A value that comes as text, of a list.
+/// A label whose values are a fixed list; its value comes as text.
 macro_rules! listed {
     ($(#[$outer:meta])* $name:ident of $label:literal in $list:ident) => {
         $(#[$outer])*
@@ -30,7 +30,7 @@ macro_rules! listed {
     };
 }
 
-/// A value that is one of a few words, or one of the names that `app` tells: when the process starts, and when a file has more.
+/// A label whose values are a few words, and names that `app` registers: at the start, and when a file brings more.
 macro_rules! settled {
     ($(#[$outer:meta])* $name:ident of $label:literal, [$($word:literal),*], $names:ident) => {
         static $names: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
@@ -40,13 +40,13 @@ macro_rules! settled {
         pub struct $name(&'static str);
 
         impl $name {
-            /// Says which names there are, besides those that were told before. Any other counts as `other`, and so do those beyond
-            /// [`MOST_NAMES`]: names that are told no more keep their place, for their series are there.
+            /// Registers names, in addition to those before. Any other counts as `other`, and so do names beyond
+            /// [`MOST_NAMES`]. A name that is no longer registered keeps its place, because its series exist.
             pub fn know(names: impl IntoIterator<Item = String>) {
                 let mut known = $names.write().unwrap_or_else(PoisonError::into_inner);
                 for name in names {
                     if known.len() < MOST_NAMES && !known.contains(&name.as_str()) {
-                        // Never freed, so few as there are: a label is a text that lives as long as its series.
+                        // Never freed: there are few, and a label's text must live as long as its series.
                         known.push(Box::leak(name.into_boxed_str()));
                     }
                 }
@@ -61,7 +61,7 @@ macro_rules! settled {
 
         impl Label for $name {
             const NAME: &'static str = $label;
-            /// Empty: they are told.
+            /// Empty: the values are registered.
             const VALUES: &'static [&'static str] = &[];
 
             fn value(self) -> &'static str {
@@ -71,7 +71,7 @@ macro_rules! settled {
     };
 }
 
-/// Names of a label that are told. A hundred times the outcomes of a call are two thousand series.
+/// Names that a label can register. A hundred names times the outcomes of a call are two thousand series.
 const MOST_NAMES: usize = 100;
 
 settled! {
@@ -203,7 +203,7 @@ listed! {
     Outcome of "outcome" in OUTCOMES
 }
 
-/// The word of a list; its last one, `other`, for what the list does not have.
+/// The word if the list has it, or else the list's last word, `other`.
 #[must_use]
 pub fn listed(words: &'static [&'static str], word: &str) -> &'static str {
     let found = words.iter().find(|known| **known == word);

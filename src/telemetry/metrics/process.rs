@@ -1,17 +1,17 @@
-//! What the process tells of itself: the `prometheus` crate's collector, with the time it has computed to the hundredth.
+//! The process's own metrics: the `prometheus` crate's collector, with CPU time to the hundredth of a second.
 
 use prometheus::core::{Collector, Desc};
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{Counter, MetricFamily};
 
-/// The one family that is told better here.
+/// The metric that is computed here instead.
 const CPU: &str = "process_cpu_seconds_total";
 
-/// The crate's own collector counts whole seconds, so that the rate of a server that spends a tenth of a core is nothing
-/// most of the time, and a whole second the next.
+/// The crate's collector counts whole seconds. The rate of a server that uses a tenth of a core would be zero most of the
+/// time, and jump by a whole second now and then.
 pub(super) struct Process {
     collector: ProcessCollector,
-    /// Ticks of the kernel's clock in a second; nothing where that is not known.
+    /// Ticks of the kernel's clock in a second; `None` if that is not known.
     ticks: Option<f64>,
 }
 
@@ -25,7 +25,7 @@ impl Process {
         }
     }
 
-    /// User and system time of all threads, those that have ended included.
+    /// User and system time of all threads, including those that have ended.
     fn cpu_seconds(&self) -> Option<f64> {
         let stat = procfs::process::Process::myself().ok()?.stat().ok()?;
         let ticks = stat.utime.saturating_add(stat.stime);

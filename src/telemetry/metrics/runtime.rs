@@ -1,4 +1,4 @@
-//! What the runtime that carries calls and warehouse tells of itself. Read at a scrape, from counters that it keeps anyway.
+//! Metrics of the tokio runtime that runs calls and the warehouse. Read at a scrape, from counters that tokio keeps anyway.
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Counter, Gauge, Metric, MetricFamily, MetricType};

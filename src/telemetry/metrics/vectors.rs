@@ -1,4 +1,5 @@
-//! Metrics with labels: the `prometheus` crate's vectors, whose labels are types, so that no loose text becomes a series.
+//! Metrics with labels: the `prometheus` crate's vectors, with label values of our types, so that no free text becomes a
+//! series.
 
 use std::marker::PhantomData;
 
@@ -55,8 +56,8 @@ pub(super) trait Member: Metric + Sized + 'static {
     /// As Prometheus calls it.
     const KIND: &'static str;
 
-    /// Vectors of up to so many members are shown whole from the start, at zero: what has not happened yet must not look
-    /// like what nobody counts. A histogram's members have twenty lines each.
+    /// Vectors with up to this many members show all of them from the start, at zero: an event that has not happened must
+    /// not look like one that nobody counts. Each member of a histogram has twenty lines.
     const SHOWN_WHOLE: usize = 12;
 
     fn vector(
@@ -79,7 +80,7 @@ macro_rules! member {
     };
 }
 
-/// The builder of a vector's members, which the crate keeps nameless.
+/// A function that makes a vector's members. The crate does not name its type.
 pub(super) trait VectorOf {
     type Builder: MetricVecBuilder;
 }

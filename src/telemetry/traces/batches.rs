@@ -22,7 +22,7 @@ use crate::config::Telemetry;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::labels::Delivery;
 
-/// The processor; the defaults are the specification's.
+/// The processor; its defaults are those of the specification.
 pub(super) fn processor(
     exporter: Otlp,
     settings: &Telemetry,
@@ -56,7 +56,7 @@ pub(super) fn processor(
     }
 }
 
-/// The SDK's processor, of which is known how many spans wait in it.
+/// The SDK's processor, and a count of the spans that wait in it.
 #[derive(Debug)]
 struct Counted {
     batches: BatchSpanProcessor,
@@ -71,7 +71,7 @@ impl SpanProcessor for Counted {
     }
 
     fn on_end(&self, span: SpanData) {
-        // Counted down only after the SDK has taken them from its queue: where there is room here, there is room there.
+        // Counted down only after the SDK has taken the spans from its queue: so room in this count means room in the queue.
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.room {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.metrics.spans(Delivery::Dropped, 1);
@@ -89,7 +89,7 @@ impl SpanProcessor for Counted {
     }
 }
 
-/// The exporter, of which is told what became of the spans.
+/// The exporter, with a count of what became of the spans.
 #[derive(Debug)]
 struct Watched {
     exporter: Arc<Otlp>,
@@ -106,7 +106,7 @@ impl SpanExporter for Watched {
         self.waiting.fetch_sub(spans, Ordering::Relaxed);
         let (exporter, limit) = (Arc::clone(&self.exporter), self.limit);
         let sent = async move { tokio::time::timeout(limit, exporter.export(batch)).await };
-        // With the context of the SDK's thread, in which nothing is a span.
+        // In the context of the SDK's thread, in which nothing makes spans.
         let sent = self.runtime.spawn(sent.with_current_context()).await;
         let outcome = match sent {
             Ok(Ok(outcome)) => outcome,
@@ -131,7 +131,7 @@ impl Watched {
             }
             Err(why) => {
                 self.metrics.spans(Delivery::Failed, spans);
-                // Once, not every five seconds.
+                // One warning for each outage, not one every five seconds.
                 if !self.is_failing.swap(true, Ordering::Relaxed) {
                     tracing::warn!("spans cannot be exported: {why}");
                 }

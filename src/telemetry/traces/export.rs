@@ -14,17 +14,17 @@ use tonic::metadata::{Ascii, MetadataKey, MetadataMap};
 
 use crate::config::Telemetry;
 
-/// The specification's.
+/// The default of the specification.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why spans cannot be sent. Never shows a header, which may be a key.
+/// Why spans cannot be sent. Never contains the value of a header, which may be a key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The exporter could not be made.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Exporter(String),
-    /// A header that HTTP does not have.
+    /// A header whose name or value HTTP does not allow.
     #[error("OTEL_EXPORTER_OTLP_HEADERS: entry {0} is not of the form name=value")]
     Header(usize),
 }
@@ -79,7 +79,8 @@ pub(super) fn exporter(
     Ok(Some(exporter))
 }
 
-/// The variable for traces alone wins, and is taken as it stands; to the general one HTTP's path is added.
+/// The variable for traces wins, and its address is used as it is. To the general variable's address the path for traces is
+/// added.
 fn endpoint(settings: &Telemetry) -> Option<(String, bool)> {
     let own = settings.otel_exporter_otlp_traces_endpoint.clone();
     let general = settings.otel_exporter_otlp_endpoint.clone();
@@ -87,7 +88,7 @@ fn endpoint(settings: &Telemetry) -> Option<(String, bool)> {
     own.or_else(|| general.map(|endpoint| (endpoint, false)))
 }
 
-/// `name=value,…`, values percent-encoded as the specification has it.
+/// `name=value,…`, with percent-encoded values as in the specification.
 fn read(headers: &str) -> Result<Vec<(String, String)>, Error> {
     let read = |(place, pair): (usize, &str)| {
         let refused = Error::Header(place + 1);
@@ -110,7 +111,7 @@ fn read(headers: &str) -> Result<Vec<(String, String)>, Error> {
         .collect()
 }
 
-/// The HTTP client the rest of the service uses, so that there is one in the program.
+/// The HTTP client that the rest of the service uses, so that there is only one in the program.
 #[derive(Debug)]
 struct Client(reqwest::Client);
 

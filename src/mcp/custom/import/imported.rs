@@ -1,4 +1,4 @@
-//! What came of an import: tools and prompts in our format, and a report.
+//! The result of an import: tools and prompts in our format, and a report.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::writing;
 use crate::mcp::custom::tools::is_name;
 use crate::mcp::tools::Registry;
 
-/// What came of it.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub struct Imported {
     /// Tools in our format.
@@ -18,13 +18,13 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// How many tools and prompts came over.
+    /// The numbers of tools and prompts.
     #[must_use]
     pub fn count(&self) -> usize {
         self.tools.len() + self.prompts.len()
     }
 
-    /// The file for `CUSTOM_TOOLS_FILE`.
+    /// The text for `CUSTOM_TOOLS_FILE`.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         let mut file = Map::new();
@@ -40,7 +40,7 @@ impl Imported {
         self.report.push(format!("{tool}: {what}"));
     }
 
-    /// A name that we take, as like the given one as can be.
+    /// The most similar name that our format allows.
     pub(super) fn name(&mut self, given: &str) -> String {
         let mut name: String = given
             .chars()

@@ -1,11 +1,11 @@
-//! Snowflake's managed server: `DESCRIBE MCP SERVER`, or the YAML that made it.
+//! Imports Snowflake's managed MCP server: from `DESCRIBE MCP SERVER`, or from the YAML that made it.
 
 use serde_json::{Map, Value, json};
 
 use super::imported::Imported;
 use crate::mcp::custom::document::Document;
 
-/// The specification in a document: itself, or the column `server_spec` of a description, alone or in rows.
+/// The server's specification: the document itself, or the column `server_spec` of a description, alone or in rows.
 pub(super) fn specification(document: &Value) -> Option<Value> {
     let of = |row: &Value| -> Option<Value> {
         let fields = row.as_object()?;
@@ -26,7 +26,7 @@ pub(super) fn specification(document: &Value) -> Option<Value> {
     (!tools.is_empty() && tools.iter().all(is_managed)).then_some(specification)
 }
 
-/// Carries the tools over that we have a way to run.
+/// Imports the kinds of tools that our format has.
 pub(super) fn read(specification: &Value, imported: &mut Imported) {
     for tool in specification
         .get("tools")
@@ -105,7 +105,7 @@ fn generic(tool: &Value, name: &str, imported: &mut Imported) {
                         .map(|value| (field.to_owned(), value.clone())),
                 );
             }
-            // Without a list of what is required, everything is.
+            // Without a list of required parameters, all are required.
             if !required.is_empty()
                 && !required.contains(&name.as_str())
                 && property.get("default").is_none()

@@ -11,7 +11,7 @@ use super::document::Document;
 
 pub use imported::Imported;
 
-/// Reads a file of one of the formats we know.
+/// Imports a file in one of the known formats.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn import(file: &str, text: &str) -> Result<Imported, String> {
     Ok(imported)
 }
 
-/// The documents of a file: a line of three dashes stands between them.
+/// The documents of a file, which lines of three dashes separate.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for line in text.lines() {

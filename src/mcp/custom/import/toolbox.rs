@@ -1,4 +1,4 @@
-//! The tools.yaml of MCP Toolbox, in both its spellings: maps by name, and one document for each thing.
+//! Imports the tools.yaml of MCP Toolbox, in both its forms: maps by name, or one document for each item.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ pub(super) fn is_one(document: &Value) -> bool {
     is_map("tools") || is_map("sources") || is_map("prompts") || is_part
 }
 
-/// Carries over what runs on Snowflake, and prompts.
+/// Imports the tools that run on Snowflake, and the prompts.
 pub(super) fn read(document: &Value, imported: &mut Imported) {
     let named = |part: &str| {
         document
@@ -130,7 +130,7 @@ fn list<'a>(body: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
         .flatten()
 }
 
-/// A parameter in our words, and its name.
+/// A parameter in our format, and its name.
 fn read_parameter(tool: &str, parameter: &Value, imported: &mut Imported) -> (Value, String) {
     let text = |field: &str| parameter.get(field).and_then(Value::as_str);
     let name = text("name").unwrap_or_default().to_owned();
@@ -192,8 +192,8 @@ fn read_parameter(tool: &str, parameter: &Value, imported: &mut Imported) -> (Va
     (Value::Object(ours), name)
 }
 
-/// The statement without `${VARIABLE}`: a default takes its place, and the database of Toolbox's source is the one that the
-/// session has anyway. Comments of whole lines go, with the variables in them.
+/// The statement without `${VARIABLE}`. A variable's default takes its place; the database of Toolbox's source is left out,
+/// because the session has it anyway. Comments on lines of their own are removed, and the variables in them too.
 fn without_variables(statement: &str) -> Result<String, String> {
     let lines = statement
         .lines()

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A document.
+/// Writes a document.
 pub(super) fn yaml(value: &Value) -> String {
     let mut text = String::new();
     block(&mut text, value, 0);
@@ -25,7 +25,7 @@ fn block(text: &mut String, value: &Value, depth: usize) {
                 match item {
                     Value::Object(fields) if !fields.is_empty() => {
                         block(&mut inside, item, depth + 1);
-                        // The first line stands behind the dash.
+                        // The first line follows the dash.
                         text.push_str(inside.trim_start_matches(' '));
                     }
                     other => {
@@ -72,7 +72,8 @@ fn entry(text: &mut String, name: &str, field: &Value, depth: usize) {
     }
 }
 
-/// Whether a block with `|` gives back the same text: it ends in one line feed, and its first line is not indented.
+/// Whether a block with `|` can hold the text unchanged: it ends in exactly one line feed, and its first line is not
+/// indented.
 fn is_plain_block(value: &str) -> bool {
     let is_printable = |c: char| c == '\n' || !c.is_control();
     value.trim_end_matches('\n').contains('\n')
