@@ -39,28 +39,28 @@ enum What {
     Call {
         tool: String,
         arguments: Option<JsonObject>,
-        /// What the message names as its parent.
+        /// The parent of the call's span, if the message names one.
         parent: Option<Context>,
     },
 }
 
-/// Who sends it.
+/// The caller.
 #[derive(Debug)]
 pub struct Sender {
     /// By which name.
     pub caller: Caller,
     /// In which HTTP request.
     pub exchange: Option<Arc<Exchange>>,
-    /// In which conversation.
+    /// The session, in the revisions that have sessions.
     pub session: Option<SessionId>,
     /// In which revision of MCP, see [`revision_of`].
     pub revision: &'static str,
 }
 
-/// The revision a request speaks whose header says this, where it is one of those with a handshake.
+/// The revision that the request's header names, if it is one with a handshake.
 #[must_use]
 pub fn revision_of(header: Option<&str>) -> Option<&'static str> {
-    // As rmcp takes it: a request without the header speaks the last revision that had none.
+    // As rmcp does: a request without the header speaks the last revision that did not have it.
     let said = header.unwrap_or(ProtocolVersion::V_2025_03_26.as_str());
     let known = ProtocolVersion::KNOWN_VERSIONS.iter();
     known
@@ -68,7 +68,7 @@ pub fn revision_of(header: Option<&str>) -> Option<&'static str> {
         .find(|known| *known == said && *known < STATELESS_SINCE)
 }
 
-/// As much of a message as is needed.
+/// The fields of a message that are needed here.
 #[derive(Deserialize)]
 struct Wire {
     params: Option<Params>,
@@ -88,7 +88,7 @@ impl Direct {
     /// Reads a request of this method.
     #[must_use]
     pub fn read(method: &str, id: &RequestId, text: &[u8]) -> Option<Self> {
-        // The fixtures are with the handler of rmcp.
+        // Only rmcp's handler knows the fixtures.
         if cfg!(feature = "conformance-fixtures") {
             return None;
         }
@@ -121,7 +121,7 @@ impl Direct {
 }
 
 impl Handler {
-    /// Answers a request, with a message of JSON-RPC. Dropped before its end, it stops the call.
+    /// Answers a request with a JSON-RPC message. Dropping the future stops the call.
     pub async fn answer_directly(&self, request: Direct, sender: Sender) -> String {
         let id = request.id.clone();
         match request.what {
@@ -148,8 +148,8 @@ impl Handler {
                     progress: None,
                 };
                 let handler = self.clone();
-                // In a task of its own: reading and writing would hold up the other requests of this actix worker, and a call
-                // whose client has gone must still reach its end, where it is logged and counted.
+                // In a task of its own, for two reasons: reading and writing would hold up the other requests of this actix
+                // worker, and a call whose client has gone must still reach its end, where it is logged and counted.
                 let work = async move { handler.answer_call(tool, arguments, asked).await };
                 let task = self.runtime().spawn(work);
                 let guard = gone.drop_guard();
@@ -176,14 +176,14 @@ impl Handler {
             Ok(Ok(reply)) => result(&id, |json| reply.write_result(json)),
             Ok(Err(failure)) => {
                 let mut told = failure.into_result(self.is_structured());
-                // New with the revision that has no handshake.
+                // A field of the revision without a handshake.
                 told.result_type = None;
                 let response = JsonRpcResponse {
                     jsonrpc: JsonRpcVersion2_0,
                     id,
                     result: told,
                 };
-                // Cannot fail, there is nothing in it that JSON does not have.
+                // Cannot fail: it holds only values that JSON has.
                 serde_json::to_string(&response).unwrap_or_default()
             }
             Err(refused) => error(&id, refused),

@@ -43,7 +43,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of the given kind.
+    /// A failure with this code.
     pub fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             code,
@@ -56,7 +56,7 @@ impl Failure {
         }
     }
 
-    /// The same, to be sent again after so many seconds.
+    /// The same, with the seconds to wait before the call is sent again.
     pub(super) fn after(self, seconds: u64) -> Self {
         Self {
             retry_after_seconds: Some(seconds),
@@ -64,7 +64,7 @@ impl Failure {
         }
     }
 
-    /// The same, told its trace.
+    /// The same, with the trace of its call.
     #[must_use]
     pub fn in_trace(self, trace_id: String) -> Self {
         Self {
@@ -191,7 +191,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
     let message = error.to_string();
     match error {
         Error::Sql { position, .. } => {
-            // No hint is better than one that leads away from the mistake. `query` has added what is known.
+            // No hint: a wrong one leads away from the mistake, and `query` has added what is known.
             let hint = position.map(|position| format!("look at {position} of the statement"));
             Failure::new(Code::SqlInvalid, message, hint.unwrap_or_default())
         }
@@ -238,7 +238,8 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             Failure::new(Code::QueryNotFound, message, "run the statement again")
         }
         Error::Busy { retry_after, .. } => {
-            // Different for each caller, so that callers refused at the same moment do not all come back at the same moment.
+            // A little different for each caller, so that callers refused at the same moment do not all come back at the
+            // same moment.
             let seconds = match retry_after.map(|time| time.as_secs() + 1) {
                 Some(known) => rand::rng().random_range(known..=known + known / 4),
                 None => rand::rng().random_range(BUSY_FOR),
@@ -263,7 +264,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             error!(error = chain(&error), "the answer to a write was lost");
             let hint = "look whether it took effect before you send it again";
             let failure = Failure::new(Code::WarehouseUnreachable, message, hint);
-            // Twice would be worse than not at all.
+            // The statement may have run: a second run would be worse than none.
             Failure {
                 retryable: false,
                 ..failure
@@ -280,7 +281,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
                 "tell the person who runs this server; its log says which setting to look at",
             )
         }
-        // Told in the log where it was refused.
+        // Logged where it was refused.
         Error::CallerRefused { message, hint } => Failure::new(Code::SignInRefused, message, hint),
         Error::Internal { .. } => {
             error!(
@@ -292,8 +293,8 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
     }
 }
 
-/// The failure of an earlier statement, for a caller that asks for its rows: asking again never changes the answer, even
-/// where the statement, sent again, may have.
+/// The failure of an earlier statement, for a caller that asks for its rows. Asking again never helps, even if sending the
+/// statement again may.
 fn ended(failure: Failure) -> Failure {
     if !failure.retryable {
         return failure;
@@ -306,7 +307,7 @@ fn ended(failure: Failure) -> Failure {
 }
 
 impl Failure {
-    /// Tells the agent nothing but that it is not its fault.
+    /// A defect. The agent is told only that the mistake is not its own.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 /// A red pixel.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 
-/// No sound at all, in the form of one.
+/// A sound without samples.
 const WAV: &str = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAAAAA==";
 
 /// The tools without arguments.
@@ -41,13 +41,13 @@ const PLAIN: [&str; 15] = [
     "test_input_required_result_tampered_state",
 ];
 
-/// The one that goes by what its client can do.
+/// The tool whose answer depends on the client's capabilities.
 const BY_CAPABILITIES: &str = "test_input_required_result_capabilities";
 
-/// The one whose schema has all that JSON Schema has.
+/// The tool whose schema uses all of JSON Schema.
 const SCHEMA: &str = "json_schema_2020_12_tool";
 
-/// The one whose argument also comes as a header.
+/// The tool with an argument that is also sent as a header.
 const HEADERS: &str = "test_custom_headers";
 
 const PROMPT: &str = "test_input_required_result_prompt";
@@ -127,7 +127,7 @@ pub(super) fn resource(uri: &str) -> Option<Result<ReadResourceResponse, ErrorDa
             json!({ "uri": uri, "mimeType": "application/json", "text": json!({ "id": id }).to_string() })
         }
     };
-    // With what results of the newest revision must say.
+    // With the fields that results of the newest revision must have.
     let result = json!({ "resultType": "complete", "contents": [contents], "ttlMs": 0, "cacheScope": "private" });
     Some(read::<ReadResourceResult>(result).map(Into::into))
 }
@@ -180,7 +180,7 @@ pub(super) async fn call(
                 for step in [0.0, 50.0, 100.0] {
                     let progress = ProgressNotificationParam::new(token.clone(), step);
                     let progress = progress.with_total(100.0);
-                    // Who does not listen is noticed by the transport.
+                    // A client that does not listen is noticed by the transport.
                     let _ = context.peer.notify_progress(progress).await;
                 }
             }
@@ -205,14 +205,14 @@ pub(super) async fn call(
     )
 }
 
-/// Whether the client says that it can do this.
+/// Whether the client declares this capability.
 fn can(context: &RequestContext<RoleServer>, what: &str) -> bool {
     let meta = serde_json::to_value(&context.meta).unwrap_or_default();
     let capabilities = meta.get("io.modelcontextprotocol/clientCapabilities");
     capabilities.is_some_and(|all| all.get(what).is_some())
 }
 
-/// A call that needs something of the client before it can be answered.
+/// A call that needs an answer of the client first.
 fn ask_back(
     name: &str,
     request: &CallToolRequestParams,
@@ -304,7 +304,7 @@ fn key() -> &'static hmac::Key {
     KEY.get_or_init(|| hmac::Key::new(hmac::HMAC_SHA256, &rand::random::<[u8; 32]>()))
 }
 
-/// A state that nobody else can write.
+/// A state that nobody else can write, because it is signed.
 fn sealed(state: &str) -> String {
     let tag = hmac::sign(key(), state.as_bytes());
     let tag: String = tag

@@ -33,27 +33,28 @@ use crate::telemetry::{self};
 
 /// What the handler needs from the rest of the service.
 pub struct Services {
-    /// The way to the warehouse.
+    /// Runs statements in the warehouse.
     pub queries: Arc<Queries>,
-    /// Tools and prompts.
+    /// The tools and prompts in force.
     pub offered: Offered,
-    /// Where calls run. Not the caller's thread: an actix worker has one, and every other request waits for it.
+    /// The runtime for calls. Not the thread of the request: an actix worker has only one, and its other requests would
+    /// wait.
     pub runtime: Handle,
-    /// Cancelled when the time for calls in flight is over.
+    /// Cancelled when the time for calls in flight is over (`SHUTDOWN_TIMEOUT`).
     pub shutdown: CancellationToken,
-    /// Finds the caller among the request's extensions; stdio has none.
+    /// Finds the caller in the request's extensions; none on stdio.
     pub identify: fn(&rmcp::model::Extensions) -> Option<Caller>,
-    /// What the scopes of tokens let callers reach.
+    /// What the scopes of tokens allow.
     pub scopes: Arc<Scopes>,
-    /// Answers that may be given again, for a moment.
+    /// Recent answers, which may be given again.
     pub answers: AnswerCache,
-    /// How many calls each caller may make.
+    /// The rate limits of callers.
     pub rates: Rates,
-    /// Finds the HTTP request that brings a call; stdio has none.
+    /// Finds the HTTP request of a call; none on stdio.
     pub exchange: fn(&rmcp::model::Extensions) -> Option<Arc<Exchange>>,
-    /// Where calls are reported.
+    /// The audit log and what traces may show.
     pub reports: Reports,
-    /// Counts every call.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
 }
 
@@ -63,12 +64,12 @@ pub struct Handler {
     services: Arc<Services>,
     info: Arc<ServerConfig>,
     running: RunningCalls,
-    /// How often each caller may ask what there is while somebody types.
+    /// The rate limit of completions.
     completions: Rates,
 }
 
 impl Handler {
-    /// Builds what all requests share: the texts and the list of tools.
+    /// Builds what all requests share.
     #[must_use]
     pub fn new(services: Services) -> Self {
         let name = Implementation::new("snowflake-mcp", telemetry::VERSION).with_title("Snowflake");
@@ -83,7 +84,7 @@ impl Handler {
         }
     }
 
-    /// Offers something else from now on.
+    /// Replaces the tools and prompts.
     pub fn offer(&self, offer: Offer) {
         self.services.offered.replace(offer);
     }
@@ -94,7 +95,7 @@ impl Handler {
         self.running.clone()
     }
 
-    /// The description of this server for one caller, whose limits may differ from others'.
+    /// The instructions for one caller, whose limits may differ from others'.
     fn info_for(&self, context: &RequestContext<RoleServer>) -> ServerConfig {
         let info = self.get_info();
         let services = &self.services;
@@ -104,29 +105,30 @@ impl Handler {
         }
     }
 
-    /// How far a caller must reach to call the tool of this name; what is no tool needs nothing to be told so.
+    /// The reach that a caller needs for the tool of this name. An unknown name needs none: the caller is told that there is
+    /// no such tool.
     #[must_use]
     pub fn needs(&self, tool: &str) -> Reach {
         let offer = self.services.offered.now();
         offer.tools.get(tool).map_or(Reach::Nothing, Entry::needs)
     }
 
-    /// Who calls.
+    /// The caller of a request.
     fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
         (self.services.identify)(&context.extensions).unwrap_or_else(Caller::local)
     }
 
-    /// Where every request is counted.
+    /// The metrics.
     pub(super) fn metrics(&self) -> &Metrics {
         &self.services.metrics
     }
 
-    /// Where calls run.
+    /// The runtime for calls.
     pub(super) fn runtime(&self) -> &Handle {
         &self.services.runtime
     }
 
-    /// Whether every answer has a structured part.
+    /// Whether every answer has a structured part (`STRUCTURED_OUTPUT`).
     pub(super) fn is_structured(&self) -> bool {
         self.services.queries.is_structured()
     }
@@ -137,7 +139,7 @@ impl Handler {
         lists::list(&offer.tools, &self.services.scopes, caller)
     }
 
-    /// Writes the tools for a caller, as the revisions with a handshake have them.
+    /// Writes the list of tools for a caller, in the form of the revisions with a handshake.
     pub(super) fn write_list(&self, caller: &Caller, json: &mut String) {
         let offer = self.services.offered.now();
         let list = || lists::list(&offer.tools, &self.services.scopes, caller);
@@ -145,7 +147,7 @@ impl Handler {
     }
 }
 
-/// What is served: nothing is announced that does not work.
+/// The capabilities, which announce only what works.
 fn capabilities() -> ServerCapabilities {
     ServerCapabilities::builder()
         .enable_tools()
@@ -163,7 +165,7 @@ fn instructions(services: &Services, caller: &Caller) -> String {
     instructions::text(kind, policy.preset(), budget, &tools)
 }
 
-/// What a caller's statements may do, and what they may cost.
+/// The policy and the limits of a caller.
 fn terms<'a>(services: &'a Services, caller: &'a Caller) -> (&'a Policy, &'a Budget) {
     let may_change = caller.reach >= Reach::Write;
     let queries = &services.queries;

@@ -1,4 +1,4 @@
-//! What a model is told about this server before its first call.
+//! The instructions that a model reads before its first call.
 
 use super::tools::Granted;
 use crate::policy::Preset;
@@ -66,7 +66,7 @@ pub(super) fn text(
     )
 }
 
-/// What may be sent. The engine runs queries whatever the policy allows.
+/// What statements may do. On the embedded engine only queries run, whatever the policy allows.
 fn accepted(kind: WarehouseKind, preset: Preset) -> &'static str {
     match (kind, preset) {
         (WarehouseKind::Embedded, _) | (_, Preset::ReadOnly) => "Only reads are accepted",

@@ -1,4 +1,4 @@
-//! The list of tools, which depends on what its caller may reach and on nothing else: written once for each kind of caller.
+//! The list of tools. It depends only on what its caller may reach, so it is written once for each kind of caller.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ pub(super) const TTL_MS: u64 = 300_000;
 
 /// The tools for a caller.
 pub(super) fn list(registry: &Registry, scopes: &Scopes, caller: &Caller) -> ListToolsResult {
-    // What a caller can get to by signing in again is shown: it learns of the scope by calling.
+    // Tools that the caller could reach by signing in again are shown: calling one tells it which scope to ask for.
     let shown = |entry: &&Entry| {
         entry.is_granted(caller) && scopes.could_reach(caller.reach, entry.needs())
     };
@@ -24,7 +24,7 @@ pub(super) fn list(registry: &Registry, scopes: &Scopes, caller: &Caller) -> Lis
     list.with_ttl_ms(TTL_MS).with_cache_scope(scope(caller))
 }
 
-/// Who else may be shown a list that this caller got: where tokens or grants differ in what they reach, nobody.
+/// Whether other callers may get the same list from a cache: not if tokens or grants differ in what they reach.
 pub(super) fn scope(caller: &Caller) -> CacheScope {
     match (caller.kind, &caller.grant) {
         (Kind::Token, _) | (_, Some(_)) => CacheScope::Private,
@@ -32,19 +32,19 @@ pub(super) fn scope(caller: &Caller) -> CacheScope {
     }
 }
 
-/// The lists as they are sent, each written when it is first asked for.
+/// The lists as they are sent. Each is written when it is first asked for.
 #[derive(Debug, Default)]
 pub(super) struct Lists([[OnceLock<String>; 2]; 4]);
 
 impl Lists {
-    /// Writes the list for a caller, which `list` makes.
+    /// The list for a caller, from `list` if it has not been written yet.
     pub(super) fn write(
         &self,
         caller: &Caller,
         json: &mut String,
         list: impl FnOnce() -> ListToolsResult,
     ) {
-        // There are as many grants as the operator likes, and they come and go.
+        // Not kept: there may be any number of grants, and they come and go.
         if caller.grant.is_some() {
             json.push_str(&text(list()));
             return;
@@ -65,8 +65,8 @@ impl Lists {
 }
 
 fn text(mut list: ListToolsResult) -> String {
-    // New with the revision that has no handshake.
+    // A field of the revision without a handshake.
     list.result_type = None;
-    // Cannot fail, there is nothing in it that JSON does not have.
+    // Cannot fail: it holds only values that JSON has.
     serde_json::to_string(&list).unwrap_or_default()
 }

@@ -13,7 +13,7 @@ use rmcp::service::{RequestContext, RoleServer};
 use crate::telemetry::metrics::lists::rpc_outcome;
 use crate::telemetry::metrics::{Held, Metrics};
 
-/// The revision is told in this header by clients that do not tell it in the message.
+/// The header with the revision, for messages that do not name it.
 const REVISION_HEADER: &str = "mcp-protocol-version";
 
 /// A request in flight. It is counted when dropped: the transport drops a request whose client has gone.
@@ -27,7 +27,7 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// A request has come in; its revision is what the message, the header or the start of the conversation says.
+    /// A request has come in. Its revision is the one that the message, the header or the start of the session names.
     pub(super) fn new(
         metrics: &'a Metrics,
         method: &'static str,
@@ -61,7 +61,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The answer, which is passed on.
+    /// Notes the answer, and passes it on.
     pub(super) fn answered<T>(mut self, answer: Result<T, ErrorData>) -> Result<T, ErrorData> {
         self.outcome = match &answer {
             Ok(_) => "ok",
@@ -82,7 +82,7 @@ impl Drop for Seen<'_> {
     }
 }
 
-/// What the metrics do not know is counted as `other` there.
+/// Words that the metrics do not know are counted as `other`.
 pub(super) fn revision(context: &RequestContext<RoleServer>) -> Cow<'static, str> {
     let parts = context.extensions.get::<http::request::Parts>();
     let header = parts.and_then(|parts| parts.headers.get(REVISION_HEADER)?.to_str().ok());

@@ -1,4 +1,4 @@
-//! What this server offers: tools and prompts. Another offer takes its place when the operator's file has changed.
+//! The tools and prompts that this server offers. A new offer replaces the old one when the operator's file changes.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,14 +11,14 @@ use crate::identity::Caller;
 pub struct Offer {
     /// The tools that are switched on.
     pub tools: Registry,
-    /// The prompts that make sense with them.
+    /// The prompts that can be used with them.
     pub prompts: Vec<Prompt>,
     /// The list of tools as it is sent.
     pub(super) lists: Lists,
 }
 
 impl From<Registry> for Offer {
-    /// These tools and our own prompts, as far as the tools are there that they name.
+    /// These tools, and those of our own prompts whose tools are among them.
     fn from(tools: Registry) -> Self {
         let has_all = |prompt: &Prompt| prompt.needs.iter().all(|name| tools.get(name).is_some());
         let prompts = built_in().into_iter().filter(has_all).collect();
@@ -31,7 +31,7 @@ impl From<Registry> for Offer {
 }
 
 impl Offer {
-    /// The prompts that make sense with the tools of a caller.
+    /// The prompts that a caller can use with its tools.
     pub(super) fn prompts_of(&self, caller: &Caller) -> impl Iterator<Item = &Prompt> {
         let granted = self.tools.granted_to(caller);
         let has_all = move |prompt: &&Prompt| prompt.needs.iter().all(|name| granted.has(name));
@@ -56,14 +56,14 @@ impl From<Offer> for Offered {
 }
 
 impl Offered {
-    /// The offer as it is now. A call that has begun goes on with the one it began with.
+    /// The offer in force. A call keeps the offer that it began with.
     #[must_use]
     pub fn now(&self) -> Arc<Offer> {
-        // Whoever panicked while it held the lock had put a whole offer there, or none.
+        // A poisoned lock still holds a whole offer: it is replaced in one step.
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another one in its place.
+    /// Replaces the offer.
     pub fn replace(&self, offer: Offer) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(offer);
     }

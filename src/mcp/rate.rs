@@ -1,4 +1,5 @@
-//! How many calls one caller may make: so many at once, then one more whenever its share of a minute has passed.
+//! The rate limit of callers: as many calls at once as in a minute, then one more whenever its share of the minute has
+//! passed.
 //!
 //! Counted in this process alone: with several replicas behind a load balancer a caller may make as many at each.
 
@@ -12,41 +13,41 @@ use moka::sync::Cache;
 use super::failure::{Code, Failure};
 use crate::identity::Caller;
 
-/// Most callers that are remembered. The one that has been silent longest is forgotten first.
+/// Most callers that are remembered. The caller that has been silent longest is forgotten first.
 const REMEMBERED: u64 = 10_000;
 
-/// What the rates are for.
+/// The limits are for a minute.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A caller that has been silent for so long may make all its calls again.
+/// After this time of silence a caller has all its calls again.
 const FORGOTTEN_AFTER: Duration = MINUTE.saturating_mul(2);
 
-/// The rates that callers are held to.
+/// The rate limits of all callers.
 #[derive(Debug, Clone)]
 pub struct Rates {
-    /// Calls in a minute, for everybody who has no rate of its own.
+    /// Calls in a minute, for callers without a limit of their own.
     everybody: Option<u32>,
-    /// The same for single callers, by their names.
+    /// Limits of single callers, by their names.
     own: Arc<HashMap<String, u32>>,
-    /// When each will have everything back.
+    /// For each caller, when all its calls will be back.
     full_at: Cache<Arc<str>, Arc<Mutex<Instant>>>,
 }
 
-/// What a caller has left of its calls.
+/// The calls that a caller has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallsLeft {
     /// Calls in a minute that it may make.
     pub in_a_minute: u32,
-    /// Of those, how many it may make at once now.
+    /// Of those, the calls it may make at once now.
     pub left: u32,
 }
 
-/// A call too many.
+/// A call over the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany {
     /// Calls in a minute that the caller may make.
     pub(super) rate: u32,
-    /// When it may make the next one.
+    /// The time until the next call may be made.
     pub(super) wait: Duration,
 }
 
@@ -65,12 +66,12 @@ impl From<TooMany> for Failure {
 }
 
 impl Rates {
-    /// Calls in a minute: for everybody, and for those who have a rate of their own.
+    /// For all callers, and for those with a limit of their own; calls in a minute.
     #[must_use]
     pub fn new(everybody: Option<u32>, own: HashMap<String, u32>) -> Self {
         let full_at = Cache::builder()
             .max_capacity(REMEMBERED)
-            // Otherwise a newcomer is not remembered while all others are busier.
+            // Otherwise a new caller is not remembered while all others are busier.
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(FORGOTTEN_AFTER);
         Self {
@@ -80,7 +81,7 @@ impl Rates {
         }
     }
 
-    /// Counts a call and says how many are left, where they are counted; or says when it may be made.
+    /// Counts a call and returns how many are left, if the caller has a limit; or refuses it, with the time to wait.
     pub(super) fn admit(
         &self,
         caller: &Caller,
@@ -96,7 +97,7 @@ impl Rates {
         let mut full_at = full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let each = MINUTE / rate.max(1);
         let then = (*full_at).max(now) + each;
-        // Whatever was used up is back within a minute.
+        // Each used call comes back within a minute at the latest.
         let wait = then.saturating_duration_since(now + MINUTE);
         if wait.is_zero() {
             *full_at = then;
@@ -111,7 +112,7 @@ impl Rates {
         }
     }
 
-    /// Calls in a minute that the caller may make, where they are counted.
+    /// The caller's limit, if it has one.
     fn rate_of(&self, caller: &Caller) -> Option<u32> {
         let own = match &caller.grant {
             Some(grant) => grant.rate,

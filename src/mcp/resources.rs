@@ -27,26 +27,26 @@ const GUIDE: &str = "snowflake://guide";
 /// The page about what may run.
 const POLICY: &str = "snowflake://policy";
 
-/// Tables that are listed: what a menu still shows.
+/// Tables that are listed: as many as a menu can show.
 pub(super) const MOST_TABLES: usize = 100;
 
 /// Bytes of a page, as of a tool's answer.
 const MAX_BYTES: usize = 32 << 10;
 
-/// Longer than any address of ours.
+/// Longer than any of our addresses.
 const LONGEST_URI: usize = 4096;
 
 /// How long clients may keep a page: as long as this server keeps what it is made of.
 const TTL_MS: u64 = 10_000;
 
-/// What stands for itself in a part of an address; everything else is percent-encoded.
+/// Characters that need no percent-encoding in a part of an address.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'-')
     .remove(b'.')
     .remove(b'~');
 
-/// What an address asks for.
+/// What an address leads to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Wanted {
     Guide,
@@ -73,7 +73,7 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         tools.get(tool).is_some().then(|| {
             let mut arguments = JsonObject::new();
             arguments.insert(argument.to_owned(), name.into());
-            // Whatever the usual form of answers is, a page is one to read.
+            // A page is for reading, whatever the usual format of answers is.
             arguments.insert("format".to_owned(), "markdown".into());
             Wanted::Answer { tool, arguments }
         })
@@ -179,7 +179,7 @@ pub(super) fn tables(listed: &CallToolResult) -> Vec<Resource> {
         .collect()
 }
 
-/// The addresses with names to be put in.
+/// The templates of addresses.
 pub(super) fn templates(tools: &Granted<'_>) -> Vec<ResourceTemplate> {
     [
         (
@@ -230,7 +230,7 @@ pub(super) fn page_of(uri: &str, result: CallToolResult) -> Result<ReadResourceR
     })
 }
 
-/// A page of Markdown, cut with a mark where it is too long.
+/// A page of Markdown. One that is too long is cut and marked.
 pub(super) fn page(uri: &str, mut text: String) -> ReadResourceResult {
     if text.len() > MAX_BYTES {
         let end = (0..=MAX_BYTES).rev().find(|at| text.is_char_boundary(*at));

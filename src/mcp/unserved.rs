@@ -9,7 +9,7 @@ pub const STATELESS_SINCE: &str = "2026-07-28";
 #[expect(deprecated, reason = "clients of older revisions still ask for it")]
 pub(super) type SetLevelParams = rmcp::model::SetLevelRequestParams;
 
-/// What [`STATELESS_SINCE`] took away.
+/// Methods that [`STATELESS_SINCE`] removed.
 const TAKEN_AWAY: [&str; 5] = [
     "initialize",
     "ping",
@@ -18,7 +18,7 @@ const TAKEN_AWAY: [&str; 5] = [
     "resources/unsubscribe",
 ];
 
-/// Served in every revision, so a request for it that arrives as unknown has params that could not be read.
+/// Methods of every revision. rmcp reports a request for one of them as unknown if its params could not be read.
 const SERVED: [&str; 9] = [
     "server/discover",
     "tools/list",
@@ -31,7 +31,7 @@ const SERVED: [&str; 9] = [
     "completion/complete",
 ];
 
-/// As much of a name as an error repeats.
+/// Characters of a name that an error repeats.
 pub(super) const NAME_CHARS: usize = 64;
 
 /// Why there is no answer: the method does not exist, in this revision or at all, or its params could not be read.
@@ -70,7 +70,7 @@ pub(super) fn unanswered(method: &str, revision: &str) -> ErrorData {
     ErrorData::invalid_params(message, None)
 }
 
-/// What is said of a method that is not there.
+/// The error's text for a method that does not exist.
 #[must_use]
 pub fn not_found(method: &str, revision: &str) -> String {
     let name: String = method.chars().take(NAME_CHARS).collect();
@@ -98,7 +98,7 @@ pub fn not_found(method: &str, revision: &str) -> String {
     format!("there is no {name}: {reason}; {there_is}")
 }
 
-/// The methods of a handler that rmcp would answer with nothing but their names.
+/// The methods that rmcp's default handler would refuse with their names only.
 macro_rules! unserved_methods {
     ($($name:ident, $params:ty, $result:ty, $method:literal;)+) => {
         $(

@@ -1,4 +1,4 @@
-//! Resources and completions: what is read or offered is the answer of a tool, asked for by the same caller.
+//! Resources and completions. Both are made from a tool's answer, with the caller's rights.
 
 use std::time::Instant;
 
@@ -16,7 +16,8 @@ use crate::mcp::completion::{self, Question};
 use crate::mcp::resources::{self, Wanted};
 
 impl Handler {
-    /// The resources that are listed: two pages about this server, and the tables of the default schema as far as they can be had.
+    /// The resources that are listed: two pages about this server, and the tables of the default schema if they can be
+    /// listed.
     pub(super) async fn resources(&self, context: RequestContext<RoleServer>) -> Vec<Resource> {
         let mut listed = resources::fixed();
         let offer = self.services.offered.now();
@@ -33,7 +34,7 @@ impl Handler {
         listed
     }
 
-    /// A resource.
+    /// Reads a resource.
     pub(super) async fn page(
         &self,
         uri: &str,
@@ -66,7 +67,7 @@ impl Handler {
         }
     }
 
-    /// Values for an argument; none when they do not come at once.
+    /// The values to offer for an argument; none if they do not come at once.
     pub(super) async fn completed(
         &self,
         request: &CompleteRequestParams,
@@ -88,7 +89,7 @@ impl Handler {
         if self.completions.admit(&caller, Instant::now()).is_err() {
             return Ok(CompletionInfo::default());
         }
-        // Taken back and not dropped, so that its end is in the log and the metrics.
+        // Cancelled and not just dropped, so that its end is in the log and the metrics.
         let gone = context.ct.child_token();
         context.ct = gone.clone();
         let answer = self.ask_tool(tool, Value::Object(arguments), context);
@@ -102,12 +103,12 @@ impl Handler {
         };
         Ok(match answered {
             Ok(result) => completion::names(&result, names, &typed, &before),
-            // Whoever types goes on typing.
+            // No error: the person goes on typing, and the client asks again.
             Err(_) => CompletionInfo::default(),
         })
     }
 
-    /// A call of one of our own tools for a request that is none: it counts as the caller's like any other.
+    /// A call of one of our own tools for a request that is not a tool call. It counts as one of the caller's calls.
     async fn ask_tool(
         &self,
         tool: &'static str,

@@ -1,4 +1,4 @@
-//! One call of a tool: admitted, run where work belongs, waited for, told in the log.
+//! One call of a tool: admits it, runs it on the right runtime, waits for it, and logs its end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,11 +28,12 @@ use crate::telemetry::{CALL, milliseconds};
 /// Common proxies give up on a silent answer after 60 s; clients vary. Ten seconds is well inside all of them.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
-/// What a call may take beyond the time of its statement: reading it, rendering, and a describe's three statements.
+/// Time that a call may take beyond its statement's: for reading it, for writing the rows, and for the three statements of a
+/// describe.
 const CALL_GRACE: Duration = Duration::from_secs(5);
 
 impl Handler {
-    /// The call as it is traced and audited.
+    /// Begins the call's record for traces and audit.
     fn record(&self, tool: &str, asked: &mut Asked) -> call::Call {
         let opening = Opening {
             tool,
@@ -46,7 +47,7 @@ impl Handler {
         call::Call::begin(opening, &self.services.reports)
     }
 
-    /// Runs a tool and tells how it ended.
+    /// Runs a tool.
     pub(in crate::mcp) async fn run(
         &self,
         name: &str,
@@ -63,7 +64,8 @@ impl Handler {
         };
         let tool = entry.description.name.clone();
         if asked.caller.reach < entry.needs() {
-            // The door has said so before, with what to ask for. It is not the only one to look.
+            // `http` refuses such calls already, with the scopes to ask for. This check covers every other way to the
+            // handler.
             let message = format!("the caller's token lacks the scope that {tool} needs");
             return Err(ErrorData::invalid_request(message, None));
         }
@@ -106,7 +108,7 @@ impl Handler {
                 let outcome = if let Some(reply) = cached {
                     Ok(Ok(reply))
                 } else {
-                    // The log's span inside the trace's: tasks that outlive the call keep the innermost span only.
+                    // The log's span inside the trace's: tasks that outlive the call keep only the innermost span.
                     let work = entry.call(known, call);
                     let work = work.instrument(span.clone());
                     let work = work.instrument(record.span().clone());
@@ -119,7 +121,7 @@ impl Handler {
                     }
                     outcome
                 };
-                // Fields of other programs do not change what was asked.
+                // The note is about fields of other programs, which do not change the answer.
                 match note {
                     Some(note) => outcome.map(|done| done.map(|reply| reply.with_note(&note))),
                     None => outcome,
@@ -150,8 +152,7 @@ impl Handler {
         outcome.map(|done| done.map_err(|failure| failure.in_trace(trace_id)))
     }
 
-    /// Waits for the first of: the answer, the caller going away, the server's end, the end of its time. All but the first stop
-    /// the work.
+    /// Waits for the first of: the answer, the client leaving, the shutdown, the deadline. All but the first stop the call.
     async fn wait(
         &self,
         mut task: Running,
@@ -173,7 +174,7 @@ impl Handler {
         }
     }
 
-    /// The answer to a call that was stopped, in case the client still listens.
+    /// The answer to a call that was stopped. The client may still be listening.
     fn stopped(&self, cause: Cause) -> Failure {
         self.services.metrics.call_stopped(cause);
         match cause {
@@ -192,7 +193,7 @@ impl Handler {
     }
 }
 
-/// A call under way. Stops when dropped, wherever it is.
+/// A call under way. Dropping it stops it.
 struct Running(JoinHandle<Result<Reply, Failure>>);
 
 impl Drop for Running {
@@ -201,13 +202,13 @@ impl Drop for Running {
     }
 }
 
-/// What Snowflake's history of queries shows beside a statement: which tool, for whom, in which trace.
+/// The query tag, which Snowflake's history shows beside a statement: the tool, the caller and the trace.
 fn tag(tool: &str, caller: &Caller, trace_id: &str) -> String {
     let mut tag = serde_json::json!({
         "app": "snowflake-mcp",
         "tool": tool,
         "caller": caller.name,
-        // The name is too short to go by: `query_history` goes by this.
+        // The name may be cut, so `query_history` finds a caller's statements by this mark.
         "owner": owner_mark(&caller.identity),
         "trace_id": trace_id,
     });
@@ -219,7 +220,7 @@ fn tag(tool: &str, caller: &Caller, trace_id: &str) -> String {
     tag.to_string()
 }
 
-/// The statement in the warehouse, of an answer or of a failure.
+/// The id of the statement in the warehouse, from an answer or a failure.
 fn query_id(outcome: &Result<Result<Reply, Failure>, ErrorData>) -> Option<&str> {
     match outcome {
         Ok(Ok(reply)) => reply.query_id.as_deref(),
@@ -228,7 +229,7 @@ fn query_id(outcome: &Result<Result<Reply, Failure>, ErrorData>) -> Option<&str>
     }
 }
 
-/// Tells the caller at once and from time to time that the call is running, if it asked to be told. Never ends.
+/// Sends progress messages, if the client asked for them: the first soon, then from time to time. Never ends.
 async fn report_progress(
     progress: Option<&(Peer<RoleServer>, ProgressToken)>,
 ) -> std::convert::Infallible {
@@ -237,14 +238,14 @@ async fn report_progress(
     };
     let started = Instant::now();
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
-    // The first answers of most calls are faster than a progress message is worth.
+    // Most calls are answered before this.
     ticks.reset_after(Duration::from_millis(500));
     loop {
         ticks.tick().await;
         let seconds = started.elapsed().as_secs_f64();
         let message = format!("running for {seconds:.0} s");
         let progress = ProgressNotificationParam::new(token.clone(), seconds).with_message(message);
-        // A caller that does not listen is noticed by the transport; the call itself goes on.
+        // A client that does not listen is noticed by the transport; the call itself goes on.
         let _ = peer.notify_progress(progress).await;
     }
 }

@@ -28,7 +28,7 @@ impl ServerHandler for Handler {
         (*self.info).clone()
     }
 
-    /// What rmcp does by itself, and counted.
+    /// As rmcp does by default, but counted.
     async fn initialize(
         &self,
         request: InitializeRequestParams,
@@ -43,7 +43,7 @@ impl ServerHandler for Handler {
         seen.answered(told)
     }
 
-    /// What rmcp does by itself, and counted.
+    /// As rmcp does by default, but counted.
     async fn discover(
         &self,
         context: RequestContext<RoleServer>,
@@ -56,12 +56,13 @@ impl ServerHandler for Handler {
         )))
     }
 
-    /// What rmcp does by itself, and counted.
+    /// As rmcp does by default, but counted.
     async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
         Seen::new(self.metrics(), "ping", &context).answered(Ok(()))
     }
 
-    /// A method that is not known, or whose params could not be read: rmcp tells neither what is wrong, nor us that it was asked.
+    /// A method that is unknown, or whose params could not be read. rmcp would neither say what is wrong nor let us count
+    /// the request.
     async fn on_custom_request(
         &self,
         request: CustomRequest,

@@ -17,7 +17,7 @@ pub use built_in::built_in;
 /// Bytes of all arguments together: a long statement fits.
 const MAX_BYTES: usize = 256 << 10;
 
-/// What stands for an argument that was not given.
+/// Takes the place of an argument that was not given.
 const NOT_GIVEN: &str = "(not given)";
 
 /// A prompt.
@@ -31,9 +31,9 @@ pub struct Prompt {
     pub description: String,
     /// What the text needs.
     pub arguments: Vec<Argument>,
-    /// What the model is told, with `{{name}}` for arguments.
+    /// The text for the model, with `{{name}}` for arguments.
     pub text: String,
-    /// Tools without which it makes no sense.
+    /// The tools it needs.
     pub needs: &'static [&'static str],
 }
 
@@ -46,7 +46,7 @@ pub struct Argument {
     pub description: String,
     /// Whether it must be given.
     pub is_required: bool,
-    /// Where the values come from that a client may offer.
+    /// The values that a client may offer.
     pub offers: Offers,
 }
 
@@ -64,7 +64,7 @@ pub enum Offers {
     Tables,
     /// Names of columns.
     Columns,
-    /// These.
+    /// These words.
     Words(Vec<String>),
 }
 
@@ -85,7 +85,7 @@ pub(super) fn named<'a>(
 }
 
 impl Prompt {
-    /// As `prompts/list` has it.
+    /// The prompt as `prompts/list` shows it.
     #[must_use]
     pub fn describe(&self) -> Description {
         let arguments = self.arguments.iter().map(|argument| {
@@ -103,7 +103,7 @@ impl Prompt {
         .with_title(self.title.as_str())
     }
 
-    /// The message, with these arguments.
+    /// The message with these arguments.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Prompt {
             }
         }
         text.push_str(rest);
-        // Also one that the text does not use.
+        // An argument that the text does not use is checked as well.
         for argument in &self.arguments {
             self.value(&argument.name, given)?;
         }

@@ -90,7 +90,7 @@ impl Tool for QueryProfile {
             author: Author::Server,
             ..Query::default()
         };
-        // First whose statement it is: the function below does not ask.
+        // Whose statement it is must be checked first: the function below does not.
         let history = context.queries.table_within_budget(&asked).await?;
         let Some(statement) = history.rows().next() else {
             return Err(Failure::new(
@@ -171,7 +171,7 @@ fn output(id: Uuid, statement: Row<'_>) -> ProfileOutput {
     }
 }
 
-/// What the times before it ran say.
+/// Findings about the time before the statement ran.
 fn timing(output: &ProfileOutput) -> Vec<String> {
     let mut told = Vec::new();
     let share = |part: f64| part > 1.0 && part > output.seconds * 0.3;

@@ -56,7 +56,7 @@ impl Tool for QueryView {
                 .join(", "),
         };
         let limit = arguments.limit.map_or(SAMPLE_ROWS, |limit| limit.0);
-        // One row more than wanted: that is how the result knows whether there are more.
+        // One row more than wanted, so that the answer can say whether there are more.
         let fetched = limit
             .saturating_add(1)
             .min(context.queries.budget().max_rows.saturating_add(1));

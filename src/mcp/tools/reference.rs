@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Registry;
 use crate::mcp::arguments;
 
-/// docs/tools.md, from the descriptions the agents get.
+/// The text of docs/tools.md.
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from(

@@ -19,15 +19,15 @@ pub(super) const AGE: &str = "age_ms";
 /// A successful answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// What was asked for: rows, or a few sentences. Left out where the text is the document.
+    /// Rows, or a few sentences. Not sent if the text of the answer is the document.
     body: String,
     /// One line: whether that is all, and how to get the rest.
     closing: String,
-    /// Ends the closing line, where there is more.
+    /// Follows the closing line if there is more.
     next_cursor: Option<String>,
-    /// The same and more for programs; only where it is wanted.
+    /// The answer for programs; only if it is wanted.
     document: Option<Document>,
-    /// Whether the text is the document written out.
+    /// Whether the text of the answer is the document.
     is_json: bool,
     /// Bytes of its rows, for the log.
     pub bytes: u64,
@@ -37,7 +37,7 @@ pub struct Reply {
     pub query_id: Option<String>,
 }
 
-/// How a caller wants an answer.
+/// The form of answer that a caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Form {
     /// How rows are written.
@@ -53,7 +53,7 @@ impl Form {
 }
 
 impl Reply {
-    /// An answer in words, and the same for programs where they want it.
+    /// An answer in words, and a document if one is wanted.
     pub(super) fn new(
         form: Form,
         body: String,
@@ -75,7 +75,7 @@ impl Reply {
         }
     }
 
-    /// What a statement gave within the time a call waits.
+    /// What a statement returned within the time that a call waits.
     pub(super) fn of(outcome: Outcome, form: Form, max_rows: u64) -> Self {
         match outcome {
             Outcome::Page(page) => Self::rows(*page, max_rows),
@@ -83,12 +83,12 @@ impl Reply {
         }
     }
 
-    /// Rows, in the format that was asked for, and whether they are all.
+    /// A page of rows.
     pub(super) fn rows(mut page: Page, max_rows: u64) -> Self {
         let rows = page.rows.take();
         let document = rows.map(|rows| rows_document(&page, rows, max_rows));
         let mut closing = closing(&page, max_rows);
-        // Nobody asks for a list of names by the id of its statement, so it would only cost tokens.
+        // Nobody needs the statement's id of a list of names, and it costs tokens.
         if !matches!(page.source, Source::List | Source::History) {
             closing.push_str(" query_id: ");
             closing.push_str(&page.query_id);
@@ -105,7 +105,7 @@ impl Reply {
         }
     }
 
-    /// A statement that goes on, and what to do about it.
+    /// A statement that is still running, and what to do about it.
     fn running(form: Form, running: RunningStatement) -> Self {
         let seconds = running.waited.as_secs_f64();
         let text = format!(
@@ -127,7 +127,7 @@ impl Reply {
         Self::new(form, text, closing, &output, 0, Some(running.query_id))
     }
 
-    /// What is known of an earlier statement.
+    /// How far an earlier statement has come.
     pub(super) fn known(form: Form, known: StatementProgress) -> Self {
         let StatementProgress {
             query_id,
@@ -178,7 +178,7 @@ impl Reply {
         self.next_cursor.is_none()
     }
 
-    /// The same, to be read on from here.
+    /// The same with a cursor to the rest.
     pub(super) fn with_cursor(self, next_cursor: Option<String>) -> Self {
         Self {
             next_cursor,
@@ -186,7 +186,7 @@ impl Reply {
         }
     }
 
-    /// The same with what it means, before the closing line.
+    /// The same with a summary before the closing line.
     pub(super) fn with_summary(mut self, summary: String) -> Self {
         self.body.push('\n');
         self.body.push_str(&summary);
@@ -203,7 +203,7 @@ impl Reply {
         self
     }
 
-    /// The same with the statement that it came from, to go on from.
+    /// The same with the statement it came from, which the caller can change and send.
     pub(super) fn with_sql(mut self, sql: &str) -> Self {
         self.closing.push_str(" sql: ");
         self.closing.push_str(sql);
@@ -211,7 +211,7 @@ impl Reply {
         self
     }
 
-    /// The same answer from memory, and how old it is.
+    /// The same answer from the cache, with its age.
     pub(in crate::mcp) fn aged(mut self, age: Duration) -> Self {
         let seconds = age.as_secs_f64();
         self.closing
@@ -226,7 +226,7 @@ impl Reply {
         }
     }
 
-    /// Memory it takes, about.
+    /// The memory it takes, about.
     pub(in crate::mcp) fn size(&self) -> usize {
         let document = self.document.as_ref().map_or(0, Document::len);
         self.body.len() + self.closing.len() + document
@@ -249,7 +249,7 @@ impl Reply {
     pub(in crate::mcp) fn write_result(&self, json: &mut String) {
         let body = self.body.len() + self.closing.len();
         let document = self.document.as_ref().map_or(0, Document::len);
-        // Quotes of a text that is JSON get a backslash each.
+        // Inside the text, each quotation mark of the JSON document needs a backslash.
         json.reserve(body + body / 8 + 2 * document + document / 4 + 512);
         json.push_str(r#"{"content":[{"type":"text","text":""#);
         match &self.document {

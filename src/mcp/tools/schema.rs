@@ -11,9 +11,9 @@ use crate::mcp::failure::Failure;
 /// What a tool takes.
 pub(super) fn input_schema<A: JsonSchema>() -> JsonObject {
     let mut schema = schema_of::<A>(&SchemaSettings::draft2020_12().for_deserialize());
-    // A tool without arguments still has an object for a schema, with the field some clients insist on.
+    // Some clients insist on the field `properties`, even if a tool has no arguments.
     schema.entry("properties").or_insert_with(|| json!({}));
-    // Clients' converters take no more than the types, words and texts; what has to be checked, we check ourselves.
+    // Clients' converters accept only types, words and descriptions. Other checks are made here, when a call is read.
     for (name, _) in LEFT_OUT {
         schema.remove(*name);
     }
@@ -23,7 +23,7 @@ pub(super) fn input_schema<A: JsonSchema>() -> JsonObject {
     schema
 }
 
-/// What is left out of input schemas, and who stumbles over it.
+/// Keywords that are left out of input schemas, and which clients fail on them.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("additionalProperties", "google-genai's converter"),
     ("default", "OpenAI's strict mode"),
@@ -42,9 +42,9 @@ fn plain(schema: &mut Value) {
     }
 }
 
-/// Either the tool's own output or a failure: some clients hold failed results against the schema as well.
+/// The tool's own output or a failure: some clients check failed results against the schema too.
 pub(super) fn output_schema<O: JsonSchema>(is_cacheable: bool) -> JsonObject {
-    // What is left out when there is nothing to say is not required.
+    // Fields that may be left out are not required.
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = JsonObject::new();
     let mut output = schema_of::<O>(&settings);

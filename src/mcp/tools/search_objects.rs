@@ -63,10 +63,10 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// Words that are looked for in lists of their own. What more there are only narrow what those find.
+/// Words that get lists of their own. Further words only narrow what these lists find.
 const ASKED_WORDS: usize = 3;
 
-/// Words at most: each is compared with every name of the lists, of which there may be tens of thousands.
+/// Most words: each is compared with every name of the lists, which may be tens of thousands.
 const MOST_WORDS: usize = 16;
 
 impl Tool for SearchObjects {
@@ -83,7 +83,7 @@ impl Tool for SearchObjects {
         let form = context.form(arguments.format.map(Into::into));
         let mut words: Vec<String> = Vec::new();
         for word in arguments.query.split_whitespace() {
-            // Whoever takes the word for a pattern means the same.
+            // In this tool `%` means nothing special, so it is removed: the caller means the same.
             let word = word.trim_matches(['%', '*']).to_lowercase();
             if word.is_empty() || words.contains(&word) {
                 continue;
@@ -97,7 +97,7 @@ impl Tool for SearchObjects {
             }
             words.push(word);
         }
-        // The longest words are in the fewest names.
+        // The longest words occur in the fewest names.
         let mut longest: Vec<&String> = words.iter().collect();
         longest.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         longest.truncate(ASKED_WORDS);
@@ -114,9 +114,9 @@ impl Tool for SearchObjects {
             super::listing::show(what, pattern.as_deref(), &scope)
         };
         let is_narrow = arguments.database.is_some() || arguments.schema.is_some();
-        // SHOW looks at names only. Comments are looked at here, which takes the whole list: not of an account.
+        // SHOW searches names only. Comments are searched here, which needs the whole list; an account's would be too long.
         let all_tables = is_narrow.then(|| show("OBJECTS", None));
-        // Of a database it would be too long as well: a schema seldom has more columns than Snowflake lists.
+        // A database's list of columns would be too long as well; a schema's is seldom longer than Snowflake allows.
         let all_columns = arguments
             .schema
             .is_some()
@@ -161,7 +161,7 @@ impl Match {
         })
     }
 
-    /// The columns in one cell.
+    /// The columns of a table, in one cell.
     fn columns_text(&self) -> Option<String> {
         let mut text = self.columns.join(", ");
         if self.more_columns > 0 {
@@ -171,9 +171,9 @@ impl Match {
     }
 }
 
-/// Some of what was found.
+/// Writes a page of what was found.
 pub(super) fn reply(form: Form, found: &Found) -> Reply {
-    // What is read on is written as it was before.
+    // Later pages keep the format of the first.
     let form = Form {
         format: found.format,
         ..form

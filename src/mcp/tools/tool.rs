@@ -1,4 +1,4 @@
-//! What a tool is: its texts, what it takes and gives, the set it belongs to.
+//! What a tool is: its texts, its arguments and output, its toolset.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::mcp::failure::Failure;
 use crate::mcp::rate::CallsLeft;
 use crate::query::{Format, Less, Queries};
 
-/// A tool as its file writes it.
+/// A tool, as its file declares it.
 pub trait Tool: 'static {
     /// The name agents call it by.
     const NAME: &'static str;
@@ -29,19 +29,19 @@ pub trait Tool: 'static {
     /// Whether its answers may be cached: they describe objects and hold no rows of tables.
     const IS_CACHEABLE: bool = false;
 
-    /// Whether it shows values of tables, though its set is one that describes them: a token for the catalog alone does not
+    /// Whether it shows values of tables although its toolset only describes them. A token for the catalog alone does not
     /// reach it.
     const SHOWS_VALUES: bool = false;
 
     /// Whether only a Snowflake account can answer: the embedded engine lacks what it asks.
     const NEEDS_ACCOUNT: bool = false;
 
-    /// What it takes; `Entry::read` has looked through the call's fields before.
+    /// Its arguments. `Entry::read` has converted the fields of the call before.
     type Arguments: DeserializeOwned + JsonSchema + Send;
-    /// The structured part of what it gives.
+    /// The structured part of its answer.
     type Output: JsonSchema;
 
-    /// Does it.
+    /// Answers a call.
     ///
     /// # Cancel safety
     ///
@@ -52,17 +52,17 @@ pub trait Tool: 'static {
     ) -> impl Future<Output = Result<Reply, Failure>> + Send;
 }
 
-/// What a call may use.
+/// What a tool may use while it answers a call.
 #[derive(Clone)]
 pub struct CallContext {
-    /// The way to the warehouse.
+    /// Runs statements in the warehouse, with the caller's rights.
     pub queries: Arc<Queries>,
-    /// How many more calls the caller may make at once, where calls are counted.
+    /// The calls that the caller has left, if it has a limit.
     pub calls: Option<CallsLeft>,
 }
 
 impl CallContext {
-    /// The same with less for each answer.
+    /// The same with lower limits.
     pub(in crate::mcp) fn with_less(&self, less: Less) -> Self {
         Self {
             queries: Arc::new(self.queries.with_less(less)),
@@ -70,7 +70,7 @@ impl CallContext {
         }
     }
 
-    /// The format the caller asks for, or the one that this server's callers usually do.
+    /// The format that the call asks for, or else the server's default.
     pub(in crate::mcp) fn usual_format(&self, format: Option<Format>) -> Format {
         self.form(format).format
     }

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::query::Table;
 
-/// A join that makes so many rows of each it takes is rarely meant.
+/// A join that returns this many times its input is rarely intended.
 const EXPLODES: f64 = 5.0;
 
-/// Joins of few rows may make many of them without anybody waiting.
+/// Below this many rows even such a join takes no noticeable time.
 const MANY_ROWS: f64 = 10_000.0;
 
-/// Partitions below which pruning saves nothing.
+/// Below this many partitions pruning saves nothing.
 const FEW_PARTITIONS: f64 = 50.0;
 
 /// Letters of a condition that are shown.
@@ -51,7 +51,7 @@ impl Operator {
     }
 }
 
-/// Reads what `GET_QUERY_OPERATOR_STATS` tells.
+/// Reads the rows of `GET_QUERY_OPERATOR_STATS`.
 pub(super) fn operators(table: &Table) -> Vec<Operator> {
     let mut all: Vec<Operator> = table
         .rows()
@@ -83,7 +83,7 @@ pub(super) fn operators(table: &Table) -> Vec<Operator> {
             }
         })
         .collect();
-    // The documentation calls it a percentage; its examples have shares of one.
+    // The documentation calls it a percentage; its examples have fractions of one.
     let sum: f64 = all.iter().map(|operator| operator.percent).sum();
     if sum <= 1.5 {
         for operator in &mut all {
@@ -109,7 +109,7 @@ fn to_count(number: f64) -> u64 {
     number as u64
 }
 
-/// What an operator works on, in a few words.
+/// The table, condition or function that an operator works on.
 fn about(attributes: &Value) -> String {
     let text = [
         "table_name",
@@ -139,7 +139,7 @@ fn about(attributes: &Value) -> String {
     text.chars().take(LONGEST).chain(['…']).collect()
 }
 
-/// What stands out, the worst first.
+/// Findings about the operators, the worst first.
 pub(super) fn findings(operators: &[Operator], timing: &[String]) -> Vec<String> {
     let mut found: Vec<(f64, String)> = Vec::new();
     for operator in operators {
