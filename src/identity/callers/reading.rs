@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::base::Base;
-use super::file::{CallersFile, IssuerEntry, KeyEntry, SUBJECT_CLAIMS, TWICE, is_name};
+use super::file::{
+    CallersFile, GrantEntry, IssuerEntry, KeyEntry, RuleEntry, SUBJECT_CLAIMS, TWICE, is_name,
+};
 use super::grant::Grant;
 use super::rules::{Rule, grant_of};
 use crate::config::{
@@ -80,118 +82,155 @@ pub fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
     if file.version != 1 {
         return Err(wrong("/version", "expected 1"));
     }
-    let mut grants: BTreeMap<String, Arc<Grant>> = BTreeMap::new();
-    for (name, entry) in &file.grants {
-        let place = format!("/grants/{name}");
-        if !is_name(name) {
-            return Err(wrong(
-                "/grants",
-                "expected names of small letters, digits, `.`, `_` and `-`",
-            ));
-        }
-        if base.needs_roles && entry.roles.is_none() {
-            return Err(wrong(
-                place,
-                "expected `roles`, with SNOWFLAKE_IDENTITY=mapped",
-            ));
-        }
-        let grant = Grant::read(name, entry, base)
-            .map_err(|(inside, problem)| wrong(format!("{place}{inside}"), problem))?;
-        grants.insert(name.clone(), Arc::new(grant));
-    }
-    let grant = |name: &str, place: &str| {
-        grants
-            .get(name)
-            .cloned()
-            .ok_or_else(|| wrong(place, "expected the name of a grant in this file"))
-    };
-    if file.keys.len() > MOST_KEYS {
-        return Err(wrong("/keys", format!("expected {MOST_KEYS} at most")));
-    }
-    if !file.keys.is_empty() && !base.has_service_identity {
-        return Err(wrong(
-            "/keys",
-            "expected none with SNOWFLAKE_IDENTITY=exchange and without SNOWFLAKE_USER: a key is nobody in Snowflake",
-        ));
-    }
-    let mut keys = HashMap::new();
-    let mut named: HashMap<String, String> = HashMap::new();
-    for (index, entry) in file.keys.into_iter().enumerate() {
-        let place = format!("/keys/{index}");
-        let grant = grant(&entry.grant, &format!("{place}/grant"))?;
-        let known = named
-            .entry(entry.name.clone())
-            .or_insert(entry.grant.clone());
-        if *known != entry.grant {
-            return Err(wrong(
-                format!("{place}/grant"),
-                "expected the grant of the other key with this name: both are one caller",
-            ));
-        }
-        let (digest, holder) = holder(&entry, grant, &place)?;
-        // A key of the settings is found first, and has everything that the settings allow.
-        if base.settings_keys.contains(&digest) {
-            return Err(wrong(
-                format!("{place}/hash"),
-                "this key is in API_KEY or API_KEYS as well, where it has no grant: take it out there or here",
-            ));
-        }
-        if keys.insert(digest, holder).is_some() {
-            return Err(wrong(
-                format!("{place}/hash"),
-                "the same key is there twice",
-            ));
-        }
-    }
-    if file.issuers.len() > MOST_ISSUERS {
-        return Err(wrong(
-            "/issuers",
-            format!("expected {MOST_ISSUERS} at most"),
-        ));
-    }
-    if !file.issuers.is_empty() && base.exchanges {
-        return Err(wrong(
-            "/issuers",
-            "expected none with SNOWFLAKE_IDENTITY=exchange: SNOWFLAKE_EXCHANGE_URL is for tokens of OAUTH_ISSUER, and those of others are not sent there",
-        ));
-    }
-    if !file.issuers.is_empty() && !base.has_address {
-        return Err(wrong(
-            "/issuers",
-            "expected PUBLIC_URL in the settings, where clients are told to sign in",
-        ));
-    }
-    let mut seen = BTreeSet::from([base.issuer.issuer.clone()]);
-    let mut issuers = Vec::new();
-    for (index, entry) in file.issuers.into_iter().enumerate() {
-        let place = format!("/issuers/{index}");
-        if !seen.insert(entry.issuer.clone()) {
-            let problem = "this issuer is there twice, here or in OAUTH_ISSUER";
-            return Err(wrong(format!("{place}/issuer"), problem));
-        }
-        issuers.push(issuer(entry, base, &place)?);
-    }
-    let mut rules = Vec::new();
-    for (index, entry) in file.rules.into_iter().enumerate() {
-        let place = format!("/rules/{index}");
-        let is_known = entry
-            .issuer
-            .as_ref()
-            .is_none_or(|issuer| seen.contains(issuer));
-        if !is_known {
-            return Err(wrong(
-                format!("{place}/issuer"),
-                "expected an issuer of this file, or OAUTH_ISSUER",
-            ));
-        }
-        let grant = grant(&entry.grant, &format!("{place}/grant"))?;
-        rules.push(Rule::new(entry, grant));
-    }
+    let grants = grants(&file.grants, base)?;
+    let keys = keys(&file.keys, &grants, base)?;
+    let known_issuers: BTreeSet<String> = std::iter::once(&base.issuer.issuer)
+        .chain(file.issuers.iter().map(|entry| &entry.issuer))
+        .cloned()
+        .collect();
+    let issuers = issuers(file.issuers, base)?;
+    let rules = rules(file.rules, &grants, &known_issuers)?;
     Ok(Callers {
         keys,
         issuers,
         rules,
     })
+}
+
+type Grants = BTreeMap<String, Arc<Grant>>;
+
+fn grants(entries: &BTreeMap<String, GrantEntry>, base: &Base) -> Result<Grants, CallersError> {
+    let mut grants = Grants::new();
+    for (name, entry) in entries {
+        let place = format!("/grants/{name}");
+        check(
+            is_name(name),
+            "/grants",
+            "expected names of small letters, digits, `.`, `_` and `-`",
+        )?;
+        check(
+            !base.needs_roles || entry.roles.is_some(),
+            &place,
+            "expected `roles`, with SNOWFLAKE_IDENTITY=mapped",
+        )?;
+        let grant = Grant::read(name, entry, base)
+            .map_err(|(inside, problem)| wrong(format!("{place}{inside}"), problem))?;
+        grants.insert(name.clone(), Arc::new(grant));
+    }
+    Ok(grants)
+}
+
+fn grant(grants: &Grants, name: &str, place: &str) -> Result<Arc<Grant>, CallersError> {
+    let problem = "expected the name of a grant in this file";
+    let grant = grants.get(name).cloned();
+    grant.ok_or_else(|| wrong(format!("{place}/grant"), problem))
+}
+
+fn keys(
+    entries: &[KeyEntry],
+    grants: &Grants,
+    base: &Base,
+) -> Result<HashMap<[u8; 32], Holder>, CallersError> {
+    check(
+        entries.len() <= MOST_KEYS,
+        "/keys",
+        format!("expected {MOST_KEYS} at most"),
+    )?;
+    check(
+        entries.is_empty() || base.has_service_identity,
+        "/keys",
+        "expected none with SNOWFLAKE_IDENTITY=exchange and without SNOWFLAKE_USER: a key is nobody in Snowflake",
+    )?;
+    let mut keys = HashMap::new();
+    let mut named: HashMap<&str, &str> = HashMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let place = format!("/keys/{index}");
+        let grant = grant(grants, &entry.grant, &place)?;
+        let other = named.insert(&entry.name, &entry.grant);
+        check(
+            other.is_none_or(|other| other == entry.grant),
+            format!("{place}/grant"),
+            "expected the grant of the other key with this name: both are one caller",
+        )?;
+        let (digest, holder) = holder(entry, grant, &place)?;
+        // A key of the settings is found first, and has everything that the settings allow.
+        check(
+            !base.settings_keys.contains(&digest),
+            format!("{place}/hash"),
+            "this key is in API_KEY or API_KEYS as well, where it has no grant: take it out there or here",
+        )?;
+        check(
+            keys.insert(digest, holder).is_none(),
+            format!("{place}/hash"),
+            "the same key is there twice",
+        )?;
+    }
+    Ok(keys)
+}
+
+/// The issuers, with the scopes that each needs.
+fn issuers(
+    entries: Vec<IssuerEntry>,
+    base: &Base,
+) -> Result<Vec<(IssuerOptions, Vec<String>)>, CallersError> {
+    check(
+        entries.len() <= MOST_ISSUERS,
+        "/issuers",
+        format!("expected {MOST_ISSUERS} at most"),
+    )?;
+    check(
+        entries.is_empty() || !base.exchanges,
+        "/issuers",
+        "expected none with SNOWFLAKE_IDENTITY=exchange: SNOWFLAKE_EXCHANGE_URL is for tokens of OAUTH_ISSUER, and those of others are not sent there",
+    )?;
+    check(
+        entries.is_empty() || base.has_address,
+        "/issuers",
+        "expected PUBLIC_URL in the settings, where clients are told to sign in",
+    )?;
+    let mut seen = BTreeSet::from([base.issuer.issuer.clone()]);
+    let mut issuers = Vec::new();
+    for (index, entry) in entries.into_iter().enumerate() {
+        let place = format!("/issuers/{index}");
+        check(
+            seen.insert(entry.issuer.clone()),
+            format!("{place}/issuer"),
+            "this issuer is there twice, here or in OAUTH_ISSUER",
+        )?;
+        issuers.push(issuer(entry, base, &place)?);
+    }
+    Ok(issuers)
+}
+
+fn rules(
+    entries: Vec<RuleEntry>,
+    grants: &Grants,
+    known_issuers: &BTreeSet<String>,
+) -> Result<Vec<Rule>, CallersError> {
+    let mut rules = Vec::new();
+    for (index, entry) in entries.into_iter().enumerate() {
+        let place = format!("/rules/{index}");
+        let issuer = entry.issuer.as_ref();
+        check(
+            issuer.is_none_or(|issuer| known_issuers.contains(issuer)),
+            format!("{place}/issuer"),
+            "expected an issuer of this file, or OAUTH_ISSUER",
+        )?;
+        let grant = grant(grants, &entry.grant, &place)?;
+        rules.push(Rule::new(entry, grant));
+    }
+    Ok(rules)
+}
+
+fn check(
+    is_right: bool,
+    place: impl Into<String>,
+    problem: impl Into<String>,
+) -> Result<(), CallersError> {
+    match is_right {
+        true => Ok(()),
+        false => Err(wrong(place, problem)),
+    }
 }
 
 fn holder(

@@ -25,42 +25,28 @@ impl Declared {
         }
         let kind = spec.r#type;
         let is_number = matches!(kind, ValueKind::Integer | ValueKind::Number);
-        for (field, is_set, fits, of) in [
-            (
-                "items",
-                spec.items.is_some(),
-                kind == ValueKind::Array,
-                "arrays",
-            ),
-            (
-                "max_items",
-                spec.max_items.is_some(),
-                kind == ValueKind::Array,
-                "arrays",
-            ),
-            ("minimum", spec.minimum.is_some(), is_number, "numbers"),
-            ("maximum", spec.maximum.is_some(), is_number, "numbers"),
-            (
-                "min_length",
-                spec.min_length.is_some(),
-                kind == ValueKind::String,
-                "texts",
-            ),
-            (
-                "max_length",
-                spec.max_length.is_some(),
-                kind == ValueKind::String,
-                "texts",
-            ),
-            (
-                "pattern",
-                spec.pattern.is_some(),
-                kind == ValueKind::String,
-                "texts",
-            ),
+        let for_arrays = [
+            ("items", spec.items.is_some()),
+            ("max_items", spec.max_items.is_some()),
+        ];
+        let for_numbers = [
+            ("minimum", spec.minimum.is_some()),
+            ("maximum", spec.maximum.is_some()),
+        ];
+        let for_texts = [
+            ("min_length", spec.min_length.is_some()),
+            ("max_length", spec.max_length.is_some()),
+            ("pattern", spec.pattern.is_some()),
+        ];
+        for (of, fits, fields) in [
+            ("arrays", kind == ValueKind::Array, &for_arrays[..]),
+            ("numbers", is_number, &for_numbers),
+            ("texts", kind == ValueKind::String, &for_texts),
         ] {
-            if is_set && !fits {
-                note(field, format!("only {of} have it"));
+            for (field, is_set) in fields {
+                if *is_set && !fits {
+                    note(field, format!("only {of} have it"));
+                }
             }
         }
         if spec
