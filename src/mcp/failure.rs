@@ -1,7 +1,7 @@
 //! What an agent is told when a call fails: one shape, with codes from a closed set.
 //!
 //! The text of a failure is read by a model that will try again, so it says what was wrong and what to do instead. What
-//! only the operator can mend is logged in full here, once, and the caller gets a general sentence.
+//! only the operator can correct is logged in full here, once, and the caller gets a general sentence.
 
 use std::ops::RangeInclusive;
 

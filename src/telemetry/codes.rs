@@ -77,7 +77,7 @@ codes! {
     WarehouseBusy = "warehouse_busy", true;
     /// The warehouse does not answer.
     WarehouseUnreachable = "warehouse_unreachable", true;
-    /// The warehouse refuses the server's own credentials; only the operator can mend it.
+    /// The warehouse refuses the server's own credentials; only the operator can correct that.
     SignInRefused = "sign_in_refused", false;
     /// The caller makes more calls in a minute than it may; `retry_after_seconds` says when the next one is let through.
     RateLimited = "rate_limited", true;

@@ -141,7 +141,7 @@ impl ExchangeFault {
         }
     }
 
-    /// Whether only whoever runs the server can mend it: it is then wrong for every caller.
+    /// Whether only the operator can correct it. It is then wrong for every caller.
     #[must_use]
     pub const fn is_operators(self) -> bool {
         matches!(
