@@ -109,7 +109,9 @@ async fn serve_until_told(
 ) -> Result<Ending, Error> {
     let settings = &loaded.settings;
     let server = &settings.server;
+    // Before the ports: a signal that comes during the start must end the process in order too.
     let mut signals = Signals::catch().map_err(system("signal handlers"))?;
+    // Both ports before the warehouse: an address in use ends the process at once, with nothing to sign out.
     let port = Port::open(&server.host, server.port, "SERVER_PORT")?;
     let management = match server.management_port {
         Some(port) => Some(Port::open(&server.host, port, "MANAGEMENT_PORT")?),
@@ -145,6 +147,7 @@ async fn serve_until_told(
     let is_restart = tokio::select! {
         _ = signals.next() => false,
         _ = launch.changed(), if server.reload => true,
+        // A warehouse that cannot start at all. An account that does not answer is tried again, and readiness says so.
         failed = &mut rooms.failed_start => return Err(failed.unwrap_or(Error::Panicked)),
         ended = &mut main.task => {
             let reason = match ended {
@@ -168,11 +171,13 @@ async fn serve_until_told(
         return Ok(Ending::Interrupted(signal));
     }
     rooms.close_warehouse(deadline).await;
+    // Last of all, so that probes and scrapes are answered while the rest ends.
     if let Some(management) = management {
         management.end().await;
     }
     if is_restart {
         tracing::info!(target: LIFECYCLE, event = "restarting", "starting again in place");
+        // Clients know the port that the system chose, so the next run must have the same.
         let keep = (server.port == 0).then(|| address.port());
         return Ok(Ending::Again(keep));
     }

@@ -111,6 +111,7 @@ pub(super) async fn messages(
         let answer = NOT_ACCEPTABLE.answer(StatusCode::NOT_ACCEPTABLE, |_| {});
         return Ok(request.into_response(answer));
     };
+    // Checked before the body is read: a page in a browser can send other types to any server without asking first.
     if !accept::says_json(request.headers()) {
         let answer = NOT_JSON.answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, |_| {});
         return Ok(request.into_response(answer));
@@ -119,6 +120,7 @@ pub(super) async fn messages(
         Ok(body) => body,
         Err(refused) => return Ok(request.into_response(refused)),
     };
+    // rmcp refuses requests without these headers. What the client accepts is in `takes`.
     request.headers_mut().insert(header::ACCEPT, BOTH);
     request.headers_mut().insert(header::CONTENT_TYPE, JSON);
     match message::read(body) {
@@ -134,8 +136,10 @@ pub(super) async fn messages(
             if let Some(refused) = door.reaches_not(&request, &[(&envelope, &text)]) {
                 return Ok(request.into_response(refused));
             }
+            // Before rmcp sees it: rmcp keeps no sessions here and would ignore the notification.
             door.hear(&request, &envelope);
             if let Some((direct, sender)) = direct(&request, &envelope, &text) {
+                // Its memory goes back to the other bodies while the call runs.
                 drop(text);
                 let message = door.tools.0.answer_directly(direct, sender).await;
                 return Ok(request.into_response(answer::message(message, takes)));

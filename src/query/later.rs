@@ -200,6 +200,7 @@ impl Queries {
         let mut rest = None;
         if let Some(list) = list.as_mut().filter(|list| list.goes_on) {
             rest = list.statements.first().cloned();
+            // The statement was run again for the names after the last one, and its result is read from the first row.
             if list.at_the_end().is_some() {
                 list.next = 0;
             }

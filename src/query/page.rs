@@ -102,6 +102,7 @@ pub(super) async fn write(
         let batch = batch?;
         for row in 0..batch.rows() {
             if !shown.contain(&*batch, row) {
+                // Hidden rows count here, so that the next page begins at the right row of the stored result.
                 taken += 1;
                 continue;
             }
@@ -114,6 +115,7 @@ pub(super) async fn write(
                 });
                 break 'rows;
             }
+            // A row that does not fit comes on the next page, where its shortened values are counted.
             let before = shortener.count();
             let mut write = |writer: &mut Writer| {
                 let cells = kept.iter().map(|kept| kept.cell(&*batch, row, cursor_of));
@@ -150,6 +152,7 @@ pub(super) async fn write(
     }
     let bytes = writer.bytes();
     let (text, rows) = writer.finish();
+    // It records its times when it is dropped: all rows are written.
     drop(watch);
     // An answer that was read to its end may still not hold all rows.
     let truncation = truncation.or_else(|| answer.full_at.map(Truncation::of_listing));

@@ -48,6 +48,7 @@ pub(in crate::mcp) fn read(
         .filter_map(Value::as_str)
         .collect();
     let takes = || takes(tool, properties, &required);
+    // Before anything else: below, every unknown field is compared with the names of all arguments.
     if given.len() > MAX_FIELDS {
         let message = format!(
             "the call has {} arguments; at most {MAX_FIELDS} are read",
@@ -71,6 +72,7 @@ pub(in crate::mcp) fn read(
             known.insert(name, value);
         }
     }
+    // After the arguments: what an unknown field means depends on which arguments the call already has.
     let mut misspelt = Vec::new();
     let mut foreign = Vec::new();
     for (name, value) in &others {
@@ -90,6 +92,7 @@ pub(in crate::mcp) fn read(
         }
     }
     if !misspelt.is_empty() {
+        // Several at once, so that the model can correct all of them in its next call.
         misspelt.truncate(MAX_NAMED);
         let message = misspelt.join("; ");
         return Err(Failure::new(Code::InvalidArgument, message, takes()));
@@ -97,6 +100,7 @@ pub(in crate::mcp) fn read(
     if let Some(missing) = required.iter().find(|name| !known.contains_key(**name)) {
         let mut message = format!("the argument `{missing}` is missing");
         if !foreign.is_empty() {
+            // One of them may be the missing argument under another name.
             message.push_str("; not arguments of this tool: ");
             message.push_str(&listed(&foreign));
         }

@@ -244,6 +244,7 @@ impl Pool {
         if inner.shared.sign_in.is_nobody() {
             return inner.shared.reach(silence).await;
         }
+        // Any answer of Snowflake's counts, so a busy pool is never asked for the sake of readiness.
         let has_sessions = self.members().open() > 0;
         let heard = inner.shared.contact.age();
         if has_sessions && heard.is_some_and(|age| age < silence) {
@@ -269,8 +270,10 @@ impl Pool {
                     .to_owned(),
             });
         }
+        // Nothing is known, so a session is used, and opened if there is none.
         let deadline = Instant::now() + inner.sizes.wait;
         let lease = self.lease_for_us(None, deadline).await?;
+        // Opening the session was an answer too.
         if inner.shared.contact.age().is_some_and(|age| age < silence) {
             return Ok(());
         }
@@ -284,6 +287,7 @@ impl Pool {
     /// What was begun goes on for as long as the runtime lives.
     pub(super) async fn close(&self) {
         let members = self.members();
+        // First, so that sessions that come back from now on are ended and not kept.
         members.closing.cancel();
         self.parts.inner.gate.close();
         members.janitor.hurry();

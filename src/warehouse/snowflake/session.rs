@@ -146,6 +146,7 @@ impl Session {
 
     /// Replaces `stale`, unless somebody else has done so meanwhile. `was_repeated` is for the error.
     async fn renew(&self, stale: &str, deadline: Instant, was_repeated: bool) -> Result<(), Error> {
+        // Several requests may find the token expired at the same time. The first renews it, the others find it renewed.
         let _alone = self.renewal.lock().await;
         let tokens = self.tokens();
         if tokens.session != stale {
@@ -159,6 +160,7 @@ impl Session {
                 path: "/session/token-request",
                 query: &[],
                 request_id: Uuid::new_v4(),
+                // The session's own token has expired, and nothing else is accepted here.
                 token: Some(&tokens.master),
                 body: Some(&body),
                 timeout: SMALL_TIMEOUT,
@@ -195,6 +197,7 @@ impl Session {
                     ..
                 }),
             ) => {
+                // Snowflake need not send a new one.
                 let master = master_token.unwrap_or(tokens.master);
                 *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) =
                     Tokens { session, master };

@@ -95,6 +95,7 @@ impl Session {
             deadline
         };
         let defaults = &shared.defaults;
+        // A refusal of the configured role is the operator's mistake, one of a role that the call names is the caller's.
         let named = role.filter(|role| Some(*role) != defaults.role.as_ref());
         let asked = [
             ("databaseName", defaults.database.as_ref()),
@@ -126,6 +127,8 @@ impl Session {
                 body: Some(&body),
                 timeout: SIGN_IN_TIMEOUT,
                 deadline,
+                // A repeated sign-in with a wrong password counts as another attempt and could lock the user. `open` decides
+                // what is tried again.
                 retries: 0,
                 is_wanted: None,
             })
@@ -153,10 +156,12 @@ impl Session {
             warehouse: exact(info.warehouse_name),
             role: exact(info.role_name),
         };
+        // A person's differences are that person's own rights, and nothing the operator could correct.
         if !sign_in.is_person() {
             warn_of_differences(shared, named.is_none(), &current);
         }
         let role = current.role.clone();
+        // Four hours, which is Snowflake's default.
         let validity = data.master_validity_in_seconds.unwrap_or(14_400);
         let session = Self {
             tokens: Mutex::new(Tokens {
@@ -172,6 +177,7 @@ impl Session {
             retire_at: retirement(Duration::from_secs(validity), sign_in.is_person(), ends),
             shared: Arc::clone(shared),
         };
+        // The checks below close the session in Snowflake if they fail, so they need it whole.
         let difference = pinned::difference(&data.parameters.unwrap_or_default());
         let session = if sign_in.is_person() {
             session.with_role_asked(wanted).await?
