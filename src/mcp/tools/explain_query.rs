@@ -7,7 +7,6 @@ use super::output::RowsOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{self, DatabaseName, ResultFormat, SchemaName};
 use crate::query::Query;
-use crate::warehouse::SessionContext;
 
 /// Shows how a statement would run.
 pub(super) struct ExplainQuery;
@@ -36,9 +35,7 @@ impl Tool for ExplainQuery {
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let query = Query {
             sql: arguments.sql,
-            session: SessionContext {
-                ..arguments::session(arguments.database, arguments.schema)?
-            },
+            session: arguments::session(arguments.database, arguments.schema)?,
             // A plan is short; cutting it would hide steps.
             limit: Some(context.queries.budget().max_rows),
             format: context.form(arguments.format.map(Into::into)).format,
