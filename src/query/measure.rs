@@ -1,8 +1,10 @@
 //! What the metrics count of a query.
 
+use std::ops::ControlFlow;
+
 use super::{Error, TruncationReason};
 use crate::policy::{ApprovedStatement, Refusal};
-use crate::sql::ast::visit_relations;
+use crate::sql::walk::{Step, walk};
 use crate::sql::{Parsed, Tree};
 use crate::telemetry::metrics::labels::{Cut, Verdict};
 
@@ -30,9 +32,11 @@ pub(super) fn objects(parsed: &Parsed) -> Vec<String> {
         return Vec::new();
     };
     let mut names = std::collections::BTreeSet::new();
-    let _: std::ops::ControlFlow<()> = visit_relations(statement, |name| {
-        names.insert(name.to_string());
-        std::ops::ControlFlow::Continue(())
+    let _: ControlFlow<()> = walk(statement, |step| {
+        if let Step::Relation(name) = step {
+            names.insert(name.to_string());
+        }
+        ControlFlow::Continue(())
     });
     names.into_iter().collect()
 }

@@ -7,10 +7,11 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
+use sqlparser::ast::{Query, SetExpr, Statement};
 
 use super::calls::FunctionCall;
 use super::class::Class;
+use super::walk::{self, Step};
 
 /// A class, and what in the statement led to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +55,8 @@ pub(super) fn of_query(statement: &Statement) -> Verdict {
     if !matches!(statement, Statement::Query(_)) {
         return Verdict::new(Class::Unknown, "a statement that is read in two ways");
     }
-    let mut walk = Walk { statements: 0 };
-    match statement.visit(&mut walk) {
+    let mut seen = Walk { statements: 0 };
+    match walk::walk(statement, |step| seen.step(step)) {
         ControlFlow::Continue(()) => Verdict::read(),
         ControlFlow::Break(verdict) => verdict,
     }
@@ -66,10 +67,19 @@ struct Walk {
     statements: usize,
 }
 
-impl Visitor for Walk {
-    type Break = Verdict;
+impl Walk {
+    fn step(&mut self, step: Step<'_>) -> ControlFlow<Verdict> {
+        match step {
+            Step::Statement(statement) => self.statement(statement),
+            Step::Query(query) => of_clauses(query),
+            Step::Select(select) if select.into.is_some() => {
+                ControlFlow::Break(Verdict::new(Class::Ddl, "SELECT … INTO"))
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
 
-    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<Verdict> {
+    fn statement(&mut self, statement: &Statement) -> ControlFlow<Verdict> {
         self.statements += 1;
         // The first is the query itself; any other is an INSERT, UPDATE, DELETE or MERGE in the place of a subquery.
         if self.statements == 1 {
@@ -87,30 +97,22 @@ impl Visitor for Walk {
         };
         ControlFlow::Break(Verdict::new(Class::Write, verb))
     }
+}
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Verdict> {
-        let unknown = |what| ControlFlow::Break(Verdict::new(Class::Unknown, what));
-        if !query.locks.is_empty() {
-            return unknown("FOR UPDATE");
-        }
-        if query.for_clause.is_some()
-            || query.settings.is_some()
-            || query.format_clause.is_some()
-            || !query.pipe_operators.is_empty()
-            || !is_plain_body(&query.body)
-        {
-            return unknown("a clause that Snowflake does not have");
-        }
-        ControlFlow::Continue(())
+fn of_clauses(query: &Query) -> ControlFlow<Verdict> {
+    let unknown = |what| ControlFlow::Break(Verdict::new(Class::Unknown, what));
+    if !query.locks.is_empty() {
+        return unknown("FOR UPDATE");
     }
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Verdict> {
-        if select.into.is_some() {
-            ControlFlow::Break(Verdict::new(Class::Ddl, "SELECT … INTO"))
-        } else {
-            ControlFlow::Continue(())
-        }
+    if query.for_clause.is_some()
+        || query.settings.is_some()
+        || query.format_clause.is_some()
+        || !query.pipe_operators.is_empty()
+        || !is_plain_body(&query.body)
+    {
+        return unknown("a clause that Snowflake does not have");
     }
+    ControlFlow::Continue(())
 }
 
 /// A loop over the left side: a chain of thousands of UNIONs is that deep.

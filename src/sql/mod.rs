@@ -7,7 +7,7 @@
 //! forms than that crate knows, and are simple enough to read from tokens: [`show`].
 //!
 //! The way of a text: `cleaning` takes off what models put around it, `lexis` refuses what could be read in two ways, `steps` splits it at `->>` and reads each part,
-//! `heads` says what begins so, `classify` walks the tree of a query, `proof` and `calls` look at its words besides.
+//! `heads` says what begins so, `classify` goes over the tree of a query (`walk`), `proof` and `calls` look at its words besides.
 //! `references` tells what a statement touches, `kinds` what it is called in lists of statements.
 //!
 //! `template` finds the names in statements that an operator writes.
@@ -47,6 +47,7 @@ mod steps;
 mod template;
 mod tree;
 pub mod unread;
+pub mod walk;
 
 pub use calls::FunctionCall;
 pub use class::Class;

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Query, TableFactor, Visit, Visitor};
+use sqlparser::ast::TableFactor;
 
 use super::parse::{Parsed, qualified_name};
 use super::tree::Tree;
+use super::walk::{self, Step};
 use super::{Identifier, QualifiedName};
 
 /// A table of a query.
@@ -27,9 +28,9 @@ impl Parsed {
         let (Tree::Statement(statement) | Tree::Explain { statement, .. }) = self.tree() else {
             return Vec::new();
         };
-        let mut walk = Walk::default();
-        let _: ControlFlow<()> = statement.visit(&mut walk);
-        let Walk { mut found, defined } = walk;
+        let mut names = Walk::default();
+        let _: ControlFlow<()> = walk::walk(statement, |step| names.step(step));
+        let Walk { mut found, defined } = names;
         found.retain(|source| {
             source.name.schema.is_some() || !defined.contains(&source.name.object)
         });
@@ -43,31 +44,26 @@ struct Walk {
     defined: Vec<Identifier>,
 }
 
-impl Visitor for Walk {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        let defined = query.with.iter().flat_map(|with| &with.cte_tables);
-        let names = defined.filter_map(|cte| folded(&cte.alias.name));
-        self.defined.extend(names);
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        let TableFactor::Table {
-            name,
-            alias,
-            args: None,
-            ..
-        } = factor
-        else {
-            return ControlFlow::Continue(());
-        };
-        if let Ok(name) = qualified_name(name) {
-            self.found.push(TableSource {
+impl Walk {
+    fn step(&mut self, step: Step<'_>) -> ControlFlow<()> {
+        match step {
+            Step::Query(query) => {
+                let defined = query.with.iter().flat_map(|with| &with.cte_tables);
+                let names = defined.filter_map(|cte| folded(&cte.alias.name));
+                self.defined.extend(names);
+            }
+            Step::TableFactor(TableFactor::Table {
                 name,
-                alias: alias.as_ref().and_then(|alias| folded(&alias.name)),
-            });
+                alias,
+                args: None,
+                ..
+            }) => {
+                if let Ok(name) = qualified_name(name) {
+                    let alias = alias.as_ref().and_then(|alias| folded(&alias.name));
+                    self.found.push(TableSource { name, alias });
+                }
+            }
+            _ => {}
         }
         if self.found.len() < MOST {
             ControlFlow::Continue(())

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, Delete, Expr, Insert, ObjectName, Query, Statement, TableFactor, TableObject, Visit,
-    Visitor,
+    Cte, Delete, Expr, Insert, ObjectName, Query, Statement, TableFactor, TableObject,
 };
 
 use super::reference::{Found, Reference, Unresolved, unresolved};
 use crate::sql::classify::is_plain_body;
 use crate::sql::identifier::PUBLIC;
+use crate::sql::walk::{self, Step};
 use crate::sql::{Identifier, QualifiedName};
 
 /// Table functions that only rearrange their arguments.
@@ -35,14 +35,14 @@ pub(super) fn of_statement(statement: &Statement, in_pipeline: bool) -> Found {
         Statement::Delete(Delete { tables, .. }) if tables.is_empty() => {}
         _ => return unresolved("a statement of this kind"),
     }
-    let mut walk = Walk {
+    let mut names = Walk {
         in_pipeline,
         found: Vec::new(),
         scopes: Vec::new(),
         functions: HashSet::new(),
     };
-    match statement.visit(&mut walk) {
-        ControlFlow::Continue(()) => Ok(walk.found),
+    match walk::walk(statement, |step| names.step(step)) {
+        ControlFlow::Continue(()) => Ok(names.found),
         ControlFlow::Break(unresolved) => Err(unresolved),
     }
 }
@@ -142,10 +142,20 @@ fn is_value_function(name: &ObjectName) -> bool {
     })
 }
 
-impl Visitor for Walk {
-    type Break = Unresolved;
+impl Walk {
+    fn step(&mut self, step: Step<'_>) -> ControlFlow<Unresolved> {
+        match step {
+            Step::Query(query) => self.query(query),
+            Step::QueryEnd(query) => self.query_end(query),
+            Step::Relation(name) if !self.functions.contains(&address(name)) => {
+                self.resolve(name, true)
+            }
+            Step::TableFactor(factor) => self.table_factor(factor),
+            _ => ControlFlow::Continue(()),
+        }
+    }
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Unresolved> {
+    fn query(&mut self, query: &Query) -> ControlFlow<Unresolved> {
         if !is_plain_body(&query.body) {
             return stop("a clause that Snowflake does not have");
         }
@@ -175,7 +185,7 @@ impl Visitor for Walk {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<Unresolved> {
+    fn query_end(&mut self, query: &Query) -> ControlFlow<Unresolved> {
         self.scopes.pop();
         if let Some(with) = self.scopes.last_mut()
             && let Some(own) = with.definitions.get(&address(query))
@@ -185,14 +195,7 @@ impl Visitor for Walk {
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<Unresolved> {
-        if self.functions.contains(&address(name)) {
-            return ControlFlow::Continue(());
-        }
-        self.resolve(name, true)
-    }
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Unresolved> {
+    fn table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Unresolved> {
         let function = match factor {
             TableFactor::Table {
                 name,

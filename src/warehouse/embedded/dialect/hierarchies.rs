@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use crate::sql::ast::{
-    ConnectByKind, Expr, Ident, Select, SetExpr, TableAlias, TableFactor, visit_expressions,
-    visit_expressions_mut,
-};
+use crate::sql::ast::{ConnectByKind, Expr, Ident, Select, SetExpr, TableAlias, TableFactor};
+use crate::sql::walk::{change_expressions, expressions};
 
 use super::call::Call;
 use super::writer::{
@@ -116,7 +114,7 @@ enum Path {
 /// The paths and roots that a SELECT asks for, each once, by their text.
 fn paths_of(select: &Select) -> Vec<(String, Path)> {
     let mut found: Vec<(String, Path)> = Vec::new();
-    let _: ControlFlow<()> = visit_expressions(&select.projection, |inner| {
+    let _: ControlFlow<()> = expressions(&select.projection, |inner| {
         let path = match inner {
             Expr::Function(function)
                 if function
@@ -150,24 +148,19 @@ fn paths_of(select: &Select) -> Vec<(String, Path)> {
 /// The expression with its columns those of the table, and PRIOR ones those of the row above.
 fn qualified(expr: &Expr, alias: &Ident) -> Expr {
     let mut expr = expr.clone();
-    let _: ControlFlow<()> = visit_expressions_mut(&mut expr, |inner| {
-        match inner {
-            Expr::Identifier(column) => {
-                *inner = Expr::CompoundIdentifier(vec![alias.clone(), column.clone()]);
-            }
-            Expr::Prior(column) => {
-                if let Expr::CompoundIdentifier(parts) = column.as_ref()
-                    && let Some(column) = parts.last()
-                {
-                    *inner = Expr::CompoundIdentifier(vec![
-                        Ident::with_quote('"', ABOVE),
-                        column.clone(),
-                    ]);
-                }
-            }
-            _ => {}
+    change_expressions(&mut expr, |inner| match inner {
+        Expr::Identifier(column) => {
+            *inner = Expr::CompoundIdentifier(vec![alias.clone(), column.clone()]);
         }
-        ControlFlow::Continue(())
+        Expr::Prior(column) => {
+            if let Expr::CompoundIdentifier(parts) = column.as_ref()
+                && let Some(column) = parts.last()
+            {
+                *inner =
+                    Expr::CompoundIdentifier(vec![Ident::with_quote('"', ABOVE), column.clone()]);
+            }
+        }
+        _ => {}
     });
     expr
 }
@@ -198,7 +191,7 @@ fn named(factor: &TableFactor) -> Cow<'_, TableFactor> {
 }
 
 fn mentions_level(condition: &Expr) -> bool {
-    let found = visit_expressions(condition, |inner| match inner {
+    let found = expressions(condition, |inner| match inner {
         Expr::Identifier(name) if folded(name) == "LEVEL" => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });

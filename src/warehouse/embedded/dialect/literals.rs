@@ -2,11 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::tokenizer::Location;
-
-use crate::sql::ast::{
-    DollarQuotedString, Statement, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
-};
+use crate::sql::ast::{DollarQuotedString, Statement, Value};
+use crate::sql::walk::{Step, change_values, walk};
 use crate::warehouse::Parameter;
 
 use super::writer::{Writer, Written, limit, limit_with_hint, quote_text, refuse};
@@ -90,47 +87,24 @@ impl Writer<'_> {
 /// Makes each `?` the `:n` it stands for, by where it is in the text: FROM is written before what is selected, so the order of
 /// writing says nothing.
 pub(super) fn number(statement: &mut Statement) {
-    let mut seen = Seen(Vec::new());
-    let _ = Visit::visit(statement, &mut seen);
-    let mut order: Vec<usize> = (0..seen.0.len()).collect();
-    order.sort_by_key(|at| seen.0.get(*at).copied());
-    let mut names = vec![String::new(); order.len()];
-    for (number, at) in order.into_iter().enumerate() {
-        if let Some(name) = names.get_mut(at) {
-            *name = format!(":{}", number + 1);
-        }
-    }
-    let _ = VisitMut::visit(statement, &mut Numbered(names.into_iter()));
-}
-
-/// The places of `?`, in the order of the tree.
-struct Seen(Vec<Location>);
-
-impl Visitor for Seen {
-    type Break = ();
-
-    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
-        if is_mark(&value.value) {
-            self.0.push(value.span.start);
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// What each `?` becomes, in the order of the tree.
-struct Numbered(std::vec::IntoIter<String>);
-
-impl VisitorMut for Numbered {
-    type Break = ();
-
-    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
-        if is_mark(&value.value)
-            && let Some(name) = self.0.next()
+    let mut places = Vec::new();
+    let _: ControlFlow<()> = walk(statement, |step| {
+        if let Step::Value(value) = step
+            && is_mark(&value.value)
         {
-            value.value = Value::Placeholder(name);
+            places.push(value.span.start);
         }
         ControlFlow::Continue(())
-    }
+    });
+    places.sort_unstable();
+    places.dedup();
+    change_values(statement, |value| {
+        if is_mark(&value.value)
+            && let Ok(at) = places.binary_search(&value.span.start)
+        {
+            value.value = Value::Placeholder(format!(":{}", at + 1));
+        }
+    });
 }
 
 fn is_mark(value: &Value) -> bool {

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 
 use crate::sql::ast::{
     BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, SelectItem, TableFactor,
-    TableWithJoins, visit_expressions, visit_expressions_mut,
+    TableWithJoins,
 };
+use crate::sql::walk::{change_expressions, expressions};
 
 use super::writer::{Fault, folded, limit, limit_with_hint, refuse};
 
@@ -77,7 +78,7 @@ fn and(left: Expr, right: Expr) -> Expr {
 /// The tables that a condition marks; `None` where a mark does not name its table.
 fn marked(condition: &Expr) -> Option<BTreeSet<String>> {
     let mut tables = BTreeSet::new();
-    let outcome = visit_expressions(condition, |inner| {
+    let outcome = expressions(condition, |inner| {
         if let Expr::OuterJoin(column) = inner {
             match column.as_ref() {
                 Expr::CompoundIdentifier(parts) => {
@@ -94,11 +95,10 @@ fn marked(condition: &Expr) -> Option<BTreeSet<String>> {
 
 fn without_marks(condition: &Expr) -> Expr {
     let mut condition = condition.clone();
-    let _: ControlFlow<()> = visit_expressions_mut(&mut condition, |inner| {
+    change_expressions(&mut condition, |inner| {
         if let Expr::OuterJoin(column) = inner {
             *inner = column.as_ref().clone();
         }
-        ControlFlow::Continue(())
     });
     condition
 }
@@ -186,7 +186,7 @@ fn join(relation: TableFactor, join_operator: JoinOperator) -> crate::sql::ast::
 
 fn tables_of(condition: &Expr) -> BTreeSet<String> {
     let mut tables = BTreeSet::new();
-    let _: ControlFlow<()> = visit_expressions(condition, |inner| {
+    let _: ControlFlow<()> = expressions(condition, |inner| {
         if let Expr::CompoundIdentifier(parts) = inner {
             tables.extend(parts.iter().rev().nth(1).map(folded));
         }

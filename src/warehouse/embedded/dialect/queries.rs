@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use crate::sql::ast::{
-    Cte, Expr, LimitClause, ObjectNamePart, OrderBy, OrderByExpr, OrderByKind, OrderByOptions,
-    OrderBySort, Query, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAliasColumnDef,
-    Value, Values, With, visit_relations,
+    Cte, Expr, LimitClause, ObjectName, ObjectNamePart, OrderBy, OrderByExpr, OrderByKind,
+    OrderByOptions, OrderBySort, Query, SelectItem, SetExpr, SetOperator, SetQuantifier,
+    TableAliasColumnDef, Value, Values, With,
 };
+use crate::sql::walk::{Step, walk};
 
 use super::texts::number_literal;
 use super::writer::{
@@ -359,8 +360,11 @@ fn names_itself(cte: &Cte) -> bool {
         return false;
     };
     let own = folded(&cte.alias.name);
-    let found = visit_relations(right, |relation| match relation.0.as_slice() {
-        [ObjectNamePart::Identifier(name)] if folded(name) == own => ControlFlow::Break(()),
+    let found = walk(right, |step| match step {
+        Step::Relation(ObjectName(parts)) => match parts.as_slice() {
+            [ObjectNamePart::Identifier(name)] if folded(name) == own => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        },
         _ => ControlFlow::Continue(()),
     });
     found.is_break()

@@ -10,11 +10,9 @@ use sqlparser::dialect::SnowflakeDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
-use crate::sql::ast::{
-    Expr, Ident, ObjectName, SetExpr, Spanned, Statement, TableFactor, visit_expressions,
-    visit_expressions_mut,
-};
+use crate::sql::ast::{Expr, Ident, ObjectName, SetExpr, Spanned, Statement, TableFactor};
 use crate::sql::qualified_name;
+use crate::sql::walk::{change_expressions, expressions};
 use crate::warehouse::Error;
 
 use super::super::semantic_view::{self, ITEMS, Item, Kind, LogicalTable, reach};
@@ -186,14 +184,13 @@ fn parts(asked: &[Asked]) -> Result<Vec<&'static LogicalTable>, Fault> {
 /// A condition whose names all say their table: a column of the answer may be called like one of them.
 fn qualified(condition: &Expr) -> Expr {
     let mut condition = condition.clone();
-    let _: ControlFlow<()> = visit_expressions_mut(&mut condition, |expr| {
+    change_expressions(&mut condition, |expr| {
         if let Expr::Identifier(name) = expr
             && let Some(item) = semantic_view::find(None, &folded(name))
         {
             let parts = [item.table, item.name].map(|part| Ident::with_quote('"', part));
             *expr = Expr::CompoundIdentifier(parts.into());
         }
-        ControlFlow::Continue(())
     });
     condition
 }
@@ -212,7 +209,7 @@ fn in_reach(item: &Item, reached: &[&'static LogicalTable]) -> Result<(), Fault>
 
 /// A condition names dimensions and facts in reach and nothing else.
 fn check(condition: &Expr, reached: &[&'static LogicalTable]) -> Result<(), Fault> {
-    let found = visit_expressions(condition, |expr| {
+    let found = expressions(condition, |expr| {
         let item = match expr {
             Expr::Identifier(name) => Some(item(None, &folded(name))),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {

@@ -210,7 +210,7 @@ fn is_true(argument: Option<&Expr>) -> Result<bool, Fault> {
 /// Whether an expression reads a column, so that the table made of it follows a row.
 fn mentions_columns(expr: &Expr) -> bool {
     use std::ops::ControlFlow;
-    crate::sql::ast::visit_expressions(expr, |inner| match inner {
+    crate::sql::walk::expressions(expr, |inner| match inner {
         Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     })
