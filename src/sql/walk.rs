@@ -25,6 +25,8 @@ pub enum Step<'a> {
     Relation(&'a ObjectName),
     /// One entry of a FROM.
     TableFactor(&'a TableFactor),
+    /// The same entry, after all that it holds.
+    TableFactorEnd(&'a TableFactor),
     /// An expression.
     Expr(&'a Expr),
     /// A literal or placeholder.
@@ -102,6 +104,10 @@ impl Visitor for Steps<'_> {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         (self.0)(Step::TableFactor(factor))
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        (self.0)(Step::TableFactorEnd(factor))
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {

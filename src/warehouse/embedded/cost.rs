@@ -2,18 +2,17 @@
 //! anything is translated.
 //!
 //! Two things are like that. Planning: the time for a join grows with the fourth power of its tables, and an alias that
-//! is used again is planned again, wherever it is used. And texts made longer inside one list of expressions: the engine
-//! makes them for 2,048 rows at a time, outside its memory limit, and looks for an interruption only when all are made.
+//! is used again is planned again, wherever it is used. And long texts, see `texts`.
+
+mod texts;
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use crate::sql::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    ObjectNamePart, Select, SelectItem, SetExpr, Statement, TableFactor, TableWithJoins, Value,
-};
+use self::texts::Texts;
+use crate::sql::ast::{Expr, Select, SelectItem, SetExpr, Statement, TableFactor, TableWithJoins};
 use crate::sql::walk::{Step, expressions, walk};
-use crate::warehouse::{EngineLimit, Error};
+use crate::warehouse::{EngineLimit, Error, Parameter};
 
 /// Tables in one FROM. Twenty are planned in 30 to 150 ms, forty in up to 2.5 s, eighty in 13 s, by the shape of the join.
 const MAX_JOINED: u64 = 28;
@@ -24,57 +23,28 @@ const MAX_JOIN_COST: u64 = MAX_JOINED.pow(4) * 2;
 /// Names in one list of columns, when each alias is replaced by what it stands for.
 const MAX_NAMES: u64 = 20_000;
 
-/// Rows that the engine works on at a time.
-const ROWS_AT_A_TIME: u64 = 2048;
-
-/// The longest text that a function may make longer than its arguments, in bytes.
-const MAX_TEXT: u64 = 64 << 10;
-
-/// The shortest limit that is of any use. Statements that would get less are refused.
-const MIN_TEXT: u64 = 256;
-
-/// What a text that is joined to others is taken to have, in bytes.
-const JOINED_TEXT: u64 = 64;
-
-/// The functions that make a text longer than what they are given, and those that make a list of one.
-const GROWING: [&str; 11] = [
-    "BASE64_ENCODE",
-    "HEX_ENCODE",
-    "INSERT",
-    "LPAD",
-    "REGEXP_REPLACE",
-    "REPEAT",
-    "REPLACE",
-    "RPAD",
-    "SPACE",
-    "SPLIT",
-    "STRTOK_TO_ARRAY",
-];
-
 /// What a statement may cost.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cost {
     joins: u64,
     most_joined: u64,
     names: u64,
-    /// Calls that may make a text longer in every row.
-    growing: u64,
-    /// Texts that are joined to others in every row.
-    joined_texts: u64,
+    texts: Texts,
 }
 
 impl Cost {
-    /// Of this statement.
-    pub(super) fn of(statement: &Statement) -> Self {
+    /// Of this statement with its parameters.
+    pub(super) fn of(statement: &Statement, parameters: &[Parameter]) -> Self {
         let mut cost = Self::default();
         let _: ControlFlow<()> = walk(statement, |step| {
-            match step {
-                Step::Select(select) => cost.select(select),
-                Step::Expr(expr) => cost.expr(expr),
-                _ => {}
-            }
+            cost.step(step);
             ControlFlow::Continue(())
         });
+        for parameter in parameters {
+            if let Parameter::Text(text) = parameter {
+                cost.texts.see_parameter(text.len());
+            }
+        }
         cost
     }
 
@@ -105,74 +75,43 @@ impl Cost {
         Ok(())
     }
 
-    /// Whether texts may grow in every row, so that the statement must have its share of memory for them.
-    pub(super) fn grows_texts(&self) -> bool {
-        self.growing > 0
+    /// Whether texts may become long, so that the statement must have its share of memory for them.
+    pub(super) fn has_long_texts(&self) -> bool {
+        self.texts.are_long()
     }
 
-    /// How long a text may become by one function, in bytes, so that all of them together, on all threads, stay inside
-    /// `share`, in bytes.
+    /// How long a text may become, in bytes, so that all of them together, on all threads, stay inside `share`, in bytes.
     ///
     /// # Errors
     ///
     /// There are so many that nothing useful would be left for each.
     pub(super) fn longest_text(&self, share: u64, threads: usize) -> Result<u64, Error> {
-        let threads = u64::try_from(threads).unwrap_or(u64::MAX).max(1);
-        let at_a_time = ROWS_AT_A_TIME.saturating_mul(threads);
-        let joined = self.joined_texts.saturating_mul(JOINED_TEXT * at_a_time);
-        if joined > share.saturating_mul(2) {
-            return Err(EngineLimit {
-                what: format!(
-                    "has not enough memory to join {} texts in every row",
-                    self.joined_texts
-                ),
-                hint: Some(
-                    "join fewer texts; EMBEDDED_MEMORY_LIMIT sets how much memory there is".into(),
-                ),
-            }
-            .into());
-        }
-        let each = match self.growing {
-            0 => return Ok(MAX_TEXT),
-            calls => share / at_a_time / calls,
-        };
-        if each < MIN_TEXT {
-            return Err(EngineLimit {
-                what: format!(
-                    "has not enough memory for {} calls that make texts longer in one statement",
-                    self.growing
-                ),
-                hint: Some(
-                    "use fewer calls of REPLACE, REPEAT, LPAD and their like; EMBEDDED_MEMORY_LIMIT sets how much \
-                     memory there is"
-                        .into(),
-                ),
-            }
-            .into());
-        }
-        Ok(each.min(MAX_TEXT))
+        self.texts.longest(share, threads)
     }
 }
 
 impl Cost {
+    fn step(&mut self, step: Step<'_>) {
+        match step {
+            Step::Query(query) => self.texts.enter(query),
+            Step::QueryEnd(_) => self.texts.leave(),
+            Step::Select(select) => self.select(select),
+            Step::TableFactor(table) => self.texts.see_table(table),
+            Step::TableFactorEnd(table) => self.texts.leave_table(table),
+            Step::Expr(expr) => self.texts.see(expr),
+            Step::Value(value) => self.texts.see_value(&value.value),
+            Step::Statement(_) | Step::Relation(_) => {}
+        }
+    }
+
     fn select(&mut self, select: &Select) {
         let joined: u64 = select.from.iter().map(joined).sum();
         self.most_joined = self.most_joined.max(joined);
         self.joins = self.joins.saturating_add(joined.saturating_pow(4));
-        self.names = self.names.max(names(select));
-    }
-
-    fn expr(&mut self, expr: &Expr) {
-        match expr {
-            Expr::Function(function) if grows(function) => self.growing += 1,
-            Expr::Function(function) => self.joined_texts += joins(function),
-            Expr::BinaryOp {
-                op: BinaryOperator::StringConcat,
-                right,
-                ..
-            } if !matches!(right.as_ref(), Expr::Value(_)) => self.joined_texts += 1,
-            _ => {}
-        }
+        let (all, written) = names(select);
+        self.names = self.names.max(all);
+        self.texts.see_aliases(all.saturating_sub(written));
+        self.texts.see_select(select);
     }
 }
 
@@ -195,10 +134,10 @@ fn tables(factor: &TableFactor) -> u64 {
     }
 }
 
-/// How many names a list of columns has when its aliases are replaced by what they stand for.
-fn names(select: &Select) -> u64 {
+/// How many names a list of columns has when its aliases are replaced by what they stand for, and as it is written.
+fn names(select: &Select) -> (u64, u64) {
     let mut known: HashMap<String, u64> = HashMap::new();
-    let mut all = 0_u64;
+    let (mut all, mut written) = (0_u64, 0_u64);
     for item in &select.projection {
         let (expr, alias) = match item {
             SelectItem::UnnamedExpr(expr) => (expr, None),
@@ -208,6 +147,7 @@ fn names(select: &Select) -> u64 {
         let mut own = 0_u64;
         let _: ControlFlow<()> = expressions(expr, |inner| {
             if let Expr::Identifier(name) = inner {
+                written += 1;
                 let stands_for = known.get(&name.value.to_uppercase());
                 own = own.saturating_add(stands_for.copied().unwrap_or(1));
             }
@@ -218,69 +158,7 @@ fn names(select: &Select) -> u64 {
             known.insert(alias.value.to_uppercase(), own);
         }
     }
-    all
-}
-
-/// Whether a call may make a text longer in every row. One of literals alone is made once.
-fn grows(function: &Function) -> bool {
-    let name = match function.name.0.as_slice() {
-        [ObjectNamePart::Identifier(name)] => name.value.to_uppercase(),
-        _ => return false,
-    };
-    if !GROWING.contains(&name.as_str()) {
-        return false;
-    }
-    let FunctionArguments::List(list) = &function.args else {
-        return false;
-    };
-    let literals: Vec<Option<&Value>> = list.args.iter().map(literal).collect();
-    if literals.iter().all(Option::is_some) {
-        return false;
-    }
-    match (name.as_str(), literals.as_slice()) {
-        // What is put in is no longer than what is taken out.
-        ("REPLACE" | "REGEXP_REPLACE", [_, _]) => false,
-        ("REPLACE", [_, Some(from), Some(to)]) => length(to) > length(from),
-        ("REGEXP_REPLACE", [_, _, Some(to), ..]) => length(to) > Some(0),
-        // A few bytes, such as for a number of ten digits.
-        ("LPAD" | "RPAD", [_, Some(Value::Number(width, _)), ..])
-        | ("SPACE", [Some(Value::Number(width, _))]) => {
-            width.to_string().parse().is_ok_and(|width: u64| width > 64)
-        }
-        _ => true,
-    }
-}
-
-/// How many texts a call joins to one another, literals aside.
-fn joins(function: &Function) -> u64 {
-    let is_concat = match function.name.0.as_slice() {
-        [ObjectNamePart::Identifier(name)] => {
-            ["CONCAT", "CONCAT_WS"].contains(&name.value.to_uppercase().as_str())
-        }
-        _ => false,
-    };
-    match &function.args {
-        FunctionArguments::List(list) if is_concat => {
-            let texts = list.args.iter().filter(|text| literal(text).is_none());
-            u64::try_from(texts.count()).unwrap_or(u64::MAX)
-        }
-        _ => 0,
-    }
-}
-
-fn literal(argument: &FunctionArg) -> Option<&Value> {
-    match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) => Some(&value.value),
-        _ => None,
-    }
-}
-
-/// Length of a text literal.
-fn length(value: &Value) -> Option<usize> {
-    match value {
-        Value::SingleQuotedString(text) => Some(text.len()),
-        _ => None,
-    }
+    (all, written)
 }
 
 #[cfg(test)]
@@ -288,12 +166,16 @@ mod tests {
     use super::*;
     use crate::sql::{self, Tree};
 
-    fn cost(sql: &str) -> Cost {
+    fn cost_with(sql: &str, parameters: &[Parameter]) -> Cost {
         let parsed = sql::parse(sql).unwrap();
         let Tree::Statement(statement) = parsed.tree() else {
             panic!("{sql} is a statement");
         };
-        Cost::of(statement)
+        Cost::of(statement, parameters)
+    }
+
+    fn cost(sql: &str) -> Cost {
+        cost_with(sql, &[])
     }
 
     fn join_of(tables: usize) -> String {
@@ -336,17 +218,65 @@ mod tests {
     fn the_more_texts_may_grow_the_shorter_each_may_be() {
         let longest = |sql: &str| cost(sql).longest_text(128 << 20, 2).ok();
         assert_eq!(longest("SELECT REPEAT('ab', 30000)"), Some(65536));
-        assert_eq!(longest("SELECT REPEAT(x, 2) FROM t"), Some(32768));
+        assert_eq!(longest("SELECT REPEAT(x, 2) FROM t"), Some(16384));
         assert_eq!(
             longest("SELECT REPEAT(x, 2), REPLACE(x, 'a', 'bb') FROM t"),
-            Some(16384)
+            Some(8192)
         );
         assert_eq!(
             longest("SELECT REPEAT(REPLACE(x, y, z), LENGTH(x)) FROM t"),
-            Some(16384)
+            Some(10922)
         );
         let many = vec!["SPLIT(x, y)"; 200].join(", ");
         assert_eq!(longest(&format!("SELECT {many} FROM t")), None);
+    }
+
+    #[test]
+    fn every_place_that_copies_a_long_text_takes_its_share() {
+        let longest = |sql: &str| cost(sql).longest_text(128 << 20, 2).ok();
+        let of = |columns: &str| format!("SELECT {columns} FROM (SELECT REPEAT(x, 2) y FROM t)");
+        assert_eq!(longest(&of("COUNT(y)")), Some(16384));
+        assert_eq!(longest(&of("UPPER(y)")), Some(10922));
+        assert_eq!(longest(&of("LENGTH(y) + ROUND(z)")), Some(16384));
+        let sorted = of("y") + " GROUP BY y ORDER BY y";
+        assert_eq!(longest(&sorted), Some(8192));
+        let copies = vec!["UPPER(y)"; 100].join(", ");
+        assert_eq!(longest(&of(&copies)), None);
+        // Without long texts nobody has to count.
+        let copies = vec!["UPPER(y)"; 500].join(", ");
+        assert!(longest(&format!("SELECT {copies} FROM t")).is_some());
+    }
+
+    #[test]
+    fn long_texts_come_from_few_places() {
+        let is_long = |sql: &str| cost(sql).has_long_texts();
+        let long = "x".repeat(2000);
+        for sql in [
+            "WITH RECURSIVE r AS (SELECT 'a' t UNION ALL SELECT t || t FROM r) SELECT * FROM r",
+            "WITH r AS (SELECT 'a' t UNION ALL SELECT t || t FROM R) SELECT * FROM r",
+            "SELECT a FROM (SELECT LISTAGG(x) a FROM t)",
+            "SELECT a FROM (SELECT OBJECT_AGG(x, y) a FROM t)",
+            &format!("SELECT '{long}' || x FROM t"),
+            &format!(
+                "SELECT * FROM (SELECT {} FROM t)",
+                vec!["x || x"; 9].join(", ")
+            ),
+            &format!("SELECT {}x{}", "TO_JSON(".repeat(9), ")".repeat(9)),
+        ] {
+            assert!(is_long(sql), "{sql}");
+        }
+        for sql in [
+            "WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n + 1 FROM r) SELECT * FROM r",
+            "SELECT LISTAGG(x) FROM t",
+            &format!("SELECT '{long}'"),
+            &format!("SELECT * FROM TABLE(FLATTEN(PARSE_JSON('{long}')))"),
+            &format!("SELECT {} FROM t", vec!["x || x"; 9].join(", ")),
+            "SELECT * FROM (SELECT x || x FROM t)",
+        ] {
+            assert!(!is_long(sql), "{sql}");
+        }
+        let long = Parameter::Text(long);
+        assert!(cost_with("SELECT ? || x FROM t", &[long]).has_long_texts());
     }
 
     #[test]
@@ -372,7 +302,7 @@ mod tests {
             "UPPER(x)",
         ] {
             assert!(
-                !cost(&format!("SELECT {call} FROM t")).grows_texts(),
+                !cost(&format!("SELECT {call} FROM t")).has_long_texts(),
                 "{call}"
             );
         }
@@ -385,7 +315,7 @@ mod tests {
             "REPEAT('x', n)",
         ] {
             assert!(
-                cost(&format!("SELECT {call} FROM t")).grows_texts(),
+                cost(&format!("SELECT {call} FROM t")).has_long_texts(),
                 "{call}"
             );
         }

@@ -15,7 +15,7 @@ use super::session::{Reason, Stop};
 /// How often memory is looked at while a statement runs. Looking takes 10 µs, and a copy fills 20 MB meanwhile.
 const EVERY: Duration = Duration::from_millis(5);
 
-/// How long a stopped statement may take to give its memory back before another one is stopped.
+/// How long stopped statements may take to give their memory back before it is no longer counted on.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A statement is not stopped for less than this part of the limit: the memory of statements before it, which the
@@ -122,8 +122,8 @@ struct Watcher {
     own: u64,
     limit: u64,
     last: Option<u64>,
-    /// The statement stopped last, and when.
-    stopped: Option<(u64, Instant)>,
+    /// When a statement was stopped last.
+    stopped: Option<Instant>,
 }
 
 impl Watcher {
@@ -159,22 +159,29 @@ impl Watcher {
         for one in &mut state.running {
             one.grown += each;
         }
-        if now.saturating_sub(self.own) <= self.limit || self.is_waiting(state) {
-            return;
-        }
-        let least = (self.limit / LEAST_PART) as f64;
-        if let Some(one) = largest(&state.running, least) {
+        let excess = now.saturating_sub(self.own).saturating_sub(self.limit) as f64;
+        // As many are stopped as will give the excess back. One after the other would take too long: eight that each double
+        // a text fill a gigabyte while the first of them ends.
+        let mut coming = self.coming(state);
+        let least = (self.limit / LEAST_PART) as f64 / state.running.len().max(1) as f64;
+        while coming < excess
+            && let Some(one) = largest(&state.running, least)
+        {
             one.stop.ask(Reason::Memory { limit: self.limit });
-            self.stopped = Some((one.number, Instant::now()));
+            coming += one.grown;
+            self.stopped = Some(Instant::now());
         }
     }
 
-    /// Whether a statement has been stopped and may still give its memory back.
-    fn is_waiting(&self, state: &State) -> bool {
-        self.stopped.is_some_and(|(number, at)| {
-            let is_there = state.running.iter().any(|one| one.number == number);
-            is_there && at.elapsed() < PATIENCE
-        })
+    /// What the statements that have been stopped, and are not over yet, will give back.
+    fn coming(&self, state: &State) -> f64 {
+        let is_soon = self.stopped.is_some_and(|at| at.elapsed() < PATIENCE);
+        let stopped = state.running.iter().filter(|one| one.stop.is_asked());
+        if is_soon {
+            stopped.map(|one| one.grown).sum()
+        } else {
+            0.0
+        }
     }
 }
 
@@ -255,6 +262,27 @@ mod tests {
         all[2].stop.ask(Reason::Cancelled);
         assert_eq!(largest(&all, 10.0).map(|one| one.number), Some(2));
         assert!(largest(&all, 100.0).is_none());
+    }
+
+    #[test]
+    fn as_many_are_stopped_as_will_give_back_what_is_too_much() {
+        let watch = Watch::none();
+        let mut watcher = Watcher {
+            shared: Arc::clone(&watch.shared),
+            meter: Meter::new().unwrap(),
+            own: 0,
+            limit: 800,
+            last: None,
+            stopped: None,
+        };
+        let all: Vec<_> = (0..8).map(|_| statement()).collect();
+        let watched: Vec<_> = all.iter().map(|stop| watch.add(stop)).collect();
+        let asked = || all.iter().filter(|stop| stop.is_asked()).count();
+        for (now, stopped) in [(0, 0), (800, 0), (850, 1), (890, 1), (1100, 3), (1100, 3)] {
+            watcher.look(&mut held(&watch.shared.state), now);
+            assert_eq!(asked(), stopped, "at {now}");
+        }
+        drop(watched);
     }
 
     #[test]

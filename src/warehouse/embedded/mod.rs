@@ -264,6 +264,8 @@ impl Engine {
                 user: current.user,
                 query_id: query_id.to_string(),
                 parameters: run.parameters,
+                // Known when its tree has been walked.
+                long_texts: false,
             },
             sessions: self.sessions,
             stop,

@@ -28,6 +28,9 @@ use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error, Permit};
 /// few megabytes however long its result is; the engine waits when they are full.
 const WAITING_BATCHES: usize = 4;
 
+/// A batch of more bytes waits alone.
+const LARGE_BATCH: usize = 4 << 20;
+
 /// Repairs of one statement, at most: each is another translation.
 const MAX_REPAIRS: usize = 32;
 
@@ -55,7 +58,7 @@ pub(super) struct Shared {
     pub(super) threads: usize,
     /// Keeps the process inside the limit.
     pub(super) watch: Watch,
-    /// Lets in the statements that make texts longer: the memory for that is not counted by the engine.
+    /// Lets in the statements with long texts: the memory for them is not counted by the engine.
     pub(super) growing: Semaphore,
     pub(super) own_data: Option<OwnData>,
 }
@@ -79,7 +82,7 @@ impl Shared {
     }
 }
 
-/// Statements that may make texts longer at once.
+/// Statements with long texts that run at once.
 const GROWING_AT_ONCE: usize = 2;
 
 /// The part of the memory limit that one of them may use for it: a quarter.
@@ -205,6 +208,9 @@ struct Sender {
 impl Sender {
     /// Waits for room; `false` when nobody wants the message any more.
     fn send(&self, stop: &Stop, message: Message) -> bool {
+        if matches!(&message, Message::Batch(piece) if piece.bytes > LARGE_BATCH) {
+            return self.send_alone(stop, message);
+        }
         match self.sender.try_send(message) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
@@ -218,9 +224,24 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// Waits until nothing else waits to be read: a few large batches would be a lot of memory.
+    fn send_alone(&self, stop: &Stop, message: Message) -> bool {
+        self.runtime.block_on(async {
+            tokio::select! {
+                places = self.sender.reserve_many(WAITING_BATCHES) => match places {
+                    Ok(mut places) => places.next().map(|place| place.send(message)).is_some(),
+                    Err(_) => false,
+                },
+                () = stop.asked() => false,
+            }
+        })
+    }
+}
+
 impl Job {
     /// The whole life of the statement, on a thread that may block.
-    fn run(self, sender: &Sender) {
+    fn run(mut self, sender: &Sender) {
         // Also when something below panics: the watcher must not go on interrupting.
         let _ended = MarkEnded(Arc::clone(&self.stop));
         let _watched = self.shared.watch.add(&self.stop);
@@ -231,9 +252,9 @@ impl Job {
         drop(self.permit);
     }
 
-    /// Waits for the memory that the statement needs for growing texts, if it has any.
+    /// Waits for the memory that the statement needs for long texts, if it has any.
     fn growing(&self, cost: &Cost, sender: &Sender) -> Option<SemaphorePermit<'_>> {
-        if !cost.grows_texts() {
+        if !cost.has_long_texts() {
             return None;
         }
         sender.runtime.block_on(async {
@@ -245,8 +266,9 @@ impl Job {
         })
     }
 
-    fn stream(&self, sender: &Sender) -> Result<(), Error> {
-        let (statement, format) = match self.statement.parsed().tree() {
+    fn stream(&mut self, sender: &Sender) -> Result<(), Error> {
+        let approved = Arc::clone(&self.statement);
+        let (statement, format) = match approved.parsed().tree() {
             Tree::Statement(statement) => (statement, None),
             Tree::Explain { format, statement } => (statement, Some(*format)),
             Tree::Pipeline(_) => {
@@ -258,7 +280,7 @@ impl Job {
             }
             Tree::Unread { reason } => {
                 // What Snowflake has and the parser does not is no mistake.
-                if let Some(form) = unread::form(self.statement.text()) {
+                if let Some(form) = unread::form(approved.text()) {
                     return Err(EngineLimit::new(format!("does not read {form}")).into());
                 }
                 return Err(Error::Sql {
@@ -274,13 +296,26 @@ impl Job {
                 });
             }
         };
-        let cost = Cost::of(statement);
+        let cost = Cost::of(statement, &self.context.parameters);
         cost.is_planned_in_time()?;
+        self.context.long_texts = cost.has_long_texts();
         let share = self.shared.memory_limit_bytes / GROWING_SHARE;
         let longest_text = cost.longest_text(share, self.shared.threads)?;
+        self.read(statement, format, &cost, longest_text, sender)
+    }
+
+    /// Runs a query, or explains it.
+    fn read(
+        &self,
+        statement: &Statement,
+        format: Option<ExplainFormat>,
+        cost: &Cost,
+        longest_text: u64,
+        sender: &Sender,
+    ) -> Result<(), Error> {
         let mut repairs = Repairs::default();
         let mut translation = self.translate(statement, &repairs)?;
-        let _growing = self.growing(&cost, sender);
+        let _growing = self.growing(cost, sender);
         if let Some(error) = self.stop.error() {
             return Err(error);
         }

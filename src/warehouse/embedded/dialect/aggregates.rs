@@ -3,6 +3,7 @@
 use crate::sql::ast::{Expr, NullTreatment};
 
 use super::call::Call;
+use super::lengths::refuse_window;
 use super::types::{Target, target};
 use super::writer::{Writer, Written, bound, folded, limit, limit_with_hint, macro_call, refuse};
 
@@ -108,7 +109,7 @@ impl Writer<'_> {
 
     /// `LISTAGG(x [, delimiter]) [WITHIN GROUP (ORDER BY …)]`: an empty text for no rows.
     pub(super) fn listagg(&mut self, call: &Call<'_>) -> Written {
-        let over = self.over(call, "")?;
+        refuse_window(call)?;
         let argument = call.argument(0)?;
         let delimiter = match call.arguments().get(1) {
             Some(delimiter) => self.expression(delimiter)?,
@@ -117,21 +118,21 @@ impl Writer<'_> {
         let order = self.within_group(call)?;
         if !call.is_distinct {
             let text = self.text(argument)?;
-            return Ok(format!(
-                "coalesce(string_agg({text}, {delimiter}{order}){over}, '')"
-            ));
+            let gathered = format!("coalesce(string_agg({text}, {delimiter}{order}), '')");
+            return Ok(self.gathered(gathered, false));
         }
         // DISTINCT values can be ordered by themselves only, so they are made text after they are in order.
         let value = self.expression(argument)?;
         let text = macro_call("text", &["e"]);
-        Ok(format!(
-            "coalesce(array_to_string(list_transform(list(DISTINCT {value}{order}){over}, lambda e: {text}), {delimiter}), '')"
-        ))
+        let gathered = format!(
+            "coalesce(array_to_string(list_transform(list(DISTINCT {value}{order}), lambda e: {text}), {delimiter}), '')"
+        );
+        Ok(self.gathered(gathered, false))
     }
 
     /// `ARRAY_AGG(x) [WITHIN GROUP (ORDER BY …)]`: without NULLs, an empty ARRAY for no rows.
     pub(super) fn array_agg(&mut self, call: &Call<'_>) -> Written {
-        let over = self.over(call, "")?;
+        refuse_window(call)?;
         let value = self.expression(call.argument(0)?)?;
         let order = self.within_group(call)?;
         let distinct = if call.name == "ARRAY_UNIQUE_AGG" {
@@ -139,20 +140,22 @@ impl Writer<'_> {
         } else {
             call.distinct()
         };
-        Ok(format!(
-            "coalesce(to_json(list_filter(array_agg({distinct}{value}{order}){over}, lambda e: e IS NOT NULL)), CAST('[]' AS JSON))"
-        ))
+        let gathered = format!(
+            "coalesce(to_json(list_filter(array_agg({distinct}{value}{order}), lambda e: e IS NOT NULL)), CAST('[]' AS JSON))"
+        );
+        Ok(self.gathered(gathered, true))
     }
 
     /// `OBJECT_AGG(key, value)`: without NULLs.
     pub(super) fn object_agg(&mut self, call: &Call<'_>) -> Written {
-        let over = self.over(call, "")?;
+        refuse_window(call)?;
         let key = self.text(call.argument(0)?)?;
         let value = self.expression(call.argument(1)?)?;
         let member = macro_call("member", &[&key, &value]);
-        Ok(format!(
-            "coalesce(to_json(map_from_entries(list_sort(list_filter(list({member}){over}, lambda e: e.k IS NOT NULL AND e.v IS NOT NULL)))), CAST('{{}}' AS JSON))"
-        ))
+        let gathered = format!(
+            "coalesce(to_json(map_from_entries(list_sort(list_filter(list({member}), lambda e: e.k IS NOT NULL AND e.v IS NOT NULL)))), CAST('{{}}' AS JSON))"
+        );
+        Ok(self.gathered(gathered, true))
     }
 
     /// `PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x)` and `PERCENTILE_DISC`.

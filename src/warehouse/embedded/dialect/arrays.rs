@@ -3,6 +3,8 @@
 use crate::sql::ast::{Expr, OneOrManyWithParens};
 
 use super::call::Call;
+use super::lengths::LONGEST;
+use super::texts::number_literal;
 use super::types::{Target, cast_to, target};
 use super::writer::{Writer, Written, folded, limit, macro_call, quote_name, refuse};
 
@@ -28,6 +30,10 @@ impl Writer<'_> {
         }
         if places.len() == 2 {
             places.push("'1'".into());
+        }
+        let is_fixed = |argument: &&Expr| number_literal(argument).is_some();
+        if !call.arguments().iter().all(is_fixed) {
+            places.push(LONGEST.into());
         }
         Ok(json(&format!("rs_array_range({})", places.join(", "))))
     }

@@ -104,7 +104,11 @@ impl Writer<'_> {
                 self.text(part)?
             });
         }
-        Ok(concatenated(&written))
+        if is_binary && self.context.long_texts {
+            let digits: Vec<String> = written.iter().map(|part| format!("hex({part})")).collect();
+            return Ok(format!("unhex({})", self.one_text(&digits, concatenated)));
+        }
+        Ok(self.one_text(&written, concatenated))
     }
 
     /// `CONCAT(a, b)`: NULL if any argument is.

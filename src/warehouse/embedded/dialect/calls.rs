@@ -57,7 +57,7 @@ impl Writer<'_> {
 
     fn written(&mut self, call: &Call<'_>, known: &Known) -> Written {
         self.check(call, known)?;
-        match known.how {
+        let written = match known.how {
             How::Scalar(template) | How::Aggregate(template) | How::Window(template) => {
                 self.fill(template, call)
             }
@@ -65,7 +65,8 @@ impl Writer<'_> {
             | How::AggregateRewrite(rewrite)
             | How::WindowRewrite(rewrite) => rewrite(self, call),
             How::Refused { what, hint } => limit_with_hint(what, hint),
-        }
+        };
+        Ok(self.enclosed(written?, call))
     }
 
     /// `CURRENT_USER` without parentheses.

@@ -22,6 +22,8 @@ pub(in crate::warehouse::embedded) struct Context {
     pub(in crate::warehouse::embedded) query_id: String,
     /// Values for `?` and `:1`, written into the text as literals.
     pub(in crate::warehouse::embedded) parameters: Vec<Parameter>,
+    /// Whether texts can become long, so that what makes them longer must look at their length.
+    pub(in crate::warehouse::embedded) long_texts: bool,
 }
 
 /// Most columns that PIVOT makes of the values there are.

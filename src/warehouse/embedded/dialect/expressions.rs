@@ -154,7 +154,7 @@ impl Writer<'_> {
             BinaryOperator::StringConcat => {
                 let left = self.as_text(written.to_owned(), left);
                 let right = self.text(right)?;
-                Ok(format!("({left} || {right})"))
+                Ok(self.one_text(&[left, right], concatenated))
             }
             BinaryOperator::Plus | BinaryOperator::Minus => {
                 if let Expr::Interval(interval) = right {

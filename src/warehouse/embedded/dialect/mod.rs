@@ -25,6 +25,7 @@ mod forms;
 mod functions;
 mod hierarchies;
 mod kinds;
+mod lengths;
 mod literals;
 mod names;
 mod numbers;

@@ -39,6 +39,7 @@ fn context() -> Context {
         user: name("EMBEDDED"),
         query_id: String::new(),
         parameters: vec![],
+        long_texts: true,
     }
 }
 

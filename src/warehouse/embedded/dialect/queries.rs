@@ -20,7 +20,9 @@ impl Writer<'_> {
         self.deeper(|writer| {
             let names_before = writer.with_names.len();
             let texts_before = writer.with_texts.len();
+            writer.queries += 1;
             let written = writer.query_parts(query);
+            writer.queries -= 1;
             writer.with_names.truncate(names_before);
             writer.with_texts.truncate(texts_before);
             written

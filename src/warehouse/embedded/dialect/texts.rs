@@ -4,6 +4,7 @@ use crate::sql::QualifiedName;
 use crate::sql::ast::{Expr, Value};
 
 use super::call::Call;
+use super::lengths::bounded;
 use super::semi_structured::json_path;
 use super::writer::{
     Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, quote_text, refuse,
@@ -140,7 +141,9 @@ impl Writer<'_> {
             Some((separator, parts)) => (separator, parts),
             None => return refuse("not enough arguments for function CONCAT_WS"),
         };
-        Ok(format!("({})", parts.join(&format!(" || {separator} || "))))
+        let between = parts.iter().flat_map(|part| [separator, part]).skip(1);
+        let texts: Vec<String> = between.cloned().collect();
+        Ok(self.one_text(&texts, |texts| format!("({})", texts.join(" || "))))
     }
 
     fn texts(&mut self, arguments: &[&Expr]) -> Result<Vec<String>, Fault> {
@@ -307,11 +310,6 @@ impl Writer<'_> {
             _ => limit("knows SHA2 with 256 bits only"),
         }
     }
-}
-
-/// A function of ours that makes a text longer, with the most it may have.
-fn bounded(function: &str) -> String {
-    format!("{function}({{}}, CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR))")
 }
 
 /// A whole number written as such, with its sign.

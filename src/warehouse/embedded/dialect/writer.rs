@@ -56,6 +56,8 @@ pub(super) struct Writer<'a> {
     pub(super) pivots: usize,
     /// A query whose rows are the values of a PIVOT; the translation ends there.
     pub(super) question: Option<String>,
+    /// How many queries the one being written is inside of, itself among them.
+    pub(super) queries: usize,
     depth: usize,
     cost: usize,
     /// Number of names given by [`Writer::once`].
@@ -94,6 +96,7 @@ impl<'a> Writer<'a> {
             binaries: BTreeSet::new(),
             hides_types: false,
             froms: Vec::new(),
+            queries: 0,
             depth: 0,
             cost: 0,
             onces: 0,

@@ -1,5 +1,6 @@
 //! ARRAYs: each comes as its JSON, and an element as its own; SQL NULL is `None`.
 
+use super::bytes::fits;
 use super::json::{self, Json};
 use super::native::{Arguments, Outcome, Row, present};
 use super::orders::elements;
@@ -239,8 +240,11 @@ fn to_text(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(Some(texts.join(between)))
 }
 
+/// A fourth argument is the longest text that it may make.
 fn range(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([from, to, step]) = present(arguments) else {
+    let (places, longest) = arguments.split_at(arguments.len().min(3));
+    let longest = longest.first().copied().flatten();
+    let Some([from, to, step]) = present(places) else {
         return Ok(None);
     };
     let (from, to, step) = (whole(from)?, whole(to)?, whole(step)?);
@@ -248,6 +252,7 @@ fn range(arguments: &Arguments<'_>) -> Outcome<String> {
         return Err("the step of ARRAY_GENERATE_RANGE must not be 0".into());
     }
     let mut items = Vec::new();
+    let mut bytes = 2;
     let mut next = Some(from);
     while let Some(value) = next.filter(|value| if step > 0 { *value < to } else { *value > to }) {
         if i64::try_from(items.len()).unwrap_or(i64::MAX) >= MAX_ELEMENTS {
@@ -255,7 +260,12 @@ fn range(arguments: &Arguments<'_>) -> Outcome<String> {
                 "the embedded engine makes ARRAYs of at most {MAX_ELEMENTS} elements"
             ));
         }
-        items.push(Json::Number(value.to_string()));
+        let digits = value.to_string();
+        bytes += digits.len() + 1;
+        if let Some(longest) = longest {
+            fits(bytes, longest)?;
+        }
+        items.push(Json::Number(digits));
         next = value.checked_add(step);
     }
     Ok(written(items))

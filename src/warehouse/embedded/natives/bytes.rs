@@ -1,4 +1,4 @@
-//! Bytes in hexadecimal digits: shifting them, and names in a space of names.
+//! Bytes in hexadecimal digits: shifting them, and names in a space of names; and how long texts may become.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +12,8 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_base64", base64),
     ("rs_to_base64", to_base64),
     ("rs_to_hex", to_hex),
+    ("rs_join", join),
+    ("rs_short", short),
     ("rs_try_base64", try_base64),
     ("rs_try_hex", try_hex),
 ];
@@ -59,7 +61,28 @@ fn to_base64(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(Some(STANDARD.encode(text)))
 }
 
-fn fits(bytes: usize, longest: &str) -> Result<(), String> {
+/// Texts one after another. Their length is looked at before they are copied.
+fn join(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some((Some(longest), texts)) = arguments.split_first() else {
+        return Ok(None);
+    };
+    let Some(texts) = texts.iter().copied().collect::<Option<Vec<&str>>>() else {
+        return Ok(None);
+    };
+    fits(texts.iter().map(|text| text.len()).sum(), longest)?;
+    Ok(Some(texts.concat()))
+}
+
+/// The text itself, if it is not too long.
+fn short(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([longest, text]) = present(arguments) else {
+        return Ok(None);
+    };
+    fits(text.len(), longest)?;
+    Ok(Some(text.to_owned()))
+}
+
+pub(super) fn fits(bytes: usize, longest: &str) -> Result<(), String> {
     if longest.parse().is_ok_and(|longest: usize| bytes <= longest) {
         return Ok(());
     }

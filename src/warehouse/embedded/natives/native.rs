@@ -16,13 +16,28 @@ pub(super) type Arguments<'a> = [Option<&'a str>];
 /// What a function gives for one row, or the sentence that ends the statement.
 pub(super) type Outcome<T> = Result<Option<T>, String>;
 
+/// What a function may make for the rows it is given at a time, in bytes: nothing stops it before it has made all.
+const MOST_AT_A_TIME: usize = 64 << 20;
+
+const TOO_MUCH: &str = "sf_fail:the embedded engine makes at most 64 MiB of texts in one step; ask for fewer rows or shorter \
+                        texts";
+
 /// What a function returns.
 pub(super) trait Value: Sized + Send + Sync + 'static {
+    /// Memory it holds besides itself.
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn data_type() -> DataType;
     fn array(rows: Vec<Option<Self>>) -> ArrayRef;
 }
 
 impl Value for String {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+
     fn data_type() -> DataType {
         DataType::Utf8
     }
@@ -86,6 +101,7 @@ impl<T: Value> VArrowScalar for Native<T> {
             .collect::<Result<Vec<_>, _>>()?;
         let mut rows = Vec::with_capacity(input.num_rows());
         let mut arguments = Vec::with_capacity(columns.len());
+        let mut made = 0_usize;
         for row in 0..input.num_rows() {
             arguments.clear();
             arguments.extend(
@@ -94,7 +110,12 @@ impl<T: Value> VArrowScalar for Native<T> {
                     .map(|column| column.is_valid(row).then(|| column.value(row))),
             );
             // As a macro says it, see error.rs.
-            rows.push((body.0)(&arguments).map_err(|said| format!("sf_fail:{said}"))?);
+            let value = (body.0)(&arguments).map_err(|said| format!("sf_fail:{said}"))?;
+            made = made.saturating_add(value.as_ref().map_or(0, T::bytes));
+            if made > MOST_AT_A_TIME {
+                return Err(TOO_MUCH.into());
+            }
+            rows.push(value);
         }
         Ok(T::array(rows))
     }

@@ -104,7 +104,7 @@ async fn what_is_not_kept_is_not_found_and_what_is_cut_says_so() {
     };
     let engine = Embedded::start(&options).unwrap();
     let small_one = ended(engine.start(run("SELECT 1"), later()).await.unwrap());
-    let wide = "SELECT REPEAT(a.o_comment, 20) FROM orders a, orders b";
+    let wide = "SELECT REPEAT(a.o_comment, 10) FROM orders a, orders b";
     for _ in 0..3 {
         let cut = ended(engine.start(run(wide), later()).await.unwrap());
         assert_eq!(cut.total_rows, None);

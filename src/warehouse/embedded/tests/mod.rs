@@ -4,6 +4,7 @@ mod catalog;
 mod controls;
 mod kept;
 mod local;
+mod long_texts;
 mod sample_data;
 mod semantic_view;
 mod stopping;

@@ -1,0 +1,89 @@
+//! Lengths of texts, where a statement can make long ones: what makes a text longer looks at its length first, or right
+//! after. Why, and which statements these are, is in `cost/texts.rs`.
+
+use super::call::Call;
+use super::writer::{Fault, Writer, limit_with_hint, macro_call};
+
+/// The most bytes that a text may have in this statement.
+pub(super) const LONGEST: &str = "CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)";
+
+/// What puts values into one text.
+const TEXTS: [&str; 2] = ["ARRAY_TO_STRING", "TO_JSON"];
+
+/// What puts values into one ARRAY or OBJECT.
+const VALUES: [&str; 11] = [
+    "ARRAYS_TO_OBJECT",
+    "ARRAYS_ZIP",
+    "ARRAY_APPEND",
+    "ARRAY_CAT",
+    "ARRAY_CONSTRUCT",
+    "ARRAY_CONSTRUCT_COMPACT",
+    "ARRAY_INSERT",
+    "ARRAY_PREPEND",
+    "OBJECT_CONSTRUCT",
+    "OBJECT_CONSTRUCT_KEEP_NULL",
+    "OBJECT_INSERT",
+];
+
+/// A function of ours that makes a text longer, with the most it may have.
+pub(super) fn bounded(function: &str) -> String {
+    format!("{function}({{}}, {LONGEST})")
+}
+
+impl Writer<'_> {
+    /// Texts one after another, as `plain` writes it. Where they can be long, a function of ours looks at their length
+    /// before it joins them.
+    pub(super) fn one_text(&self, texts: &[String], plain: impl Fn(&[String]) -> String) -> String {
+        if !self.context.long_texts || texts.len() < 2 {
+            return plain(texts);
+        }
+        format!("rs_join({LONGEST}, {})", texts.join(", "))
+    }
+
+    /// What a call gives, made sure to be no longer than allowed where it puts values into a longer one.
+    pub(super) fn enclosed(&self, written: String, call: &Call<'_>) -> String {
+        let name = call.name.as_str();
+        if !self.context.long_texts {
+            written
+        } else if TEXTS.contains(&name) {
+            short(&written)
+        } else if VALUES.contains(&name) {
+            short_json(&written)
+        } else {
+            written
+        }
+    }
+
+    /// What was made of many rows. Where it is used further, its length is looked at.
+    pub(super) fn gathered(&self, written: String, is_json: bool) -> String {
+        if !self.context.long_texts || self.queries < 2 {
+            written
+        } else if is_json {
+            short_json(&written)
+        } else {
+            short(&written)
+        }
+    }
+}
+
+/// Gathered for each row of a window, a value would be there 2,048 times before anything could look at its length.
+pub(super) fn refuse_window(call: &Call<'_>) -> Result<(), Fault> {
+    if call.over.is_none() {
+        return Ok(());
+    }
+    limit_with_hint(
+        format!(
+            "does not gather values for every row, as {} … OVER does",
+            call.name
+        ),
+        "gather them in a subquery with GROUP BY, and join it",
+    )
+}
+
+fn short(written: &str) -> String {
+    format!("rs_short({LONGEST}, {written})")
+}
+
+fn short_json(written: &str) -> String {
+    macro_call("json", &[&short(&format!("CAST({written} AS VARCHAR)"))])
+}
