@@ -64,6 +64,13 @@ fn costly() -> Vec<(&'static str, String, &'static str)> {
             "bytes of text",
         ),
         (
+            "words to search for",
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"search_objects","arguments":{{"query":"{long}"}}}}}}"#
+            ),
+            "bytes of text",
+        ),
+        (
             "a field twice",
             call(r#"{"sql":"SELECT 1","sql":"SELECT 2"}"#.to_owned()),
             "twice",
