@@ -59,7 +59,7 @@ fn schemas(allowed: &[&str]) -> Policy {
 }
 
 /// What reaches a table called PAY of the schema SALES.HR, or may.
-const REACHES_PAY: [&str; 56] = [
+const REACHES_PAY: [&str; 63] = [
     "SELECT * FROM sales.hr.pay",
     "SELECT * FROM SALES.\"HR\".pay",
     "SELECT * FROM hr.pay",
@@ -92,6 +92,13 @@ const REACHES_PAY: [&str; 56] = [
     "SELECT * FROM TABLE('hr.pay')",
     "SELECT * FROM TABLE($t)",
     "SELECT * FROM TABLE(hr.pay())",
+    "SELECT f(TABLE(hr.pay))",
+    "SELECT sales.public.f(TABLE(hr.pay), 1)",
+    "SELECT sales.public.f(SELECT a FROM hr.pay)",
+    "SELECT a FROM t WHERE sales.public.f(table (hr.pay)) > 1",
+    "SELECT * FROM t AT(STREAM => 'hr.pay')",
+    "SELECT * FROM t BEFORE(STREAM => 'hr.pay')",
+    "SELECT * FROM t CHANGES(INFORMATION => DEFAULT) AT(STREAM => 'hr.pay')",
     "SELECT * FROM IDENTIFIER('hr.pay')",
     "SELECT * FROM IDENTIFIER($t)",
     "SELECT * FROM IDENTIFIER('sales') . hr . pay",

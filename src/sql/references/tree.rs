@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, Delete, Expr, Insert, ObjectName, Query, Statement, TableFactor, TableObject,
+    Cte, Delete, Expr, Function, FunctionArg, FunctionArguments, Insert, ObjectName,
+    ObjectNamePart, Query, Statement, TableFactor, TableObject,
 };
 
 use super::reference::{Found, Reference, Unresolved, unresolved};
@@ -142,6 +143,41 @@ fn is_value_function(name: &ObjectName) -> bool {
     })
 }
 
+/// Breaks off at a call whose argument is the name of an object, which the walk does not come to.
+fn function_that_names(function: &Function) -> ControlFlow<Unresolved> {
+    if has_name(function, &["TABLE"]) {
+        return stop("TABLE(…) as an argument");
+    }
+    if has_name(function, &["AT", "BEFORE"]) && names_stream(function) {
+        return stop("the name of a stream");
+    }
+    ControlFlow::Continue(())
+}
+
+fn has_name(function: &Function, names: &[&str]) -> bool {
+    match function.name.0.as_slice() {
+        [ObjectNamePart::Identifier(name)] => {
+            name.quote_style.is_none()
+                && names
+                    .iter()
+                    .any(|known| name.value.eq_ignore_ascii_case(known))
+        }
+        _ => false,
+    }
+}
+
+/// `AT(STREAM => 'db.schema.stream')`
+fn names_stream(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else {
+        return false;
+    };
+    list.args.iter().any(|argument| match argument {
+        FunctionArg::Named { name, .. } => name.value.eq_ignore_ascii_case("STREAM"),
+        FunctionArg::ExprNamed { name, .. } => name.to_string().eq_ignore_ascii_case("STREAM"),
+        FunctionArg::Unnamed(_) => false,
+    })
+}
+
 impl Walk {
     fn step(&mut self, step: Step<'_>) -> ControlFlow<Unresolved> {
         match step {
@@ -151,6 +187,7 @@ impl Walk {
                 self.resolve(name, true)
             }
             Step::TableFactor(factor) => self.table_factor(factor),
+            Step::Expr(Expr::Function(function)) => function_that_names(function),
             _ => ControlFlow::Continue(()),
         }
     }
