@@ -38,6 +38,8 @@ def costly() -> dict[str, str]:
         "an object of 170,000 fields": "{" + ",".join(f'"{n}":1' for n in range(170_000)) + "}",
         "a progress token of 1.9 MB": params
         + '{"name":"list_databases","_meta":{"progressToken":"%s"}}}' % ("x" * 1_900_000),
+        "1.9 MB of words to search for": params
+        + '{"name":"search_objects","arguments":{"query":"%s"}}}' % ("x" * 1_900_000),
         "120,000 parameters in 240 KB": arguments % f'"parameters":[{full("1", 240_000)}]',
         "a field twice": '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}',
     }
@@ -106,7 +108,7 @@ of_bodies(ACCOUNT)
 of_bodies(ENGINE)
 
 
-@ENGINE.attack("100 statements of 900 KB at once", MORE_MIB)
+@ACCOUNT.attack("100 statements of 900 KB at once", MORE_MIB)
 async def long_statements(place: Place) -> Seen:
     body = call("SELECT '" + "x\\n" * 300_000 + "'")
     polite = Polite(place.server)
@@ -133,7 +135,7 @@ async def flood(place: Place) -> Seen:
     return Seen(answers, only(answers, *REFUSED) or wrong, told)
 
 
-@ENGINE.attack("200 bodies of 1.9 MB that stop on their way, of one caller", MORE_MIB)
+@ACCOUNT.attack("200 bodies of 1.9 MB that stop on their way, of one caller", MORE_MIB)
 async def stopped(place: Place) -> Seen:
     streams = []
 

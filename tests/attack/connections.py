@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 
 from callers import Polite, head, many, message, p95, send
@@ -138,6 +139,34 @@ async def in_flight(place: Place) -> Seen:
     if answers["429 with Retry-After"] != 300 - 128:
         wrong = wrong or "not 172 of 300 were told to come back"
     return Seen(answers, wrong, told)
+
+
+@ENGINE.attack("10 connections full of requests sent ahead, without a key and without reading")
+async def sent_ahead(place: Place) -> Seen:
+    """The HTTP library reads 128 KiB of requests ahead: see "What is not promised" in SECURITY.md."""
+    ahead = b"GET /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10_000
+    server, held = place.begin(), []
+
+    async def fill(_: int) -> str:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+        held.append((reader, writer))
+        writer.write(ahead)
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await asyncio.wait_for(writer.drain(), 3)
+        return "held"
+
+    try:
+        before = server.memory("VmRSS")
+        answers = await many(10, fill)
+        polite = Polite(server)
+        await polite.during(asyncio.sleep(3))
+        wrong, told = soon(polite, server)
+        more = server.memory("VmHWM") - before
+        return Seen(answers, wrong, f"{more} MiB more, {more / 10:.1f} for each; {told}")
+    finally:
+        for _, writer in held:
+            writer.close()
+        server.end()
 
 
 @ENGINE.attack("1,000 guesses at a key")

@@ -94,6 +94,51 @@ async def doubling(place: Place) -> Seen:
     return await hungry(place, DOUBLING, 8)
 
 
+# The engine makes texts for 2,048 rows at a time and stops for nothing meanwhile, so long ones must not come about.
+ALL_LINES = f"WITH b AS (SELECT LISTAGG(L_COMMENT) t FROM {LINES}) "
+LONG = "x" * 60_000
+TEXTS = {
+    "a text of all rows joined to each row": f"{ALL_LINES}SELECT MAX(LENGTH(b.t || L_COMMENT)) FROM b, {LINES}",
+    "a text of all rows reversed for each row": f"{ALL_LINES}SELECT MAX(REVERSE(b.t)) FROM b, {LINES}",
+    "all rows gathered for each row": f"SELECT LISTAGG(L_COMMENT) OVER (PARTITION BY L_RETURNFLAG) FROM {LINES}",
+    "a long literal joined to each row": f"SELECT MAX(REVERSE('{LONG}' || L_COMMENT)) FROM {LINES}",
+    "60 copies of a long text": "SELECT "
+    + ", ".join(f"MAX(UPPER(SUBSTR(x, {n} + L_TAX)))" for n in range(60))
+    + f" FROM (SELECT REPEAT(L_COMMENT, 400) x, L_TAX FROM {LINES})",
+    "a list of a million for each row": f"SELECT MAX(ARRAY_SIZE(ARRAY_GENERATE_RANGE(L_TAX, 1000000))) FROM {LINES}",
+    "a long list beside each row": f"SELECT ARRAY_GENERATE_RANGE(0, 1000000), L_COMMENT FROM {LINES}",
+    "quotes in quotes": "SELECT LENGTH("
+    + "TO_JSON(TO_VARIANT(" * 22
+    + "N_NAME || '\"'"
+    + "))" * 22
+    + f") FROM {NATIONS}",
+    "joined in 21 queries, one in another": "WITH c0 AS (SELECT N_COMMENT t FROM "
+    + NATIONS
+    + ")"
+    + "".join(f", c{n + 1} AS (SELECT t || t t FROM c{n})" for n in range(21))
+    + " SELECT MAX(LENGTH(t)) FROM c21",
+}
+
+
+@ENGINE.attack("texts of megabytes for every row, 9 kinds, one and 8 at once")
+async def long_texts(place: Place) -> Seen:
+    answers, wrong, peak = Counter(), "", (0, "")
+    for what, sql in TEXTS.items():
+        for count in (1, 8):
+            server = place.begin()
+            try:
+                seen = await many(count, lambda _, sql=sql, server=server: run(server, sql, timeout_seconds=10))
+                # What is still being made is larger than what was there at the answer.
+                await asyncio.sleep(2)
+                answers += seen
+                peak = max(peak, (server.memory("VmHWM"), what))
+                wrong = wrong or (only(seen, *ENDED) and f"{what}: {only(seen, *ENDED)}")
+                wrong = wrong or ("" if server.alive else f"{what}, {count} at once: the process ended")
+            finally:
+                server.end()
+    return Seen(answers, wrong, f"at most {peak[0]} MiB ({peak[1]})")
+
+
 @ENGINE.attack("planning beyond its time, 8 kinds with timeout_seconds 1")
 async def planning(place: Place) -> Seen:
     answers, worst, longest, wrong = Counter(), (0.0, "nothing"), (0.0, "nothing"), ""
