@@ -222,7 +222,8 @@ async def test_sigterm_stops_a_call_that_does_not_end(log: Path, measured: dict[
             started = time.monotonic()
             stop = asyncio.create_task(asyncio.to_thread(docker, "stop", "--time=20", server.id))
             answer = await call
-            assert answer.structured["code"] == "query_cancelled", answer.text
+            # As text: a server for agents has no structured errors.
+            assert answer.text.startswith("query_cancelled: "), answer.text
         await stop
         took = time.monotonic() - started
         assert server.state["ExitCode"] == 0
