@@ -132,6 +132,11 @@ impl From<query::Error> for Failure {
                 error.to_string(),
                 "write the same in a simpler form, or explain its parts one by one",
             ),
+            query::Error::OutOfReach => Self::new(
+                Code::PermissionDenied,
+                error.to_string(),
+                "sign in again with the scope for statements; execute_query names it",
+            ),
             query::Error::RowTooLarge { .. } => Self::new(
                 Code::ResultTooLarge,
                 error.to_string(),
@@ -205,6 +210,11 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
             Code::PermissionDenied,
             message,
             "use objects the role may read; list_tables shows them. Granting more is up to the account's administrator",
+        ),
+        Error::RoleRefused { .. } => Failure::new(
+            Code::PermissionDenied,
+            message,
+            "give another role in the argument role; show_context lists the roles a call may name",
         ),
         Error::ListTooLong { .. } => Failure::new(
             Code::ResultTooLarge,

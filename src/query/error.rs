@@ -51,6 +51,9 @@ pub enum Error {
         "this statement has something in it that this server cannot read, so it is not explained"
     )]
     PlanUnread,
+    /// The caller may look at the catalog only, and the cursor leads to rows of tables: its earlier token reached further.
+    #[error("this cursor leads to values of tables, for which the caller's token lacks the scope")]
+    OutOfReach,
     /// Not even the first row fits.
     #[error(
         "the first row alone is larger than the {limit} bytes a result may have (MAX_RESULT_BYTES)"
@@ -93,7 +96,8 @@ impl Error {
             | Self::TooExpensive { .. }
             | Self::NoEstimate
             | Self::NoPlan
-            | Self::PlanUnread => None,
+            | Self::PlanUnread
+            | Self::OutOfReach => None,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::page::{Layout, Page};
 use super::run::is_list;
 use super::shown_rows;
 use super::{Error, Format, Found, Less, Queries, Query, TruncationReason, View};
-use crate::policy::RowFilter;
+use crate::policy::{CurrentNames, RowFilter};
 use crate::sql::Identifier;
 use crate::warehouse::{self, Earlier, SessionContext, Started, Status};
 
@@ -137,6 +137,11 @@ impl Queries {
     ) -> Result<Fetched, Error> {
         let asked = Instant::now();
         let mut cursor = self.common.signer.read(cursor, &self.caller)?;
+        // The caller may have lost the role since: a cursor is good for a day, a grant until the file changes.
+        self.policy.admit_defaults(&CurrentNames {
+            role: cursor.earlier.role.as_ref(),
+            ..CurrentNames::default()
+        })?;
         cursor.format = format.unwrap_or(cursor.format);
         let is_search = |list: &List| list.search.is_some();
         if cursor.list.as_ref().is_some_and(is_search) {
@@ -160,6 +165,10 @@ impl Queries {
     ) -> Result<Outcome, Error> {
         let list = cursor.list.as_ref();
         let view = list.map_or(Ok(None), |list| list.view(views))?;
+        // Lists of our own have a view. Everything else came of a statement, whatever this call's tool needs.
+        if view.is_none() && !self.may_read_values {
+            return Err(Error::OutOfReach);
+        }
         let role = cursor.earlier.role.as_ref();
         let filters = match list {
             Some(list) => self.filters(list, role).await?,

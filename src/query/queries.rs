@@ -31,6 +31,10 @@ pub struct Queries {
     pub(super) tag: Option<String>,
     /// How far a tool lowers the budget below the caller's. Its cursors carry this to later pages.
     pub(super) less: Less,
+    /// Whether the caller is a user of its own in the warehouse.
+    is_person: bool,
+    /// Whether the caller may be shown values of tables.
+    pub(super) may_read_values: bool,
     /// Collects what happens to the statements, for the log, trace and audit record of the call.
     pub(super) notes: Notes,
     /// Whose place in the queue the statements take.
@@ -75,6 +79,8 @@ pub struct Behalf {
     pub notes: Notes,
     /// Whether the caller may do more than read, as far as the policy allows.
     pub may_change: bool,
+    /// Whether the caller may be shown values of tables, and not only what the catalog says of them.
+    pub may_read_values: bool,
     /// Limits and policies of the caller's own, if it has them.
     pub rights: Option<Arc<Rights>>,
     /// The person whose sign-in the statements run under, if it is not the service's.
@@ -102,6 +108,8 @@ impl Queries {
             name: Cow::Borrowed(""),
             tag: None,
             less: Less::default(),
+            is_person: false,
+            may_read_values: true,
             notes: Notes::default(),
             owner: Owner::default(),
             usual_role: None,
@@ -189,6 +197,8 @@ impl Queries {
             name: behalf.name,
             tag: Some(behalf.tag),
             less: self.less,
+            is_person: behalf.person.is_some(),
+            may_read_values: behalf.may_read_values,
             notes: behalf.notes,
             common: Arc::clone(&self.common),
         }
@@ -237,6 +247,12 @@ impl Queries {
     #[must_use]
     pub fn caller(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the caller is a user of its own in the warehouse, and not the one that all callers share.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        self.is_person
     }
 
     /// The mark in the query tags of the caller's statements, by which they are found again.

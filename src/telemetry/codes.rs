@@ -58,7 +58,7 @@ codes! {
     SqlInvalid = "sql_invalid", false;
     /// A table, view, schema, database or column does not exist, or the role may not see it.
     ObjectNotFound = "object_not_found", false;
-    /// The role lacks a privilege.
+    /// The role lacks a privilege, or cannot be used.
     PermissionDenied = "permission_denied", false;
     /// Not even one row fits into the size a result may have, or Snowflake refuses to make a list of so many names.
     ResultTooLarge = "result_too_large", false;

@@ -90,6 +90,12 @@ pub enum Error {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// The role of the call cannot be used, whatever the statement.
+    #[error("{message}")]
+    RoleRefused {
+        /// Which role, and why.
+        message: String,
+    },
     /// The answer to a statement that changes something was lost: it may have run or not.
     #[error("the answer to the statement was lost, so it is not known whether it took effect")]
     OutcomeUnknown {

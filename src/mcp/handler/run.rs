@@ -85,6 +85,7 @@ impl Handler {
                 tag: tag(&tool, caller, trace_id),
                 notes: record.notes().clone(),
                 may_change: caller.reach >= Reach::Write,
+                may_read_values: caller.reach >= Reach::Query,
                 person: caller.person.clone(),
                 rights: caller.grant.as_ref().map(|grant| Arc::clone(&grant.rights)),
             })),

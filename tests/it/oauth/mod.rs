@@ -277,6 +277,24 @@ async fn a_call_beyond_the_scopes_of_a_token_is_refused_with_what_to_ask_for() {
             "{tool}"
         );
     }
+    // Nor by a cursor that the same person was given for a token that reached further.
+    let (may_query, may_look) = (
+        server.mcp().key(&issuer.token(OURS, json!({}))),
+        server.mcp().key(&catalog),
+    );
+    let first = json!({"sql": "SELECT * FROM NATION", "limit": 2, "format": "json"});
+    let first = may_query.call_tool("execute_query", first).await;
+    let cursor = json!({"cursor": first["structuredContent"]["next_cursor"]});
+    let refused = may_look.call_tool("fetch_results", cursor.clone()).await;
+    assert_eq!(refused["_meta"]["code"], "permission_denied", "{refused}");
+    let next = may_query.call_tool("fetch_results", cursor).await;
+    assert_eq!(next["isError"], false, "{next}");
+    let tables = may_look
+        .call_tool("list_tables", json!({"limit": 1, "format": "json"}))
+        .await;
+    let cursor = json!({"cursor": tables["structuredContent"]["next_cursor"]});
+    let more = may_look.call_tool("fetch_results", cursor).await;
+    assert_eq!(more["isError"], false, "{more}");
     let lying = server
         .mcp()
         .key(&catalog)

@@ -1,6 +1,7 @@
 //! Two callers on one pool of sessions, who are one user to Snowflake: nothing of the one is ever seen by the other.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -369,5 +370,31 @@ async fn a_caller_has_a_role_of_its_grant_and_no_other() {
             .keys()
             .any(|tag| keys.iter().any(|key| tag.contains(key)))
     );
+    // A cursor lives for a day, a grant until the file changes.
+    let call = json!({"sql": "select * from stub.rows(n => 20)", "limit": 5, "role": "FINANCE", "format": "json"});
+    let page = analyst.call_tool("execute_query", call).await;
+    let cursor = page["structuredContent"]["next_cursor"].clone();
+    let fetch = async || {
+        let call = json!({"cursor": cursor, "limit": 1});
+        analyst.call_tool("fetch_results", call).await
+    };
+    assert_eq!(code(&fetch().await), "ok");
+    let narrower = file
+        .to_string()
+        .replace(r#""ANALYST","FINANCE""#, r#""ANALYST""#);
+    std::fs::write(&path, narrower).unwrap();
+    let end = Instant::now() + Duration::from_secs(25);
+    let refused = loop {
+        let fetched = fetch().await;
+        if code(&fetched) != "ok" {
+            break fetched;
+        }
+        assert!(
+            Instant::now() < end,
+            "still read with a role that was taken away"
+        );
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+    assert!(refused.to_string().contains("FINANCE"), "{refused}");
     stop(server, &stub).await;
 }

@@ -63,7 +63,7 @@ impl From<Error> for warehouse::Error {
             | Error::SignInHeld(_) => Self::SignInRefused {
                 message: error.to_string(),
             },
-            Error::Credentials(sign_in::Error::Exchange(fault)) => Self::PermissionDenied {
+            Error::Credentials(sign_in::Error::Exchange(fault)) => Self::RoleRefused {
                 message: match fault {
                     ExchangeFault::NoRole => {
                         "the call names no role, and this server has no usual one"
@@ -71,11 +71,9 @@ impl From<Error> for warehouse::Error {
                     _ => "the role cannot be used: your sign-in does not carry it",
                 }
                 .to_owned(),
-                query_id: None,
             },
-            Error::RoleRefused { .. } => Self::PermissionDenied {
+            Error::RoleRefused { .. } => Self::RoleRefused {
                 message: error.to_string(),
-                query_id: None,
             },
             Error::Credentials(error) if error.is_transient() => Self::Unreachable {
                 message: "signing in to Snowflake".to_owned(),
