@@ -64,7 +64,7 @@ impl Session {
             // Never again after any other refusal: that could lock the user.
             let passes = match &error {
                 Error::Transport(error) => error.is_transient(),
-                Error::Credentials(error) => error.is_transient(),
+                Error::Credentials(error) => error.is_worth_another_try(),
                 _ => false,
             };
             if !passes {
@@ -186,7 +186,11 @@ impl Session {
         };
         session
             .with_allowed(role)
-            .await?
+            .await
+            .map_err(|error| match sign_in.is_person() {
+                true => error.for_person(wanted),
+                false => error,
+            })?
             .unless_it_differs(difference)
             .await
     }

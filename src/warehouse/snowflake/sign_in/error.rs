@@ -27,8 +27,8 @@ pub enum Error {
         /// What is wrong with it.
         fault: KeyFault,
     },
-    /// No text that could be a token.
-    #[error("the token is empty or not one line of text; see {setting}")]
+    /// No text that could be a token, or a client's secret.
+    #[error("the token or secret is empty or not one line of text; see {setting}")]
     Token {
         /// The setting the token came from.
         setting: &'static str,
@@ -51,6 +51,14 @@ pub enum Error {
         /// Why.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// An issuer gave no answer a moment ago, and was not asked again.
+    #[error("{who} gave no answer a moment ago and was not asked again; see {setting}")]
+    LeftAlone {
+        /// Who was not asked.
+        who: &'static str,
+        /// The setting that leads there.
+        setting: &'static str,
     },
     /// An issuer or metadata service said no.
     #[error("{who} refused ({reason}); see {setting}")]
@@ -210,6 +218,7 @@ impl Error {
             | Self::Token { setting }
             | Self::Setting { setting, .. }
             | Self::Unreachable { setting, .. }
+            | Self::LeftAlone { setting, .. }
             | Self::Refused { setting, .. } => setting,
             Self::Key { setting, fault } => fault.setting(setting),
             Self::Exchange(fault) => fault.setting(),
@@ -222,6 +231,12 @@ impl Error {
     /// Whether the same settings may work a little later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::LeftAlone { .. })
+    }
+
+    /// Whether it makes sense to try again while somebody waits.
+    #[must_use]
+    pub const fn is_worth_another_try(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
     }
 

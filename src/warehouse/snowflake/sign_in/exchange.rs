@@ -27,6 +27,16 @@ use crate::warehouse::snowflake::{account, intake};
 /// For one exchange, from the request to the last byte of the answer.
 const TIME: Duration = Duration::from_secs(10);
 
+/// An end-point that takes longer than this and gives no answer hangs.
+const HANGS: Duration = Duration::from_secs(2);
+
+/// How long it is left alone then. Whoever waits for it holds a place among the sessions, and others need those: persons whose
+/// tokens are there, and the service itself.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+
+const WHO: &str = "the token end-point";
+const SETTING: &str = "SNOWFLAKE_EXCHANGE_URL";
+
 /// Longest answer. A token with hundreds of groups has some 8 KiB.
 const LONGEST_ANSWER: u64 = 64 << 10;
 
@@ -81,7 +91,12 @@ pub(in crate::warehouse::snowflake) struct Exchanger {
     url: Url,
     http: Client,
     metrics: Arc<Metrics>,
+    outage: Mutex<Outage>,
 }
+
+/// When the end-point last hung; no more once it has answered.
+#[derive(Debug, Default)]
+struct Outage(Option<Instant>);
 
 /// One person's tokens for Snowflake.
 pub(super) struct Wallet {
@@ -112,6 +127,17 @@ struct Denied {
     error: String,
 }
 
+impl ExchangeOptions {
+    /// Reads our secret there, and asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or is none.
+    pub fn try_reading(&self) -> Result<(), Error> {
+        self.client_secret.read().map(drop)
+    }
+}
+
 impl Exchanger {
     /// # Errors
     ///
@@ -133,6 +159,7 @@ impl Exchanger {
             url,
             http,
             metrics,
+            outage: Mutex::default(),
         })
     }
 
@@ -151,6 +178,14 @@ impl Exchanger {
     }
 
     async fn exchange(&self, person: &Person, role: Option<&Identifier>) -> Result<Held, Error> {
+        let began = Instant::now();
+        if !self.outage().admits(began) {
+            self.metrics.exchanged(Outcome::Failed);
+            return Err(Error::LeftAlone {
+                who: WHO,
+                setting: SETTING,
+            });
+        }
         let outcome = match tokio::time::timeout(TIME, self.ask(person, role)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(unreachable(format!(
@@ -158,12 +193,19 @@ impl Exchanger {
                 TIME.as_secs()
             ))),
         };
+        let is_away = outcome.as_ref().is_err_and(Error::is_transient);
+        self.outage()
+            .ended(Instant::now(), is_away && began.elapsed() >= HANGS);
         self.metrics.exchanged(match &outcome {
             Ok(_) => Outcome::Ok,
             Err(error) if error.is_transient() => Outcome::Failed,
             Err(_) => Outcome::Refused,
         });
         outcome
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ask(&self, person: &Person, role: Option<&Identifier>) -> Result<Held, Error> {
@@ -257,6 +299,22 @@ impl Exchanger {
     }
 }
 
+impl Outage {
+    /// Whether the end-point may be asked now. While it hangs, one asks again from time to time.
+    fn admits(&mut self, now: Instant) -> bool {
+        let Some(last) = self.0 else { return true };
+        let is_time = now.saturating_duration_since(last) >= LEFT_ALONE;
+        if is_time {
+            self.0 = Some(now);
+        }
+        is_time
+    }
+
+    fn ended(&mut self, now: Instant, hangs: bool) {
+        self.0 = hangs.then_some(now);
+    }
+}
+
 impl Wallet {
     pub(super) fn new(exchanger: Arc<Exchanger>, person: Arc<Person>) -> Self {
         Self {
@@ -318,8 +376,8 @@ fn encoded(text: &str) -> String {
 
 fn unreachable(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Unreachable {
-        who: "the token end-point",
-        setting: "SNOWFLAKE_EXCHANGE_URL",
+        who: WHO,
+        setting: SETTING,
         source: Some(why.into()),
     }
 }
@@ -384,4 +442,26 @@ fn seconds(value: &Value) -> Option<Duration> {
         _ => return None,
     };
     Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_point_that_hangs_is_asked_by_one_from_time_to_time() {
+        let mut outage = Outage::default();
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(outage.admits(at(0)) && outage.admits(at(0)));
+        outage.ended(at(10), true);
+        assert!(!outage.admits(at(10)) && !outage.admits(at(14)));
+        assert!(outage.admits(at(15)));
+        assert!(!outage.admits(at(15)), "one is enough to find out");
+        outage.ended(at(25), true);
+        assert!(!outage.admits(at(29)));
+        assert!(outage.admits(at(30)));
+        outage.ended(at(31), false);
+        assert!(outage.admits(at(31)) && outage.admits(at(31)));
+    }
 }
