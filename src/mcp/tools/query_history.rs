@@ -24,6 +24,10 @@ const MOST_ROWS: u64 = 10_000;
 const LOOKED_AT: &str = "All callers share one user of Snowflake, and only the newest 10000 statements of that user in this time were looked at: \
      yours from before may be missing. For the newest a shorter time in hours is enough.";
 
+/// The same to a caller who is a user of its own there.
+const LOOKED_AT_OWN: &str = "Only the newest 10000 statements of your user of Snowflake in this time were looked at: earlier ones may be missing. \
+     For the newest a shorter time in hours is enough.";
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
@@ -175,6 +179,7 @@ impl Tool for QueryHistory {
         // Where there are more rows, the answer does not say that these are all.
         Ok(
             match reply.is_whole() && looks_at_all(&context, &database, hours).await {
+                true if context.queries.is_person() => reply.with_note(LOOKED_AT_OWN),
                 true => reply.with_note(LOOKED_AT),
                 false => reply,
             },

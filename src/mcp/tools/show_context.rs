@@ -30,9 +30,11 @@ pub(super) struct Arguments {
 pub(super) struct ContextOutput {
     /// The name this server knows the caller by.
     caller: String,
-    /// The user in the warehouse, whom all callers share.
+    /// The user in the warehouse.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    /// Whether all callers share that user.
+    user_is_shared: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,6 +150,7 @@ fn read(about: &Table, context: &CallContext) -> ContextOutput {
     ContextOutput {
         caller: queries.caller().to_owned(),
         user: plain("user_name"),
+        user_is_shared: !queries.is_person(),
         role: named("role"),
         warehouse: named("warehouse"),
         database: named("database_name"),
@@ -197,9 +200,14 @@ fn in_words(output: &ContextOutput) -> String {
     };
     let mut lines = vec![
         format!(
-            "Caller {}, in Snowflake the user {} (all callers share it) with the role {}, account {} in {}.",
+            "Caller {}, in Snowflake the user {}{} with the role {}, account {} in {}.",
             output.caller,
             or_none(&output.user),
+            if output.user_is_shared {
+                " (all callers share it)"
+            } else {
+                ""
+            },
             or_none(&output.role),
             or_none(&output.account),
             or_none(&output.region),

@@ -123,21 +123,12 @@ impl Pool {
         } else {
             AcquireOutcome::Failed
         });
+        if got.is_err() {
+            self.forget_if_empty(&login);
+        }
         match got {
             Ok(connection) => Ok(Lease::new(connection, Arc::clone(inner), permit)),
-            Err(mobc::Error::Inner(error)) => {
-                // Callers may name what they like; what is no role needs no list of sessions. That of the configured role
-                // stays, for `upkeep` fills it. A person who is refused needs none at all.
-                let is_of_no_use = if login.is_service() {
-                    matches!(error, Error::RoleRefused { .. }) && login != self.login(None)
-                } else {
-                    !self.members().all().iter().any(|it| it.is_of(&login))
-                };
-                if is_of_no_use {
-                    self.by_login().remove(&login);
-                }
-                Err(error.into())
-            }
+            Err(mobc::Error::Inner(error)) => Err(error.into()),
             // There was room for it, so it is the session itself that takes so long.
             Err(_) => Err(warehouse::Error::Unreachable {
                 message: format!(
@@ -146,6 +137,15 @@ impl Pool {
                 ),
                 source: None,
             }),
+        }
+    }
+
+    /// Drops the list of a login without sessions, whatever kept it from having one: callers may name what roles they like, and each
+    /// would leave a list behind. That of the configured role stays, for `upkeep` fills it.
+    fn forget_if_empty(&self, login: &Login) {
+        let is_filled = login.is_service() && *login == self.login(None);
+        if !is_filled && !self.members().all().iter().any(|it| it.is_of(login)) {
+            self.by_login().remove(login);
         }
     }
 

@@ -13,6 +13,7 @@ const DEFAULT_ROLE_REFUSED: u32 = 390_186;
 const ROLE_NOT_IN_TOKEN: u32 = 390_317;
 /// The default warehouse or database may not be used.
 const PLACE_REFUSED: u32 = 390_201;
+
 impl Error {
     /// Sorts the reply to a sign-in.
     pub(in crate::warehouse::snowflake) fn from_sign_in(reply: Reply) -> Self {
@@ -63,8 +64,17 @@ impl Error {
 
     /// The same of a person, whose own role, rights and token may be at fault, and never a setting of a user or password.
     pub(in crate::warehouse::snowflake) fn for_person(self, role: Option<&Identifier>) -> Self {
-        let Self::SignInRefused { code, message, .. } = self else {
-            return self;
+        let of_user = || role.map_or_else(|| "of the user".to_owned(), ToString::to_string);
+        let (code, message) = match self {
+            Self::SignInRefused { code, message, .. } => (code, message),
+            // The role is the person's own, and another one of its own may do.
+            Self::RoleNotAllowed(refusal) => {
+                return Self::RoleRefused {
+                    role: of_user(),
+                    message: refusal,
+                };
+            }
+            error => return error,
         };
         let is_about_role = matches!(
             code,
@@ -72,7 +82,7 @@ impl Error {
         ) || message.contains("not listed in the Access Token");
         if is_about_role {
             return Self::RoleRefused {
-                role: role.map_or_else(|| "of the user".to_owned(), ToString::to_string),
+                role: of_user(),
                 message: match code {
                     ROLE_REFUSED | DEFAULT_ROLE_REFUSED => {
                         "it does not exist, or is not granted to your user of Snowflake"
@@ -84,7 +94,7 @@ impl Error {
         }
         if code == PLACE_REFUSED {
             return Self::RoleRefused {
-                role: role.map_or_else(|| "of the user".to_owned(), ToString::to_string),
+                role: of_user(),
                 message: "it may not use the warehouse or database that this server sets (SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE, SNOWFLAKE_SCHEMA)"
                     .to_owned(),
             };
@@ -141,7 +151,6 @@ impl Error {
         match self {
             Self::SignInRefused { .. }
             | Self::PersonRefused { .. }
-            | Self::OtherRole { .. }
             | Self::RoleNotAllowed(_)
             | Self::NotAsAsked(_) => true,
             Self::Credentials(error) => error.is_refusal(),

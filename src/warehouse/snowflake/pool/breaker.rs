@@ -279,6 +279,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_person_waits_for_half_a_minute_each_time_and_the_service_not_at_all() {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let breaker = Breaker::of_person(Arc::clone(&metrics), "user:1".to_owned());
+        let key = |name: &'static str| move || async move { Some(name.to_owned()) };
+        for name in ["a", "b", "c"] {
+            let refused = breaker.guard(key(name), async { Err::<(), _>(no()) }).await;
+            assert!(refused.is_err());
+            let pause = pause(&breaker);
+            assert!(
+                pause <= Duration::from_secs(30) && pause > Duration::from_secs(10),
+                "{name}: {pause:?}"
+            );
+        }
+        let told = String::from_utf8(metrics.render().unwrap()).unwrap();
+        assert!(told.contains("snowflake_mcp_pool_breaker_open 0"), "{told}");
+    }
+
+    #[tokio::test]
     async fn other_credentials_are_tried_at_once() {
         let breaker = breaker();
         let key = |name: &'static str| move || async move { Some(name.to_owned()) };

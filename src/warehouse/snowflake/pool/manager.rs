@@ -114,14 +114,18 @@ impl mobc::Manager for Manager {
     }
 }
 
-/// Says once what is wrong with the exchange for every caller; each caller's own refusal is told by its breaker.
+/// Says once what is wrong with the exchange for every caller; each caller's own refusal is told by its breaker, but for a role that
+/// is not the one asked for, which says nothing of the caller's others.
 fn tell_operator(inner: &Inner, error: &Error) {
-    let Error::Credentials(sign_in::Error::Exchange(fault)) = error else {
-        return;
-    };
-    let text = error.to_string();
-    if fault.is_operators() && inner.shared.told.is_new(&text) {
-        tracing::error!("{text}");
+    match error {
+        Error::OtherRole { .. } => tracing::warn!("{error}"),
+        Error::Credentials(sign_in::Error::Exchange(fault)) if fault.is_operators() => {
+            let text = error.to_string();
+            if inner.shared.told.is_new(&text) {
+                tracing::error!("{text}");
+            }
+        }
+        _ => {}
     }
 }
 

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::own_statements::scripted;
 use super::support::{code, stop, until};
 use crate::oauth::OURS;
 use crate::oauth::issuer::{Exchange, Issuer, Mode};
 use crate::stub::Stub;
-use crate::support::{Client, KEY, Server};
+use crate::support::{Client, KEY, Server, run};
 use crate::telemetry::Collector;
 
 const SECRET: &str = "exchange-client-secret-0123456789";
@@ -236,6 +237,54 @@ async fn a_person_has_the_role_that_was_asked_for_or_none() {
     assert_eq!(code(&refused), "sign_in_refused", "{refused}");
     until(&stub, "closed", |it| it.sessions_closed == 1).await;
     assert_eq!(stub.counters().statements, 1);
+    // That says nothing of other roles, and a person is not held back for it.
+    stub.set(|settings| settings.role_granted = None);
+    let bob = server.mcp().key(&token_of(&issuer, "bob"));
+    let answer = ask(&bob, json!({"role": "FINANCE"})).await;
+    assert_eq!(rows(&answer), &json!([["BOB", "FINANCE"]]), "{answer}");
+    assert!(
+        server
+            .log()
+            .contains("another role than the one it asked for")
+    );
+    stop(server, &stub).await;
+}
+
+/// A person's own role that may not be used here is the person's to change, and no fault of the server's sign-in.
+#[tokio::test]
+async fn a_usual_role_that_may_not_be_used_is_told_to_the_person() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let any_role = [
+        ("SNOWFLAKE_ROLE", ""),
+        ("SNOWFLAKE_EXCHANGE_SCOPE", "session:role-any"),
+    ];
+    let server = exchanging(&stub, &issuer, &any_role).await;
+    stub.set(|settings| settings.role_granted = Some("ACCOUNTADMIN".to_owned()));
+    let alice = server.mcp().key(&token_of(&issuer, "alice"));
+    let refused = who(&alice).await;
+    assert_eq!(code(&refused), "permission_denied", "{refused}");
+    let text = refused.to_string();
+    assert!(
+        text.contains("ACCOUNTADMIN") && text.contains("show_context"),
+        "{text}"
+    );
+    assert!(!text.contains("SNOWFLAKE_ROLE"), "{text}");
+    stub.set(|settings| settings.role_granted = None);
+    let answer = ask(&alice, json!({"role": "FINANCE"})).await;
+    assert_eq!(rows(&answer), &json!([["ALICE", "FINANCE"]]), "{answer}");
+    let about = scripted(
+        "current_available_roles",
+        &["USER_NAME", "ROLE"],
+        &[&[Some("ALICE"), Some("PUBLIC")]],
+    );
+    stub.set(|settings| settings.answers = vec![about]);
+    let context = alice.call_tool("show_context", json!({})).await;
+    let context = context.to_string();
+    assert!(
+        context.contains("in Snowflake the user ALICE with")
+            && !context.contains("all callers share it"),
+        "{context}"
+    );
     stop(server, &stub).await;
 }
 
@@ -443,4 +492,49 @@ async fn secrets_are_found_nowhere() {
         let around = place.map(|at| everything[at.saturating_sub(200)..at].to_owned());
         assert_eq!(around, None, "{what}");
     }
+}
+
+/// A secret that is not there is found before the first caller comes.
+#[test]
+fn check_reads_the_secret_of_the_exchange() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    let vars = [
+        ("SNOWFLAKE_ACCOUNT", "myorg-myaccount"),
+        ("SNOWFLAKE_ROLE", "ANALYST"),
+        ("PUBLIC_URL", OURS),
+        ("OAUTH_ISSUER", "https://login.example.com/realms/a"),
+        ("SNOWFLAKE_IDENTITY", "exchange"),
+        ("SNOWFLAKE_EXCHANGE_URL", "https://login.example.com/token"),
+        ("SNOWFLAKE_EXCHANGE_CLIENT_ID", "snowflake mcp"),
+        (
+            "SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE",
+            path.to_str().unwrap(),
+        ),
+        ("SNOWFLAKE_EXCHANGE_AUDIENCE", SNOWFLAKE),
+    ];
+    let check = || {
+        let output = run(&["check"], &vars);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), told)
+    };
+    let (is_right, told) = check();
+    assert!(
+        !is_right && told.contains("SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE"),
+        "{told}"
+    );
+    std::fs::write(&path, SECRET).unwrap();
+    let mode = |mode| <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(mode);
+    std::fs::set_permissions(&path, mode(0o600)).unwrap();
+    let (is_right, told) = check();
+    assert!(
+        is_right && !told.contains("every user of this machine"),
+        "{told}"
+    );
+    std::fs::set_permissions(&path, mode(0o644)).unwrap();
+    let (is_right, told) = check();
+    assert!(
+        is_right && told.contains("every user of this machine"),
+        "{told}"
+    );
 }
