@@ -76,7 +76,7 @@ pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
     found
 }
 
-/// Why the first sign-in could not begin: a key or token that cannot be read, or is none.
+/// Why the first sign-in could not begin: a key, token or client's secret that cannot be read, or is none.
 ///
 /// Reads its file and asks nobody. A service starts all the same, for the file may come later; whoever checks the settings wants to know now.
 #[must_use]
@@ -85,7 +85,11 @@ pub fn unreadable(settings: &Settings) -> Option<Error> {
         return None;
     }
     let options = snowflake::options(settings, Policy::default()).ok()?;
-    let failed = options.sign_in.try_reading().err()?;
+    let of_exchange = || Some(options.exchange.as_ref()?.try_reading());
+    let failed = match options.sign_in.try_reading() {
+        Ok(()) => of_exchange()?.err()?,
+        Err(failed) => failed,
+    };
     Some(snowflake::Error::from(failed).into())
 }
 

@@ -94,6 +94,7 @@ impl Sources {
         warnings.extend(readers::warnings(
             &settings.warehouse,
             &settings.tls,
+            &settings.exchange,
             base.unwrap_or(Path::new("")),
             self.env_file
                 .as_deref()

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::exchange::Exchange;
 use super::tls::Tls;
 use super::warehouse::Warehouse;
 
@@ -9,6 +10,7 @@ use super::warehouse::Warehouse;
 pub(super) fn warnings(
     warehouse: &Warehouse,
     tls: &Tls,
+    exchange: &Exchange,
     base: &Path,
     env_file: Option<&Path>,
 ) -> Vec<String> {
@@ -17,6 +19,7 @@ pub(super) fn warnings(
         ("SNOWFLAKE_PRIVATE_KEY_PATH", below(&warehouse.private_key_path)),
         ("SNOWFLAKE_TOKEN_PATH", below(&warehouse.token_path)),
         ("TLS_KEY_FILE", below(&tls.key_file)),
+        ("SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE", below(&exchange.client_secret_file)),
         ("--env-file", env_file.map(Path::to_owned)),
     ]
     .into_iter()

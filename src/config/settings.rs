@@ -79,6 +79,9 @@ impl Settings {
         let warehouse = &self.warehouse;
         self.auth.snowflake_identity != SnowflakeIdentity::Exchange
             || warehouse.user.is_some()
+            || warehouse.password.is_some()
+            || warehouse.private_key_path.is_some()
+            || warehouse.private_key.is_some()
             || warehouse.token.is_some()
             || warehouse.token_path.is_some()
             || warehouse.oauth_client_id.is_some()

@@ -201,9 +201,11 @@ fn a_tilde_is_the_home_folder_in_every_path() {
             continue;
         }
         // Of those of TLS one needs the other.
-        let others: &[(&str, &str)] = match variable.name.starts_with("TLS_") {
-            true => &[("TLS_CERT_FILE", "/a"), ("TLS_KEY_FILE", "/a")],
-            false => &[],
+        let others: &[(&str, &str)] = match variable.name {
+            name if name.starts_with("TLS_") => &[("TLS_CERT_FILE", "/a"), ("TLS_KEY_FILE", "/a")],
+            // It does nothing where it is not meant, so that is said.
+            name if name.starts_with("SNOWFLAKE_EXCHANGE_") => &[("SNOWFLAKE_IDENTITY", "service")],
+            _ => &[],
         };
         let at = |value: &str, home: &[(&str, &str)]| {
             let own = [ACCOUNT, USER, (variable.name, value)];

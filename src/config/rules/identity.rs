@@ -8,6 +8,9 @@ use crate::config::settings::{Purpose, Settings};
 use crate::config::warehouse::{AuthType, Backend};
 
 pub(super) fn check_identity(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
+    if purpose != Purpose::Stdio && settings.warehouse.backend == Backend::Snowflake {
+        check_that_exchange_is_meant(resolved);
+    }
     let auth = &settings.auth;
     if auth.snowflake_identity == SnowflakeIdentity::Service {
         return;
@@ -27,6 +30,33 @@ pub(super) fn check_identity(settings: &Settings, purpose: Purpose, resolved: &m
     };
     let others = ["CALLERS_FILE", "API_KEY", "API_KEYS", "WAREHOUSE_BACKEND"];
     resolved.conflict("SNOWFLAKE_IDENTITY", &others, expected, None);
+}
+
+/// Whoever says how tokens are exchanged and not that they are would find all statements run as the service.
+fn check_that_exchange_is_meant(resolved: &mut Resolved) {
+    let of_exchange = [
+        "SNOWFLAKE_EXCHANGE_URL",
+        "SNOWFLAKE_EXCHANGE_CLIENT_ID",
+        "SNOWFLAKE_EXCHANGE_CLIENT_SECRET",
+        "SNOWFLAKE_EXCHANGE_CLIENT_SECRET_FILE",
+        "SNOWFLAKE_EXCHANGE_AUDIENCE",
+        "SNOWFLAKE_EXCHANGE_RESOURCE",
+    ];
+    let written = of_exchange
+        .into_iter()
+        .find(|name| resolved.is_written(name));
+    if let Some(written) = written
+        && !resolved.is_written("SNOWFLAKE_IDENTITY")
+    {
+        resolved.conflict(
+            "SNOWFLAKE_IDENTITY",
+            &[written],
+            &format!("`exchange`, because {written} is set"),
+            Some(
+                "with `service`, which must be written then, all statements run as the server's own user",
+            ),
+        );
+    }
 }
 
 /// What the exchange of tokens needs, and callers that it could not serve.

@@ -102,6 +102,9 @@ fn tokens_are_exchanged_where_everything_for_it_is_said() {
             "SNOWFLAKE_EXCHANGE_AUDIENCE",
         ),
         (with("SNOWFLAKE_ROLE", ""), "SNOWFLAKE_ROLE"),
+        // Half of a user of the service's own is none.
+        (with("SNOWFLAKE_PASSWORD", "secret"), "SNOWFLAKE_USER"),
+        (with("SNOWFLAKE_PRIVATE_KEY_PATH", "key"), "SNOWFLAKE_USER"),
         (with("API_KEY", "a-key-0123456789abcdef"), "API_KEY"),
         (entra("sub", OF_ENTRA), "OAUTH_SUBJECT_CLAIM"),
         (
@@ -114,6 +117,17 @@ fn tokens_are_exchanged_where_everything_for_it_is_said() {
         assert!(lines[0].starts_with(&format!("{name}: ")), "{lines:?}");
         assert!(!lines[0].contains("secret@"), "{lines:?}");
     }
+    // Otherwise everybody would be the service without a word.
+    let user = [
+        ("SNOWFLAKE_USER", "AGENTS"),
+        ("SNOWFLAKE_AUTH_TYPE", "password"),
+        ("SNOWFLAKE_PASSWORD", "secret"),
+    ];
+    let unsaid = [with("SNOWFLAKE_IDENTITY", ""), user.to_vec()].concat();
+    let lines = problems(&unsaid);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("SNOWFLAKE_IDENTITY: "), "{lines:?}");
+    settings(&[with("SNOWFLAKE_IDENTITY", "service"), user.to_vec()].concat());
 }
 
 #[test]
