@@ -289,6 +289,26 @@ async fn what_the_view_does_not_have_is_told_before_it_is_asked() {
             json!({"metrics": [{"name": "revenue"}], "filters": [{"field": "order_date", "op": "between", "values": [1]}]}),
             "two values",
         ),
+        (
+            json!({"metrics": ["revenue"], "filters": [{"field": "order_date", "op": "between", "value": 0, "values": [1, 2]}]}),
+            "two values",
+        ),
+        (
+            json!({"metrics": ["revenue"], "filters": [{"field": "customer.name", "op": "not_in", "values": ["x", null]}]}),
+            "nothing equals null",
+        ),
+        (
+            json!({"metrics": ["revenue"], "filters": [{"field": "customer.name", "op": "in", "value": "x", "values": ["y"]}]}),
+            "nothing in value",
+        ),
+        (
+            json!({"metrics": ["revenue"], "filters": [{"field": "customer.name", "op": "is_null", "value": "x"}]}),
+            "take no value",
+        ),
+        (
+            json!({"metrics": ["revenue"], "filters": ["order_date > 1995"]}),
+            "expected an object with field, op and value",
+        ),
     ] {
         let mut asked = asked;
         asked["view"] = json!("sales.public.sv");

@@ -277,3 +277,17 @@ async fn nothing_is_kept_where_that_is_switched_off() {
         assert!(answer["structuredContent"]["age_ms"].is_null(), "{answer}");
     }
 }
+
+/// Its name may be that of a table, and the names of tables lead away from what is meant.
+#[tokio::test]
+async fn a_semantic_view_that_is_not_there_leads_to_the_list_of_them() {
+    let server = Server::start(&[("TOOLSETS", "semantic")]).await;
+    let call = json!({ "view": "CUSTOMER" });
+    let refused = server.mcp().call_tool("describe_semantic_view", call).await;
+    assert_eq!(code(&refused), "object_not_found", "{refused}");
+    let told = text(&refused);
+    assert!(
+        told.contains("list_semantic_views") && !told.contains("did you mean"),
+        "{told}"
+    );
+}

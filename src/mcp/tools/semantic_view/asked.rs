@@ -50,7 +50,7 @@ pub(in crate::mcp::tools) enum Filter {
 
 /// A condition.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with field, op and value")]
 pub(in crate::mcp::tools) struct Condition {
     pub(super) field: String,
     pub(super) op: Op,
@@ -173,7 +173,7 @@ impl JsonSchema for Column {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with field, op and value")]
 struct FilterFields {
     field: Option<String>,
     op: Option<Op>,

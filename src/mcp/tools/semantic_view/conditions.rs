@@ -45,6 +45,14 @@ pub(super) fn write(
 ) -> Result<String, String> {
     let field = &condition.field;
     let given = condition.values.as_slice();
+    let values_given = given.len() + usize::from(condition.value.is_some());
+    let is_null = |value: &BindValue| matches!(value.0, Parameter::Null);
+    // With one in its list not_in has no rows at all.
+    if given.iter().chain(&condition.value).any(is_null) {
+        return Err(format!(
+            "the condition on {field}: nothing equals null; use is_null or is_not_null"
+        ));
+    }
     let sign = match condition.op {
         Op::Eq => "=",
         Op::Ne => "<>",
@@ -53,12 +61,22 @@ pub(super) fn write(
         Op::Lt => "<",
         Op::Lte => "<=",
         Op::Like => "LIKE",
-        Op::IsNull => return Ok(format!("{name} IS NULL")),
-        Op::IsNotNull => return Ok(format!("{name} IS NOT NULL")),
-        Op::Between => {
-            let [least, most] = given else {
+        Op::IsNull | Op::IsNotNull => {
+            if values_given > 0 {
                 return Err(format!(
-                    "the condition on {field}: between wants two values"
+                    "the condition on {field}: is_null and is_not_null take no value"
+                ));
+            }
+            let not = match condition.op {
+                Op::IsNotNull => "NOT ",
+                _ => "",
+            };
+            return Ok(format!("{name} IS {not}NULL"));
+        }
+        Op::Between => {
+            let ([least, most], None) = (given, &condition.value) else {
+                return Err(format!(
+                    "the condition on {field}: between wants two values in values"
                 ));
             };
             let (least, most) = (values.put(least)?, values.put(most)?);
@@ -67,13 +85,13 @@ pub(super) fn write(
         Op::In | Op::NotIn => {
             let given = match (given, &condition.value) {
                 ([], Some(only)) => std::slice::from_ref(only),
-                (given, _) => given,
+                ([_, ..], None) => given,
+                _ => {
+                    return Err(format!(
+                        "the condition on {field}: in and not_in want a list in values, and nothing in value"
+                    ));
+                }
             };
-            if given.is_empty() {
-                return Err(format!(
-                    "the condition on {field}: in and not_in want values, a list"
-                ));
-            }
             let not = match condition.op {
                 Op::NotIn => "NOT ",
                 _ => "",
@@ -85,11 +103,6 @@ pub(super) fn write(
         (Some(value), []) | (None, [value]) => value,
         _ => return Err(format!("the condition on {field} wants one value")),
     };
-    if matches!(value.0, Parameter::Null) {
-        return Err(format!(
-            "the condition on {field}: nothing equals null; use is_null or is_not_null"
-        ));
-    }
     Ok(format!("{name} {sign} {}", values.put(value)?))
 }
 

@@ -11,7 +11,7 @@ pub(super) use asked::{Asked, Column, Condition, Filter, Order};
 pub(super) use model::{Item, SemanticView};
 pub(super) use statement::statement;
 
-use super::describe_table::described;
+use super::describe_table::run;
 use super::{CallContext, Failure};
 use crate::mcp::failure::Code;
 use crate::sql::QualifiedName;
@@ -24,7 +24,18 @@ pub(super) async fn read(
     session: &SessionContext,
 ) -> Result<SemanticView, Failure> {
     let sql = format!("DESCRIBE SEMANTIC VIEW {}", name.quoted());
-    let described = described(context, sql, session).await?;
+    let described = run(context, sql, session).await.map_err(|error| {
+        let failure = Failure::from(error);
+        // The names of tables and views, which other tools tell then, lead away from what is meant.
+        match failure.code {
+            Code::ObjectNotFound => Failure {
+                hint: "list_semantic_views has the semantic views there are, with database and schema; describe_table describes tables and views"
+                    .into(),
+                ..failure
+            },
+            _ => failure,
+        }
+    })?;
     Ok(SemanticView::read(name.to_string(), &described))
 }
 
