@@ -20,11 +20,15 @@ const SETTLES: Duration = Duration::from_secs(1);
 /// When the end of a certificate is worth a line in the log: the alert of the chart begins then as well.
 const SOON: i64 = 7 * 24 * 3600;
 
+/// How often it is told of from then on: a process that nobody restarts must say so too.
+const AGAIN: i64 = 24 * 3600;
+
 /// Looks at the files for as long as the runtime lives.
 pub async fn watch(tls: Tls, metrics: Arc<Metrics>, mut hang_up: Signal) {
     let mut seen = tls.seen();
-    warn_of_the_end(&tls);
+    let mut warned = Warned::default();
     loop {
+        warned.of_the_end(tls.ends());
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             // Whoever asks wants an answer, also about what was told before.
@@ -50,7 +54,7 @@ pub async fn watch(tls: Tls, metrics: Arc<Metrics>, mut hang_up: Signal) {
                     %ends,
                     "the files of TLS were read again: new connections are shown a certificate that ends on {ends}"
                 );
-                warn_of_the_end(&tls);
+                warned = Warned::default();
             }
             Look::Refused(error) => {
                 metrics.tls_read(Delivery::Failed);
@@ -74,14 +78,67 @@ async fn looked(tls: &Tls, mut seen: Seen) -> Option<(Look, Seen)> {
     look.await.ok()
 }
 
-fn warn_of_the_end(tls: &Tls) {
-    let ends = tls.ends();
-    if ends - Timestamp::now().as_second() < SOON {
-        let ends = moment(ends);
-        tracing::warn!(target: LIFECYCLE, %ends, "the certificate in TLS_CERT_FILE ends on {ends}");
+/// What was last told of the end of a certificate.
+#[derive(Debug, Default)]
+struct Warned {
+    /// When, in seconds since 1970.
+    at: Option<i64>,
+    /// Whether it had ended by then.
+    as_ended: bool,
+}
+
+impl Warned {
+    fn of_the_end(&mut self, ends: i64) {
+        match (
+            self.is_due(ends, Timestamp::now().as_second()),
+            moment(ends),
+        ) {
+            (None, _) => {}
+            (Some(false), ends) => {
+                tracing::warn!(target: LIFECYCLE, %ends, "the certificate in TLS_CERT_FILE ends on {ends}: write a new one there, it is read without a restart");
+            }
+            (Some(true), ends) => {
+                tracing::error!(target: LIFECYCLE, %ends, "the certificate in TLS_CERT_FILE ended on {ends}, so clients refuse it: write a new one there, it is read without a restart");
+            }
+        }
+    }
+
+    /// Whether it has ended, where that is to be told now.
+    fn is_due(&mut self, ends: i64, now: i64) -> Option<bool> {
+        let has_ended = ends < now;
+        let is_news = self.at.is_none_or(|at| now - at >= AGAIN) || has_ended != self.as_ended;
+        if ends - now >= SOON || !is_news {
+            return None;
+        }
+        *self = Self {
+            at: Some(now),
+            as_ended: has_ended,
+        };
+        Some(has_ended)
     }
 }
 
 fn moment(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_of_when_it_is_near_once_a_day_and_when_it_has_come() {
+        const DAY: i64 = 24 * 3600;
+        let ends = 30 * DAY;
+        let mut warned = Warned::default();
+        let looks = (0..=32 * 24).map(|hour| hour * 3600);
+        let told: Vec<_> = looks
+            .filter_map(|now| Some((now, warned.is_due(ends, now)?)))
+            .collect();
+        let days = |from: i64, to: i64| (from..=to).map(|day| day * DAY);
+        let near = std::iter::once(23 * DAY + 3600).chain(days(24, 29).map(|at| at + 3600));
+        let over = [30 * DAY + 3600, 31 * DAY + 3600].map(|at| (at, true));
+        let expected: Vec<_> = near.map(|at| (at, false)).chain(over).collect();
+        assert_eq!(told, expected);
+    }
 }

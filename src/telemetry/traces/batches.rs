@@ -133,7 +133,9 @@ impl Watched {
                 self.metrics.spans(Delivery::Failed, spans);
                 // One warning for each outage, not one every five seconds.
                 if !self.is_failing.swap(true, Ordering::Relaxed) {
-                    tracing::warn!("spans cannot be exported: {why}");
+                    tracing::warn!(
+                        "spans cannot be exported, look at OTEL_EXPORTER_OTLP_ENDPOINT and whether something listens there: {why}"
+                    );
                 }
             }
         }

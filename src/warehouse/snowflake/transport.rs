@@ -250,6 +250,12 @@ impl Transport {
         let token = request
             .token
             .map(|token| format!("Snowflake Token=\"{token}\""));
+        // Whoever reads that a name does not resolve or nobody answers wants to know which host it is.
+        let host = url.host_str().unwrap_or_default();
+        let asked = match url.port() {
+            Some(port) => format!("{host}:{port}{path}"),
+            None => format!("{host}{path}"),
+        };
         let memory = Arc::new(Mutex::new(self.memory.begin()));
         let bounded = Bounded {
             limit: if path.starts_with("/queries/") || path.starts_with("/monitoring/") {
@@ -274,9 +280,9 @@ impl Transport {
                 }
                 Ok(reply)
             }
-            Ok(Err(error)) => Err(translate(error, path)),
+            Ok(Err(error)) => Err(translate(error, &asked)),
             Err(_) => Err(Error::Network {
-                path: path.to_owned(),
+                path: asked,
                 reason: format!("no answer within {:.1} s", limit.as_secs_f64()),
             }),
         }

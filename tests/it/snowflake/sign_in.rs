@@ -332,6 +332,11 @@ async fn a_host_that_is_wrong_is_told_and_reached_as_soon_as_it_answers() {
         let server = serve(&stub, &more).await;
         let result = run(&server, "select 1").await;
         assert_eq!(code(&result), "warehouse_unreachable", "{case:?}: {result}");
+        // The log says which host it is, and the caller does not learn it.
+        let log = server.log();
+        let asked = format!("the request to {}:", case[1].1);
+        assert!(log.contains(&asked), "{log}");
+        assert!(!result.to_string().contains(case[1].1), "{result}");
         stop(server, &stub).await;
     }
     assert_eq!(stub.counters().logins, 0);
