@@ -118,6 +118,7 @@ pub(super) async fn bound(
 mod tests {
     use super::*;
     use crate::identity::Kind;
+    use crate::telemetry::metrics::Metrics;
 
     fn key(name: &'static str) -> Caller {
         Caller::new(Kind::Key, name, name)
@@ -145,5 +146,40 @@ mod tests {
         let _held = in_flight.begin(at("192.0.2.1")).unwrap();
         assert!(in_flight.begin(at("192.0.2.1")).is_none());
         assert!(in_flight.begin(at("192.0.2.2")).is_some());
+    }
+
+    /// Says who calls, as the layer outside does.
+    async fn as_one(
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+        request.extensions_mut().insert(key("one"));
+        next.call(request).await
+    }
+
+    #[actix_web::test]
+    async fn a_request_counts_until_the_last_of_its_answer_is_sent() {
+        use actix_web::middleware::from_fn;
+        use actix_web::test::{TestRequest, call_service, init_service};
+        use actix_web::{App, HttpResponse};
+        let endless = || async {
+            let pieces = futures::stream::pending::<Result<web::Bytes, Error>>();
+            HttpResponse::Ok().streaming(pieces)
+        };
+        let app = App::new()
+            .app_data(web::Data::new(InFlight::new(1)))
+            .app_data(web::Data::new(Metrics::new().unwrap()))
+            .wrap(from_fn(bound))
+            .wrap(from_fn(as_one))
+            .wrap(from_fn(observe::requests))
+            .route("/", web::get().to(endless));
+        let app = init_service(app).await;
+        let ask = || TestRequest::get().uri("/").to_request();
+        let sending = call_service(&app, ask()).await;
+        assert_eq!(sending.status(), StatusCode::OK);
+        let second = call_service(&app, ask()).await;
+        assert_eq!(second.status(), StatusCode::TOO_MANY_REQUESTS);
+        drop(sending);
+        assert_eq!(call_service(&app, ask()).await.status(), StatusCode::OK);
     }
 }
