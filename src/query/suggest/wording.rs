@@ -27,7 +27,9 @@ pub(super) fn suggestion(
         place => format!("{place}.{}", shown(name)),
     };
     let all = names.iter().map(|listed| listed.name.as_str());
-    let near = nearest(wanted.as_str(), all.clone(), NEAREST);
+    let mut near = nearest(wanted.as_str(), all.clone(), NEAREST);
+    // In a list that was read a moment ago, and gone since.
+    near.retain(|near| *near != wanted.as_str());
     let mut told = Vec::new();
     if !near.is_empty() {
         let keeps_case = near

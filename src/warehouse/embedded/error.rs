@@ -8,6 +8,7 @@
 
 use duckdb::Error as Cause;
 
+use super::local::Files;
 use crate::warehouse::{EngineLimit, Error, Position};
 
 /// What an error text may say about the statement it happened to.
@@ -16,8 +17,8 @@ pub(super) struct Place<'a> {
     pub(super) statement: &'a str,
     pub(super) query_id: &'a str,
     pub(super) memory_limit_bytes: u64,
-    /// The folder of own data, which no error names.
-    pub(super) own_data: Option<&'a str>,
+    /// The folder of own data, which no error names, and the files in it.
+    pub(super) own_data: Option<(&'a str, &'a Files)>,
 }
 
 /// DuckDB's error as the warehouse's.
@@ -41,11 +42,16 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         return place.said_by_the_dialect(said.trim_end());
     }
     let message = first_paragraph(message);
-    if place
-        .own_data
-        .is_some_and(|folder| message.contains(folder))
+    if let Some((folder, files)) = place.own_data
+        && message.contains(folder)
     {
-        return place.broken_file();
+        let file = files.named_in(&text);
+        let shown = file.as_deref().unwrap_or("unknown");
+        tracing::warn!(
+            file = shown,
+            "a file of EMBEDDED_DATA_DIR could not be read: {message}"
+        );
+        return place.broken_file(file.as_deref());
     }
     match class {
         _ if message.starts_with("Max expression depth") => EngineLimit {
@@ -54,6 +60,10 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         }
         .into(),
         "Catalog" | "Binder" => place.name_error(&message),
+        "Not implemented" if message.starts_with("Unknown TimeZone ") => {
+            let zone = between(&message, "'", "'").unwrap_or_default();
+            place.data(&format!("Unknown timezone: '{zone}'"))
+        }
         "Parser" | "Syntax" | "Not implemented" => {
             place.unexplained("cannot run this statement", &message)
         }
@@ -90,6 +100,45 @@ pub(super) fn out_of_memory(limit: u64) -> Error {
     }
     .into()
 }
+
+/// What its engine of regular expressions says of a pattern that cannot be read. Snowflake's is the same one.
+const BROKEN_PATTERNS: [&str; 10] = [
+    "missing )",
+    "missing ]",
+    "unexpected )",
+    "no argument for repetition operator",
+    "bad repetition operator",
+    "invalid repetition size",
+    "invalid character class range",
+    "invalid escape sequence",
+    "invalid perl operator",
+    "invalid named capture group",
+];
+
+/// What DuckDB says of an argument that a function of numbers has no value for, and how it is told.
+const OUT_OF_DOMAIN: [(&str, &str); 6] = [
+    (
+        "cannot take square root of a negative number",
+        "the square root of a negative number",
+    ),
+    ("cannot take logarithm of zero", "the logarithm of zero"),
+    (
+        "cannot take logarithm of a negative number",
+        "the logarithm of a negative number",
+    ),
+    (
+        "factorial of a negative number",
+        "the factorial of a negative number",
+    ),
+    (
+        "ACOS is undefined outside",
+        "ACOS of a number that is not between -1 and 1",
+    ),
+    (
+        "ASIN is undefined outside",
+        "ASIN of a number that is not between -1 and 1",
+    ),
+];
 
 impl Place<'_> {
     fn said_by_the_dialect(&self, message: &str) -> Error {
@@ -174,6 +223,18 @@ impl Place<'_> {
                 ),
                 Some(name),
             );
+        }
+        if let Some(name) = between(message, "Column \"", "\" does not exist on") {
+            return self.invalid_identifier(name);
+        }
+        if message.contains("aggregate function calls cannot contain window function calls") {
+            return self.compilation(
+                "A window function cannot stand inside an aggregate function",
+                None,
+            );
+        }
+        if message.starts_with("Subquery returns ") {
+            return self.compilation("A subquery in place of a value has one column", None);
         }
         if let Some(call) = between(message, "given name and argument types '", "'") {
             return self.wrong_types(call, message);
@@ -348,6 +409,27 @@ impl Place<'_> {
                 "Can't parse '{value}' as date or timestamp with the format of this call"
             ));
         }
+        if let Some((what, pattern)) = message.split_once(": ")
+            && BROKEN_PATTERNS.contains(&what)
+        {
+            return self.data(&format!("Invalid regular expression: '{pattern}', {what}"));
+        }
+        if message == "Map keys must be unique." {
+            return self.data("Duplicate field key in the OBJECT");
+        }
+        // Fewer digits than Snowflake's 38: the limit is not the statement's.
+        if message.contains("Needed scale ")
+            || (message.contains("verflow")
+                && ["INT8", "INT16", "INT32", "INT64", "DECIMAL(18"]
+                    .iter()
+                    .any(|small| message.contains(small)))
+        {
+            return EngineLimit {
+                what: "computes this in fewer digits than Snowflake".into(),
+                hint: Some("cast one side to more digits and fewer places, as in x::NUMBER(38, 2), or to FLOAT".into()),
+            }
+            .into();
+        }
         if message.contains("out of range")
             || message.contains("Overflow")
             || message.contains("overflow")
@@ -355,20 +437,50 @@ impl Place<'_> {
         {
             return self.data("Number out of representable range");
         }
-        if message.contains("more than one row returned by a subquery")
+        if message.contains("ore than one row returned by a subquery")
             || message.contains("Scalar subquery")
         {
             return self.data("Single-row subquery returns more than one row.");
         }
+        if let Some(value) = between(message, "Failed to cast value to decimal: ", "\n")
+            .or_else(|| message.strip_prefix("Failed to cast value to decimal: "))
+        {
+            return self.data(&format!("Failed to cast variant value {value} to FIXED"));
+        }
+        if let Some(code) = message.strip_prefix("Invalid UTF8 Codepoint ") {
+            return self.data(&format!("Invalid character code {code} in the CHR input"));
+        }
+        if let Some((_, why)) = OUT_OF_DOMAIN
+            .iter()
+            .find(|(said, _)| message.contains(said))
+        {
+            return self.data(&format!("Invalid floating point operation: {why}"));
+        }
         self.unexplained("could not compute a value of this statement", message)
     }
 
-    /// The engine's own words name the file and say what is wrong with its bytes.
-    pub(super) fn broken_file(&self) -> Error {
+    /// The engine's own words have the whole path; the log has them.
+    pub(super) fn broken_file(&self, file: Option<&str>) -> Error {
+        let file = match file {
+            Some(file) => format!("the file {file}, which is a table of LOCAL,"),
+            None => "the file behind a table of LOCAL".to_owned(),
+        };
         Error::ObjectNotFound {
-            message: "the file behind a table of LOCAL cannot be read: it is broken, or it has changed a moment ago; \
-                      SHOW TABLES IN DATABASE LOCAL says what there is"
-                .into(),
+            message: format!(
+                "{file} cannot be read: it is broken, or it has changed a moment ago; the log of the server says more, \
+                 and SHOW TABLES IN DATABASE LOCAL what there is"
+            ),
+            query_id: Some(self.query_id.to_owned()),
+        }
+    }
+
+    /// What failed may have failed because of that alone.
+    pub(super) fn changed_file(&self, file: &str) -> Error {
+        Error::ObjectNotFound {
+            message: format!(
+                "the file {file}, which is a table of LOCAL, has changed since its columns were read, or is gone; ask again \
+                 in a few seconds"
+            ),
             query_id: Some(self.query_id.to_owned()),
         }
     }

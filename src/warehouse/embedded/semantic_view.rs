@@ -32,6 +32,10 @@ pub(super) struct Join {
     pub(super) key: &'static str,
 }
 
+const fn joined(column: &'static str, table: &'static str, key: &'static str) -> Option<Join> {
+    Some(Join { column, table, key })
+}
+
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -66,11 +70,7 @@ pub(super) static TABLES: [LogicalTable; 6] = [
         name: "NATION",
         base: "NATION",
         key: &["N_NATIONKEY"],
-        up: Some(Join {
-            column: "N_REGIONKEY",
-            table: "REGION",
-            key: "R_REGIONKEY",
-        }),
+        up: joined("N_REGIONKEY", "REGION", "R_REGIONKEY"),
         rows: "SELECT n_nationkey, n_regionkey, n_name AS nation_name FROM snowflake_sample_data.tpch_sf1.nation",
         comment: "Nations",
     },
@@ -78,11 +78,7 @@ pub(super) static TABLES: [LogicalTable; 6] = [
         name: "CUSTOMER",
         base: "CUSTOMER",
         key: &["C_CUSTKEY"],
-        up: Some(Join {
-            column: "C_NATIONKEY",
-            table: "NATION",
-            key: "N_NATIONKEY",
-        }),
+        up: joined("C_NATIONKEY", "NATION", "N_NATIONKEY"),
         rows: "SELECT c_custkey, c_nationkey, c_name AS customer_name, c_mktsegment AS segment, LEFT(c_phone, 2) AS country_code, \
                c_acctbal AS balance, COALESCE(o.n, 0) AS order_count FROM snowflake_sample_data.tpch_sf1.customer \
                LEFT JOIN (SELECT o_custkey, COUNT(*) AS n FROM snowflake_sample_data.tpch_sf1.orders GROUP BY o_custkey) AS o \
@@ -93,11 +89,7 @@ pub(super) static TABLES: [LogicalTable; 6] = [
         name: "ORDERS",
         base: "ORDERS",
         key: &["O_ORDERKEY"],
-        up: Some(Join {
-            column: "O_CUSTKEY",
-            table: "CUSTOMER",
-            key: "C_CUSTKEY",
-        }),
+        up: joined("O_CUSTKEY", "CUSTOMER", "C_CUSTKEY"),
         rows: "SELECT o_orderkey, o_custkey, o_orderdate AS order_date, o_orderpriority AS priority, o_totalprice AS price, \
                COALESCE(l.n, 0) AS line_count FROM snowflake_sample_data.tpch_sf1.orders \
                LEFT JOIN (SELECT l_orderkey, COUNT(*) AS n FROM snowflake_sample_data.tpch_sf1.lineitem GROUP BY l_orderkey) AS l \
@@ -108,11 +100,7 @@ pub(super) static TABLES: [LogicalTable; 6] = [
         name: "LINE_ITEMS",
         base: "LINEITEM",
         key: &["L_ORDERKEY", "L_LINENUMBER"],
-        up: Some(Join {
-            column: "L_ORDERKEY",
-            table: "ORDERS",
-            key: "O_ORDERKEY",
-        }),
+        up: joined("L_ORDERKEY", "ORDERS", "O_ORDERKEY"),
         rows: "SELECT l_orderkey, l_linenumber, l_shipmode AS ship_mode, l_extendedprice * (1 - l_discount) AS net_price \
                FROM snowflake_sample_data.tpch_sf1.lineitem",
         comment: "Positions of orders",
@@ -121,11 +109,7 @@ pub(super) static TABLES: [LogicalTable; 6] = [
         name: "SUPPLIER",
         base: "SUPPLIER",
         key: &["S_SUPPKEY"],
-        up: Some(Join {
-            column: "S_NATIONKEY",
-            table: "NATION",
-            key: "N_NATIONKEY",
-        }),
+        up: joined("S_NATIONKEY", "NATION", "N_NATIONKEY"),
         rows: "SELECT s_suppkey, s_nationkey, s_name AS supplier_name FROM snowflake_sample_data.tpch_sf1.supplier",
         comment: "Suppliers",
     },

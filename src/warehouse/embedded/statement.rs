@@ -20,7 +20,7 @@ use super::session::{Reason, Session, Sessions, Stop};
 use super::{error, explain, rows};
 use crate::policy::ApprovedStatement;
 use crate::sql::{ExplainFormat, Tree, unread};
-use crate::warehouse::{Answer, Batch, Column, EngineLimit, Error, Permit};
+use crate::warehouse::{Answer, Batch, Column, DataType, EngineLimit, Error, Permit};
 
 /// Batches that wait for a slow reader.
 ///
@@ -322,7 +322,7 @@ impl Job {
         let session = self
             .sessions
             .session(&self.stop, longest_text)
-            .map_err(|error| self.explained(&error))?;
+            .map_err(|error| self.explained(&error, ""))?;
         while let Some(question) = translation.question.take() {
             repairs
                 .pivots
@@ -355,10 +355,10 @@ impl Job {
                 }
             }
         }
-        let prepared = prepared.map_err(|error| self.explained(&error))?;
+        let prepared = prepared.map_err(|error| self.explained(&error, &translation.sql))?;
         self.check_files(&translation.sql)?;
         match format {
-            None => self.query(prepared, sender),
+            None => self.query(prepared, &translation.sql, sender),
             Some(format) => {
                 drop(prepared);
                 self.plan(&session, &translation.sql, format, sender)
@@ -378,7 +378,7 @@ impl Job {
             rows.collect()
         };
         self.check_files(question)?;
-        let values = read().map_err(|error| self.explained(&error))?;
+        let values = read().map_err(|error| self.explained(&error, question))?;
         if values.len() > MAX_PIVOTED {
             return Err(EngineLimit::new(format!(
                 "makes at most {MAX_PIVOTED} columns of the values of PIVOT"
@@ -410,25 +410,38 @@ impl Job {
         Ok(translation)
     }
 
-    fn query(&self, mut prepared: Prepared<'_>, sender: &Sender) -> Result<(), Error> {
+    fn query(&self, mut prepared: Prepared<'_>, sql: &str, sender: &Sender) -> Result<(), Error> {
         if let Some(error) = self.stop.error() {
             return Err(error);
         }
         // Streamed, not collected: the engine works only as far ahead as its buffer and our channel reach.
         let schema = prepared
             .stream_arrow([])
-            .map_err(|error| self.explained(&error))?
+            .map_err(|error| self.explained(&error, sql))?
             .get_schema();
         let columns = (0..schema.fields().len())
             .map(|index| (prepared.column_logical_type(index), schema.field(index)))
             .map(|(logical, field)| rows::Reader::new(&logical, field))
             .collect::<Vec<_>>();
-        let described = columns.iter().map(rows::Reader::column).collect();
+        let described: Arc<[Column]> = columns.iter().map(rows::Reader::column).collect();
+        if described
+            .iter()
+            .any(|column| matches!(&column.data_type, DataType::Other(name) if name == "INTERVAL"))
+        {
+            return Err(EngineLimit {
+                what: "does not take one moment from another".into(),
+                hint: Some("count with DATEDIFF(second, earlier, later)".into()),
+            }
+            .into());
+        }
         if !sender.send(&self.stop, Message::Columns(described)) {
             return Ok(());
         }
         let mut gathered = rows::Gathered::default();
-        while let Some(chunk) = prepared.step().map_err(|error| self.explained(&error))? {
+        while let Some(chunk) = prepared
+            .step()
+            .map_err(|error| self.explained(&error, sql))?
+        {
             if let Some(chunk) = gathered.add(chunk)?
                 && !sender.send(&self.stop, Message::Batch(piece(&columns, &chunk)))
             {
@@ -453,7 +466,7 @@ impl Job {
             .query_row(&format!("EXPLAIN (FORMAT JSON) {sql}"), [], |row| {
                 row.get(1)
             })
-            .map_err(|error| self.explained(&error))?;
+            .map_err(|error| self.explained(&error, sql))?;
         let listing = explain::listing(&plan, format)?;
         if sender.send(&self.stop, Message::Columns(listing.columns())) {
             let piece = Piece {
@@ -468,13 +481,23 @@ impl Job {
     /// Refuses a statement of the engine's that would read a file through a link.
     fn check_files(&self, sql: &str) -> Result<(), Error> {
         match &self.shared.own_data {
-            Some(own) if !own.files.lie_where_they_were(sql) => Err(self.place().broken_file()),
+            Some(own) if !own.files.lie_where_they_were(sql) => Err(self.place().broken_file(None)),
             _ => Ok(()),
         }
     }
 
-    fn explained(&self, cause: &duckdb::Error) -> Error {
-        error::translate(cause, &self.place())
+    /// `sql` is the engine's statement that failed.
+    fn explained(&self, cause: &duckdb::Error, sql: &str) -> Error {
+        let error = error::translate(cause, &self.place());
+        let is_told = matches!(
+            error,
+            Error::Sql { .. } | Error::ObjectNotFound { .. } | Error::EngineLimit(_)
+        );
+        let own_data = self.shared.own_data.as_ref();
+        match own_data.and_then(|own| own.files.changed(sql)) {
+            Some(file) if is_told => self.place().changed_file(&file),
+            _ => error,
+        }
     }
 
     fn place(&self) -> error::Place<'_> {
@@ -483,7 +506,7 @@ impl Job {
             statement: self.statement.text(),
             query_id: &self.context.query_id,
             memory_limit_bytes: self.shared.memory_limit_bytes,
-            own_data: own_data.map(|own| own.folder.as_str()),
+            own_data: own_data.map(|own| (own.folder.as_str(), own.files.as_ref())),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::sql::ast::{DateTimeField, Expr, Interval};
 
 use super::call::Call;
+use super::numbers::is_beyond;
 use super::texts::{text_literal, whole};
 use super::types::{Target, typed_null};
 use super::writer::{Fault, Writer, Written, limit, macro_call, quote_text, refuse};
@@ -129,7 +130,12 @@ pub(super) fn unit(name: &str) -> Result<Unit, Fault> {
         .find(|(names, _)| names.contains(&wanted.as_str()))
     {
         Some((_, unit)) => Ok(*unit),
-        None => limit(format!("does not know {name} as a unit of time")),
+        None if wanted.starts_with(['n', 't'])
+            || PARTS.iter().any(|(names, _)| names.contains(&&*wanted)) =>
+        {
+            limit(format!("does not know {name} as a unit of time"))
+        }
+        None => refuse(format!("'{name}' is not a valid date/time component")),
     }
 }
 
@@ -201,6 +207,9 @@ impl Writer<'_> {
             _ => {
                 let number = self.number(call.argument(0)?)?;
                 let scale = whole(call.argument(1)?, "TRUNC")?;
+                if is_beyond(&scale) {
+                    return Ok(number);
+                }
                 let truncated = macro_call("trunc_scale", &[&number, &scale]);
                 Ok(format!("round({truncated}, {scale})"))
             }
@@ -378,6 +387,9 @@ impl Writer<'_> {
             .split([',', ' '])
             .filter(|word| !word.is_empty())
             .collect();
+        if words.is_empty() {
+            return limit("takes no INTERVAL without a number");
+        }
         for pair in words.chunks(2) {
             let (count, name) = match pair {
                 [count, name] => (*count, *name),
@@ -436,8 +448,19 @@ fn span_of(time: &[String], nanoseconds: Option<&String>) -> String {
     }
 }
 
-/// A date some units later.
+/// A date some units later. A number with a fraction is rounded before it is counted in other units.
 fn added(date: &str, count: &str, unit: Unit) -> String {
+    let is_whole = count
+        .trim_matches(['(', ')', '-'])
+        .bytes()
+        .all(|byte| byte.is_ascii_digit());
+    let rounded;
+    let count = if is_whole || count.starts_with("CAST(") {
+        count
+    } else {
+        rounded = format!("round({count})");
+        &rounded
+    };
     match unit {
         Unit::Months(months, _) => {
             macro_call("add_months_to", &[date, &format!("({count} * {months})")])

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::tests::{Failure, ask};
-use crate::warehouse::Error;
+use super::tests::{Failure, ask, ask_with};
+use crate::warehouse::{Error, Parameter};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -65,6 +65,44 @@ async fn every_example_gives_the_documented_value() {
         failures.len(),
         failures.join("\n")
     );
+}
+
+/// A parameter is good for whatever a literal is good for: one statement for each clause, and for each kind of argument
+/// that has to be a literal.
+#[tokio::test]
+async fn a_parameter_stands_wherever_a_literal_does() {
+    let examples: Vec<(String, Vec<serde_json::Value>, Expected)> =
+        serde_json::from_str(include_str!("../../../../tests/data/parameters.json")).unwrap();
+    let mut failures = Vec::new();
+    for (sql, values, expected) in &examples {
+        let outcome = ask_with(sql, values.iter().map(parameter).collect()).await;
+        let is_right = match (expected, &outcome) {
+            (Expected::Row(row), Ok(read)) => {
+                read.rows.first().is_some_and(|found| are_same(row, found))
+            }
+            (Expected::Refusal(word), Err(Failure::Engine(Error::EngineLimit(_)))) => {
+                word == "limit"
+            }
+            (Expected::Refusal(word), Err(Failure::Engine(Error::Sql { .. }))) => word == "invalid",
+            _ => false,
+        };
+        if !is_right {
+            failures.push(format!("{sql}\n    {outcome:?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn parameter(value: &serde_json::Value) -> Parameter {
+    match value {
+        serde_json::Value::Null => Parameter::Null,
+        serde_json::Value::Bool(is_true) => Parameter::Boolean(*is_true),
+        serde_json::Value::String(text) => Parameter::Text(text.clone()),
+        number => match number.as_i64() {
+            Some(whole) => Parameter::Integer(whole),
+            None => Parameter::Float(number.as_f64().unwrap()),
+        },
+    }
 }
 
 /// Numbers that are FLOATs in one of two forms may differ in their last digits.

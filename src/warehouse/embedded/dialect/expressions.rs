@@ -168,7 +168,7 @@ impl Writer<'_> {
             BinaryOperator::Multiply => {
                 let left = self.as_number(written.to_owned(), left);
                 let right = self.number(right)?;
-                Ok(format!("({left} * {right})"))
+                Ok(product(&left, &right))
             }
             BinaryOperator::Divide => {
                 let left = self.as_number(written.to_owned(), left);
@@ -274,6 +274,31 @@ impl Writer<'_> {
         }
         Ok(written)
     }
+}
+
+/// A product, computed in 38 digits: DuckDB keeps to the digits of its factors as long as they are few, and fails.
+fn product(left: &str, right: &str) -> String {
+    if let Some(wide) = wide_literal(left) {
+        return format!("({wide} * {right})");
+    }
+    match wide_literal(right) {
+        Some(wide) => format!("({left} * {wide})"),
+        // A longer product is wide from its first factors on.
+        None if left.starts_with("(CAST(1 AS DECIMAL(19") => format!("({left} * {right})"),
+        None => format!("(CAST(1 AS DECIMAL(19, 0)) * {left} * {right})"),
+    }
+}
+
+/// A literal number as a DECIMAL of many digits.
+fn wide_literal(written: &str) -> Option<String> {
+    let (whole, places) = written.split_once('.').unwrap_or((written, ""));
+    let digits = whole.len() + places.len();
+    let is_plain =
+        digits <= 18 && (whole.bytes().chain(places.bytes())).all(|b| b.is_ascii_digit());
+    (is_plain && digits > 0).then(|| {
+        let scale = places.len();
+        format!("CAST({written} AS DECIMAL({}, {scale}))", 19 + scale)
+    })
 }
 
 /// Texts one after another, as a tree of low height.

@@ -1,9 +1,6 @@
 //! Literals, and what stands for a value: parameters, columns by number.
 
-use std::ops::ControlFlow;
-
-use crate::sql::ast::{DollarQuotedString, Statement, Value};
-use crate::sql::walk::{Step, change_values, walk};
+use crate::sql::ast::{DollarQuotedString, Value};
 use crate::warehouse::Parameter;
 
 use super::writer::{Writer, Written, limit, limit_with_hint, quote_text, refuse};
@@ -32,7 +29,7 @@ impl Writer<'_> {
         }
     }
 
-    /// `:1` stands for a parameter (and `?`, which [`number`] has made into it), `$1` for a column of VALUES, `$name` for a session variable.
+    /// `:1` stands for a parameter that [`parameters::bind`](super::parameters::bind) has left, `$1` for a column of VALUES, `$name` for a session variable.
     fn placeholder(&mut self, placeholder: &str) -> Written {
         if let Some(number) = placeholder.strip_prefix(':') {
             return match number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)) {
@@ -82,31 +79,4 @@ impl Writer<'_> {
             Parameter::Text(text) => quote_text(text),
         })
     }
-}
-
-/// Makes each `?` the `:n` it stands for, by where it is in the text: FROM is written before what is selected, so the order of
-/// writing says nothing.
-pub(super) fn number(statement: &mut Statement) {
-    let mut places = Vec::new();
-    let _: ControlFlow<()> = walk(statement, |step| {
-        if let Step::Value(value) = step
-            && is_mark(&value.value)
-        {
-            places.push(value.span.start);
-        }
-        ControlFlow::Continue(())
-    });
-    places.sort_unstable();
-    places.dedup();
-    change_values(statement, |value| {
-        if is_mark(&value.value)
-            && let Ok(at) = places.binary_search(&value.span.start)
-        {
-            value.value = Value::Placeholder(format!(":{}", at + 1));
-        }
-    });
-}
-
-fn is_mark(value: &Value) -> bool {
-    matches!(value, Value::Placeholder(mark) if mark == "?")
 }

@@ -22,6 +22,7 @@ CREATE MACRO sf_text(a) AS CASE typeof(a)
   WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
   WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g %z')
   WHEN 'BLOB' THEN memory.main.sf_fail('the embedded engine takes no BINARY in this function; cast it with TO_CHAR')
+  WHEN 'INTERVAL' THEN memory.main.sf_fail('the embedded engine does not take one moment from another; count with DATEDIFF')
   ELSE CAST(a AS VARCHAR) END;
 -- The same where the cast is written.
 CREATE MACRO sf_cast_text(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE memory.main.sf_text(a) END;
@@ -168,9 +169,12 @@ CREATE MACRO sf_replace(t, f, r) AS CASE
   WHEN strlen(r) > strlen(f) AND NOT memory.main.sf_fits(strlen(t) // greatest(strlen(f), 1) * strlen(r)) THEN memory.main.sf_too_long()
   ELSE replace(t, f, r) END;
 -- Each part costs the list 16 bytes and its text four.
+CREATE MACRO sf_token(tokens, n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine counts the parts of STRTOK from 1 on') ELSE tokens[CAST(n AS BIGINT)] END;
+CREATE MACRO sf_beside(d, t) AS CASE WHEN d IS NOT NULL THEN t END;
 CREATE MACRO sf_split(t, d) AS CASE
   WHEN d IS NULL THEN NULL
-  WHEN NOT memory.main.sf_fits(strlen(t) * 20) AND NOT memory.main.sf_fits(strlen(t) + 20 * CASE WHEN d = '' THEN strlen(t) ELSE (strlen(t) - strlen(replace(t, d, ''))) // strlen(d) END) THEN memory.main.sf_too_long()
+  WHEN NOT memory.main.sf_fits(strlen(t) * 20) AND NOT memory.main.sf_fits(strlen(t) + 20 * CASE WHEN d = '' THEN 1 ELSE (strlen(t) - strlen(replace(t, d, ''))) // strlen(d) END) THEN memory.main.sf_too_long()
+  WHEN d = '' THEN [t]
   ELSE string_split(t, d) END;
 -- A start of 0 counts as 1; DuckDB would take it as the place before the text. One before the beginning is outside.
 CREATE MACRO sf_start(t, p) AS CASE
@@ -186,7 +190,7 @@ CREATE MACRO sf_split_part(t, d, n) AS CASE
 CREATE MACRO sf_charindex
   (needle, t) AS strpos(t, needle),
   (needle, t, p) AS CASE WHEN p < 1 THEN memory.main.sf_fail('the embedded engine searches from place 1 on') WHEN strpos(substr(t, CAST(p AS BIGINT)), needle) = 0 THEN 0 ELSE strpos(substr(t, CAST(p AS BIGINT)), needle) + CAST(p AS BIGINT) - 1 END;
-CREATE MACRO sf_insert(t, p, n, r) AS substr(t, 1, CAST(p AS BIGINT) - 1) || r || substr(t, CAST(p AS BIGINT) + CAST(n AS BIGINT));
+CREATE MACRO sf_insert(t, p, n, r) AS CASE WHEN p < 1 OR n < 0 THEN memory.main.sf_fail('the embedded engine inserts at place 1 or later, in place of 0 letters or more') ELSE substr(t, 1, CAST(p AS BIGINT) - 1) || r || substr(t, CAST(p AS BIGINT) + CAST(n AS BIGINT)) END;
 CREATE MACRO sf_binary(a) AS CASE
   WHEN typeof(a) = 'BLOB' THEN memory.main.sf_blob(a)
   WHEN regexp_full_match(memory.main.sf_text(a), '([0-9a-fA-F]{2})*') THEN unhex(rs_try_hex(memory.main.sf_text(a)))
@@ -231,8 +235,9 @@ CREATE MACRO sf_rx_replace_from(t, k, p, r, n) AS left(t, k) || CASE
   ELSE memory.main.sf_rx_replace(substr(t, k + 1), p, r, n) END;
 
 -- Semi-structured values.
+-- A key by a pointer, where a star is a star; which counts in an ARRAY as well.
 CREATE MACRO sf_get(v, k) AS json_extract(v, CASE
-  WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN '$."' || memory.main.sf_text(k) || '"'
+  WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN CASE WHEN json_type(v) = 'OBJECT' THEN '/' || replace(replace(memory.main.sf_text(k), '~', '~0'), '/', '~1') END
   -- Counted from the end by DuckDB; outside of the array for Snowflake.
   WHEN TRY_CAST(CAST(k AS VARCHAR) AS DOUBLE) < 0 THEN NULL
   ELSE '$[' || CAST(k AS VARCHAR) || ']' END);
@@ -273,10 +278,14 @@ CREATE MACRO sf_elements(a) AS json_extract(a, '$[*]');
 -- The rows of FLATTEN: key, index and value of each element.
 CREATE MACRO sf_flatten(v) AS CASE json_type(v)
   WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda e, i: {'k': CAST(NULL AS VARCHAR), 'i': CAST(i - 1 AS BIGINT), 'v': e})
-  WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda k: {'k': k, 'i': CAST(NULL AS BIGINT), 'v': json_extract(v, '$."' || k || '"')})
+  WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda k: {'k': k, 'i': CAST(NULL AS BIGINT), 'v': json_extract(v, '/' || replace(replace(k, '~', '~0'), '/', '~1'))})
   ELSE [] END;
 -- The middle of 1 and 2 is 1.5: three digits more than the argument has, which DuckDB would keep.
 CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));
+-- A logarithm to base 1 divides by zero.
+CREATE MACRO sf_log(b, a) AS CASE WHEN b = 1 AND a > 0 THEN memory.main.sf_fail('Division by zero') ELSE ln(a) / ln(b) END;
+-- Without end, or no number: Snowflake refuses some of these, and which ones is not documented.
+CREATE MACRO sf_finite(a) AS CASE WHEN isfinite(a) OR a IS NULL THEN a ELSE memory.main.sf_fail('the embedded engine gives no number without end, and none that is not a number') END;
 -- The cube root of a cube is whole.
 CREATE MACRO sf_cbrt(a) AS CASE WHEN power(round(cbrt(a)), 3) = a THEN round(cbrt(a)) ELSE cbrt(a) END;
 CREATE MACRO sf_haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(power(sin(radians((CAST(c AS DOUBLE) - CAST(a AS DOUBLE)) / 2)), 2) + cos(radians(CAST(a AS DOUBLE))) * cos(radians(CAST(c AS DOUBLE))) * power(sin(radians((CAST(d AS DOUBLE) - CAST(b AS DOUBLE)) / 2)), 2)));

@@ -30,6 +30,7 @@ mod literals;
 mod names;
 mod numbers;
 mod outer_joins;
+mod parameters;
 mod patterns;
 mod pivots;
 mod queries;
@@ -88,8 +89,8 @@ pub(super) fn translate(
     repairs: &Repairs,
 ) -> Result<Translation, Error> {
     let mut statement = Cow::Borrowed(statement);
-    if source.contains('?') {
-        literals::number(statement.to_mut());
+    if !context.parameters.is_empty() || source.contains('?') {
+        parameters::bind(statement.to_mut(), &context.parameters).map_err(|fault| *fault)?;
     }
     let Statement::Query(query) = statement.as_ref() else {
         return Err(EngineLimit::new("runs queries only").into());

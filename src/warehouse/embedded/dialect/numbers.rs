@@ -52,6 +52,9 @@ impl Writer<'_> {
             None => Ok(format!("{}({number})", call.name.to_lowercase())),
             Some(scale) => {
                 let scale = whole(scale, &call.name)?;
+                if is_beyond(&scale) {
+                    return Ok(number);
+                }
                 Ok(scaled(&call.name, &number, &scale))
             }
         }
@@ -136,6 +139,11 @@ impl Writer<'_> {
         let share = macro_call("seeded", &[&format!("({seed} || ':' || {row})")]);
         Ok(format!("CAST(floor(({share} {SPREAD}"))
     }
+}
+
+/// Whether a scale has more places than a number here does, so that nothing is cut.
+pub(super) fn is_beyond(scale: &str) -> bool {
+    scale.parse::<i64>().is_ok_and(|scale| scale > 18)
 }
 
 /// A number rounded up or down at a scale.

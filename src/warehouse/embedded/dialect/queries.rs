@@ -12,6 +12,7 @@ use crate::sql::walk::{Step, walk};
 use super::texts::number_literal;
 use super::writer::{
     Fault, From, Writer, Written, folded, limit, limit_with_hint, macro_call, name, quote_name,
+    refuse,
 };
 
 impl Writer<'_> {
@@ -235,7 +236,23 @@ impl Writer<'_> {
     fn order_by(&mut self, order_by: &OrderBy) -> Written {
         match &order_by.kind {
             OrderByKind::All(options) => Ok(format!(" ORDER BY ALL {}", direction(options))),
-            OrderByKind::Expressions(list) => Ok(format!(" ORDER BY {}", self.order_list(list)?)),
+            OrderByKind::Expressions(list) => {
+                if let [key] = list.as_slice()
+                    && matches!(&key.expr, Expr::Identifier(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("ALL"))
+                {
+                    return Ok(format!(" ORDER BY ALL {}", direction(&key.options)));
+                }
+                // A constant puts nothing in order, and DuckDB refuses it. A whole number is the place of a column.
+                let keys: Vec<OrderByExpr> = list
+                    .iter()
+                    .filter(|key| !is_constant_key(&key.expr))
+                    .cloned()
+                    .collect();
+                if keys.is_empty() {
+                    return Ok(String::new());
+                }
+                Ok(format!(" ORDER BY {}", self.order_list(&keys)?))
+            }
         }
     }
 
@@ -274,10 +291,29 @@ impl Writer<'_> {
         if let Some(rows) = rows
             && !is_null_or_empty(rows)
         {
-            written.push_str(&format!(" LIMIT {}", self.expression(rows)?));
+            written.push_str(&format!(" LIMIT {}", self.row_count(rows)?));
         }
         if let Some(offset) = offset {
-            written.push_str(&format!(" OFFSET {}", self.expression(&offset.value)?));
+            written.push_str(&format!(" OFFSET {}", self.row_count(&offset.value)?));
+        }
+        Ok(written)
+    }
+
+    /// A number of rows. DuckDB rounds, and takes truth values.
+    fn row_count(&mut self, rows: &Expr) -> Written {
+        let is_wrong = match rows {
+            Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => !digits.bytes().all(|byte| byte.is_ascii_digit()),
+                Value::Boolean(_) => true,
+                _ => false,
+            },
+            Expr::Nested(inner) => matches!(inner.as_ref(), Expr::UnaryOp { .. }),
+            Expr::UnaryOp { .. } => true,
+            _ => false,
+        };
+        let written = self.expression(rows)?;
+        if is_wrong || written.starts_with("CAST(") {
+            return refuse(format!("Invalid row count '{rows}' in limit clause"));
         }
         Ok(written)
     }
@@ -310,6 +346,20 @@ fn direction(options: &OrderByOptions) -> &'static str {
         (false, true) => "ASC NULLS FIRST",
         (true, false) => "DESC NULLS LAST",
         (true, true) => "DESC NULLS FIRST",
+    }
+}
+
+/// Whether a sort key is a text, NULL or a truth value.
+fn is_constant_key(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(
+            value.value,
+            Value::SingleQuotedString(_)
+                | Value::DollarQuotedString(_)
+                | Value::Null
+                | Value::Boolean(_)
+        ),
+        _ => false,
     }
 }
 

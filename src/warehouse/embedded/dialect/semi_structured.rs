@@ -153,6 +153,9 @@ impl Writer<'_> {
                 Value::SingleQuotedString(text) if is_digits(text) && text.len() <= 18 => {
                     return format!("CAST({written} AS BIGINT)");
                 }
+                Value::SingleQuotedString(text) if is_decimal(text) => {
+                    return format!("({text})");
+                }
                 _ => {}
             }
         }
@@ -346,7 +349,7 @@ fn object_without_nulls(mut pairs: Vec<(String, String)>) -> String {
         .map(|(key, value)| macro_call("member", &[&key, &value]))
         .collect();
     format!(
-        "to_json(map_from_entries(list_filter([{}], lambda e: e.v IS NOT NULL)))",
+        "to_json(map_from_entries(list_filter([{}], lambda e: e.v IS NOT NULL AND e.k IS NOT NULL)))",
         entries.join(", ")
     )
 }
@@ -355,9 +358,21 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Digits with a point among them or a sign before them, few enough for a DECIMAL.
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_one = match digits.split_once('.') {
+        Some((whole, places)) => is_digits(whole) && is_digits(places),
+        None => is_digits(digits),
+    };
+    is_one && text.len() <= 18
+}
+
 fn push_key(path: &mut String, key: &str) -> Result<(), Fault> {
-    if key.contains(['"', '\\', '*']) {
-        return limit("does not know keys of a VARIANT with quotes, backslashes or stars");
+    if key.is_empty() || key.contains(['"', '\\', '*']) {
+        return limit(
+            "does not know keys of a VARIANT that are empty, or have quotes, backslashes or stars",
+        );
     }
     path.push_str(&format!(".\"{key}\""));
     Ok(())
@@ -376,22 +391,40 @@ pub(super) fn json_path(argument: &Expr) -> Result<String, Fault> {
     let mut rest = text.as_str();
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('[') {
-            let Some((inside, tail)) = after.split_once(']') else {
-                return refuse(format!("the path {text} has no closing bracket"));
+            let end = match quoted_key(after) {
+                Some((key, tail)) => {
+                    push_key(&mut path, key)?;
+                    tail.strip_prefix(']')
+                }
+                None => after.split_once(']').and_then(|(index, tail)| {
+                    let index: u64 = index.trim().parse().ok()?;
+                    path.push_str(&format!("[{index}]"));
+                    Some(tail)
+                }),
             };
-            match inside.parse::<u64>() {
-                Ok(index) => path.push_str(&format!("[{index}]")),
-                Err(_) => push_key(&mut path, inside.trim_matches(['\'', '"']))?,
-            }
+            let Some(tail) = end else {
+                return refuse(format!(
+                    "the path {text} has a bracket that is not closed or holds no key"
+                ));
+            };
+            rest = tail.strip_prefix('.').unwrap_or(tail);
+        } else if let Some((key, tail)) = quoted_key(rest) {
+            push_key(&mut path, key)?;
             rest = tail.strip_prefix('.').unwrap_or(tail);
         } else {
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
             let (key, tail) = rest.split_at(end);
-            push_key(&mut path, key.trim_matches('"'))?;
+            push_key(&mut path, key)?;
             rest = tail.strip_prefix('.').unwrap_or(tail);
         }
     }
     Ok(path)
+}
+
+/// The key in quotes that a text begins with, and what follows it.
+fn quoted_key(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    text.get(1..)?.split_once(quote)
 }
 
 pub(super) fn arguments(arguments: &FunctionArguments) -> impl Iterator<Item = &Expr> {

@@ -105,7 +105,7 @@ impl Writer<'_> {
             "memory.main.sf_flatten(j)"
         };
         let path = format!(
-            "CASE WHEN s.i IS NOT NULL THEN {prefix} || '[' || s.i || ']' WHEN regexp_full_match(s.k, '[A-Za-z_][A-Za-z0-9_]*') THEN {dotted} || s.k ELSE {prefix} || '[''' || s.k || ''']' END",
+            "CASE WHEN s.i IS NULL AND s.k IS NULL THEN {prefix} WHEN s.i IS NOT NULL THEN {prefix} || '[' || s.i || ']' WHEN regexp_full_match(s.k, '[A-Za-z_][A-Za-z0-9_]*') THEN {dotted} || s.k ELSE {prefix} || '[''' || s.k || ''']' END",
             prefix = quote_text(&prefix),
             dotted = quote_text(&if prefix.is_empty() {
                 String::new()

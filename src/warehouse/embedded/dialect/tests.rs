@@ -38,7 +38,17 @@ fn engine() -> &'static Embedded {
     ENGINE.get_or_init(|| Embedded::start(&Options::default()).unwrap())
 }
 
+/// A statement that may ask for up to three parameters.
 pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
+    let parameters = vec![
+        Parameter::Integer(7),
+        Parameter::Text("it's".into()),
+        Parameter::Null,
+    ];
+    ask_with(statement, parameters).await
+}
+
+pub(super) async fn ask_with(statement: &str, parameters: Vec<Parameter>) -> Result<Read, Failure> {
     let parsed = sql::parse(statement).map_err(|error| Failure::Refused(error.to_string()))?;
     let approved = Policy::default()
         .approve(parsed, &crate::policy::CurrentNames::default())
@@ -46,11 +56,7 @@ pub(super) async fn ask(statement: &str) -> Result<Read, Failure> {
     let run = Run {
         statement: Arc::new(approved),
         session: SessionContext::default(),
-        parameters: vec![
-            Parameter::Integer(7),
-            Parameter::Text("it's".into()),
-            Parameter::Null,
-        ],
+        parameters,
         deadline: Instant::now() + PATIENCE,
         tag: None,
         summary: None,

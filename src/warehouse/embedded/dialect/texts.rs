@@ -141,6 +141,10 @@ impl Writer<'_> {
             Some((separator, parts)) => (separator, parts),
             None => return refuse("not enough arguments for function CONCAT_WS"),
         };
+        if let [part] = parts {
+            // Nothing stands between, but NULL makes it NULL.
+            return Ok(macro_call("beside", &[separator, part]));
+        }
         let between = parts.iter().flat_map(|part| [separator, part]).skip(1);
         let texts: Vec<String> = between.cloned().collect();
         Ok(self.one_text(&texts, |texts| format!("({})", texts.join(" || "))))
@@ -255,7 +259,8 @@ impl Writer<'_> {
             Some(part) => self.expression(part)?,
             None => "1".into(),
         };
-        Ok(format!("({tokens})[CAST({part} AS BIGINT)]"))
+        // DuckDB would count from the end.
+        Ok(macro_call("token", &[&tokens, &part]))
     }
 
     pub(super) fn strtok_to_array(&mut self, call: &Call<'_>) -> Written {

@@ -170,13 +170,56 @@ pub(super) fn target(data_type: &DataType) -> Result<Target, Fault> {
 
 /// A type without a rule: Snowflake has it, or nobody does.
 fn unknown<T>(name: &str) -> Result<T, Fault> {
-    match foreign::data_type(name) {
-        Some(_) => refuse(format!(
-            "SQL compilation error:\nUnsupported data type '{name}'."
-        )),
-        None => limit(format!("does not know the type {name}")),
+    let upper = name.to_uppercase();
+    let word = upper
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or_default();
+    if OTHER_TYPES.contains(&word) && foreign::data_type(name).is_none() {
+        return limit(format!("does not know the type {name}"));
     }
+    refuse(format!(
+        "SQL compilation error:\nUnsupported data type '{name}'."
+    ))
 }
+
+/// Types that Snowflake has and this engine does not, or not in every form.
+const OTHER_TYPES: [&str; 34] = [
+    "ARRAY",
+    "BINARY",
+    "CHAR",
+    "CHARACTER",
+    "DATETIME",
+    "DEC",
+    "DECFLOAT",
+    "DECIMAL",
+    "DOUBLE",
+    "FILE",
+    "FLOAT",
+    "GEOGRAPHY",
+    "GEOMETRY",
+    "INTERVAL",
+    "MAP",
+    "NATIONAL",
+    "NCHAR",
+    "NUMBER",
+    "NUMERIC",
+    "NVARCHAR",
+    "NVARCHAR2",
+    "OBJECT",
+    "STRING",
+    "TABLE",
+    "TEXT",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMP_LTZ",
+    "TIMESTAMP_NTZ",
+    "TIMESTAMP_TZ",
+    "UUID",
+    "VARBINARY",
+    "VARCHAR",
+    "VECTOR",
+];
 
 fn text_length(length: Option<&CharacterLength>) -> Option<u64> {
     match length {

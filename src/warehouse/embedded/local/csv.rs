@@ -43,7 +43,7 @@ pub(super) fn form(
          FROM sniff_csv({path}, sample_size = {sample}, encoding = {})",
         literal(encoding)
     );
-    let (mut settings, columns) = connection
+    let (mut settings, columns, skipped, delimiter) = connection
         .query_row(&sniffed, [], |row| {
             let mut settings = Vec::new();
             for (place, name) in ["delim", "quote", "escape", "comment"].iter().enumerate() {
@@ -56,16 +56,21 @@ pub(super) fn form(
             if line_end.starts_with('\\') {
                 settings.push(("new_line", literal(&line_end)));
             }
-            settings.push(("skip", row.get::<_, i64>(5)?.to_string()));
+            let skipped: i64 = row.get(5)?;
+            settings.push(("skip", skipped.to_string()));
             settings.push(("header", row.get::<_, bool>(6)?.to_string()));
             for (place, name) in [(7, "dateformat"), (8, "timestampformat")] {
                 if let Some(format) = row.get::<_, Option<String>>(place)? {
                     settings.push((name, literal(&format)));
                 }
             }
-            Ok((settings, row.get::<_, String>(9)?))
+            let delimiter: String = row.get(0)?;
+            Ok((settings, row.get::<_, String>(9)?, skipped, delimiter))
         })
         .map_err(reason)?;
+    if skipped > 0 && delimiter != NONE {
+        refuse_values(connection, path, encoding, skipped, &delimiter)?;
+    }
     settings.push(("encoding", literal(encoding)));
     let told: Vec<Told> = serde_json::from_str(&columns)
         .map_err(|error| format!("its columns could not be told: {error}"))?;
@@ -74,6 +79,33 @@ pub(super) fn form(
         columns: columns.collect(),
         settings,
     })
+}
+
+/// A title above the table may be passed over, lines with values may not: the engine passes over those as well when later
+/// ones have more values.
+fn refuse_values(
+    connection: &Connection,
+    path: &str,
+    encoding: &str,
+    skipped: i64,
+    delimiter: &str,
+) -> Result<(), String> {
+    let lines = format!(
+        "SELECT count(*) FROM (SELECT line FROM read_csv({path}, auto_detect = false, columns = {{'line': 'VARCHAR'}}, \
+         delim = '\u{1f}', quote = '', escape = '', header = false, encoding = {}) LIMIT {skipped}) \
+         WHERE contains(line, {})",
+        literal(encoding),
+        literal(delimiter)
+    );
+    let with_values: i64 = connection
+        .query_row(&lines, [], |row| row.get(0))
+        .map_err(reason)?;
+    if with_values == 0 {
+        return Ok(());
+    }
+    Err(format!(
+        "its lines do not have the same number of values: the first {skipped} would be left out"
+    ))
 }
 
 impl Form {

@@ -34,6 +34,23 @@ pub(super) struct Stamp {
     modified: Option<SystemTime>,
 }
 
+impl Stamp {
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self {
+            bytes: 0,
+            modified: None,
+        }
+    }
+
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+}
+
 /// A file that makes a table.
 #[derive(Debug, Clone)]
 pub(super) struct File {
@@ -191,10 +208,7 @@ impl Walk<'_> {
             schema,
             table: identifier(stem),
             format,
-            stamp: Stamp {
-                bytes: metadata.len(),
-                modified: metadata.modified().ok(),
-            },
+            stamp: Stamp::of(&metadata),
             path: real,
         })
     }

@@ -9,26 +9,66 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use super::super::catalog::{LOCAL_DATABASE, quoted};
+use super::folder::Stamp;
 
 /// The files behind the tables, by the name of the table as the engine is told it, in lower case: to the engine all
 /// spellings of a name are one.
 #[derive(Debug, Default)]
-pub(in crate::warehouse::embedded) struct Files(RwLock<HashMap<String, PathBuf>>);
+pub(in crate::warehouse::embedded) struct Files(RwLock<HashMap<String, Lying>>);
+
+/// A file behind a table.
+#[derive(Debug, Clone)]
+pub(super) struct Lying {
+    /// Where it lies on disk, without any link.
+    pub(super) path: PathBuf,
+    /// As a person in the folder would name it.
+    pub(super) shown: String,
+    /// What it was when its columns were read.
+    pub(super) stamp: Stamp,
+}
 
 impl Files {
-    /// Says which files there are now, each as it lies on disk without any link.
-    pub(super) fn set(&self, files: HashMap<String, PathBuf>) {
+    /// Says which files there are now.
+    pub(super) fn set(&self, files: HashMap<String, Lying>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+
+    /// A file of this statement of the engine's that is not what it was when its columns were read.
+    pub(in crate::warehouse::embedded) fn changed(&self, sql: &str) -> Option<String> {
+        let has_changed = |file: &Lying| {
+            std::fs::metadata(&file.path).map_or(true, |now| Stamp::of(&now) != file.stamp)
+        };
+        self.of(sql).find(has_changed).map(|file| file.shown)
+    }
+
+    /// The file whose path is in a text of the engine's.
+    pub(in crate::warehouse::embedded) fn named_in(&self, text: &str) -> Option<String> {
+        let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let named = files.values().filter(|file| {
+            let path = file.path.to_str();
+            path.is_some_and(|path| text.contains(path))
+        });
+        // The path of one may be the beginning of another's.
+        named
+            .max_by_key(|file| file.path.as_os_str().len())
+            .map(|file| file.shown.clone())
+    }
+
+    /// The files that a statement names.
+    fn of(&self, sql: &str) -> impl Iterator<Item = Lying> + use<> {
+        let start = format!("{}.", quoted(LOCAL_DATABASE)).to_ascii_lowercase();
+        let sql = sql.to_ascii_lowercase();
+        let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found: Vec<Lying> = sql
+            .match_indices(&start)
+            .filter_map(|(at, _)| files.get(&name_at(sql.get(at..)?)?).cloned())
+            .collect();
+        found.into_iter()
     }
 
     /// Whether each file that this statement of the engine's names still lies where it was found.
     pub(in crate::warehouse::embedded) fn lie_where_they_were(&self, sql: &str) -> bool {
-        let start = format!("{}.", quoted(LOCAL_DATABASE)).to_ascii_lowercase();
-        let sql = sql.to_ascii_lowercase();
-        let files = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        sql.match_indices(&start)
-            .filter_map(|(at, _)| files.get(&name_at(sql.get(at..)?)?))
-            .all(|file| is_itself(file))
+        self.of(sql).all(|file| is_itself(&file.path))
     }
 }
 
@@ -77,6 +117,33 @@ mod tests {
         assert_eq!(read("\"local\".a.b"), None);
     }
 
+    fn lying(path: &Path) -> Lying {
+        Lying {
+            path: path.to_owned(),
+            shown: path.file_name().unwrap().display().to_string(),
+            stamp: Stamp::of(&std::fs::metadata(path).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_what_it_was_is_told_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.csv");
+        std::fs::write(&file, "a\n1\n").unwrap();
+        let files = Files::default();
+        let name = "\"local\".\"public\".\"t\"".to_owned();
+        files.set(HashMap::from([(name, lying(&file))]));
+        let used = "SELECT * FROM \"LOCAL\".\"PUBLIC\".\"T\"";
+        assert_eq!(files.changed(used), None);
+        std::fs::write(&file, "a,b\n1,2\n").unwrap();
+        assert_eq!(files.changed(used).as_deref(), Some("t.csv"));
+        assert_eq!(files.changed("SELECT 1"), None);
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(files.changed(used).as_deref(), Some("t.csv"));
+        let said = format!("Malformed JSON in file \"{}\", at byte 7", file.display());
+        assert_eq!(files.named_in(&said).as_deref(), Some("t.csv"));
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_link_in_the_place_of_a_file_is_seen_in_any_spelling() {
@@ -89,7 +156,7 @@ mod tests {
         let files = Files::default();
         files.set(HashMap::from([(
             "\"local\".\"public\".\"t\"".to_owned(),
-            file.clone(),
+            lying(&file),
         )]));
         let used = "SELECT * FROM \"LOCAL\".\"PUBLIC\".\"T\" AS x";
         assert!(files.lie_where_they_were(used));
@@ -105,7 +172,7 @@ mod tests {
         symlink(root.join("real"), root.join("folder")).unwrap();
         files.set(HashMap::from([(
             "\"local\".\"public\".\"t\"".to_owned(),
-            root.join("folder/t.csv"),
+            lying(&root.join("folder/t.csv")),
         )]));
         assert!(!files.lie_where_they_were(used));
     }

@@ -26,6 +26,7 @@ use duckdb::Connection;
 use super::catalog::{self, Catalog, LOCAL_DATABASE, Stored, Table};
 use folder::{File, Found, Stamp};
 pub(super) use links::Files;
+use links::Lying;
 use names::Names;
 
 /// How often the folder is looked at.
@@ -349,7 +350,7 @@ fn views(gone: &[&Place], changed: &[(&Place, &Arc<table::Described>)], wanted: 
 }
 
 /// Where the file of each table lies.
-fn files(tables: &Tables) -> HashMap<String, PathBuf> {
+fn files(tables: &Tables) -> HashMap<String, Lying> {
     tables
         .iter()
         .map(|((schema, name), table)| {
@@ -385,7 +386,11 @@ mod tests {
                 kind: catalog::TableKind::View { query: "" },
             },
             query: format!("SELECT '{name}'"),
-            file: PathBuf::new(),
+            file: Lying {
+                path: PathBuf::new(),
+                shown: String::new(),
+                stamp: Stamp::none(),
+            },
         })
     }
 

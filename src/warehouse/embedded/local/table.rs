@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use duckdb::Connection;
 use super::super::catalog::{Field, Table, TableKind, quoted};
 use super::csv;
 use super::folder::{File, Format, identifier};
+use super::links::Lying;
 use super::names::Names;
 use super::words::{Column, PATIENCE, literal, reason};
 use crate::warehouse::DataType;
@@ -30,8 +31,7 @@ const LOOK_AT: u64 = 64 << 20;
 pub(super) struct Described {
     pub(super) table: Table,
     pub(super) query: String,
-    /// The file, as it lies on disk.
-    pub(super) file: PathBuf,
+    pub(super) file: Lying,
 }
 
 /// Reads what columns the file has.
@@ -90,7 +90,11 @@ pub(super) fn describe(
     Ok(Described {
         table,
         query,
-        file: file.path.clone(),
+        file: Lying {
+            path: file.path.clone(),
+            shown: file.shown.clone(),
+            stamp: file.stamp.clone(),
+        },
     })
 }
 
@@ -115,6 +119,7 @@ fn read(connection: &Connection, file: &File) -> Result<Read, String> {
             // Said, so that they are not looked for again by every statement.
             let source =
                 |columns: &[Column]| format!("read_json({path}, columns = {{{}}})", said(columns));
+            refuse_twins(connection, &path, file, &columns)?;
             let columns = with_all_digits(connection, file, columns, &source)?;
             Ok((source(&columns), columns, None))
         }
@@ -127,6 +132,46 @@ fn read(connection: &Connection, file: &File) -> Result<Read, String> {
             // Whether it can be read so is not known before it has been tried.
             let columns = self::columns(connection, &source)?;
             Ok((source, columns, None))
+        }
+    }
+}
+
+/// Keys that differ in case alone are one column to the engine, which then reads the second from a key that it has made up.
+fn refuse_twins(
+    connection: &Connection,
+    path: &str,
+    file: &File,
+    columns: &[Column],
+) -> Result<(), String> {
+    let has = |wanted: &str| {
+        columns
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
+    let is_doubtful = |name: &str| {
+        name.rsplit_once('_')
+            .is_some_and(|(start, end)| end.bytes().all(|byte| byte.is_ascii_digit()) && has(start))
+    };
+    if !columns.iter().any(|(name, _)| is_doubtful(name)) {
+        return Ok(());
+    }
+    let limit = match sample(file) {
+        -1 => String::new(),
+        rows => format!(" LIMIT {rows}"),
+    };
+    let twins = format!(
+        "SELECT min(k) FROM (SELECT DISTINCT unnest(json_keys(json)) AS k FROM (SELECT json FROM read_json_objects({path}){limit})) \
+         GROUP BY lower(k) HAVING count(*) > 1 LIMIT 1"
+    );
+    let mut prepared = connection.prepare(&twins).map_err(reason)?;
+    let mut rows = prepared.query([]).map_err(reason)?;
+    match rows.next().map_err(reason)? {
+        None => Ok(()),
+        Some(row) => {
+            let key: String = row.get(0).map_err(reason)?;
+            Err(format!(
+                "it has the key {key} in several spellings that differ in case alone"
+            ))
         }
     }
 }
@@ -274,8 +319,11 @@ fn shown_as(column: &str, engine_type: &str) -> (DataType, String) {
     }
     match engine_type {
         "BOOLEAN" => plain(DataType::Boolean),
-        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" => plain(WHOLE),
-        "UTINYINT" | "USMALLINT" | "UINTEGER" => cast(WHOLE, "BIGINT"),
+        "BIGINT" => plain(WHOLE),
+        // In wider ones a sum of two is a NUMBER as well.
+        "TINYINT" | "SMALLINT" | "INTEGER" | "UTINYINT" | "USMALLINT" | "UINTEGER" => {
+            cast(WHOLE, "BIGINT")
+        }
         "UBIGINT" | "HUGEINT" | "UHUGEINT" => cast(WHOLE, "DECIMAL(38, 0)"),
         "FLOAT" => cast(DataType::Float, "DOUBLE"),
         "DOUBLE" => plain(DataType::Float),

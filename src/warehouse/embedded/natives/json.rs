@@ -169,12 +169,21 @@ impl<'a> Reader<'a> {
             Some(c) if c.is_ascii_alphabetic() => {
                 let word = self.word();
                 match word {
-                    "null" => Ok(Json::Null),
+                    // In any case: the documentation reads 'NULL'. It does not say so of the others.
+                    _ if word.eq_ignore_ascii_case("null") => Ok(Json::Null),
                     "true" => Ok(Json::Boolean(true)),
                     "false" => Ok(Json::Boolean(false)),
                     "NaN" | "Infinity" | "undefined" => Err(Fault::Doubtful(
                         "does not read JSON with NaN, Infinity or undefined",
                     )),
+                    _ if ["true", "false", "nan", "infinity", "undefined"]
+                        .iter()
+                        .any(|known| word.eq_ignore_ascii_case(known)) =>
+                    {
+                        Err(Fault::Doubtful(
+                            "does not read JSON with true or false in other letters than small ones",
+                        ))
+                    }
                     other => Err(self.wrong(&format!("unknown keyword \"{other}\""))),
                 }
             }
