@@ -43,6 +43,7 @@ mod sources;
 mod spans;
 pub mod spelling;
 mod stack;
+pub(crate) use stack::with_room;
 mod steps;
 mod template;
 mod tree;

@@ -10,9 +10,9 @@ const A_LEVEL: usize = 1024;
 /// What everything else needs at most, with nesting as deep as `lexis` lets it be.
 const THE_REST: usize = 1 << 20;
 
-/// Runs `work`, which may drop a tree of so many words, on a stack that is large enough. Only what is used of it takes
+/// Runs `work`, which may copy or drop a tree of so many words, on a stack that is large enough. Only what is used of it takes
 /// memory.
-pub(super) fn with_room<T>(words: usize, work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_room<T>(words: usize, work: impl FnOnce() -> T) -> T {
     let needed = words * A_LEVEL + THE_REST;
     stacker::maybe_grow(needed, needed, work)
 }

@@ -478,8 +478,7 @@ impl Place<'_> {
     pub(super) fn changed_file(&self, file: &str) -> Error {
         Error::ObjectNotFound {
             message: format!(
-                "the file {file}, which is a table of LOCAL, has changed since its columns were read, or is gone; ask again \
-                 in a few seconds"
+                "the file {file} has changed since its columns were read for LOCAL, or is gone; ask again in a few seconds"
             ),
             query_id: Some(self.query_id.to_owned()),
         }

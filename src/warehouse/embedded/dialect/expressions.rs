@@ -4,7 +4,7 @@ use crate::sql::ast::{AccessExpr, BinaryOperator, CaseWhen, Expr, Subscript, Una
 
 use super::comparisons::not;
 use super::rows::row_of;
-use super::writer::{Writer, Written, limit, limit_with_hint, macro_call, quote_text};
+use super::writer::{Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse};
 
 impl Writer<'_> {
     /// Any expression.
@@ -189,7 +189,10 @@ impl Writer<'_> {
                 let (left, right) = self.compared_with(written.to_owned(), left, right)?;
                 Ok(format!("({left} {op} {right})"))
             }
-            _ => limit(format!("does not know the operator {op}")),
+            _ => refuse(format!(
+                "SQL compilation error:\nsyntax error: the operator {op} is none of Snowflake's; BITAND, BITOR, BITXOR, POWER and \
+                 REGEXP_LIKE are functions"
+            )),
         }
     }
 

@@ -33,6 +33,7 @@ mod outer_joins;
 mod parameters;
 mod patterns;
 mod pivots;
+mod qualified;
 mod queries;
 mod rows;
 mod select;
@@ -54,10 +55,9 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::sql::ast::Statement;
+use crate::sql::{self, ast::Statement};
 use crate::warehouse::{EngineLimit, Error};
 
 pub(super) use context::{Context, MAX_PIVOTED, Repairs};
@@ -88,13 +88,28 @@ pub(super) fn translate(
     context: &Context,
     repairs: &Repairs,
 ) -> Result<Translation, Error> {
-    let mut statement = Cow::Borrowed(statement);
-    if !context.parameters.is_empty() || source.contains('?') {
-        parameters::bind(statement.to_mut(), &context.parameters).map_err(|fault| *fault)?;
+    if !parameters::may_be_in(source) {
+        return written(statement, source, context, repairs);
     }
-    let Statement::Query(query) = statement.as_ref() else {
+    // A copy takes stack for every level, when it is made and when it is dropped.
+    sql::with_room(source.len(), || {
+        let mut bound = statement.clone();
+        parameters::bind(&mut bound, &context.parameters).map_err(|fault| *fault)?;
+        written(&bound, source, context, repairs)
+    })
+}
+
+/// The translation of a statement whose parameters are in their places.
+fn written(
+    statement: &Statement,
+    source: &str,
+    context: &Context,
+    repairs: &Repairs,
+) -> Result<Translation, Error> {
+    let Statement::Query(query) = statement else {
         return Err(EngineLimit::new("runs queries only").into());
     };
+    qualified::check(statement).map_err(|fault| *fault)?;
     let mut writer = Writer::new(source, context, repairs);
     let written = writer.query(query);
     let question = writer.question;

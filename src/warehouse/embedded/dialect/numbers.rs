@@ -32,6 +32,7 @@ impl Writer<'_> {
         };
         match (mode.as_str(), scale) {
             ("HALF_AWAY_FROM_ZERO", None) => Ok(format!("round({number})")),
+            ("HALF_AWAY_FROM_ZERO", Some(scale)) if is_beyond(&scale) => Ok(number),
             ("HALF_AWAY_FROM_ZERO", Some(scale)) => Ok(format!("round({number}, {scale})")),
             ("HALF_TO_EVEN", scale) => {
                 let scale = scale.unwrap_or_else(|| "0".into());

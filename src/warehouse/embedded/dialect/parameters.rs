@@ -15,6 +15,13 @@ use crate::warehouse::Parameter;
 
 use super::writer::{Fault, limit_with_hint};
 
+/// Whether a statement may ask for parameters, by its text.
+pub(super) fn may_be_in(source: &str) -> bool {
+    let bytes = source.as_bytes();
+    let mut pairs = bytes.windows(2);
+    bytes.contains(&b'?') || pairs.any(|pair| matches!(pair, [b':', b'0'..=b'9']))
+}
+
 /// Puts the values into the tree.
 pub(super) fn bind(statement: &mut Statement, parameters: &[Parameter]) -> Result<(), Fault> {
     number(statement);
@@ -129,10 +136,10 @@ impl VisitorMut for Bound<'_> {
             && *number < 0
         {
             let digits = Value::Number(number.unsigned_abs().to_string(), false);
-            *expr = Expr::Nested(Box::new(Expr::UnaryOp {
+            *expr = Expr::UnaryOp {
                 op: UnaryOperator::Minus,
                 expr: Box::new(Expr::Value(digits.with_span(value.span))),
-            }));
+            };
         }
         ControlFlow::Continue(())
     }

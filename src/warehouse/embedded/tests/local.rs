@@ -14,7 +14,7 @@ use crate::warehouse::{Error, Warehouse};
 const NOTICED: Duration = Duration::from_secs(30);
 
 /// An engine over this folder.
-fn over(folder: &Path) -> Embedded {
+pub(super) fn over(folder: &Path) -> Embedded {
     let options = Options {
         data_dir: Some(folder.to_owned()),
         ..small()
@@ -22,18 +22,18 @@ fn over(folder: &Path) -> Embedded {
     Embedded::start(&options).unwrap()
 }
 
-async fn ask(engine: &Embedded, statement: &str) -> Result<Read, Error> {
+pub(super) async fn ask(engine: &Embedded, statement: &str) -> Result<Read, Error> {
     read(engine.run(run(statement)).await?).await
 }
 
-async fn rows(engine: &Embedded, statement: &str) -> Vec<Vec<String>> {
+pub(super) async fn rows(engine: &Embedded, statement: &str) -> Vec<Vec<String>> {
     let read = ask(engine, statement).await;
     read.unwrap_or_else(|error| panic!("{statement}: {error}"))
         .rows
 }
 
 /// Asks again until the answer is the one hoped for.
-async fn until(
+pub(super) async fn until(
     engine: &Embedded,
     statement: &str,
     is_there: impl Fn(&Result<Read, Error>) -> bool,
@@ -48,7 +48,7 @@ async fn until(
 }
 
 /// Writes a Parquet file with an engine of our own, which may.
-fn parquet(path: &Path, query: &str) {
+pub(super) fn parquet(path: &Path, query: &str) {
     let engine = duckdb::Connection::open_in_memory().unwrap();
     let copy = format!("COPY ({query}) TO '{}' (FORMAT parquet)", path.display());
     engine.execute_batch(&copy).unwrap();

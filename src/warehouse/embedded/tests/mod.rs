@@ -5,6 +5,7 @@ mod controls;
 mod kept;
 mod local;
 mod long_texts;
+mod odd_files;
 mod sample_data;
 mod semantic_view;
 mod stopping;
