@@ -53,9 +53,6 @@ impl Writer<'_> {
             None => Ok(format!("{}({number})", call.name.to_lowercase())),
             Some(scale) => {
                 let scale = whole(scale, &call.name)?;
-                if is_beyond(&scale) {
-                    return Ok(number);
-                }
                 Ok(scaled(&call.name, &number, &scale))
             }
         }
@@ -149,6 +146,9 @@ pub(super) fn is_beyond(scale: &str) -> bool {
 
 /// A number rounded up or down at a scale.
 pub(super) fn scaled(function: &str, number: &str, scale: &str) -> String {
+    if is_beyond(scale) {
+        return number.to_owned();
+    }
     let rounded = macro_call(
         &format!("{}_scale", function.to_lowercase()),
         &[number, scale],
