@@ -8,8 +8,9 @@ use std::ops::ControlFlow;
 
 use crate::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Statement, TableAlias,
-    TableFactor, Visit, Visitor,
+    TableFactor,
 };
+use crate::sql::walk::{Step, expressions, walk};
 use crate::warehouse::Error;
 
 use super::writer::{Fault, folded};
@@ -17,11 +18,28 @@ use super::writer::{Fault, folded};
 /// Refuses a column of a table that the statement does not name anywhere.
 pub(super) fn check(statement: &Statement) -> Result<(), Fault> {
     let mut tables = Tables::default();
-    let _ = Visit::visit(statement, &mut tables);
+    let _: ControlFlow<()> = walk(statement, |step| {
+        match step {
+            Step::TableFactor(factor) => tables.note(factor),
+            Step::Expr(expr) => tables.note_argument(expr),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    });
     if tables.has_others {
         return Ok(());
     }
-    match Visit::visit(statement, &mut Columns(&tables.names)) {
+    let found = expressions(statement, |expr| match expr {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [.., table, _] if !tables.names.contains(&folded(table).to_uppercase()) => {
+                let parts: Vec<String> = parts.iter().map(folded).collect();
+                ControlFlow::Break(parts.join("."))
+            }
+            _ => ControlFlow::Continue(()),
+        },
+        _ => ControlFlow::Continue(()),
+    });
+    match found {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(column) => Err(Box::new(Error::ObjectNotFound {
             message: format!("SQL compilation error:\ninvalid identifier '{column}'"),
@@ -57,12 +75,8 @@ impl Tables {
             }
         }
     }
-}
 
-impl Visitor for Tables {
-    type Break = ();
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+    fn note(&mut self, factor: &TableFactor) {
         match factor {
             TableFactor::Table { name, alias, .. } => {
                 if let Some(last) = name.0.last() {
@@ -99,10 +113,10 @@ impl Visitor for Tables {
             }
             _ => self.has_others = true,
         }
-        ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    /// `IDENTIFIER(a.b)`
+    fn note_argument(&mut self, expr: &Expr) {
         if let Expr::Function(Function { name, args, .. }) = expr
             && name.to_string().eq_ignore_ascii_case("IDENTIFIER")
             && let FunctionArguments::List(list) = args
@@ -113,24 +127,5 @@ impl Visitor for Tables {
                 }
             }
         }
-        ControlFlow::Continue(())
-    }
-}
-
-/// Looks for a column whose table is none of these.
-struct Columns<'t>(&'t BTreeSet<String>);
-
-impl Visitor for Columns<'_> {
-    type Break = String;
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
-        if let Expr::CompoundIdentifier(parts) = expr
-            && let [.., table, _] = parts.as_slice()
-            && !self.0.contains(&folded(table).to_uppercase())
-        {
-            let parts: Vec<String> = parts.iter().map(folded).collect();
-            return ControlFlow::Break(parts.join("."));
-        }
-        ControlFlow::Continue(())
     }
 }
