@@ -208,7 +208,7 @@ impl Walk<'_> {
             schema,
             table: identifier(stem),
             format,
-            stamp: Stamp::of(&metadata),
+            stamp: Stamp::of(metadata),
             path: real,
         })
     }
