@@ -10,7 +10,8 @@ use super::problem::{Problem, Problems};
 use super::reference::{self, variables};
 use super::variable::{Quotes, Variable};
 
-/// Other names for ours: those of the Python, JDBC, ODBC and Go drivers, Snowflake's command lines, dbt and Terraform.
+/// Other names of our settings: those of the Python, JDBC, ODBC and Go drivers, Snowflake's command lines, dbt and
+/// Terraform.
 const NAMES: &[(&str, &str)] = &[
     ("SNOWFLAKE_USERNAME", "SNOWFLAKE_USER"),
     ("SNOWFLAKE_PWD", "SNOWFLAKE_PASSWORD"),
@@ -35,7 +36,8 @@ const NAMES: &[(&str, &str)] = &[
 
 const PASSPHRASE: &str = "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE";
 
-/// Names of the older command line's. They are named and not taken: whoever has them in every shell did not mean this service.
+/// Names of SnowSQL, Snowflake's older command line. They give a warning and are not used: a person who has them in every
+/// shell did not mean this service.
 const NAMED_ONLY: &[(&str, &str)] = &[
     ("SNOWSQL_ACCOUNT", "SNOWFLAKE_ACCOUNT"),
     ("SNOWSQL_USER", "SNOWFLAKE_USER"),
@@ -48,7 +50,7 @@ const NAMED_ONLY: &[(&str, &str)] = &[
     ("SNOWSQL_PRIVATE_KEY_PASSPHRASE", PASSPHRASE),
 ];
 
-/// The drivers' words for `authenticator`, where ours is another.
+/// The drivers' words for `authenticator` that differ from ours.
 const AUTHENTICATORS: &[(&str, &str)] = &[
     ("snowflake_jwt", "private_key"),
     ("jwt", "private_key"),
@@ -60,23 +62,23 @@ const AUTHENTICATORS: &[(&str, &str)] = &[
     ("pat", "programmatic_access_token"),
 ];
 
-/// What says by being set how to sign in, when nobody said. The first that is set decides; a key needs no word, for it is the
-/// default.
+/// Settings that say how to sign in just by being set, if `SNOWFLAKE_AUTH_TYPE` is not set. The first one that is set
+/// decides. A key is not among them, because signing in with a key is the default.
 const TELLING: &[(&str, &str)] = &[
     ("SNOWFLAKE_PASSWORD", "password"),
     ("SNOWFLAKE_OAUTH_CLIENT_ID", "oauth_client_credentials"),
     ("SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER", "workload_identity"),
 ];
 
-/// The variables under the names of the table.
+/// The variables under our names.
 #[derive(Debug, Default)]
 pub(super) struct Understood {
     pub(super) vars: BTreeMap<String, String>,
-    /// The name somebody wrote, for each of ours that has its value from another.
+    /// For each of our names whose value came under another name, that name.
     pub(super) written: BTreeMap<String, String>,
-    /// Why a value was chosen, for each that nobody wrote.
+    /// For each value that nobody wrote, why it was chosen.
     pub(super) chosen: BTreeMap<&'static str, String>,
-    /// What the operator should know, a line each.
+    /// What the operator should know, one line each.
     pub(super) notes: Vec<String>,
     pub(super) problems: Problems,
 }
@@ -86,19 +88,19 @@ pub(super) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
     NAMES.iter().copied()
 }
 
-/// Our name for another's.
+/// Our name for another program's.
 pub(super) fn our_name(name: &str) -> Option<&'static str> {
     let found = NAMES.iter().find(|(other, _)| *other == name);
     found.map(|(_, ours)| *ours)
 }
 
-/// What to write in place of a name that is known and not taken.
+/// What to set in place of a name that is known but not used.
 pub(super) fn named_only(name: &str) -> Option<&'static str> {
     let found = NAMED_ONLY.iter().find(|(other, _)| *other == name);
     found.map(|(_, ours)| *ours)
 }
 
-/// What to do about a value that is refused, where it is known what it meant elsewhere.
+/// A hint about a value that is refused, if it has a meaning in another program.
 pub(super) fn hint(name: &str, value: &str) -> Option<&'static str> {
     if name != "SNOWFLAKE_AUTH_TYPE" {
         return None;
@@ -113,7 +115,8 @@ pub(super) fn hint(name: &str, value: &str) -> Option<&'static str> {
         .then_some("not available; `external_browser` signs a person in, `oauth` takes a token made elsewhere")
 }
 
-/// Gives the variables our names and forms. `connection` is what a named connection says; everything else wins over it.
+/// Renames the variables and converts their values to our forms. `connection` has the values of a named connection;
+/// everything else takes precedence over it.
 pub(super) fn understand(
     vars: &BTreeMap<String, String>,
     connection: &BTreeMap<&'static str, String>,
@@ -149,7 +152,7 @@ pub(super) fn understand(
     understood
 }
 
-/// What stands before the names of variables, the first one first: that of the environment, then nothing.
+/// The prefixes of variables, in order: the environment's, then none.
 pub(super) fn prefixes(vars: &BTreeMap<String, String>) -> Vec<&'static str> {
     let named = vars.get("ENVIRONMENT").map(|name| name.trim());
     let named = named.map(|name| unquoted(name).unwrap_or(name));
@@ -158,7 +161,7 @@ pub(super) fn prefixes(vars: &BTreeMap<String, String>) -> Vec<&'static str> {
     prefix.into_iter().chain([""]).collect()
 }
 
-/// The variables that say the same in different ways; one of them set is enough.
+/// Variables that say the same in different ways; one of them is enough.
 fn same<'name>(name: &'name &'static str) -> &'name [&'static str] {
     const SAME: [&[&str]; 2] = [
         &["SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PATH"],
@@ -224,7 +227,7 @@ impl Understood {
         }
     }
 
-    /// A path where the key belongs, and a key where the path belongs.
+    /// Corrects a path in the variable for the key, and a key in the variable for its path.
     fn swap_key_and_path(&mut self, prefix: &str) {
         let key = format!("{prefix}SNOWFLAKE_PRIVATE_KEY");
         let path = format!("{prefix}SNOWFLAKE_PRIVATE_KEY_PATH");
@@ -249,7 +252,7 @@ impl Understood {
             let Some(word) = self.get(&name).map(str::to_ascii_lowercase) else {
                 continue;
             };
-            // The drivers' default, whatever it turns out to be.
+            // The drivers' default way to sign in, whichever it turns out to be.
             if word == "snowflake" {
                 self.vars.remove(&name);
             } else if let Some((_, ours)) = AUTHENTICATORS.iter().find(|(other, _)| *other == word)
@@ -272,7 +275,7 @@ impl Understood {
             .as_ref()
             .and_then(|name| self.written.get(name))
             .is_some_and(|written| written.ends_with("SNOWFLAKE_PAT"));
-        // How tokens that Snowflake itself issued begin.
+        // The beginning of tokens that Snowflake itself issued.
         let is_oauth = token
             .as_ref()
             .and_then(|name| self.get(name))
@@ -293,7 +296,7 @@ impl Understood {
     }
 }
 
-/// What stands between quotes that are around the whole text.
+/// The text between quotes, if they surround the whole text.
 fn unquoted(text: &str) -> Option<&str> {
     ['"', '\''].into_iter().find_map(|quote| {
         let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
@@ -302,7 +305,8 @@ fn unquoted(text: &str) -> Option<&str> {
     })
 }
 
-/// No form of a key begins like this or has such an ending: neither `.` nor `~` is of base64, and DER's first byte is no slash.
+/// A path by its beginning or ending. No key looks like that: base64 has neither `.` nor `~`, and DER's first byte is no
+/// slash.
 fn is_path(text: &str) -> bool {
     let ends = [".p8", ".pk8", ".pem", ".key", ".der", ".txt"];
     let lower = text.to_ascii_lowercase();
@@ -310,7 +314,7 @@ fn is_path(text: &str) -> bool {
         && (text.starts_with(['/', '~', '.']) || ends.iter().any(|end| lower.ends_with(end)))
 }
 
-/// PEM, or enough base64 of it or of DER, which always begins so.
+/// A key: PEM, or enough base64 of PEM or DER, whose beginning is always the same.
 fn is_key(text: &str) -> bool {
     let is_base64 = |text: &str| {
         text.chars()
@@ -341,7 +345,7 @@ pub(super) fn at_home(text: &str, vars: &BTreeMap<String, String>) -> Result<Str
     }
 }
 
-/// A line for each name that is known from elsewhere and not taken, while ours is not set.
+/// A warning for each name that is known from elsewhere but not used, if our own name is not set.
 pub(super) fn advice(vars: &BTreeMap<String, String>) -> Vec<String> {
     let missing = |ours: &str| !vars.keys().any(|name| name.ends_with(ours));
     vars.keys()

@@ -8,7 +8,7 @@ use super::rules::backend_in_force;
 use super::sources::Sources;
 use super::variable::{Default, Variable};
 
-/// What stands in for a secret.
+/// Shown instead of a secret.
 const MASK: &str = "****";
 
 /// A variable's value in force.
@@ -25,7 +25,7 @@ pub struct Effective {
 }
 
 impl Sources {
-    /// Which environment is in force; development where none that is known was named.
+    /// The environment in force; development if none, or an unknown one, is named.
     #[must_use]
     pub fn environment(&self) -> Environment {
         let understood = self.understood();
@@ -35,7 +35,7 @@ impl Sources {
             .unwrap_or(Environment::Development)
     }
 
-    /// Every variable, in the order of the table. Also shows values that are refused, to help find out why.
+    /// Every variable, in the order of the reference. Values that are refused are shown too: that helps to find out why.
     #[must_use]
     pub fn effective(&self) -> Vec<Effective> {
         let environment = self.environment();
@@ -106,7 +106,7 @@ fn default_origin(variable: &Variable, environment: Environment) -> String {
     }
 }
 
-/// What being unset means, for the terminal: backticks are for Markdown.
+/// What it means that the variable is unset, without the backticks of Markdown.
 fn meaning(variable: &Variable) -> String {
     match variable.default {
         Default::Unset(meaning) => meaning.replace('`', ""),

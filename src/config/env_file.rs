@@ -22,14 +22,14 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) entries: Vec<Entry>,
-    /// Names that references asked for: they have a use even when they are none of ours.
+    /// Names in references: they are used even if they are not names of settings.
     pub(super) referenced: Vec<String>,
-    /// Entries left out because of their references. That problem is reported, so their absence is not reported again.
+    /// Entries whose references could not be replaced. That is reported once; that they are missing is not.
     pub(super) left_out: Vec<String>,
     pub(super) problems: Problems,
 }
 
-/// Reads a file's text. `label` is what problems call the file; `environment` are the variables references look at first.
+/// Reads a file's text. `label` is the file's name in messages; references are looked up in `environment` first.
 pub(super) fn read(
     path: &Path,
     label: &str,
@@ -109,7 +109,7 @@ fn note_unset(unset: &mut Vec<Unset>, name: String, entry: &Entry) {
 }
 
 impl Unset {
-    /// One problem, however many refer to it: there is one thing to set.
+    /// One problem for all entries that refer to the variable: there is one thing to set.
     fn problem(self, label: &str) -> Problem {
         let lines: Vec<_> = self
             .entries
@@ -130,7 +130,7 @@ impl Unset {
 #[derive(Debug)]
 struct Raw {
     entry: Entry,
-    /// Not for what stands in single quotes.
+    /// Whether references in it are replaced: not in single quotes.
     expand: bool,
 }
 
@@ -139,7 +139,7 @@ enum Format {
     Map,
 }
 
-/// By the extension, or else by the first line that is not blank or a comment.
+/// The format: by the file's extension, or else by the first line that is neither blank nor a comment.
 fn format(path: &Path, text: &str) -> Format {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("json" | "yaml" | "yml") => return Format::Map,
@@ -174,7 +174,7 @@ fn read_map(label: &str, text: &str) -> (Vec<Raw>, Problems) {
     type Map = BTreeMap<String, serde_saphyr::Spanned<Option<String>>>;
     let mut problems = Problems::default();
     let map = serde_saphyr::from_str::<Map>(text).unwrap_or_else(|error| {
-        // The error's own text quotes the file.
+        // The error's own text would quote the file.
         let line = error.location().map_or(1, |location| location.line());
         problems.push(
             Problem::new(
@@ -205,16 +205,16 @@ fn read_map(label: &str, text: &str) -> (Vec<Raw>, Problems) {
             expand: true,
         });
     }
-    // In the file's order, because references look at what stands above.
+    // In the file's order, because references look at the entries above.
     raw.sort_by_key(|raw| raw.entry.line);
     (raw, problems)
 }
 
 /// A reference that cannot be replaced.
 enum Unresolved {
-    /// By this name nothing is set.
+    /// Nothing sets this name.
     Unset(String),
-    /// Not one of the two forms there are.
+    /// Neither of the two forms of a reference.
     Malformed,
 }
 
@@ -248,7 +248,7 @@ fn expand_references<'a>(
     Ok(expanded)
 }
 
-/// Whether a text still holds a whole `${NAME}` or `${NAME:-default}`.
+/// Whether a text still holds a complete `${NAME}` or `${NAME:-default}`.
 pub(super) fn has_reference(text: &str) -> bool {
     text.split("${").skip(1).any(|rest| {
         let end = rest.find(|c| !is_name_char(c)).unwrap_or(rest.len());
@@ -260,9 +260,9 @@ pub(super) fn has_reference(text: &str) -> bool {
 /// Reads `NAME=value` lines.
 struct Dotenv<'a> {
     label: &'a str,
-    /// What has not been read yet.
+    /// The rest of the file.
     rest: &'a str,
-    /// The line `rest` starts on.
+    /// The line on which `rest` begins.
     line: usize,
     raw: Vec<Raw>,
     problems: Problems,
@@ -298,7 +298,7 @@ impl<'a> Dotenv<'a> {
         self.rest.split('\n').next().unwrap_or_default()
     }
 
-    /// Goes on behind so many bytes, counting lines.
+    /// Skips this many bytes, and counts the lines in them.
     fn advance(&mut self, bytes: usize) {
         let (passed, rest) = self.rest.split_at(bytes);
         self.line += passed.matches('\n').count();

@@ -49,8 +49,8 @@ fn text(variable: &Variable) -> String {
     text
 }
 
-/// What depends on the environment is set, and what only the operator knows is taken from where they load the file. The rest is
-/// commented out with its default.
+/// Settings that depend on the environment are set. Those that only the operator knows are taken from the shell that loads
+/// the file. The rest is commented out, with its default.
 fn line(variable: &Variable, environment: Environment) -> String {
     let name = variable.name;
     if name == "ENVIRONMENT" {
@@ -59,7 +59,7 @@ fn line(variable: &Variable, environment: Environment) -> String {
     let prefix = environment.prefix().filter(|_| variable.takes_prefix());
     let prefixed = format!("{}{name}", prefix.unwrap_or_default());
     match variable.default_in(environment) {
-        // Under the plain name, so that whoever starts the service can still set that one.
+        // Under the plain name, so that the shell which starts the service can still set that one.
         Some(value) if matches!(variable.default, Default::Each(..)) => format!("{name}={value}"),
         None if variable.passed_on && environment == Environment::Production => {
             format!("{prefixed}=${{{prefixed}:-}}")

@@ -1,4 +1,5 @@
-//! Which of the three environments this is. It picks the defaults, and which `…_SNOWFLAKE_` names are read first.
+//! Which of the three environments this is. It decides the defaults, and the prefix under which `SNOWFLAKE_…` names are read
+//! first.
 
 use super::types::words;
 
@@ -9,13 +10,13 @@ words! {
         Development = "development",
         /// A rehearsal of production.
         Staging = "staging",
-        /// The real thing.
+        /// The service that people rely on.
         Production = "production",
     }
 }
 
 impl Environment {
-    /// What is put before `SNOWFLAKE_…` names here. Development reads the plain names only.
+    /// The prefix of `SNOWFLAKE_…` names. Development has none.
     #[must_use]
     pub const fn prefix(self) -> Option<&'static str> {
         match self {
@@ -25,7 +26,7 @@ impl Environment {
         }
     }
 
-    /// A variable's name without the prefix of whichever environment.
+    /// A variable's name without the prefix of an environment.
     pub(super) fn plain(name: &str) -> &str {
         let prefixes = [Self::Staging, Self::Production].into_iter();
         let mut stripped = prefixes.filter_map(|environment| {

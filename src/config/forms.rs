@@ -1,4 +1,5 @@
-//! What texts may look like where a shape alone does not say it, and the ranges of sizes and durations.
+//! The forms that texts of settings must have, where a [`Shape`] alone does not say it, and the ranges of sizes and
+//! durations.
 
 use super::shape::Shape;
 use super::types::{ByteSize, Span};
@@ -21,17 +22,17 @@ pub(super) const fn size(min: u64, max: u64) -> Shape {
 /// tell a key from a placeholder such as `changeme`.
 pub const SHORTEST_KEY: usize = 16;
 
-/// Whether a text is a key with nothing but options behind it. What the options say is looked at later.
+/// Whether a text is a key followed only by options. The options themselves are checked later.
 pub(super) fn is_key_with_options(text: &str) -> bool {
     text.split_whitespace().next().is_some_and(is_key)
 }
 
-/// Whether a key is long enough, and can stand in a header and in a list with commas.
+/// Whether a key is long enough, and fits into a header and into a list with commas.
 pub(super) fn is_key(text: &str) -> bool {
     text.chars().count() >= SHORTEST_KEY && text.chars().all(|c| c.is_ascii_graphic() && c != ',')
 }
 
-/// Printable and without spaces: what fits into one word.
+/// One word: printable, without spaces.
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
 }
@@ -134,7 +135,7 @@ pub(super) fn is_host(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
 }
 
-/// A host whose name is answered, or all of them.
+/// A host name that requests may be for, or `*` for all.
 pub(super) fn is_answered_host(text: &str) -> bool {
     text == "*" || is_allowed_host(text)
 }
@@ -155,7 +156,7 @@ pub(super) fn is_origin(text: &str) -> bool {
     text == "*" || host.is_some_and(is_allowed_host)
 }
 
-/// Credentials in an address would be shown with it.
+/// An address with a user or password would be shown with them.
 pub(super) fn is_url(text: &str) -> bool {
     let rest = text
         .strip_prefix("https://")
@@ -181,7 +182,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
         .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Over TLS, or of this machine.
+/// Over TLS, or on this machine.
 fn is_safe_url(text: &str) -> bool {
     let is_here = || {
         let url = url::Url::parse(text).ok();
@@ -196,7 +197,7 @@ pub fn is_issuer(text: &str) -> bool {
     is_safe_url(text) && !text.contains('#') && url::Url::parse(text).is_ok()
 }
 
-/// Where tokens are asked for. It may have a query of its own, and no fragment (RFC 6749, 3.2).
+/// The token endpoint. Its address may have a query but no fragment (RFC 6749, 3.2).
 pub(super) fn is_https_url_or_here(text: &str) -> bool {
     is_issuer(text)
         && url::Url::parse(text)
@@ -209,7 +210,7 @@ pub(super) fn is_exchange_scope(text: &str) -> bool {
         .all(|scope| is_word(scope) && !scope.contains(['"', '\\']))
 }
 
-/// What a resource is called (RFC 8707), without what clients would compare differently.
+/// The address of a resource (RFC 8707), without the parts that clients would compare differently.
 pub(super) fn is_public_url(text: &str) -> bool {
     is_safe_url(text)
         && !text.contains(['?', '#'])
@@ -217,7 +218,7 @@ pub(super) fn is_public_url(text: &str) -> bool {
         && url::Url::parse(text).is_ok()
 }
 
-/// An audience that says something: `account` is in every token of Keycloak.
+/// An audience that tells this server from others: `account` is in every token of Keycloak.
 #[must_use]
 pub fn is_audience(text: &str) -> bool {
     is_word(text) && text != "*" && text != "account"
@@ -240,8 +241,8 @@ pub fn is_resource_scope(text: &str) -> bool {
     is_scope(text) && !["openid", "offline_access"].contains(&text)
 }
 
-/// Also takes what people paste from the browser's address bar, which the driver cuts to size. Only what stands behind the host
-/// may be of other letters.
+/// An account, or the address of its pages that people copy from the browser, which the driver shortens. Only behind the
+/// host may other characters stand.
 pub(super) fn is_account(text: &str) -> bool {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
     let (host, _) = bare.split_once(['/', '?', '#']).unwrap_or((bare, ""));

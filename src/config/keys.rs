@@ -1,4 +1,4 @@
-//! API keys, and the limits that stand behind them: `<key> max_rows=500 query_timeout=30s`.
+//! API keys, and the limits that may follow them: `<key> max_rows=500 query_timeout=30s`.
 //!
 //! A key never leaves here but as a secret. Its name, which logs and error texts show, is made of its digest.
 
@@ -18,11 +18,12 @@ pub struct ApiKey {
     secret: SecretString,
     name: String,
     limits: KeyLimits,
-    /// Completes "expected behind the key …": what cannot be read. Never holds what was written, which may be another key.
+    /// Completes "expected behind the key …": the option that cannot be read. Never what was written, which may be another
+    /// key.
     faults: Vec<String>,
 }
 
-/// What the callers with one key are held to, where that is less than everybody is.
+/// Limits of the callers with one key, below everybody's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyLimits {
@@ -44,7 +45,7 @@ pub struct KeyLimits {
     pub rate_limit_per_minute: Option<u32>,
 }
 
-/// The options, which are the settings of the same names in lower case.
+/// The options: the settings of the same names, in lower case.
 const OPTIONS: [&str; 8] = [
     "default_rows",
     "max_rows",
@@ -75,27 +76,27 @@ impl ApiKey {
         &self.secret
     }
 
-    /// Names the key without giving it away: `key:` and the first eight hexadecimal digits of its digest.
+    /// The key's name, from which nobody can guess it: `key:` and the first eight hexadecimal digits of its digest.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its callers are held to.
+    /// The limits of its callers.
     #[must_use]
     pub fn limits(&self) -> &KeyLimits {
         &self.limits
     }
 
-    /// What is wrong with the limits, each of which completes "expected behind the key …".
+    /// What is wrong with its limits; each completes "expected behind the key …".
     pub(super) fn faults(&self, server: &Limits) -> Vec<String> {
         let own = self.limits.faults(server);
         self.faults.iter().cloned().chain(own).collect()
     }
 }
 
-/// A key, then options, separated by white space. Whether the options can be read is asked later, for a better answer than
-/// yes or no.
+/// A key, then options, separated by white space. The options are checked later, so that the message can say what is wrong
+/// with them.
 impl FromStr for ApiKey {
     type Err = Unreadable;
 
@@ -127,7 +128,7 @@ impl FromStr for ApiKey {
 }
 
 impl KeyLimits {
-    /// Which of these limits are above the server's, each of which completes "expected …".
+    /// Limits above the server's own; each completes "expected …".
     #[must_use]
     pub fn faults(&self, server: &Limits) -> Vec<String> {
         let own = self;
@@ -183,7 +184,7 @@ impl KeyLimits {
         faults
     }
 
-    /// Reads one option, in the form that the setting of that name has.
+    /// Reads one option, in the form of the setting of that name.
     ///
     /// # Errors
     ///
@@ -193,7 +194,7 @@ impl KeyLimits {
         self.read(option, text).ok_or_else(expected)
     }
 
-    /// The same; `None` when its text is not what the setting of that name would take.
+    /// The same; `None` if the setting of that name would not accept the text.
     fn read(&mut self, option: &str, text: &str) -> Option<()> {
         if !shape(option)?.accepts(text) {
             return None;
@@ -216,7 +217,7 @@ impl KeyLimits {
     }
 }
 
-/// The form of the setting that an option stands in for.
+/// The form of the setting of that name.
 fn shape(option: &str) -> Option<Shape> {
     let mut settings = limits::SETTINGS.iter();
     let setting = settings.find(|setting| setting.name.eq_ignore_ascii_case(option));

@@ -20,7 +20,7 @@ use super::warehouse::{AuthType, Backend};
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
-    /// What was probably not meant, a line each; to be logged as warnings once logging works.
+    /// Probable mistakes, one line each; to be logged as warnings once logging works.
     pub warnings: Vec<String>,
     /// The env file, absolute, for whoever watches it.
     pub env_file: Option<PathBuf>,
@@ -67,7 +67,7 @@ impl Sources {
         }
     }
 
-    /// The form of log lines, for what is wrong before there are settings.
+    /// The format of log lines, for problems that are found before there are settings.
     #[must_use]
     pub fn log_format(&self) -> LogFormat {
         let vars = self.understood().vars;
@@ -124,7 +124,7 @@ impl Sources {
         let server = &settings.server;
         let base = server.working_dir.as_deref().unwrap_or(Path::new(""));
         if server.working_dir.is_some() && !can_be_created(base) {
-            // Every relative path would be wrong too; one line is enough.
+            // Every relative path would be wrong as well, and one message is enough.
             let expected = "a folder that exists or can be created";
             problems.push(Problem::new("WORKING_DIR", expected));
             return;
@@ -171,7 +171,7 @@ impl Sources {
     }
 }
 
-/// Whether a folder exists, or could: its nearest ancestor that exists is a folder.
+/// Whether a folder exists or can be made: its nearest existing ancestor is a folder.
 fn can_be_created(folder: &Path) -> bool {
     let there = folder.ancestors().find(|ancestor| ancestor.exists());
     there.is_none_or(Path::is_dir)

@@ -1,4 +1,4 @@
-//! What is wrong with the settings: everything at once, by name, with what was expected, never with the value.
+//! Problems with the settings: all of them at once, by name, with what was expected, and never with the value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,13 +12,13 @@ pub struct Problem {
     pub place: Option<String>,
     /// Completes "expected …".
     pub expected: String,
-    /// What to do, where that is not plain.
+    /// What to do, if that is not obvious.
     pub hint: Option<String>,
-    /// In place of "expected …": a sentence of the room that cannot work with the setting.
+    /// A sentence in place of "expected …", from the room that cannot work with the setting.
     pub sentence: Option<String>,
 }
 
-/// Everything there is to correct: never empty as an error.
+/// All problems. As an error it is never empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     problems: Vec<Problem>,
@@ -37,7 +37,7 @@ impl Problem {
         }
     }
 
-    /// A problem that only a room can tell, in a sentence that names the setting.
+    /// A problem that a room found, as a sentence that names the setting.
     pub fn of_room(name: impl Into<String>, sentence: impl Into<String>) -> Self {
         Self {
             sentence: Some(sentence.into()),
@@ -45,14 +45,14 @@ impl Problem {
         }
     }
 
-    /// The same, with advice.
+    /// The same with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same, with where it was found.
+    /// The same with the place where it was found.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = Some(place.into());
@@ -73,7 +73,7 @@ impl Problems {
         self.warnings.append(&mut more.warnings);
     }
 
-    /// Leaves out those about these names.
+    /// Leaves out the problems with these names.
     pub(super) fn without(&mut self, names: &[String]) {
         self.problems
             .retain(|problem| !names.contains(&problem.name));
@@ -96,7 +96,7 @@ impl Problems {
         self.problems.iter()
     }
 
-    /// What else was noticed, a line each: a misspelt name is often why another one is missing.
+    /// Warnings, one line each: a misspelt name is often why another one is missing.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -106,7 +106,7 @@ impl Problems {
         self.warnings.extend(warnings);
     }
 
-    /// Says where each name was written, for those that came from a file.
+    /// Adds the place where each name was written, for names from a file.
     pub(super) fn locate(&mut self, places: &BTreeMap<String, String>) {
         for problem in &mut self.problems {
             if problem.place.is_none() {

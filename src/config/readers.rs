@@ -1,4 +1,4 @@
-//! Files with secrets that every user of the machine may read.
+//! Warns about files with secrets that every user of the machine may read.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::exchange::Exchange;
 use super::tls::Tls;
 use super::warehouse::Warehouse;
 
-/// A line for each; relative paths begin in `base`. The env file only where it sets a secret.
+/// A warning for each file. Relative paths begin in `base`. The env file counts only if it sets a secret.
 pub(super) fn warnings(
     warehouse: &Warehouse,
     tls: &Tls,
@@ -33,7 +33,7 @@ pub(super) fn warnings(
     .collect()
 }
 
-/// Whether others than the owner and the group may read or write a file. A group is how containers are given theirs.
+/// Whether anybody besides the owner and the group may read or write a file. Containers get their secrets by the group.
 fn is_open(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o006 != 0)

@@ -1,4 +1,4 @@
-//! From the variables as they were written to one value for each entry of the table.
+//! From the variables as they were written to one value for each setting.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,11 +17,11 @@ use super::which::Which;
 pub(super) struct Resolved {
     pub(super) environment: Environment,
     pub(super) problems: Problems,
-    /// What `envconfig` reads.
+    /// The values that `envconfig` reads.
     values: HashMap<String, String>,
     /// The name under which each variable was written.
     written: BTreeMap<&'static str, String>,
-    /// Variables with a problem. Rules that compare them with others are skipped.
+    /// Variables with a problem. Rules that compare them with others skip them.
     doubtful: BTreeSet<&'static str>,
 }
 
@@ -35,7 +35,7 @@ impl Resolved {
             written: BTreeMap::new(),
             doubtful: BTreeSet::new(),
         };
-        // ENVIRONMENT is the table's first entry and decides about the others.
+        // ENVIRONMENT is the first entry of the reference, and the others depend on it.
         for variable in variables() {
             resolved.take(variable, understood);
             if variable.name == "ENVIRONMENT"
@@ -72,8 +72,8 @@ impl Resolved {
         }
     }
 
-    /// Reads one struct. Bad values were replaced before, so this fails only where the table accepts what the struct
-    /// does not; that is reported too, and a test looks for it.
+    /// Fills one struct. Wrong values were replaced before, so this fails only if the struct refuses what the reference
+    /// accepts. That is reported too, and a test looks for it.
     pub(super) fn section<T: Envconfig>(&mut self) -> Option<T> {
         loop {
             let name = match T::init_from_hashmap(&self.values) {
@@ -121,7 +121,7 @@ impl Resolved {
         self.problems.push(make(written.to_owned()));
     }
 
-    /// Reports what the rooms found, under the names the operator wrote.
+    /// Adds the problems that rooms found, under the names that the operator wrote.
     pub(super) fn add(&mut self, found: Vec<Problem>) {
         for mut problem in found {
             if self.is_doubtful(&problem.name) {
@@ -155,7 +155,7 @@ impl Resolved {
     }
 }
 
-/// The value of a variable and the name it was found under; blank is unset.
+/// The value of a variable and the name it was found under. Blank counts as unset.
 pub(super) fn lookup<'a>(
     variable: &Variable,
     environment: Environment,
@@ -174,7 +174,7 @@ pub(super) fn lookup<'a>(
         })
 }
 
-/// A value by itself, or what to say about it.
+/// Checks one value, and returns it in its usual form or the problem.
 fn read(
     variable: &Variable,
     value: &str,

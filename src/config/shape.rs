@@ -1,4 +1,4 @@
-//! What a variable's text may look like: one description that both checks it and says what was expected.
+//! The form of a variable's text: one description, which both checks a text and says what was expected.
 
 use std::fmt;
 
@@ -65,7 +65,7 @@ impl Shape {
         }
     }
 
-    /// A text of this form, written the one way that every reader of it understands.
+    /// A text of this form in the one spelling that every reader understands.
     #[must_use]
     pub fn canonical(&self, text: &str) -> String {
         match self {
@@ -119,7 +119,7 @@ fn write_words(f: &mut fmt::Formatter<'_>, words: &[&str]) -> fmt::Result {
     Ok(())
 }
 
-/// The spellings people and tools use: Python writes `True`, Compose and Helm users `1` or `yes`.
+/// Spellings of people and tools: Python writes `True`, users of Compose and Helm write `1` or `yes`.
 fn switch(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Some(true),

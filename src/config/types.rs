@@ -95,7 +95,7 @@ impl ByteSize {
         self.0
     }
 
-    /// The number of bytes as a length in memory, capped where the machine cannot count that far.
+    /// The number of bytes as a length in memory; capped if the machine cannot address that much.
     #[must_use]
     pub fn as_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)

@@ -1,4 +1,4 @@
-//! Names that look like ours and are not: misspelt ones would otherwise be ignored in silence.
+//! Finds names that look like ours and are not. Otherwise misspelt names would be ignored in silence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::reference::{self, variables};
 use super::variable::Variable;
 
-/// Where every name is ours, so that an unknown one is a mistake.
+/// Prefixes under which every name is ours, so that an unknown one is a mistake.
 const OUR_PREFIXES: [&str; 6] = [
     "SNOWFLAKE_",
     "SERVER_",
@@ -17,7 +17,7 @@ const OUR_PREFIXES: [&str; 6] = [
     "TLS_",
 ];
 
-/// Names under our prefixes that belong to somebody else: Snowflake's command line, and this program's build.
+/// Names under our prefixes that belong to other programs: Snowflake's command line, and this program's build.
 const NOT_OURS: [&str; 5] = [
     "SNOWFLAKE_HOME",
     "SNOWFLAKE_CONNECTIONS",
@@ -29,8 +29,8 @@ const NOT_OURS: [&str; 5] = [
 /// Shorter names resemble others by accident.
 const SHORTEST_NEAR_MISS: usize = 6;
 
-/// A warning for each name that was probably meant for this program. `from_file` are names written in the env file,
-/// where every name is meant for us unless `referenced` from another.
+/// A warning for each name that was probably meant for this program. `from_file` are the names of the env file: all of them
+/// are meant for us, except those that other entries refer to.
 pub(super) fn warnings(
     vars: &BTreeMap<String, String>,
     from_file: &BTreeSet<&str>,
@@ -56,7 +56,7 @@ fn warning(name: &str, from_file: bool) -> Option<String> {
     if NOT_OURS.iter().any(|other| plain.starts_with(other)) || is_service_link(plain) {
         return None;
     }
-    // OpenTelemetry has many more names than the table, and other libraries read them.
+    // OpenTelemetry has more names than our reference, and other libraries read them.
     if plain.starts_with("OTEL_") || (!prefix.is_empty() && !plain.starts_with("SNOWFLAKE_")) {
         return None;
     }
@@ -66,7 +66,7 @@ fn warning(name: &str, from_file: bool) -> Option<String> {
         && nearest.is_some_and(|(distance, known)| {
             distance <= 1 && known.name.len() >= SHORTEST_NEAR_MISS
         });
-    // What the file of a compose project says to compose.
+    // Settings of Docker Compose, which a project's file may contain.
     let to_others = plain.starts_with("COMPOSE_") || plain.starts_with("DOCKER_");
     if !(ours || near_miss || (from_file && !to_others && is_plainly_a_name(plain))) {
         return None;
@@ -98,7 +98,8 @@ fn nearest(name: &str) -> Option<(usize, &'static Variable)> {
         .min_by_key(|(distance, _)| *distance)
 }
 
-/// What Kubernetes adds for a service named `server` or `snowflake`: `SERVER_SERVICE_HOST`, `SERVER_PORT_8000_TCP_ADDR`.
+/// Variables that Kubernetes adds for a service named `server` or `snowflake`: `SERVER_SERVICE_HOST`,
+/// `SERVER_PORT_8000_TCP_ADDR`.
 fn is_service_link(name: &str) -> bool {
     name.contains("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
