@@ -375,12 +375,16 @@ impl Queries {
         Some(self.common.signer.write(&cursor, &self.caller))
     }
 
-    /// A cursor in front of the first row of a statement of the caller's. `id` is its id, perhaps followed by a space and
-    /// its role.
+    /// A cursor before the first row of a statement of the caller's, from its id, perhaps a slash and what its tool may answer,
+    /// perhaps a space and its role.
     pub(super) fn cursor_of(&self, id: &str) -> Option<String> {
         let (id, role) = match id.split_once(' ') {
             Some((id, role)) => (id, Some(Identifier::exact(role).ok()?)),
             None => (id, None),
+        };
+        let (id, less) = match id.split_once('/') {
+            Some((id, mark)) => (id, Less::of_mark(mark)?),
+            None => (id, Less::default()),
         };
         let query_id = Uuid::parse_str(id).ok()?;
         let cursor = Cursor {
@@ -390,7 +394,7 @@ impl Queries {
             format: Format::default(),
             expires: self.expiry(),
             list: None,
-            less: Less::default(),
+            less,
         };
         Some(self.common.signer.write(&cursor, &self.caller))
     }

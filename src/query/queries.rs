@@ -227,6 +227,7 @@ impl Queries {
     pub fn with_less(&self, less: Less) -> Self {
         let mut own = self.clone();
         own.less = less;
+        own.tag = own.tag.map(|tag| less.marked(tag));
         if let Some(rows) = less.rows {
             own.budget.max_rows = own.budget.max_rows.min(rows);
             own.budget.default_rows = own.budget.default_rows.min(rows);

@@ -120,10 +120,14 @@ impl Tool for ShowContext {
         text.push('\n');
         let names = ["warehouse", "state", "size"];
         text.push_str(&render::table(form.format, &names, rows));
+        let some = |count: usize, what: &str| match count {
+            1 => format!("1 {what}"),
+            count => format!("{count} {what}s"),
+        };
         let closing = format!(
-            "{} roles and {} virtual warehouses may be named.",
-            output.roles.len(),
-            output.warehouses.len()
+            "{} and {} may be named.",
+            some(output.roles.len(), "role"),
+            some(output.warehouses.len(), "virtual warehouse")
         );
         let count = output.warehouses.len() as u64;
         let query_id = Some(about.query_id.clone());
