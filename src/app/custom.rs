@@ -78,6 +78,9 @@ fn build(settings: &Settings, bytes: Option<io::Result<Vec<u8>>>) -> Result<Offe
         config::SqlPolicy::ReadOnly => registry,
         config::SqlPolicy::ReadWrite | config::SqlPolicy::Admin => registry.with_changes(),
     };
+    if settings.policy.history_scope == config::HistoryScope::User {
+        registry = registry.with_whole_history();
+    }
     let mut known: Vec<String> = Registry::names().collect();
     known.extend(
         own.tools

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::config::types::List;
-use crate::config::{Backend, CustomToolsMay, Problem, Settings, SqlPolicy};
+use crate::config::{Backend, CustomToolsMay, HistoryScope, Problem, Settings, SqlPolicy};
 use crate::policy::{CurrentNames, Options, Policy, Preset};
 use crate::sql::{Class, Identifier};
 
@@ -122,6 +122,7 @@ impl Reader {
             denied_objects: self.denied("DENIED_OBJECTS", &policy.denied_objects),
             allowed_roles: self.list("ALLOWED_ROLES", &policy.allowed_roles),
             allowed_warehouses: self.list("ALLOWED_WAREHOUSES", &policy.allowed_warehouses),
+            shares_history: policy.history_scope == HistoryScope::User,
         }
     }
 

@@ -58,7 +58,7 @@ pub use keys::{ApiKey, KeyLimits};
 pub use limits::{Limits, Toolset};
 pub use loading::{Loaded, load};
 pub use oauth::{Oauth, ScopeName, TokenAlgorithm};
-pub use policy::{CustomToolsMay, Policy, SqlPolicy};
+pub use policy::{CustomToolsMay, HistoryScope, Policy, SqlPolicy};
 pub use pool::Pool;
 pub use problem::{Problem, Problems};
 pub use rules::unfit_issuer;

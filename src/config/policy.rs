@@ -35,6 +35,16 @@ words! {
     }
 }
 
+words! {
+    /// Whose statements `query_history` and `query_profile` show.
+    HistoryScope {
+        /// Those that the caller sent through this server.
+        Caller = "caller",
+        /// All of the user of Snowflake.
+        User = "user",
+    }
+}
+
 settings! {
     /// What may run. Names and patterns are read by the rooms they are for; here they are texts of the right form.
     pub struct Policy in Section::Policy;
@@ -111,4 +121,10 @@ settings! {
     pub allowed_warehouses: Option<List> = "ALLOWED_WAREHOUSES",
         Shape::Items("the name of a virtual warehouse, in which * stands for any letters", is_name_pattern),
         unset "all that the role may use" [quotes(Quotes::OfNames)];
+
+    // All callers share one user of Snowflake, unless they are exchanged: what others asked is nobody's business by default.
+    /// Whose statements `query_history` and `query_profile` show. `caller`: those that the caller sent through this server.
+    /// `user`: all that the user of Snowflake sent in the last seven days, through this server or not; of others no text and
+    /// no profile to a caller whose objects or roles are limited. Only the caller's own can be read or stopped.
+    pub history_scope: HistoryScope = "HISTORY_SCOPE", Shape::Choice(HistoryScope::WORDS), default "caller";
 }

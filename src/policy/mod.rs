@@ -4,6 +4,7 @@
 //! Start at [`Policy::approve`]. `words` tells it to a caller. `session` looks at the role and the virtual warehouse, `kinds` at what the statement does,
 //! `shared` at what belongs to other callers, `objects` at what it touches. Calls only [`crate::sql`].
 
+mod history;
 mod kinds;
 mod names;
 mod objects;
@@ -20,6 +21,7 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::history::History;
 pub use self::names::{NamePattern, NoName};
 pub use self::objects::RowFilter;
 pub use self::options::{CurrentNames, Narrowing, Options};
@@ -96,7 +98,7 @@ impl Policy {
     }
 
     /// Lets a statement of our own pass that reads what Snowflake knows of the caller's own statements. Whoever writes it makes
-    /// sure that it shows nothing of anybody else's: the user's history, which it reads, has them all.
+    /// sure that it shows nothing of anybody else's beyond [`Policy::history`]: the user's history, which it reads, has them all.
     ///
     /// # Errors
     ///

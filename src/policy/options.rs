@@ -33,6 +33,8 @@ pub struct Options {
     pub allowed_roles: Option<Vec<NamePattern<1>>>,
     /// The only virtual warehouses a call may name; all when absent.
     pub allowed_warehouses: Option<Vec<NamePattern<1>>>,
+    /// Whether a caller may see in the history what others sent as its user of Snowflake.
+    pub shares_history: bool,
 }
 
 /// What a caller may do less than others. What is not said stays as it is.

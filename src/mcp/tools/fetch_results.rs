@@ -70,7 +70,7 @@ impl Tool for FetchResults {
 }
 
 /// The views of all lists that can be read on.
-const VIEWS: [&View; 7] = [
+const VIEWS: [&View; 8] = [
     &list_databases::VIEW,
     &list_schemas::VIEW,
     &list_tables::VIEW,
@@ -78,6 +78,7 @@ const VIEWS: [&View; 7] = [
     &list_views::IN_SCHEMA,
     &query_history::VIEW,
     &list_semantic_views::VIEW,
+    &query_history::OF_USER,
 ];
 
 /// The view with the code that a cursor carries.
@@ -100,13 +101,14 @@ mod tests {
             (5, 6, "database"),
             (6, 11, "query_id"),
             (7, 4, "database"),
+            (8, 12, "query_id"),
         ] {
             let view = view(code).unwrap();
             assert_eq!(view.code, code);
             assert_eq!((view.pick.len(), view.pick[0].name), (columns, first));
             assert_eq!(view.hide.is_some(), code == 4);
         }
-        assert!(view(0).is_none() && view(8).is_none());
+        assert!(view(0).is_none() && view(9).is_none());
     }
 
     /// Without this, a list that is missing here would fail when somebody asks for its second page.

@@ -13,6 +13,7 @@ mod entry;
 mod execute_query;
 mod explain_query;
 mod fetch_results;
+mod fit;
 mod list_databases;
 mod list_schemas;
 mod list_semantic_views;
@@ -124,6 +125,20 @@ impl Registry {
             annotations.destructive_hint = Some(true);
             annotations.idempotent_hint = Some(false);
             entry.description.description = Some(execute_query::WITH_CHANGES.into());
+        }
+        self
+    }
+
+    /// The same where the history shows what all callers sent (`HISTORY_SCOPE=user`).
+    #[must_use]
+    pub fn with_whole_history(mut self) -> Self {
+        for entry in &mut self.entries {
+            let told = match entry.name() {
+                query_history::QueryHistory::NAME => query_history::WHOLE,
+                query_profile::QueryProfile::NAME => query_profile::WHOLE,
+                _ => continue,
+            };
+            entry.description.description = Some(told.into());
         }
         self
     }

@@ -7,6 +7,7 @@ use super::output::PageOutput;
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::{ResultFormat, RowLimit, Seconds};
 use crate::mcp::failure::Code;
+use crate::policy::History;
 use crate::query::{Author, Pick, Query, Source, View};
 use crate::sql::Identifier;
 use crate::warehouse::{Parameter, SessionContext};
@@ -21,8 +22,15 @@ const MOST_HOURS: u64 = 7 * 24;
 const MOST_ROWS: u64 = 10_000;
 
 /// What an answer says where that is not all of the time that was asked for.
-const LOOKED_AT: &str = "All callers share one user of Snowflake, and only the newest 10000 statements of that user in this time were looked at: \
-     yours from before may be missing. For the newest a shorter time in hours is enough.";
+const LOOKED_AT: &str = "Only the newest 10000 statements that Snowflake's user sent in this time, for whichever caller, were looked at: older ones \
+     may be missing. For the newest a shorter time in hours is enough.";
+
+/// What it says where the texts of others are left out.
+const NO_TEXTS: &str =
+    "Text and error are shown of your own statements only: your policy limits objects or roles.";
+
+/// Letters of a statement that are shown: enough to know it again.
+const LETTERS: usize = 400;
 
 /// The same to a caller who is a user of its own there.
 const LOOKED_AT_OWN: &str = "Only the newest 10000 statements of your user of Snowflake in this time were looked at: earlier ones may be missing. \
@@ -136,6 +144,32 @@ pub(super) static VIEW: View = View {
     source: Source::History,
 };
 
+/// The same where a caller sees what others sent as its user.
+pub(super) static OF_USER: View = View {
+    code: 8,
+    pick: &[
+        Pick::value("query_id"),
+        Pick::value("status"),
+        Pick::value("started"),
+        Pick::value("seconds"),
+        Pick::value("rows_produced"),
+        Pick::value("bytes_scanned"),
+        Pick::value("warehouse"),
+        Pick::value("tool"),
+        Pick::value("caller"),
+        Pick::value("error"),
+        Pick::cursor("cursor_of", "cursor"),
+        Pick::value("text"),
+    ],
+    hide: None,
+    source: Source::History,
+};
+
+/// What models are told of it where it shows the statements of all callers (`HISTORY_SCOPE=user`).
+pub(super) const WHOLE: &str = "Lists the statements that this server's user of Snowflake sent, for you or others, newest first: state, time, rows, bytes, \
+     caller, error, text. Use it to find slow or failed ones, and what you left running: your own have a cursor for fetch_results and \
+     cancel_query. query_profile says why one was slow.";
+
 impl Tool for QueryHistory {
     const NAME: &'static str = "query_history";
     const TITLE: &'static str = "Your recent statements";
@@ -149,6 +183,7 @@ impl Tool for QueryHistory {
 
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let hours = arguments.hours.map_or(24, |hours| hours.0);
+        let shown = context.queries.policy().history();
         let mut conditions = String::new();
         let mut parameters = vec![Parameter::Text(context.queries.owner_mark())];
         if let Some(state) = arguments.status {
@@ -162,20 +197,31 @@ impl Tool for QueryHistory {
             parameters.push(Parameter::Integer(seconds));
         }
         if let Some(text) = arguments.contains {
-            conditions.push_str(" AND CONTAINS(LOWER(query_text), LOWER(?))");
+            // What is not shown is not searched: an answer would tell whether it is there.
+            conditions.push_str(&format!(
+                " AND CONTAINS(LOWER({}), LOWER(?))",
+                of_own(shown, "query_text")
+            ));
             parameters.push(Parameter::Text(text));
         }
         let database = database(&context).await?;
         let query = Query {
-            sql: statement(&database, hours, &conditions),
+            sql: statement(&database, hours, shown, &conditions),
             parameters,
             limit: arguments.limit.map(|limit| limit.0).or(Some(20)),
             format: context.form(arguments.format.map(Into::into)).format,
-            view: Some(&VIEW),
+            view: Some(match shown {
+                History::OfCaller => &VIEW,
+                History::OfUser { .. } => &OF_USER,
+            }),
             author: Author::Server,
             ..Query::default()
         };
         let reply = super::listing::page(query, &context).await?;
+        let reply = match shown {
+            History::OfUser { with_texts: false } => reply.with_note(NO_TEXTS),
+            History::OfUser { with_texts: true } | History::OfCaller => reply,
+        };
         // Where there are more rows, the answer does not say that these are all.
         Ok(
             match reply.is_whole() && looks_at_all(&context, &database, hours).await {
@@ -211,29 +257,50 @@ fn history(database: &Identifier, hours: u64) -> String {
     )
 }
 
-/// The history of the user, of which only what this caller sent through this server is looked at: the tag says who asked, and
-/// no caller can write one.
-pub(super) fn own_statements(database: &Identifier, hours: u64) -> String {
-    format!(
-        "SELECT * FROM (SELECT *, TRY_PARSE_JSON(query_tag) AS tag FROM {}) \
-         WHERE tag:app::VARCHAR = 'snowflake-mcp' AND tag:owner::VARCHAR = ?",
-        history(database, hours)
-    )
+/// What of the user's history may be looked at. The tag says whose a statement is, and no caller can write one.
+pub(super) fn statements(database: &Identifier, hours: u64, shown: History) -> String {
+    let history = history(database, hours);
+    let tagged = format!("SELECT *, TRY_PARSE_JSON(query_tag) AS tag FROM {history}");
+    let is_own = "tag:app::VARCHAR = 'snowflake-mcp' AND tag:owner::VARCHAR = ?";
+    match shown {
+        History::OfCaller => format!("SELECT * FROM ({tagged}) WHERE {is_own}"),
+        History::OfUser { .. } => {
+            format!("SELECT *, COALESCE({is_own}, FALSE) AS is_own FROM ({tagged})")
+        }
+    }
 }
 
-fn statement(database: &Identifier, hours: u64, conditions: &str) -> String {
-    let own = own_statements(database, hours);
+/// A column that may not be shown of the statements of others.
+fn of_own(shown: History, column: &str) -> String {
+    match shown {
+        History::OfUser { with_texts: false } => format!("IFF(is_own, {column}, NULL)"),
+        History::OfUser { with_texts: true } | History::OfCaller => column.to_owned(),
+    }
+}
+
+fn statement(database: &Identifier, hours: u64, shown: History, conditions: &str) -> String {
+    let looked_at = statements(database, hours, shown);
+    let (text, error) = (of_own(shown, "query_text"), of_own(shown, "error_message"));
+    let (caller, only_own, tool) = match shown {
+        History::OfCaller => ("", "", "tag:tool::VARCHAR"),
+        History::OfUser { .. } => (
+            "tag:caller::VARCHAR AS caller, ",
+            " AND is_own",
+            // What others sent has no tag.
+            "COALESCE(tag:tool::VARCHAR, '')",
+        ),
+    };
     format!(
         "SELECT query_id, status, start_time AS started, seconds, rows_produced, bytes_scanned, warehouse_name AS warehouse, \
-         tag:tool::VARCHAR AS tool, error_message AS error, \
-         IFF(status = 'running' AND query_type NOT IN ('SHOW', 'DESCRIBE'), \
-         query_id || IFF(role_name = CURRENT_ROLE(), '', ' ' || role_name), NULL) AS cursor_of, \
-         LEFT(query_text, 400) AS text \
+         tag:tool::VARCHAR AS tool, {caller}{error} AS error, \
+         IFF(status = 'running' AND query_type NOT IN ('SHOW', 'DESCRIBE'){only_own}, \
+         query_id || COALESCE('/' || tag:less::VARCHAR, '') || IFF(role_name = CURRENT_ROLE(), '', ' ' || role_name), NULL) AS cursor_of, \
+         IFF(LENGTH({text}) > {LETTERS}, LEFT({text}, {LETTERS}) || '…', {text}) AS text \
          FROM (SELECT *, total_elapsed_time / 1000 AS seconds, CASE WHEN LOWER(execution_status) = 'success' THEN 'succeeded' \
          WHEN error_message = 'SQL execution canceled' THEN 'cancelled' \
          WHEN LOWER(execution_status) LIKE 'fail%' THEN 'failed' ELSE 'running' END AS status \
-         FROM ({own})) \
-         WHERE tag:tool::VARCHAR NOT IN ('query_history', 'query_profile'){conditions} \
+         FROM ({looked_at})) \
+         WHERE {tool} NOT IN ('query_history', 'query_profile'){conditions} \
          ORDER BY start_time DESC"
     )
 }
@@ -268,14 +335,21 @@ mod tests {
     #[test]
     fn the_policy_lets_it_read_the_callers_own_statements_and_nobody_elses() {
         let database = "db".parse().unwrap();
-        let sql = statement(&database, 24, " AND status = ? AND seconds > ?");
+        let conditions = " AND status = ? AND seconds > ?";
+        let with_texts = |with_texts| History::OfUser { with_texts };
+        for shown in [History::OfCaller, with_texts(true), with_texts(false)] {
+            is_for_the_server_only(&statement(&database, 24, shown, conditions));
+        }
+    }
+
+    fn is_for_the_server_only(sql: &str) {
         assert!(sql.contains("\"DB\".INFORMATION_SCHEMA"), "{sql}");
         let policy = Policy::new(Options {
             allowed_databases: Some(vec!["SALES".parse().unwrap()]),
             ..Options::default()
         });
         let place = CurrentNames::default();
-        let parsed = || sql::parse(&sql).unwrap();
+        let parsed = || sql::parse(sql).unwrap();
         assert!(policy.approve_about_own(parsed(), &place).is_ok());
         // A caller who sends the same is refused: it could leave the condition out.
         assert!(Policy::default().approve(parsed(), &place).is_err());

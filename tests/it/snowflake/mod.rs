@@ -9,6 +9,7 @@ mod exchange;
 mod fairness;
 mod faults;
 mod fitness;
+mod history;
 mod imported;
 mod later;
 mod long_run;
