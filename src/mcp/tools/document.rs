@@ -48,6 +48,22 @@ impl Document {
         lengths.sum()
     }
 
+    /// Shortens the longest lists and texts until there are no more than so many bytes, as far as that goes. Whether it had to.
+    pub(super) fn fit(&mut self, max_bytes: usize) -> bool {
+        let mut is_cut = false;
+        // Each is shortened once at most.
+        for _ in 0..self.fields.len() {
+            let over = self.len().saturating_sub(max_bytes);
+            let longest = self.fields.iter_mut().max_by_key(|(_, value)| value.len());
+            let Some((_, value)) = longest.filter(|_| over > 0) else {
+                break;
+            };
+            *value = beginning(value, value.len().saturating_sub(over));
+            is_cut = true;
+        }
+        is_cut
+    }
+
     /// Gives out its text piece by piece.
     pub(super) fn write(&self, mut add: impl FnMut(&str)) {
         let mut separator = "{";
@@ -71,6 +87,39 @@ impl Document {
     }
 }
 
+/// As much of a list or a text as fits, in JSON. What is neither stays: it is short in all that tools give.
+fn beginning(json: &str, max_bytes: usize) -> String {
+    match serde_json::from_str(json) {
+        Ok(Value::Array(items)) => {
+            let mut kept = String::from("[");
+            for item in items {
+                let item = item.to_string();
+                if kept.len() + item.len() + 2 > max_bytes {
+                    break;
+                }
+                if kept.len() > 1 {
+                    kept.push(',');
+                }
+                kept.push_str(&item);
+            }
+            kept.push(']');
+            kept
+        }
+        Ok(Value::String(mut text)) => loop {
+            let mut quoted = String::new();
+            quote(&mut quoted, &format!("{text}…"));
+            let over = quoted.len().saturating_sub(max_bytes);
+            if over == 0 || text.is_empty() {
+                return quoted;
+            }
+            // Some letters take several bytes in JSON: what is over there may be less here.
+            let end = text.len().saturating_sub(over.div_ceil(6).max(1));
+            text.truncate(text.floor_char_boundary(end));
+        },
+        _ => json.to_owned(),
+    }
+}
+
 impl fmt::Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut written = Ok(());
@@ -88,6 +137,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_does_not_fit_loses_the_ends_of_its_longest_fields() {
+        let columns: Vec<_> = (0..500)
+            .map(|it| json!({"name": format!("C{it}")}))
+            .collect();
+        let whole =
+            json!({"columns": columns, "ddl": "é\n\"".repeat(900), "kind": "TABLE", "rows": 5});
+        let mut document = Document::of(&whole);
+        let all = document.len();
+        assert!(!document.clone().fit(all));
+        for max_bytes in [all - 1, 4000, 400] {
+            assert!(document.fit(max_bytes));
+            assert!(
+                document.len() <= max_bytes,
+                "{} of {max_bytes}",
+                document.len()
+            );
+            assert_eq!(
+                document.to_string(),
+                document.clone().into_value().to_string()
+            );
+        }
+        let kept = document.into_value();
+        assert_eq!((&kept["kind"], &kept["rows"]), (&json!("TABLE"), &json!(5)));
+        assert!(kept["ddl"].as_str().unwrap().ends_with('…'), "{kept}");
+        assert!(kept["columns"].as_array().unwrap().len() < 500);
+    }
 
     #[test]
     fn its_text_is_the_text_of_its_tree() {

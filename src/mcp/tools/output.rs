@@ -105,13 +105,13 @@ struct ColumnOutput {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct TruncationOutput {
+pub(super) struct TruncationOutput {
     /// `row_limit`, `byte_limit`, or `listing_limit` where the warehouse lists no more names.
-    reason: &'static str,
+    pub(super) reason: &'static str,
     /// The limit that was reached, in rows or bytes.
-    limit: u64,
+    pub(super) limit: u64,
     /// How to get the rest.
-    hint: String,
+    pub(super) hint: String,
 }
 
 /// Everything that is known of a result with rows, for programs.

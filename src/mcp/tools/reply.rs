@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::closing::closing;
 use super::document::Document;
+use super::fit::{fit_document, fit_text};
 use super::output::{RunningOutput, StatusOutput, millis, rows_document};
 use crate::query::render::escape;
 use crate::query::{Format, Outcome, Page, RunningStatement, Source, StatementProgress};
@@ -44,16 +45,27 @@ pub struct Form {
     pub format: Format,
     /// Whether every answer has a structured part (`STRUCTURED_OUTPUT`).
     pub is_structured: bool,
+    /// Bytes that an answer may have.
+    pub max_bytes: usize,
 }
 
 impl Form {
+    /// The same for what is short by itself, or has kept to its limits: a cursor in it must stay whole.
+    pub(super) fn whole(self) -> Self {
+        Self {
+            max_bytes: usize::MAX,
+            ..self
+        }
+    }
+
     fn wants_document(self) -> bool {
         self.is_structured || self.format == Format::Json
     }
 }
 
 impl Reply {
-    /// An answer in words, and a document if one is wanted.
+    /// An answer in words, and a document if one is wanted. A description can be as long as a result: what does not fit
+    /// is left out, and said to be.
     pub(super) fn new(
         form: Form,
         body: String,
@@ -62,7 +74,11 @@ impl Reply {
         rows: u64,
         query_id: Option<String>,
     ) -> Self {
-        let document = form.wants_document().then(|| Document::of(output));
+        let mut document = form.wants_document().then(|| Document::of(output));
+        if let Some(document) = &mut document {
+            fit_document(document, form.max_bytes);
+        }
+        let (body, closing) = fit_text(body, closing, form.max_bytes);
         Self {
             bytes: body.len() as u64,
             body,
@@ -124,7 +140,8 @@ impl Reply {
             elapsed_ms: millis(running.waited),
             hint: text.clone(),
         };
-        Self::new(form, text, closing, &output, 0, Some(running.query_id))
+        let query_id = Some(running.query_id);
+        Self::new(form.whole(), text, closing, &output, 0, query_id)
     }
 
     /// How far an earlier statement has come.
@@ -170,7 +187,8 @@ impl Reply {
             elapsed_ms: status.elapsed.map(millis),
             hint,
         };
-        Self::new(form, text, facts.join(", "), &output, 0, Some(query_id))
+        let closing = facts.join(", ");
+        Self::new(form.whole(), text, closing, &output, 0, Some(query_id))
     }
 
     /// Whether there is nothing more to read.

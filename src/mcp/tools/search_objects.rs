@@ -176,7 +176,7 @@ pub(super) fn reply(form: Form, found: &Found) -> Reply {
     // Later pages keep the format of the first.
     let form = Form {
         format: found.format,
-        ..form
+        ..form.whole()
     };
     let matches: Vec<Match> = found.tables.iter().filter_map(Match::of).collect();
     let columns: Vec<Option<String>> = matches.iter().map(Match::columns_text).collect();

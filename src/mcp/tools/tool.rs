@@ -85,6 +85,7 @@ impl CallContext {
         Form {
             format: format.unwrap_or(usual),
             is_structured,
+            max_bytes: self.queries.budget().max_bytes,
         }
     }
 }
