@@ -161,6 +161,7 @@ struct Property<'s> {
     words: Vec<&'s str>,
     takes_zero: bool,
     holds_texts: bool,
+    holds_objects: bool,
 }
 
 impl<'s> Property<'s> {
@@ -183,7 +184,10 @@ impl<'s> Property<'s> {
             .extend(words.into_iter().flatten().filter_map(Value::as_str));
         let minimum = schema.get("minimum").and_then(Value::as_f64);
         self.takes_zero |= minimum.is_some_and(|minimum| minimum <= 0.0);
-        self.holds_texts |= schema.get("items").is_some_and(holds_names);
+        let items = schema.get("items");
+        self.holds_texts |= items.is_some_and(holds_names);
+        self.holds_objects |=
+            items.is_some_and(|items| items.get("type").is_some_and(|it| it == "object"));
         for choices in ["anyOf", "oneOf"] {
             let choices = schema.get(choices).and_then(Value::as_array);
             for choice in choices.into_iter().flatten() {
@@ -225,6 +229,10 @@ impl<'s> Property<'s> {
             }
             Value::String(text) if self.is("object") => json_text::object(text)?,
             Value::String(text) => self.scalar(text),
+            // One where a list of them is wanted.
+            Value::Object(fields) if self.holds_objects => {
+                Value::Array(vec![Value::Object(fields)])
+            }
             other => other,
         };
         Ok(match value {

@@ -222,11 +222,15 @@ fn table(items: &[Item], format: Format) -> String {
 
 fn closing(output: &SemanticViewOutput) -> String {
     let model = &output.model;
+    let some = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
     let mut text = format!(
-        "{} metrics, {} dimensions, {} facts.",
-        model.metrics.len(),
-        model.dimensions.len(),
-        model.facts.len()
+        "{}, {}, {}.",
+        some(model.metrics.len(), "metric"),
+        some(model.dimensions.len(), "dimension"),
+        some(model.facts.len(), "fact")
     );
     if model.is_cut {
         text.push_str(" There are more: the description is longer than this server reads.");

@@ -268,7 +268,10 @@ pub(super) fn reply(form: Form, output: ObjectOutput) -> Reply {
         let _ = write!(text, "\nDefinition:\n```sql\n{ddl}\n```\n");
     }
     let count = output.columns.len();
-    let mut facts = vec![format!("{count} columns")];
+    let mut facts = vec![match count {
+        1 => "1 column".to_owned(),
+        count => format!("{count} columns"),
+    }];
     facts.extend(output.row_count.map(|rows| format!("{rows} rows")));
     facts.extend(output.bytes.map(|bytes| format!("{bytes} bytes")));
     facts.extend(output.owner.as_ref().map(|owner| format!("owner {owner}")));

@@ -49,9 +49,12 @@ pub(super) struct ProfileOutput {
     /// What stands out.
     findings: Vec<String>,
     columns: Vec<ColumnProfile>,
-    /// Columns that were not looked at.
+    /// Columns that were not looked at, the first of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     left_out: Vec<String>,
+    /// How many more there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_left_out: Option<usize>,
     query_id: String,
 }
 
@@ -86,7 +89,7 @@ impl Tool for ProfileTable {
             ..Query::default()
         };
         let table = context.queries.table_within_budget(&query).await?;
-        let output = read(&name, &columns, &table, sample.is_some(), left_out);
+        let output = read(&name, &columns, &table, sample.as_deref(), left_out);
         let form = context.form(arguments.format.map(Into::into));
         let mut text = String::new();
         for finding in &output.findings {
@@ -198,7 +201,7 @@ fn read(
     name: &QualifiedName,
     columns: &[Chosen],
     table: &Table,
-    sampled: bool,
+    sample: Option<&str>,
     left_out: Vec<String>,
 ) -> ProfileOutput {
     let row = table.rows().next();
@@ -211,6 +214,14 @@ fn read(
             ColumnProfile::read(number, &column.name, &column.data_type, rows, value)
         })
         .collect();
+    // Single rows are drawn of a view: where it has no more, they are all of it.
+    let sampled = match sample {
+        None => false,
+        Some(sample) => sample.starts_with("SAMPLE SYSTEM") || rows >= SAMPLE_ROWS,
+    };
+    let mut left_out = left_out;
+    let more = left_out.len().saturating_sub(MOST_COLUMNS);
+    left_out.truncate(MOST_COLUMNS);
     let findings = match rows {
         // Of few partitions none may be drawn.
         0 if sampled => vec![
@@ -218,7 +229,10 @@ fn read(
                 .to_owned(),
         ],
         0 => vec!["The table has no rows.".to_owned()],
-        _ => columns.iter().flat_map(ColumnProfile::findings).collect(),
+        _ => columns
+            .iter()
+            .flat_map(|column| column.findings(sampled))
+            .collect(),
     };
     ProfileOutput {
         table: name.to_string(),
@@ -227,6 +241,7 @@ fn read(
         findings,
         columns,
         left_out,
+        more_left_out: (more > 0).then_some(more),
         query_id: table.query_id.clone(),
     }
 }
@@ -237,12 +252,17 @@ fn closing(output: &ProfileOutput) -> String {
             "From a sample of {} rows: shares are estimates.",
             output.rows
         ),
+        false if output.rows == 1 => "The only row was looked at.".to_owned(),
         false => format!("All {} rows were looked at.", output.rows),
     };
     text.push_str(" Distinct values and their counts are estimates.");
     if !output.left_out.is_empty() {
+        let more = match output.more_left_out {
+            Some(more) => format!(" and {more} more (describe_table has them all)"),
+            None => String::new(),
+        };
         text.push_str(&format!(
-            " Not looked at: {}; name them in columns.",
+            " Not looked at: {}{more}; name those you want in columns.",
             output.left_out.join(", ")
         ));
     }

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::operators::{Operator, findings, operators};
-use super::query_history::{database, own_statements};
+use super::query_history::{database, statements};
 use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::ResultFormat;
 use crate::mcp::failure::Code;
+use crate::policy::History;
 use crate::query::{Author, Query, Row, render};
 use crate::warehouse::Parameter;
 
@@ -57,6 +58,11 @@ pub(super) struct ProfileOutput {
     text: String,
 }
 
+/// What models are told of it where it explains the statements of all callers (`HISTORY_SCOPE=user`).
+pub(super) const WHOLE: &str = "Explains where a finished statement spent its time, one of yours or another of this server's user in Snowflake: waiting, \
+     compiling, the slowest operators, spilling, tables read without pruning, joins that multiply rows. For a statement that has not run yet \
+     use explain_query.";
+
 impl Tool for QueryProfile {
     const NAME: &'static str = "query_profile";
     const TITLE: &'static str = "Why was it slow";
@@ -76,12 +82,17 @@ impl Tool for QueryProfile {
             )
         })?;
         let database = database(&context).await?;
-        let own = own_statements(&database, HOURS);
+        // The operators name tables: of others' statements nothing is told to whom their texts are not shown.
+        let shown = match context.queries.policy().history() {
+            shown @ History::OfUser { with_texts: true } => shown,
+            History::OfUser { with_texts: false } | History::OfCaller => History::OfCaller,
+        };
+        let looked_at = statements(&database, HOURS, shown);
         let asked = Query {
             sql: format!(
                 "SELECT execution_status AS status, total_elapsed_time, compilation_time, queued_provisioning_time, \
                  queued_repair_time, queued_overload_time, warehouse_name, warehouse_size, rows_produced, bytes_scanned, \
-                 LEFT(query_text, 2000) AS text FROM ({own}) WHERE query_id = ?"
+                 IFF(LENGTH(query_text) > 2000, LEFT(query_text, 2000) || '…', query_text) AS text FROM ({looked_at}) WHERE query_id = ?"
             ),
             parameters: vec![
                 Parameter::Text(context.queries.owner_mark()),
@@ -93,9 +104,13 @@ impl Tool for QueryProfile {
         // Whose statement it is must be checked first: the function below does not.
         let history = context.queries.table_within_budget(&asked).await?;
         let Some(statement) = history.rows().next() else {
+            let whose = match shown {
+                History::OfCaller => "yours",
+                History::OfUser { .. } => "this server's user in Snowflake",
+            };
             return Err(Failure::new(
                 Code::QueryNotFound,
-                format!("{id} is no statement of yours of the last seven days"),
+                format!("{id} is no statement of {whose} of the last seven days"),
                 "find it with query_history; what ended a moment ago may be missing for a few seconds",
             ));
         };
@@ -133,6 +148,7 @@ impl Tool for QueryProfile {
         }
         text.push('\n');
         text.push_str(&table);
+        text.push_str(&about(&output));
         let closing = format!(
             "{} in {:.1} s ({:.1} s compiling, {:.1} s queued). query_id: {id}",
             output.status, output.seconds, output.compilation_seconds, output.queued_seconds
@@ -157,7 +173,7 @@ fn output(id: Uuid, statement: Row<'_>) -> ProfileOutput {
     ];
     ProfileOutput {
         query_id: id.to_string(),
-        status: text("status").unwrap_or_default().to_lowercase(),
+        status: state(&text("status").unwrap_or_default()),
         seconds: number("total_elapsed_time") / 1000.0,
         compilation_seconds: number("compilation_time") / 1000.0,
         queued_seconds: queued.into_iter().map(number).sum::<f64>() / 1000.0,
@@ -169,6 +185,47 @@ fn output(id: Uuid, statement: Row<'_>) -> ProfileOutput {
         operators: Vec::new(),
         text: text("text").unwrap_or_default(),
     }
+}
+
+/// The state in the words of `query_history` and `query_status`, where it is one of theirs.
+fn state(status: &str) -> String {
+    let status = status.to_lowercase();
+    match status.as_str() {
+        "success" => "succeeded".to_owned(),
+        failed if failed.starts_with("fail") => "failed".to_owned(),
+        _ => status,
+    }
+}
+
+/// Where it ran, what it read and gave, and its text: a reader has nothing but the id otherwise.
+fn about(output: &ProfileOutput) -> String {
+    let mut facts = Vec::new();
+    facts.extend(
+        output
+            .warehouse
+            .as_ref()
+            .map(|name| match &output.warehouse_size {
+                Some(size) => format!("ran on the virtual warehouse {name} ({size})"),
+                None => format!("ran on the virtual warehouse {name}"),
+            }),
+    );
+    facts.extend(
+        output
+            .scanned_bytes
+            .map(|bytes| format!("scanned {bytes} bytes")),
+    );
+    facts.extend(output.rows.map(|rows| match rows {
+        1 => "gave 1 row".to_owned(),
+        rows => format!("gave {rows} rows"),
+    }));
+    let mut text = String::new();
+    if !facts.is_empty() {
+        text.push_str(&format!("\nIt {}.\n", facts.join(", ")));
+    }
+    if !output.text.is_empty() {
+        text.push_str(&format!("\nStatement:\n```sql\n{}\n```\n", output.text));
+    }
+    text
 }
 
 /// Findings about the time before the statement ran.

@@ -156,6 +156,16 @@ pub fn table<'text>(
     writer.finish().0
 }
 
+/// A value inside a sentence or a line of ours: line breaks of any kind and what else moves a cursor are spaces.
+#[must_use]
+pub fn on_one_line(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.split(breaks)
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -267,6 +277,18 @@ mod tests {
             "| X | Y |\n|---|---|\n| a\\|b |  |\n"
         );
         assert_eq!(table(Format::Csv, &["X", "Y"], rows()), "X,Y\r\na|b,\r\n");
+    }
+
+    #[test]
+    fn a_value_in_a_sentence_stays_on_its_line() {
+        for (value, shown) in [
+            ("a b", "a b"),
+            ("a\r\n- b\u{2028}c", "a - b c"),
+            ("\u{1b}[2Jä\n", "[2Jä"),
+            ("", ""),
+        ] {
+            assert_eq!(on_one_line(value), shown);
+        }
     }
 
     #[test]

@@ -31,6 +31,13 @@ pub(super) fn suggestion(
     // In a list that was read a moment ago, and gone since.
     near.retain(|near| *near != wanted.as_str());
     let mut told = Vec::new();
+    if all.clone().any(|name| name == wanted.as_str()) {
+        let name = whole(wanted.as_str());
+        return Some(format!(
+            "{name} is listed, but this role may not use it: it may only see that it is there, or it was dropped a moment ago. \
+             Ask for another role or another object."
+        ));
+    }
     if !near.is_empty() {
         let keeps_case = near
             .iter()
@@ -42,8 +49,8 @@ pub(super) fn suggestion(
         }
     }
     match few(all) {
-        Some(list) if place.is_empty() => told.push(format!("the {kind} there are: {list}")),
-        Some(list) => told.push(format!("the {kind} in {place}: {list}")),
+        Some(list) if place.is_empty() => told.push(format!("The {kind} there are: {list}")),
+        Some(list) => told.push(format!("The {kind} in {place}: {list}")),
         None => {}
     }
     (!told.is_empty()).then(|| told.join(" "))
@@ -91,7 +98,7 @@ pub(super) fn about_columns(
     }
     match (table, few(names.iter().map(|listed| listed.name.as_str()))) {
         (Some(table), Some(list)) => told.push(format!("{table} has the columns {list}")),
-        (None, Some(list)) => told.push(format!("the columns there are: {list}")),
+        (None, Some(list)) => told.push(format!("The columns there are: {list}")),
         (Some(table), None) if told.is_empty() => {
             told.push(format!(
                 "describe_table shows the {} columns of {table}",
@@ -118,4 +125,40 @@ fn few<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
         );
     }
     (!list.is_empty()).then_some(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Snowflake says "does not exist or not authorized" of what a role sees in lists and may not read.
+    #[test]
+    fn what_is_listed_is_not_suggested_in_its_own_place() {
+        let listed = |name: &str| Listed {
+            name: name.to_owned(),
+            table: None,
+        };
+        let names = [listed("ORDERS"), listed("ORDERS_OLD")];
+        let parent = ["SALES".parse().unwrap()];
+        let about = |name: &str| {
+            let wanted = Identifier::exact(name).unwrap();
+            suggestion(&wanted, &names, &parent, "tables and views").unwrap()
+        };
+        let told = about("ORDERS");
+        assert!(
+            told.starts_with("SALES.ORDERS is listed, but this role may not use it"),
+            "{told}"
+        );
+        assert!(!told.contains("did you mean"), "{told}");
+        let told = about("orders");
+        assert!(
+            told.contains("did you mean SALES.ORDERS") && told.contains("leave the quotes out"),
+            "{told}"
+        );
+        let told = about("ORDER");
+        assert!(
+            told.ends_with("The tables and views in SALES: ORDERS, ORDERS_OLD"),
+            "{told}"
+        );
+    }
 }

@@ -278,7 +278,8 @@ async fn a_profile_says_in_words_where_the_time_went() {
         75.0
     );
     assert!(
-        text(&profile).contains("success in 20.0 s (0.5 s compiling, 9.0 s queued)"),
+        text(&profile).contains("succeeded in 20.0 s (0.5 s compiling, 9.0 s queued)")
+            && text(&profile).contains("It gave 5 rows.\n\nStatement:\n```sql\nselect 1\n```"),
         "{profile}"
     );
 
@@ -431,14 +432,24 @@ async fn a_large_table_is_profiled_by_a_sample_and_a_dear_one_not_at_all() {
     let document = &profile["structuredContent"];
     assert_eq!(document["sampled"], true);
     let findings = json!([
-        "ORDER_ID looks unique: it may be a key.",
-        "\"my doc\" is null in every row."
+        "ORDER_ID looks unique in the sample: it may be a key.",
+        "\"my doc\" is null in every row of the sample."
     ]);
     assert_eq!(document["findings"], findings);
     assert!(
         text(&profile).contains("From a sample of 1000 rows"),
         "{profile}"
     );
+    // Rows are drawn of a view, whose size is not known: fewer than are drawn are all it has.
+    stub.set(|settings| settings.answers[1].rows[0][1..].fill(None));
+    let client = server.mcp();
+    let view = client.call_tool("profile_table", arguments.clone()).await;
+    assert!(sent(&stub, "approx_count_distinct").contains("SAMPLE (1000000 ROWS)"));
+    assert!(
+        text(&view).contains("All 1000 rows were looked at"),
+        "{view}"
+    );
+    assert!(text(&view).contains("in every row.\n"), "{view}");
     stub.set(|settings| settings.explain_bytes = 2 << 30);
     let dear = server.mcp().call_tool("profile_table", arguments).await;
     assert_eq!(code(&dear), "cost_limit", "{dear}");

@@ -171,7 +171,7 @@ async fn a_semantic_view_is_listed_described_and_asked() {
         "Dimensions that go with the metric: ORDERS.ORDER_DATE (required)",
         "How much in March?",
         "CREATE SEMANTIC VIEW",
-        "2 metrics, 3 dimensions, 1 facts.",
+        "2 metrics, 3 dimensions, 1 fact.",
     ] {
         assert!(text(&told).contains(part), "{part}: {told}");
     }
@@ -186,7 +186,7 @@ async fn a_semantic_view_is_listed_described_and_asked() {
             {"field": "orders.order_date", "op": "gte", "value": "1995-01-01"},
             {"any": [{"field": "customer.name", "op": "like", "value": "A%"}, {"field": "customer.name", "op": "in", "values": ["x'; --", "y"]}]},
         ],
-        "having": [{"field": "revenue", "op": "gt", "value": 10}],
+        "having": {"field": "revenue", "op": "gt", "value": 10},
         "order_by": [{"name": "revenue", "descending": true}, "month"],
         "limit": 5, "format": "markdown",
     });

@@ -4,10 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::query::render::on_one_line;
 use crate::sql::Identifier;
 
-/// Letters of a value that are looked at: enough to tell values apart, and no more than a reader takes in.
+/// Letters of a value that are shown: enough to tell values apart, and no more than a reader takes in.
 const LONGEST: usize = 60;
+
+/// Letters that are asked for: one more, which tells whether there are more.
+const ASKED: usize = LONGEST + 1;
 
 /// Most frequent values that are shown.
 const TOP: usize = 5;
@@ -62,9 +66,9 @@ impl Shape {
         if self == Self::Ordered {
             wanted.extend([
                 format!("APPROX_COUNT_DISTINCT({column}) AS c{number}_d"),
-                format!("LEFT(MIN({column})::VARCHAR, {LONGEST}) AS c{number}_min"),
-                format!("LEFT(MAX({column})::VARCHAR, {LONGEST}) AS c{number}_max"),
-                format!("APPROX_TOP_K(LEFT({column}::VARCHAR, {LONGEST}), {TOP}) AS c{number}_top"),
+                format!("LEFT(MIN({column})::VARCHAR, {ASKED}) AS c{number}_min"),
+                format!("LEFT(MAX({column})::VARCHAR, {ASKED}) AS c{number}_max"),
+                format!("APPROX_TOP_K(LEFT({column}::VARCHAR, {ASKED}), {TOP}) AS c{number}_top"),
             ]);
         }
         wanted
@@ -119,7 +123,10 @@ impl ColumnProfile {
             };
             let rows = pair.get(1)?;
             let rows = rows.as_u64().or_else(|| rows.as_str()?.parse().ok())?;
-            Some(Frequent { value, rows })
+            Some(Frequent {
+                value: cut(value),
+                rows,
+            })
         };
         Self {
             column: name.to_string(),
@@ -127,8 +134,8 @@ impl ColumnProfile {
             nulls,
             null_percent: (share(nulls, rows) * 1000.0).round() / 10.0,
             distinct: count("d"),
-            min: of("min"),
-            max: of("max"),
+            min: of("min").map(cut),
+            max: of("max").map(cut),
             top: top.into_iter().flatten().filter_map(frequent).collect(),
             rows,
         }
@@ -154,8 +161,12 @@ impl ColumnProfile {
         ]
     }
 
-    /// What stands out about the column.
-    pub(super) fn findings(&self) -> Vec<String> {
+    /// What stands out about the column. Of a sample it says so: what holds there may not hold of the table.
+    pub(super) fn findings(&self, sampled: bool) -> Vec<String> {
+        let (of, within) = match sampled {
+            true => (" of the sample", " in the sample"),
+            false => ("", ""),
+        };
         let Self {
             column,
             rows,
@@ -164,12 +175,12 @@ impl ColumnProfile {
         } = self;
         let filled = rows.saturating_sub(*nulls);
         if filled == 0 {
-            return vec![format!("{column} is null in every row.")];
+            return vec![format!("{column} is null in every row{of}.")];
         }
         let mut found = Vec::new();
         if share(*nulls, *rows) > 0.2 {
             found.push(format!(
-                "{column} is null in {:.1} % of the rows.",
+                "{column} is null in {:.1} % of the rows{of}.",
                 self.null_percent
             ));
         }
@@ -178,25 +189,36 @@ impl ColumnProfile {
         };
         if distinct == 1 && filled > 1 {
             let value = self.min.as_deref().unwrap_or_default();
-            found.push(format!("{column} has one value only: {value}."));
+            found.push(format!(
+                "{column} has one value only{within}: {}.",
+                on_one_line(value)
+            ));
         } else if filled > 20 && share(distinct, filled) >= 0.97 {
             // The estimate may be two percent off.
             let kind = match nulls {
-                0 => "looks unique: it may be a key",
-                _ => "looks unique where it has a value",
+                0 => ": it may be a key",
+                _ => " where it has a value",
             };
-            found.push(format!("{column} {kind}."));
+            found.push(format!("{column} looks unique{within}{kind}."));
         } else if let Some(first) = self.top.first()
             && filled > 20
             && share(first.rows, filled) >= 0.9
         {
             found.push(format!(
-                "{column} is {} in {:.0} % of the rows that have a value.",
-                first.value,
+                "{column} is {} in {:.0} % of the rows{of} that have a value.",
+                on_one_line(&first.value),
                 share(first.rows, filled) * 100.0
             ));
         }
         found
+    }
+}
+
+/// What is shown of a value: where letters are left out it says so, or two values would look like one.
+fn cut(value: String) -> String {
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
+        None => value,
     }
 }
 
@@ -241,12 +263,42 @@ mod tests {
                 "is N in 95 %",
             ),
         ] {
-            let found = profile(values, 100).findings();
+            let found = profile(values, 100).findings(false);
             assert_eq!(found.len(), 1, "{found:?}");
             assert!(found[0].contains(said), "{found:?}");
         }
         let plain = profile(&[("c0_n", "100"), ("c0_d", "50")], 100);
-        assert!(plain.findings().is_empty());
+        assert!(plain.findings(false).is_empty());
+    }
+
+    /// A value must not write lines that look like findings, and a part of one must not look like the whole.
+    #[test]
+    fn values_stay_on_their_line_and_say_that_they_are_cut() {
+        let long = "ä".repeat(ASKED);
+        let values = [
+            ("c0_n", "100"),
+            ("c0_d", "1"),
+            ("c0_min", "x\n- B is a key"),
+        ];
+        let found = profile(&values, 100).findings(false);
+        assert_eq!(found, ["A has one value only: x - B is a key."]);
+        let found = profile(&values, 100).findings(true);
+        assert_eq!(
+            found,
+            ["A has one value only in the sample: x - B is a key."]
+        );
+        let top = format!(r#"[["{long}", 95]]"#);
+        let values = [
+            ("c0_n", "100"),
+            ("c0_d", "2"),
+            ("c0_max", &*long),
+            ("c0_top", &*top),
+        ];
+        let cut = format!("{}…", "ä".repeat(LONGEST));
+        let profile = profile(&values, 100);
+        assert_eq!(profile.max.as_deref(), Some(&*cut));
+        assert_eq!(profile.top[0].value, cut);
+        assert_eq!(super::cut("ä".repeat(LONGEST)), "ä".repeat(LONGEST));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::query::Table;
+use crate::query::render::on_one_line;
 
 /// A join that returns this many times its input is rarely intended.
 const EXPLODES: f64 = 5.0;
@@ -133,6 +134,7 @@ fn about(attributes: &Value) -> String {
         _ => None,
     })
     .unwrap_or_default();
+    let text = on_one_line(&text);
     if text.chars().count() <= LONGEST {
         return text;
     }

@@ -237,9 +237,22 @@ struct OrderFields {
 impl<'de> Deserialize<'de> for Order {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::String(name) => Ok(Self {
-                name,
-                descending: false,
+            // As in SQL: a name that ends so would be in double quotes.
+            Value::String(text) => Ok(match text.trim().rsplit_once(char::is_whitespace) {
+                Some((name, word))
+                    if ["asc", "desc"]
+                        .iter()
+                        .any(|it| word.eq_ignore_ascii_case(it)) =>
+                {
+                    Self {
+                        name: name.trim_end().to_owned(),
+                        descending: word.eq_ignore_ascii_case("desc"),
+                    }
+                }
+                _ => Self {
+                    name: text,
+                    descending: false,
+                },
             }),
             Value::Object(fields) => {
                 let fields: OrderFields =
@@ -273,5 +286,34 @@ impl JsonSchema for Order {
                 "descending": { "type": "boolean" },
             }},
         ]})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_order_is_read_as_sql_has_it_too() {
+        for (given, name, descending) in [
+            (json!("revenue"), "revenue", false),
+            (json!("orders.revenue DESC"), "orders.revenue", true),
+            (json!(" revenue  asc "), "revenue", false),
+            (json!("\"net desc\""), "\"net desc\"", false),
+            (
+                json!({"name": "revenue", "descending": true}),
+                "revenue",
+                true,
+            ),
+        ] {
+            let order: Order = serde_json::from_value(given.clone()).unwrap();
+            assert_eq!(
+                (order.name.as_str(), order.descending),
+                (name, descending),
+                "{given}"
+            );
+        }
     }
 }

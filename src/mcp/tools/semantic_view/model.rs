@@ -324,6 +324,6 @@ impl Item {
         if self.private {
             meaning.push_str(" (cannot be queried)");
         }
-        meaning
+        meaning.trim_start().to_owned()
     }
 }
