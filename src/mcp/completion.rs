@@ -92,7 +92,8 @@ pub(super) fn question(
             }
         }
         Reference::Resource(resource) => {
-            if !resource.uri.starts_with("snowflake://{database}/{schema}") {
+            let is_semantic = resource.uri == "snowflake://semantic/{database}/{schema}/{view}";
+            if !is_semantic && !resource.uri.starts_with("snowflake://{database}/{schema}") {
                 return Err(
                     "there is no such template; resources/templates/list has those there are"
                         .to_owned(),
@@ -109,20 +110,27 @@ pub(super) fn question(
                     typed,
                     Names::Exact(1),
                 )),
-                ("object", Some(database), Some(schema)) => {
+                ("object" | "view", Some(database), Some(schema))
+                    if is_semantic == (name == "view") =>
+                {
                     let schema = QualifiedName {
                         database: None,
                         schema: Some(database),
                         object: schema,
                     };
                     Some(ask(
-                        "list_tables",
+                        match is_semantic {
+                            true => "list_semantic_views",
+                            false => "list_tables",
+                        },
                         [("schema", schema.quoted())],
                         typed,
                         Names::Exact(2),
                     ))
                 }
-                ("schema" | "object", _, _) => None,
+                ("schema", _, _) => None,
+                ("object", _, _) if !is_semantic => None,
+                ("view", _, _) if is_semantic => None,
                 _ => return Err("the template has no argument of this name".to_owned()),
             }
         }

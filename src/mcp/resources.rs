@@ -21,6 +21,9 @@ use crate::sql::{Identifier, QualifiedName};
 /// How our addresses begin.
 const SCHEME: &str = "snowflake://";
 
+/// What stands before the names of a semantic view.
+const SEMANTIC: &str = "semantic";
+
 /// The page about this server.
 const GUIDE: &str = "snowflake://guide";
 
@@ -51,12 +54,19 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 pub(super) enum Wanted {
     Guide,
     Policy,
-    /// The answer of a tool.
+    /// The answer of a tool, and perhaps some rows behind it.
     Answer {
         tool: &'static str,
         arguments: JsonObject,
+        sample: Option<JsonObject>,
     },
 }
+
+/// The tool whose rows stand behind the description of a table.
+pub(super) const SAMPLE: &str = "query_view";
+
+/// Rows of a sample: enough to see what values look like.
+const MOST_SAMPLE: u64 = 20;
 
 /// Reads an address.
 ///
@@ -64,10 +74,20 @@ pub(super) enum Wanted {
 ///
 /// There is nothing there; rmcp tells each revision in its own way.
 pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
+    let (address, rows) = match uri.split_once('?') {
+        // A question mark in a name is percent-encoded.
+        Some((address, query)) => (address, Some(sample_of(query))),
+        None => (uri, None),
+    };
     let parts = match uri {
         GUIDE => return Ok(Wanted::Guide),
         POLICY => return Ok(Wanted::Policy),
-        _ => parts(uri),
+        _ => parts(address),
+    };
+    let sample = |name: &str| {
+        let rows = rows.flatten().filter(|_| tools.get(SAMPLE).is_some())?;
+        let sample = json!({"view": name, "limit": rows, "format": "markdown"});
+        sample.as_object().cloned()
     };
     let answer = |tool: &'static str, argument: &str, name: String| {
         tools.get(tool).is_some().then(|| {
@@ -75,11 +95,16 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
             arguments.insert(argument.to_owned(), name.into());
             // A page is for reading, whatever the usual format of answers is.
             arguments.insert("format".to_owned(), "markdown".into());
-            Wanted::Answer { tool, arguments }
+            let sample = None;
+            Wanted::Answer {
+                tool,
+                arguments,
+                sample,
+            }
         })
     };
     let found = match parts.as_deref() {
-        Some([database, schema]) => {
+        Some([database, schema]) if rows.is_none() => {
             let name = QualifiedName {
                 database: None,
                 schema: Some(database.clone()),
@@ -93,7 +118,22 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
                 schema: Some(schema.clone()),
                 object: object.clone(),
             };
-            answer("describe_table", "table", name.quoted())
+            let name = name.quoted();
+            match (rows, sample(&name)) {
+                (None, _) => answer("describe_table", "table", name),
+                (Some(_), None) => None,
+                (Some(_), rows) => answer("describe_table", "table", name).map(|it| it.with(rows)),
+            }
+        }
+        Some([semantic, database, schema, view])
+            if semantic.as_str() == SEMANTIC && rows.is_none() =>
+        {
+            let name = QualifiedName {
+                database: Some(database.clone()),
+                schema: Some(schema.clone()),
+                object: view.clone(),
+            };
+            answer("describe_semantic_view", "view", name.quoted())
         }
         _ => None,
     };
@@ -101,10 +141,32 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         let shown: String = uri.chars().take(200).collect();
         let message = format!(
             "there is no resource {shown}; there are {GUIDE}, {POLICY}, and with parts that are percent-encoded exact names \
-             {SCHEME}DATABASE/SCHEMA and {SCHEME}DATABASE/SCHEMA/OBJECT"
+             {SCHEME}DATABASE/SCHEMA, {SCHEME}DATABASE/SCHEMA/OBJECT, the same with ?sample= and 1 to {MOST_SAMPLE} rows, and, where \
+             semantic views are switched on, {SCHEME}{SEMANTIC}/DATABASE/SCHEMA/VIEW"
         );
         ErrorData::resource_not_found(message, Some(json!({ "uri": shown })))
     })
+}
+
+impl Wanted {
+    fn with(self, rows: Option<JsonObject>) -> Self {
+        match self {
+            Self::Answer {
+                tool, arguments, ..
+            } => Self::Answer {
+                tool,
+                arguments,
+                sample: rows,
+            },
+            other => other,
+        }
+    }
+}
+
+/// How many rows a query asks for.
+fn sample_of(query: &str) -> Option<u64> {
+    let rows = query.strip_prefix("sample=")?.parse().ok()?;
+    (1..=MOST_SAMPLE).contains(&rows).then_some(rows)
 }
 
 /// The names in an address.
@@ -192,7 +254,13 @@ pub(super) fn templates(tools: &Granted<'_>) -> Vec<ResourceTemplate> {
             "describe_table",
             "table",
             "snowflake://{database}/{schema}/{object}",
-            "Columns, keys, comments and size of a table or view. Parts are exact names, percent-encoded.",
+            "Columns, keys, comments and size of a table or view. Parts are exact names, percent-encoded. ?sample=5 adds rows.",
+        ),
+        (
+            "describe_semantic_view",
+            "semantic_view",
+            "snowflake://semantic/{database}/{schema}/{view}",
+            "Metrics, dimensions and facts of a semantic view. Parts are exact names, percent-encoded.",
         ),
     ]
     .into_iter()
@@ -228,6 +296,16 @@ pub(super) fn page_of(uri: &str, result: CallToolResult) -> Result<ReadResourceR
         }
         _ => ErrorData::new(ErrorCode::INTERNAL_ERROR, text, facts),
     })
+}
+
+/// The same with the rows of another answer behind it.
+pub(super) fn with_rows(mut result: CallToolResult, rows: CallToolResult) -> CallToolResult {
+    if rows.is_error == Some(true) {
+        // Why there are none is the answer then.
+        return rows;
+    }
+    result.content.extend(rows.content);
+    result
 }
 
 /// A page of Markdown. One that is too long is cut and marked.
@@ -293,7 +371,10 @@ mod tests {
         let names = ["MY DB", "s/1", "Tä\"b"].map(|name| Identifier::exact(name).unwrap());
         let address = uri(&[&names[0], &names[1], &names[2]]);
         assert_eq!(address, "snowflake://MY%20DB/s%2F1/T%C3%A4%22b");
-        let Ok(Wanted::Answer { tool, arguments }) = wanted(&address, &tools) else {
+        let Ok(Wanted::Answer {
+            tool, arguments, ..
+        }) = wanted(&address, &tools)
+        else {
             panic!("{address}");
         };
         assert_eq!(
@@ -308,7 +389,37 @@ mod tests {
                 ..
             }
         ));
+        let whole = Registry::new(&[Toolset::Catalog, Toolset::Query, Toolset::Semantic]);
+        let semantic = wanted("snowflake://semantic/D/S/my%20v", &whole).unwrap();
+        let Wanted::Answer {
+            tool, arguments, ..
+        } = semantic
+        else {
+            panic!("a page of a semantic view");
+        };
+        assert_eq!(
+            (tool, &arguments["view"]),
+            ("describe_semantic_view", &json!("\"D\".\"S\".\"my v\""))
+        );
+        let Ok(Wanted::Answer { sample, .. }) = wanted("snowflake://D/S/T?sample=5", &whole) else {
+            panic!("a sample");
+        };
+        let rows = json!({"view": "\"D\".\"S\".\"T\"", "limit": 5, "format": "markdown"});
+        assert_eq!(sample.map(Value::Object), Some(rows));
         for nothing in [
+            "snowflake://D/S/T?sample=21",
+            "snowflake://D/S/T?sample=0",
+            "snowflake://D/S/T?sample=x",
+            "snowflake://D/S/T?limit=5",
+            "snowflake://D/S?sample=5",
+            "snowflake://semantic/D/S/V?sample=5",
+        ] {
+            assert!(wanted(nothing, &whole).is_err(), "{nothing}");
+        }
+        let without_rows = whole.only(|name| name != SAMPLE);
+        assert!(wanted("snowflake://D/S/T?sample=5", &without_rows).is_err());
+        for nothing in [
+            "snowflake://semantic/D/S/V",
             "file:///etc/passwd",
             "snowflake://",
             "snowflake://a",
@@ -329,7 +440,7 @@ mod tests {
                 .unwrap_err()
                 .message
                 .len()
-                < 600
+                < 800
         );
     }
 

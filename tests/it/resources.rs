@@ -37,7 +37,7 @@ async fn ask(server: &Server, revision: &str, method: &str, mut params: Value) -
 
 #[tokio::test]
 async fn every_revision_lists_and_reads_and_completes() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&[("TOOLSETS", "catalog,query,semantic")]).await;
     for revision in ["2025-06-18", "2025-11-25", "2026-07-28"] {
         let ask = |method: &'static str, params| ask(&server, revision, method, params);
         let prompts = ask("prompts/list", json!({})).await;
@@ -80,13 +80,21 @@ async fn every_revision_lists_and_reads_and_completes() {
         assert_eq!(uris[..2], ["snowflake://guide", "snowflake://policy"]);
         assert!(uris.contains(&TABLE), "{uris:?}");
         let templates = ask("resources/templates/list", json!({})).await;
-        assert_eq!(templates["resourceTemplates"].as_array().unwrap().len(), 2);
+        assert_eq!(templates["resourceTemplates"].as_array().unwrap().len(), 3);
         for (uri, holds) in [
             ("snowflake://guide", "execute_query"),
             ("snowflake://policy", "nothing may be changed"),
             (TABLE, "N_REGIONKEY"),
             ("snowflake://SNOWFLAKE_SAMPLE_DATA/TPCH_SF1", "LINEITEM"),
             ("snowflake://DEMO/PUBLIC/Mixed%20Case", "columns"),
+            (
+                "snowflake://semantic/DEMO/PUBLIC/TPCH_ANALYSIS",
+                "LINE_ITEMS.REVENUE",
+            ),
+            (
+                "snowflake://SNOWFLAKE_SAMPLE_DATA/TPCH_SF1/REGION?sample=2",
+                "2 rows shown; there are more",
+            ),
         ] {
             let page = ask("resources/read", json!({"uri": uri})).await;
             let content = &page["contents"][0];
@@ -106,6 +114,8 @@ async fn every_revision_lists_and_reads_and_completes() {
             "file:///x",
             "snowflake://DEMO/PUBLIC/NOPE",
             "snowflake://NOPE/X",
+            "snowflake://DEMO/PUBLIC/NOPE?sample=2",
+            "snowflake://semantic/DEMO/PUBLIC/NOPE",
         ] {
             let missing = ask("resources/read", json!({"uri": uri})).await;
             assert_eq!(missing["code"], not_found, "{uri}: {missing}");

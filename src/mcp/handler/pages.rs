@@ -58,10 +58,18 @@ impl Handler {
                     resources::policy(&policy.in_words(), budget),
                 ))
             }
-            Wanted::Answer { tool, arguments } => {
-                let result = self
-                    .ask_tool(tool, Value::Object(arguments), context)
+            Wanted::Answer {
+                tool,
+                arguments,
+                sample,
+            } => {
+                let mut result = self
+                    .ask_tool(tool, Value::Object(arguments), context.clone())
                     .await?;
+                if let Some(sample) = sample.filter(|_| result.is_error != Some(true)) {
+                    let rows = self.ask_tool(resources::SAMPLE, Value::Object(sample), context);
+                    result = resources::with_rows(result, rows.await?);
+                }
                 resources::page_of(uri, result)
             }
         }
