@@ -37,8 +37,10 @@ test: duckdb clients ## all tests: Rust, real MCP clients, TPC-H against another
 .PHONY: agents
 agents: duckdb clients ## Claude Code, Codex, opencode and Gemini CLI against a model by script: is their model given the whole answer?
 	cargo build $(cargo_flags)
+	cargo build --example snowflake-stub $(cargo_flags)
 	@scripts/fetch-agents.sh
-	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp $(venv)/pytest tests/agents
+	SNOWFLAKE_MCP=$(abspath $(target))/debug/snowflake-mcp STUB=$(abspath $(target))/debug/examples/snowflake-stub \
+	$(venv)/pytest tests/agents
 
 .PHONY: conformance
 conformance: clients build ## the official conformance suite on the release binary, and whole on a build with its fixtures

@@ -25,6 +25,9 @@ from support.stub import ask as control
 
 QUESTION = "SELECT 41 + 1 AS N"
 
+SECONDS = float(os.environ.get("TOKEN_LOAD_SECONDS", "12"))
+"""How long tokens are under load; `make token-load` takes ten minutes."""
+
 
 @pytest.fixture(scope="module")
 def issuer_and_server() -> Iterator[tuple[AuthorizationServer, Server]]:
@@ -49,8 +52,11 @@ async def test_a_client_signs_in_by_itself_and_runs_a_query(
     assert after["interaction"] > before["interaction"]
 
 
-# Not SDK 1 of TypeScript: with a refresh token it refreshes, gets the old scopes again and gives up.
-@pytest.mark.parametrize("kind", [clients.TYPESCRIPT_2, clients.TYPESCRIPT_2_LEGACY], ids=str)
+STEPPING_UP = (clients.TYPESCRIPT_2, clients.TYPESCRIPT_2_LEGACY, clients.PYTHON_AUTO, clients.PYTHON_LEGACY)
+"""Not SDK 1 of TypeScript, see below."""
+
+
+@pytest.mark.parametrize("kind", STEPPING_UP, ids=str)
 @pytest.mark.anyio
 async def test_a_client_asks_for_a_further_scope_when_it_needs_one(kind: clients.Kind, tmp_path: Path) -> None:
     port = free_port()
@@ -65,6 +71,25 @@ async def test_a_client_asks_for_a_further_scope_when_it_needs_one(kind: clients
             answer = await session.call("execute_query", sql=QUESTION, format="json")
             assert int(answer.rows[0][0]) == 42
             assert issuer.stats()["interaction"] > signed_in
+
+
+@pytest.mark.anyio
+async def test_the_first_sdk_of_typescript_refreshes_where_it_should_ask_for_a_scope(tmp_path: Path) -> None:
+    """What docs/signing-in.md says of it. When this fails, a newer one has learnt it."""
+    port = free_port()
+    with (
+        AuthorizationServer(f"http://127.0.0.1:{port}/mcp") as issuer,
+        protected(port, issuer, OAUTH_SCOPES_SUPPORTED="mcp:catalog") as server,
+    ):
+        async with clients.TYPESCRIPT_1.connect(server, tmp_path / "log", SignIn("registered")) as session:
+            assert not (await session.call("list_databases")).is_error
+            before = issuer.stats()
+            with pytest.raises(RuntimeError, match="403"):
+                await session.call("execute_query", sql=QUESTION)
+            after = issuer.stats()
+            # It has asked for a token, by its refresh token, and nobody to sign in.
+            assert after["token"] > before["token"]
+            assert after["interaction"] == before["interaction"]
 
 
 @pytest.mark.anyio
@@ -85,26 +110,29 @@ async def test_a_token_that_expires_is_refreshed_without_anybody(http_client: cl
             assert issuer.stats()["interaction"] == signed_in
 
 
+@pytest.mark.parametrize("kind", [clients.PYTHON_MCP_REMOTE, clients.PYTHON_MCP_REMOTE_AUTO], ids=str)
 @pytest.mark.anyio
 async def test_mcp_remote_signs_in_with_a_browser(
-    issuer_and_server: tuple[AuthorizationServer, Server], tmp_path: Path
+    kind: clients.Kind, issuer_and_server: tuple[AuthorizationServer, Server], tmp_path: Path
 ) -> None:
     _, server = issuer_and_server
     sign_in = SignIn(environment=in_a_browser(tmp_path))
-    async with clients.PYTHON_MCP_REMOTE.connect(server, tmp_path / "log", sign_in) as session:
+    async with kind.connect(server, tmp_path / "log", sign_in) as session:
+        assert session.protocol == kind.protocol
         answer = await session.call("execute_query", sql=QUESTION, format="json")
         assert int(answer.rows[0][0]) == 42
 
 
+@pytest.mark.parametrize("era", ["legacy", "modern"])
 def test_the_inspector_signs_in_with_a_browser(
-    issuer_and_server: tuple[AuthorizationServer, Server], tmp_path: Path
+    era: str, issuer_and_server: tuple[AuthorizationServer, Server], tmp_path: Path
 ) -> None:
     _, server = issuer_and_server
     launcher = (NODE_FOLDER / "node_modules" / ".bin" / "mcp-inspector").resolve()
     home = {"HOME": str(tmp_path), "PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}"}
     callback = f"http://127.0.0.1:{free_port()}/oauth/callback"
     done = subprocess.run(
-        [node(), launcher, "--cli", server.url, "--callback-url", callback,
+        [node(), launcher, "--cli", server.url, "--callback-url", callback, "--protocol-era", era,
          "--method", "tools/call", "--tool-name", "execute_query", "--tool-arg", f"sql={QUESTION}", "format=json"],
         env=home | in_a_browser(tmp_path) | {"MCP_AUTO_OPEN_ENABLED": "true"},
         capture_output=True, text=True, timeout=90,
@@ -155,11 +183,12 @@ def test_keys_that_change_and_an_issuer_that_fails_lose_no_call() -> None:
         assert ask(server.url, old)[0] == 200
 
 
+@pytest.mark.timeout(120 + SECONDS)
 @pytest.mark.parametrize("identity", ["service", "exchange"])
 def test_tokens_of_seconds_under_load(identity: str, measured: dict[str, str]) -> None:
     """`TOKEN_LOAD_SECONDS` sets how long; `make token-load` takes ten minutes for each. Every call asks for something
     of its own, so that another call's answer would be seen, and the issuer changes its keys meanwhile."""
-    seconds = float(os.environ.get("TOKEN_LOAD_SECONDS", "12"))
+    seconds = SECONDS
     port = free_port()
     with ExitStack() as stack:
         issuer = stack.enter_context(AuthorizationServer(f"http://127.0.0.1:{port}/mcp", lifetime=3))

@@ -97,7 +97,7 @@ function makeProvider(issuer, keys) {
         application_type: "native",
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
-        redirect_uris: ["http://127.0.0.1/callback", "http://localhost/callback"],
+        redirect_uris: ["callback", "oauth/callback"].flatMap((path) => [`http://127.0.0.1/${path}`, `http://localhost/${path}`]),
       },
     ],
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),

@@ -110,6 +110,7 @@ PYTHON_STDIO_LEGACY = Kind("python-stdio-legacy", "2025-11-25", "stdio")
 TYPESCRIPT_1 = Kind("typescript-1", "2025-11-25")
 TYPESCRIPT_2 = Kind("typescript-2", "2026-07-28")
 TYPESCRIPT_2_LEGACY = Kind("typescript-2-legacy", "2025-11-25")
+PYTHON_MCP_REMOTE_AUTO = Kind("python-mcp-remote-auto", "2026-07-28", "mcp-remote")
 PYTHON_MCP_REMOTE = Kind("python-mcp-remote", "2025-11-25", "mcp-remote")
 """A client that only speaks stdio, with mcp-remote between. Node takes seconds to start it, so it is not in `ALL`."""
 

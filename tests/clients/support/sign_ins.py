@@ -92,9 +92,9 @@ def protected(port: int, issuer: AuthorizationServer, **settings: str) -> Server
 class _Kept:
     """What a client is given, in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: OAuthClientInformationFull | None = None) -> None:
         self._tokens: OAuthToken | None = None
-        self._client: OAuthClientInformationFull | None = None
+        self._client = client
 
     async def get_tokens(self) -> OAuthToken | None:
         return self._tokens
@@ -141,7 +141,9 @@ class SignIn:
                 "application_type": "native",
             }
         )
-        provider = OAuthClientProvider(url, metadata, _Kept(), go, code)
+        known = metadata.model_dump() | {"client_id": self.client}
+        known_client = None if self.client == "-" else OAuthClientInformationFull.model_validate(known)
+        provider = OAuthClientProvider(url, metadata, _Kept(known_client), go, code)
         return httpx2.AsyncClient(auth=provider, timeout=60)
 
 
