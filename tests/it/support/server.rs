@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -44,6 +44,13 @@ pub struct Server {
     pub folder: TempDir,
 }
 
+/// The program under test: `SNOWFLAKE_MCP`, a release binary for instance, or the one that was built with the tests.
+#[expect(clippy::disallowed_methods, reason = "no setting of the server")]
+fn program() -> PathBuf {
+    let named = std::env::var_os("SNOWFLAKE_MCP");
+    named.map_or_else(|| env!("CARGO_BIN_EXE_snowflake-mcp").into(), PathBuf::from)
+}
+
 /// Sends a signal to a child that has not been waited for, so that its number is nobody else's yet.
 pub fn send(child: &Child, signal: Signal) {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
@@ -65,9 +72,9 @@ pub fn command(program: &Path, vars: &[(&str, &str)]) -> Command {
 
 /// Runs a command to its end.
 pub fn run(arguments: &[&str], vars: &[(&str, &str)]) -> Output {
-    let program = Path::new(env!("CARGO_BIN_EXE_snowflake-mcp"));
+    let program = program();
     let folder = tempfile::tempdir().unwrap();
-    command(program, vars)
+    command(&program, vars)
         .args(arguments)
         .current_dir(folder.path())
         .stdin(Stdio::null())
@@ -78,8 +85,8 @@ pub fn run(arguments: &[&str], vars: &[(&str, &str)]) -> Output {
 impl Server {
     /// Serves with these variables.
     pub async fn start(vars: &[(&str, &str)]) -> Self {
-        let program = Path::new(env!("CARGO_BIN_EXE_snowflake-mcp"));
-        Self::start_program(program, &[], vars, tempfile::tempdir().unwrap()).await
+        let program = program();
+        Self::start_program(&program, &[], vars, tempfile::tempdir().unwrap()).await
     }
 
     /// The same for a program, arguments and a folder of the test's own.

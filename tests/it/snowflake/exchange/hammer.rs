@@ -24,6 +24,7 @@ async fn persons_who_hammer_every_tool_leave_no_trace_of_each_other() {
         ("MAX_QUEUED", "500"),
         ("CATALOG_CACHE_TTL", "1h"),
         ("LOG_LEVEL", "info"),
+        ("TOOLSETS", "catalog,query,semantic"),
     ];
     let server = exchanging(&stub, &issuer, &more).await;
     // Their tokens for Snowflake end and are renewed meanwhile.
@@ -36,6 +37,14 @@ async fn persons_who_hammer_every_tool_leave_no_trace_of_each_other() {
         async move { (name, hammer(client, name, each).await) }
     });
     let rounds = futures::future::join_all(rounds).await;
+    let listed = server.mcp().key(&token_of(&issuer, "alpha"));
+    let listed = listed.request("tools/list", json!({})).await;
+    let lines = written(&server);
+    for tool in listed["result"]["tools"].as_array().unwrap() {
+        let name = tool["name"].as_str().unwrap();
+        let told = format!(r#""tool":"{name}""#);
+        assert!(lines.contains(&told), "{name} is not among what they call");
+    }
     let (mut calls, mut named) = (0, 0);
     for (name, answers) in &rounds {
         for answer in answers {
@@ -59,7 +68,7 @@ async fn persons_who_hammer_every_tool_leave_no_trace_of_each_other() {
         assert_eq!(refused, 0, "{name}");
     }
     assert!(
-        calls >= each * rounds.len() && named >= calls / 20,
+        calls >= each * rounds.len() && named >= calls / 40,
         "{named} of {calls}"
     );
     // No line of a log, and no tag, is of two of them.
@@ -86,6 +95,10 @@ async fn persons_who_hammer_every_tool_leave_no_trace_of_each_other() {
         issuer.asked().len()
     );
     stop(server, &stub).await;
+}
+
+fn uuid(number: usize) -> String {
+    format!("01b2c3d4-0001-2345-0000-{number:012x}")
 }
 
 /// So many calls of a person, with every kind of tool in turn.
@@ -118,8 +131,28 @@ async fn hammer(client: Client, name: &str, calls: usize) -> Vec<Value> {
             ("explain_query", json!({"sql": format!("select '{mark}'")})),
             ("search_objects", json!({"query": mark})),
             ("list_databases", json!({})),
+            ("list_schemas", json!({"database": format!("{name}_d")})),
             ("list_tables", json!({"schema": format!("{name}_s")})),
+            ("list_views", json!({"schema": format!("{name}_s")})),
             ("describe_table", json!({"table": format!("{name}_table")})),
+            ("describe_view", json!({"view": format!("{name}_view")})),
+            ("query_view", json!({"view": format!("{name}_view")})),
+            ("profile_table", json!({"table": format!("{name}_table")})),
+            ("query_history", json!({"contains": mark})),
+            ("query_profile", json!({"query_id": uuid(number)})),
+            ("show_context", json!({})),
+            (
+                "list_semantic_views",
+                json!({"schema": format!("{name}_s")}),
+            ),
+            (
+                "describe_semantic_view",
+                json!({"view": format!("{name}_figures")}),
+            ),
+            (
+                "query_semantic_view",
+                json!({"view": format!("{name}_figures"), "metrics": [mark]}),
+            ),
             (
                 "execute_query",
                 json!({"sql": format!("select * from {name}_missing")}),
@@ -127,7 +160,7 @@ async fn hammer(client: Client, name: &str, calls: usize) -> Vec<Value> {
         ] {
             let answer = client.call_tool(tool, arguments).await;
             if let Some(cursor) = answer["structuredContent"]["next_cursor"].as_str() {
-                for tool in ["query_status", "fetch_results"] {
+                for tool in ["query_status", "fetch_results", "cancel_query"] {
                     answers.push(client.call_tool(tool, json!({"cursor": cursor})).await);
                 }
             }

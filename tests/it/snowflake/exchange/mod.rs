@@ -94,6 +94,18 @@ async fn a_caller_is_itself_in_snowflake_and_its_token_goes_nowhere() {
         let answer = who(&server.mcp().key(token)).await;
         assert_eq!(rows(&answer), &json!([[user, "ANALYST"]]), "{answer}");
     }
+    let about = scripted(
+        "current_available_roles",
+        &["USER_NAME"],
+        &[&[Some("ALICE")]],
+    );
+    stub.set(|settings| settings.answers = vec![about]);
+    let alice = server.mcp().key(&tokens[0]);
+    let shown = alice
+        .call_tool("show_context", json!({"format": "markdown"}))
+        .await;
+    let shown = shown.to_string();
+    assert!(shown.contains("the user ALICE (its own)"), "{shown}");
     let asked = issuer.asked();
     assert_eq!(asked.len(), 2, "one for each");
     let form = json!({
