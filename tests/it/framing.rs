@@ -106,6 +106,24 @@ async fn a_request_that_ends_at_two_places_is_refused_and_nothing_behind_it_is_r
             )) + PING,
         ),
         (
+            "a chunk whose line ends with LF alone",
+            head("Transfer-Encoding: chunked\r\n") + &chunked.replacen("\r\n", "\n", 1),
+        ),
+        (
+            "a chunk that ends with LF alone",
+            head("Transfer-Encoding: chunked\r\n") + &format!("{length:x}\r\n{PING}\n0\r\n\r\n"),
+        ),
+        (
+            "a chunk with an extension that ends with LF alone",
+            head("Transfer-Encoding: chunked\r\n") + &format!("{length:x};a\n{PING}\r\n0\r\n\r\n"),
+        ),
+        (
+            "a line that ends with CR alone",
+            head(&format!(
+                "Content-Length: {length}\r\nX-A: b\rContent-Length: 0\r\n"
+            )) + PING,
+        ),
+        (
             "a chunk with a sign",
             head("Transfer-Encoding: chunked\r\n") + &format!("+{length:x}\r\n{PING}\r\n0\r\n\r\n"),
         ),
