@@ -77,9 +77,10 @@ def test_the_inspector_is_given_the_whole_answer_of_every_tool(era: str, world: 
 
     def call(tool: str, arguments: dict[str, object]) -> dict[str, object]:
         done = subprocess.run(
-            [node(), launcher, "--cli", server.url, "--protocol-era", era, "--method", "tools/call",
+            [node(), launcher, "--cli", server.url, "--connect-timeout", "60000", "--protocol-era", era,
+             "--method", "tools/call",
              "--tool-name", tool, "--tool-args-json", json.dumps(arguments)],
-            env=home, capture_output=True, text=True, timeout=60,
+            env=home, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert "{" in done.stdout, done.stderr
         return json.loads(done.stdout[done.stdout.index("{") :])
