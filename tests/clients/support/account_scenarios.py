@@ -128,7 +128,7 @@ ACCOUNT_SCENARIOS = (
     Scenario("views", "list_views", {"schema": "SALES.PUBLIC"}, ('"name_2"', "all there are.")),
     Scenario("search", "search_objects", {"query": "order"}, ("SALES.PUBLIC.ORDERS", "Bestellungen", "found")),
     Scenario("table", "describe_table", {"table": "SALES.PUBLIC.ORDERS"}, ("ORDER_ID", "1000 rows")),
-    Scenario("view", "describe_view", {"view": "SALES.PUBLIC.V"}, ("ORDER_ID", "columns")),
+    Scenario("view", "describe_view", {"view": "SALES.PUBLIC.V"}, ("ORDER_ID", "1 column.")),
     Scenario("semantic views", "list_semantic_views", {}, ("SV", "Orders", "all there are.")),
     Scenario(
         "a semantic view",
