@@ -105,7 +105,7 @@ async fn a_caller_is_itself_in_snowflake_and_its_token_goes_nowhere() {
         .call_tool("show_context", json!({"format": "markdown"}))
         .await;
     let shown = shown.to_string();
-    assert!(shown.contains("the user ALICE (its own)"), "{shown}");
+    assert!(shown.contains("the user ALICE with the role"), "{shown}");
     let asked = issuer.asked();
     assert_eq!(asked.len(), 2, "one for each");
     let form = json!({
