@@ -8,7 +8,6 @@
 
 use duckdb::Error as Cause;
 
-use super::local::Files;
 use crate::warehouse::{EngineLimit, Error, Position};
 
 /// What an error text may say about the statement it happened to.
@@ -17,8 +16,10 @@ pub(super) struct Place<'a> {
     pub(super) statement: &'a str,
     pub(super) query_id: &'a str,
     pub(super) memory_limit_bytes: u64,
-    /// The folder of own data, which no error names, and the files in it.
-    pub(super) own_data: Option<(&'a str, &'a Files)>,
+    /// The folder of own data, which no error names.
+    pub(super) own_data: Option<&'a str>,
+    /// The file of it that the engine's own words name.
+    pub(super) file: Option<String>,
 }
 
 /// DuckDB's error as the warehouse's.
@@ -42,16 +43,15 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
         return place.said_by_the_dialect(said.trim_end());
     }
     let message = first_paragraph(message);
-    if let Some((folder, files)) = place.own_data
-        && message.contains(folder)
+    if place
+        .own_data
+        .is_some_and(|folder| message.contains(folder))
     {
-        let file = files.named_in(&text);
-        let shown = file.as_deref().unwrap_or("unknown");
         tracing::warn!(
-            file = shown,
+            file = place.file,
             "a file of EMBEDDED_DATA_DIR could not be read: {message}"
         );
-        return place.broken_file(file.as_deref());
+        return place.broken_file();
     }
     match class {
         _ if message.starts_with("Max expression depth") => EngineLimit {
@@ -460,8 +460,8 @@ impl Place<'_> {
     }
 
     /// The engine's own words have the whole path; the log has them.
-    pub(super) fn broken_file(&self, file: Option<&str>) -> Error {
-        let file = match file {
+    pub(super) fn broken_file(&self) -> Error {
+        let file = match &self.file {
             Some(file) => format!("the file {file}, which is a table of LOCAL,"),
             None => "the file behind a table of LOCAL".to_owned(),
         };

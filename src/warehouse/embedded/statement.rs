@@ -481,14 +481,19 @@ impl Job {
     /// Refuses a statement of the engine's that would read a file through a link.
     fn check_files(&self, sql: &str) -> Result<(), Error> {
         match &self.shared.own_data {
-            Some(own) if !own.files.lie_where_they_were(sql) => Err(self.place().broken_file(None)),
+            Some(own) if !own.files.lie_where_they_were(sql) => Err(self.place().broken_file()),
             _ => Ok(()),
         }
     }
 
     /// `sql` is the engine's statement that failed.
     fn explained(&self, cause: &duckdb::Error, sql: &str) -> Error {
-        let error = error::translate(cause, &self.place());
+        let mut place = self.place();
+        if let duckdb::Error::DuckDBFailure(_, Some(text)) = cause {
+            let own_data = self.shared.own_data.as_ref();
+            place.file = own_data.and_then(|own| own.files.named_in(text));
+        }
+        let error = error::translate(cause, &place);
         let is_told = matches!(
             error,
             Error::Sql { .. } | Error::ObjectNotFound { .. } | Error::EngineLimit(_)
@@ -506,7 +511,8 @@ impl Job {
             statement: self.statement.text(),
             query_id: &self.context.query_id,
             memory_limit_bytes: self.shared.memory_limit_bytes,
-            own_data: own_data.map(|own| (own.folder.as_str(), own.files.as_ref())),
+            own_data: own_data.map(|own| own.folder.as_str()),
+            file: None,
         }
     }
 }
