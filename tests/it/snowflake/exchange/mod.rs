@@ -290,7 +290,9 @@ async fn a_usual_role_that_may_not_be_used_is_told_to_the_person() {
         &[&[Some("ALICE"), Some("PUBLIC")]],
     );
     stub.set(|settings| settings.answers = vec![about]);
-    let context = alice.call_tool("show_context", json!({})).await;
+    let context = alice
+        .call_tool("show_context", json!({"format": "markdown"}))
+        .await;
     let context = context.to_string();
     assert!(
         context.contains("in Snowflake the user ALICE with")
