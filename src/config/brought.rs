@@ -36,7 +36,7 @@ const NAMES: &[(&str, &str)] = &[
 
 const PASSPHRASE: &str = "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE";
 
-/// Names of SnowSQL, Snowflake's older command line. They give a warning and are not used: a person who has them in every
+/// Names of `SnowSQL`, Snowflake's older command line. They give a warning and are not used: a person who has them in every
 /// shell did not mean this service.
 const NAMED_ONLY: &[(&str, &str)] = &[
     ("SNOWSQL_ACCOUNT", "SNOWFLAKE_ACCOUNT"),

@@ -257,10 +257,7 @@ mod tests {
             "SELECT a FROM (SELECT LISTAGG(x) a FROM t)",
             "SELECT a FROM (SELECT OBJECT_AGG(x, y) a FROM t)",
             &format!("SELECT '{long}' || x FROM t"),
-            &format!(
-                "SELECT * FROM (SELECT {} FROM t)",
-                vec!["x || x"; 9].join(", ")
-            ),
+            &format!("SELECT * FROM (SELECT {} FROM t)", ["x || x"; 9].join(", ")),
             &format!("SELECT {}x{}", "TO_JSON(".repeat(9), ")".repeat(9)),
         ] {
             assert!(is_long(sql), "{sql}");
@@ -270,7 +267,7 @@ mod tests {
             "SELECT LISTAGG(x) FROM t",
             &format!("SELECT '{long}'"),
             &format!("SELECT * FROM TABLE(FLATTEN(PARSE_JSON('{long}')))"),
-            &format!("SELECT {} FROM t", vec!["x || x"; 9].join(", ")),
+            &format!("SELECT {} FROM t", ["x || x"; 9].join(", ")),
             "SELECT * FROM (SELECT x || x FROM t)",
         ] {
             assert!(!is_long(sql), "{sql}");
