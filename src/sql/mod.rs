@@ -43,7 +43,6 @@ mod sources;
 mod spans;
 pub mod spelling;
 mod stack;
-pub(crate) use stack::with_room;
 mod steps;
 mod template;
 mod tree;
@@ -59,6 +58,8 @@ pub use nearest::nearest;
 pub use parse::{Parsed, cleaned, parse, qualified_name};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
 pub use sources::TableSource;
+#[cfg(feature = "embedded")]
+pub(crate) use stack::with_room;
 pub use template::{NoTemplate, Piece, Template, name_placeholders};
 pub use tree::{ExplainFormat, Shape, Tree};
 
