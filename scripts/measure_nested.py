@@ -4,8 +4,8 @@ usage: measure_nested.py PROGRAM [--all]
 
 Names come from docs/embedded-functions.md. For each, values for its arguments are tried until two levels are answered,
 with a cast between the levels where it takes another type than it gives. Prints what takes longer than 50 ms, or
-everything, the slowest first: the processor's time for one of five, which a busy machine does not change, and the best of the five as
-the caller sees it. Texts that grow are refused with `engine_limit`, which counts as an answer.
+everything, the slowest first: the processor's time for one of five, which a busy machine does not change, and the best
+of the five as the caller sees it. Texts that grow are refused with `engine_limit`, which counts as an answer.
 """
 
 from __future__ import annotations

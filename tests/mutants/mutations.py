@@ -153,8 +153,8 @@ m(
 )
 m(
     P + "objects.rs",
-    "known(options, named.or(place.schema), \"schema\")",
-    "known(options, if crate::mutant(@) { named.or(place.schema).or(place.database) } else { named.or(place.schema) }, \"schema\")",
+    'known(options, named.or(place.schema), "schema")',
+    'known(options, if crate::mutant(@) { named.or(place.schema).or(place.database) } else { named.or(place.schema) }, "schema")',
     "policy::",
     "a name without a schema is taken for one in a schema called as the database",
 )
