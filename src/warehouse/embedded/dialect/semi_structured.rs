@@ -285,6 +285,13 @@ impl Writer<'_> {
             let [key, value] = pair else {
                 return refuse("OBJECT_CONSTRUCT takes pairs of key and value");
             };
+            // As texts they would be escaped once more at every level: twice as long each time.
+            if is_object_or_array(key) {
+                return refuse(format!(
+                    "SQL compilation error:\nInvalid argument types for function '{}': a key is a text, not an OBJECT or ARRAY",
+                    call.name
+                ));
+            }
             pairs.push((self.text(key)?, self.variant_of(value)?));
         }
         if call.name == "OBJECT_CONSTRUCT_KEEP_NULL" {
@@ -352,6 +359,21 @@ fn object_without_nulls(mut pairs: Vec<(String, String)>) -> String {
         "to_json(map_from_entries(list_filter([{}], lambda e: e.v IS NOT NULL AND e.k IS NOT NULL)))",
         entries.join(", ")
     )
+}
+
+/// Whether the form of an expression shows that it is an OBJECT or an ARRAY.
+fn is_object_or_array(expr: &Expr) -> bool {
+    match expr {
+        Expr::Array(_) | Expr::Dictionary(_) => true,
+        Expr::Function(function) => {
+            let name = function.name.to_string().to_uppercase();
+            (name.starts_with("OBJECT_") || name.starts_with("ARRAY"))
+                && VARIANT_FUNCTIONS.contains(&name.as_str())
+                // An element, which may be a text.
+                && !["ARRAY_MAX", "ARRAY_MIN"].contains(&name.as_str())
+        }
+        _ => false,
+    }
 }
 
 fn is_digits(text: &str) -> bool {
