@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use self::texts::Texts;
+pub(super) use self::texts::{INTO_TEXT, INTO_VALUE};
 use crate::sql::ast::{Expr, Select, SelectItem, SetExpr, Statement, TableFactor, TableWithJoins};
 use crate::sql::walk::{Step, expressions, walk};
 use crate::warehouse::{EngineLimit, Error, Parameter};

@@ -59,8 +59,11 @@ const GATHERING: [&str; 6] = [
     "STRING_AGG",
 ];
 
-/// The functions that put values into a longer one.
-const ENCLOSING: [&str; 14] = [
+/// The functions that put values into one text.
+pub(in super::super) const INTO_TEXT: [&str; 2] = ["ARRAY_TO_STRING", "TO_JSON"];
+
+/// The functions that put values into one ARRAY or OBJECT.
+pub(in super::super) const INTO_VALUE: [&str; 11] = [
     "ARRAYS_TO_OBJECT",
     "ARRAYS_ZIP",
     "ARRAY_APPEND",
@@ -69,12 +72,9 @@ const ENCLOSING: [&str; 14] = [
     "ARRAY_CONSTRUCT_COMPACT",
     "ARRAY_INSERT",
     "ARRAY_PREPEND",
-    "ARRAY_TO_STRING",
     "OBJECT_CONSTRUCT",
     "OBJECT_CONSTRUCT_KEEP_NULL",
     "OBJECT_INSERT",
-    "TO_JSON",
-    "TO_VARIANT",
 ];
 
 /// Functions that make a list of a text, which takes 16 bytes for each part, of one letter at the worst.
@@ -349,7 +349,7 @@ impl Texts {
         if GATHERING.contains(&name) && (self.depth > 1 || function.over.is_some()) {
             self.gathered += 1;
         }
-        if ENCLOSING.contains(&name) {
+        if INTO_TEXT.contains(&name) || INTO_VALUE.contains(&name) || name == "TO_VARIANT" {
             self.enclosed += others(function);
             self.quoted += 1;
         }

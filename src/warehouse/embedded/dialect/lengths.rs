@@ -1,29 +1,12 @@
 //! Lengths of texts, where a statement can make long ones: what makes a text longer looks at its length first, or right
 //! after. Why, and which statements these are, is in `cost/texts.rs`.
 
+use super::super::cost::{INTO_TEXT, INTO_VALUE};
 use super::call::Call;
 use super::writer::{Fault, Writer, limit_with_hint, macro_call};
 
 /// The most bytes that a text may have in this statement.
 pub(super) const LONGEST: &str = "CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)";
-
-/// What puts values into one text.
-const TEXTS: [&str; 2] = ["ARRAY_TO_STRING", "TO_JSON"];
-
-/// What puts values into one ARRAY or OBJECT.
-const VALUES: [&str; 11] = [
-    "ARRAYS_TO_OBJECT",
-    "ARRAYS_ZIP",
-    "ARRAY_APPEND",
-    "ARRAY_CAT",
-    "ARRAY_CONSTRUCT",
-    "ARRAY_CONSTRUCT_COMPACT",
-    "ARRAY_INSERT",
-    "ARRAY_PREPEND",
-    "OBJECT_CONSTRUCT",
-    "OBJECT_CONSTRUCT_KEEP_NULL",
-    "OBJECT_INSERT",
-];
 
 /// A function of ours that makes a text longer, with the most it may have.
 pub(super) fn bounded(function: &str) -> String {
@@ -45,9 +28,9 @@ impl Writer<'_> {
         let name = call.name.as_str();
         if !self.context.long_texts {
             written
-        } else if TEXTS.contains(&name) {
+        } else if INTO_TEXT.contains(&name) {
             short(&written)
-        } else if VALUES.contains(&name) {
+        } else if INTO_VALUE.contains(&name) {
             short_json(&written)
         } else {
             written
