@@ -74,7 +74,11 @@ def table() -> str:
         )
     lines.append(f"| all | {sums['statements']} | {sums['right']} | {sums['limit']} | {sums['invalid']} | 0 |")
     reference = (ROOT / "docs" / "embedded-functions.md").read_text().partition("## Known, and refused")[0]
-    lines += ["", "By function: the number of right values, then the number of statements that give `engine_limit` (`?`) or are refused (`!`)."]
+    lines += [
+        "",
+        "By function: the number of right values, then the number of statements that give `engine_limit` (`?`) or are "
+        "refused (`!`).",
+    ]
     untold: list[str] = []
     for chapter in reference.split("\n## ")[1:]:
         title, _, names = chapter.partition("\n")
