@@ -70,6 +70,11 @@ const TELLING: &[(&str, &str)] = &[
     ("SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER", "workload_identity"),
 ];
 
+/// Whether setting `name` says how to sign in, if `SNOWFLAKE_AUTH_TYPE` is not set.
+pub(super) fn tells_how_to_sign_in(name: &str) -> bool {
+    name == "SNOWFLAKE_PRIVATE_KEY" || TELLING.iter().any(|(setting, _)| *setting == name)
+}
+
 /// The variables under our names.
 #[derive(Debug, Default)]
 pub(super) struct Understood {

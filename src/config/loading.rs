@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::brought::Understood;
+use super::brought::{self, Understood};
 use super::effective::Effective;
 use super::environment::Environment;
 use super::problem::{Problem, Problems};
@@ -50,7 +50,7 @@ impl Sources {
         if let Some(settings) = &settings {
             self.check_paths(settings, &understood, &mut more);
         }
-        more.without(&self.left_out);
+        more.without(&self.unresolved());
         problems.append(more);
         problems.locate(&self.places);
         match settings {
@@ -65,6 +65,20 @@ impl Sources {
                 Err(problems)
             }
         }
+    }
+
+    /// Settings about which nothing more is said: each refers to a name that nothing sets, which is a problem of its own.
+    fn unresolved(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self
+            .left_out
+            .iter()
+            .map(|name| Environment::plain(name))
+            .collect();
+        // A password that could not be read still says how to sign in, so asking for a key would mislead.
+        if names.iter().any(|name| brought::tells_how_to_sign_in(name)) {
+            names.push("SNOWFLAKE_PRIVATE_KEY_PATH");
+        }
+        names
     }
 
     /// The format of log lines, for problems that are found before there are settings.

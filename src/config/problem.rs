@@ -74,9 +74,9 @@ impl Problems {
     }
 
     /// Leaves out the problems with these names.
-    pub(super) fn without(&mut self, names: &[String]) {
+    pub(super) fn without(&mut self, names: &[&str]) {
         self.problems
-            .retain(|problem| !names.contains(&problem.name));
+            .retain(|problem| !names.contains(&problem.name.as_str()));
     }
 
     /// Whether there is nothing to correct.

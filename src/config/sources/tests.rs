@@ -153,6 +153,27 @@ fn a_value_that_refers_to_nothing_is_one_problem_and_hides_no_other() {
     assert!(lines[1].starts_with("LOG_FILE: expected a file in a folder"));
 }
 
+#[test]
+fn a_password_that_refers_to_nothing_asks_for_no_key() {
+    for name in [
+        "SNOWFLAKE_PASSWORD",
+        "PRODUCTION_SNOWFLAKE_PASSWORD",
+        "SNOWFLAKE_PRIVATE_KEY",
+    ] {
+        let lines = problems(&sources(
+            &[],
+            &format!(
+                "ENVIRONMENT=production\nCORS_ORIGINS=https://a.example\nSNOWFLAKE_ACCOUNT=a\nSNOWFLAKE_USER=u\n{name}=${{SECRET}}\n"
+            ),
+        ));
+        assert_eq!(lines.len(), 1, "{name}: {lines:#?}");
+        assert!(
+            lines[0].starts_with("SECRET (.env:5): expected to be set"),
+            "{lines:#?}"
+        );
+    }
+}
+
 fn problems_of(environment: &[(&str, &str)]) -> Vec<String> {
     problems(&sources(environment, ""))
 }
