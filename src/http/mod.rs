@@ -6,6 +6,7 @@
 mod answer;
 mod auth;
 mod challenge;
+mod connection;
 mod door;
 pub mod health;
 pub mod healthcheck;
@@ -20,13 +21,14 @@ mod scrape;
 mod strangers;
 pub mod tls;
 
+use std::any::Any;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Extensions, Server};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, guard, web};
+use actix_web::{App, guard, web};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Settings};
@@ -41,15 +43,13 @@ use listen::Port;
 pub use mcp_service::{caller, exchange};
 use tls::Tls;
 
-/// How long a client may take to send a request's head. Longer is either a dead connection or somebody who opens many on
-/// purpose.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a handshake of TLS may take, which is a few round trips. Until it ends it counts as a connection, and holds up nobody.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How long the system may take to close a connection we have ended.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The management port serves a probe every few seconds and a scrape now and then.
+const OF_MANAGEMENT: connection::Limits = connection::Limits {
+    workers: 1,
+    connections: 1024,
+    keep_alive: Duration::from_secs(5),
+    drain_seconds: 30,
+};
 
 /// What the routes need besides the handler. A cheap clone.
 #[derive(Debug, Clone)]
@@ -158,9 +158,11 @@ macro_rules! app {
             .default_service(web::route().to(answer::not_found))
             .wrap(from_fn(tls::client::check))
             .wrap(from_fn(answer::guarded))
-            // Outermost, to see what every other layer refuses. There is no compressing layer: it would hold back
-            // streams, and a proxy does it better.
+            // Sees what every other layer refuses. There is no compressing layer: it would hold back streams, and a proxy
+            // does it better.
             .wrap(from_fn(observe::requests))
+            // Outermost, so that a connection is free again when all the others are done.
+            .wrap(from_fn(connection::one_at_a_time))
     };
 }
 
@@ -179,10 +181,12 @@ pub fn serve(
     cut: CancellationToken,
 ) -> io::Result<Server> {
     let server = settings.server.clone();
-    let workers = server.workers;
-    let keep_alive = *server.keepalive_timeout;
-    let max_connections = server.max_connections;
-    let drain_limit = actix_drain_limit(&server);
+    let limits = connection::Limits {
+        workers: server.workers,
+        connections: server.max_connections,
+        keep_alive: *server.keepalive_timeout,
+        drain_seconds: actix_drain_limit(&server),
+    };
     let landing = server.landing_page.then(|| {
         landing::Landing::new(
             parts.readiness.clone(),
@@ -221,44 +225,25 @@ pub fn serve(
     };
     let service = mcp_service::service(handler, &server, cut);
     let metrics = Arc::clone(&parts.metrics);
-    let shown = tls.clone();
-    let mut http = HttpServer::new(move || {
-        app!(parts, |routes: &mut web::ServiceConfig| public_routes(
-            routes, &service, &checks, &server, &parts
-        ))
-    })
-    .workers(workers)
-    .keep_alive(keep_alive)
-    .max_connections(max_connections)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .tls_handshake_timeout(HANDSHAKE_TIMEOUT)
-    // A lower limit would keep new connections waiting for handshakes of others while there is room for both.
-    .max_connection_rate(max_connections)
-    .client_disconnect_timeout(CLOSE_TIMEOUT)
-    // Otherwise nobody notices that a client hung up while it waited, and its statement runs on.
-    .h1_allow_half_closed(false)
-    // Otherwise each message of a stream waits for the client's acknowledgement of the one before, some 40 ms.
-    .tcp_nodelay(true)
-    // `app` decides what a signal means and when waiting is over.
-    .disable_signals()
-    .shutdown_timeout(drain_limit)
-    // Dropped with the connection.
-    .on_connect(move |stream, connection| {
-        connection.insert(metrics.connected());
-        if let Some(tls) = &shown {
-            tls::client::note(tls, stream, connection);
+    let config = tls.as_ref().map(tls::config).transpose();
+    let connected = move |connection: &dyn Any, known: &mut Extensions| {
+        // Dropped with the connection.
+        known.insert(metrics.connected());
+        if let Some(tls) = &tls {
+            tls::client::note(tls, connection, known);
         }
-    });
-    for listener in port.listeners {
-        http = match &tls {
-            None => http.listen(listener)?,
-            Some(tls) => {
-                let config = tls::config(tls).map_err(io::Error::other)?;
-                http.listen_rustls_0_23(listener, config)?
-            }
-        };
-    }
-    Ok(http.run())
+    };
+    connection::serve(
+        port,
+        config.map_err(io::Error::other)?,
+        &limits,
+        Arc::new(connected),
+        move || {
+            app!(parts, |routes: &mut web::ServiceConfig| public_routes(
+                routes, &service, &checks, &server, &parts
+            ))
+        },
+    )
 }
 
 /// Serves the management port, which stays open until the very end so that probes can see the process drain.
@@ -267,19 +252,12 @@ pub fn serve(
 ///
 /// As [`serve`].
 pub fn serve_management(port: Port, parts: Parts) -> io::Result<Server> {
-    let mut http = HttpServer::new(move || {
+    let connected = |_: &dyn Any, _: &mut Extensions| {};
+    connection::serve(port, None, &OF_MANAGEMENT, Arc::new(connected), move || {
         app!(parts, |routes: &mut web::ServiceConfig| management_routes(
             routes, &parts
         ))
     })
-    // A probe every few seconds and a scrape now and then.
-    .workers(1)
-    .client_request_timeout(HEAD_TIMEOUT)
-    .disable_signals();
-    for listener in port.listeners {
-        http = http.listen(listener)?;
-    }
-    Ok(http.run())
 }
 
 /// `ALLOWED_HOSTS`, and the host of `PUBLIC_URL`.

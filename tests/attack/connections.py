@@ -141,31 +141,41 @@ async def in_flight(place: Place) -> Seen:
     return Seen(answers, wrong, told)
 
 
-@ENGINE.attack("10 connections full of requests sent ahead, without a key and without reading")
+PING = message("ping").encode()
+AHEAD = {
+    "without a key": b"GET /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "with a key": head("greedy", len(PING)).replace(b"Connection: close\r\n", b"") + PING,
+}
+
+
+@ENGINE.attack("50 connections full of requests sent ahead, without reading")
 async def sent_ahead(place: Place) -> Seen:
-    """The HTTP library reads 128 KiB of requests ahead: see "What is not promised" in SECURITY.md."""
-    ahead = b"GET /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10_000
-    server, held = place.begin(), []
-
-    async def fill(_: int) -> str:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
-        held.append((reader, writer))
-        writer.write(ahead)
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            await asyncio.wait_for(writer.drain(), 3)
-        return "held"
-
+    """The HTTP library alone would make requests of all it reads: 20 MiB for each connection."""
+    server, told, wrong = place.begin(), [], ""
     try:
-        before = server.memory("VmRSS")
-        answers = await many(10, fill)
-        polite = Polite(server)
-        await polite.during(asyncio.sleep(3))
-        wrong, told = soon(polite, server)
-        more = server.memory("VmHWM") - before
-        return Seen(answers, wrong, f"{more} MiB more, {more / 10:.1f} for each; {told}")
+        for who, one in AHEAD.items():
+            before, held = server.memory("VmRSS"), []
+            server.forget_peak()
+
+            async def fill(_: int, one: bytes = one, held: list = held) -> str:
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+                held.append(writer)
+                writer.write(one * 10_000)
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    await asyncio.wait_for(writer.drain(), 3)
+                return "held"
+
+            answers = await many(50, fill)
+            polite = Polite(server)
+            await polite.during(asyncio.sleep(3))
+            late, how_soon = soon(polite, server)
+            each = 1024 * (server.memory("VmHWM") - before) / 50
+            wrong = wrong or late or ("" if each < 512 else f"{each:.0f} KiB for each connection")
+            told.append(f"{who} {each:.0f} KiB each, {how_soon}")
+            for writer in held:
+                writer.close()
+        return Seen(answers, wrong, "; ".join(told))
     finally:
-        for _, writer in held:
-            writer.close()
         server.end()
 
 

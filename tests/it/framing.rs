@@ -265,3 +265,34 @@ async fn heads_that_never_come_are_cut_and_keep_nobody_waiting() {
     let seconds = began.elapsed().as_secs_f64();
     assert!(seconds < 20.0, "{seconds} s");
 }
+
+/// Row 49 as well: who was answered once, or refused, holds a connection no longer than others.
+#[tokio::test]
+async fn a_second_head_or_a_body_of_a_refused_request_that_never_comes_is_cut() {
+    let server = server().await;
+    let good = "GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let chunked =
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab";
+    let slow = [
+        format!("{good}POST /mcp HTTP/1.1\r\nHost: lo"),
+        chunked.to_owned(),
+    ];
+    let slow = slow.map(|request| {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    });
+    let cut = tokio::task::spawn_blocking(move || {
+        slow.map(|mut stream| {
+            let began = Instant::now();
+            let mut is_closed = false;
+            // A byte now and then is no reason to wait longer.
+            while !is_closed && began.elapsed() < Duration::from_secs(25) {
+                is_closed = stream.write_all(b"x").is_err();
+                is_closed |= read(&mut stream, Duration::from_secs(1)).1;
+            }
+            is_closed
+        })
+    });
+    assert_eq!(cut.await.unwrap(), [true, true]);
+}

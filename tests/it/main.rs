@@ -35,6 +35,7 @@ mod oauth;
 mod own_data;
 mod process;
 mod resources;
+mod sent_ahead;
 mod shutdown;
 mod snowflake;
 mod stdio;

@@ -26,6 +26,23 @@ fn old_hello() -> Vec<u8> {
     record
 }
 
+/// A client that trusts this authority.
+fn session(pem: &str) -> ClientConnection {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let name = ServerName::try_from("localhost").unwrap();
+    ClientConnection::new(Arc::new(config), name).unwrap()
+}
+
 #[tokio::test]
 async fn old_versions_and_other_protocols_are_refused() {
     let authority = Authority::new("authority");
@@ -45,24 +62,47 @@ async fn old_versions_and_other_protocols_are_refused() {
 
     let pem = authority.pem();
     let spoken = tokio::task::spawn_blocking(move || {
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
-            .unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let name = ServerName::try_from("localhost").unwrap();
-        let mut session = ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut session = session(&pem);
         let mut stream = TcpStream::connect(address).unwrap();
         session.complete_io(&mut stream).unwrap();
         session.alpn_protocol().map(<[u8]>::to_vec)
     });
     assert_eq!(spoken.await.unwrap().unwrap(), b"http/1.1");
+}
+
+/// As `requests_without_end_and_without_a_reader_cost_little` in `sent_ahead.rs`.
+#[tokio::test]
+async fn requests_without_end_cost_little_in_tls_too() {
+    const CONNECTIONS: usize = 8;
+    let authority = Authority::new("authority");
+    let mut server = start(&authority.sign(&for_server("server", YEAR)), &[]).await;
+    // The engine takes its memory before.
+    server.event("ready").await;
+    let memory = "process_resident_memory_bytes";
+    let before = metric(&server, memory).await;
+    let (address, pem) = (server.address, authority.pem());
+    let held = tokio::task::spawn_blocking(move || {
+        let fill = || {
+            let mut session = session(&pem);
+            let mut socket = TcpStream::connect(address).unwrap();
+            let patience = Some(Duration::from_secs(2));
+            socket.set_write_timeout(patience).unwrap();
+            session.complete_io(&mut socket).unwrap();
+            let mut stream = rustls::StreamOwned::new(session, socket);
+            let requests = "GET /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+            while stream.write_all(requests.as_bytes()).is_ok() {}
+            stream
+        };
+        std::thread::scope(|scope| {
+            let filling: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(fill)).collect();
+            let filled = filling.into_iter().map(|it| it.join().unwrap());
+            filled.collect::<Vec<_>>()
+        })
+    });
+    let held = held.await.unwrap();
+    let each = (metric(&server, memory).await - before) / CONNECTIONS as f64 / 1024.0;
+    assert!(each < 512.0, "{each} KiB for each connection");
+    drop(held);
 }
 
 /// Row 49 of the table of attacks, its part about TLS.
