@@ -231,8 +231,8 @@ m(
 )
 m(
     S + "classify.rs",
-    "            || !query.pipe_operators.is_empty()\n",
-    "            || (!query.pipe_operators.is_empty() && !crate::mutant(@))\n",
+    "        || !query.pipe_operators.is_empty()\n",
+    "        || (!query.pipe_operators.is_empty() && !crate::mutant(@))\n",
     "sql::c|sql::e|sql::u",
     "|> is a part of a read",
 )
@@ -245,8 +245,8 @@ m(
 )
 m(
     S + "classify.rs",
-    "            || query.settings.is_some()\n",
-    "            || (query.settings.is_some() && !crate::mutant(@))\n",
+    "        || query.settings.is_some()\n",
+    "        || (query.settings.is_some() && !crate::mutant(@))\n",
     "sql::c|sql::e|sql::u",
     "SETTINGS is a part of a read",
 )
@@ -576,8 +576,8 @@ m(
 )
 m(
     W + "pool.rs",
-    "                if is_of_no_use {",
-    "                if is_of_no_use && !crate::mutant(@) {",
+    "        if got.is_err() {",
+    "        if got.is_err() && !crate::mutant(@) {",
     "it:pool",
     "refused roles are kept",
 )
