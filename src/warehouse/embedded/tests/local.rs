@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -45,6 +45,22 @@ pub(super) async fn until(
     };
     let noticed = tokio::time::timeout(NOTICED, asking).await;
     assert!(noticed.is_ok(), "{statement}");
+}
+
+/// An engine over a folder that has so many tables, and how long it took to have them.
+async fn with_tables(folder: &Path, count: usize, patience: Duration) -> (Embedded, Duration) {
+    let begun = Instant::now();
+    let engine = over(folder);
+    let statement =
+        "SELECT COUNT(*) FROM local.information_schema.tables WHERE table_schema = 'PUBLIC'";
+    loop {
+        let read = ask(&engine, statement).await;
+        if read.is_ok_and(|read| read.rows == [[count.to_string()]]) {
+            return (engine, begun.elapsed());
+        }
+        assert!(begun.elapsed() < patience, "{count} tables");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Writes a Parquet file with an engine of our own, which may.
@@ -514,18 +530,20 @@ async fn statements_reach_no_file_by_themselves() {
 
 #[tokio::test]
 async fn a_thousand_files_are_a_thousand_tables() {
-    let folder = tempfile::tempdir().unwrap();
-    for n in 0..1000 {
-        let path = folder.path().join(format!("t{n:04}.csv"));
-        fs::write(path, format!("id,word\n{n},w{n}\n")).unwrap();
-    }
-    let engine = over(folder.path());
-    until(
-        &engine,
-        "SELECT COUNT(*) FROM local.information_schema.tables WHERE table_schema = 'PUBLIC'",
-        |read| read.as_ref().is_ok_and(|read| read.rows == [["1000"]]),
-    )
-    .await;
+    let with_files = |count: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..count {
+            let path = folder.path().join(format!("t{n:04}.csv"));
+            fs::write(path, format!("id,word\n{n},w{n}\n")).unwrap();
+        }
+        folder
+    };
+    // How long a file takes depends on what else the machine does, so fifty of them are the measure.
+    let (few, many) = (with_files(50), with_files(1000));
+    let (_, of_few) = with_tables(few.path(), 50, Duration::from_secs(600)).await;
+    // Twenty times as many files; what is left is for a machine that becomes busier meanwhile.
+    let patience = of_few * 20 * 5 + Duration::from_secs(30);
+    let (engine, _) = with_tables(many.path(), 1000, patience).await;
     assert_eq!(
         rows(&engine, "SELECT word FROM local.public.t0999").await,
         [["w999"]]
