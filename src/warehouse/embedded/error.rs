@@ -8,6 +8,7 @@
 
 use duckdb::Error as Cause;
 
+use super::natives;
 use crate::warehouse::{EngineLimit, Error, Position};
 
 /// What an error text may say about the statement it happened to.
@@ -138,6 +139,16 @@ const OUT_OF_DOMAIN: [(&str, &str); 6] = [
         "ASIN is undefined outside",
         "ASIN of a number that is not between -1 and 1",
     ),
+];
+
+/// Functions of ours that take a date or time first, see natives/units.rs.
+const OF_DATES: [&str; 6] = [
+    "RS_ADD_MONTHS",
+    "RS_DATE_ADD",
+    "RS_DATE_TRUNC",
+    "RS_POINT",
+    "RS_TIME_SLICE",
+    "RS_WHEN",
 ];
 
 impl Place<'_> {
@@ -272,6 +283,11 @@ impl Place<'_> {
                 Some(function),
             );
         }
+        if OF_DATES.contains(&name.as_str()) {
+            return self.data(
+                "a value of this type is no date or time; of a number it is made by TO_TIMESTAMP",
+            );
+        }
         let known = [
             "VARCHAR",
             "DATE",
@@ -382,6 +398,18 @@ impl Place<'_> {
         }
     }
 
+    /// A text beside a date or timestamp that the engine could not read as such.
+    fn moment(&self, text: &str, kind: &str) -> Error {
+        if !natives::is_moment(text) {
+            return self.data(&format!("{kind} '{text}' is not recognized"));
+        }
+        EngineLimit {
+            what: "reads a text beside a DATE or TIMESTAMP in the form of 2024-12-31 only".into(),
+            hint: Some(format!("cast it, as in '{text}'::{}", kind.to_uppercase())),
+        }
+        .into()
+    }
+
     fn data_error(&self, message: &str) -> Error {
         if message.contains("Malformed JSON") {
             // A path into a text: Snowflake has none, the engine tried to read the text as JSON.
@@ -398,10 +426,10 @@ impl Place<'_> {
             });
         }
         if let Some(value) = between(message, "invalid date field format: \"", "\"") {
-            return self.data(&format!("Date '{value}' is not recognized"));
+            return self.moment(value, "Date");
         }
         if let Some(value) = between(message, "invalid timestamp field format: \"", "\"") {
-            return self.data(&format!("Timestamp '{value}' is not recognized"));
+            return self.moment(value, "Timestamp");
         }
         // Said by strptime, with a mark under the place.
         if let Some(value) = between(message, "Could not parse string \"", "\" according to") {

@@ -4,6 +4,7 @@ use crate::sql::ast::{Expr, NullTreatment};
 
 use super::call::Call;
 use super::lengths::refuse_window;
+use super::texts::whole;
 use super::types::{Target, target};
 use super::writer::{Writer, Written, bound, folded, limit, limit_with_hint, macro_call, refuse};
 
@@ -214,7 +215,22 @@ impl Writer<'_> {
         ))
     }
 
-    /// `MAX_BY(value, key)` and `MIN_BY`.
+    /// `APPROX_TOP_K(value [, k [, counters]])`: exact, whatever the number of counters.
+    pub(super) fn approx_top_k(&mut self, call: &Call<'_>) -> Written {
+        let value = self.expression(call.argument(0)?)?;
+        let value = self.without_json_null(value, call.argument(0)?);
+        let most = match call.arguments().get(1) {
+            Some(most) => whole(most, &call.name)?,
+            None => "1".into(),
+        };
+        let over = self.over(call, "")?;
+        Ok(format!(
+            "to_json(list_transform(list_sort(list_transform(map_entries(histogram({value}){over}), lambda e: \
+             struct_pack(n := -CAST(e.value AS BIGINT), v := e.key)))[1:{most}], lambda e: [to_json(e.v), to_json(-e.n)]))"
+        ))
+    }
+
+    /// `MAX_BY(value, key)` and `MIN_BY`: the value may be NULL, the key counts where it is not.
     pub(super) fn extreme_by(&mut self, call: &Call<'_>) -> Written {
         if call.arguments().len() > 2 {
             return limit(format!(
@@ -223,9 +239,9 @@ impl Writer<'_> {
             ));
         }
         let function = if call.name == "MAX_BY" {
-            "max_by"
+            "arg_max_null"
         } else {
-            "min_by"
+            "arg_min_null"
         };
         let over = self.over(call, "")?;
         let value = self.expression(call.argument(0)?)?;

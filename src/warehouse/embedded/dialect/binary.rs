@@ -8,7 +8,8 @@ use crate::sql::ast::{BinaryOperator, Expr, Value};
 
 use super::call::Call;
 use super::expressions::concatenated;
-use super::semi_structured::arguments;
+use super::lengths::{LONGEST, digits_of};
+use super::semi_structured::{arguments, results};
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, target};
 use super::writer::{Fault, Writer, Written, folded, limit, macro_call, refuse};
@@ -75,11 +76,7 @@ impl Writer<'_> {
                 conditions,
                 else_result,
                 ..
-            } => conditions
-                .iter()
-                .map(|when| &when.result)
-                .chain(else_result.as_deref())
-                .any(|result| self.is_binary(result)),
+            } => results(conditions, else_result.as_deref()).any(|result| self.is_binary(result)),
             _ => false,
         }
     }
@@ -89,6 +86,9 @@ impl Writer<'_> {
         let written = self.expression(expr)?;
         if !self.is_binary(expr) && written != "NULL" {
             return limit("does not put BINARY and text together; cast one of them");
+        }
+        if is_bytes(expr) {
+            return Ok(written);
         }
         Ok(macro_call("bytes", &[&written]))
     }
@@ -182,9 +182,14 @@ impl Writer<'_> {
                 self.text(argument)?
             });
         }
+        if !is_binary && let [text, place, length, other] = written.as_slice() {
+            let (place, length) = (digits_of(place), digits_of(length));
+            return Ok(format!(
+                "rs_insert({LONGEST}, {text}, {place}, {length}, {other})"
+            ));
+        }
         let written: Vec<&str> = written.iter().map(String::as_str).collect();
-        let name = if is_binary { "bytes_insert" } else { "insert" };
-        Ok(macro_call(name, &written))
+        Ok(macro_call("bytes_insert", &written))
     }
 
     /// `LPAD(text, length [, filler])` and `RPAD`
@@ -198,13 +203,7 @@ impl Writer<'_> {
             Some(filler) => self.text(filler)?,
             None => "' '".into(),
         };
-        let length = macro_call("bounded", &[&format!("CAST({length} AS BIGINT)"), "1"]);
-        let name = if call.name == "LPAD" {
-            "pad_left"
-        } else {
-            "pad_right"
-        };
-        Ok(macro_call(name, &[&text, &length, &filler]))
+        Ok(padded(call, &text, &digits_of(&length), &filler))
     }
 
     /// The same of BINARY: two digits are a byte.
@@ -215,17 +214,11 @@ impl Writer<'_> {
         let digits = format!("hex({})", self.bytes(call.argument(0)?)?);
         let length = self.expression(call.argument(1)?)?;
         let filler = format!("hex({})", self.bytes(filler)?);
-        let length = macro_call(
-            "bounded",
-            &[&format!("(CAST({length} AS BIGINT) * 2)"), "1"],
-        );
-        let name = if call.name == "LPAD" {
-            "pad_left"
-        } else {
-            "pad_right"
-        };
-        let padded = macro_call(name, &[&digits, &length, &filler]);
-        Ok(format!("unhex({padded})"))
+        let length = digits_of(&format!("(CAST({length} AS BIGINT) * 2)"));
+        Ok(format!(
+            "unhex({})",
+            padded(call, &digits, &length, &filler)
+        ))
     }
 
     /// `BITSHIFTLEFT(x, n)` and `BITSHIFTRIGHT`. Of BINARY, bits that leave it are gone.
@@ -259,11 +252,20 @@ impl Writer<'_> {
 
     /// `CHARINDEX(needle, x [, place])` and `POSITION`
     pub(super) fn charindex(&mut self, call: &Call<'_>) -> Written {
-        let (needle, whole) = (call.argument(0)?, call.argument(1)?);
         let start = match call.arguments().get(2) {
             Some(start) => Some(self.expression(start)?),
             None => None,
         };
+        self.place_of(call.argument(0)?, call.argument(1)?, start)
+    }
+
+    /// Where one text or BINARY stands in another.
+    pub(super) fn place_of(
+        &mut self,
+        needle: &Expr,
+        whole: &Expr,
+        start: Option<String>,
+    ) -> Written {
         if self.is_binary(needle) || self.is_binary(whole) {
             let (needle, whole) = (self.bytes(needle)?, self.bytes(whole)?);
             let start = start.unwrap_or_else(|| "1".into());
@@ -271,8 +273,8 @@ impl Writer<'_> {
         }
         let (needle, whole) = (self.text(needle)?, self.text(whole)?);
         Ok(match start {
-            None => macro_call("charindex", &[&needle, &whole]),
-            Some(start) => macro_call("charindex", &[&needle, &whole, &start]),
+            None => format!("strpos({whole}, {needle})"),
+            Some(start) => format!("rs_position({needle}, {whole}, {})", digits_of(&start)),
         })
     }
 
@@ -327,6 +329,25 @@ impl Writer<'_> {
             _ => Ok(format!("decode({})", macro_call("bytes", &[&value]))),
         }
     }
+}
+
+/// Whether an expression is BINARY whatever its columns hold.
+pub(super) fn is_bytes(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(value.value, Value::HexStringLiteral(_)),
+        Expr::Nested(inner) => is_bytes(inner),
+        Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Binary)),
+        Expr::Function(function) => {
+            BINARY_FUNCTIONS.contains(&function.name.to_string().to_uppercase().as_str())
+        }
+        _ => false,
+    }
+}
+
+/// A text filled up to a length, on one of its sides.
+fn padded(call: &Call<'_>, text: &str, length: &str, filler: &str) -> String {
+    let side = if call.name == "LPAD" { "left" } else { "right" };
+    format!("rs_pad_{side}({LONGEST}, {text}, {length}, {filler})")
 }
 
 /// HEX, BASE64 or UTF-8.

@@ -11,10 +11,12 @@ use crate::sql::foreign;
 use super::arrays::element_of;
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
+use super::kinds::is_json;
+use super::macros;
 use super::texts::text_literal;
 use super::types::typed_null;
 use super::writer::{
-    Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, name, refuse,
+    Fault, Writer, Written, bound_where, limit, limit_with_hint, macro_call, name, refuse,
 };
 
 impl Writer<'_> {
@@ -107,6 +109,17 @@ impl Writer<'_> {
         if is_window && call.over.is_none() {
             return refuse(format!("the window function {} needs OVER", call.name));
         }
+        let is_ordered =
+            |spec: &WindowSpec| !spec.order_by.is_empty() || spec.window_name.is_some();
+        if is_window
+            && let Some(WindowType::WindowSpec(spec)) = call.over
+            && !is_ordered(spec)
+        {
+            return refuse(format!(
+                "Window function type [{}] requires ORDER BY in window specification",
+                call.name
+            ));
+        }
         let takes_order = matches!(known.how, How::AggregateRewrite(_));
         if !takes_order && !call.within_group.is_empty() {
             return limit(format!("does not take WITHIN GROUP with {}", call.name));
@@ -121,18 +134,16 @@ impl Writer<'_> {
     /// as moment, `{s0}` as number even if it is a column of text, `{v0}` with NULL for JSON null, `{j0}` as the text of
     /// its JSON, `{e0}` as that of an element, `{i0}` as the digits of a whole number; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
     ///
-    /// A template that names an argument twice, or calls a macro, which may do so, gets each argument once, by [`bound`].
+    /// What a template names twice, or a macro that it calls, is bound to a name first: see [`bound_where`].
     fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
         let mut written = Vec::with_capacity(call.arguments().len());
         for argument in call.arguments() {
             written.push(self.expression(argument)?);
         }
         let mut fields: Vec<(&str, String)> = Vec::new();
-        let mut is_repeated = template.contains("sf_");
         let (literals, names) = parts_of(template);
         for name in &names {
             if fields.iter().any(|(known, _)| known == name) {
-                is_repeated = true;
                 continue;
             }
             let piece = match *name {
@@ -165,12 +176,19 @@ impl Writer<'_> {
             result
         };
         let values: Vec<&str> = fields.iter().map(|(_, piece)| piece.as_str()).collect();
+        let words: Vec<String> = (0..values.len()).map(|n| format!("sf_field{n}")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let sample = filled(&words);
+        let repeated: Vec<bool> = words
+            .iter()
+            .map(|word| macros::names_repeatedly(&sample, word))
+            .collect();
         // Around an aggregate there is nothing to bind: what is inside belongs to its rows.
         let is_scalar = !names
             .iter()
             .any(|name| matches!(*name, "over" | "nulls" | "d" | "*"));
-        Ok(if is_repeated && is_scalar {
-            bound(&values, filled)
+        Ok(if is_scalar {
+            bound_where(&values, &repeated, filled)
         } else {
             filled(&values)
         })
@@ -192,7 +210,9 @@ impl Writer<'_> {
             Some('m') => self.as_point(&typed_null(text, "TIMESTAMP"), expr),
             Some('s') => self.summand(text.clone(), expr),
             Some('v') => self.without_json_null(text.clone(), expr),
+            Some('j') if is_json(expr) => format!("CAST({text} AS VARCHAR)"),
             Some('j') => macro_call("source", &[text]),
+            Some('e') if is_json(expr) => format!("coalesce(CAST({text} AS VARCHAR), '')"),
             Some('e') => element_of(text),
             Some('i') => format!("CAST(CAST({text} AS BIGINT) AS VARCHAR)"),
             _ => text.clone(),
@@ -261,7 +281,7 @@ impl Writer<'_> {
                     self.plus_interval("TIMESTAMP '2000-01-01 00:00:00'", false, interval)?;
                 let text = interval.to_string();
                 // Months have no fixed length; only the plain form DuckDB reads alike is handed on.
-                if zero.contains("add_months_to") {
+                if zero.contains("add_months_to") || zero.contains("'month'") {
                     return limit("does not take months in a window frame");
                 }
                 Ok(text)

@@ -1,5 +1,7 @@
 //! Comparisons: tests of NULL and truth, IN, BETWEEN, LIKE, ANY and ALL.
 
+use std::collections::BTreeSet;
+
 use crate::sql::ast::{Expr, Query};
 
 use super::rows::row_of;
@@ -51,34 +53,23 @@ impl Writer<'_> {
             Expr::Like {
                 negated,
                 any,
-                expr,
+                expr: text,
                 pattern,
                 escape_char,
-            } => {
-                return self.like(
-                    "LIKE",
-                    *negated,
-                    *any,
-                    expr,
-                    pattern,
-                    escape_char.as_deref(),
-                );
             }
-            Expr::ILike {
+            | Expr::ILike {
                 negated,
                 any,
-                expr,
+                expr: text,
                 pattern,
                 escape_char,
             } => {
-                return self.like(
-                    "ILIKE",
-                    *negated,
-                    *any,
-                    expr,
-                    pattern,
-                    escape_char.as_deref(),
-                );
+                let operator = match expr {
+                    Expr::ILike { .. } => "ILIKE",
+                    _ => "LIKE",
+                };
+                let escape = escape_char.as_deref();
+                return self.like(operator, *negated, *any, text, pattern, escape);
             }
             Expr::RLike {
                 negated,
@@ -101,13 +92,24 @@ impl Writer<'_> {
             return self.row_in_list(row, list, not(negated));
         }
         let written = self.expression(expr)?;
-        let mut value = String::new();
+        let mut values = BTreeSet::new();
         let mut items = Vec::with_capacity(list.len());
         for item in list {
             let (left, right) = self.compared_with(written.clone(), expr, item)?;
-            value = left;
+            values.insert(left);
             items.push(right);
         }
+        // One number of many digits is enough for all to be compared exactly, which comes first by its name.
+        let are_numbers = values.iter().all(|value| value.starts_with("CAST("));
+        let value = match values.pop_first() {
+            Some(value) if values.is_empty() || are_numbers => value,
+            _ => {
+                return limit_with_hint(
+                    "does not look for a VARIANT among texts and numbers at once",
+                    "cast it first, as in v:a::STRING",
+                );
+            }
+        };
         Ok(format!(
             "({value} {}IN ({}))",
             not(negated),

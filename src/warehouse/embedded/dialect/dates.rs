@@ -3,10 +3,11 @@
 use crate::sql::ast::{DateTimeField, Expr, Interval};
 
 use super::call::Call;
+use super::kinds::point;
 use super::numbers::is_beyond;
 use super::texts::{text_literal, whole};
 use super::types::{Target, typed_null};
-use super::writer::{Fault, Writer, Written, limit, macro_call, quote_text, refuse};
+use super::writer::{Fault, Writer, Written, is_short, limit, macro_call, quote_text, refuse};
 
 /// A unit of time that can be added, counted and truncated to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,7 +194,10 @@ impl Writer<'_> {
         };
         let unit = unit(&name)?;
         let date = self.moment(date)?;
-        Ok(macro_call("date_trunc", &[&date, &quote_text(unit.name())]))
+        if is_short(&date) {
+            return Ok(macro_call("date_trunc", &[&date, &quote_text(unit.name())]));
+        }
+        Ok(format!("rs_date_trunc({date}, 0, '{}')", unit.name()))
     }
 
     /// `TRUNC` of a number to a scale, or of a date to a unit.
@@ -227,6 +231,18 @@ impl Writer<'_> {
             return Ok(template.replace("{}", &moment));
         }
         Ok(format!("date_part('{}', {moment})", unit(&wanted)?.name()))
+    }
+
+    /// `ADD_MONTHS(date, months)`
+    pub(super) fn add_months(&mut self, call: &Call<'_>) -> Written {
+        let date = self.moment(call.argument(0)?)?;
+        let months = self.number(call.argument(1)?)?;
+        if is_short(&date) {
+            return Ok(macro_call("add_months", &[&date, &months]));
+        }
+        Ok(format!(
+            "rs_add_months({date}, CAST({months} AS BIGINT), '')"
+        ))
     }
 
     /// `LAST_DAY(date [, unit])`
@@ -289,6 +305,13 @@ impl Writer<'_> {
             _ => "TIMESTAMP '1970-01-01 00:00:00'",
         };
         let date = self.moment(call.argument(0)?)?;
+        if !is_short(&date) {
+            let sign = if is_end { "-" } else { "" };
+            return Ok(format!(
+                "rs_time_slice({date}, {sign}{length}, '{}')",
+                unit.name()
+            ));
+        }
         Ok(macro_call(
             if is_end {
                 "time_slice_end"
@@ -359,7 +382,7 @@ impl Writer<'_> {
         };
         let (from, to) = (self.expression(from)?, self.expression(to)?);
         let timestamp = self.moment(timestamp)?;
-        let moment = macro_call("moment", &[&timestamp]);
+        let moment = point(&timestamp);
         Ok(format!("timezone({to}, timezone({from}, {moment}))"))
     }
 
@@ -397,7 +420,11 @@ impl Writer<'_> {
                 _ => return refuse(format!("the interval '{text}' could not be read")),
             };
             let Ok(count) = count.parse::<i64>() else {
-                return refuse(format!("the interval '{text}' could not be read"));
+                return if count.parse::<f64>().is_ok() {
+                    limit("takes whole numbers in an INTERVAL only")
+                } else {
+                    refuse(format!("the interval '{text}' could not be read"))
+                };
             };
             written = added(&written, &format!("({sign}{count})"), unit(name)?);
         }
@@ -422,7 +449,11 @@ impl Writer<'_> {
         } else if self.is_variant(expr) {
             macro_call("timestamp", &[&written])
         } else if is_unseen(expr) {
-            macro_call("when", &[&written])
+            if is_short(&written) {
+                macro_call("when", &[&written])
+            } else {
+                format!("rs_when({written})")
+            }
         } else {
             typed_null(&written, "TIMESTAMP")
         }
@@ -462,15 +493,22 @@ fn added(date: &str, count: &str, unit: Unit) -> String {
         &rounded
     };
     match unit {
-        Unit::Months(months, _) => {
-            macro_call("add_months_to", &[date, &format!("({count} * {months})")])
-        }
-        Unit::Days(days, _) => macro_call("add_days_to", &[date, &format!("({count} * {days})")]),
+        Unit::Months(months, _) => later(date, &format!("({count} * {months})"), "month"),
+        Unit::Days(days, _) => later(date, &format!("({count} * {days})"), "day"),
         Unit::Time(microseconds, _) => macro_call(
             "add_time_to",
             &[date, &format!("(CAST({count} AS BIGINT) * {microseconds})")],
         ),
     }
+}
+
+/// A date so many months or days later: for a column as the engine computes it fastest, for what is longer by a function
+/// of ours, which names the date once.
+fn later(date: &str, count: &str, unit: &str) -> String {
+    if is_short(date) {
+        return macro_call(&format!("add_{unit}s_to"), &[date, count]);
+    }
+    format!("rs_date_add({date}, CAST({count} AS BIGINT), '{unit}')")
 }
 
 fn field_name(field: &DateTimeField) -> String {

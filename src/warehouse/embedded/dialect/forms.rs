@@ -3,7 +3,7 @@
 use crate::sql::ast::{CeilFloorKind, DateTimeField, Expr, TrimWhereField};
 
 use super::numbers::scaled;
-use super::writer::{Writer, Written, limit, limit_with_hint};
+use super::writer::{Writer, Written, limit, limit_with_hint, refuse};
 
 impl Writer<'_> {
     /// Functions the parser reads into nodes of their own.
@@ -12,10 +12,7 @@ impl Writer<'_> {
             Expr::Extract { field, expr, .. } => self.date_part(&field.to_string(), expr),
             Expr::Ceil { expr, field } => self.ceil_or_floor("CEIL", expr, field),
             Expr::Floor { expr, field } => self.ceil_or_floor("FLOOR", expr, field),
-            Expr::Position { expr, r#in } => {
-                let (needle, text) = (self.text(expr)?, self.text(r#in)?);
-                Ok(format!("strpos({text}, {needle})"))
-            }
+            Expr::Position { expr, r#in } => self.place_of(expr, r#in, None),
             Expr::Substring {
                 expr,
                 substring_from,
@@ -27,6 +24,9 @@ impl Writer<'_> {
                     .flatten()
                     .map(AsRef::as_ref)
                     .collect();
+                if places.is_empty() {
+                    return refuse("not enough arguments for function SUBSTR");
+                }
                 self.part_of(expr, &places)
             }
             Expr::Trim {

@@ -6,9 +6,10 @@
 
 use crate::sql::ast::{BinaryOperator, Expr, Value};
 
-use super::semi_structured::arguments;
+use super::binary::is_bytes;
+use super::semi_structured::{VARIANT_FUNCTIONS, arguments, results};
 use super::types::{Target, cast_to, target};
-use super::writer::{Writer, macro_call};
+use super::writer::{Writer, is_short, macro_call};
 
 /// Functions that give a text, unless their argument is BINARY and they give what it is.
 const TEXTS: [&str; 63] = [
@@ -200,11 +201,7 @@ impl Writer<'_> {
                 conditions,
                 else_result: Some(other),
                 ..
-            } => conditions
-                .iter()
-                .map(|when| &when.result)
-                .chain([other.as_ref()])
-                .all(|result| self.is_text(result)),
+            } => results(conditions, Some(other)).all(|result| self.is_text(result)),
             _ => false,
         }
     }
@@ -258,6 +255,8 @@ impl Writer<'_> {
             written
         } else if self.is_plain(expr) {
             format!("CAST({written} AS VARCHAR)")
+        } else if is_json(expr) {
+            format!("rs_json_text(CAST({written} AS VARCHAR))")
         } else {
             macro_call("text", &[&written])
         }
@@ -265,8 +264,10 @@ impl Writer<'_> {
 
     /// The same where the cast to text is written, which BINARY has as well.
     pub(super) fn as_cast_text(&self, written: String, expr: &Expr) -> String {
-        if self.is_text(expr) || self.is_plain(expr) {
+        if self.is_text(expr) || self.is_plain(expr) || is_json(expr) {
             self.as_text(written, expr)
+        } else if is_bytes(expr) {
+            format!("hex({written})")
         } else {
             cast_to(&written, Target::Text(None))
         }
@@ -294,7 +295,7 @@ impl Writer<'_> {
         if self.is_date(expr) && written != "NULL" {
             format!("CAST({written} AS TIMESTAMP)")
         } else {
-            macro_call("moment", &[written])
+            point(written)
         }
     }
 
@@ -312,5 +313,28 @@ impl Writer<'_> {
         } else {
             macro_call(of_any, &[&written])
         }
+    }
+}
+
+/// A date or time as a point in time.
+pub(super) fn point(written: &str) -> String {
+    if is_short(written) {
+        macro_call("moment", &[written])
+    } else {
+        format!("rs_point({written}, 0, '')")
+    }
+}
+
+/// Whether an expression is the engine's JSON whatever its columns hold. Not what may give back its argument as it is.
+pub(super) fn is_json(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_json(inner),
+        Expr::Array(_) | Expr::Dictionary(_) => true,
+        Expr::Function(function) => {
+            let name = function.name.to_string().to_uppercase();
+            VARIANT_FUNCTIONS.contains(&name.as_str())
+                && !matches!(name.as_str(), "TO_VARIANT" | "STRIP_NULL_VALUE")
+        }
+        _ => false,
     }
 }

@@ -13,6 +13,14 @@ pub(super) fn bounded(function: &str) -> String {
     format!("{function}({{}}, {LONGEST})")
 }
 
+/// A whole number as a function of ours takes it: its digits.
+pub(super) fn digits_of(number: &str) -> String {
+    if number.parse::<u32>().is_ok() {
+        return format!("'{number}'");
+    }
+    format!("CAST(CAST({number} AS BIGINT) AS VARCHAR)")
+}
+
 impl Writer<'_> {
     /// Texts one after another, as `plain` writes it. Where they can be long, a function of ours looks at their length
     /// before it joins them.

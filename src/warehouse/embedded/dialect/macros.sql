@@ -17,8 +17,9 @@ CREATE MACRO sf_blob(a) AS TRY_CAST(CAST(a AS VARCHAR) AS BLOB);
 -- Any value as the text Snowflake makes of it, where it stands for a text by itself. BINARY does not.
 CREATE MACRO sf_text(a) AS CASE typeof(a)
   WHEN 'VARCHAR' THEN CAST(a AS VARCHAR)
-  WHEN 'JSON' THEN CASE WHEN regexp_full_match(CAST(a AS VARCHAR), '-?[0-9]+(\.[0-9]+)?') THEN CAST(a AS VARCHAR) ELSE json_extract_string(to_json(a), '$') END
+  WHEN 'JSON' THEN rs_json_text(CAST(a AS VARCHAR))
   WHEN 'DOUBLE' THEN regexp_replace(CAST(a AS VARCHAR), '\.0$', '')
+  WHEN 'TIME' THEN left(CAST(a AS VARCHAR), 8)
   WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
   WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g %z')
   WHEN 'BLOB' THEN memory.main.sf_fail('the embedded engine takes no BINARY in this function; cast it with TO_CHAR')
@@ -110,7 +111,7 @@ CREATE MACRO sf_try_boolean(a) AS CASE
   WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
   WHEN lower(trim(memory.main.sf_text(a))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
 CREATE MACRO sf_try_date(a) AS CAST(rs_try_date(memory.main.sf_text(a)) AS DATE);
-CREATE MACRO sf_try_time(a) AS CAST(rs_try_time(memory.main.sf_text(a)) AS TIME);
+CREATE MACRO sf_try_time(a) AS CAST(rs_try_time(CASE WHEN typeof(a) = 'TIME' THEN CAST(a AS VARCHAR) ELSE memory.main.sf_text(a) END) AS TIME);
 CREATE MACRO sf_try_timestamp(a) AS CAST(rs_try_timestamp(memory.main.sf_text(a)) AS TIMESTAMP);
 CREATE MACRO sf_try_zoned(a) AS CAST(rs_try_zoned(memory.main.sf_text(a)) AS TIMESTAMPTZ);
 
@@ -164,13 +165,8 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
 CREATE MACRO sf_fits(bytes) AS bytes <= coalesce(getvariable('sf_longest_text'), 65536);
 CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine makes texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; fewer functions that make texts longer may make longer ones');
 CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n IS NULL OR bytes IS NULL OR n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
-CREATE MACRO sf_repeat(t, n) AS repeat(t, memory.main.sf_bounded(n, strlen(t)));
-CREATE MACRO sf_replace(t, f, r) AS CASE
-  WHEN strlen(r) > strlen(f) AND NOT memory.main.sf_fits(strlen(t) // greatest(strlen(f), 1) * strlen(r)) THEN memory.main.sf_too_long()
-  ELSE replace(t, f, r) END;
--- Each part costs the list 16 bytes and its text four.
-CREATE MACRO sf_token(tokens, n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine counts the parts of STRTOK from 1 on') ELSE tokens[CAST(n AS BIGINT)] END;
 CREATE MACRO sf_beside(d, t) AS CASE WHEN d IS NOT NULL THEN t END;
+-- Each part costs the list 16 bytes and its text four.
 CREATE MACRO sf_split(t, d) AS CASE
   WHEN d IS NULL THEN NULL
   WHEN NOT memory.main.sf_fits(strlen(t) * 20) AND NOT memory.main.sf_fits(strlen(t) + 20 * CASE WHEN d = '' THEN 1 ELSE (strlen(t) - strlen(replace(t, d, ''))) // strlen(d) END) THEN memory.main.sf_too_long()
@@ -182,29 +178,12 @@ CREATE MACRO sf_start(t, p) AS CASE
 CREATE MACRO sf_substr
   (t, p) AS substr(t, memory.main.sf_start(t, p)),
   (t, p, n) AS CASE WHEN t IS NULL OR p IS NULL THEN NULL WHEN n <= 0 THEN '' ELSE substr(t, memory.main.sf_start(t, p), CAST(n AS BIGINT)) END;
--- Part 0 is part 1, and nothing splits a text into itself.
-CREATE MACRO sf_split_part(t, d, n) AS CASE
-  WHEN t IS NULL OR n IS NULL THEN NULL
-  WHEN d = '' THEN CASE WHEN n IN (-1, 0, 1) THEN t ELSE '' END
-  ELSE split_part(t, d, CASE WHEN n = 0 THEN 1 ELSE CAST(n AS BIGINT) END) END;
-CREATE MACRO sf_charindex
-  (needle, t) AS strpos(t, needle),
-  (needle, t, p) AS CASE WHEN p < 1 THEN memory.main.sf_fail('the embedded engine searches from place 1 on') WHEN strpos(substr(t, CAST(p AS BIGINT)), needle) = 0 THEN 0 ELSE strpos(substr(t, CAST(p AS BIGINT)), needle) + CAST(p AS BIGINT) - 1 END;
-CREATE MACRO sf_insert(t, p, n, r) AS CASE WHEN p < 1 OR n < 0 THEN memory.main.sf_fail('the embedded engine inserts at place 1 or later, in place of 0 letters or more') ELSE substr(t, 1, CAST(p AS BIGINT) - 1) || r || substr(t, CAST(p AS BIGINT) + CAST(n AS BIGINT)) END;
 CREATE MACRO sf_binary(a) AS CASE
   WHEN typeof(a) = 'BLOB' THEN memory.main.sf_blob(a)
   WHEN regexp_full_match(memory.main.sf_text(a), '([0-9a-fA-F]{2})*') THEN unhex(rs_try_hex(memory.main.sf_text(a)))
   WHEN a IS NULL THEN NULL
   ELSE memory.main.sf_fail('The following string is not a legal hex-encoded value: ''' || memory.main.sf_text(a) || '''') END;
 CREATE MACRO sf_try_binary(a) AS unhex(rs_try_hex(memory.main.sf_text(a)));
-CREATE MACRO sf_pad_left(t, n, f) AS CASE
-  WHEN n IS NULL OR f IS NULL THEN NULL
-  WHEN n <= length(t) THEN left(t, CASE WHEN n < 0 THEN 0 ELSE n END) WHEN f = '' THEN t ELSE lpad(t, CAST(n AS INTEGER), f) END;
-CREATE MACRO sf_pad_right(t, n, f) AS CASE
-  WHEN n IS NULL OR f IS NULL THEN NULL
-  WHEN n <= length(t) THEN left(t, CASE WHEN n < 0 THEN 0 ELSE n END) WHEN f = '' THEN t ELSE rpad(t, CAST(n AS INTEGER), f) END;
-CREATE MACRO sf_ascii(t) AS CASE
-  WHEN t = '' THEN 0 WHEN ascii(t) > 127 THEN memory.main.sf_fail('the embedded engine knows ASCII of ASCII letters only; use UNICODE') ELSE ascii(t) END;
 
 -- Regular expressions. `t` is the text from where the search starts; what lies between matches is found by a mark in
 -- their place.
@@ -215,12 +194,7 @@ CREATE MACRO sf_rx_gaps(t, p) AS CASE
 CREATE MACRO sf_rx_lengths(l) AS coalesce(list_sum(list_transform(l, lambda e: length(e))), 0);
 CREATE MACRO sf_rx_place(gaps, matches, n) AS memory.main.sf_rx_lengths(gaps[1 : n]) + memory.main.sf_rx_lengths(matches[1 : n - 1]);
 -- REGEXP_INSTR: `skipped` letters stand before the text, `past` is 1 for the place behind the match.
-CREATE MACRO sf_rx_instr(t, p, skipped, n, past) AS CASE
-  WHEN t IS NULL OR p IS NULL THEN NULL
-  WHEN n < 1 THEN memory.main.sf_fail('the occurrence of a pattern must be 1 or more')
-  WHEN len(regexp_extract_all(t, p, 0)) < n THEN 0
-  ELSE CAST(skipped + 1 + memory.main.sf_rx_place(memory.main.sf_rx_gaps(t, p), regexp_extract_all(t, p, 0), n)
-    + CASE WHEN past = 1 THEN length(regexp_extract_all(t, p, 0)[n]) ELSE 0 END AS BIGINT) END;
+CREATE MACRO sf_rx_instr(t, p, skipped, n, past) AS rs_match_place(CAST(to_json(regexp_extract_all(t, p, 0)) AS VARCHAR), regexp_replace(t, p, chr(31), 'g'), CAST(skipped AS VARCHAR), CAST(CAST(n AS BIGINT) AS VARCHAR), CAST(CAST(past AS BIGINT) AS VARCHAR));
 -- REGEXP_REPLACE of one occurrence.
 CREATE MACRO sf_rx_replace(t, p, r, n) AS CASE
   WHEN len(regexp_extract_all(t, p, 0)) < n THEN t
@@ -286,8 +260,6 @@ CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));
 CREATE MACRO sf_log(b, a) AS CASE WHEN b = 1 AND a > 0 THEN memory.main.sf_fail('Division by zero') ELSE ln(a) / ln(b) END;
 -- Without end, or no number: Snowflake refuses some of these, and which ones is not documented.
 CREATE MACRO sf_finite(a) AS CASE WHEN isfinite(a) OR a IS NULL THEN a ELSE memory.main.sf_fail('the embedded engine gives no number without end, and none that is not a number') END;
--- The cube root of a cube is whole.
-CREATE MACRO sf_cbrt(a) AS CASE WHEN power(round(cbrt(a)), 3) = a THEN round(cbrt(a)) ELSE cbrt(a) END;
 CREATE MACRO sf_haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(power(sin(radians((CAST(c AS DOUBLE) - CAST(a AS DOUBLE)) / 2)), 2) + cos(radians(CAST(a AS DOUBLE))) * cos(radians(CAST(c AS DOUBLE))) * power(sin(radians((CAST(d AS DOUBLE) - CAST(b AS DOUBLE)) / 2)), 2)));
 CREATE MACRO sf_width_bucket(v, low, high, n) AS CASE WHEN v < low THEN 0 WHEN v >= high THEN CAST(n AS BIGINT) + 1 ELSE CAST(floor((CAST(v AS DOUBLE) - CAST(low AS DOUBLE)) * n / (CAST(high AS DOUBLE) - CAST(low AS DOUBLE))) AS BIGINT) + 1 END;
 CREATE MACRO sf_system_typeof(a) AS CASE
@@ -340,7 +312,7 @@ CREATE MACRO sf_normal(mean, deviation, share, turn) AS CAST(mean AS DOUBLE) + C
 -- Of numbers from 1 on; how those below are counted is not documented.
 CREATE MACRO sf_bitmap_bucket(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine knows BITMAP_BUCKET_NUMBER of positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) // 32768 + 1 AS DECIMAL(38, 0)) END;
 CREATE MACRO sf_bitmap_position(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine knows BITMAP_BIT_POSITION of positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) % 32768 AS DECIMAL(38, 0)) END;
-CREATE MACRO sf_random_text(n, seed) AS array_to_string(list_transform(range(memory.main.sf_bounded(n, 1)), lambda i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST(hash(CAST(seed AS VARCHAR) || ':' || i) % 62 AS BIGINT) + 1, 1)), '');
+CREATE MACRO sf_random_text(n, seed) AS array_to_string(list_transform(range(memory.main.sf_bounded(n, 1)), lambda sf_i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST(hash(CAST(seed AS VARCHAR) || ':' || sf_i) % 62 AS BIGINT) + 1, 1)), '');
 CREATE MACRO sf_changes(l) AS CASE
   WHEN len(list_filter(l, lambda e: e IS NULL)) > 0 THEN memory.main.sf_fail('the embedded engine takes no NULL in CONDITIONAL_CHANGE_EVENT')
   ELSE len(list_filter(range(1, len(l)), lambda i: l[i] <> l[i + 1])) END;

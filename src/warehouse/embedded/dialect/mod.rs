@@ -27,6 +27,7 @@ mod hierarchies;
 mod kinds;
 mod lengths;
 mod literals;
+mod macros;
 mod names;
 mod numbers;
 mod outer_joins;
@@ -147,5 +148,5 @@ fn macros_in(sql: &str) -> usize {
 /// Makes the macros. Once for each database, before it is locked; `connection` must be in the in-memory database
 /// DuckDB starts with, whose name the translated statements use.
 pub(super) fn install(connection: &duckdb::Connection) -> duckdb::Result<()> {
-    connection.execute_batch(include_str!("macros.sql"))
+    connection.execute_batch(macros::SOURCE)
 }

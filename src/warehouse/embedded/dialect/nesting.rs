@@ -1,5 +1,7 @@
 //! Nothing explodes: what nests grows by the same amount at each level, for every function there is.
 
+use std::time::Duration;
+
 use duckdb::{Config, Connection};
 
 use crate::sql::{self, Identifier, Tree};
@@ -200,10 +202,31 @@ fn that_nests(
     })
 }
 
+/// What fifty levels of a call shall take, and what none may take: this is a build without optimisation, and other tests
+/// run beside it. Figures of a release build are in docs/decisions/0021.
+const GOAL: Duration = Duration::from_millis(50);
+const MOST: Duration = Duration::from_millis(500);
+
+/// Fifty levels of a call, planned and run over NATION, as time of the processor: the engine has one thread, which is
+/// this one. `None` where that many do not run.
+fn fifty(engine: &Connection, open: &str, seed: &str, close: &str) -> Option<Duration> {
+    let busy = || -> Option<u64> {
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        told.split(' ').next()?.parse().ok()
+    };
+    let sql = translation(&nested(open, seed, close, 50))?;
+    let before = busy()?;
+    let mut statement = engine.prepare(&sql).ok()?;
+    let mut rows = statement.query([]).ok()?;
+    while rows.next().ok()?.is_some() {}
+    Some(Duration::from_nanos(busy()?.saturating_sub(before)))
+}
+
 #[test]
 fn what_the_engine_makes_of_nested_calls_grows_by_the_same_amount_at_each_level() {
     let engine = engine();
     let (mut walked, mut left, mut grown) = (Vec::new(), Vec::new(), Vec::new());
+    let mut late_ones = Vec::new();
     for (open, close) in nestings() {
         let Some((open, close, seed)) = that_nests(&engine, &open, &close) else {
             left.push(open);
@@ -218,10 +241,21 @@ fn what_the_engine_makes_of_nested_calls_grows_by_the_same_amount_at_each_level(
         // A template or two more or less is no growth; a constant may be computed away.
         if late > early + early / 10 + 500 {
             grown.push(format!("{open}{seed}{close}: {sizes:?}"));
+            continue;
+        }
+        let taken = fifty(&engine, &open, seed, &close).unwrap_or_default();
+        if taken > GOAL {
+            late_ones.push((taken, format!("{open}{seed}{close}")));
         }
         walked.push(open);
     }
     assert!(grown.is_empty(), "{}", grown.join("\n"));
+    late_ones.sort();
+    for (taken, call) in late_ones.iter().rev() {
+        println!("{} ms: {call}", taken.as_millis());
+    }
+    let too_late = late_ones.last().filter(|(taken, _)| *taken > MOST);
+    assert!(too_late.is_none(), "{too_late:?}");
     let names: std::collections::BTreeSet<&str> = walked
         .iter()
         .filter_map(|open| open.split('(').next())

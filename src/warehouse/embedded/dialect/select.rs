@@ -120,6 +120,9 @@ impl Writer<'_> {
                 };
                 Ok(format!("{written} AS {}", quote_name(&text)))
             }
+            SelectItem::ExprWithAlias { alias, .. } if alias.quote_style == Some('\'') => refuse(
+                format!("syntax error unexpected {alias}: a name stands in double quotes"),
+            ),
             SelectItem::ExprWithAlias { expr, alias } => {
                 let written = self.expression(expr)?;
                 if self.is_variant(expr) {

@@ -5,8 +5,8 @@
 //! to a value that is none changes nothing, so the list of names need not know which table a column is from.
 
 use crate::sql::ast::{
-    DictionaryField, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JsonPath, JsonPathElem,
-    Value,
+    CaseWhen, DictionaryField, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JsonPath,
+    JsonPathElem, Value,
 };
 
 use super::call::Call;
@@ -16,7 +16,7 @@ use super::writer::{
 };
 
 /// Functions that return VARIANT, OBJECT or ARRAY.
-const VARIANT_FUNCTIONS: &[&str] = &[
+pub(super) const VARIANT_FUNCTIONS: &[&str] = &[
     "PARSE_JSON",
     "TRY_PARSE_JSON",
     "TO_VARIANT",
@@ -118,11 +118,7 @@ impl Writer<'_> {
                 conditions,
                 else_result,
                 ..
-            } => conditions
-                .iter()
-                .map(|when| &when.result)
-                .chain(else_result.as_deref())
-                .any(|result| self.is_variant(result)),
+            } => results(conditions, else_result.as_deref()).any(|result| self.is_variant(result)),
             _ => false,
         }
     }
@@ -182,12 +178,20 @@ impl Writer<'_> {
         let right_text = self.expression(right)?;
         let (left_side, right_side) = (self.side(left), self.side(right));
         let as_text = |text: &str| macro_call("text", &[text]);
-        let as_number = |text: &str| format!("CAST({text} AS DOUBLE)");
+        let as_number = |text: &str, other: &Expr| {
+            // A FLOAT would be equal to its neighbours.
+            let kind = if has_many_digits(other) {
+                "DECIMAL(38, 10)"
+            } else {
+                "DOUBLE"
+            };
+            format!("CAST({text} AS {kind})")
+        };
         match (left_side, right_side) {
             (Side::Variant, Side::Text) => Ok((as_text(&left_text), right_text)),
             (Side::Text, Side::Variant) => Ok((left_text, as_text(&right_text))),
-            (Side::Variant, Side::Number) => Ok((as_number(&left_text), right_text)),
-            (Side::Number, Side::Variant) => Ok((left_text, as_number(&right_text))),
+            (Side::Variant, Side::Number) => Ok((as_number(&left_text, right), right_text)),
+            (Side::Number, Side::Variant) => Ok((left_text, as_number(&right_text, left))),
             (Side::Variant, Side::Unknown) | (Side::Unknown, Side::Variant) => limit_with_hint(
                 "does not compare a VARIANT with a value whose type it cannot see",
                 "cast the VARIANT first, as in v:a::STRING",
@@ -447,6 +451,28 @@ pub(super) fn json_path(argument: &Expr) -> Result<String, Fault> {
 fn quoted_key(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text.get(1..)?.split_once(quote)
+}
+
+/// Whether a number has more digits than a FLOAT holds.
+fn has_many_digits(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => has_many_digits(inner),
+        Expr::UnaryOp { expr, .. } => has_many_digits(expr),
+        Expr::Value(value) => matches!(
+            &value.value,
+            Value::Number(digits, _) if digits.len() > 15 && !digits.contains(['e', 'E'])
+        ),
+        Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Number(..))),
+        _ => false,
+    }
+}
+
+/// What a CASE may give.
+pub(super) fn results<'e>(
+    conditions: &'e [CaseWhen],
+    other: Option<&'e Expr>,
+) -> impl Iterator<Item = &'e Expr> {
+    conditions.iter().map(|when| &when.result).chain(other)
 }
 
 pub(super) fn arguments(arguments: &FunctionArguments) -> impl Iterator<Item = &Expr> {

@@ -59,6 +59,7 @@ impl Writer<'_> {
             Some(None) => return limit("takes a literal MODE in FLATTEN"),
         };
         let has_columns = mentions_columns(input);
+        // Names of our own stand beside the columns of the statement: none of them may be one that those can have.
         let mut value = self.expression(input)?;
         let mut prefix = String::new();
         if let Some(path) = call.named_or("PATH", 1) {
@@ -73,8 +74,8 @@ impl Writer<'_> {
         }
         let filter = match mode.as_str() {
             "BOTH" => String::new(),
-            "ARRAY" => "WHERE s.i IS NOT NULL".to_owned(),
-            "OBJECT" => "WHERE s.k IS NOT NULL".to_owned(),
+            "ARRAY" => "WHERE sf_e.i IS NOT NULL".to_owned(),
+            "OBJECT" => "WHERE sf_e.k IS NOT NULL".to_owned(),
             _ => return refuse("the MODE of FLATTEN is ARRAY, OBJECT or BOTH"),
         };
         if is_outer && !filter.is_empty() {
@@ -87,25 +88,25 @@ impl Writer<'_> {
             let source = macro_call("source", &[&value]);
             let alias = self.function_alias(alias, "FLATTEN")?;
             return Ok(format!(
-                "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", json_extract_string(s, '$.k') AS \"KEY\", json_extract_string(s, '$.p') AS \"PATH\", \
-                 CAST(json_extract(s, '$.i') AS BIGINT) AS \"INDEX\", json_extract(s, '$.v') AS \"VALUE\", json_extract(s, '$.t') AS \"THIS\" \
-                 FROM (SELECT unnest(json_extract(memory.main.sf_json(rs_flatten({source}, {}, {})), '$[*]')) AS s)){alias}",
+                "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", json_extract_string(sf_e, '$.k') AS \"KEY\", json_extract_string(sf_e, '$.p') AS \"PATH\", \
+                 CAST(json_extract(sf_e, '$.i') AS BIGINT) AS \"INDEX\", json_extract(sf_e, '$.v') AS \"VALUE\", json_extract(sf_e, '$.t') AS \"THIS\" \
+                 FROM (SELECT unnest(json_extract(memory.main.sf_json(rs_flatten({source}, {}, {})), '$[*]')) AS sf_e)){alias}",
                 quote_text(&prefix),
                 quote_text(&mode),
             ));
         }
         let seq = if has_columns {
-            "CAST(hash(j) % 9007199254740992 AS BIGINT)"
+            "CAST(hash(sf_doc) % 9007199254740992 AS BIGINT)"
         } else {
             "CAST(1 AS BIGINT)"
         };
         let rows = if is_outer {
-            "CASE WHEN coalesce(len(memory.main.sf_flatten(j)), 0) = 0 THEN [{'k': CAST(NULL AS VARCHAR), 'i': CAST(NULL AS BIGINT), 'v': CAST(NULL AS JSON)}] ELSE memory.main.sf_flatten(j) END"
+            "CASE WHEN coalesce(len(memory.main.sf_flatten(sf_doc)), 0) = 0 THEN [{'k': CAST(NULL AS VARCHAR), 'i': CAST(NULL AS BIGINT), 'v': CAST(NULL AS JSON)}] ELSE memory.main.sf_flatten(sf_doc) END"
         } else {
-            "memory.main.sf_flatten(j)"
+            "memory.main.sf_flatten(sf_doc)"
         };
         let path = format!(
-            "CASE WHEN s.i IS NULL AND s.k IS NULL THEN {prefix} WHEN s.i IS NOT NULL THEN {prefix} || '[' || s.i || ']' WHEN regexp_full_match(s.k, '[A-Za-z_][A-Za-z0-9_]*') THEN {dotted} || s.k ELSE {prefix} || '[''' || s.k || ''']' END",
+            "CASE WHEN sf_e.i IS NULL AND sf_e.k IS NULL THEN {prefix} WHEN sf_e.i IS NOT NULL THEN {prefix} || '[' || sf_e.i || ']' WHEN regexp_full_match(sf_e.k, '[A-Za-z_][A-Za-z0-9_]*') THEN {dotted} || sf_e.k ELSE {prefix} || '[''' || sf_e.k || ''']' END",
             prefix = quote_text(&prefix),
             dotted = quote_text(&if prefix.is_empty() {
                 String::new()
@@ -115,8 +116,8 @@ impl Writer<'_> {
         );
         let alias = self.function_alias(alias, "FLATTEN")?;
         Ok(format!(
-            "LATERAL (SELECT {seq} AS \"SEQ\", s.k AS \"KEY\", {path} AS \"PATH\", s.i AS \"INDEX\", s.v AS \"VALUE\", j AS \"THIS\" \
-             FROM (SELECT j, unnest({rows}) AS s FROM (SELECT to_json({value}) AS j)) {filter}){alias}"
+            "LATERAL (SELECT {seq} AS \"SEQ\", sf_e.k AS \"KEY\", {path} AS \"PATH\", sf_e.i AS \"INDEX\", sf_e.v AS \"VALUE\", sf_doc AS \"THIS\" \
+             FROM (SELECT sf_doc, unnest({rows}) AS sf_e FROM (SELECT to_json({value}) AS sf_doc)) {filter}){alias}"
         ))
     }
 
@@ -160,14 +161,14 @@ impl Writer<'_> {
         }
         let parts = if call.name == "SPLIT_TO_TABLE" {
             let (text, delimiter) = (self.text(text)?, self.text(call.argument(1)?)?);
-            format!("string_split({text}, {delimiter})")
+            macro_call("split", &[&text, &delimiter])
         } else {
             self.tokens(call)?
         };
         let alias = self.function_alias(alias, "SPLIT_TO_TABLE")?;
         Ok(format!(
-            "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", s.i AS \"INDEX\", s.v AS \"VALUE\" \
-             FROM (SELECT unnest(list_transform({parts}, lambda v, i: {{'i': i, 'v': v}})) AS s)){alias}"
+            "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", sf_e.i AS \"INDEX\", sf_e.v AS \"VALUE\" \
+             FROM (SELECT unnest(list_transform({parts}, lambda v, i: {{'i': i, 'v': v}})) AS sf_e)){alias}"
         ))
     }
 

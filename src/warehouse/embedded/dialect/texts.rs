@@ -4,10 +4,10 @@ use crate::sql::QualifiedName;
 use crate::sql::ast::{Expr, Value};
 
 use super::call::Call;
-use super::lengths::bounded;
+use super::lengths::{bounded, digits_of};
 use super::semi_structured::json_path;
 use super::writer::{
-    Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, quote_text, refuse,
+    Fault, Writer, Written, folded_list, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
 
 impl Writer<'_> {
@@ -89,13 +89,10 @@ impl Writer<'_> {
             written.push(self.expression(argument)?);
         }
         let written: Vec<&str> = written.iter().map(String::as_str).collect();
-        Ok(bound(&written, |names| {
-            let tests: Vec<String> = names.iter().map(|a| format!("{a} IS NULL")).collect();
+        let function = call.name.to_lowercase();
+        Ok(folded_list(&written, |one, other| {
             format!(
-                "CASE WHEN {} THEN NULL ELSE {}({}) END",
-                tests.join(" OR "),
-                call.name.to_lowercase(),
-                names.join(", ")
+                "CASE WHEN {one} IS NULL OR {other} IS NULL THEN NULL ELSE {function}({one}, {other}) END"
             )
         }))
     }
@@ -254,13 +251,12 @@ impl Writer<'_> {
 
     /// `STRTOK(text [, delimiters [, part]])`: empty parts do not count, and there is no part beyond the last.
     pub(super) fn strtok(&mut self, call: &Call<'_>) -> Written {
-        let tokens = self.tokens(call)?;
+        let (text, delimiters) = self.text_and_delimiters(call)?;
         let part = match call.arguments().get(2) {
-            Some(part) => self.expression(part)?,
-            None => "1".into(),
+            Some(part) => digits_of(&self.expression(part)?),
+            None => "'1'".into(),
         };
-        // DuckDB would count from the end.
-        Ok(macro_call("token", &[&tokens, &part]))
+        Ok(format!("rs_token({text}, {delimiters}, {part})"))
     }
 
     pub(super) fn strtok_to_array(&mut self, call: &Call<'_>) -> Written {
@@ -268,12 +264,42 @@ impl Writer<'_> {
     }
 
     pub(super) fn tokens(&mut self, call: &Call<'_>) -> Written {
+        let (text, delimiters) = self.text_and_delimiters(call)?;
+        Ok(macro_call("tokens", &[&text, &delimiters]))
+    }
+
+    fn text_and_delimiters(&mut self, call: &Call<'_>) -> Result<(String, String), Fault> {
         let text = self.text(call.argument(0)?)?;
         let delimiters = match call.arguments().get(1) {
             Some(delimiters) => self.text(delimiters)?,
             None => "' '".into(),
         };
-        Ok(macro_call("tokens", &[&text, &delimiters]))
+        Ok((text, delimiters))
+    }
+
+    /// `GET(v, key)`. A literal key needs no look at what `v` is.
+    pub(super) fn get(&mut self, call: &Call<'_>) -> Written {
+        let value = self.expression(call.argument(0)?)?;
+        let key = call.argument(1)?;
+        if let Some(digits) = number_literal(key)
+            && digits.parse::<u32>().is_ok()
+        {
+            return Ok(format!("json_extract({value}, '$[{digits}]')"));
+        }
+        match text_literal(key) {
+            // A number would be a place in an ARRAY, for the engine.
+            Some(name) if !name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let pointer = name.replace('~', "~0").replace('/', "~1");
+                Ok(format!(
+                    "json_extract({value}, {})",
+                    quote_text(&format!("/{pointer}"))
+                ))
+            }
+            _ => {
+                let key = self.expression(key)?;
+                Ok(macro_call("get", &[&value, &key]))
+            }
+        }
     }
 
     /// `PARSE_IP(text, 'INET' [, 0])`: what is no address is an error, unless the third argument says otherwise.
@@ -306,13 +332,22 @@ impl Writer<'_> {
         }
     }
 
-    /// `SHA2(text [, 256])`
+    /// `SHA2(x [, bits])`
     pub(super) fn sha2(&mut self, call: &Call<'_>) -> Written {
-        let text = self.hashed(call.argument(0)?)?;
+        let value = call.argument(0)?;
+        let hashed = self.hashed(value)?;
         match call.arguments().get(1).map(|bits| number_literal(bits)) {
-            None => Ok(format!("sha256({text})")),
-            Some(Some("256")) => Ok(format!("sha256({text})")),
-            _ => limit("knows SHA2 with 256 bits only"),
+            None | Some(Some("256")) => Ok(format!("sha256({hashed})")),
+            Some(Some(bits @ ("224" | "384" | "512"))) if self.is_binary(value) => {
+                Ok(format!("rs_sha2_of_bytes(hex({hashed}), '{bits}')"))
+            }
+            Some(Some(bits @ ("224" | "384" | "512"))) => {
+                Ok(format!("rs_sha2({hashed}, '{bits}')"))
+            }
+            Some(Some(bits)) => refuse(format!(
+                "Invalid value [{bits}] for function 'SHA2': the bits are 224, 256, 384 or 512"
+            )),
+            Some(None) => limit("takes the bits of SHA2 as a literal number only"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use super::native::{Arguments, Outcome, Row, present};
 
@@ -16,6 +17,10 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_short", short),
     ("rs_try_base64", try_base64),
     ("rs_try_hex", try_hex),
+    ("rs_sha2", |a| {
+        hashed(a, |text| Some(text.as_bytes().to_vec()))
+    }),
+    ("rs_sha2_of_bytes", |a| hashed(a, read)),
 ];
 
 /// The digits of the bytes that a text in base 64 stands for.
@@ -41,6 +46,21 @@ fn try_hex(arguments: &Arguments<'_>) -> Outcome<String> {
         text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     Ok(present(arguments).and_then(|[text]| pairs(text).then(|| text.to_owned())))
+}
+
+/// `SHA2(value, bits)` in small digits, of a text or of bytes in digits.
+fn hashed(arguments: &Arguments<'_>, bytes: fn(&str) -> Option<Vec<u8>>) -> Outcome<String> {
+    let Some([value, bits]) = present(arguments) else {
+        return Ok(None);
+    };
+    let bytes = bytes(value).unwrap_or_default();
+    let hash = match bits {
+        "224" => Sha224::digest(bytes).to_vec(),
+        "384" => Sha384::digest(bytes).to_vec(),
+        "512" => Sha512::digest(bytes).to_vec(),
+        _ => Sha256::digest(bytes).to_vec(),
+    };
+    Ok(Some(digits(&hash).to_lowercase()))
 }
 
 /// The digits of a text's bytes. A text becomes longer by it, so it has a limit: see `sf_longest_text` in macros.sql.

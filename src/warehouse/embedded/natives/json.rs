@@ -10,6 +10,7 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_parse_json", parse_json),
     ("rs_try_parse_json", try_parse_json),
     ("rs_check_json", check_json),
+    ("rs_json_text", json_text),
 ];
 
 /// How deep a document may nest; the parser calls itself.
@@ -67,6 +68,22 @@ fn check_json(arguments: &Arguments<'_>) -> Outcome<String> {
         Err(Fault::Wrong(why)) => Ok(Some(why)),
         Err(Fault::Doubtful(what)) => Err(format!("the embedded engine {what}")),
     }
+}
+
+/// The text of a VARIANT: a text without its quotes, NULL for JSON null, everything else as it is written.
+fn json_text(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([text]) = present(arguments) else {
+        return Ok(None);
+    };
+    let text = text.trim();
+    if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return Ok(Some(text.to_owned()));
+    }
+    Ok(match own(text)? {
+        Json::Null => None,
+        Json::Text(text) => Some(text),
+        value => Some(value.to_string()),
+    })
 }
 
 impl Json {

@@ -9,6 +9,7 @@
 mod arrays;
 mod bytes;
 mod json;
+mod lengths;
 mod moments;
 mod native;
 mod numbers;
@@ -16,11 +17,17 @@ mod objects;
 mod orders;
 mod places;
 mod texts;
+mod units;
 mod when;
 
 use duckdb::Connection;
 
 use native::register;
+
+/// Whether a text is a date or a timestamp in one of the formats that Snowflake finds by itself.
+pub(super) fn is_moment(text: &str) -> bool {
+    moments::microseconds(text).is_ok()
+}
 
 /// Makes the functions. Once for each database, before the macros that call them.
 pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
@@ -28,6 +35,7 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
         arrays::TEXTS,
         bytes::TEXTS,
         json::TEXTS,
+        lengths::TEXTS,
         moments::TEXTS,
         numbers::TEXTS,
         objects::TEXTS,
@@ -37,10 +45,16 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     ] {
         register::<String>(connection, chapter)?;
     }
-    for chapter in [arrays::NUMBERS, numbers::NUMBERS, texts::NUMBERS] {
+    for chapter in [
+        arrays::NUMBERS,
+        lengths::NUMBERS,
+        numbers::NUMBERS,
+        texts::NUMBERS,
+    ] {
         register::<i64>(connection, chapter)?;
     }
     register::<bool>(connection, arrays::TRUTHS)?;
     register::<bool>(connection, texts::TRUTHS)?;
+    units::install(connection)?;
     when::install(connection)
 }

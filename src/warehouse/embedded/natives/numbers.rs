@@ -2,9 +2,25 @@
 
 use super::native::{Arguments, Outcome, Row, present};
 
-pub(super) const TEXTS: &[Row<String>] = &[("rs_round_even", round_even)];
+pub(super) const TEXTS: &[Row<String>] = &[("rs_cbrt", cbrt), ("rs_round_even", round_even)];
 
 pub(super) const NUMBERS: &[Row<i64>] = &[("rs_zipf", zipf)];
+
+/// `CBRT(number)`: the cube root of a cube is whole.
+fn cbrt(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([number]) = present(arguments) else {
+        return Ok(None);
+    };
+    let Ok(number) = number.parse::<f64>() else {
+        return Err(format!("Numeric value '{number}' is not recognized"));
+    };
+    let root = number.cbrt();
+    let whole = root.round();
+    // Not `powi`, which rounds in between.
+    #[allow(clippy::float_cmp, reason = "a cube is hit or it is not")]
+    let is_cube = whole * whole * whole == number;
+    Ok(Some(if is_cube { whole } else { root }.to_string()))
+}
 
 /// `ROUND(number, places, 'HALF_TO_EVEN')`, digit by digit: a FLOAT could not hold the half.
 fn round_even(arguments: &Arguments<'_>) -> Outcome<String> {

@@ -34,15 +34,7 @@ pub(super) const ROWS: &[Row] = &[
         1,
         A("count(DISTINCT {v0}){over}"),
     ),
-    (
-        "APPROX_TOP_K",
-        2,
-        2,
-        A(
-            "to_json(list_transform(list_sort(list_transform(map_entries(histogram({v0}){over}), lambda e: \
-             struct_pack(n := -CAST(e.value AS BIGINT), v := e.key)))[1:{1}], lambda e: [to_json(e.v), to_json(-e.n)]))",
-        ),
-    ),
+    ("APPROX_TOP_K", 1, 3, AR(|w, c| w.approx_top_k(c))),
     ("HLL", 1, 1, A("count(DISTINCT {v0}){over}")),
     ("LISTAGG", 1, 2, AR(|w, c| w.listagg(c))),
     ("STRING_AGG", 1, 2, AR(|w, c| w.listagg(c))),
@@ -117,7 +109,7 @@ pub(super) const ROWS: &[Row] = &[
         "CORR",
         2,
         2,
-        A("corr(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
+        A("memory.main.sf_finite(corr(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over})"),
     ),
     (
         "COVAR_POP",
@@ -135,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
         "REGR_SLOPE",
         2,
         2,
-        A("regr_slope(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over}"),
+        A("memory.main.sf_finite(regr_slope(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over})"),
     ),
     (
         "REGR_INTERCEPT",
@@ -197,7 +189,12 @@ pub(super) const ROWS: &[Row] = &[
         2,
         S("CASE WHEN {1} IS NOT NULL THEN CAST({0} AS DOUBLE) END"),
     ),
-    ("SKEW", 1, 1, A("skewness(CAST({n0} AS DOUBLE)){over}")),
+    (
+        "SKEW",
+        1,
+        1,
+        A("memory.main.sf_finite(skewness(CAST({n0} AS DOUBLE)){over})"),
+    ),
     ("KURTOSIS", 1, 1, A("kurtosis(CAST({n0} AS DOUBLE)){over}")),
     ("GROUPING", 1, MANY, R(|w, c| w.grouping_id(c))),
     ("GROUPING_ID", 1, MANY, R(|w, c| w.grouping_id(c))),

@@ -2,7 +2,7 @@
 
 use super::How::{Rewrite as R, Scalar as S};
 use super::{MANY, Row};
-use crate::warehouse::embedded::dialect::writer::bound;
+use crate::warehouse::embedded::dialect::writer::folded_list;
 
 pub(super) const ROWS: &[Row] = &[
     ("IFF", 3, 3, R(|w, c| w.choice(c))),
@@ -64,8 +64,7 @@ pub(super) const ROWS: &[Row] = &[
 
 /// DuckDB's own `nullif` is a macro that writes its first argument twice.
 fn nullif(left: &str, right: &str) -> String {
-    bound(&[left, right], |names| match names {
-        [left, right] => format!("CASE WHEN {left} = {right} THEN NULL ELSE {left} END"),
-        _ => String::new(),
+    folded_list(&[left, right], |left, right| {
+        format!("CASE WHEN {left} = {right} THEN NULL ELSE {left} END")
     })
 }

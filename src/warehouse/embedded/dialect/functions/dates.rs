@@ -1,9 +1,11 @@
 //! Dates and times: parts, distances, truncation, formats.
 
-use super::How::{Rewrite as R, Scalar as S};
+use super::How::{self, Rewrite as R, Scalar as S};
 use super::Row;
 use crate::warehouse::embedded::dialect::dates::unit_name;
-use crate::warehouse::embedded::dialect::writer::macro_call;
+
+const DATE_OF_PARTS: How = S("memory.main.sf_date_of_parts({0}, {1}, {2})");
+const TIMESTAMP_OF_PARTS: How = R(|w, c| w.timestamp_of_parts(c));
 
 pub(super) const ROWS: &[Row] = &[
     ("DATEADD", 3, 3, R(|w, c| w.date_add(c))),
@@ -28,16 +30,7 @@ pub(super) const ROWS: &[Row] = &[
         2,
         S("memory.main.sf_months_between({m0}, {m1})"),
     ),
-    (
-        "ADD_MONTHS",
-        2,
-        2,
-        R(|w, c| {
-            let date = w.moment(c.argument(0)?)?;
-            let months = w.number(c.argument(1)?)?;
-            Ok(macro_call("add_months", &[&date, &months]))
-        }),
-    ),
+    ("ADD_MONTHS", 2, 2, R(|w, c| w.add_months(c))),
     ("TIME_SLICE", 3, 4, R(|w, c| w.time_slice(c))),
     ("CONVERT_TIMEZONE", 2, 3, R(|w, c| w.convert_timezone(c))),
     ("DAYNAME", 1, 1, S("strftime({m0}, '%a')")),
@@ -58,68 +51,18 @@ pub(super) const ROWS: &[Row] = &[
     ("HOUR", 1, 1, S("date_part('hour', {m0})")),
     ("MINUTE", 1, 1, S("date_part('minute', {m0})")),
     ("SECOND", 1, 1, S("date_part('second', {m0})")),
-    (
-        "DATE_FROM_PARTS",
-        3,
-        3,
-        S("memory.main.sf_date_of_parts({0}, {1}, {2})"),
-    ),
-    (
-        "DATEFROMPARTS",
-        3,
-        3,
-        S("memory.main.sf_date_of_parts({0}, {1}, {2})"),
-    ),
+    ("DATE_FROM_PARTS", 3, 3, DATE_OF_PARTS),
+    ("DATEFROMPARTS", 3, 3, DATE_OF_PARTS),
     ("TIME_FROM_PARTS", 3, 4, R(|w, c| w.time_of_parts(c))),
     ("TIMEFROMPARTS", 3, 4, R(|w, c| w.time_of_parts(c))),
-    (
-        "TIMESTAMP_FROM_PARTS",
-        2,
-        8,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
-    (
-        "TIMESTAMPFROMPARTS",
-        2,
-        8,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
-    (
-        "TIMESTAMP_NTZ_FROM_PARTS",
-        2,
-        8,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
-    (
-        "TIMESTAMPNTZFROMPARTS",
-        2,
-        8,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
-    (
-        "TIMESTAMP_LTZ_FROM_PARTS",
-        6,
-        7,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
-    (
-        "TIMESTAMPLTZFROMPARTS",
-        6,
-        7,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
-    (
-        "TIMESTAMP_TZ_FROM_PARTS",
-        6,
-        8,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
-    (
-        "TIMESTAMPTZFROMPARTS",
-        6,
-        8,
-        R(|w, c| w.timestamp_of_parts(c)),
-    ),
+    ("TIMESTAMP_FROM_PARTS", 2, 8, TIMESTAMP_OF_PARTS),
+    ("TIMESTAMPFROMPARTS", 2, 8, TIMESTAMP_OF_PARTS),
+    ("TIMESTAMP_NTZ_FROM_PARTS", 2, 8, TIMESTAMP_OF_PARTS),
+    ("TIMESTAMPNTZFROMPARTS", 2, 8, TIMESTAMP_OF_PARTS),
+    ("TIMESTAMP_LTZ_FROM_PARTS", 6, 7, TIMESTAMP_OF_PARTS),
+    ("TIMESTAMPLTZFROMPARTS", 6, 7, TIMESTAMP_OF_PARTS),
+    ("TIMESTAMP_TZ_FROM_PARTS", 6, 8, TIMESTAMP_OF_PARTS),
+    ("TIMESTAMPTZFROMPARTS", 6, 8, TIMESTAMP_OF_PARTS),
     // Not current_date: DuckDB takes that for the column of the same name that the statement makes.
     ("CURRENT_DATE", 0, 0, S("today()")),
     ("CURRENT_TIMESTAMP", 0, 1, R(|_, _| Ok("now()".into()))),

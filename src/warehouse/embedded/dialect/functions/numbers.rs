@@ -15,7 +15,12 @@ pub(super) const ROWS: &[Row] = &[
     ("CEIL", 1, 2, R(|w, c| w.ceil_call(c))),
     ("FLOOR", 1, 2, R(|w, c| w.ceil_call(c))),
     ("SQRT", 1, 1, S("sqrt(CAST({n0} AS DOUBLE))")),
-    ("CBRT", 1, 1, S("memory.main.sf_cbrt(CAST({n0} AS DOUBLE))")),
+    (
+        "CBRT",
+        1,
+        1,
+        S("CAST(rs_cbrt(CAST(CAST({n0} AS DOUBLE) AS VARCHAR)) AS DOUBLE)"),
+    ),
     ("SQUARE", 1, 1, S("power(CAST({n0} AS DOUBLE), 2)")),
     (
         "POWER",

@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
     ("TO_OBJECT", 1, 1, S("memory.main.sf_object({0})")),
     ("STRIP_NULL_VALUE", 1, 1, S("memory.main.sf_no_null({0})")),
     ("TYPEOF", 1, 1, R(|w, c| w.type_of(c))),
-    ("GET", 2, 2, S("memory.main.sf_get({0}, {1})")),
+    ("GET", 2, 2, R(|w, c| w.get(c))),
     ("GET_PATH", 2, 2, R(|w, c| w.get_path(c))),
     ("OBJECT_CONSTRUCT", 0, MANY, R(|w, c| w.object_construct(c))),
     (

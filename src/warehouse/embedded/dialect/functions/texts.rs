@@ -2,6 +2,7 @@
 
 use super::How::{Refused, Rewrite as R, Scalar as S};
 use super::{MANY, Row};
+use crate::warehouse::embedded::dialect::lengths::{LONGEST, digits_of};
 use crate::warehouse::embedded::dialect::writer::{macro_call, refuse};
 
 pub(super) const ROWS: &[Row] = &[
@@ -42,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
                 Some(to) => w.text(to)?,
                 None => "''".into(),
             };
-            Ok(macro_call("replace", &[&text, &from, &to]))
+            Ok(format!("rs_replace({LONGEST}, {text}, {from}, {to})"))
         }),
     ),
     ("TRANSLATE", 3, 3, S("rs_translate({t0}, {t1}, {t2})")),
@@ -51,33 +52,26 @@ pub(super) const ROWS: &[Row] = &[
         "REPEAT",
         2,
         2,
-        S("memory.main.sf_repeat({t0}, CAST({1} AS BIGINT))"),
+        R(|w, c| {
+            let (text, times) = (w.text(c.argument(0)?)?, w.expression(c.argument(1)?)?);
+            Ok(repeated(&text, &times))
+        }),
     ),
     (
         "SPACE",
         1,
         1,
-        S("memory.main.sf_repeat(' ', CAST({0} AS BIGINT))"),
+        R(|w, c| Ok(repeated("' '", &w.expression(c.argument(0)?)?))),
     ),
-    (
-        "SPLIT_PART",
-        3,
-        3,
-        S("memory.main.sf_split_part({t0}, {t1}, {2})"),
-    ),
+    ("SPLIT_PART", 3, 3, S("rs_split_part({t0}, {t1}, {i2})")),
     ("STRTOK", 1, 3, R(|w, c| w.strtok(c))),
     ("CHARINDEX", 2, 3, R(|w, c| w.charindex(c))),
     ("POSITION", 2, 3, R(|w, c| w.charindex(c))),
     ("CONTAINS", 2, 2, R(|w, c| w.contains(c))),
     ("STARTSWITH", 2, 2, R(|w, c| w.contains(c))),
     ("ENDSWITH", 2, 2, R(|w, c| w.contains(c))),
-    ("ASCII", 1, 1, S("memory.main.sf_ascii({t0})")),
-    (
-        "UNICODE",
-        1,
-        1,
-        S("CASE WHEN {t0} = '' THEN 0 ELSE unicode({t0}) END"),
-    ),
+    ("ASCII", 1, 1, S("rs_ascii({t0})")),
+    ("UNICODE", 1, 1, S("rs_unicode({t0})")),
     ("CHR", 1, 1, S("chr(CAST({0} AS INTEGER))")),
     ("CHAR", 1, 1, S("chr(CAST({0} AS INTEGER))")),
     (
@@ -212,3 +206,8 @@ pub(super) const ROWS: &[Row] = &[
     ("REGEXP_COUNT", 2, 4, R(|w, c| w.regexp_count(c))),
     ("REGEXP_INSTR", 2, 7, R(|w, c| w.regexp_instr(c))),
 ];
+
+/// A text several times, no longer than allowed.
+fn repeated(text: &str, times: &str) -> String {
+    format!("rs_repeat({LONGEST}, {text}, {})", digits_of(times))
+}
