@@ -1,35 +1,26 @@
 //! One approved statement on the engine: translated, started on a thread that may block, its batches handed over.
 
+mod handover;
+
 use std::collections::BTreeSet;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use duckdb::Statement as Prepared;
 use duckdb::arrow::array::{Array, StructArray};
-use futures::{Stream, StreamExt, stream};
 use sqlparser::ast::Statement;
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::handover::{Message, Sender};
+pub(super) use self::handover::{Piece, Underway};
 use super::cost::Cost;
 use super::dialect::{self, Context, MAX_PIVOTED, Repairs, Translation};
 use super::local::Files;
 use super::memory::Watch;
-use super::session::{Reason, Session, Sessions, Stop};
+use super::session::{Session, Sessions, Stop};
 use super::{error, explain, rows};
 use crate::policy::ApprovedStatement;
 use crate::sql::{ExplainFormat, Tree, unread};
-use crate::warehouse::{Answer, Batch, Column, DataType, EngineLimit, Error, Permit};
-
-/// Batches that wait for a slow reader.
-///
-/// A batch is one vector of DuckDB's, at most 2,048 rows. With the engine's own buffer of about 1 MB a statement holds a
-/// few megabytes however long its result is; the engine waits when they are full.
-const WAITING_BATCHES: usize = 4;
-
-/// A batch of more bytes waits alone.
-const LARGE_BATCH: usize = 4 << 20;
+use crate::warehouse::{Column, DataType, EngineLimit, Error, Permit};
 
 /// Repairs of one statement, at most: each is another translation.
 const MAX_REPAIRS: usize = 32;
@@ -88,155 +79,12 @@ const GROWING_AT_ONCE: usize = 2;
 /// The part of the memory limit that one of them may use for it: a quarter.
 const GROWING_SHARE: u64 = 4;
 
-/// What the engine's thread says, in this order: columns, batches; an error ends it.
-enum Message {
-    Columns(Arc<[Column]>),
-    Batch(Piece),
-    Failed(Error),
-}
-
-/// Some rows as they come from the engine.
-pub(super) struct Piece {
-    pub(super) batch: Box<dyn Batch>,
-    /// Memory it holds.
-    pub(super) bytes: usize,
-}
-
-/// A statement whose columns are known and whose rows are on their way.
-pub(super) struct Underway {
-    pub(super) columns: Arc<[Column]>,
-    pub(super) pieces: Pin<Box<dyn Stream<Item = Result<Piece, Error>> + Send>>,
-}
-
-impl Underway {
-    /// The statement as an answer that is read as it comes.
-    pub(super) fn into_answer(self, query_id: String) -> Answer {
-        let batches = self.pieces.map(|piece| piece.map(|piece| piece.batch));
-        Answer {
-            query_id,
-            columns: self.columns,
-            batches: Box::pin(batches),
-            total_rows: None,
-            full_at: None,
-        }
-    }
-}
-
 /// Starts the statement and waits for its columns.
 ///
 /// Dropping the future or what it gives stops the statement.
 pub(super) async fn start(job: Job) -> Result<Underway, Error> {
     let stop = Arc::clone(&job.stop);
-    let (sender, receiver) = mpsc::channel(WAITING_BATCHES);
-    let runtime = Handle::current();
-    let thread = tokio::task::spawn_blocking(move || job.run(&Sender { sender, runtime }));
-    let mut rows = Rows {
-        receiver,
-        thread: Some(thread),
-        stop: StopOnDrop(stop),
-    };
-    let columns = match rows.next().await? {
-        Some(Message::Columns(columns)) => columns,
-        Some(Message::Failed(error)) => return Err(error),
-        Some(Message::Batch(_)) | None => {
-            return Err(Error::Internal {
-                message: "the engine gave no columns".into(),
-                source: None,
-            });
-        }
-    };
-    let pieces = stream::unfold(Some(rows), |rows| async move {
-        let mut rows = rows?;
-        match rows.next().await {
-            Ok(Some(Message::Batch(piece))) => Some((Ok(piece), Some(rows))),
-            Ok(Some(Message::Failed(error))) | Err(error) => Some((Err(error), None)),
-            Ok(Some(Message::Columns(_)) | None) => None,
-        }
-    });
-    Ok(Underway {
-        columns,
-        pieces: Box::pin(pieces),
-    })
-}
-
-/// The reader's end.
-struct Rows {
-    receiver: mpsc::Receiver<Message>,
-    thread: Option<JoinHandle<()>>,
-    stop: StopOnDrop,
-}
-
-impl Rows {
-    async fn next(&mut self) -> Result<Option<Message>, Error> {
-        let message = tokio::select! {
-            biased;
-            message = self.receiver.recv() => message,
-            // Not left to the engine alone: few of its operators do not look for an interruption at once.
-            () = self.stop.0.asked() => None,
-        };
-        if message.is_some() {
-            return Ok(message);
-        }
-        if let Some(error) = self.stop.0.error() {
-            return Err(error);
-        }
-        match self.thread.take() {
-            Some(thread) => thread
-                .await
-                .map(|()| None)
-                .map_err(|panic| Error::internal("the engine's thread ended early", panic)),
-            None => Ok(None),
-        }
-    }
-}
-
-/// Stops the statement when nobody is left to read its rows. After the end it does nothing.
-struct StopOnDrop(Arc<Stop>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.ask(Reason::Cancelled);
-    }
-}
-
-/// The engine's end.
-struct Sender {
-    sender: mpsc::Sender<Message>,
-    runtime: Handle,
-}
-
-impl Sender {
-    /// Waits for room; `false` when nobody wants the message any more.
-    fn send(&self, stop: &Stop, message: Message) -> bool {
-        if matches!(&message, Message::Batch(piece) if piece.bytes > LARGE_BATCH) {
-            return self.send_alone(stop, message);
-        }
-        match self.sender.try_send(message) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-            Err(mpsc::error::TrySendError::Full(message)) => self.runtime.block_on(async {
-                tokio::select! {
-                    sent = self.sender.send(message) => sent.is_ok(),
-                    () = stop.asked() => false,
-                }
-            }),
-        }
-    }
-}
-
-impl Sender {
-    /// Waits until nothing else waits to be read: a few large batches would be a lot of memory.
-    fn send_alone(&self, stop: &Stop, message: Message) -> bool {
-        self.runtime.block_on(async {
-            tokio::select! {
-                places = self.sender.reserve_many(WAITING_BATCHES) => match places {
-                    Ok(mut places) => places.next().map(|place| place.send(message)).is_some(),
-                    Err(_) => false,
-                },
-                () = stop.asked() => false,
-            }
-        })
-    }
+    handover::start(stop, move |sender| job.run(sender)).await
 }
 
 impl Job {
@@ -246,6 +94,7 @@ impl Job {
         let _ended = MarkEnded(Arc::clone(&self.stop));
         let _watched = self.shared.watch.add(&self.stop);
         if let Err(error) = self.stream(sender) {
+            // A stopped statement fails in many ways; the reason for stopping it is what its caller asks about.
             let error = self.stop.error().unwrap_or(error);
             sender.send(&self.stop, Message::Failed(error));
         }
@@ -297,6 +146,7 @@ impl Job {
             }
         };
         let cost = Cost::of(statement, &self.context.parameters);
+        // Planning cannot be interrupted, so this is the last moment at which a statement can be refused.
         cost.is_planned_in_time()?;
         self.context.long_texts = cost.has_long_texts();
         let share = self.shared.memory_limit_bytes / GROWING_SHARE;

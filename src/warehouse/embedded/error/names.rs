@@ -1,0 +1,191 @@
+//! Errors of binding: names that lead nowhere, and expressions that do not fit their place or their types.
+
+use super::place::{Place, between};
+use crate::warehouse::{EngineLimit, Error};
+
+/// Functions of ours that take a date or time first, see natives/units.rs.
+const OF_DATES: [&str; 6] = [
+    "RS_ADD_MONTHS",
+    "RS_DATE_ADD",
+    "RS_DATE_TRUNC",
+    "RS_POINT",
+    "RS_TIME_SLICE",
+    "RS_WHEN",
+];
+
+impl Place<'_> {
+    pub(super) fn name_error(&self, message: &str) -> Error {
+        if message.contains("WHERE clause cannot contain aggregates") {
+            return self.compilation("Invalid aggregate function in where clause", None);
+        }
+        if message.contains("WHERE clause cannot contain window functions") {
+            return self.compilation(
+                "Window function appears outside of SELECT, QUALIFY, and ORDER BY clauses.",
+                None,
+            );
+        }
+        if message.contains("Function with name ") {
+            let function = between(message, "with name ", " ").unwrap_or_default();
+            return EngineLimit::new(format!(
+                "does not know the function {}",
+                function.to_uppercase()
+            ))
+            .into();
+        }
+        if message.starts_with("Type with name ") {
+            let name = between(message, "with name ", " ").unwrap_or_default();
+            return EngineLimit::new(format!(
+                "does not know the data type {}",
+                name.to_uppercase()
+            ))
+            .into();
+        }
+        if let Some(column) = between(message, "does not have a column named \"", "\"") {
+            let table = between(message, "able \"", "\"").or(between(message, "list \"", "\""));
+            return match table {
+                Some(table) => self.invalid_identifier(&format!("{table}.{column}")),
+                None => self.invalid_identifier(column),
+            };
+        }
+        if let Some(column) = between(message, "Referenced column \"", "\"") {
+            return self.invalid_identifier(column);
+        }
+        if let Some(table) = between(message, "Referenced table \"", "\"") {
+            // The column after the dot is not in the message, but it is in the statement.
+            return match self.word_after(&format!("{table}.")) {
+                Some(column) => self.invalid_identifier(&format!("{table}.{column}")),
+                None => self.invalid_identifier(table),
+            };
+        }
+        if let Some(schema) = between(message, "because schema \"", "\" does not exist") {
+            return self.missing("Schema", &public(schema));
+        }
+        if let Some(name) = between(message, "Table with name \"", "\"")
+            .or_else(|| between(message, "Table with name ", " does not exist"))
+        {
+            return self.missing("Object", &public(name));
+        }
+        if let Some(name) = between(message, "Catalog \"", "\" does not exist") {
+            return self.missing("Database", name);
+        }
+        if let Some(name) = between(message, "Schema with name ", " does not exist") {
+            return self.missing("Schema", &public(name));
+        }
+        if let Some(name) = between(message, "Ambiguous reference to column name \"", "\"") {
+            return self.compilation(
+                &format!("ambiguous column name '{}'", name.to_uppercase()),
+                Some(name),
+            );
+        }
+        if let Some(name) = between(message, "column \"", "\" must appear in the GROUP BY") {
+            return self.compilation(
+                &format!(
+                    "'{}' is not a valid group by expression",
+                    name.to_uppercase()
+                ),
+                Some(name),
+            );
+        }
+        if let Some(name) = between(message, "Column \"", "\" does not exist on") {
+            return self.invalid_identifier(name);
+        }
+        if message.contains("aggregate function calls cannot contain window function calls") {
+            return self.compilation(
+                "A window function cannot stand inside an aggregate function",
+                None,
+            );
+        }
+        if message.starts_with("Subquery returns ") {
+            return self.compilation("A subquery in place of a value has one column", None);
+        }
+        if let Some(call) = between(message, "given name and argument types '", "'") {
+            return self.wrong_types(call, message);
+        }
+        if message.contains("UNION types") || message.contains("same number of result columns") {
+            return self.compilation("invalid number of result columns for set operator", None);
+        }
+        if message.contains("aggregate function calls cannot be nested") {
+            return self.compilation("Aggregate functions cannot be nested", None);
+        }
+        if message.contains("ORDER term out of range")
+            || message.contains("GROUP BY term out of range")
+        {
+            return self.compilation(
+                "the number in ORDER BY or GROUP BY is not in the select list",
+                None,
+            );
+        }
+        if message.contains("more than one row returned by a subquery") {
+            return self.data("Single-row subquery returns more than one row.");
+        }
+        self.unexplained("could not plan this statement", message)
+    }
+
+    /// What DuckDB could not apply to the types it found. Sums of what cannot be added are refused by Snowflake as well.
+    pub(super) fn wrong_types(&self, call: &str, message: &str) -> Error {
+        let (function, types) = call.split_once('(').unwrap_or((call, ""));
+        let types = types.trim_end_matches(')');
+        let name = function.to_uppercase();
+        let is_sum = matches!(name.as_str(), "SUM" | "AVG" | "MEDIAN")
+            && matches!(types, "DATE" | "BOOLEAN" | "TIMESTAMP" | "TIME");
+        if is_sum {
+            return self.compilation(
+                &format!("Invalid argument types for function '{name}': ({types})"),
+                Some(function),
+            );
+        }
+        if OF_DATES.contains(&name.as_str()) {
+            return self.data(
+                "a value of this type is no date or time; of a number it is made by TO_TIMESTAMP",
+            );
+        }
+        let known = [
+            "VARCHAR",
+            "DATE",
+            "TIMESTAMP",
+            "TIME",
+            "BOOLEAN",
+            "DOUBLE",
+            "INTEGER",
+            "BIGINT",
+            "BLOB",
+        ];
+        let types: Vec<&str> = types
+            .split(", ")
+            .map(|name| match name {
+                "INTEGER" | "BIGINT" | "HUGEINT" | "SMALLINT" | "TINYINT" | "INTEGER_LITERAL" => {
+                    "NUMBER"
+                }
+                "DOUBLE" => "FLOAT",
+                "BLOB" => "BINARY",
+                "JSON" => "VARIANT",
+                "STRING_LITERAL" => "VARCHAR",
+                name if name.starts_with("DECIMAL") => "NUMBER",
+                name if known.contains(&name) => name,
+                _ => "another type",
+            })
+            .collect();
+        tracing::debug!(message, "the engine refused the types of an expression");
+        EngineLimit {
+            what: format!(
+                "does not put values of these types together: {}",
+                types.join(", ")
+            ),
+            // Snowflake casts texts that are numbers; that these are is not known here.
+            hint: Some(
+                if name == "+" && types.iter().all(|kind| *kind == "VARCHAR") {
+                    "+ adds numbers: join texts with ||, or cast them, as in x::NUMBER(38, 2)"
+                        .into()
+                } else {
+                    "cast them first, as in x::NUMBER(38, 2), x::DATE or x::STRING".into()
+                },
+            ),
+        }
+        .into()
+    }
+}
+
+/// The engine keeps the views of `INFORMATION_SCHEMA` in a schema of its own.
+fn public(name: &str) -> String {
+    name.replace("_INFORMATION_SCHEMA", "INFORMATION_SCHEMA")
+}
