@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// The cursor from the end of the earlier answer, copied whole.
     cursor: String,
     limit: Option<RowLimit>,
-    /// As before unless said otherwise.
+    /// Default: as before.
     format: Option<ResultFormat>,
     wait_seconds: Option<WaitSeconds>,
 }
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 /// Rows, that the statement goes on, or more of what a search has found.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is wanted")]
+#[expect(dead_code, reason = "it exists only for its schema")]
 pub(super) enum FetchedOutput {
     Rows(RowsOutput),
     Running(RunningOutput),
@@ -38,8 +38,8 @@ pub(super) enum FetchedOutput {
 
 impl Tool for FetchResults {
     const NAME: &'static str = "fetch_results";
-    const TITLE: &'static str = "Read on in a result";
-    const DESCRIPTION: &'static str = "Reads on: returns the next rows of an earlier answer by its next_cursor, or waits for the rows of a statement that was still running. \
+    const TITLE: &'static str = "Fetch more of a result";
+    const DESCRIPTION: &'static str = "Returns the next rows of an earlier answer by its next_cursor, or waits for the rows of a statement that was still running. \
          The statement is not run again; the same cursor always gives the same rows, for a day at most.";
     const TOOLSET: Toolset = Toolset::Query;
     const ALSO_IN: &'static [Toolset] = &[Toolset::Catalog, Toolset::Semantic, Toolset::Custom];
@@ -120,7 +120,7 @@ mod tests {
             .map(|file| file.unwrap().path())
             .filter(|path| path.is_file())
             .map(|path| std::fs::read_to_string(path).unwrap())
-            .map(|text| text.matches(concat!(": View", " = View {")).count())
+            .map(|text| text.matches(concat!(": View", " = ")).count())
             .sum();
         assert_eq!(declared, VIEWS.len(), "add the VIEW of your tool to VIEWS");
     }

@@ -21,20 +21,17 @@ const MOST_HOURS: u64 = 7 * 24;
 /// What the function looks at before anything is filtered, at most.
 const MOST_ROWS: u64 = 10_000;
 
-/// What an answer says where that is not all of the time that was asked for.
-const LOOKED_AT: &str = "Only the newest 10000 statements that Snowflake's user sent in this time, for whichever caller, were looked at: older ones \
-     may be missing. For the newest a shorter time in hours is enough.";
+/// What an answer says if it does not cover all of the requested time.
+const LOOKED_AT: &str = "Only the newest 10000 statements that the Snowflake user sent in this time, for all callers, were searched: older ones may be missing. Give fewer hours to see all of a shorter time.";
 
-/// What it says where the texts of others are left out.
-const NO_TEXTS: &str =
-    "Text and error are shown of your own statements only: your policy limits objects or roles.";
+/// What it says if the texts of other callers' statements are left out.
+const NO_TEXTS: &str = "Text and error are shown only for your own statements, because your policy limits objects or roles.";
 
 /// Letters of a statement that are shown: enough to know it again.
 const LETTERS: usize = 400;
 
-/// The same to a caller who is a user of its own there.
-const LOOKED_AT_OWN: &str = "Only the newest 10000 statements of your user of Snowflake in this time were looked at: earlier ones may be missing. \
-     For the newest a shorter time in hours is enough.";
+/// The same for a caller who is a Snowflake user of its own.
+const LOOKED_AT_OWN: &str = "Only the newest 10000 statements of your Snowflake user in this time were searched: older ones may be missing. Give fewer hours to see all of a shorter time.";
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +45,7 @@ pub(super) struct Arguments {
     /// How far back, at most 168; 24 unless said otherwise.
     hours: Option<Hours>,
     limit: Option<RowLimit>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 
@@ -123,49 +120,40 @@ impl WantedState {
     }
 }
 
-/// The columns that are shown. What still runs has a cursor: whoever lost its own can wait for the rows or stop it. Lists have
-/// none, since the policy may show a part of their names only, and a cursor made of the id alone does not know which.
-pub(super) static VIEW: View = View {
-    code: 6,
-    pick: &[
-        Pick::value("query_id"),
-        Pick::value("status"),
-        Pick::value("started"),
-        Pick::value("seconds"),
-        Pick::value("rows_produced"),
-        Pick::value("bytes_scanned"),
-        Pick::value("warehouse"),
-        Pick::value("tool"),
-        Pick::value("error"),
-        Pick::cursor("cursor_of", "cursor"),
-        Pick::value("text"),
-    ],
-    hide: None,
-    source: Source::History,
-};
+/// The columns that are shown, with those that are named at their place. What still runs has a cursor: a caller that lost its own can
+/// wait for the rows or stop the statement. Lists have none, since the policy may show only a part of their names, and a cursor made
+/// from the id alone does not know which.
+macro_rules! view {
+    ($code:literal $(, $of_others:literal)?) => {
+        View {
+            code: $code,
+            pick: &[
+                Pick::value("query_id"),
+                Pick::value("status"),
+                Pick::value("started"),
+                Pick::value("seconds"),
+                Pick::value("rows_produced"),
+                Pick::value("bytes_scanned"),
+                Pick::value("warehouse"),
+                Pick::value("tool"),
+                $(Pick::value($of_others),)?
+                Pick::value("error"),
+                Pick::cursor("cursor_of", "cursor"),
+                Pick::value("text"),
+            ],
+            hide: None,
+            source: Source::History,
+        }
+    };
+}
+
+/// A caller's own statements.
+pub(super) static VIEW: View = view!(6);
 
 /// The same where a caller sees what others sent as its user.
-pub(super) static OF_USER: View = View {
-    code: 8,
-    pick: &[
-        Pick::value("query_id"),
-        Pick::value("status"),
-        Pick::value("started"),
-        Pick::value("seconds"),
-        Pick::value("rows_produced"),
-        Pick::value("bytes_scanned"),
-        Pick::value("warehouse"),
-        Pick::value("tool"),
-        Pick::value("caller"),
-        Pick::value("error"),
-        Pick::cursor("cursor_of", "cursor"),
-        Pick::value("text"),
-    ],
-    hide: None,
-    source: Source::History,
-};
+pub(super) static OF_USER: View = view!(8, "caller");
 
-/// What models are told of it where it shows the statements of all callers (`HISTORY_SCOPE=user`).
+/// The description if it shows the statements of all callers (`HISTORY_SCOPE=user`).
 pub(super) const WHOLE: &str = "Lists the statements that this server's user of Snowflake sent, for you or others, newest first: state, time, rows, bytes, \
      caller, error, text. Use it to find slow or failed ones, and what you left running: your own have a cursor for fetch_results and \
      cancel_query. query_profile says why one was slow.";
@@ -187,7 +175,7 @@ impl Tool for QueryHistory {
         let mut conditions = String::new();
         let mut parameters = vec![Parameter::Text(context.queries.owner_mark())];
         if let Some(state) = arguments.status {
-            // What waits runs as well, to whoever waits for it.
+            // A statement in Snowflake's queue counts as running.
             conditions.push_str(" AND status = ?");
             parameters.push(Parameter::Text(state.as_str().to_owned()));
         }
@@ -197,7 +185,8 @@ impl Tool for QueryHistory {
             parameters.push(Parameter::Integer(seconds));
         }
         if let Some(text) = arguments.contains {
-            // What is not shown is not searched: an answer would tell whether it is there.
+            // Texts that the caller may not see are not searched either: the answer would show whether they contain the
+            // words.
             conditions.push_str(&format!(
                 " AND CONTAINS(LOWER({}), LOWER(?))",
                 of_own(shown, "query_text")
@@ -222,7 +211,7 @@ impl Tool for QueryHistory {
             History::OfUser { with_texts: false } => reply.with_note(NO_TEXTS),
             History::OfUser { with_texts: true } | History::OfCaller => reply,
         };
-        // Where there are more rows, the answer does not say that these are all.
+        // If there are more rows, the answer must not say that these are all.
         Ok(
             match reply.is_whole() && looks_at_all(&context, &database, hours).await {
                 true if context.queries.is_person() => reply.with_note(LOOKED_AT_OWN),
@@ -320,7 +309,7 @@ pub(super) async fn database(context: &CallContext) -> Result<Identifier, Failur
         .ok_or_else(|| {
             Failure::new(
                 Code::ObjectNotFound,
-                "the role can use no database, and the history is read through one",
+                "the role can use no database, and reading the history needs one",
                 "ask the person who runs this server to set SNOWFLAKE_DATABASE",
             )
         })
