@@ -68,7 +68,7 @@ async fn a_key_of_the_file_has_what_its_grant_says() {
     }
     let query = call("execute_query", json!({"sql": "SELECT 1"}));
     let (_, _, answer) = posted(&server, &some, &query).await;
-    assert!(answer.contains("there is no tool of this name"), "{answer}");
+    assert!(answer.contains("there is no tool named"), "{answer}");
     let client = server.mcp().key(&some);
     let tables = client.call_tool("list_tables", json!({})).await;
     let tables = tables.to_string();
@@ -117,7 +117,7 @@ async fn a_file_that_changes_is_read_again_and_a_wrong_one_is_not_taken() {
     let warned = server.line("warning", |line| {
         line["message"]
             .as_str()
-            .is_some_and(|text| text.contains("is not taken"))
+            .is_some_and(|text| text.contains("has changed but has errors"))
     });
     warned.await;
     for key in [&old, &new] {
