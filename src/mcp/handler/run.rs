@@ -16,9 +16,9 @@ use crate::mcp::arguments::reading::Arguments;
 use crate::mcp::asked::Asked;
 use crate::mcp::failure::{Code, Failure};
 use crate::mcp::running::RunningCall;
-use crate::mcp::tools::{CallContext, Reply};
+use crate::mcp::tools::{CallContext, Entry, Reply};
 use crate::mcp::unserved::{self};
-use crate::query::{Behalf, owner_mark};
+use crate::query::{Behalf, Queries, owner_mark};
 use crate::telemetry::call::{self, Ending, Opening};
 use crate::telemetry::metrics::labels::{Cache, Cause};
 use crate::telemetry::{CALL, milliseconds};
@@ -58,8 +58,7 @@ impl Handler {
         let granted = offer.tools.get(name);
         let Some(entry) = granted.filter(|entry| entry.is_granted(&asked.caller)) else {
             let shown: String = name.chars().take(unserved::NAME_CHARS).collect();
-            let message =
-                format!("there is no tool of this name: {shown}; tools/list has those there are");
+            let message = format!("there is no tool named {shown}; tools/list has all tools");
             return Err(ErrorData::invalid_params(message, None));
         };
         let tool = entry.description.name.clone();
@@ -76,73 +75,114 @@ impl Handler {
         let started = Instant::now();
         let _in_flight = self.services.metrics.tool_started();
 
+        // Before the arguments are read: a call over the limit must cost as little as possible.
         let admitted = self.services.rates.admit(caller, started);
         let call = CallContext {
-            queries: Arc::new(self.services.queries.on_behalf_of(Behalf {
-                name: caller.name.clone(),
-                identity: Arc::clone(&caller.identity),
-                account: caller.account(),
-                tag: tag(&tool, caller, trace_id),
-                notes: record.notes().clone(),
-                may_change: caller.reach >= Reach::Write,
-                may_read_values: caller.reach >= Reach::Query,
-                person: caller.person.clone(),
-                rights: caller.grant.as_ref().map(|grant| Arc::clone(&grant.rights)),
-            })),
+            queries: self.queries_of(caller, &tool, &record),
             calls: admitted.ok().flatten(),
         };
-        let time = call.queries.budget().timeout + CALL_GRACE;
         let read = entry.read(arguments.unwrap_or_default());
         let outcome = match (admitted, read) {
             (Err(too_many), _) => Ok(Err(too_many.into())),
             (Ok(_), Err(failure)) => Ok(Err(failure)),
             (Ok(_), Ok(Arguments { known, note })) => {
-                let key = entry
-                    .is_cacheable
-                    .then(|| CacheKey::new(caller, &tool, &known));
-                let cached = key.as_ref().and_then(|key| {
-                    let cached = self.services.answers.get(key);
-                    let metrics = &self.services.metrics;
-                    metrics.looked_up(Cache::Answers, cached.is_some());
-                    cached
-                });
-                let outcome = if let Some(reply) = cached {
-                    Ok(Ok(reply))
-                } else {
-                    // The log's span inside the trace's: tasks that outlive the call keep only the innermost span.
-                    let work = entry.call(known, call);
-                    let work = work.instrument(span.clone());
-                    let work = work.instrument(record.span().clone());
-                    let task = Running(self.services.runtime.spawn(work));
-                    let place = self.running.enter(asked.session, &asked.id, caller);
-                    let waited = self.wait(task, time, &asked, &place);
-                    let outcome = waited.instrument(span.clone()).await;
-                    if let (Some(key), Ok(Ok(reply))) = (key, &outcome) {
-                        self.services.answers.put(key, reply);
-                    }
-                    outcome
+                let work = Work {
+                    entry,
+                    arguments: known,
+                    call,
                 };
-                // The note is about fields of other programs, which do not change the answer.
+                let outcome = self.answer(work, &asked, &record, &span).await;
+                // The note is about fields of other programs, which do not change the answer, so it is not cached with it.
                 match note {
                     Some(note) => outcome.map(|done| done.map(|reply| reply.with_note(&note))),
                     None => outcome,
                 }
             }
         };
+        let trace_id = trace_id.to_owned();
+        self.note_end(record, &span, &tool, &asked.caller.name, &outcome, started);
+        outcome.map(|done| done.map_err(|failure| failure.in_trace(trace_id)))
+    }
 
+    /// The way to the warehouse, with the caller's rights and limits.
+    fn queries_of(&self, caller: &Caller, tool: &str, record: &call::Call) -> Arc<Queries> {
+        Arc::new(self.services.queries.on_behalf_of(Behalf {
+            name: caller.name.clone(),
+            identity: Arc::clone(&caller.identity),
+            account: caller.account(),
+            tag: tag(tool, caller, record.trace_id()),
+            notes: record.notes().clone(),
+            may_change: caller.reach >= Reach::Write,
+            may_read_values: caller.reach >= Reach::Query,
+            person: caller.person.clone(),
+            rights: caller.grant.as_ref().map(|grant| Arc::clone(&grant.rights)),
+        }))
+    }
+
+    /// The answer from the cache, or from the tool.
+    async fn answer(
+        &self,
+        work: Work<'_>,
+        asked: &Asked,
+        record: &call::Call,
+        span: &Span,
+    ) -> Result<Result<Reply, Failure>, ErrorData> {
+        let Work {
+            entry,
+            arguments,
+            call,
+        } = work;
+        let tool = &entry.description.name;
+        let key = entry
+            .is_cacheable
+            .then(|| CacheKey::new(&asked.caller, tool, &arguments));
+        if let Some(key) = &key {
+            let cached = self.services.answers.get(key);
+            let metrics = &self.services.metrics;
+            metrics.looked_up(Cache::Answers, cached.is_some());
+            if let Some(reply) = cached {
+                return Ok(Ok(reply));
+            }
+        }
+        let time = call.queries.budget().timeout + CALL_GRACE;
+        // The log's span inside the trace's: tasks that outlive the call keep only the innermost span.
+        let work = entry.call(arguments, call);
+        let work = work.instrument(span.clone());
+        let work = work.instrument(record.span().clone());
+        let task = Running(self.services.runtime.spawn(work));
+        let place = self.running.enter(asked.session, &asked.id, &asked.caller);
+        let waited = self.wait(task, time, asked, &place);
+        let outcome = waited.instrument(span.clone()).await;
+        // Failures are not cached: the next attempt may succeed.
+        if let (Some(key), Ok(Ok(reply))) = (key, &outcome) {
+            self.services.answers.put(key, reply);
+        }
+        outcome
+    }
+
+    /// Writes the end of a call to the metrics, the log, its trace and the audit log.
+    fn note_end(
+        &self,
+        record: call::Call,
+        span: &Span,
+        tool: &str,
+        caller: &str,
+        outcome: &Result<Result<Reply, Failure>, ErrorData>,
+        started: Instant,
+    ) {
         let elapsed = started.elapsed();
-        let (code, rows, bytes) = match &outcome {
+        let (code, rows, bytes) = match outcome {
             Ok(Ok(reply)) => ("ok", reply.rows, reply.bytes),
             Ok(Err(failure)) => (failure.code.as_str(), 0, 0),
             Err(_) => (Code::Internal.as_str(), 0, 0),
         };
         let metrics = &self.services.metrics;
-        metrics.tool_finished(&tool, code, rows, bytes, elapsed);
-        metrics.caller_served(&caller.name, code, rows, bytes);
+        metrics.tool_finished(tool, code, rows, bytes, elapsed);
+        metrics.caller_served(caller, code, rows, bytes);
+        // A failure may not name its statement, though one was running when it happened.
         let running = record.notes().query_id();
-        let query_id = query_id(&outcome).or(running.as_deref());
-        log(&span, &outcome, code, query_id, elapsed);
-        let trace_id = trace_id.to_owned();
+        let query_id = query_id(outcome).or(running.as_deref());
+        log(span, outcome, code, query_id, elapsed);
         record.end(&Ending {
             outcome: code,
             rows,
@@ -150,7 +190,6 @@ impl Handler {
             query_id,
             took: elapsed,
         });
-        outcome.map(|done| done.map_err(|failure| failure.in_trace(trace_id)))
     }
 
     /// Waits for the first of: the answer, the client leaving, the shutdown, the deadline. All but the first stop the call.
@@ -165,6 +204,8 @@ impl Handler {
         let progress = report_progress(asked.progress.as_ref());
         tokio::pin!(deadline, progress);
         tokio::select! {
+            // In this order: an answer that is ready is used, even if the client has left or the deadline has passed in
+            // the same moment.
             biased;
             done = &mut task.0 => done.map_or_else(|error| Err(broken(error)), Ok),
             () = asked.gone.cancelled() => Ok(Err(self.stopped(Cause::Client))),
@@ -179,7 +220,9 @@ impl Handler {
     fn stopped(&self, cause: Cause) -> Failure {
         self.services.metrics.call_stopped(cause);
         match cause {
-            Cause::Client => Failure::new(Code::QueryCancelled, "the caller gave the call up", ""),
+            Cause::Client => {
+                Failure::new(Code::QueryCancelled, "the caller cancelled the call", "")
+            }
             Cause::Shutdown => Failure::new(
                 Code::QueryCancelled,
                 "the server is shutting down; the statement was stopped",
@@ -192,6 +235,13 @@ impl Handler {
             ),
         }
     }
+}
+
+/// What a call is to run.
+struct Work<'call> {
+    entry: &'call Entry,
+    arguments: JsonObject,
+    call: CallContext,
 }
 
 /// A call under way. Dropping it stops it.

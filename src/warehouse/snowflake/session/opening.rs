@@ -14,9 +14,9 @@ use crate::sql::Identifier;
 use crate::warehouse::snowflake::backoff::Backoff;
 use crate::warehouse::snowflake::error::Error;
 use crate::warehouse::snowflake::shared::Shared;
-use crate::warehouse::snowflake::sign_in::SignIn;
+use crate::warehouse::snowflake::sign_in::{Credentials, SignIn};
 use crate::warehouse::snowflake::transport::Request;
-use crate::warehouse::snowflake::wire::LoginRequest;
+use crate::warehouse::snowflake::wire::{Data, LoginRequest};
 
 /// One attempt to sign in. Longer than Snowflake takes, short enough for a second one within a caller's patience; a key's
 /// signed token lives for a minute.
@@ -86,6 +86,7 @@ impl Session {
         // Made afresh for every attempt: a signed token is good for a minute only.
         let is_by_hand = sign_in.needs_a_person();
         let wanted = role.or(shared.defaults.role.as_ref());
+        // A network request for some methods: an OAuth server, a metadata service, or a person at a browser.
         let credentials = sign_in.credentials(wanted).await?;
         let ends = credentials.ends;
         let deadline = if is_by_hand {
@@ -107,16 +108,7 @@ impl Session {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?.to_string())))
             .collect();
-        let mut data = base_login(shared);
-        if let Some(Value::Object(environment)) = data.get_mut("CLIENT_ENVIRONMENT") {
-            environment.extend(credentials.client_environment);
-        }
-        if let Some(Value::Object(parameters)) = data.get_mut("SESSION_PARAMETERS") {
-            parameters.extend(credentials.session_parameters);
-        }
-        data.extend(credentials.fields);
-        let body = serde_json::to_value(LoginRequest { data })
-            .map_err(|error| Error::Protocol(error.to_string()))?;
+        let body = login_body(shared, credentials)?;
         let reply = shared
             .transport
             .send(Request {
@@ -143,49 +135,22 @@ impl Session {
             });
         }
         let data = reply.data.unwrap_or_default();
-        sign_in.keep(data.id_token);
-        let Some(token) = data.token else {
-            return Err(Error::Protocol(
-                "Snowflake's answer to the sign-in has no token".to_owned(),
-            ));
-        };
-        let info = data.session_info.unwrap_or_default();
-        let current = Names {
-            database: exact(info.database_name),
-            schema: exact(info.schema_name),
-            warehouse: exact(info.warehouse_name),
-            role: exact(info.role_name),
-        };
+        sign_in.keep(data.id_token.clone());
+        let difference = pinned::difference(data.parameters.as_deref().unwrap_or_default());
+        let session = Self::from_answer(shared, data, sign_in.is_person(), ends)?;
+        let current = session.current();
         // A person's differences are that person's own rights, and nothing the operator could correct.
         if !sign_in.is_person() {
             warn_of_differences(shared, named.is_none(), &current);
         }
-        let role = current.role.clone();
-        // Four hours, which is Snowflake's default.
-        let validity = data.master_validity_in_seconds.unwrap_or(14_400);
-        let session = Self {
-            tokens: Mutex::new(Tokens {
-                session: token,
-                master: data.master_token.unwrap_or_default(),
-            }),
-            renewal: tokio::sync::Mutex::new(()),
-            sequence: AtomicU64::new(1),
-            is_poisoned: AtomicBool::new(false),
-            is_left_open: AtomicBool::new(false),
-            current: Mutex::new(current),
-            last_used: Mutex::new(Instant::now()),
-            retire_at: retirement(Duration::from_secs(validity), sign_in.is_person(), ends),
-            shared: Arc::clone(shared),
-        };
         // The checks below close the session in Snowflake if they fail, so they need it whole.
-        let difference = pinned::difference(&data.parameters.unwrap_or_default());
         let session = if sign_in.is_person() {
             session.with_role_asked(wanted).await?
         } else {
             session
         };
         session
-            .with_allowed(role)
+            .with_allowed(current.role)
             .await
             .map_err(|error| match sign_in.is_person() {
                 true => error.for_person(wanted),
@@ -195,7 +160,44 @@ impl Session {
             .await
     }
 
-    /// The session, unless Snowflake says that it would read statements otherwise than they are judged.
+    /// The session that a successful answer describes.
+    fn from_answer(
+        shared: &Arc<Shared>,
+        data: Data,
+        is_person: bool,
+        ends: Option<Instant>,
+    ) -> Result<Self, Error> {
+        // Without a token there is no session, whatever the answer calls itself.
+        let Some(token) = data.token else {
+            return Err(Error::Protocol(
+                "Snowflake's answer to the sign-in has no token".to_owned(),
+            ));
+        };
+        let info = data.session_info.unwrap_or_default();
+        // Four hours, which is Snowflake's default.
+        let validity = data.master_validity_in_seconds.unwrap_or(14_400);
+        Ok(Self {
+            tokens: Mutex::new(Tokens {
+                session: token,
+                master: data.master_token.unwrap_or_default(),
+            }),
+            renewal: tokio::sync::Mutex::new(()),
+            sequence: AtomicU64::new(1),
+            is_poisoned: AtomicBool::new(false),
+            is_left_open: AtomicBool::new(false),
+            current: Mutex::new(Names {
+                database: exact(info.database_name),
+                schema: exact(info.schema_name),
+                warehouse: exact(info.warehouse_name),
+                role: exact(info.role_name),
+            }),
+            last_used: Mutex::new(Instant::now()),
+            retire_at: retirement(Duration::from_secs(validity), is_person, ends),
+            shared: Arc::clone(shared),
+        })
+    }
+
+    /// The session, unless Snowflake would read statements differently than the policy did.
     async fn unless_it_differs(self, difference: Option<String>) -> Result<Self, Error> {
         let Some(difference) = difference else {
             return Ok(self);
@@ -245,6 +247,19 @@ fn retirement(master_validity: Duration, is_person: bool, ends: Option<Instant>)
 /// Jittered, so that sessions opened together do not end together.
 fn lifetime(master_validity: Duration) -> Duration {
     master_validity.mul_f64(LIFETIME_SHARE * rand::rng().random_range(0.8..=1.0))
+}
+
+/// The body of a login request.
+fn login_body(shared: &Shared, credentials: Credentials) -> Result<Value, Error> {
+    let mut data = base_login(shared);
+    if let Some(Value::Object(environment)) = data.get_mut("CLIENT_ENVIRONMENT") {
+        environment.extend(credentials.client_environment);
+    }
+    if let Some(Value::Object(parameters)) = data.get_mut("SESSION_PARAMETERS") {
+        parameters.extend(credentials.session_parameters);
+    }
+    data.extend(credentials.fields);
+    serde_json::to_value(LoginRequest { data }).map_err(|error| Error::Protocol(error.to_string()))
 }
 
 fn base_login(shared: &Shared) -> Map<String, Value> {

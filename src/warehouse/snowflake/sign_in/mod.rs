@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 use self::blocking::blocking;
 use self::browser::Browser;
+pub(super) use self::credentials::Credentials;
 use super::account::Endpoint;
 use crate::config::types::Secret;
 use crate::telemetry::metrics::Metrics;
