@@ -78,7 +78,8 @@ pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
 
 /// Why the first sign-in could not begin: a key, token or client's secret that cannot be read, or is none.
 ///
-/// Reads its file and asks nobody. A service starts all the same, for the file may come later; whoever checks the settings wants to know now.
+/// It reads the file but sends no request. A service starts anyway, because the file may appear later;
+/// `snowflake-mcp check` reports it at once.
 #[must_use]
 pub fn unreadable(settings: &Settings) -> Option<Error> {
     if settings.warehouse.backend != Backend::Snowflake {
@@ -199,7 +200,7 @@ fn pause(settings: &Settings, is_restart: bool) -> Duration {
     PAUSE_BEFORE_CLOSING.min(*server.shutdown_timeout / 4)
 }
 
-/// Signs in and runs one statement, as `check --connect` promises; says what answered.
+/// Signs in and runs one statement, for `check --connect`; returns what answered.
 ///
 /// # Errors
 ///

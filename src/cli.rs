@@ -45,7 +45,7 @@ pub enum Command {
     ///
     /// Opens no port, so keys, hosts and origins do not matter. Logs go to stderr.
     Stdio,
-    /// Say whether the settings are right, all problems at once
+    /// Check the settings and report all problems at once
     ///
     /// The exit code is 0 when they are and 64 when they are not.
     Check {
@@ -109,7 +109,7 @@ pub fn key(key: &Key, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8
     } = key;
     match new_key(name, grant, expires.as_deref()) {
         Ok(new) => {
-            writeln!(err, "The key, which is kept nowhere:")?;
+            writeln!(err, "The key, which is stored nowhere:")?;
             writeln!(out, "{}", new.key.expose_secret())?;
             writeln!(err, "Its entry in `keys` of CALLERS_FILE:")?;
             writeln!(out, "{}", new.entry)?;
@@ -128,7 +128,7 @@ Examples:
   snowflake-mcp stdio                              the same for a desktop client
   snowflake-mcp --env-file .env check --connect    try settings before using them
   SERVER_PORT=9000 snowflake-mcp                   any setting is a variable
-  snowflake-mcp config --effective                 what is in force, and why
+  snowflake-mcp config --effective                 the values in force, and where they come from
 
 Exit codes: 0 success, 1 could not start or run, 64 wrong settings or usage.";
 
@@ -174,7 +174,7 @@ pub fn check(
     };
     writeln!(
         out,
-        "the settings are right: {}, answering from {warehouse}, listening on {} port {}",
+        "the settings are valid: {}, answering from {warehouse}, listening on {} port {}",
         settings.environment, settings.server.host, settings.server.port,
     )?;
     Ok(Some(loaded))

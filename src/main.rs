@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         // `snowflake-mcp config | head` closes the pipe early, and means it.
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to be told when stderr is closed.
+            // If stderr is closed, there is no way to report anything.
             let _ = writeln!(io::stderr(), "{}", telemetry::chain(&*error));
             ExitCode::FAILURE
         }

@@ -86,7 +86,7 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
         Err(error) => {
             metrics.callers_read(Delivery::Failed);
             tracing::warn!(
-                "CALLERS_FILE has changed and is not taken, what it said before stays in force: {error}"
+                "CALLERS_FILE has changed but has errors, so its old contents stay in force: {error}"
             );
         }
     };
@@ -117,7 +117,7 @@ pub(super) fn problem(settings: &Settings) -> Option<Problem> {
     // The process has not changed into its folder yet.
     let folder = settings.server.working_dir.as_ref();
     let path = folder.map_or_else(|| path.clone(), |folder| folder.join(path));
-    // What makes no policy has been told of before.
+    // Grants that make no valid policy were reported when the file was read.
     let base = base(settings).ok()?;
     read(reread::bytes(&path, identity::MOST_BYTES), &base)
         .err()
@@ -130,7 +130,7 @@ fn wrong_file(path: &Path, error: &CallersError) -> Problem {
 }
 
 impl Maker {
-    /// Issuers that are as before go on with the keys they have.
+    /// Issuers that have not changed keep the keys that they have fetched.
     fn entrance(&self, callers: Option<Callers>, before: Option<&Entrance>) -> Entrance {
         let own = self.own.iter().map(|options| (options.clone(), Vec::new()));
         let others = callers.iter().flat_map(Callers::issuers).cloned();

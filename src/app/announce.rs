@@ -1,4 +1,4 @@
-//! What a start tells: where it listens, how to connect, and what looks unsafe.
+//! What the log says at the start: where the server listens, how to connect, and which settings look unsafe.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -69,7 +69,7 @@ pub(super) fn start(
     if settings.server.allowed_hosts.iter().any(|host| host == "*") {
         tracing::warn!(
             target: LIFECYCLE,
-            "ALLOWED_HOSTS is *: any Host header is answered, which is safe only behind something that checks it",
+            "ALLOWED_HOSTS is *: requests with any Host header are answered, which is safe only behind a proxy that checks it",
         );
     }
     if settings.environment != Environment::Development && settings.limits.cursor_secret.is_none() {
@@ -82,7 +82,7 @@ pub(super) fn start(
     if is_any && settings.server.allow_any_origin && !settings.requires_credential() {
         tracing::warn!(
             target: LIFECYCLE,
-            "ALLOW_ANY_ORIGIN is true and no key is asked for: every web page opened on a machine that reaches this server can query \
+            "ALLOW_ANY_ORIGIN is true and no key is required: every web page opened on a machine that reaches this server can query \
              the warehouse; set API_KEY, or name the origins in CORS_ORIGINS",
         );
     }

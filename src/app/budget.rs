@@ -3,7 +3,7 @@
 use crate::config;
 use crate::query::Budget;
 
-/// For everybody who has no less.
+/// For every caller without lower limits.
 pub(super) fn budget(limits: &config::Limits) -> Budget {
     Budget {
         default_rows: limits.default_rows,

@@ -79,7 +79,7 @@ impl Launch {
                     target: LIFECYCLE,
                     event = "not_taken_over",
                     %file,
-                    "{file} has changed, but would not start; this process goes on as it is: {problems}",
+                    "{file} has changed, but the server would not start with it, so it continues unchanged: {problems}",
                 ),
             }
         }

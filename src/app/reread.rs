@@ -18,7 +18,7 @@ pub(super) fn mark(bytes: &io::Result<Vec<u8>>) -> Mark {
         .map(|bytes| Sha256::digest(bytes).into())
 }
 
-/// The bytes of a file of at most so many.
+/// Reads a file of at most `most` bytes.
 pub(super) fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // A pipe would be waited for.
     if !std::fs::metadata(path)?.is_file() {

@@ -94,7 +94,7 @@ impl Signals {
 async fn reopen_files(mut hang_up: Signal) {
     while hang_up.recv().await.is_some() {
         reopen::request();
-        tracing::info!(target: LIFECYCLE, signal = "SIGHUP", "received SIGHUP: files of log and audit are opened anew");
+        tracing::info!(target: LIFECYCLE, signal = "SIGHUP", "received SIGHUP: the log file and the audit log file are opened again");
     }
 }
 
@@ -124,11 +124,11 @@ impl Running {
 /// What a drain needs to know.
 pub(super) struct Drain {
     pub(super) parts: Parts,
-    /// How long to go on accepting after readiness has failed.
+    /// How long to accept calls after readiness has failed.
     pub(super) pause: Duration,
     /// `SHUTDOWN_TIMEOUT`.
     pub(super) timeout: Duration,
-    /// Interrupts calls; their callers are told.
+    /// Cancels calls, and answers their callers.
     pub(super) stop_calls: CancellationToken,
     /// Ends the transport.
     pub(super) cut: CancellationToken,
@@ -145,7 +145,7 @@ impl Drain {
         tokio::select! {
             biased;
             signal = signals.next() => {
-                tracing::warn!(target: LIFECYCLE, "a second signal: leaving at once");
+                tracing::warn!(target: LIFECYCLE, "received a second signal: exiting at once");
                 Err(signal)
             }
             () = self.steps(&mut server, started) => {
@@ -164,7 +164,7 @@ impl Drain {
             event = "draining",
             in_flight = self.in_flight(),
             timeout_s = self.timeout.as_secs_f64(),
-            "draining: readiness fails, requests in flight may take {:?} to end",
+            "draining: readiness fails, requests in flight have {:?} to finish",
             self.timeout,
         );
         tokio::time::sleep(self.pause).await;
@@ -177,7 +177,7 @@ impl Drain {
             target: LIFECYCLE,
             event = "interrupting",
             in_flight = self.in_flight(),
-            "SHUTDOWN_TIMEOUT is over: interrupting what still runs",
+            "SHUTDOWN_TIMEOUT has passed: cancelling the calls that still run",
         );
         self.stop_calls.cancel();
         if timeout(TO_ANSWER, &mut server.task).await.is_ok() {
@@ -190,7 +190,7 @@ impl Drain {
         tracing::warn!(
             target: LIFECYCLE,
             in_flight = self.in_flight(),
-            "some connections did not end and are dropped",
+            "some connections did not close and are dropped",
         );
         // Dropping the server stops its workers without waiting for their connections.
         server.task.abort();

@@ -185,7 +185,7 @@ fn exchange(settings: &Settings) -> Result<Option<ExchangeOptions>, Error> {
 
 fn oauth_client(warehouse: &config::Warehouse) -> Result<OauthClient, Error> {
     let missing = Error::Missing;
-    // What Snowflake's drivers ask for when nothing is said: the role that will be used.
+    // The role that will be used: what Snowflake's drivers use if no role is set.
     let usual = || Some(format!("session:role:{}", warehouse.role.as_ref()?));
     Ok(OauthClient {
         id: warehouse

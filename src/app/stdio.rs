@@ -1,7 +1,7 @@
 //! `snowflake-mcp stdio`: one conversation on stdin and stdout, with the program that started this one.
 //!
-//! When stdin ends, rmcp gives the calls in flight five seconds to answer (`echo … | snowflake-mcp stdio` reads on); what
-//! still runs then is stopped. A signal is less patient: whoever started us wants us gone.
+//! When stdin ends, rmcp gives the calls in flight five seconds to answer, so that `echo … | snowflake-mcp stdio` gets
+//! its answer; calls that still run after that are cancelled. After a signal calls are cancelled at once.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(super) async fn until_closed(loaded: &Loaded, telemetry: Telemetry) -> Resul
             Ok(())
         }
     };
-    // The other side is gone: nobody waits for what still runs.
+    // The client is gone, so nobody waits for the calls that still run.
     rooms.stop_calls.cancel();
     rooms.close_warehouse(tokio::time::Instant::now()).await;
     ended?;

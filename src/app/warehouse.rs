@@ -15,7 +15,7 @@ use crate::warehouse::{Error, Warehouse};
 /// A warehouse on its way.
 pub(super) struct Starting {
     pub(super) warehouse: Arc<dyn Warehouse>,
-    /// Ends when the warehouse is there or cannot be started.
+    /// Ends when the warehouse has started, or cannot start.
     pub(super) start: JoinHandle<Result<(), Error>>,
 }
 

@@ -108,7 +108,7 @@ fn check_says_in_one_line_what_would_be_served() {
     assert!(valid);
     assert_eq!(
         out,
-        "the settings are right: development, answering from the embedded engine's sample data, listening on localhost port 8000\n"
+        "the settings are valid: development, answering from the embedded engine's sample data, listening on localhost port 8000\n"
     );
     assert_eq!(
         err,

@@ -12,7 +12,7 @@ use super::types::{List, words};
 use super::variable::settings;
 
 words! {
-    /// As whom the statements of a caller run in Snowflake.
+    /// The Snowflake user that a caller's statements run as.
     SnowflakeIdentity {
         /// The user of the service, with its role.
         Service = "service",
@@ -30,25 +30,27 @@ settings! {
     /// The key callers send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.
     api_key: Option<ApiKey> = "API_KEY",
         Shape::Checked("at least 16 characters that can stand in a header, without spaces or commas", is_key),
-        unset "no key" [secret, required("with `API_KEYS`, `CALLERS_FILE` and `OAUTH_ISSUER` unset, when `SERVER_HOST` is beyond loopback, unless `ALLOW_ANONYMOUS=true`"), passed_on];
+        unset "no key" [secret, required("with `API_KEYS`, `CALLERS_FILE` and `OAUTH_ISSUER` unset, when `SERVER_HOST` is not loopback, unless `ALLOW_ANONYMOUS=true`"), passed_on];
 
-    /// Several keys, accepted in addition to `API_KEY`: one for each team, or an old and a new one during rotation. After a
-    /// key you may write limits for its callers, in place of the settings with the same names in upper case and not above
-    /// them: `default_rows`, `max_rows`, `max_result_bytes`, `max_cell_bytes`, `query_timeout`, `max_scan_bytes`,
-    /// `max_concurrent_queries`, `rate_limit_per_minute`. Example: `<key> max_rows=500 query_timeout=30s, <key>`.
+    /// Several keys, accepted in addition to `API_KEY`: one for each team, or an old and a new one during rotation.
+    /// After a key you may write limits for its callers. They replace the settings with the same names in upper case,
+    /// and may not be above them: `default_rows`, `max_rows`, `max_result_bytes`, `max_cell_bytes`, `query_timeout`,
+    /// `max_scan_bytes`, `max_concurrent_queries`, `rate_limit_per_minute`. Example:
+    /// `<key> max_rows=500 query_timeout=30s, <key>`.
     more_api_keys: Option<List<ApiKey>> = "API_KEYS",
         Shape::Items("at least 16 characters that can stand in a header, then nothing or limits such as `max_rows=500`, separated by spaces", is_key_with_options),
         unset "no further keys" [secret];
 
-    /// Callers in a file, beside the keys of the settings: keys by their SHA-256, further issuers, and grants, which say what
-    /// each caller may do; docs/callers.schema.json is its form. With it a token needs a rule of the file. It is read again
-    /// when it changes; a wrong one leaves the one before in force.
+    /// File with callers, in addition to the keys of the settings: keys by their SHA-256, further issuers, and grants,
+    /// which say what each caller may do. docs/callers.schema.json is its schema. If there is a file, a token must
+    /// match one of its rules. The file is read again when it changes; if it has errors, the old contents stay in
+    /// force.
     pub callers_file: Option<PathBuf> = "CALLERS_FILE", Shape::Path("the path of a JSON file"), unset "none";
 
-    /// As whom statements run in Snowflake: `service` is the user of the service with its role, `mapped` the same user with a
-    /// role of the caller's grant, so that every grant in `CALLERS_FILE` must name its `roles`, and keys of the settings are
-    /// refused. `exchange` is the caller's own user: a token of `OAUTH_ISSUER` is exchanged for one that Snowflake accepts, and
-    /// callers with a key are the service's user, where there is one (docs/external-oauth.md).
+    /// The Snowflake user that statements run as. `service`: the service's user with its role. `mapped`: the same user,
+    /// with a role of the caller's grant; every grant in `CALLERS_FILE` must name its `roles`, and keys of the settings
+    /// are refused. `exchange`: the caller's own user; a token of `OAUTH_ISSUER` is exchanged for one that Snowflake
+    /// accepts, and callers with a key are the service's user, if there is one (docs/external-oauth.md).
     pub snowflake_identity: SnowflakeIdentity = "SNOWFLAKE_IDENTITY", Shape::Choice(SnowflakeIdentity::WORDS),
         default "service";
 

@@ -338,7 +338,7 @@ pub(super) fn at_home(text: &str, vars: &BTreeMap<String, String>) -> Result<Str
     };
     if !(rest.is_empty() || rest.starts_with(['/', '\\'])) {
         return Err(
-            "a path in which `~` stands for the own home folder only, as in `~/keys/key.p8`",
+            "a path in which `~` stands only for your own home folder, as in `~/keys/key.p8`",
         );
     }
     let home = ["HOME", "USERPROFILE"]
@@ -346,7 +346,7 @@ pub(super) fn at_home(text: &str, vars: &BTreeMap<String, String>) -> Result<Str
         .find_map(|name| vars.get(*name).filter(|home| !home.is_empty()));
     match home {
         Some(home) => Ok(format!("{}{rest}", home.trim_end_matches('/'))),
-        None => Err("a path without `~`, for HOME is not set"),
+        None => Err("a path without `~`, because HOME is not set"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Connections that were set up for Snowflake's own tools: `connections.toml`, or `config.toml` with its `[connections.…]`.
 //!
-//! Read only where a setting names one: what another program was given is no business of this service by itself. What a
-//! connection says comes last; the environment and the env file win, see [`super::brought::understand`].
+//! They are read only if a setting names one, because credentials of other programs must not be used without being
+//! asked for. The environment and the env file take precedence over a connection, see [`super::brought::understand`].
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -64,7 +64,7 @@ pub(super) struct Connection {
     pub(super) notes: Vec<String>,
 }
 
-/// The connection that the variables name; `None` where they name none.
+/// The connection that the variables name; `None` if they name none.
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ pub(super) fn named(vars: &BTreeMap<String, String>) -> Result<Option<Connection
                 let mut connection = translated(&path, &name, keys)?;
                 if is_open_to_others {
                     connection.notes.push(format!(
-                        "{}: other users of this machine can read it; `chmod 600` keeps it to its owner",
+                        "{}: other users of this machine can read it; `chmod 600` lets only its owner read it",
                         path.display()
                     ));
                 }
@@ -116,7 +116,7 @@ pub(super) fn named(vars: &BTreeMap<String, String>) -> Result<Option<Connection
     );
     others.truncate(MAX_NAMES);
     let hint = match others.as_slice() {
-        [] => "there is none; SNOWFLAKE_HOME names the folder".to_owned(),
+        [] => "there is no such file; SNOWFLAKE_HOME names the folder".to_owned(),
         others => format!("there are: {}", others.join(", ")),
     };
     Err(Problem::new(setting, expected).hint(hint))
@@ -154,7 +154,7 @@ fn read(path: &Path) -> Result<Option<(String, bool)>, Problem> {
     };
     // Opening a pipe would wait for somebody to write into it.
     if !about.is_file() {
-        return Err(refused("it is no plain file".to_owned()));
+        return Err(refused("it is not a regular file".to_owned()));
     }
     if about.len() > MAX_BYTES {
         return Err(refused(format!("it is larger than {MAX_BYTES} bytes")));
@@ -177,7 +177,7 @@ fn is_open_to_others(_: &std::fs::Metadata) -> bool {
     false
 }
 
-/// The parser's own words may repeat what stands there, so only the line is told.
+/// The parser's message may repeat a value of the file, so only the line is reported.
 fn parsed(path: &Path, text: &str) -> Result<Table, Problem> {
     text.parse::<Table>().map_err(|error| {
         let before = error.span().and_then(|at| text.get(..at.start));

@@ -26,8 +26,8 @@ settings! {
     /// Threads the engine may use.
     pub threads: Option<usize> = "EMBEDDED_THREADS", Shape::Whole(1, 1024), unset "one for each processor";
 
-    // Unset, because what lies on a disk is shown only when somebody says so.
-    /// Your own data: the CSV, Parquet and JSON files below this folder are read-only tables of the database `LOCAL`. A
-    /// folder is a schema (`PUBLIC` for the files at the top), and a file is a table.
+    // Unset, because files on a disk are served only if somebody asks for it.
+    /// Your own data: the CSV, Parquet and JSON files in and below this folder are read-only tables of the database
+    /// `LOCAL`. A folder is a schema (`PUBLIC` for the files at the top), and a file is a table.
     pub data_dir: Option<PathBuf> = "EMBEDDED_DATA_DIR", Shape::Path("the path of a folder"), unset "sample data only";
 }

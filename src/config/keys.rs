@@ -1,6 +1,6 @@
 //! API keys, and the limits that may follow them: `<key> max_rows=500 query_timeout=30s`.
 //!
-//! A key never leaves here but as a secret. Its name, which logs and error texts show, is made of its digest.
+//! A key leaves this file only as a secret. Its name, which logs and error messages show, is made from its digest.
 
 use std::str::FromStr;
 
@@ -18,8 +18,8 @@ pub struct ApiKey {
     secret: SecretString,
     name: String,
     limits: KeyLimits,
-    /// Completes "expected behind the key …": the option that cannot be read. Never what was written, which may be another
-    /// key.
+    /// Completes "expected behind the key …": the option that cannot be read. It never has the value, which may be
+    /// another key.
     faults: Vec<String>,
 }
 

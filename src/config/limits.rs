@@ -68,7 +68,7 @@ settings! {
         unset "0.75, or 1 if there is only one caller (one key, or no key and only this machine)";
 
     // A statement that would wait for four others to end is better sent again later.
-    /// Most statements that wait, of all callers. Further ones are answered `warehouse_busy` at once, with the seconds to
+    /// Most statements that wait, of all callers. Further statements get `warehouse_busy` at once, with the seconds to
     /// wait.
     pub max_queued: Option<usize> = "MAX_QUEUED", Shape::Whole(1, 100_000),
         unset "four times the statements that may run, at least 64";
@@ -78,17 +78,18 @@ settings! {
         unset "16, or `MAX_QUEUED` if there is only one caller";
 
     // Far more than an agent sends, and far fewer than would fill the places for connections.
-    /// Most requests of one caller that are worked on at once, whatever they ask for. Further ones are answered 429 with
-    /// `Retry-After` before their bodies are read. Without keys a caller is an IP address; behind a proxy all share the
-    /// proxy's, so raise it there.
+    /// Most concurrent requests of one caller, of any kind. Further requests get 429 with `Retry-After` before their
+    /// bodies are read. Without keys a caller is an IP address; behind a proxy all callers share the proxy's address,
+    /// so raise this limit there.
     pub max_in_flight_per_caller: Option<usize> = "MAX_IN_FLIGHT_PER_CALLER", Shape::Whole(1, 1_000_000),
         unset "128, or as many as one caller may have statements that run and wait, if that is more";
 
     // Room for five results that come as fast as they can, of which each takes 24 MiB at most; an eighth of the chart's memory
     // limit.
-    /// Memory for answers of Snowflake and for the chunks of its results while they are downloaded and read, for all calls
-    /// together. What does not fit waits until the call's time is over; the call is then answered `warehouse_busy`. One
-    /// result uses at most 24 MiB, or one chunk if that is larger. A chunk larger than the whole limit is refused.
+    /// Memory for answers of Snowflake and for the chunks of its results while they are downloaded and read, for all
+    /// calls together. Chunks that do not fit wait, at most until the call's time limit; the call then gets
+    /// `warehouse_busy`. One result uses at most 24 MiB, or one chunk if that is larger. A chunk larger than the whole
+    /// limit is refused.
     pub download_memory_limit: ByteSize = "DOWNLOAD_MEMORY_LIMIT", size(MIB, 64 * GIB), default "128MiB";
 
     // Unset, because what is right depends on who calls: an agent at work makes some ten calls a minute.
@@ -98,26 +99,27 @@ settings! {
     pub rate_limit_per_minute: Option<u32> = "RATE_LIMIT_PER_MINUTE", Shape::Whole(1, 1_000_000), unset "no limit";
 
     /// The groups of tools that are offered: `catalog` finds and describes objects, `query` runs statements, `semantic`
-    /// queries semantic views, `custom` are the tools of `CUSTOM_TOOLS_FILE`. `semantic` is off unless it is named: its three
-    /// tools would take 6 kB of every conversation, also where there are no semantic views.
+    /// queries semantic views, `custom` are the tools of `CUSTOM_TOOLS_FILE`. `semantic` is off unless it is named,
+    /// because its three tools add 6 kB to every conversation, even if there are no semantic views.
     pub toolsets: List<Toolset> = "TOOLSETS", Shape::Choices(Toolset::WORDS), default "catalog,query,custom";
 
     /// The only tools that are offered, among those of `TOOLSETS`. Example: `execute_query, describe_*`.
     pub tools: Option<List> = "TOOLS", Shape::Items("the name of a tool, in which * stands for any letters", is_tool),
         unset "all of `TOOLSETS`";
 
-    /// Tools that are not offered although `TOOLSETS` and `TOOLS` have them. Example: `explain_query`.
+    /// Tools that are not offered even if `TOOLSETS` and `TOOLS` include them. Example: `explain_query`.
     pub disabled_tools: Option<List> = "DISABLED_TOOLS",
         Shape::Items("the name of a tool, in which * stands for any letters", is_tool), unset "none";
 
-    /// A YAML or JSON file with tools and prompts of your own, see `docs/custom-tools.md`. Problems in it stop the start, all at
-    /// once. A changed file is read again within seconds; if it has problems, the tools stay as they were.
+    /// A YAML or JSON file with tools and prompts of your own, see `docs/custom-tools.md`. If it has problems at the
+    /// start, the server reports all of them and does not start. A changed file is read again within seconds; if it has
+    /// problems, the tools stay as they were.
     pub custom_tools_file: Option<PathBuf> = "CUSTOM_TOOLS_FILE", Shape::Path("the path of a file"),
         unset "no tools of your own";
 
     // Off, because the most used agents then show their model nothing else, and as text the same rows take a third less.
-    /// For callers that are programs: tools declare output schemas, `json` is the default format, and `structuredContent`
-    /// holds the whole answer too. Leave it off for agents.
+    /// For callers that are programs: tools declare output schemas, `json` is the default format, and
+    /// `structuredContent` has the whole answer too. Leave it off for agents.
     pub structured_output: bool = "STRUCTURED_OUTPUT", Shape::Switch, default "false";
 
     // Long enough for an agent that looks twice, too short to mislead.

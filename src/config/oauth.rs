@@ -11,7 +11,8 @@ use super::types::{List, Span, words};
 use super::variable::settings;
 
 words! {
-    /// How a token may be signed. All of them with a public key: with a shared secret whoever checks a token could make one.
+    /// Algorithms that tokens may be signed with. All of them use public keys: with a shared secret, every service that
+    /// checks tokens could make some.
     TokenAlgorithm {
         /// RSA, PKCS #1, SHA-256.
         Rs256 = "RS256",
@@ -54,27 +55,27 @@ impl std::str::FromStr for ScopeName {
     }
 }
 
-const SCOPE: &str = "a scope without spaces, quotation marks or backslashes, other than `openid` and `offline_access`, which an issuer takes for itself";
+const SCOPE: &str = "a scope without spaces, quotation marks or backslashes, other than `openid` and `offline_access`, which are for the issuer itself";
 
 settings! {
     /// What tokens must say.
     pub struct Oauth in Section::Oauth;
 
-    // Written nowhere else: what a request says of it, whoever sends it may choose.
-    /// The address that clients know this server by, such as `https://mcp.example.com/mcp`: to the letter what they are
-    /// configured with. Tokens must be made for it, and its host is answered as if `ALLOWED_HOSTS` had it.
+    // It cannot be taken from requests, because whoever sends a request chooses its headers.
+    /// The server's address, exactly as clients are configured with it, such as `https://mcp.example.com/mcp`. Tokens
+    /// must be issued for it, and its host is accepted as if `ALLOWED_HOSTS` had it.
     pub public_url: Option<String> = "PUBLIC_URL",
         Shape::Checked("an `https://` address without query, fragment, user or slash at the end; `http://` for loopback only", is_public_url),
         unset "none" [required("with `OAUTH_ISSUER`")];
 
-    /// The issuer whose access tokens are accepted, and where clients are sent to sign in. API keys go on to work beside it.
+    /// The issuer whose access tokens are accepted, and where clients sign in. API keys still work.
     pub issuer: Option<String> = "OAUTH_ISSUER",
-        Shape::Checked("the `https://` address of an issuer, to the letter as its tokens name it in `iss`; `http://` for loopback only", is_issuer),
+        Shape::Checked("the `https://` address of an issuer, exactly as in the `iss` of its tokens; `http://` for loopback only", is_issuer),
         unset "no tokens are accepted";
 
-    /// What tokens must be made for: one of these must be in `aud`, to the letter.
+    /// The accepted audiences: a token's `aud` must contain one of these exactly.
     pub audience: Option<List> = "OAUTH_AUDIENCE",
-        Shape::Items("an audience as tokens name it, neither `*` nor `account`", is_audience),
+        Shape::Items("an audience as in tokens, other than `*` and `account`", is_audience),
         unset "`PUBLIC_URL`";
 
     /// Where the issuer's public keys are.
@@ -82,35 +83,37 @@ settings! {
         Shape::Checked("an `https://` address without user or password; `http://` for loopback only", is_issuer),
         unset "found through the issuer's metadata";
 
-    /// Scopes a token must have for any call, all of them.
+    /// Scopes that a token must have for any call; it needs all of them.
     pub scopes: Option<List> = "OAUTH_SCOPES", Shape::Items(SCOPE, is_resource_scope), unset "none";
 
-    /// The scope for the tools of the catalog, as tokens spell it. `-` asks for none.
+    /// The scope for the catalog tools, as tokens spell it. With `-` they need no scope.
     pub scope_catalog: ScopeName = "OAUTH_SCOPE_CATALOG",
         Shape::Checked("a scope without spaces, or `-`", is_resource_scope), default "mcp:catalog";
 
-    /// The scope for statements that read. It holds the one for the catalog. `-` asks for none.
+    /// The scope for statements that read. It includes the scope for the catalog. With `-` they need no scope.
     pub scope_query: ScopeName = "OAUTH_SCOPE_QUERY",
         Shape::Checked("a scope without spaces, or `-`", is_resource_scope), default "mcp:query";
 
-    /// The scope for statements that `SQL_POLICY` allows beyond reading: without it a caller reads only. It holds the other
-    /// two. `-` asks for none.
+    /// The scope for statements that `SQL_POLICY` allows beyond reading; without it a caller can only read. It includes
+    /// the other two scopes. With `-` they need no scope.
     pub scope_write: ScopeName = "OAUTH_SCOPE_WRITE",
         Shape::Checked("a scope without spaces, or `-`", is_resource_scope), default "mcp:write";
 
-    /// The scopes that clients are told to ask for, where requests spell them otherwise than tokens do: Entra wants
-    /// `https://mcp.example.com/mcp/mcp.query` in a request and writes `mcp.query` into the token.
+    /// The scopes that the server tells clients to request, if requests spell them differently than tokens: Entra
+    /// expects `https://mcp.example.com/mcp/mcp.query` in a request and writes `mcp.query` into the token.
     pub scopes_supported: Option<List> = "OAUTH_SCOPES_SUPPORTED", Shape::Items(SCOPE, is_resource_scope),
         unset "`OAUTH_SCOPES` and those for the catalog and for reading, and for writing where `SQL_POLICY` allows it";
 
-    /// How tokens may be signed.
+    /// Algorithms that tokens may be signed with.
     pub algorithms: List<TokenAlgorithm> = "OAUTH_ALGORITHMS", Shape::Choices(TokenAlgorithm::WORDS),
         default "RS256,PS256,ES256,EdDSA";
 
-    /// The claim that tells callers apart, together with the issuer: `sub`; `oid` for Entra, whose `sub` differs for each app.
+    /// The claim that identifies callers, together with the issuer: `sub`, or `oid` for Entra, whose `sub` differs for
+    /// each app.
     pub subject_claim: String = "OAUTH_SUBJECT_CLAIM", Shape::Checked("the name of a claim", is_claim), default "sub";
 
-    /// Claims with a person's name for Snowflake's history of queries; the first that a token has. It decides nothing.
+    /// Claims with a person's name, for Snowflake's query history; the first claim that a token has is used. The name
+    /// has no effect on what a caller may do.
     pub name_claim: List = "OAUTH_NAME_CLAIM", Shape::Items("the name of a claim", is_claim),
         default "preferred_username,email,upn";
 
@@ -119,6 +122,6 @@ settings! {
     pub leeway: Span = "OAUTH_LEEWAY", span(0, 300 * SECOND), default "60s";
 
     // A day outlasts an issuer's worst outage; longer would keep a key that was taken back.
-    /// How long the issuer's keys stay in force when they cannot be fetched anew.
+    /// How long the issuer's keys stay in force if they cannot be fetched again.
     pub jwks_max_stale: Span = "OAUTH_JWKS_MAX_STALE", span(60 * SECOND, 7 * 24 * HOUR), default "24h";
 }

@@ -83,7 +83,7 @@ settings! {
         Shape::Items("the name of a function, in which * stands for any letters", is_function),
         unset "none are denied";
 
-    // What cannot be told from a statement's text counts as outside.
+    // If a statement's text does not say which database it uses, the statement is refused.
     /// The only databases that statements may use. An unqualified name belongs to the call's database, or else to the
     /// default one. Refused as well: names that the text does not show (stages, IDENTIFIER(…), TABLE(…) of anything but
     /// FLATTEN and the like, names inside strings), and statements that are not queries, writes, SHOW or DESCRIBE. Listings
@@ -123,8 +123,9 @@ settings! {
         unset "all that the role may use" [quotes(Quotes::OfNames)];
 
     // All callers share one user of Snowflake, unless they are exchanged: what others asked is nobody's business by default.
-    /// Whose statements `query_history` and `query_profile` show. `caller`: those that the caller sent through this server.
-    /// `user`: all that the user of Snowflake sent in the last seven days, through this server or not; of others no text and
-    /// no profile to a caller whose objects or roles are limited. Only the caller's own can be read or stopped.
+    /// Whose statements `query_history` and `query_profile` show. `caller`: those that the caller sent through this
+    /// server. `user`: all statements that the Snowflake user sent in the last seven days, through this server or not.
+    /// Callers whose objects or roles are limited see neither text nor profile of statements that are not theirs. A
+    /// caller can fetch or stop only its own statements.
     pub history_scope: HistoryScope = "HISTORY_SCOPE", Shape::Choice(HistoryScope::WORDS), default "caller";
 }

@@ -27,7 +27,7 @@ pub(super) fn warnings(
         let path = path.filter(|path| is_open(path))?;
         let path = path.display();
         Some(format!(
-            "{what}: every user of this machine can read {path}, which holds a secret; take that away with `chmod o-rwx`"
+            "{what}: every user of this machine can read {path}, which contains a secret; prevent that with `chmod o-rwx`"
         ))
     })
     .collect()

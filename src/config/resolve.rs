@@ -182,8 +182,8 @@ fn read(
 ) -> Result<String, Box<dyn FnOnce(String) -> Problem>> {
     if env_file::has_reference(value) {
         return Err(Box::new(|name| {
-            Problem::new(name, "a value in which every `${NAME}` was replaced").hint(
-                "references are replaced only in the file of --env-file, outside single quotes",
+            Problem::new(name, "a value without `${NAME}` references").hint(
+                "references are replaced only in the file named by --env-file, outside single quotes",
             )
         }));
     }

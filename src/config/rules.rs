@@ -88,7 +88,7 @@ fn check_access(settings: &Settings, resolved: &mut Resolved) {
             "ALLOW_ANONYMOUS",
             "SERVER_HOST",
         ],
-        "a key, because SERVER_HOST is beyond loopback",
+        "a key, because SERVER_HOST is not loopback",
         Some(
             "or set ALLOW_ANONYMOUS=true if everybody who can reach the port may query the warehouse",
         ),

@@ -54,27 +54,27 @@ impl Section {
         match self {
             Self::Environment => (
                 "Environment",
-                "Picks the column of defaults, and the prefix of the `SNOWFLAKE_` names.",
+                "Selects the defaults, and the prefix of the `SNOWFLAKE_` names.",
             ),
             Self::Server => (
                 "Server",
-                "Where the service listens, how much it accepts, how it stops.",
+                "Where the service listens, how much it accepts, and how it stops.",
             ),
             Self::Tls => (
                 "TLS",
-                "HTTPS in this process; docs/tls.md leads through it. Without it something in front must speak it.",
+                "HTTPS in this process; docs/tls.md explains how to set it up. Without these settings, use a proxy or an ingress with HTTPS.",
             ),
             Self::Auth => (
                 "Access",
-                "Who may call. Without a key or an issuer only programs on the same machine can, unless `ALLOW_ANONYMOUS` says otherwise.",
+                "Who may call. Without a key or an issuer, only programs on the same machine can call, unless `ALLOW_ANONYMOUS` is set.",
             ),
             Self::Oauth => (
                 "OAuth",
-                "Tokens of an issuer, in addition to keys; docs/signing-in.md leads through it. The server checks tokens and issues none.",
+                "Tokens of an issuer, in addition to keys; docs/signing-in.md explains how to set it up. The server checks tokens and issues none.",
             ),
             Self::Exchange => (
                 "Snowflake as the caller",
-                "How a caller's statements run as the caller's own user of Snowflake (`SNOWFLAKE_IDENTITY=exchange`); docs/external-oauth.md leads through it.",
+                "How a caller's statements run as the caller's own Snowflake user (`SNOWFLAKE_IDENTITY=exchange`); docs/external-oauth.md explains how to set it up.",
             ),
             Self::Warehouse => (
                 "Warehouse",
@@ -82,12 +82,12 @@ impl Section {
             ),
             Self::Pool => (
                 "Snowflake sessions",
-                "How many sessions are kept, and for how long.",
+                "How many sessions the service keeps, and for how long.",
             ),
             Self::Limits => ("Limits", "What one call may cost."),
             Self::Policy => (
                 "Policy",
-                "What statements may do and touch; docs/policy.md explains it. Each list narrows what the others leave.",
+                "What statements may do, and which objects they may use; docs/policy.md explains it. A statement must pass all lists.",
             ),
             Self::Embedded => (
                 "Embedded engine",
@@ -95,7 +95,7 @@ impl Section {
             ),
             Self::Telemetry => (
                 "Logs and telemetry",
-                "Other `OTEL_` variables mean what the OpenTelemetry specification says and are not checked here.",
+                "Other `OTEL_` variables have the meaning of the OpenTelemetry specification, and are not checked here.",
             ),
         }
     }

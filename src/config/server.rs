@@ -16,8 +16,8 @@ settings! {
 
     // Loopback, so that nothing is reachable from outside before somebody asked for it; the image sets `0.0.0.0`, since
     // loopback in a container reaches nobody.
-    /// Name or address to listen on. Anything but loopback needs a key or an issuer, see `ALLOW_ANONYMOUS`. The container
-    /// image sets `0.0.0.0`.
+    /// Name or address to listen on. Any other address than loopback needs a key or an issuer, see `ALLOW_ANONYMOUS`.
+    /// The container image sets `0.0.0.0`.
     pub host: String = "SERVER_HOST", Shape::Checked("a host name or IP address, without scheme, port or spaces", is_host),
         default "localhost";
 
@@ -31,8 +31,8 @@ settings! {
     pub reload: bool = "SERVER_RELOAD", Shape::Switch, each "true" "false" "false";
 
     // Not outside of development unless asked for: it tells a stranger what runs here.
-    /// Whether a browser that opens the address shows a page: what this server is, whether it is ready, and how to connect
-    /// an agent.
+    /// Whether a browser that opens the server's address gets a page. The page says what this server is, whether it is
+    /// ready, and how to connect an agent.
     pub landing_page: bool = "LANDING_PAGE", Shape::Switch, each "true" "false" "false";
 
     /// How long an idle connection stays open for the next request; 0 closes it after the answer. Behind a proxy, set it
@@ -43,12 +43,13 @@ settings! {
     pub max_connections: usize = "MAX_CONNECTIONS", Shape::Whole(1, 1_000_000), default "1000";
 
     /// Origins whose web pages may call the service. `*` means any origin if callers need a key. Without a key it means
-    /// pages of this machine, such as `http://localhost:6274`, unless `ALLOW_ANY_ORIGIN` is set. Production refuses `*`.
+    /// only pages of this machine, such as `http://localhost:6274`, unless `ALLOW_ANY_ORIGIN` is set. Production
+    /// refuses `*`.
     pub cors_origins: List = "CORS_ORIGINS", Shape::Items("`https://host`, `http://host:port`, or `*` alone", is_origin),
         each "*" "https://staging.example.com" "https://app.example.com";
 
-    /// Confirms that `CORS_ORIGINS=*` means every web page even without a key: any page that somebody opens on a machine
-    /// that can reach this server may then query the warehouse.
+    /// Confirms that `CORS_ORIGINS=*` means every web page, even without a key. Any page that somebody opens on a
+    /// machine that can reach this server can then query the warehouse.
     pub allow_any_origin: bool = "ALLOW_ANY_ORIGIN", Shape::Switch, default "false";
 
     // What `http` makes of it is empty, which means no check, only for `*`.
@@ -61,7 +62,7 @@ settings! {
 
     // SQL written by a model is a few kilobytes, and Snowflake takes 1 MB of it; 2 MiB leaves room for what JSON makes of
     // that.
-    /// Largest request body. A statement has 1 MB at most; the rest is what JSON makes of it.
+    /// Largest request body. A statement may have at most 1 MB; JSON escapes make it longer.
     pub max_body_bytes: ByteSize = "MAX_REQUEST_BYTES", size(KIB, GIB), default "2MiB";
 
     /// Port for probes and metrics, on the same host; 0 picks a free port. The container image sets 9090, so that probes

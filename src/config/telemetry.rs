@@ -56,7 +56,7 @@ settings! {
         unset "none";
 
     /// Turns the export off.
-    pub otel_sdk_disabled: Option<bool> = "OTEL_SDK_DISABLED", Shape::Switch, unset "export is on where an endpoint is set";
+    pub otel_sdk_disabled: Option<bool> = "OTEL_SDK_DISABLED", Shape::Switch, unset "traces are exported if an endpoint is set";
 
     /// What the service is called in traces and metrics.
     pub otel_service_name: Option<String> = "OTEL_SERVICE_NAME", Shape::Text("a name"), unset "`snowflake-mcp`";
@@ -91,7 +91,7 @@ settings! {
     /// Where traces go.
     pub otel_traces_exporter: Option<String> = "OTEL_TRACES_EXPORTER", Shape::Choice(&["otlp", "none"]), unset "`otlp`";
 
-    /// Metrics are at `/metrics`, whatever this says, and are not pushed.
+    /// Has no effect on metrics, which are always at `/metrics` and are never pushed.
     pub otel_metrics_exporter: Option<String> = "OTEL_METRICS_EXPORTER",
         Shape::Text("`prometheus`, `none` or another exporter's name"),
         unset "`prometheus`" [later];
@@ -119,7 +119,7 @@ settings! {
     /// Longest time an export may take in all, in milliseconds.
     pub otel_bsp_export_timeout: Option<u64> = "OTEL_BSP_EXPORT_TIMEOUT", Shape::Whole(1, 3_600_000), unset "30000";
 
-    /// How the trace id is read from a request. `tracecontext` always is.
+    /// How the trace id is read from a request. `tracecontext` is always read.
     pub otel_propagators: Option<String> = "OTEL_PROPAGATORS",
         Shape::Text("comma-separated names, such as `tracecontext,baggage`"),
         unset "`tracecontext`" [later];

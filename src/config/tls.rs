@@ -23,24 +23,25 @@ settings! {
     /// What the public port shows and asks for.
     pub struct Tls in Section::Tls;
 
-    /// File with the certificate of `SERVER_PORT` and those between it and its authority, in PEM. It switches HTTPS on for that
-    /// port; `MANAGEMENT_PORT` goes on to speak plain HTTP. It is read again when it changes and at SIGHUP; a pair that does not
-    /// fit leaves the one before in force.
+    /// PEM file with the certificate for `SERVER_PORT`, followed by the intermediate certificates. It switches HTTPS on
+    /// for that port; `MANAGEMENT_PORT` still uses plain HTTP. The file is read again when it changes and at SIGHUP. If
+    /// the new certificate and key are not valid or do not match, the old pair stays in force.
     pub cert_file: Option<PathBuf> = "TLS_CERT_FILE", Shape::Path("the path of a file with certificates in PEM"),
         unset "plain HTTP" [required("with `TLS_KEY_FILE`")];
 
-    /// File with the private key of `TLS_CERT_FILE`, in PEM: PKCS #8, PKCS #1 or SEC 1, not encrypted.
+    /// PEM file with the private key of `TLS_CERT_FILE`: PKCS #8, PKCS #1 or SEC 1, not encrypted.
     pub key_file: Option<PathBuf> = "TLS_KEY_FILE", Shape::Path("the path of a file with a private key in PEM"),
         unset "none" [required("with `TLS_CERT_FILE`")];
 
-    /// File with the authorities whose certificates clients show, in PEM, and their revocation lists, if there are any. A
-    /// certificate is a lock in addition to a key or token and replaces neither. It is read again as `TLS_CERT_FILE` is; what
-    /// it no longer accepts ends open connections at their next request.
+    /// PEM file with the certificate authorities that issue client certificates, and their revocation lists if there
+    /// are any. Callers still need a key or token in addition to the certificate. The file is read again like
+    /// `TLS_CERT_FILE`. If it no longer accepts the certificate of an open connection, the next request on that
+    /// connection is refused.
     pub client_ca_file: Option<PathBuf> = "TLS_CLIENT_CA_FILE", Shape::Path("the path of a file with certificates in PEM"),
-        unset "clients are asked for no certificate";
+        unset "clients need no certificate";
 
     // Optional is for the days in which clients are given theirs.
-    /// Whether clients must show a certificate of `TLS_CLIENT_CA_FILE`: `required`, or `optional`, where one that is shown must
-    /// be good.
+    /// Whether clients must present a certificate of `TLS_CLIENT_CA_FILE`: `required` or `optional`. With `optional`, a
+    /// certificate that a client presents must still be valid.
     pub client_auth: ClientAuth = "TLS_CLIENT_AUTH", Shape::Choice(ClientAuth::WORDS), default "required";
 }

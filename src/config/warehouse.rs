@@ -69,14 +69,14 @@ settings! {
     pub struct Warehouse in Section::Warehouse;
 
     // `rules.rs` chooses when nobody did, before this struct is read.
-    /// Where statements run: `snowflake` is an account, `embedded` the engine inside the process with sample data. The slim
-    /// image has no engine.
+    /// Where statements run: `snowflake` is an account, `embedded` is the engine inside the process with sample data.
+    /// The slim image has no engine.
     pub backend: Backend = "WAREHOUSE_BACKEND", Shape::Choice(Backend::WORDS),
         unset "`snowflake` when `SNOWFLAKE_ACCOUNT` is set; otherwise `embedded` in development, and an error elsewhere";
 
     // Read while the settings are collected, see `connections.rs`; the same is true of the next two.
     /// A connection set up for Snowflake's own tools (`connections.toml`, or `[connections.…]` of `config.toml`). Its
-    /// account, user, authentication, role, warehouse, database and schema are used where no variable sets them.
+    /// account, user, authentication, role, warehouse, database and schema are used unless variables set them.
     pub connection_name: Option<String> = "SNOWFLAKE_CONNECTION_NAME",
         Shape::Text("the name of a connection in `connections.toml`"),
         unset "no file is read";

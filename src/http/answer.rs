@@ -142,7 +142,7 @@ pub(super) async fn not_found(_request: HttpRequest) -> HttpResponse {
 pub(super) async fn method_not_allowed() -> HttpResponse {
     let refusal = Refusal {
         code: "method_not_allowed",
-        message: "this path answers GET and HEAD only",
+        message: "this path answers only GET and HEAD",
         hint: "MCP is at POST /mcp",
     };
     refusal.answer(StatusCode::METHOD_NOT_ALLOWED, |answer| {

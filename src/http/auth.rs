@@ -41,8 +41,8 @@ const MISSING_TOKEN: Refusal = Refusal {
 
 const WRONG: Refusal = Refusal {
     code: "unauthorized",
-    message: "the API key in the request is not one this server knows",
-    hint: "check the key against API_KEY, API_KEYS and CALLERS_FILE of the server, where it may have expired or be disabled; keys are compared to the letter",
+    message: "this server does not know the API key in the request",
+    hint: "compare the key with API_KEY, API_KEYS and CALLERS_FILE of the server, where it may have expired or be disabled; it must match exactly",
 };
 
 const DOUBTFUL: Refusal = Refusal {
@@ -53,26 +53,26 @@ const DOUBTFUL: Refusal = Refusal {
 
 const IN_QUERY: Refusal = Refusal {
     code: "bad_request",
-    message: "the request has a token in its address, where logs of proxies keep it",
-    hint: "send the token as `Authorization: Bearer <token>`, and have this one taken back",
+    message: "the request has a token in its address, which proxies write into their logs",
+    hint: "send the token as `Authorization: Bearer <token>`, and revoke this one",
 };
 
 const TOO_FEW_SCOPES: Refusal = Refusal {
     code: "insufficient_scope",
-    message: "the token lacks a scope that this needs",
+    message: "the token lacks a scope that this request needs",
     hint: "sign in again and allow the scopes that WWW-Authenticate names",
 };
 
 const NO_GRANT: Refusal = Refusal {
     code: "no_grant",
-    message: "the token is good, and nothing is granted to whom it names",
-    hint: "whoever runs the server grants by the issuer, scopes and claims of a token, in `rules` of CALLERS_FILE; signing in again does not help",
+    message: "the token is valid, but its user has no grant on this server",
+    hint: "the person who runs this server gives grants to tokens by issuer, scopes and claims, in `rules` of CALLERS_FILE; signing in again does not help",
 };
 
 const NO_ISSUER_KEYS: Refusal = Refusal {
     code: "issuer_unavailable",
     message: "the token could not be checked: the keys of its issuer are not available",
-    hint: "send the request again in a few seconds; the token may be good",
+    hint: "send the request again in a few seconds; the token may be valid",
 };
 
 /// Why a request is refused before [`Access`] is asked.
@@ -235,7 +235,7 @@ fn of_token(fault: Fault) -> Refusal {
             "have the issuer sign its tokens with an algorithm that OAUTH_ALGORITHMS of the server lists"
         }
         Fault::Bound => {
-            "get a plain bearer token: this server cannot check who holds the key of this one"
+            "get a plain bearer token: this server does not support tokens that are bound to a key"
         }
         Fault::UnknownKey | Fault::Signature => "sign in again: the issuer may have new keys",
         Fault::Unreadable | Fault::Unavailable => {

@@ -40,8 +40,8 @@ const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event
 
 const NOT_POST: Refusal = Refusal {
     code: "method_not_allowed",
-    message: "this path answers POST only: there is no stream to open and no session to end",
-    hint: "send JSON-RPC messages of MCP with POST; most clients need no more than this address",
+    message: "this path answers only POST: there is no stream to open and no session to end",
+    hint: "send MCP's JSON-RPC messages with POST; most clients need only this address",
 };
 
 const NOT_ACCEPTABLE: Refusal = Refusal {
@@ -97,7 +97,7 @@ pub(super) async fn messages(
     };
     // The layer outside puts the caller there. If it ever does not, nobody gets in.
     if request.extensions().get::<Caller>().is_none() {
-        tracing::error!("a request came to MCP without a caller: it is refused");
+        tracing::error!("a request without a caller reached MCP and was refused");
         let answer = FAILED.answer(StatusCode::INTERNAL_SERVER_ERROR, |_| {});
         return Ok(request.into_response(answer));
     }
@@ -150,7 +150,7 @@ pub(super) async fn messages(
         Ok(Post::Several(messages)) => {
             if revision(request.headers()) > BATCHES_UNTIL {
                 let error = ErrorData::invalid_request(
-                    "batches were taken out of MCP with revision 2025-06-18: send one message in each request",
+                    "MCP has no batches since revision 2025-06-18: send one message in each request",
                     None,
                 );
                 let answer = answer::error(None, error, StatusCode::BAD_REQUEST);

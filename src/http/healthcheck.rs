@@ -29,7 +29,7 @@ pub enum Error {
         address: String,
     },
     /// Nobody listens, or the connection broke.
-    #[error("{address} cannot be asked: {source}")]
+    #[error("{address} cannot be reached: {source}")]
     Unreachable {
         /// Who was asked.
         address: String,

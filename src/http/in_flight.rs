@@ -22,8 +22,8 @@ const COME_BACK: &str = "1";
 
 const TOO_MANY: Refusal = Refusal {
     code: "too_many_requests",
-    message: "this caller has as many requests under way as one caller may",
-    hint: "send it again after the seconds in Retry-After, and fewer at once; MAX_IN_FLIGHT_PER_CALLER of the server is the limit",
+    message: "this caller has too many requests in flight",
+    hint: "send it again after the seconds in Retry-After, and send fewer at once; the server's MAX_IN_FLIGHT_PER_CALLER is the limit",
 };
 
 /// The requests under way. A cheap clone of one count.

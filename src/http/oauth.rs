@@ -141,13 +141,12 @@ fn not_here(sign_in: SignIn) -> HttpResponse {
     // Without quotation marks, which `error_description` may not have (RFC 6749, 5.2).
     let (message, hint) = match sign_in {
         SignIn::Issuer => (
-            "this server is no authorization server",
+            "this server is not an authorization server",
             "read /.well-known/oauth-protected-resource for where to sign in; clients must not ask this server for tokens",
         ),
         SignIn::Key => (
             "this server takes an API key, not OAuth",
-            "send Authorization: Bearer <API key> with every request: put that header into the settings of your client; whoever \
-             runs the server has the key",
+            "send Authorization: Bearer <API key> with every request: put that header into the settings of your client; the person who runs the server has the key",
         ),
         SignIn::Nothing => (
             "this server has no OAuth and needs no sign-in",

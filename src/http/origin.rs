@@ -24,7 +24,7 @@ use tracing::warn;
 
 use super::answer::Refusal;
 
-/// Stands for "any" in `ALLOWED_HOSTS` and `CORS_ORIGINS`.
+/// Means "any" in `ALLOWED_HOSTS` and `CORS_ORIGINS`.
 const ANY: &str = "*";
 
 /// The headers of MCP and its neighbours that a web page may send. Those a browser always allows need no mention.
@@ -57,7 +57,7 @@ const PREFLIGHT_SECONDS: usize = 3600;
 /// The names and the pages that are known. A cheap clone.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    /// `None` when any will do, which only `ALLOWED_HOSTS=*` asks for.
+    /// `None` if any name is accepted, which is the case only with `ALLOWED_HOSTS=*`.
     hosts: Option<Arc<[Host]>>,
     pages: Pages,
 }
@@ -65,16 +65,16 @@ pub(super) struct Known {
 /// The pages that may call. A cheap clone.
 #[derive(Debug, Clone)]
 pub(super) enum Pages {
-    /// All of them: `CORS_ORIGINS=*` where a page must have a key, or where `ALLOW_ANY_ORIGIN` says so.
+    /// All origins: `CORS_ORIGINS=*` if callers need a key, or if `ALLOW_ANY_ORIGIN` is set.
     Any,
-    /// Those of servers on this machine, on whatever port: `CORS_ORIGINS=*` where no key is asked for. A page from elsewhere
-    /// would query the account of whoever looks at it.
+    /// Origins on this machine, on any port: `CORS_ORIGINS=*` if no key is required. A page from elsewhere could
+    /// otherwise query the account of the person who opens it.
     Local,
     /// Those of the list.
     Listed(Arc<[Origin]>),
 }
 
-/// A name, and its port where that matters.
+/// A name, and its port if it matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Host {
     name: String,
@@ -90,8 +90,8 @@ pub(super) struct Origin {
 
 const FOREIGN_HOST: Refusal = Refusal {
     code: "host_not_allowed",
-    message: "this server does not answer to the name in the request's Host header",
-    hint: "call it by a name it knows, or add this one to ALLOWED_HOSTS of the server; localhost and 127.0.0.1 are always known",
+    message: "this server does not accept the name in the request's Host header",
+    hint: "use a name that it accepts, or add this one to ALLOWED_HOSTS of the server; localhost and 127.0.0.1 are always accepted",
 };
 
 const NO_HOST: Refusal = Refusal {
@@ -103,7 +103,7 @@ const NO_HOST: Refusal = Refusal {
 const FOREIGN_ORIGIN: Refusal = Refusal {
     code: "origin_not_allowed",
     message: "web pages of this origin may not call this server",
-    hint: "add the page's origin to CORS_ORIGINS of the server; programs that are no browser send no Origin header",
+    hint: "add the page's origin to CORS_ORIGINS of the server; programs other than browsers send no Origin header",
 };
 
 /// The middleware of the `/mcp` scope. Outside of the check of keys: a page that may not call learns nothing of keys.
@@ -261,7 +261,7 @@ fn allowed_hosts(server_host: &str, more: &[String]) -> Option<Vec<String>> {
         return None;
     }
     let bare = server_host.trim_start_matches('[').trim_end_matches(']');
-    // Listening on every address says nothing about the names we are called by.
+    // Listening on every address says nothing about the names that clients use.
     let own = (!matches!(bare, "0.0.0.0" | "::")).then(|| bare.to_owned());
     let local = ["localhost", "127.0.0.1", "::1"].map(ToOwned::to_owned);
     let more = more.iter().map(|host| host.trim().to_owned());

@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, web};
 
 use crate::telemetry::metrics::Metrics;
 
-/// All metrics in the text format. Labels hold no statement and no name of an object, so the route needs no key; where even
-/// the counts are nobody's business, `MANAGEMENT_PORT` moves it to a port of its own.
+/// All metrics in the text format. Labels contain no statement and no name of an object, so the route needs no key; if
+/// even the counts must not be public, `MANAGEMENT_PORT` moves it to a port of its own.
 pub(super) async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
     match metrics.render() {
         Ok(text) => HttpResponse::Ok()

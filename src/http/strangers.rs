@@ -1,7 +1,8 @@
-//! Requests without a known key: told of in the log and in the audit log, and answered ever more slowly.
+//! Requests without a known key: recorded in the log and in the audit log, and answered more and more slowly.
 //!
-//! A right key is let in at once whatever came from its address before: many share one behind a proxy. So nobody is locked out, and
-//! who guesses gets two answers a second and connection at most. What is kept and written is bounded, whoever sends what.
+//! A valid key is accepted at once, whatever came from its address before, because many callers share an address behind
+//! a proxy. So nobody is locked out, and somebody who guesses keys gets at most two answers per second and connection.
+//! Memory and log lines are bounded, whatever is sent.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +21,7 @@ const REMEMBERED: u64 = 10_000;
 /// After so long a silence an address begins anew.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 
-/// Refusals that are answered at once: somebody sets a client up.
+/// Refusals that are answered at once, for a person who is configuring a client.
 const AT_ONCE: u32 = 3;
 
 /// How long the next answer waits; each further one waits twice as long.
@@ -79,8 +80,8 @@ impl Strangers {
         }
     }
 
-    /// Notes a refusal, and waits as long as its answer is to wait, where somebody may be guessing. A token cannot be guessed, and
-    /// one that has expired is everyday life.
+    /// Records a refusal, and delays its answer if somebody may be guessing. Tokens cannot be guessed, and expired ones
+    /// are common, so their refusals are not delayed.
     pub(super) async fn refuse(
         &self,
         address: Option<IpAddr>,
@@ -150,7 +151,7 @@ impl Strangers {
     }
 }
 
-/// Whoever has one IPv6 address has 2^64 of them.
+/// The owner of one IPv6 address has 2^64 of them.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

@@ -1,4 +1,4 @@
-//! Everybody who may call: asked once for each request.
+//! All callers: looked up once for each request.
 
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,8 +21,8 @@ use crate::warehouse::Person;
 /// Bytes of a digest that name a person or a token in logs.
 const NAME_BYTES: usize = 8;
 
-/// Shortest key of a file. Those that `snowflake-mcp key new` makes are longer; a digest of less would be guessed by whoever reads
-/// the file.
+/// Shortest key for a file. Keys of `snowflake-mcp key new` are longer; a shorter key could be guessed from its digest
+/// by anybody who reads the file.
 const SHORTEST_KEY: usize = 32;
 
 /// What a request shows.
@@ -104,8 +104,8 @@ impl Entrance {
         self.keys.is_empty() && self.callers.is_none() && self.issuers.is_empty()
     }
 
-    /// Who has a key of the file. The digest is looked up as it is: whoever could use the time this takes would have to make
-    /// digests to their liking.
+    /// The owner of a key of the file. The digest is looked up in a map: to learn anything from the time this takes,
+    /// one would have to choose keys by their digests.
     fn holder(&self, key: &[u8]) -> Option<&Holder> {
         let callers = self
             .callers
@@ -188,7 +188,7 @@ impl Access {
         Arc::clone(&self.now().scopes)
     }
 
-    /// Says who is calling. A key is looked for first; what is none is a token or nothing.
+    /// Finds out who is calling. It looks for a key first; if the credential is not a known key, it must be a token.
     ///
     /// # Cancel safety
     ///
@@ -218,7 +218,7 @@ impl Access {
             return Err(Refused::UnknownKey);
         }
         let has_keys = !now.keys.is_empty() || now.callers.is_some();
-        // What has no dot is no token, and perhaps a key that was copied badly.
+        // A credential without a dot is not a token, but may be a key that was copied incompletely.
         if !shown.contains(&b'.') && has_keys {
             return Err(Refused::UnknownKey);
         }

@@ -8,7 +8,7 @@ use super::callers::Grant;
 use crate::telemetry::audit::Identity;
 use crate::warehouse::Person;
 
-/// What somebody may reach at most. Each holds those before it, as the scopes do.
+/// The most that a caller may do. Each value includes those before it, like the scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// The list of tools.
@@ -41,14 +41,14 @@ pub struct Caller {
     pub kind: Kind,
     /// A name for logs: never a secret, nor anything the caller may choose.
     pub name: Cow<'static, str>,
-    /// Tells callers apart, wherever something is kept or counted for one of them: the whole issuer and subject, or the whole
-    /// digest of a key. The name is too short for that: with ten thousand callers two have the same one.
+    /// Identifies a caller wherever something is kept or counted for it: the full issuer and subject, or the full
+    /// digest of a key. The name is too short for this: among ten thousand callers two would have the same name.
     pub identity: Arc<str>,
     /// Where it calls from, which tells those without a key apart.
     pub address: Option<IpAddr>,
     /// How far it reaches.
     pub reach: Reach,
-    /// What it may do, where that is less than the settings allow.
+    /// What it may do, if that is less than the settings allow.
     pub grant: Option<Arc<Grant>>,
     /// What an audit record says of it.
     pub told: Option<Arc<Identity>>,
@@ -82,7 +82,7 @@ impl Caller {
         }
     }
 
-    /// Somebody on the other end of stdio: whoever started the process.
+    /// The caller on stdio: the person who started the process.
     #[must_use]
     pub fn local() -> Self {
         Self::new(Kind::Local, "local", "local")
@@ -122,7 +122,7 @@ impl Caller {
         match self.address {
             None => Arc::clone(identity),
             Some(IpAddr::V4(address)) => format!("{identity} {address}").into(),
-            // Whoever has one IPv6 address has 2^64 of them.
+            // The owner of one IPv6 address has 2^64 of them.
             Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
                 Some(address) => format!("{identity} {address}").into(),
                 None => {

@@ -1,7 +1,7 @@
 //! The API keys this server knows, as digests.
 //!
-//! What is compared are SHA-256 digests, in constant time and always against every key, so that neither a key's length nor its
-//! place in the list shows in the time taken.
+//! SHA-256 digests are compared in constant time and always against every key, so that the time shows neither a key's
+//! length nor its position in the list.
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};

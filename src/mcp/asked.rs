@@ -28,7 +28,7 @@ pub(super) struct Asked {
     pub(super) revision: Cow<'static, str>,
     /// The parent of the call's span, if the message names one.
     pub(super) parent: Option<Context>,
-    /// Cancelled when nobody waits for the answer any more.
+    /// Cancelled as soon as nobody waits for the answer.
     pub(super) gone: CancellationToken,
     /// Where to send signs of progress, if the client wants them.
     pub(super) progress: Option<(Peer<RoleServer>, ProgressToken)>,

@@ -95,7 +95,7 @@ pub(super) fn question(
             let is_semantic = resource.uri == "snowflake://semantic/{database}/{schema}/{view}";
             if !is_semantic && !resource.uri.starts_with("snowflake://{database}/{schema}") {
                 return Err(
-                    "there is no such template; resources/templates/list has those there are"
+                    "there is no such template; resources/templates/list has all templates"
                         .to_owned(),
                 );
             }
@@ -134,7 +134,7 @@ pub(super) fn question(
                 _ => return Err("the template has no argument of this name".to_owned()),
             }
         }
-        _ => return Err("only prompts and templates of resources are completed".to_owned()),
+        _ => return Err("only prompts and resource templates have completions".to_owned()),
     };
     Ok(match found {
         Some(Question::Tool { tool, .. }) if !offer.tools.granted_to(caller).has(tool) => {

@@ -102,6 +102,7 @@ impl Direct {
             None => (None, None, None),
         };
         let meta = RequestMetaObject::from(meta.unwrap_or_default());
+        // A version in the message means a revision without a handshake, and progress needs a stream: rmcp has both.
         if meta.protocol_version().is_some() || meta.get_progress_token().is_some() {
             return None;
         }
@@ -154,6 +155,7 @@ impl Handler {
                 let task = self.runtime().spawn(work);
                 let guard = gone.drop_guard();
                 let answered = task.await;
+                // The call has ended, so dropping the guard must not count it as cancelled.
                 guard.disarm();
                 answered.unwrap_or_else(|_| {
                     let broken = "the server failed to answer this call";

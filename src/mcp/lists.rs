@@ -44,7 +44,7 @@ impl Lists {
         json: &mut String,
         list: impl FnOnce() -> ListToolsResult,
     ) {
-        // Not kept: there may be any number of grants, and they come and go.
+        // Not cached: there can be any number of grants, and they change.
         if caller.grant.is_some() {
             json.push_str(&text(list()));
             return;

@@ -1,7 +1,7 @@
 //! Counts every request of MCP, whichever method it is: how many, how long, and how many are in flight.
 //!
-//! A method of the handler makes a [`Seen`] first and tells it the answer last; the short way does the same. What rmcp answers
-//! by itself, such as what is no message of the protocol, is counted as HTTP only.
+//! A method of the handler makes a [`Seen`] first and reports the answer to it last; `direct` does the same. Requests
+//! that rmcp answers by itself, such as invalid messages, are counted only as HTTP requests.
 
 use std::borrow::Cow;
 use std::time::Instant;

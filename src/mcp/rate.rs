@@ -56,9 +56,9 @@ impl From<TooMany> for Failure {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Self::new(
             Code::RateLimited,
-            format!("this caller may make {rate} calls a minute, and has made them"),
+            format!("this caller may make {rate} calls per minute, and has used all of them"),
             format!(
-                "wait {seconds} s, then send the same call again; fewer calls that ask for more each are let through sooner"
+                "wait {seconds} s, then send the same call again; use fewer calls that ask for more each"
             ),
         )
         .after(seconds)

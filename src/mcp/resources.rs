@@ -141,8 +141,7 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         let shown: String = uri.chars().take(200).collect();
         let message = format!(
             "there is no resource {shown}; there are {GUIDE}, {POLICY}, and with parts that are percent-encoded exact names \
-             {SCHEME}DATABASE/SCHEMA, {SCHEME}DATABASE/SCHEMA/OBJECT, the same with ?sample= and 1 to {MOST_SAMPLE} rows, and, where \
-             semantic views are switched on, {SCHEME}{SEMANTIC}/DATABASE/SCHEMA/VIEW"
+             {SCHEME}DATABASE/SCHEMA, {SCHEME}DATABASE/SCHEMA/OBJECT, the same with ?sample= and 1 to {MOST_SAMPLE} rows, and, if semantic views are switched on, {SCHEME}{SEMANTIC}/DATABASE/SCHEMA/VIEW"
         );
         ErrorData::resource_not_found(message, Some(json!({ "uri": shown })))
     })

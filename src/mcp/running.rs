@@ -19,7 +19,7 @@ use crate::identity::Caller;
 /// The header of a session id.
 pub const SESSION_HEADER: &str = "mcp-session-id";
 
-/// The name of a conversation. Too long to be guessed, so that nobody ends the calls of somebody else.
+/// A session id. It is too long to be guessed, so that nobody can cancel another caller's calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(u128);
 

@@ -82,17 +82,15 @@ pub fn not_found(method: &str, revision: &str) -> String {
     };
     if is_stateless && TAKEN_AWAY.contains(&method) {
         return format!(
-            "there is no {name} in revision {STATELESS_SINCE} of MCP, which this request speaks; {there_is}"
+            "there is no {name} in revision {STATELESS_SINCE} of MCP, which this request uses; {there_is}"
         );
     }
     let kind = method.split_once('/').map_or(method, |(kind, _)| kind);
     let reason = match kind {
-        "resources" => "resources are read, and nothing tells when they change",
+        "resources" => "this server sends no notifications when resources change",
         "logging" => "no log messages are sent to clients",
-        "tasks" => {
-            "a statement that takes long is followed with the tools query_status and fetch_results"
-        }
-        "subscriptions" => "nothing changes here that could be subscribed to",
+        "tasks" => "follow a long statement with the tools query_status and fetch_results",
+        "subscriptions" => "this server has nothing to subscribe to",
         _ => return format!("there is no method {name}; {there_is}"),
     };
     format!("there is no {name}: {reason}; {there_is}")

@@ -2,12 +2,12 @@
 
 use super::{Options, Policy};
 
-/// Which statements of the user a caller is told of.
+/// Which of the user's statements a caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum History {
     /// Its own.
     OfCaller,
-    /// All, whoever sent them.
+    /// All of them, from any sender.
     OfUser {
         /// Whether the texts of others are shown: they name tables.
         with_texts: bool,

@@ -42,7 +42,7 @@ pub struct ApprovedStatement {
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     options: Arc<Options>,
-    /// What one caller is held to as well, each narrower than the one before it.
+    /// Narrower policies that one caller must also pass, each made from the one before it.
     narrower: Arc<[Arc<Options>]>,
 }
 
@@ -77,7 +77,7 @@ impl Policy {
         self.narrower.last().unwrap_or(&self.options)
     }
 
-    /// All that must be obeyed. The lists of each stand beside those of the others, so a name must be in all of them.
+    /// All policies that apply. A name must be in the lists of every one of them.
     fn all(&self) -> impl Iterator<Item = &Arc<Options>> {
         std::iter::once(&self.options).chain(self.narrower.iter())
     }
@@ -149,6 +149,7 @@ impl Policy {
         parsed: Parsed,
         place: &CurrentNames<'_>,
     ) -> Result<ApprovedStatement, Refusal> {
+        // Under every policy: results and texts of other callers are nobody's to read.
         shared::check(&parsed)?;
         let mut row_filter: Option<RowFilter> = None;
         for options in self.all() {
@@ -188,13 +189,14 @@ impl Policy {
                 });
             }
         }
+        // The text that such a statement runs may be computed, so no list of calls can be complete.
         let is_dynamic = ["EXECUTE", "BEGIN", "DECLARE"]
             .iter()
             .any(|verb| parsed.found().split(" ->> ").any(|found| found == *verb));
         if is_dynamic && parsed.class() == Class::Procedure {
             return Err(Refusal::Unresolved {
                 what: parsed.found().to_owned(),
-                why: "the operator has denied functions, and the text it runs is not looked into"
+                why: "the operator has denied functions, and the text that it runs is not analysed"
                     .into(),
             });
         }
@@ -221,8 +223,8 @@ impl ApprovedStatement {
         self.parsed.text()
     }
 
-    /// The same list of names from behind one of them on; see [`Parsed::after`]. What was decided of a list holds for its rest:
-    /// the name comes from the list, not from the caller, who is not told of it.
+    /// The same list of names, starting after one of them; see [`Parsed::after`]. The approval of a list is valid for
+    /// its rest: the name comes from the list, not from the caller, who does not see it.
     #[must_use]
     pub fn after(&self, name: &str) -> Option<Self> {
         Some(Self {
@@ -231,7 +233,8 @@ impl ApprovedStatement {
         })
     }
 
-    /// The same without its tree, for a warehouse that is sent the text. What was decided by the tree stays decided.
+    /// The same without its tree, for a warehouse that gets only the text. The approval, which used the tree, remains
+    /// valid.
     #[must_use]
     pub fn without_tree(mut self) -> Self {
         self.parsed.forget_tree();

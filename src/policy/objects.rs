@@ -26,6 +26,8 @@ pub(super) fn check(
     if !options.limits_objects() {
         return Ok(None);
     }
+    // If the text leaves open which objects are used, the statement is refused: a list that can be evaded protects
+    // nothing.
     let touched = parsed
         .references()
         .map_err(|unresolved| Refusal::Unresolved {
@@ -53,6 +55,7 @@ pub(super) fn check(
                 options.admit(&[database])?;
                 options.limits_below_databases()
             }
+            // A list of the whole account is allowed if its rows can be filtered.
             Reference::Account => true,
         };
         if is_partly_shown && listing.is_none() {

@@ -37,7 +37,7 @@ pub struct Options {
     pub shares_history: bool,
 }
 
-/// What a caller may do less than others. What is not said stays as it is.
+/// Restrictions of one caller. What is not set is not restricted.
 #[derive(Debug, Clone, Default)]
 pub struct Narrowing {
     /// At most this.
@@ -57,7 +57,7 @@ pub struct Narrowing {
 }
 
 impl Options {
-    /// These, and less. They stand beside those they were made of, which go on to be obeyed.
+    /// The same policy with these restrictions added; the original policy still applies.
     pub(super) fn narrowed(&self, narrowing: Narrowing) -> Self {
         let mut own = self.clone();
         own.preset = narrowing

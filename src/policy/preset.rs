@@ -32,10 +32,11 @@ impl Preset {
     pub(super) fn permits(self, class: Class, found: &str) -> bool {
         match (self, class) {
             (_, Class::Read) | (Self::ReadWrite | Self::Admin, Class::Write) => true,
-            // Sessions are shared, so what one caller sets would meet the next; and what is not understood never runs.
+            // Sessions are shared, so one caller's settings would affect the next caller; and a statement that is not
+            // understood never runs.
             (Self::ReadOnly | Self::ReadWrite, _)
             | (Self::Admin, Class::SessionChange | Class::Unknown) => false,
-            // PUT and GET name files of the server's machine, which are nobody's to send or to overwrite.
+            // PUT and GET use files on the server's machine, which callers must neither read nor overwrite.
             (Self::Admin, Class::FileTransfer) => !found
                 .split(" ->> ")
                 .any(|verb| verb == "PUT" || verb == "GET"),

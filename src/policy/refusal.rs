@@ -42,7 +42,7 @@ pub enum Refusal {
     },
     /// `ALLOWED_SIDE_EFFECTS` does not name a function of the statement.
     #[error(
-        "the function {function} is not allowed here: of functions with an effect only these may be called: {allowed}"
+        "the function {function} is not allowed here: only these functions with an effect may be called: {allowed}"
     )]
     SideEffect {
         /// The function as written.
@@ -104,7 +104,7 @@ const fn why_shared(is_variable: bool) -> &'static str {
     if is_variable {
         "sessions are shared with other callers, so they keep no variables"
     } else {
-        "all callers of this server are one user to Snowflake, so it may tell of another caller's statements and results"
+        "all callers of this server are one user in Snowflake, so it may show another caller's statements and results"
     }
 }
 
@@ -132,9 +132,7 @@ impl Refusal {
                 is_variable: true, ..
             } => "send the value in parameters and write ? in its place",
             Self::Shared { .. } => {
-                "read on in your own results with fetch_results and the cursor of their answer; go on with the rows of a SHOW \
-                 by joining the statements with ->>, as in SHOW TABLES ->> SELECT * FROM $1; query_status tells how far your \
-                 own statement is"
+                "fetch more of your own results with fetch_results and the cursor of their answer; to use the rows of a SHOW, join the statements with ->>, as in SHOW TABLES ->> SELECT * FROM $1; query_status shows the state of your own statement"
             }
             Self::Role { .. } => "leave out role, or name one that is allowed",
             Self::Warehouse { .. } => "leave out warehouse, or name one that is allowed",

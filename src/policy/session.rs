@@ -41,7 +41,7 @@ fn check_role(options: &Options, role: &Identifier) -> Result<(), Refusal> {
     };
     let allowed = options.allowed_roles.as_deref();
     let names = |pattern: &NamePattern<1>| pattern.matches(&[role]);
-    // Whatever its case: nobody means another role by it.
+    // In any case: nobody would use such a name for another role.
     let is_admin = ADMIN_ROLES
         .iter()
         .any(|admin| admin.eq_ignore_ascii_case(role.as_str()));
@@ -52,7 +52,7 @@ fn check_role(options: &Options, role: &Identifier) -> Result<(), Refusal> {
                 return Ok(());
             }
             refuse(
-                "it is an administrator's, which only its full name in ALLOWED_ROLES allows".into(),
+                "it is an administrator's role, which is allowed only if ALLOWED_ROLES has its full name".into(),
             )
         }
         Some(allowed) if !allowed.iter().any(names) => refuse(only("roles", allowed)),

@@ -5,7 +5,7 @@ use super::{CurrentNames, Options, Policy, Preset, session};
 use crate::sql::Identifier;
 
 impl Policy {
-    /// What may run here, one rule a line. Of what is denied only that something is: the names may be secrets.
+    /// What may run here, one rule per line. Denied names are not listed, because the names may be secrets.
     #[must_use]
     pub fn in_words(&self) -> Vec<String> {
         let mut lines = vec![

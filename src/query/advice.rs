@@ -109,7 +109,7 @@ pub(super) fn on(message: &str, sql: &str) -> Option<String> {
 const PARSE_FIRST: &str = "a path as in column:a works on VARIANT; of a text, write PARSE_JSON(column):a, or TRY_PARSE_JSON \
     where not every text is JSON";
 
-/// What to do about a text that is no statement, where more can be said than where it breaks off.
+/// What to do about a text that cannot be parsed, if more can be said than the position of the error.
 pub(super) fn on_syntax(message: &str, sql: &str) -> Option<String> {
     if let Some(foreign) = spelling::foreign_spelling(sql) {
         return Some(foreign.instead);

@@ -52,7 +52,9 @@ pub enum Error {
     )]
     PlanUnread,
     /// The caller may look at the catalog only, and the cursor leads to rows of tables: its earlier token reached further.
-    #[error("this cursor leads to values of tables, for which the caller's token lacks the scope")]
+    #[error(
+        "this cursor is for values of tables, and the caller's token lacks the scope for these"
+    )]
     OutOfReach,
     /// Not even the first row fits.
     #[error(
@@ -70,15 +72,15 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CursorError {
     /// Not a cursor of this server.
-    #[error("this is not a cursor of this server; cursors are copied whole, as they were given")]
+    #[error("this is not a cursor of this server; copy cursors whole and unchanged")]
     Malformed,
     /// The signature does not match: changed, made for another caller, or signed with another secret.
     #[error(
-        "this cursor was changed, was given to another caller, or was signed with a key that is not in CURSOR_SECRET any more"
+        "this cursor was changed, belongs to another caller, or was signed with a key that is no longer in CURSOR_SECRET"
     )]
     NotOurs,
     /// The cursor has expired.
-    #[error("this cursor has expired: the server gives each of them a time to live")]
+    #[error("this cursor has expired (CURSOR_LIFETIME)")]
     Expired,
 }
 

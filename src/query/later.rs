@@ -111,6 +111,7 @@ impl Queries {
             rest: query.goes_on.then(|| query.sql.clone()),
             asked,
         };
+        // Counted from the call, so that parsing and approval do not add to the time that the caller waits.
         let patience = asked + self.budget.wait(query.wait);
         self.note_sent(&run);
         let started = self.warehouse.start(run, patience).await?;
@@ -227,8 +228,8 @@ impl Queries {
         self.outcome(started, reading).await
     }
 
-    /// The name in the last row of a list that was read to its end. It is read again and not kept in the cursor, because the
-    /// policy may hide the name from the caller.
+    /// The name in the last row of a list that was read to its end. It is read again and not stored in the cursor,
+    /// because the policy may hide the name from the caller.
     async fn last_name(
         &self,
         earlier: &Earlier,

@@ -7,7 +7,8 @@ use crate::telemetry::hex;
 /// Bytes of the digest. The short name in logs has four or eight: by chance two callers have the same one.
 const BYTES: usize = 16;
 
-/// The mark of the caller with this identity. It says nothing of the identity, which may be the digest of a key.
+/// The mark of the caller with this identity. The identity, which may be the digest of a key, cannot be derived from
+/// it.
 #[must_use]
 pub fn owner_mark(identity: &str) -> String {
     hex(Sha256::digest(identity).iter().take(BYTES))

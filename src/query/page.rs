@@ -97,6 +97,7 @@ pub(super) async fn write(
     let mut row_count: u64 = 0;
     let mut taken: u64 = 0;
     let mut truncation = None;
+    // Measures how long rows are waited for and how long they take to write.
     let mut watch = metrics.result();
     'rows: while let Some(batch) = watch.arrival(answer.batches.next()).await {
         let batch = batch?;
@@ -159,10 +160,10 @@ pub(super) async fn write(
     let source = layout.source();
     let total_rows = answer
         .total_rows
-        // The warehouse's own count includes what is not shown.
+        // The warehouse's own count includes rows that are hidden from the caller.
         .filter(|_| shown.are_all())
         .or(truncation.is_none().then_some(row_count))
-        // And it is one of the rows that were asked for, where there may be more.
+        // A list that is as long as lists can be, or a sample that was cut, says nothing about the whole.
         .filter(|_| answer.full_at.is_none() && (source != Source::Sample || truncation.is_none()));
     if let Some(cut) = &truncation {
         metrics.cut(cut.reason.into());

@@ -172,7 +172,7 @@ impl Queries {
     pub fn on_behalf_of(&self, behalf: Behalf) -> Self {
         let own = behalf.rights.as_deref();
         let allowance = self.common.allowances.get(&*behalf.name);
-        // A grant is complete: it replaces what is configured for the name.
+        // A grant replaces all limits that are configured for the name.
         let (budget, at_once, weight) = match (own, allowance) {
             (Some(own), _) => (&own.budget, own.at_once, own.weight),
             (None, Some(allowance)) => (&allowance.budget, allowance.at_once, 1),

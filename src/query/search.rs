@@ -207,7 +207,7 @@ impl Queries {
         };
         let full_at = parts.iter().find_map(|part| part.answer.full_at);
         let mut tables = Tables::new(&place.words);
-        // Columns first: then only the tables that they leave in question are kept.
+        // Columns first: then only the tables that can still match are kept.
         for (index, part) in parts.into_iter().enumerate().rev() {
             let are_columns = index > 0;
             gather(part, are_columns, place.has_catalog, &mut tables).await?;

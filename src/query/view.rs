@@ -16,7 +16,7 @@ pub enum Source {
 /// How the rows of one listing are shown.
 #[derive(Debug)]
 pub struct View {
-    /// Stands for the view in cursors, so it never changes; from 1 on.
+    /// Identifies the view in cursors, so it must never change; the first is 1.
     pub code: u8,
     /// The columns that are shown, in order.
     pub pick: &'static [Pick],
@@ -26,7 +26,7 @@ pub struct View {
     pub source: Source,
 }
 
-/// Rows that nobody wants to see.
+/// Rows that are left out.
 #[derive(Debug, Clone, Copy)]
 pub struct Hide {
     /// The warehouse's name for the column.

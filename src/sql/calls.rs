@@ -222,7 +222,8 @@ fn name_ending_at(words: &[&Token], last: usize) -> Option<Name> {
             dots += 1;
         }
         match before.checked_sub(1) {
-            // What goes on for longer is no name, and going back over it from each of its parts would take forever.
+            // A longer chain is not a name, and checking it again from each of its parts would take time that grows
+            // with its square.
             Some(_) if dots > 0 && name.folded.len() >= MOST_PARTS => {
                 name.exact.push(None);
                 break;

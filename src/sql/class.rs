@@ -38,7 +38,7 @@ impl fmt::Display for Class {
             Self::AccessControl => "a change of access rights",
             Self::FileTransfer => "a file transfer",
             Self::Procedure => "a procedure or script",
-            Self::Unknown => "a statement of a kind that is not known to be a read",
+            Self::Unknown => "a statement that is not known to be a read",
         })
     }
 }

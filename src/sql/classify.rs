@@ -52,6 +52,7 @@ impl Verdict {
 
 /// The verdict on the tree of a query; for other statements their first words decide.
 pub(super) fn of_query(statement: &Statement) -> Verdict {
+    // The first words say that it is a query, and the parser says that it is not: Snowflake might agree with either.
     if !matches!(statement, Statement::Query(_)) {
         return Verdict::new(Class::Unknown, "a statement that is read in two ways");
     }

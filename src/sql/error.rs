@@ -26,13 +26,13 @@ pub enum Error {
     #[error("there is no statement in the text")]
     Empty,
     /// Longer than [`MAX_STATEMENT_BYTES`].
-    #[error("the statement has {bytes} bytes; at most {MAX_STATEMENT_BYTES} are read")]
+    #[error("the statement has {bytes} bytes; at most {MAX_STATEMENT_BYTES} are allowed")]
     TooLong {
         /// Bytes in the text.
         bytes: usize,
     },
     /// More words than [`MAX_WORDS`].
-    #[error("the statement has {words} words and signs; at most {MAX_WORDS} are read")]
+    #[error("the statement has {words} tokens; at most {MAX_WORDS} are allowed")]
     TooManyWords {
         /// Words in the text.
         words: usize,
@@ -42,7 +42,7 @@ pub enum Error {
     SeveralStatements,
     /// Something that Snowflake and the parser may understand differently, so that a check of one proves nothing about
     /// the other.
-    #[error("the statement holds {what}, which is not accepted; {instead}")]
+    #[error("the statement contains {what}, which is not accepted; {instead}")]
     Ambiguous {
         /// What was found.
         what: &'static str,
@@ -56,7 +56,7 @@ pub enum Error {
     #[error("the statement joins more than {MAX_CHAIN} values or queries in one row")]
     ChainTooLong,
     /// Something of another database.
-    #[error("the statement holds {}, which Snowflake does not have", .0.what)]
+    #[error("the statement contains {}, which Snowflake does not have", .0.what)]
     Foreign(ForeignSyntax),
     /// Not SQL as far as the parser knows.
     #[error("the statement could not be read: {0}")]

@@ -172,9 +172,11 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     if words.len() > MAX_WORDS {
         return Err(Error::TooManyWords { words: words.len() });
     }
+    // Semicolons at the end were removed before, so one that is left separates two statements.
     if words.iter().any(|word| matches!(word, Token::SemiColon)) {
         return Err(Error::SeveralStatements);
     }
+    // Before the parser: it recurses once for each level, and a deep text would overflow the stack.
     let longest_chain = lexis::refuse_deep(&words)?;
     let names_computed = names_computed(&words);
     let variable = variable(&words);

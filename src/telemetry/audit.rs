@@ -1,8 +1,8 @@
 //! The audit log: one record for each call of a tool. Who asked for what, what was decided, what came of it; never a value,
 //! never a row.
 //!
-//! To `AUDIT_LOG_FILE`, one JSON object a line, only ever appended; without it to the log, under the target `audit`, which is
-//! shown whatever `LOG_LEVEL` is, `OFF` excepted. docs/logging.md describes every field.
+//! To `AUDIT_LOG_FILE`, one JSON object per line, only ever appended; without it to the log, under the target `audit`,
+//! which is shown whatever `LOG_LEVEL` is, `OFF` excepted. docs/logging.md describes every field.
 
 mod record;
 
@@ -76,7 +76,7 @@ impl Audit {
                 TrySendError::Full(message) => ("the disk is too slow", message),
                 TrySendError::Disconnected(message) => ("its writer has ended", message),
             };
-            tracing::error!("a record found no way into AUDIT_LOG_FILE: {why}");
+            tracing::error!("a record could not be written to AUDIT_LOG_FILE: {why}");
             if let Message::Record(record) = message {
                 // Better in the log than lost.
                 to_log(&record);
@@ -108,7 +108,7 @@ fn write<W: Write>(
             match open() {
                 Ok(file) => lines = Lines::to(file),
                 Err(error) => tracing::error!(
-                    "AUDIT_LOG_FILE cannot be opened anew: {error}; its records go on to the old file"
+                    "AUDIT_LOG_FILE cannot be opened again: {error}; records still go to the old file"
                 ),
             }
         }

@@ -236,7 +236,7 @@ impl Call {
             traces::fail(span, "tool_error", ending.outcome);
             span.set_attribute("snowflake.error_code", ending.outcome);
         }
-        // Ended by hand: an abort that goes on after the call may hold the span for longer.
+        // Ended explicitly: an abort that continues after the call may hold the span for longer.
         traces::end(span);
         let statements = self.notes.take_statements();
         let verdict = statements

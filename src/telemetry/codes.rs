@@ -50,24 +50,24 @@ macro_rules! codes {
 }
 
 codes! {
-    /// An argument is missing, unknown or not of the expected form; the message names it.
+    /// An argument is missing, unknown or not valid; the message names it.
     InvalidArgument = "invalid_argument", false;
-    /// The policy does not let this statement run; the hint says what may.
+    /// The policy does not allow this statement; the hint says what it allows.
     StatementNotAllowed = "statement_not_allowed", false;
-    /// The statement does not compile, or fails on the data.
+    /// The statement does not compile, or failed on the data.
     SqlInvalid = "sql_invalid", false;
-    /// A table, view, schema, database or column does not exist, or the role may not see it.
+    /// A table, view, schema, database or column does not exist, or the role has no access to it.
     ObjectNotFound = "object_not_found", false;
-    /// The role lacks a privilege, or cannot be used.
+    /// The role lacks a privilege, or the caller cannot use the role.
     PermissionDenied = "permission_denied", false;
-    /// Not even one row fits into the size a result may have, or Snowflake refuses to make a list of so many names.
+    /// Not even one row fits into the limit for a result, or Snowflake refuses to list so many names.
     ResultTooLarge = "result_too_large", false;
     /// The statement would scan more than the configured limit.
     CostLimit = "cost_limit", false;
     /// The statement reached its time limit and was stopped.
     QueryTimeout = "query_timeout", false;
-    /// The statement was stopped: by the caller, or because the server is shutting down. Not retryable when it is the rows of
-    /// a stopped statement that are asked for.
+    /// The statement was stopped: by the caller, or because the server is shutting down. Not retryable if the call
+    /// asked for the rows of a stopped statement.
     QueryCancelled = "query_cancelled", true;
     /// No query with this id belongs to the caller.
     QueryNotFound = "query_not_found", false;
@@ -77,11 +77,12 @@ codes! {
     WarehouseBusy = "warehouse_busy", true;
     /// The warehouse does not answer.
     WarehouseUnreachable = "warehouse_unreachable", true;
-    /// The warehouse refuses the server's own credentials; only the operator can correct that.
+    /// The warehouse refuses the server's own credentials; only the operator can correct them.
     SignInRefused = "sign_in_refused", false;
-    /// The caller makes more calls in a minute than it may; `retry_after_seconds` says when the next one is let through.
+    /// The caller made more calls per minute than it may; `retry_after_seconds` says when the next call will be
+    /// accepted.
     RateLimited = "rate_limited", true;
-    /// Snowflake would do this; the embedded engine cannot.
+    /// The embedded engine cannot do this; Snowflake can.
     EngineLimit = "engine_limit", false;
     /// A defect of this server; its log has the details.
     Internal = "internal", false;

@@ -1,4 +1,4 @@
-//! A file that cannot be written: told once when it begins, and once when it is over.
+//! A file that cannot be written: logged once when that begins, and once when it ends.
 
 use std::io;
 
@@ -28,7 +28,7 @@ impl Failing {
         match error {
             None => {
                 if std::mem::take(&mut self.is_failing) {
-                    tracing::warn!("{setting} is written again");
+                    tracing::warn!("{setting} can be written again");
                 }
             }
             // The caller tries again.

@@ -198,7 +198,7 @@ fn log_panics() {
 /// only its place is logged.
 fn panic_message(payload: &(dyn std::any::Any + Send)) -> &'static str {
     let literal = payload.downcast_ref::<&'static str>().copied();
-    literal.unwrap_or("its message may hold what it worked on, and is left out")
+    literal.unwrap_or("its message may contain data of a call, and is left out")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Opening the files of log and audit anew, for whoever has moved them away: what SIGHUP asks for.
+//! Opens the log file and the audit log file again after log rotation has moved them; SIGHUP requests it.
 //!
-//! Each file has a thread of its own that writes it. Nobody reaches into it: a request is a number that has changed, which the
-//! writer sees before its next line.
+//! Each file has a thread of its own that writes it. To request a reopening, a number is changed, which the thread
+//! checks before it writes its next line.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

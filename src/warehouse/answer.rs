@@ -19,7 +19,8 @@ pub struct Answer {
     pub batches: Batches,
     /// How many rows there are in all, where the warehouse says so beforehand.
     pub total_rows: Option<u64>,
-    /// How many rows a list of names may have, where this one has as many: there may be more, and nothing says so.
+    /// The most rows that a list of names can have, if this one has that many: there may be more, and the warehouse
+    /// does not say so.
     pub full_at: Option<u64>,
 }
 

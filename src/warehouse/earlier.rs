@@ -7,12 +7,12 @@ use uuid::Uuid;
 use super::Answer;
 use crate::sql::Identifier;
 
-/// What came of a statement within the patience of whoever started it.
+/// The state of a statement when its caller's patience ended.
 #[derive(Debug)]
 pub enum Started {
     /// It has ended; here is its answer.
     Ended(Answer),
-    /// It goes on in the warehouse, which stops it at the deadline it was given.
+    /// It keeps running in the warehouse, which stops it at its deadline.
     Running {
         /// Names it from now on.
         query_id: String,

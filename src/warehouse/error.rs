@@ -65,7 +65,7 @@ pub enum Error {
         message: String,
     },
     /// The warehouse knows no such statement, or keeps its result no longer.
-    #[error("there is no statement {query_id} any more, or its result is not kept any longer")]
+    #[error("there is no statement {query_id}, or its result is no longer stored")]
     QueryNotFound {
         /// The id asked for.
         query_id: String,
@@ -109,8 +109,8 @@ pub enum Error {
         /// The warehouse's words and the setting to look at.
         message: String,
     },
-    /// The caller itself is refused, not the service: by the warehouse, or by whoever exchanges the caller's token. The text
-    /// and the hint are for the caller, and hold nothing of what was sent or answered.
+    /// The caller is refused, not the service: by the warehouse, or by the issuer that exchanges the caller's token.
+    /// The text and the hint are for the caller, and contain nothing that was sent or received.
     #[error("{message}")]
     CallerRefused {
         /// What was refused.
@@ -141,7 +141,7 @@ pub struct EngineLimit {
     pub hint: Option<String>,
 }
 
-/// To the hundredth: what was left of a limit when the statement was sent is a few milliseconds less than the limit.
+/// Rounded to hundredths: when the statement is sent, a few milliseconds of the limit have already passed.
 fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 100.0).round() / 100.0
 }

@@ -35,7 +35,7 @@ struct Inner {
     limits: GateLimits,
     metrics: Option<Arc<Metrics>>,
     state: Mutex<State>,
-    /// Told when the last statement has ended.
+    /// Notified when the last statement has ended.
     idle: Notify,
 }
 
@@ -55,7 +55,7 @@ pub struct Permit {
     since: Instant,
 }
 
-/// What a waiter is told.
+/// The answer to a statement that waits.
 type Verdict = Result<Permit, Error>;
 
 impl FairGate {
@@ -75,7 +75,7 @@ impl FairGate {
         }))
     }
 
-    /// Waits for the right to run a statement, until `until` at the latest, or until waiting is of no use.
+    /// Waits for the permission to run a statement, at most until `until`, or until `hopeless` ends.
     ///
     /// # Cancel safety
     ///
@@ -83,8 +83,8 @@ impl FairGate {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] with when to come back, at once where waiting would not help; [`Error::Unreachable`] when the
-    /// gate is closed; the error that `hopeless` ends with.
+    /// [`Error::Busy`] with the time to wait, at once if waiting here would not help; [`Error::Unreachable`] if the
+    /// gate is closed; the error that `hopeless` returns.
     pub async fn enter(
         &self,
         owner: &Owner,
@@ -93,6 +93,8 @@ impl FairGate {
     ) -> Result<Permit, Error> {
         let asked = Instant::now();
         let until = Instant::from_std(until);
+        // The place in the queue is taken before the first await, so callers are served in the order in which they
+        // came.
         let mut waiting = match self.join(owner, until.saturating_duration_since(asked))? {
             Joined::In(permit) => return Ok(permit),
             Joined::Queued(waiting) => waiting,
@@ -100,6 +102,8 @@ impl FairGate {
         let metrics = self.0.metrics.as_ref();
         let _counted = metrics.map(|metrics| metrics.queued());
         let permit = tokio::select! {
+            // The verdict is looked at first: a slot that was given in the same moment as the deadline passed is used,
+            // not lost.
             biased;
             // The gate drops a sender only with itself.
             verdict = &mut waiting.verdict => verdict.unwrap_or_else(|_| Err(closed()))?,
@@ -125,11 +129,14 @@ impl FairGate {
         }
         let limits = &self.0.limits;
         let caps = self.caps(&state);
+        // The lock is not held while the permit is made: a permit that is dropped takes the same lock.
         if state.lines.admit_newcomer(owner, caps) {
             drop(state);
             return Ok(Joined::In(self.permit(&owner.key)));
         }
         let own = state.lines.waiting_of(&owner.key);
+        // The caller's own limit is checked before the common one, so a caller that floods the queue is told that it is
+        // the cause, and cannot displace others.
         if own >= limits.queued_per_caller() {
             return Err(self.refuse(owner, QueueRefusal::CallerFull, &state));
         }
@@ -141,7 +148,8 @@ impl FairGate {
         }
         let mut displaced = None;
         if state.lines.waiting() >= limits.queued() {
-            // Whoever has nothing waiting takes the place of the newest of whoever has most.
+            // A caller that has nothing waiting takes the place of the newest statement of the caller that has most
+            // waiting.
             displaced =
                 (own == 0)
                     .then(|| state.lines.displace())
@@ -153,6 +161,8 @@ impl FairGate {
                 return Err(self.refuse(owner, QueueRefusal::Full, &state));
             }
         }
+        // The sender may carry a `Permit` back to the gate when it is dropped, so it is used only after the lock is
+        // released.
         let (sender, verdict) = oneshot::channel();
         let id = state.lines.queue(owner, sender);
         drop(state);
@@ -169,6 +179,7 @@ impl FairGate {
 
     fn caps(&self, state: &State) -> Caps {
         let (share, slots) = (self.0.limits.share, state.slots);
+        // With one slot a share below 1 would let nobody in.
         if share >= 1.0 || slots < 2 {
             return Caps {
                 slots,
@@ -184,13 +195,15 @@ impl FairGate {
         let of_slots = (slots as f64 * share) as usize;
         Caps {
             slots,
+            // At least one slot for the caller, and at least one left for the others, whatever the rounding gives.
             share: of_slots.clamp(1, slots - 1),
         }
     }
 
-    /// How long it would take until one more statement of this owner is let in, where that is known.
+    /// How long one more statement of this owner would wait, if there is an estimate.
     fn estimate(&self, owner: &Owner, state: &State) -> Option<std::time::Duration> {
         let place = state.lines.waiting_of(&owner.key);
+        // Slots go to callers in turn, so each caller has an equal part of them as long as all have statements waiting.
         let share = state.slots / state.lines.callers_with(&owner.key);
         let share = share.min(self.caps(state).of(owner.at_once)).max(1);
         state.holding.until_served(place, share)
@@ -234,7 +247,7 @@ impl FairGate {
         state.lines.running() >= state.slots
     }
 
-    /// From now on there are so many slots.
+    /// Changes the number of slots.
     pub fn set_slots(&self, slots: usize) {
         self.state().slots = slots;
         self.hand_out();
@@ -256,6 +269,8 @@ impl FairGate {
         loop {
             let told = self.0.idle.notified();
             tokio::pin!(told);
+            // Registered before the count is read: otherwise the last statement could end between the two, and nobody
+            // would be woken.
             told.as_mut().enable();
             if self.state().lines.running() == 0 {
                 return;
@@ -272,7 +287,8 @@ impl FairGate {
         }
     }
 
-    /// Gives free slots to those who wait. They are told outside the lock: a permit that finds nobody comes back here.
+    /// Gives free slots to waiting statements. The permits are sent outside the lock: a permit whose receiver has gone
+    /// is dropped, and its drop takes the lock.
     fn hand_out(&self) {
         loop {
             let mut state = self.state();
@@ -281,7 +297,7 @@ impl FairGate {
                 return;
             };
             drop(state);
-            // Sent to nobody, it is dropped, and the next one gets the slot.
+            // If the receiver has gone, the permit is dropped here, and the next statement gets the slot.
             drop(waiter.verdict.send(Ok(self.permit(&owner.key))));
         }
     }

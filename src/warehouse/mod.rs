@@ -38,7 +38,7 @@ pub use unreachable::explained;
 
 /// A warehouse that runs approved statements.
 ///
-/// Every call stands by itself: nothing a statement does to its session is seen by the next one.
+/// Calls are independent: no statement sees what an earlier one did to its session.
 #[async_trait]
 pub trait Warehouse: Send + Sync + 'static {
     /// Which of the drivers this is.
@@ -138,11 +138,11 @@ pub struct Run {
     pub deadline: Instant,
     /// Who asked for it, for the warehouse's own records: Snowflake's `QUERY_TAG`.
     pub tag: Option<String>,
-    /// What it is in a few words, where a trace shows it.
+    /// A short description, for traces.
     pub summary: Option<String>,
     /// Where its call learns which statement in the warehouse it is.
     pub notes: Notes,
-    /// Who is charged for it in the queue.
+    /// The caller that it counts for in the queue.
     pub owner: Owner,
     /// How long it may wait to be let in; never longer than its deadline.
     pub admit_by: Instant,

@@ -1,4 +1,4 @@
-//! A person as whom statements run, where that is not the service's own user.
+//! A person whose Snowflake user statements run as, instead of the service's.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use secrecy::SecretString;
 /// A caller as itself in the warehouse.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Tells it from all others. Sessions, tokens and refusals are kept by this, never by the name.
+    /// Identifies the person. Sessions, tokens and refusals are stored by this, never by the name.
     pub identity: Arc<str>,
     /// As logs name it.
     pub name: Cow<'static, str>,

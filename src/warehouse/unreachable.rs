@@ -8,28 +8,28 @@ use crate::telemetry;
 const WHERE_TO_LOOK: [(&[&str], &str); 6] = [
     (
         &["tunnel", "proxy"],
-        "look at HTTPS_PROXY and NO_PROXY: the way leads through a proxy",
+        "the connection goes through a proxy: check HTTPS_PROXY and NO_PROXY",
     ),
     (
         &["dns error", "lookup address"],
-        "no such host name is known: look at SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and at this machine's DNS",
+        "no such host name is known: check SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and this machine's DNS",
     ),
     (
         &["certificate"],
-        "the certificate is not one this machine trusts: look at SNOWFLAKE_HOST, and at SSL_CERT_FILE where a proxy or a \
+        "this machine does not trust the certificate: check SNOWFLAKE_HOST, and SSL_CERT_FILE if a proxy or a \
          private authority signs it",
     ),
     (
         &["Connection refused"],
-        "nothing listens there: look at SNOWFLAKE_HOST, SNOWFLAKE_PORT and, where one is set, HTTPS_PROXY",
+        "nothing listens there: check SNOWFLAKE_HOST, SNOWFLAKE_PORT and, if it is set, HTTPS_PROXY",
     ),
     (
         &["Network is unreachable", "No route to host"],
-        "there is no way to that address: look at the network and its policies",
+        "there is no route to that address: check the network and its policies",
     ),
     (
         &["timed out"],
-        "packets are lost or dropped: look at firewalls and network policies, which must let port 443 out",
+        "packets are lost or dropped: check firewalls and network policies, which must allow port 443",
     ),
 ];
 

@@ -108,7 +108,7 @@ def test_it_signs_in_with_a_connection_of_snowflakes_own_tools(stub: str, home: 
         ({"SNOWFLAKE_PRIVATE_KEY": SEALED}, "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"),
         ({"SNOWFLAKE_PRIVATE_KEY_PATH": "~/other.p8"}, "SNOWFLAKE_PRIVATE_KEY_PATH"),
         ({"SNOWFLAKE_PASSWORD": "wrong"}, "SNOWFLAKE_USER and its password"),
-        ({"SNOWFLAKE_PASSWORD": "right", "SNOWFLAKE_PORT": "1"}, "look at SNOWFLAKE_HOST, SNOWFLAKE_PORT"),
+        ({"SNOWFLAKE_PASSWORD": "right", "SNOWFLAKE_PORT": "1"}, "check SNOWFLAKE_HOST, SNOWFLAKE_PORT"),
     ],
     ids=["half a key", "no passphrase", "no file", "another password", "another port"],
 )

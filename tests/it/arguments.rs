@@ -177,7 +177,7 @@ async fn no_way_of_sending_the_same_changes_an_answer() {
         assert!(!is_error(&answer), "{tool}: {answer}");
         let told = told(&answer);
         assert_eq!(
-            told.matches("Not arguments of this tool, passed over: ")
+            told.matches("Ignored, because this tool has no such arguments: ")
                 .count(),
             1,
             "{told}"

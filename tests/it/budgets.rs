@@ -191,7 +191,7 @@ async fn a_caller_that_calls_too_often_is_told_how_long_to_wait() {
         refused["message"]
             .as_str()
             .unwrap()
-            .contains("12 calls a minute")
+            .contains("12 calls per minute")
     );
     assert!(
         refused["hint"]

@@ -57,7 +57,7 @@ async fn a_server_that_is_not_ready_says_why_and_where_to_look() {
         (
             unknown.as_slice(),
             None,
-            ["lookup address", "look at SNOWFLAKE_ACCOUNT"],
+            ["lookup address", "check SNOWFLAKE_ACCOUNT"],
         ),
         (&closed, None, ["Connection refused", "SNOWFLAKE_PORT"]),
         (&[], proxy, ["Connection refused", "HTTPS_PROXY"]),

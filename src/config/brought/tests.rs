@@ -222,7 +222,7 @@ fn a_tilde_is_the_home_folder_in_every_path() {
             "{}",
             variable.name
         );
-        assert!(shown(at("~root/x", &home)).contains("`~` stands for the own home folder only"));
+        assert!(shown(at("~root/x", &home)).contains("`~` stands only for your own home folder"));
         assert!(shown(at("~/x", &[])).contains("HOME is not set"));
     }
 }

@@ -85,7 +85,7 @@ fn the_other_file_is_read_too() {
 fn what_cannot_be_read_is_told_without_its_values() {
     for (text, name, told) in [
         (TWO, "nobody", "there are: dev, odd name"),
-        ("", "dev", "there is none"),
+        ("", "dev", "there is no such file"),
         ("[dev]\naccount = a secret value", "dev", "line 2"),
         ("[dev]\naccount = ['a secret value']", "dev", "account"),
         (

@@ -29,10 +29,8 @@ pub(super) fn check_account(settings: &Settings, resolved: &mut Resolved) {
         resolved.conflict(
             "SNOWFLAKE_PROTOCOL",
             &["SNOWFLAKE_HOST", "SNOWFLAKE_ALLOW_INSECURE"],
-            "`https`, because SNOWFLAKE_HOST is beyond loopback",
-            Some(
-                "SNOWFLAKE_ALLOW_INSECURE=true sends credentials and rows in clear text all the same",
-            ),
+            "`https`, because SNOWFLAKE_HOST is not loopback",
+            Some("SNOWFLAKE_ALLOW_INSECURE=true sends credentials and rows unencrypted"),
         );
     }
 }
@@ -112,7 +110,7 @@ fn needs(warehouse: &Warehouse, somebody_is_there: bool) -> Vec<Need> {
             (
                 somebody_is_there,
                 "SNOWFLAKE_AUTH_TYPE",
-                "a way to sign in that needs no browser, because SERVER_HOST is beyond loopback",
+                "a way to sign in that needs no browser, because SERVER_HOST is not loopback",
                 Some("private_key suits a service"),
             ),
         ],

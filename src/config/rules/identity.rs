@@ -53,7 +53,7 @@ fn check_that_exchange_is_meant(resolved: &mut Resolved) {
             &[written],
             &format!("`exchange`, because {written} is set"),
             Some(
-                "with `service`, which must be written then, all statements run as the server's own user",
+                "with `service`, which you must then set explicitly, all statements run as the server's own user",
             ),
         );
     }
@@ -93,7 +93,7 @@ fn client_rules(settings: &Settings) -> Vec<Rule> {
         (
             url.is_some(),
             "SNOWFLAKE_EXCHANGE_URL",
-            "the token end-point of OAUTH_ISSUER, with SNOWFLAKE_IDENTITY=exchange",
+            "the token endpoint of OAUTH_ISSUER, with SNOWFLAKE_IDENTITY=exchange",
         ),
         (
             !is_plain || settings.environment != Environment::Production,
@@ -134,7 +134,7 @@ fn entra_rules(settings: &Settings) -> Vec<Rule> {
         (
             exchange.audience.is_none() && exchange.resource.is_none(),
             "SNOWFLAKE_EXCHANGE_AUDIENCE",
-            "neither this nor SNOWFLAKE_EXCHANGE_RESOURCE, for `entra_obo`: the scope says whom the token is for",
+            "neither this nor SNOWFLAKE_EXCHANGE_RESOURCE, for `entra_obo`: the scope names the audience of the token",
         ),
         (
             exchange.scope.contains("://"),
@@ -164,7 +164,7 @@ fn caller_rules(settings: &Settings) -> Vec<Rule> {
         (
             settings.has_service_identity() || settings.auth.keys().next().is_none(),
             "API_KEY",
-            "no keys without SNOWFLAKE_USER, because a key is nobody in Snowflake",
+            "no keys without SNOWFLAKE_USER, because a caller with a key has no user in Snowflake",
         ),
         (
             warehouse.auth_type != AuthType::ExternalBrowser,

@@ -24,9 +24,7 @@ pub fn unfit_issuer(issuer: &str) -> Option<&'static str> {
         return Some("name the tenant: https://login.microsoftonline.com/<tenant id>/v2.0");
     }
     if host == "accounts.google.com" {
-        return Some(
-            "access tokens of Google are opaque; put a broker in front, such as Keycloak or Auth0",
-        );
+        return Some("access tokens of Google are opaque; use a broker such as Keycloak or Auth0");
     }
     if is_of("snowflakecomputing.com") {
         return Some("tokens of Snowflake are opaque, and for Snowflake");

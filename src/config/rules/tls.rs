@@ -22,7 +22,7 @@ pub(super) fn check_tls(settings: &Settings, resolved: &mut Resolved) {
             &["TLS_CLIENT_CA_FILE"],
             "a file, with TLS_CLIENT_CA_FILE",
             Some(
-                "clients show certificates in TLS only; where something in front speaks it, have that ask for them",
+                "clients present certificates only over TLS; if TLS ends at a proxy, let the proxy ask for them",
             ),
         );
     }
@@ -31,7 +31,7 @@ pub(super) fn check_tls(settings: &Settings, resolved: &mut Resolved) {
             "TLS_CLIENT_CA_FILE",
             &["TLS_CLIENT_AUTH"],
             "a file, with TLS_CLIENT_AUTH",
-            Some("it says whose certificates clients may show"),
+            Some("it says whose certificates are accepted"),
         );
     }
     let url = settings.oauth.public_url.as_ref();

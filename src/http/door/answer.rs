@@ -215,7 +215,7 @@ fn refusal(status: StatusCode, asked: &HeaderMap) -> ErrorData {
     match status {
         StatusCode::BAD_REQUEST if !asked.get(&REVISION).is_none_or(names) => ErrorData::new(
             ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
-            "the header MCP-Protocol-Version names a revision that this server does not speak; `supported` has those it does",
+            "the header MCP-Protocol-Version names a revision that this server does not support; `supported` lists those it does",
             Some(json!({ "supported": known })),
         ),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorData::invalid_request(
@@ -226,7 +226,7 @@ fn refusal(status: StatusCode, asked: &HeaderMap) -> ErrorData {
             ErrorData::internal_error("the server failed to answer; send the request again", None)
         }
         _ => ErrorData::invalid_request(
-            "the headers of the request do not fit its message: see the transport chapter of the revision it names",
+            "the headers of the request do not match its message: see the transport chapter of the revision that it names",
             None,
         ),
     }

@@ -34,7 +34,7 @@ const TOO_SLOW: Refusal = Refusal {
 
 const TOO_LARGE: Refusal = Refusal {
     code: "payload_too_large",
-    message: "the request's body is larger than this server takes",
+    message: "the request's body is larger than this server accepts",
     hint: "shorten it; MAX_REQUEST_BYTES of the server is the limit",
 };
 
@@ -52,8 +52,8 @@ const BUSY: Refusal = Refusal {
 
 const TOO_MANY: Refusal = Refusal {
     code: "too_many_requests",
-    message: "this caller sends more large requests at once than one caller may",
-    hint: "send them one after the other; Retry-After says when to send this one again",
+    message: "this caller is sending too many large requests at once",
+    hint: "send them one after another; Retry-After says when to send this one again",
 };
 
 /// Why a body was not read.

@@ -78,7 +78,7 @@ impl Unreadable {
     }
 }
 
-const NOT_A_MESSAGE: &str = "the body is JSON, but no message of JSON-RPC: expected {\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": a text, \"params\": \
+const NOT_A_MESSAGE: &str = "the body is JSON, but not a JSON-RPC message: expected {\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": a text, \"params\": \
      an object}, each field once";
 
 /// As it is written.
@@ -207,7 +207,7 @@ fn one_of_several(value: Value) -> Result<Message, Unreadable> {
     let text = serde_json::to_vec(&value).map_err(|error| Unreadable::new(&error))?;
     let (envelope, text) = message(text.into())?;
     if envelope.method.as_deref() == Some("initialize") {
-        let refused = "initialize may not stand in a batch: send it in a request of its own";
+        let refused = "initialize is not allowed in a batch: send it in a request of its own";
         return Err(Unreadable::invalid(envelope.id, refused));
     }
     Ok((envelope, text))

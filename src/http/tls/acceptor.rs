@@ -1,4 +1,4 @@
-//! What rustls is told: which versions are spoken, what is shown and who is asked.
+//! The configuration of rustls: protocol versions, the server's certificate, and whether clients need one.
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ pub(in crate::http) fn config(tls: &Tls) -> Result<ServerConfig, rustls::Error> 
     let mut config = builder
         .with_client_cert_verifier(Arc::new(Asked(tls.clone())))
         .with_cert_resolver(shown);
-    // A session that is taken up again would bring the client's certificate along, and nobody would judge it.
+    // A resumed TLS session would reuse the client's certificate without checking it again.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(config)
 }
 
-/// The certificate of each new handshake: that of now, whatever name the client asks for.
+/// The certificate for each new handshake: the current one, whatever host name the client sends.
 #[derive(Debug)]
 struct Shown(Tls);
 

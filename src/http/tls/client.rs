@@ -1,4 +1,4 @@
-//! Certificates of clients: a lock in addition to keys and tokens.
+//! Client certificates: an additional protection in front of keys and tokens.
 //!
 //! One that is not good is refused in the handshake. Whether one must be shown is asked of each request: there it can be said what
 //! is missing and to whom, and probes need none. A connection goes on for as long as its certificate is good, so that one that was
@@ -31,14 +31,14 @@ use crate::telemetry::metrics::Metrics;
 
 const REQUIRED: Refusal = Refusal {
     code: "certificate_required",
-    message: "this server needs a certificate of the client and the connection has shown none",
-    hint: "give your client a certificate and its key; TLS_CLIENT_CA_FILE of the server says whose are accepted",
+    message: "this server requires a client certificate, and the connection has none",
+    hint: "give your client a certificate and its key; TLS_CLIENT_CA_FILE of the server has the accepted authorities",
 };
 
 const NOT_GOOD: Refusal = Refusal {
     code: "certificate_not_accepted",
     message: "the client's certificate is not accepted any more",
-    hint: "it may have ended or been revoked: get a new one, and connect anew",
+    hint: "it may have expired or been revoked: get a new one, and connect again",
 };
 
 /// Paths that are answered without a certificate where they have no port of their own: kubelets have none.
@@ -135,7 +135,7 @@ pub(in crate::http) async fn check(
     Ok(request.into_response(answer).map_into_right_body())
 }
 
-/// What rustls asks: who is in force judges, and what is refused is noted.
+/// Called by rustls: the verifier in force checks the certificate, and refusals are recorded.
 #[derive(Debug)]
 pub(super) struct Asked(pub(super) Tls);
 
@@ -157,7 +157,7 @@ impl ClientCertVerifier for Asked {
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         let Some(judge) = self.0.judge() else {
-            // Cannot happen: it is asked for only where there is one.
+            // Cannot happen: it is called only if there is one.
             return Err(rustls::Error::General("nobody to judge".to_owned()));
         };
         let verdict = judge.verify_client_cert(own, between, now);

@@ -64,16 +64,16 @@ enum Fault {
     )]
     NoKey,
     #[error(
-        "the key in it is encrypted, and there is nobody to ask for the password; take that off with `openssl pkey -in … -out …`"
+        "the key in it is encrypted, and the server cannot ask for the password; decrypt it with `openssl pkey -in … -out …`"
     )]
     EncryptedKey,
     #[error(
         "the key in it cannot be used: it must be RSA of 2048 bits or more, ECDSA on P-256 or P-384, or Ed25519"
     )]
     UnfitKey,
-    #[error("the certificate in it is for another key than that in TLS_KEY_FILE")]
+    #[error("the certificate in it does not match the key in TLS_KEY_FILE")]
     OtherKey,
-    #[error("the certificate in it ended on {0}")]
+    #[error("the certificate in it expired on {0}")]
     Ended(Timestamp),
     #[error("the certificate in it is not valid before {0}")]
     NotYet(Timestamp),
@@ -191,7 +191,7 @@ impl Raw {
     }
 }
 
-/// Who judges certificates by these authorities and revocation lists.
+/// A verifier for certificates of these authorities, with their revocation lists.
 ///
 /// Whether a client must show one is asked where there is an answer to give ([`super::client`]), so here it need not.
 fn judge(
@@ -205,7 +205,8 @@ fn judge(
     }
     let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(text).collect();
     let unreadable = |error: rustls::pki_types::pem::Error| io::Error::other(error.to_string());
-    // Where there are lists, a certificate of which none of them speaks is refused: it may be revoked in the one that is missing.
+    // If there are revocation lists, a certificate that none of them covers is refused: it may be revoked in a list
+    // that is missing.
     WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(provider))
         .with_crls(lists.map_err(unreadable)?)
         .only_check_end_entity_revocation()

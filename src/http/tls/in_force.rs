@@ -1,4 +1,4 @@
-//! What is in force now: read once at the start, replaced as a whole.
+//! The TLS configuration in force: read at the start, replaced as a whole.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -48,7 +48,7 @@ pub(super) enum Look {
     Same,
     /// They have changed, and are in force.
     Taken,
-    /// They have changed, and what was before stays in force.
+    /// They have changed and have errors, so the old ones stay in force.
     Refused(Error),
 }
 

@@ -54,7 +54,7 @@ impl Refusals {
             reason,
             certificate,
             times,
-            "certificates of clients were refused"
+            "client certificates were refused"
         );
         self.audit
             .record(Record::refused_certificate(certificate, reason, times));
@@ -90,11 +90,11 @@ pub(super) fn reason(error: &Error) -> &'static str {
         }
         CertificateError::Revoked => "the client's certificate is revoked",
         CertificateError::UnknownRevocationStatus => {
-            "no revocation list speaks of the client's certificate"
+            "no revocation list covers the client's certificate"
         }
-        CertificateError::UnknownIssuer => "the client's certificate is of another authority",
+        CertificateError::UnknownIssuer => "the client's certificate is from another authority",
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "the client's certificate is not one for clients"
+            "the client's certificate is not meant for clients"
         }
         _ => "the client's certificate is not accepted",
     }

@@ -1,4 +1,4 @@
-//! Reads the files again when they have changed, and at SIGHUP. What is wrong changes nothing.
+//! Reads the files again when they have changed, and at SIGHUP. If they have errors, the old ones stay in force.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,14 @@ use crate::telemetry::metrics::labels::Delivery;
 /// How often the files are read. Contents are compared and not times, because Kubernetes replaces a link.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// How long a pair that is wrong is given to become right: whoever writes two files has written one of them first.
+/// How long to wait before files that do not match are reported: when two files are replaced, one of them is written
+/// first.
 const SETTLES: Duration = Duration::from_secs(1);
 
 /// When the end of a certificate is worth a line in the log: the alert of the chart begins then as well.
 const SOON: i64 = 7 * 24 * 3600;
 
-/// How often it is told of from then on: a process that nobody restarts must say so too.
+/// How often it is logged from then on, so that a process that runs for months logs it too.
 const AGAIN: i64 = 24 * 3600;
 
 /// Looks at the files for as long as the runtime lives.
@@ -52,7 +53,7 @@ pub async fn watch(tls: Tls, metrics: Arc<Metrics>, mut hang_up: Signal) {
                     target: LIFECYCLE,
                     event = "certificates_read",
                     %ends,
-                    "the files of TLS were read again: new connections are shown a certificate that ends on {ends}"
+                    "the TLS files were read again: new connections use a certificate that expires on {ends}"
                 );
                 warned = Warned::default();
             }
@@ -61,7 +62,7 @@ pub async fn watch(tls: Tls, metrics: Arc<Metrics>, mut hang_up: Signal) {
                 tracing::warn!(
                     target: LIFECYCLE,
                     event = "certificates_not_read",
-                    "the files of TLS are not taken, what they said before stays in force: {error}"
+                    "the TLS files have errors, so the old certificate stays in force: {error}"
                 );
             }
         }
@@ -95,10 +96,10 @@ impl Warned {
         ) {
             (None, _) => {}
             (Some(false), ends) => {
-                tracing::warn!(target: LIFECYCLE, %ends, "the certificate in TLS_CERT_FILE ends on {ends}: write a new one there, it is read without a restart");
+                tracing::warn!(target: LIFECYCLE, %ends, "the certificate in TLS_CERT_FILE expires on {ends}: write a new one there; it is read without a restart");
             }
             (Some(true), ends) => {
-                tracing::error!(target: LIFECYCLE, %ends, "the certificate in TLS_CERT_FILE ended on {ends}, so clients refuse it: write a new one there, it is read without a restart");
+                tracing::error!(target: LIFECYCLE, %ends, "the certificate in TLS_CERT_FILE expired on {ends}, so clients refuse it: write a new one there; it is read without a restart");
             }
         }
     }

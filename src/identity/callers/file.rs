@@ -133,7 +133,7 @@ pub(super) struct GrantEntry {
     pub(super) roles: Option<Vec<String>>,
     /// Of the virtual warehouses only these.
     pub(super) warehouses: Option<Vec<String>>,
-    /// How many turns in the queue they have to each of somebody with 1.
+    /// Their weight in the queue: with 2 they get two slots for each slot of a caller with 1.
     #[schemars(range(min = 1, max = 100))]
     pub(super) weight: Option<u32>,
     /// Limits, none above the settings of the same names.
@@ -198,11 +198,11 @@ fn subject_claims() -> Vec<Option<&'static str>> {
         .collect()
 }
 
-/// How the message begins that a name is there twice.
-pub(super) const TWICE: &str = "a name is there twice";
+/// How the message begins that a name is repeated.
+pub(super) const TWICE: &str = "a name is repeated";
 
-/// An object whose members differ in name. Of two with one name a reader would take the last, and whoever looks at the file perhaps
-/// the first.
+/// An object without repeated members. If a name were repeated, the parser would use the last value, while a person may
+/// read the first.
 fn each_once<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     object: D,
 ) -> Result<BTreeMap<String, T>, D::Error> {
@@ -239,7 +239,7 @@ pub(super) fn is_name(text: &str) -> bool {
             .all(|c| is_first(c) || matches!(c, '.' | '_' | '-'))
 }
 
-/// docs/callers.schema.json: the form of the file as JSON Schema, for editors and for whoever writes it by program.
+/// docs/callers.schema.json: the JSON Schema of the file, for editors and for programs that write it.
 #[must_use]
 pub fn schema() -> String {
     let settings = SchemaSettings::draft2020_12();

@@ -78,7 +78,7 @@ pub fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
     let file: CallersFile = serde_path_to_error::deserialize(&mut reader).map_err(of_serde)?;
     reader
         .end()
-        .map_err(|_| wrong("", "there is something behind its end"))?;
+        .map_err(|_| wrong("", "there is text after the end of the JSON document"))?;
     if file.version != 1 {
         return Err(wrong("/version", "expected 1"));
     }
@@ -139,7 +139,7 @@ fn keys(
     check(
         entries.is_empty() || base.has_service_identity,
         "/keys",
-        "expected none with SNOWFLAKE_IDENTITY=exchange and without SNOWFLAKE_USER: a key is nobody in Snowflake",
+        "expected none with SNOWFLAKE_IDENTITY=exchange and without SNOWFLAKE_USER: a caller with a key has no user in Snowflake",
     )?;
     let mut keys = HashMap::new();
     let mut named: HashMap<&str, &str> = HashMap::new();
@@ -157,12 +157,12 @@ fn keys(
         check(
             !base.settings_keys.contains(&digest),
             format!("{place}/hash"),
-            "this key is in API_KEY or API_KEYS as well, where it has no grant: take it out there or here",
+            "this key is also in API_KEY or API_KEYS, where it has no grant: remove it there or here",
         )?;
         check(
             keys.insert(digest, holder).is_none(),
             format!("{place}/hash"),
-            "the same key is there twice",
+            "the same key is listed twice",
         )?;
     }
     Ok(keys)
@@ -195,7 +195,7 @@ fn issuers(
         check(
             seen.insert(entry.issuer.clone()),
             format!("{place}/issuer"),
-            "this issuer is there twice, here or in OAUTH_ISSUER",
+            "this issuer is listed twice, here or in OAUTH_ISSUER",
         )?;
         issuers.push(issuer(entry, base, &place)?);
     }
@@ -410,7 +410,7 @@ fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> CallersErro
     let problem = if repeats_names_only {
         text.chars().take(200).collect()
     } else {
-        "not of the form that docs/callers.schema.json has".to_owned()
+        "not as docs/callers.schema.json describes".to_owned()
     };
     wrong(pointer, problem)
 }

@@ -1,7 +1,7 @@
 //! Fetches the keys of an issuer, from where its metadata says they are.
 //!
-//! Nothing here trusts what is fetched beyond its use: no redirect is followed, an answer is bounded in time and size, and the
-//! metadata must name the issuer to the letter.
+//! Fetched data is trusted as little as possible: redirects are not followed, answers are limited in time and size, and
+//! the metadata must name exactly the issuer.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ impl Source {
     /// Asks for the metadata at each place it may be; the first that is right counts.
     async fn discover(&self) -> Result<Url, String> {
         let mut reason = String::new();
-        for url in places(&self.issuer).ok_or("the issuer is no address")? {
+        for url in places(&self.issuer).ok_or("the issuer is not a URL")? {
             match self.metadata_at(&url).await {
                 Ok(found) => return Ok(found),
                 Err(why) if reason.is_empty() => reason = why,
@@ -99,7 +99,7 @@ impl Source {
     async fn metadata_at(&self, url: &Url) -> Result<Url, String> {
         let (body, _) = self.get(url).await?;
         let metadata: Metadata = serde_json::from_slice(&body)
-            .map_err(|_| format!("{url}: the answer is no metadata of an issuer"))?;
+            .map_err(|_| format!("{url}: the answer is not an issuer's metadata"))?;
         if metadata.issuer != self.issuer {
             return Err(format!(
                 "{url}: the metadata names another issuer; set OAUTH_ISSUER, or `issuer` in CALLERS_FILE, to exactly what `iss` of its tokens is"

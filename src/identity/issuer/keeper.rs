@@ -1,6 +1,7 @@
-//! Keeps the keys of an issuer: fetched in the background, and at once when a token names one that is not there.
+//! Keeps the keys of an issuer. They are fetched in the background, and at once when a token names an unknown key.
 //!
-//! One task fetches, so there is never more than one fetch at a time. Whoever sends tokens can cause one in 30 s at most.
+//! One task fetches, so there is never more than one fetch at a time. Tokens with unknown keys can cause at most one
+//! fetch in 30 s.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -181,7 +182,7 @@ async fn keep(
                 if failures > 0 {
                     tracing::info!(
                         issuer = source.issuer(),
-                        "the keys of the issuer are there again"
+                        "the keys of the issuer can be fetched again"
                     );
                 }
                 failures = 0;
@@ -192,7 +193,7 @@ async fn keep(
                 if failures == 0 {
                     tracing::warn!(
                         issuer = source.issuer(),
-                        "the keys of the issuer could not be fetched, those that are held stay in force: {reason}"
+                        "the keys of the issuer could not be fetched, so the old keys stay in force: {reason}"
                     );
                 }
                 failures = failures.saturating_add(1);

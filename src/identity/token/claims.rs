@@ -1,6 +1,7 @@
 //! What a token says, once its signature has shown that the issuer says it.
 //!
-//! The types are our own to check: libraries have let a text pass as a time, a list as an issuer, and what was missing as right.
+//! The types are checked here: some libraries accepted a text as a time, a list as an issuer, or a missing claim as
+//! valid.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

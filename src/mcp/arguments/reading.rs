@@ -108,7 +108,7 @@ pub(in crate::mcp) fn read(
     }
     let note = (!foreign.is_empty()).then(|| {
         format!(
-            "Not arguments of this tool, passed over: {}.",
+            "Ignored, because this tool has no such arguments: {}.",
             listed(&foreign)
         )
     });

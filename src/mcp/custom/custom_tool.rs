@@ -53,7 +53,7 @@ pub(super) fn description(spec: &ToolSpec, declared: &[Declared], is_read: bool)
     .with_annotations(annotations)
 }
 
-/// What it takes: its parameters, and how the rows are wanted.
+/// Its arguments: its parameters, and the format of the rows.
 pub(super) fn schema(declared: &[Declared], of: fn(&Declared) -> Value) -> JsonObject {
     let mut properties = JsonObject::new();
     for parameter in declared {
@@ -66,7 +66,7 @@ pub(super) fn schema(declared: &[Declared], of: fn(&Declared) -> Value) -> JsonO
         ),
         (
             "format",
-            json!({ "type": "string", "enum": ["markdown", "csv", "json"], "description": "markdown unless said otherwise." }),
+            json!({ "type": "string", "enum": ["markdown", "csv", "json"], "description": "Default: markdown." }),
         ),
     ] {
         properties.entry(name).or_insert(schema);

@@ -1,4 +1,5 @@
-//! A YAML or JSON file as a value that knows where each of its parts stands, so that every problem is told with its place.
+//! A YAML or JSON file as a value that knows the line and column of each of its parts, so that every problem is
+//! reported with its place.
 
 use std::collections::HashMap;
 use std::fmt;

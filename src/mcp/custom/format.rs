@@ -11,7 +11,7 @@ use serde_json::Value;
 #[schemars(deny_unknown_fields)]
 #[expect(
     dead_code,
-    reason = "only its schema is wanted: its parts are read one by one"
+    reason = "it exists only for its schema: its parts are read one by one"
 )]
 pub(super) struct CustomTools {
     /// The version of this format: 1.
@@ -35,7 +35,7 @@ pub(super) struct ToolSpec {
     pub(super) name: String,
     /// What people see.
     pub(super) title: Option<String>,
-    /// What it is for and when to use it: all that a model knows of it.
+    /// What it is for and when to use it. A model knows nothing else about the tool.
     pub(super) description: String,
     /// One statement. `:name` is the value of a parameter, which is bound; `{{name}}` the name of an object, for a parameter
     /// with `enum`.
@@ -129,7 +129,7 @@ pub(super) enum ItemKind {
 pub(super) struct AnnotationsSpec {
     /// Whether it changes nothing.
     pub(super) read_only: Option<bool>,
-    /// Whether what it changes may be lost.
+    /// Whether it may delete or overwrite data.
     pub(super) destructive: Option<bool>,
     /// Whether a second call changes nothing more.
     pub(super) idempotent: Option<bool>,
@@ -150,7 +150,7 @@ pub(super) struct LimitsSpec {
     pub(super) bytes: Option<String>,
 }
 
-/// As whom and where a tool runs. Both must be allowed by `ALLOWED_ROLES` and `ALLOWED_WAREHOUSES`.
+/// The role and virtual warehouse that a tool runs with. `ALLOWED_ROLES` and `ALLOWED_WAREHOUSES` must allow them.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RunAsSpec {

@@ -89,7 +89,7 @@ impl Runs {
             Piece::Name(slot) => names_of(slot).len(),
             Piece::Text(_) | Piece::Value { .. } => 1,
         });
-        // Each name of each slot once, but not every combination: the policy judges each name by itself.
+        // Each name of each slot once, but not all combinations, because the policy checks each name by itself.
         let most = most.max().unwrap_or(1).max(1);
         (0..most)
             .map(|nth| {

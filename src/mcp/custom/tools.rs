@@ -28,7 +28,7 @@ pub(super) fn tools(document: &mut Document, rules: &Rules<'_>) -> Vec<Entry> {
     let items = document.items("tools");
     if items.len() > MANY {
         let message = format!(
-            "{} tools: models choose badly among more than {MANY}",
+            "{} tools: models choose badly if there are more than {MANY}",
             items.len()
         );
         document.warning("tools", message);
@@ -78,7 +78,7 @@ fn entry(document: &mut Document, path: &str, spec: ToolSpec, rules: &Rules<'_>)
             "say what the tool is for and when to use it: a model knows nothing else of it";
         document.warning(&format!("{path}.description"), message);
     } else if letters > LONGEST {
-        let message = format!("some clients cut descriptions at {LONGEST} characters");
+        let message = format!("some clients truncate descriptions at {LONGEST} characters");
         document.warning(&format!("{path}.description"), message);
     }
     let declared = parameters(document, path, &spec);

@@ -42,7 +42,7 @@ impl Declared {
         let names = values.iter().map(|value| {
             let text = value
                 .as_str()
-                .ok_or_else(|| format!("{value} is no name of an object"))?;
+                .ok_or_else(|| format!("{value} is not the name of an object"))?;
             QualifiedName::parse(text, 3).map_err(|error| format!("{text}: {error}"))
         });
         Some(names.collect())

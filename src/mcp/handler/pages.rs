@@ -111,7 +111,7 @@ impl Handler {
         };
         Ok(match answered {
             Ok(result) => completion::names(&result, names, &typed, &before),
-            // No error: the person goes on typing, and the client asks again.
+            // Not an error: the person continues to type, and the client asks again.
             Err(_) => CompletionInfo::default(),
         })
     }

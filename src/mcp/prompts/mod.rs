@@ -80,7 +80,7 @@ pub(super) fn named<'a>(
     let found = prompts.find(|prompt| prompt.name == name);
     found.ok_or_else(|| {
         let shown: String = name.chars().take(NAME_CHARS).collect();
-        format!("there is no prompt of this name: {shown}; prompts/list has those there are")
+        format!("there is no prompt named {shown}; prompts/list has all prompts")
     })
 }
 

@@ -11,7 +11,7 @@ impl Tool for CancelQuery {
     const NAME: &'static str = "cancel_query";
     const TITLE: &'static str = "Stop a query";
     const DESCRIPTION: &'static str =
-        "Stops a statement that was answered with status running, and tells what became of it.";
+        "Stops a statement that was answered with status running, and returns its final state.";
     const TOOLSET: Toolset = Toolset::Query;
     const ALSO_IN: &'static [Toolset] = &[Toolset::Semantic, Toolset::Custom];
     type Arguments = Arguments;

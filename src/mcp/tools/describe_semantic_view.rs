@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     metric: Option<String>,
     /// none unless said otherwise; adds the text that makes the view.
     definition: Option<Definition>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 
@@ -96,7 +96,7 @@ impl Tool for DescribeSemanticView {
                 }
             };
             let table = run(&context, format!("SELECT {function}"), &session).await;
-            // Who may not read it still sees the rest.
+            // A caller who may not read the definition still sees the rest.
             Some(match table {
                 Ok(table) => Ok(table.first_value().unwrap_or_default().to_owned()),
                 Err(error) => Err(Failure::from(error).message),

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     schema: Option<SchemaName>,
     /// Whether the statement that makes it is wanted too.
     ddl: Option<bool>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 
@@ -87,7 +87,7 @@ impl Tool for DescribeTable {
     const NAME: &'static str = "describe_table";
     const TITLE: &'static str = "Describe a table";
     const DESCRIPTION: &'static str = "Shows the columns, types and comments of a table or view, and its kind, keys (how to join it), rows, bytes, owner and creation time. \
-         Call it before you query what you have not seen. With ddl also the statement that makes it. Last change: SELECT LAST_ALTERED FROM database.INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = '…'.";
+         Call it before you query what you have not seen. With ddl also the statement that creates it. Last change: SELECT LAST_ALTERED FROM database.INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = '…'.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const IS_CACHEABLE: bool = true;
     type Arguments = Arguments;

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     database: Option<DatabaseName>,
     /// The schema, where the name is not written in full.
     schema: Option<SchemaName>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 

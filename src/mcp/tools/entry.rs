@@ -138,7 +138,7 @@ fn start<T: Tool>(arguments: JsonObject, call: CallContext) -> Outcome {
 /// Names the argument that could not be read. serde's message says what was expected there.
 fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
     let path = error.path().to_string();
-    // serde repeats what it could not read, however long that is.
+    // serde's message contains the text that it could not parse, however long the text is.
     let problem: String = in_words_of_json(error.into_inner().to_string())
         .chars()
         .take(LONGEST_PROBLEM)

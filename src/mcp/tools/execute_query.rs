@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// The role to run as.
     role: Option<PlainName>,
     limit: Option<RowLimit>,
-    /// markdown unless said otherwise; csv is shortest, json keeps types.
+    /// Default: markdown; csv is shortest, json keeps types.
     format: Option<ResultFormat>,
     timeout_seconds: Option<Seconds>,
     wait_seconds: Option<WaitSeconds>,
@@ -55,7 +55,7 @@ impl Tool for ExecuteQuery {
     type Output = PageOutput;
 
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
-        // Their exact number is known only to whoever runs it; this many it cannot have.
+        // Only the warehouse knows the exact number of placeholders; the statement cannot have more than this.
         let room = arguments.sql.matches(['?', ':']).count();
         let given = arguments.parameters.len();
         if given > room {

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     database: Option<DatabaseName>,
     /// Where unqualified names are looked up: schema or database.schema.
     schema: Option<SchemaName>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 

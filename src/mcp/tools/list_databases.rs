@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     /// A pattern for the name: % is any text, _ one character.
     like: Option<String>,
     limit: Option<RowLimit>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 

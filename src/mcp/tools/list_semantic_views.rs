@@ -24,8 +24,7 @@ pub(super) static VIEW: View = View {
 impl Tool for ListSemanticViews {
     const NAME: &'static str = "list_semantic_views";
     const TITLE: &'static str = "List semantic views";
-    const DESCRIPTION: &'static str = "Lists semantic views: metrics and dimensions that somebody defined, so that figures come out as the business counts them. \
-         For questions about figures look here before you sum up tables; describe_semantic_view is next.";
+    const DESCRIPTION: &'static str = "Lists semantic views: metrics and dimensions that somebody defined, so that figures match those of the business. For questions about figures look here before you aggregate tables; then call describe_semantic_view.";
     const TOOLSET: Toolset = Toolset::Semantic;
     const IS_CACHEABLE: bool = true;
     type Arguments = InSchema;

@@ -18,7 +18,8 @@ const COLUMNS: &[Pick] = &[
     Pick::value("comment"),
 ];
 
-/// Of all schemas. Every database has the same twenty views in one of them; they are shown to whoever names it.
+/// Views of all schemas, without those of INFORMATION_SCHEMA: these are the same twenty in every database, and are
+/// listed if a caller names the schema.
 pub(super) static VIEW: View = View {
     code: 4,
     pick: COLUMNS,

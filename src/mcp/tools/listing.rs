@@ -20,7 +20,7 @@ pub(super) struct InSchema {
     /// A pattern for the name: % is any text, _ one character, case does not matter.
     pub(super) like: Option<String>,
     pub(super) limit: Option<RowLimit>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     pub(super) format: Option<ResultFormat>,
 }
 

@@ -51,7 +51,7 @@ pub(super) struct RowsOutput {
 /// Either rows, or that the statement goes on.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is wanted")]
+#[expect(dead_code, reason = "it exists only for its schema")]
 pub(super) enum PageOutput {
     Rows(RowsOutput),
     Running(RunningOutput),

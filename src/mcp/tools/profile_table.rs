@@ -16,7 +16,7 @@ use crate::sql::{Identifier, QualifiedName};
 /// The values of a table's columns, summed up.
 pub(super) struct ProfileTable;
 
-/// Columns of one call: each costs six values of one row, and a table of more is read by nobody.
+/// Most columns of one call: each needs six values in one row, and nobody reads a longer table.
 const MOST_COLUMNS: usize = 40;
 
 /// Rows that are looked at, about: enough for shares of a percent.
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// The columns to look at; the first 40 when left out.
     #[serde(default)]
     columns: Vec<ColumnName>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 
@@ -61,8 +61,7 @@ pub(super) struct ProfileOutput {
 impl Tool for ProfileTable {
     const NAME: &'static str = "profile_table";
     const TITLE: &'static str = "Profile a table";
-    const DESCRIPTION: &'static str = "Sums up the values of a table's columns by one statement: what stands out (all null, constant, unique, mostly null), then \
-         nulls, distinct values, smallest, largest and most frequent ones. Large tables are sampled. Use it instead of a dozen COUNT and MIN \
+    const DESCRIPTION: &'static str = "Summarizes the values of a table's columns in one statement: what stands out (all null, constant, unique, mostly null), then nulls, distinct values, smallest, largest and most frequent ones. Large tables are sampled. Use it instead of a dozen COUNT and MIN \
          queries; for keys and comments use describe_table.";
     const TOOLSET: Toolset = Toolset::Catalog;
     const SHOWS_VALUES: bool = true;
@@ -214,7 +213,7 @@ fn read(
             ColumnProfile::read(number, &column.name, &column.data_type, rows, value)
         })
         .collect();
-    // Single rows are drawn of a view: where it has no more, they are all of it.
+    // From a view, single rows are sampled; if it has no more rows than that, the sample is the whole view.
     let sampled = match sample {
         None => false,
         Some(sample) => sample.starts_with("SAMPLE SYSTEM") || rows >= SAMPLE_ROWS,
@@ -225,7 +224,7 @@ fn read(
     let findings = match rows {
         // Of few partitions none may be drawn.
         0 if sampled => vec![
-            "The sample came out empty, which says nothing of the table: ask for some of its rows with execute_query."
+            "The sample is empty, which says nothing about the table: query some of its rows with execute_query."
                 .to_owned(),
         ],
         0 => vec!["The table has no rows.".to_owned()],
@@ -252,8 +251,8 @@ fn closing(output: &ProfileOutput) -> String {
             "From a sample of {} rows: shares are estimates.",
             output.rows
         ),
-        false if output.rows == 1 => "The only row was looked at.".to_owned(),
-        false => format!("All {} rows were looked at.", output.rows),
+        false if output.rows == 1 => "The only row was read.".to_owned(),
+        false => format!("All {} rows were read.", output.rows),
     };
     text.push_str(" Distinct values and their counts are estimates.");
     if !output.left_out.is_empty() {
@@ -262,7 +261,7 @@ fn closing(output: &ProfileOutput) -> String {
             None => String::new(),
         };
         text.push_str(&format!(
-            " Not looked at: {}{more}; name those you want in columns.",
+            " Not profiled: {}{more}; name those you want in columns.",
             output.left_out.join(", ")
         ));
     }

@@ -29,7 +29,7 @@ const WORST: usize = 8;
 pub(super) struct Arguments {
     /// The id of the statement, from an earlier answer or from the history.
     query_id: String,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 
@@ -82,7 +82,8 @@ impl Tool for QueryProfile {
             )
         })?;
         let database = database(&context).await?;
-        // The operators name tables: of others' statements nothing is told to whom their texts are not shown.
+        // The operators name tables, so callers who may not see the text of other callers' statements do not see their
+        // operators either.
         let shown = match context.queries.policy().history() {
             shown @ History::OfUser { with_texts: true } => shown,
             History::OfUser { with_texts: false } | History::OfCaller => History::OfCaller,
@@ -110,8 +111,8 @@ impl Tool for QueryProfile {
             };
             return Err(Failure::new(
                 Code::QueryNotFound,
-                format!("{id} is no statement of {whose} of the last seven days"),
-                "find it with query_history; what ended a moment ago may be missing for a few seconds",
+                format!("{id} is not a statement of {whose} in the last seven days"),
+                "find it with query_history; a statement that has just ended may be missing for a few seconds",
             ));
         };
         let query = Query {
@@ -234,7 +235,7 @@ fn timing(output: &ProfileOutput) -> Vec<String> {
     let share = |part: f64| part > 1.0 && part > output.seconds * 0.3;
     if share(output.queued_seconds) {
         told.push(format!(
-            "It waited {:.1} of {:.1} s for the virtual warehouse: another one, or fewer statements at once, helps more than another text.",
+            "It waited {:.1} of {:.1} s for the virtual warehouse: another one, or fewer statements at once, helps more than rewriting the statement.",
             output.queued_seconds, output.seconds
         ));
     }

@@ -15,7 +15,7 @@ use crate::warehouse::SessionContext;
 /// Figures of a semantic view.
 pub(super) struct QuerySemanticView;
 
-/// A longer statement is not shown: whoever gave so many values has them.
+/// A longer statement is not shown: a caller who gave so many values has them already.
 const MOST_SHOWN: usize = 4096;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     #[serde(default)]
     order_by: Vec<Order>,
     limit: Option<RowLimit>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
     timeout_seconds: Option<Seconds>,
     /// The virtual warehouse to run on.
@@ -58,7 +58,7 @@ pub(super) struct Arguments {
 impl Tool for QuerySemanticView {
     const NAME: &'static str = "query_semantic_view";
     const TITLE: &'static str = "Query a semantic view";
-    const DESCRIPTION: &'static str = "Answers with metrics of a semantic view by its dimensions. Call describe_semantic_view first. \
+    const DESCRIPTION: &'static str = "Returns metrics of a semantic view by its dimensions. Call describe_semantic_view first. \
          For more than these arguments write SELECT … FROM SEMANTIC_VIEW(…) in execute_query: the answer has its SQL to go on from.";
     const TOOLSET: Toolset = Toolset::Semantic;
     const SHOWS_VALUES: bool = true;

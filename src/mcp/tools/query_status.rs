@@ -19,8 +19,7 @@ pub(super) struct Arguments {
 impl Tool for QueryStatus {
     const NAME: &'static str = "query_status";
     const TITLE: &'static str = "Status of a query";
-    const DESCRIPTION: &'static str = "Tells how far a statement has come that was answered with status running: queued, running, succeeded, failed or cancelled. \
-         To wait for its rows call fetch_results instead.";
+    const DESCRIPTION: &'static str = "Shows the state of a statement that was answered with status running: queued, running, succeeded, failed or cancelled. To wait for its rows call fetch_results instead.";
     const TOOLSET: Toolset = Toolset::Query;
     const ALSO_IN: &'static [Toolset] = &[Toolset::Semantic, Toolset::Custom];
     type Arguments = Arguments;

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     #[serde(default)]
     columns: Vec<ColumnName>,
     limit: Option<RowLimit>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
     wait_seconds: Option<WaitSeconds>,
 }

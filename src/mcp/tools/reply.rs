@@ -104,7 +104,7 @@ impl Reply {
         let rows = page.rows.take();
         let document = rows.map(|rows| rows_document(&page, rows, max_rows));
         let mut closing = closing(&page, max_rows);
-        // Nobody needs the statement's id of a list of names, and it costs tokens.
+        // Nobody needs the query id of a list of names, and it costs tokens.
         if !matches!(page.source, Source::List | Source::History) {
             closing.push_str(" query_id: ");
             closing.push_str(&page.query_id);
@@ -126,8 +126,7 @@ impl Reply {
         let seconds = running.waited.as_secs_f64();
         let text = format!(
             "The statement is still running after {seconds:.0} s and goes on. Do not send it again. Call fetch_results with \
-             the cursor below: it waits for the rows and returns them. query_status tells how far it is, cancel_query stops \
-             it."
+             the cursor below: it waits for the rows and returns them. query_status shows its state, cancel_query stops it."
         );
         let closing = format!(
             "status: running, query_id: {}, cursor: {}",

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// The schema to look in, or database.schema; the account when both are left out.
     schema: Option<SchemaName>,
     limit: Option<RowLimit>,
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 

@@ -21,7 +21,7 @@ const CONTEXT: &str = "SELECT CURRENT_USER() AS user_name, CURRENT_ROLE() AS rol
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// markdown unless said otherwise.
+    /// Default: markdown.
     format: Option<ResultFormat>,
 }
 
@@ -89,7 +89,7 @@ struct LimitsOutput {
 impl Tool for ShowContext {
     const NAME: &'static str = "show_context";
     const TITLE: &'static str = "Who am I here";
-    const DESCRIPTION: &'static str = "Shows as whom and where statements run: user, role, database, the roles and virtual warehouses (state, size) that a call \
+    const DESCRIPTION: &'static str = "Shows the context that statements run in: user, role, database, the roles and virtual warehouses (state, size) that a call \
          may name, what the policy allows, and the limits left. Call it before you name a role or a warehouse.";
     const TOOLSET: Toolset = Toolset::Catalog;
     type Arguments = Arguments;
@@ -239,7 +239,7 @@ fn in_words(output: &ContextOutput) -> String {
             .map(|bytes| format!("A statement may scan about {bytes} bytes.")),
     );
     if let (Some(rate), Some(left)) = (limits.calls_per_minute, limits.calls_left) {
-        lines.push(format!("{left} calls are left now, of {rate} a minute."));
+        lines.push(format!("{left} of {rate} calls per minute are left now."));
     }
     lines.push(String::new());
     lines.join("\n")

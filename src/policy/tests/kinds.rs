@@ -132,7 +132,7 @@ fn side_effects_that_are_allowed_one_by_one_are_the_only_ones() {
     let refusal = approve(&allowing(Preset::ReadOnly), "SELECT SYSTEM$WAIT(1)").unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "the function SYSTEM$WAIT is not allowed here: of functions with an effect only these may be called: AI_COMPLETE, \
+        "the function SYSTEM$WAIT is not allowed here: only these functions with an effect may be called: AI_COMPLETE, \
          SNOWFLAKE.CORTEX.*"
     );
 }

@@ -70,8 +70,7 @@ fn a_refusal_says_why_and_what_the_way_is() {
     let scan = refused("SELECT * FROM TABLE(RESULT_SCAN('01b2'))");
     assert_eq!(
         scan.to_string(),
-        "RESULT_SCAN is not allowed here: all callers of this server are one user to Snowflake, so it may tell of another \
-         caller's statements and results"
+        "RESULT_SCAN is not allowed here: all callers of this server are one user in Snowflake, so it may show another caller's statements and results"
     );
     assert!(scan.hint().contains("fetch_results") && scan.hint().contains("->>"));
     let variable = refused("SELECT $Secret");

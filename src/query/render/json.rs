@@ -1,6 +1,7 @@
 //! Values as JSON with their types kept. What a reader's double would change is written as text instead.
 //!
-//! Written straight into the answer: a tree of values would take several times the memory of its text, and the time to build it.
+//! It is written directly into the answer: a tree of values would need several times the memory of its text, and time
+//! to build.
 
 use std::fmt::Write as _;
 
@@ -76,7 +77,7 @@ fn write_fraction(text: &mut String, cell: &Cell<'_>) {
     let begin = text.len();
     write_plain(text, cell);
     let written = text.get(begin..).unwrap_or_default();
-    // With an exponent, in the opinion of whoever writes doubles.
+    // Numbers this small get an exponent, as in the shortest text of a double.
     if written.trim_start_matches('-').starts_with("0.0000") {
         let value = written.parse().unwrap_or_default();
         text.truncate(begin);

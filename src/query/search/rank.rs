@@ -3,7 +3,7 @@
 //! The weights were chosen on a generated account of a million columns, where twenty questions had to find their table among the
 //! first five (`tests/it/large_account.rs`).
 
-/// Parts of names of tables that seldom are what is looked for.
+/// Parts of table names that are rarely what a caller searches for.
 const PUT_ASIDE: [&str; 9] = [
     "tmp", "temp", "bak", "backup", "old", "stg", "raw", "hist", "copy",
 ];

@@ -34,8 +34,7 @@ pub(super) fn suggestion(
     if all.clone().any(|name| name == wanted.as_str()) {
         let name = whole(wanted.as_str());
         return Some(format!(
-            "{name} is listed, but this role may not use it: it may only see that it is there, or it was dropped a moment ago. \
-             Ask for another role or another object."
+            "{name} is listed, but this role may not use it: the role may only see that it exists, or it was dropped a moment ago. Use another role or another object."
         ));
     }
     if !near.is_empty() {
@@ -49,7 +48,7 @@ pub(super) fn suggestion(
         }
     }
     match few(all) {
-        Some(list) if place.is_empty() => told.push(format!("The {kind} there are: {list}")),
+        Some(list) if place.is_empty() => told.push(format!("All {kind}: {list}")),
         Some(list) => told.push(format!("The {kind} in {place}: {list}")),
         None => {}
     }
@@ -98,7 +97,7 @@ pub(super) fn about_columns(
     }
     match (table, few(names.iter().map(|listed| listed.name.as_str()))) {
         (Some(table), Some(list)) => told.push(format!("{table} has the columns {list}")),
-        (None, Some(list)) => told.push(format!("The columns there are: {list}")),
+        (None, Some(list)) => told.push(format!("All columns: {list}")),
         (Some(table), None) if told.is_empty() => {
             told.push(format!(
                 "describe_table shows the {} columns of {table}",

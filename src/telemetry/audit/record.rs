@@ -55,7 +55,7 @@ pub struct Record {
     pub times: Option<u64>,
 }
 
-/// Who called, in full: for whoever has to find a person. Never a secret.
+/// Who called, in full, so that a person can be found. It never contains a secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Identity {

@@ -52,7 +52,7 @@ impl Said {
         self.message == "response error"
     }
 
-    /// The answer could not be handed over, because nobody takes it any more.
+    /// The answer could not be delivered, because the client has left.
     fn is_departure(&self) -> bool {
         let could_not_answer = matches!(
             self.message.as_str(),

@@ -98,6 +98,6 @@ mod tests {
             }
         });
         assert_eq!(again.lines().count(), 1, "{again}");
-        assert!(again.contains("LOG_FILE is written again"), "{again}");
+        assert!(again.contains("LOG_FILE can be written again"), "{again}");
     }
 }

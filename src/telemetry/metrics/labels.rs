@@ -65,7 +65,7 @@ label! {
     Admission of "outcome" {
         /// It was.
         Ok = "ok",
-        /// Nobody who may call, or more than one.
+        /// No valid caller, or more than one credential.
         Refused = "refused",
         /// The token lacks a scope.
         Scope = "insufficient_scope",
@@ -205,7 +205,7 @@ label! {
         Inactive = "inactive",
         /// Near the end of its validity.
         Age = "age",
-        /// It broke, was lost, or a statement left it in a state nobody else may have.
+        /// It failed, was lost, or a statement left it in a state that must not affect other callers.
         Unfit = "unfit",
         /// Its place was needed for a session of another role.
         Evicted = "evicted",

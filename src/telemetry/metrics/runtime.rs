@@ -9,7 +9,7 @@ pub(super) const DECLARED: [(&str, &str, &str); 4] = [
     (
         "snowflake_mcp_runtime_workers",
         "gauge",
-        "Threads that run calls and the warehouse's work.",
+        "Threads that run calls and the warehouse.",
     ),
     (
         "snowflake_mcp_runtime_tasks",
@@ -24,7 +24,7 @@ pub(super) const DECLARED: [(&str, &str, &str); 4] = [
     (
         "snowflake_mcp_runtime_busy_seconds_total",
         "counter",
-        "Time the threads have spent working, all together.",
+        "Time that all these threads together have been busy.",
     ),
 ];
 

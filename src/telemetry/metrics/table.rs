@@ -85,143 +85,148 @@ metrics! {
         build_info: BuildInfo = "build_info";
         /// 1 while `/readyz` answers 200, 0 while it answers 503.
         ready: IntGauge = "ready";
-        /// 1 where `CURSOR_SECRET` is set, so that any replica reads the next page of another's result; 0 where only this process
-        /// does.
+        /// 1 if `CURSOR_SECRET` is set, so that any replica can return the next page of a result; 0 if only this
+        /// process can.
         cursors_shared: IntGauge = "cursors_shared";
 
         /// HTTP requests that were answered. Status 499 counts clients that left before their answer.
         http_requests: Counters<(Route, HttpMethod, Status)> = "http_requests_total";
-        /// Time from a request's head to the last byte of its answer, or to the client's leaving.
+        /// Time from a request's head to the last byte of its answer, or until the client leaves.
         http_duration: Histograms<(Route, HttpMethod)> = "http_request_duration_seconds" in LATENCY;
-        /// HTTP requests being worked on now, streams included.
+        /// HTTP requests in flight, including streams.
         http_in_flight: IntGauge = "http_requests_in_flight";
 
-        /// Requests to `/mcp` by what they showed and whether they were let in. `unavailable` ones had a token whose issuer's keys
-        /// are not there.
+        /// Requests to `/mcp`, by kind of credential and by outcome. `unavailable`: the keys of the token's issuer
+        /// could not be fetched.
         auth: Counters<(Shown, Admission)> = "auth_total";
-        /// Readings of `CALLERS_FILE` after it has changed: `failed` ones left the one before in force.
+        /// Times `CALLERS_FILE` was read after a change. `failed`: it had errors, and the old contents stayed in force.
         callers_file: Counters<Delivery> = "callers_reload_total";
-        /// Certificates of clients that were refused in the handshake, and requests that were refused for want of a good one.
+        /// Client certificates that were refused in the handshake, and requests that were refused because they had no
+        /// valid one.
         client_certificates: IntCounter = "client_certificates_refused_total";
-        /// Readings of the files of TLS after they have changed, or at SIGHUP: `failed` ones left what was before in force.
+        /// Times the TLS files were read after a change or SIGHUP. `failed`: they had errors, and the old certificate
+        /// stayed in force.
         tls_files: Counters<Delivery> = "tls_reload_total";
-        /// Fetches of an issuer's keys, by the issuer's place in the settings and by how they ended.
+        /// Fetches of an issuer's keys, by the issuer's position in the settings and by outcome.
         issuer_keys: Counters<(IssuerPlace, Delivery)> = "jwks_refresh_total";
-        /// When the keys in force were fetched, in seconds since 1970, by the issuer's place in the settings; 0 where there is no issuer,
-        /// or its keys have not come.
+        /// When the keys in force were fetched, in seconds since 1970, by the issuer's position in the settings; 0 if
+        /// there is no issuer, or its keys were not fetched yet.
         issuer_keys_at: Gauges<IssuerPlace> = "jwks_fetched_timestamp_seconds";
 
-        /// Exchanges of callers' tokens for Snowflake's (`SNOWFLAKE_IDENTITY=exchange`), by how they ended.
+        /// Exchanges of callers' tokens for tokens for Snowflake (`SNOWFLAKE_IDENTITY=exchange`), by outcome.
         exchanges: Counters<Exchanged> = "token_exchanges_total";
 
-        /// Requests of MCP, by the revision the client speaks and by outcome: `ok` or JSON-RPC's error. A tool that fails is a
-        /// result, and `ok` here.
+        /// MCP requests, by the client's protocol revision and by outcome: `ok` or the JSON-RPC error. A tool that
+        /// fails returns a result, and is `ok` here.
         rpc_requests: Counters<(RpcMethod, Revision, RpcOutcome)> = "rpc_requests_total";
-        /// Time from a request of MCP to its answer.
+        /// Time from an MCP request to its answer.
         rpc_duration: Histograms<RpcMethod> = "rpc_request_duration_seconds" in LATENCY;
-        /// Requests of MCP being worked on now.
+        /// MCP requests in flight.
         rpc_in_flight: IntGauge = "rpc_requests_in_flight";
 
         /// Tool calls that were answered, by outcome: `ok` or an error code.
         tool_calls: Counters<(Tool, Outcome)> = "tool_calls_total";
         /// Time from a tool call to its answer.
         tool_duration: Histograms<Tool> = "tool_call_duration_seconds" in LATENCY;
-        /// Tool calls being worked on now.
+        /// Tool calls in flight.
         tools_in_flight: IntGauge = "tool_calls_in_flight";
-        /// Rows given to callers.
+        /// Rows returned to callers.
         tool_rows: Counters<Tool> = "tool_rows_total";
-        /// Bytes of text given to callers.
+        /// Bytes of text returned to callers.
         tool_bytes: Counters<Tool> = "tool_text_bytes_total";
-        /// Calls that were stopped before their answer, by what ended them.
+        /// Calls that were stopped before their answer, by cause.
         stopped: Counters<Cause> = "tool_calls_stopped_total";
 
-        /// Changes of `CUSTOM_TOOLS_FILE` that were not taken over, because there are problems in it.
+        /// Changes of `CUSTOM_TOOLS_FILE` that had errors, so that the old contents stayed in force.
         custom_tools_refused: IntCounter = "custom_tools_reload_failures_total";
 
-        /// Tool calls by who made them: `anonymous`, `local`, or the name of a key in the settings.
+        /// Tool calls by caller: `anonymous`, `local`, or the name of a key in the settings.
         caller_calls: Counters<(Caller, Outcome)> = "caller_calls_total";
-        /// Rows given to each caller.
+        /// Rows returned to each caller.
         caller_rows: Counters<Caller> = "caller_rows_total";
-        /// Bytes of text given to each caller.
+        /// Bytes of text returned to each caller.
         caller_bytes: Counters<Caller> = "caller_text_bytes_total";
-        /// Questions to the caches of catalog answers and of names, by whether the answer was there.
+        /// Lookups in the caches of catalog answers and of names, by hit or miss.
         cache_lookups: Counters<(Cache, Lookup)> = "cache_lookups_total";
 
-        /// Statements sent for callers, by the virtual warehouse that the call names: `default` where it names none, `other` where
-        /// neither `SNOWFLAKE_WAREHOUSE` nor `ALLOWED_WAREHOUSES` has the name.
+        /// Statements sent for callers, by the virtual warehouse that the call names: `default` if it names none,
+        /// `other` if neither `SNOWFLAKE_WAREHOUSE` nor `ALLOWED_WAREHOUSES` contains the name.
         warehouse_statements: Counters<VirtualWarehouse> = "virtual_warehouse_statements_total";
-        /// Bytes that statements would scan as Snowflake estimates them, where they were estimated (`MAX_SCAN_BYTES`).
+        /// Bytes that statements would scan by Snowflake's estimate, for statements with an estimate
+        /// (`MAX_SCAN_BYTES`).
         warehouse_bytes: Counters<VirtualWarehouse> = "virtual_warehouse_estimated_scan_bytes_total";
-        /// Bytes that statements have scanned, as Snowflake tells once they have ended. Only those that take a second or more are
-        /// asked about.
+        /// Bytes that statements have scanned, as Snowflake reports after they end. Only statements that take a second
+        /// or more are counted.
         warehouse_scanned: Counters<VirtualWarehouse> = "virtual_warehouse_scanned_bytes_total";
-        /// Statements that run in the warehouse now and whose call waits for them.
+        /// Statements that run in the warehouse now while their call waits for them.
         statements_in_flight: IntGauge = "statements_in_flight";
         /// Statements that may run at once: `MAX_CONCURRENT_QUERIES`.
         statements_max: IntGauge = "statements_max";
-        /// Connections of clients that are open now.
+        /// Client connections that are open now.
         connections: IntGauge = "http_connections";
-        /// Connections there may be: `MAX_CONNECTIONS` for each of `SERVER_WORKERS`.
+        /// Most client connections: `MAX_CONNECTIONS` for each of `SERVER_WORKERS`.
         connections_max: IntGauge = "http_connections_max";
 
-        /// Statements judged: `approved`, or the rule that refused them.
+        /// Statements by the policy's verdict: `approved`, or the rule that refused them.
         verdicts: Counters<Verdict> = "statement_verdicts_total";
-        /// Time the steps of a query take. The first three are one observation each for every statement sent to the
-        /// warehouse; `download` and `render` are the sums over a result.
+        /// Time of each step of a query. The first three have one observation for every statement sent to the
+        /// warehouse; `download` and `render` are sums over a result.
         phases: Histograms<Phase> = "query_phase_duration_seconds" in STEPS;
-        /// Results that were cut, by the limit that was reached.
+        /// Results that were truncated, by the limit that was reached.
         cuts: Counters<Cut> = "results_truncated_total";
 
-        /// Statements that wait to be let in now.
+        /// Statements that wait in the queue now.
         queue_waiting: IntGauge = "queue_waiting";
-        /// Time statements waited that were let in. Those let in at once are not counted.
+        /// Time that admitted statements waited in the queue. Statements that did not wait are not counted.
         queue_waits: Histogram = "queue_wait_seconds" in STEPS;
-        /// Statements that were not let in, by reason.
+        /// Statements that the queue refused, by reason.
         queue_refused: Counters<QueueRefusal> = "queue_refused_total";
 
-        /// Sessions of the pool, by what they are doing. Their sum is the number of open sessions.
+        /// Sessions of the pool, by state. Their sum is the number of open sessions.
         sessions: Gauges<SessionState> = "pool_sessions";
-        /// Sessions there may be: `SNOWFLAKE_POOL_MAX_SIZE`. 0 on the embedded engine, which has no pool.
+        /// Most sessions: `SNOWFLAKE_POOL_MAX_SIZE`. 0 with the embedded engine, which has no pool.
         sessions_max: IntGauge = "pool_sessions_max";
         /// Callers waiting for a session now.
         waiting: IntGauge = "pool_waiting";
-        /// Time callers wait for a session, by how the wait ended.
+        /// Time that callers wait for a session, by outcome.
         acquired: Histograms<AcquireOutcome> = "pool_acquire_duration_seconds" in STEPS;
-        /// Sign-ins, by how they ended. `suppressed` ones were not tried, because the credentials had just been refused.
+        /// Sign-ins, by outcome. `suppressed`: not tried, because the credentials had just been refused.
         sign_ins: Counters<SignIn> = "pool_sign_ins_total";
         /// Sessions that were closed, by reason.
         closes: Counters<Closed> = "pool_sessions_closed_total";
         /// 1 while no sign-in is tried, because Snowflake has refused the credentials.
         breaker_open: IntGauge = "pool_breaker_open";
 
-        /// When it ends, in seconds since 1970; 0 where it does not say, or there is none.
+        /// When the credential expires, in seconds since 1970; 0 if it does not say, or if there is none.
         credential_ends: Gauges<Credential> = "credential_expiry_timestamp_seconds";
-        /// When the file of the private key was last written, in seconds since 1970; 0 without one. A key has no end of its own.
+        /// When the private key's file was last written, in seconds since 1970; 0 if there is none. A private key has
+        /// no expiry of its own.
         key_written: IntGauge = "private_key_modified_timestamp_seconds";
 
-        /// Attempts of requests to Snowflake and to its cloud storage, by purpose and by how they ended.
+        /// Attempts of requests to Snowflake and to its cloud storage, by endpoint and outcome.
         snowflake_requests: Counters<(Endpoint, Reached)> = "upstream_requests_total";
-        /// Time one attempt of a request to Snowflake takes.
+        /// Time of one attempt of a request to Snowflake.
         snowflake_duration: Histograms<Endpoint> = "upstream_request_duration_seconds" in LATENCY;
-        /// Attempts after the first, of requests to Snowflake.
+        /// Retries of requests to Snowflake.
         snowflake_retries: Counters<Endpoint> = "upstream_retries_total";
         /// Renewals of a session's token.
         renewals: Counters<Delivery> = "upstream_token_renewals_total";
-        /// Statements stopped in Snowflake because their call had ended: `ok` where Snowflake confirmed it.
+        /// Statements stopped in Snowflake because their call had ended. `ok`: Snowflake confirmed it.
         aborts: Counters<Delivery> = "upstream_aborts_total";
-        /// Bytes fetched from cloud storage, as they were sent.
+        /// Bytes downloaded from cloud storage, before decompression.
         downloaded: IntCounter = "upstream_downloaded_bytes_total";
 
-        /// Memory set aside for chunks of results that are fetched and not yet read; not above `DOWNLOAD_MEMORY_LIMIT`.
+        /// Memory reserved for chunks of results that are being downloaded or not read yet; at most
+        /// `DOWNLOAD_MEMORY_LIMIT`.
         download_memory: IntGauge = "download_memory_bytes";
 
-        /// Memory the embedded engine uses for data and statements; 0 on a Snowflake account.
+        /// Memory that the embedded engine uses for data and statements; 0 with a Snowflake account.
         embedded_memory: IntGauge = "embedded_memory_bytes";
 
-        /// Spans of traces that are kept, by what became of them: `ok` were exported, `failed` could not be, and `dropped`
-        /// found the queue full.
+        /// Spans of sampled traces, by outcome: `ok` were exported, `failed` could not be exported, and for `dropped`
+        /// the queue was full.
         spans: Counters<Delivery> = "trace_spans_total";
-        /// Records of the audit log, by what became of them.
+        /// Records of the audit log, by outcome.
         audit: Counters<Delivery> = "audit_records_total";
     }
 }

@@ -134,7 +134,7 @@ impl Watched {
                 // One warning for each outage, not one every five seconds.
                 if !self.is_failing.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
-                        "spans cannot be exported, look at OTEL_EXPORTER_OTLP_ENDPOINT and whether something listens there: {why}"
+                        "spans cannot be exported; check OTEL_EXPORTER_OTLP_ENDPOINT and whether a collector listens there: {why}"
                     );
                 }
             }

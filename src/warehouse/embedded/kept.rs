@@ -1,7 +1,8 @@
-//! Results that are kept for whoever reads on: a bounded memory of what Snowflake keeps for a day.
+//! Results that are stored for `fetch_results`, in bounded memory; Snowflake stores them for a day.
 //!
-//! A statement that may be read in pages runs to its end at once, into memory. The results used longest ago make room for
-//! new ones; who asks for one of those is told that it is not kept any longer. They live in this process only.
+//! A statement that may be read in pages runs to its end at once, into memory. The least recently used results make
+//! room for new ones; a request for one of these is answered that it is no longer stored. They live in this process
+//! only.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -210,7 +211,7 @@ impl Kept {
         }
     }
 
-    /// The same for whoever asks later: how it failed is all there will ever be.
+    /// The same for later requests: all of them get this error.
     pub(super) async fn again(&self, skip: u64, patience: Instant) -> Result<Started, Error> {
         let answer = self.answer(skip, patience).await;
         answer.map_err(|error| Error::Ended(Box::new(error)))

@@ -87,7 +87,7 @@ fn admit(parsed: &Parsed) -> Result<(), EngineLimit> {
     })
 }
 
-/// The part of the memory limit that results may take besides, kept for whoever reads on: a quarter.
+/// The share of the memory limit that stored results may use in addition: a quarter.
 const RESULTS_SHARE: u64 = 4;
 
 /// Largest scale factor: 1 is TPC-H's own gigabyte, more than an engine meant for trying things should hold.

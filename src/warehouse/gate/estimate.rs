@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Before so many statements have ended, nothing is said.
+/// There is no estimate until this many statements have ended.
 const ENOUGH: u32 = 20;
 
 /// How much the newest counts.
@@ -26,8 +26,11 @@ impl Holding {
         self.seen = self.seen.saturating_add(1);
     }
 
-    /// How long one waits who has so many of its own before it, and `share` slots that work for it.
+    /// How long a statement waits if `before` statements of the same caller are ahead of it, and the caller has `share`
+    /// slots.
     pub(super) fn until_served(&self, before: usize, share: usize) -> Option<Duration> {
+        // A few statements say little about the next ones, and a wrong estimate would turn away callers who could be
+        // served.
         if self.seen < ENOUGH {
             return None;
         }

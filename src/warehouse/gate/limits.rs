@@ -19,7 +19,7 @@ pub struct GateLimits {
 }
 
 impl GateLimits {
-    /// So many slots, all of them for whoever comes.
+    /// This many slots, without limits for single callers.
     #[must_use]
     pub fn new(slots: usize, setting: &'static str) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl GateLimits {
         }
     }
 
-    /// How many statements one caller may have that run and wait, where nobody else has any.
+    /// How many statements a single caller may have running and waiting if there are no others.
     #[must_use]
     pub fn of_one(&self) -> usize {
         self.slots + self.queued_per_caller()
@@ -52,9 +52,9 @@ impl GateLimits {
 pub struct Owner {
     /// Tells callers apart: two with the same key share everything here.
     pub key: Arc<str>,
-    /// How many statements it may run at once, where it has a limit of its own.
+    /// How many statements it may run at once, if it has a limit of its own.
     pub at_once: Option<usize>,
-    /// How many it runs before it counts as having as many as somebody with 1.
+    /// Its weight: with 2, two running statements count as one.
     pub weight: u32,
 }
 

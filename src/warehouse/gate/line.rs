@@ -25,7 +25,7 @@ impl Caps {
     }
 }
 
-/// One statement that waits, and where it is told how that ended.
+/// A waiting statement, and the channel for the answer.
 pub(super) struct Waiter<T> {
     id: u64,
     pub(super) verdict: T,
@@ -38,8 +38,8 @@ struct Line<T> {
     at_once: Option<usize>,
     weight: u32,
     waiting: VecDeque<Waiter<T>>,
-    /// When it was last served, as a number that grows. A caller that is not known counts as served just now: otherwise those
-    /// who come and go would pass whoever has been waiting.
+    /// When it was last served, as a number that grows. An unknown caller counts as served just now: otherwise callers
+    /// who come and go would overtake those who have been waiting.
     served: u64,
 }
 
@@ -88,8 +88,8 @@ impl<T> Default for Lines<T> {
 }
 
 impl<T> Lines<T> {
-    /// Lets in a statement that has not waited, where a slot is free, its caller may run one more, and nobody who waits
-    /// could be let in.
+    /// Admits a statement at once, if a slot is free, its caller may run one more, and no waiting statement could use
+    /// the slot.
     pub(super) fn admit_newcomer(&mut self, owner: &Owner, caps: Caps) -> bool {
         let is_free = self.running < caps.slots
             && self.running_of(&owner.key) < caps.of(owner.at_once)
@@ -109,7 +109,7 @@ impl<T> Lines<T> {
         id
     }
 
-    /// Lets in the next statement that waits, where there is a slot.
+    /// Admits the next waiting statement, if there is a free slot.
     pub(super) fn next(&mut self, caps: Caps) -> Option<(Owner, Waiter<T>)> {
         if self.running >= caps.slots {
             return None;
@@ -134,7 +134,7 @@ impl<T> Lines<T> {
         self.tidy();
     }
 
-    /// Takes a statement out of the queue, where it still waits.
+    /// Removes a statement from the queue, if it still waits.
     pub(super) fn give_up(&mut self, key: &Arc<str>, id: u64) -> Option<Waiter<T>> {
         let line = self.lines.get_mut(key)?;
         let place = line.waiting.iter().position(|waiter| waiter.id == id)?;

@@ -1,4 +1,4 @@
-//! What a statement that is not let in is told: who holds the slots, why it does not help to wait, when to come back.
+//! The error of a statement that is refused: who uses the slots, why waiting does not help, and when to try again.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use super::limits::GateLimits;
 use crate::telemetry::metrics::labels::QueueRefusal;
 use crate::warehouse::Error;
 
-/// The bounds of what is told.
+/// The shortest and longest time to wait that is reported.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How it stands at the gate, for one caller.
+/// The state of the queue, for one caller.
 pub(super) struct Numbers {
     pub(super) slots: usize,
     /// How many statements the caller may run at once.
@@ -33,35 +33,33 @@ pub(super) fn refusal(why: QueueRefusal, limits: &GateLimits, it: Numbers) -> Er
     let setting = limits.setting;
     let may_run = if it.has_own_limit && cap < slots {
         format!(
-            "its key may have {cap} running at once (max_concurrent_queries in API_KEYS), of {slots} of all callers ({setting})"
+            "its key may have {cap} running at once (max_concurrent_queries in API_KEYS), and all callers together {slots} ({setting})"
         )
     } else if cap < slots {
         format!(
-            "it may have {cap} running at once (MAX_CALLER_SHARE), of {slots} of all callers ({setting})"
+            "it may have {cap} running at once (MAX_CALLER_SHARE), and all callers together {slots} ({setting})"
         )
     } else {
         format!("{slots} of all callers may run at once ({setting})")
     };
     let why = match why {
         QueueRefusal::CallerFull => format!(
-            "no more than {} of one caller may wait (MAX_QUEUED_PER_CALLER)",
+            "at most {} statements of one caller may wait (MAX_QUEUED_PER_CALLER)",
             limits.queued_per_caller()
         ),
         QueueRefusal::Full => format!(
-            "{} statements wait, as many as may (MAX_QUEUED)",
+            "the queue is full with {} statements (MAX_QUEUED)",
             limits.queued()
         ),
         QueueRefusal::Displaced => format!(
-            "{} statements wait, as many as may (MAX_QUEUED), and this one made way for a caller that had none among them",
+            "the queue is full with {} statements (MAX_QUEUED), and this one gave its place to a caller that had none waiting",
             limits.queued()
         ),
         QueueRefusal::TooLong => {
             let seconds = it.estimate.map_or(0, whole_seconds);
-            format!(
-                "this one would be let in after about {seconds} s, which is longer than it may wait"
-            )
+            format!("this one would have to wait about {seconds} s, which is longer than it may")
         }
-        QueueRefusal::Late => "no place came free for this one while it could wait".to_owned(),
+        QueueRefusal::Late => "no slot became free while this one could wait".to_owned(),
         QueueRefusal::Unreachable => "Snowflake does not answer".to_owned(),
     };
     Error::Busy {
@@ -74,7 +72,7 @@ pub(super) fn refusal(why: QueueRefusal, limits: &GateLimits, it: Numbers) -> Er
     }
 }
 
-/// Rounded up: who comes back too early has come in vain.
+/// Rounded up: a caller that tries again too early would be refused again.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -133,7 +133,7 @@ async fn a_limit_of_its_own_comes_before_the_share_and_is_named() {
     let (told, after) = told(second.err().unwrap());
     assert!(told.contains("1 run and 1 wait"), "{told}");
     assert!(
-        told.contains("may have 1 running at once (max_concurrent_queries in API_KEYS), of 4"),
+        told.contains("may have 1 running at once (max_concurrent_queries in API_KEYS), and all callers together 4"),
         "{told}"
     );
     assert_eq!(after, None, "nothing is known yet");
@@ -187,7 +187,7 @@ fn one_caller_queues_so_many_and_the_rest_is_refused_at_once() {
     assert!(told.contains("3 run and 16 wait"), "{told}");
     assert!(told.contains("(MAX_QUEUED_PER_CALLER)"), "{told}");
     assert!(
-        told.contains("3 running at once (MAX_CALLER_SHARE), of 4"),
+        told.contains("3 running at once (MAX_CALLER_SHARE), and all callers together 4"),
         "{told}"
     );
     let _polite = let_in(&gate, "polite");
@@ -203,13 +203,13 @@ fn in_a_full_queue_whoever_has_none_waiting_takes_the_place_of_who_has_most() {
     let running = let_in(&gate, "a");
     let [mut first, mut newest, mut b] = ["a", "a", "b"].map(|key| queued(&gate, key));
     let (full, _) = refused(&gate, "b");
-    assert!(full.contains("3 statements wait, as many as may (MAX_QUEUED)"));
+    assert!(full.contains("the queue is full with 3 statements (MAX_QUEUED)"));
     let mut c = queued(&gate, "c");
     let displaced = newest.verdict.try_recv().unwrap().err().unwrap();
-    assert!(told(displaced).0.contains("made way"));
+    assert!(told(displaced).0.contains("gave its place"));
     // Each has one now.
     let (full, _) = refused(&gate, "d");
-    assert!(full.contains("3 statements wait, as many as may (MAX_QUEUED)"));
+    assert!(full.contains("the queue is full with 3 statements (MAX_QUEUED)"));
     drop(running);
     for waiting in [&mut first, &mut b, &mut c] {
         drop(given(waiting).unwrap());
@@ -225,7 +225,7 @@ fn who_would_wait_too_long_is_told_at_once_and_when_to_come_back() {
     let running = let_in(&gate, "a");
     let short = gate.join(&owner("a"), 5 * SECOND);
     let (message, after) = told(short.err().unwrap());
-    assert!(message.contains("after about 1"), "{message}");
+    assert!(message.contains("wait about 1"), "{message}");
     assert!(after.unwrap().abs_diff(10 * SECOND) < SECOND / 10);
     let _waits = [queued(&gate, "a"), queued(&gate, "a")];
     let (_, after) = refused(&gate, "a");

@@ -1,4 +1,4 @@
-//! Stopping a statement that nobody waits for any more.
+//! Stops statements that nobody waits for any more.
 //!
 //! Dropping its request does not stop a statement in Snowflake, so [`AbortOnDrop`] goes along from the moment the statement
 //! is sent until its reply is here: whatever ends the wait before that (the client, the deadline, the shutdown) drops it, and
@@ -106,7 +106,7 @@ impl AbortOnDrop {
         }
     }
 
-    /// For the request: turns false when nobody wants it any more.
+    /// For the request: false as soon as nobody waits for it.
     pub(super) fn is_wanted(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.is_wanted)
     }

@@ -22,7 +22,7 @@ impl Backoff {
         }
     }
 
-    /// For what is asked until there is an answer.
+    /// For requests that are repeated until there is an answer.
     pub(super) fn endless(first: Duration, longest: Duration) -> Self {
         Self::new(first, longest, u32::MAX)
     }

@@ -20,14 +20,14 @@ struct Times {
     heard: Option<Instant>,
     /// When the first attempt of a request was made that failed, of those after the last answer.
     failing_since: Option<Instant>,
-    /// When a request last failed for want of an answer, with all its attempts.
+    /// When a request last got no answer, after all its attempts.
     failed: Option<Instant>,
     /// When a session was last found to be gone. Others may be as well: Snowflake rarely loses only one.
     lost: Option<Instant>,
 }
 
-/// Who waits in the queue is told after so long that Snowflake does not answer: those who have a session hold it for as
-/// long as their requests are tried again.
+/// After this time, statements in the queue are answered that Snowflake does not answer: callers with a session keep it
+/// for as long as their requests are retried, so none would become free.
 const HOPELESS_AFTER: Duration = Duration::from_secs(3);
 
 impl Contact {
@@ -74,7 +74,7 @@ impl Contact {
         times.failed <= times.heard
     }
 
-    /// Ends when it is of no use to wait for Snowflake, with what to tell.
+    /// Ends when waiting for Snowflake has no use, with the error to return.
     pub(super) async fn hopeless(&self) -> warehouse::Error {
         let mut is_hopeless = self.is_hopeless.subscribe();
         // The sender lives as long as this does.

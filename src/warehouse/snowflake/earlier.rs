@@ -20,7 +20,7 @@ use super::statement;
 use super::wire::{Data, QueryStatus, Reply};
 use crate::warehouse::{self, Earlier, State, Status};
 
-/// A result that never was, or is not kept any longer.
+/// A result that never existed, or is no longer stored.
 const NO_RESULT: [u32; 2] = [612, 709];
 
 /// Waits between questions whether a statement that was left running has ended.
@@ -245,7 +245,7 @@ pub(super) fn watch_over(
                 lease.leave_open();
                 tracing::info!(
                     query_id,
-                    "a statement goes on after this process; its session is left open"
+                    "a statement keeps running after this process ends; its session is left open"
                 );
                 return;
             }

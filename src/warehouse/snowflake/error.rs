@@ -71,8 +71,7 @@ pub(super) enum Error {
     RoleNotAllowed(String),
     /// Snowflake did not set a parameter as it was asked to.
     #[error(
-        "the session's parameter {0} although the server sets it otherwise at sign-in, so statements would not mean what was \
-         checked. Unset it for the account and the user"
+        "the session's parameter {0} although the server sets another value at sign-in, so Snowflake would read statements differently than the policy did. Unset it for the account and the user"
     )]
     NotAsAsked(String),
     /// Snowflake has refused these credentials a moment ago, and was not asked again.

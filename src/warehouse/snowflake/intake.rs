@@ -23,7 +23,7 @@ pub(super) enum Unread {
         limit: u64,
     },
     /// Nothing more came.
-    #[error("it broke off: nothing came for {} s", SILENCE.as_secs())]
+    #[error("it stopped: nothing arrived for {} s", SILENCE.as_secs())]
     Silent,
     /// There is no memory for it.
     #[error("{0}")]

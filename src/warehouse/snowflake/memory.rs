@@ -120,13 +120,13 @@ impl Growing {
         let setting = "DOWNLOAD_MEMORY_LIMIT sets how much there is";
         if wanted > all {
             return Err(format!(
-                "an answer needs more memory than there is for all; {setting}"
+                "an answer needs more memory than the limit for all answers; {setting}"
             ));
         }
         let taking = Arc::clone(&self.memory.free).acquire_many_owned(more);
         let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, taking).await else {
             return Err(format!(
-                "the memory for answers is taken up by others; {setting}"
+                "other answers use all the memory for answers; {setting}"
             ));
         };
         match &mut self.taken {
@@ -160,8 +160,7 @@ impl Share {
             Ok(taken) => taken,
             Err(_) => Err(Error::Busy {
                 message: format!(
-                    "the memory there is for fetching results, {} KiB, is taken up by others and was not given back in time; \
-                     DOWNLOAD_MEMORY_LIMIT sets it",
+                    "other calls use all the memory for fetching results, {} KiB, and did not release it in time; DOWNLOAD_MEMORY_LIMIT sets it",
                     memory.all
                 ),
                 retry_after: None,

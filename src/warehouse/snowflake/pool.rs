@@ -123,6 +123,7 @@ impl Pool {
         } else {
             AcquireOutcome::Failed
         });
+        // Callers may name any role: after a failed sign-in nothing must remain of it.
         if got.is_err() {
             self.forget_if_empty(&login);
         }
@@ -132,7 +133,7 @@ impl Pool {
             // There was room for it, so it is the session itself that takes so long.
             Err(_) => Err(warehouse::Error::Unreachable {
                 message: format!(
-                    "no session was opened within {:.1} s; SNOWFLAKE_POOL_CONNECTION_TIMEOUT sets how long is waited",
+                    "no session was opened within {:.1} s; SNOWFLAKE_POOL_CONNECTION_TIMEOUT sets how long calls wait",
                     asked.elapsed().as_secs_f64()
                 ),
                 source: None,
@@ -255,8 +256,7 @@ impl Pool {
         let is_busy = inner.gate.is_full();
         if is_busy && !inner.shared.contact.is_unbroken() {
             return Err(warehouse::Error::Unreachable {
-                message: "Snowflake does not answer, and callers keep all sessions at work"
-                    .to_owned(),
+                message: "Snowflake does not answer, and callers use all sessions".to_owned(),
                 source: None,
             });
         }

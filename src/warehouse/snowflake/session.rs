@@ -101,6 +101,8 @@ impl Session {
             };
             let is_wanted = is_wanted.is_none_or(|is_wanted| is_wanted.load(Ordering::Relaxed));
             if is_expired && is_wanted && !has_renewed {
+                // If the request was sent more than once, an earlier attempt may have started the statement; the error
+                // must then say that its outcome is unknown.
                 let was_repeated = sent.map_or(true, |reply| reply.repeated > 0);
                 self.renew(&token, deadline, was_repeated).await?;
                 has_renewed = true;
@@ -140,7 +142,9 @@ impl Session {
         });
         asked
             .await
-            .inspect_err(|error| tracing::debug!("a question in passing was not answered: {error}"))
+            .inspect_err(|error| {
+                tracing::debug!("a request for the state of a session failed: {error}")
+            })
             .ok()
     }
 
@@ -149,6 +153,7 @@ impl Session {
         // Several requests may find the token expired at the same time. The first renews it, the others find it renewed.
         let _alone = self.renewal.lock().await;
         let tokens = self.tokens();
+        // Somebody else has renewed it while this request waited for the lock.
         if tokens.session != stale {
             return Ok(());
         }
@@ -263,6 +268,7 @@ impl Session {
 
     /// The session is gone, and perhaps it is not the only one.
     pub(super) fn give_up(&self) {
+        // The other sessions are checked before they are next used: Snowflake often ends several at once.
         self.poison();
         self.shared.contact.note_loss();
     }
@@ -321,6 +327,7 @@ impl Session {
             (&mut current.role, &data.final_role_name),
         ] {
             // Nearly always it is what it was.
+            // Comparing first saves an allocation for every reply.
             if told.as_deref() != kept.as_ref().map(Identifier::as_str) && told.is_some() {
                 *kept = exact(told.clone());
             }

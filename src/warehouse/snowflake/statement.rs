@@ -77,6 +77,7 @@ pub(super) async fn run(
     let mut lease = lease;
     // The session is set to what the call names, by USE where it is not so already.
     for sql in lease.wanted(&run.session).statements(&lease.current()) {
+        // No patience for a USE: it ends at once, and a session that is half set must not be left to another caller.
         let done = execute(lease, &sql, &[], run, None, &QueryId::default()).await?;
         let (Ran::Ended(_, session) | Ran::Running(session)) = done;
         lease = session;
@@ -85,6 +86,7 @@ pub(super) async fn run(
     if manner.verify && takes_time {
         verify(&lease, run).await?;
     }
+    // Without a cursor to fetch it later, a short statement that is left running would be lost.
     let leave = |patience: &Instant| takes_time && *patience < run.deadline;
     let patience = manner.patience.filter(leave);
     let sql = run.statement.text();
@@ -109,6 +111,7 @@ fn takes_time(run: &Run) -> bool {
 async fn verify(session: &Session, run: &Run) -> Result<(), Error> {
     let class = run.statement.parsed().class();
     let body = QueryRequest {
+        // Snowflake compiles the statement and returns its type, but runs nothing and bills nothing.
         describe_only: true,
         ..request(session, run.statement.text(), &run.parameters, run)
     };
@@ -154,6 +157,7 @@ async fn execute(
         ..request(&lease, sql, parameters, run)
     };
     let body = serde_json::to_value(body).map_err(|error| Error::Protocol(error.to_string()))?;
+    // Made before the request is sent: from then on the statement may run, whatever happens to this future.
     let mut guard = AbortOnDrop::new(lease, request_id, query_id, sql);
     let timeout = if is_detached {
         SUBMIT_TIMEOUT
@@ -184,6 +188,7 @@ async fn execute(
             return Err(error);
         }
     };
+    // There is an answer, so from here on dropping the future needs to abort nothing.
     let lease = guard.disarm().ok_or_else(no_session)?;
     let class = run.statement.parsed().class();
     let Some(reply) = reply else {
@@ -196,6 +201,7 @@ async fn execute(
     if !reply.is_success() {
         let error = Error::from_reply(reply);
         if matches!(error, Error::SessionGone { .. }) {
+            // The session ended while the statement ran; other sessions may have ended with it.
             lease.give_up();
         }
         return Err(error);
@@ -206,6 +212,8 @@ async fn execute(
         lease.poison();
         return Err(Error::NotAsAsked(difference));
     }
+    // PUT and GET make a client read or write local files. No policy approves them, so such an answer comes from
+    // something else than the approved statement.
     if data.command.is_some() {
         return Err(Error::Protocol(
             "Snowflake asked to move files, which is never done".to_owned(),
@@ -254,6 +262,7 @@ async fn wait(
         return Ok(Some(reply));
     };
     let id = reply.data.and_then(|data| data.query_id);
+    // Without an id nobody could ask for the statement again, so it is not left running.
     let patience = patience.filter(|_| id.is_some());
     if let Some(id) = id {
         run.notes.running_as(&id);
@@ -285,6 +294,8 @@ pub(super) async fn poll(
                 None => return Ok(reply),
                 Some(next) => path = next,
             }
+            // Snowflake answered at once instead of waiting: without a pause this loop would send requests as fast as
+            // it can.
             if asked.elapsed() < LONG_POLL {
                 let wait = backoff.next().unwrap_or(LONGEST_POLL);
                 tokio::time::sleep(wait).await;

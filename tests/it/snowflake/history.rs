@@ -170,7 +170,7 @@ async fn who_may_not_see_every_table_is_shown_no_text_of_others() {
     let found = client.call_tool("query_history", asked).await;
     assert_eq!(code(&found), "ok", "{found}");
     assert!(
-        text(&found).contains("of your own statements only"),
+        text(&found).contains("only for your own statements"),
         "{found}"
     );
     // Neither shown nor searched: a search would tell what is in it.

@@ -184,7 +184,7 @@ async fn a_statement_is_stopped_by_any_replica_even_when_all_sessions_are_at_wor
         assert_eq!(failure["retryable"], false, "{gone}");
         assert_eq!(failure["query_id"], told["query_id"], "{gone}");
         let text = gone["content"][0]["text"].as_str().unwrap();
-        assert!(text.contains("rows will never come"), "{text}");
+        assert!(text.contains("there will be no rows"), "{text}");
         assert!(!text.contains("may succeed later"), "{text}");
     }
     let counters = until(&stub, "stopped", |counters| counters.running == 0).await;

@@ -119,7 +119,7 @@ async fn pieces_are_not_fetched_from_inside_the_network_nor_in_clear_text() {
         let result = rows(&server, IN_PIECES).await;
         assert_eq!(code(&result), "warehouse_unreachable", "{address}");
         assert!(
-            server.log().contains("not fetched from"),
+            server.log().contains("does not fetch from"),
             "{address}: {}",
             server.log()
         );

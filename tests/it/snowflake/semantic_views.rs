@@ -279,11 +279,11 @@ async fn what_the_view_does_not_have_is_told_before_it_is_asked() {
         ),
         (
             json!({"metrics": [{"name": "revenue"}], "filters": [{"field": "revenue", "op": "gt", "value": 1}]}),
-            "stand in having",
+            "go into having",
         ),
         (
             json!({"metrics": [{"name": "revenue"}], "order_by": [{"name": "order_date"}]}),
-            "not among what is asked for",
+            "not among the requested metrics, dimensions or facts",
         ),
         (
             json!({"metrics": [{"name": "revenue"}], "filters": [{"field": "order_date", "op": "between", "values": [1]}]}),

@@ -117,7 +117,7 @@ async fn only_a_good_certificate_opens_the_lock_and_the_key_is_asked_for_behind_
         (self_signed(&for_client("agent", 1)), "another authority"),
         (
             world.clients.sign(&for_server("agent", YEAR)),
-            "not one for clients",
+            "not meant for clients",
         ),
     ] {
         let answer = world.call(&pair).send().await;

@@ -196,7 +196,7 @@ fn a_pair_that_cannot_be_shown_is_told_at_the_start_without_its_key() {
         (
             (&*good.certificate, &*other.key),
             "TLS_CERT_FILE",
-            "another key",
+            "does not match the key",
         ),
         (
             (&ended.certificate, &ended.key),

@@ -245,7 +245,7 @@ fn fields_of_others_are_passed_over_and_named_once() {
         assert_eq!(known, json!({"limit": 1}));
         assert_eq!(
             note.unwrap(),
-            format!("Not arguments of this tool, passed over: {foreign}.")
+            format!("Ignored, because this tool has no such arguments: {foreign}.")
         );
     }
     let mut many: JsonObject = (0..20).map(|n| (format!("x{n:02}"), json!(1))).collect();

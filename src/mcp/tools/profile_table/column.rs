@@ -142,7 +142,7 @@ impl ColumnProfile {
     }
 
     pub(super) fn cells(&self) -> Vec<Option<String>> {
-        // Values that stand once each say nothing as the most frequent ones.
+        // If every value occurs once, the most frequent ones say nothing.
         let is_telling = self.top.iter().any(|one| one.rows > 1);
         let top: Vec<_> = self
             .top

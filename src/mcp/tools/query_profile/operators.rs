@@ -217,8 +217,10 @@ pub(super) fn findings(operators: &[Operator], timing: &[String]) -> Vec<String>
                 .iter()
                 .max_by(|one, other| one.percent.total_cmp(&other.percent))
             {
-                None => "Nothing is known of its steps: it read from a cache, or only metadata."
-                    .to_owned(),
+                None => {
+                    "Snowflake has no details of its steps: it read from a cache, or only metadata."
+                        .to_owned()
+                }
                 Some(worst) => format!(
                     "Nothing stands out; most of the time went into {} ({:.0} %).",
                     worst.operator, worst.percent

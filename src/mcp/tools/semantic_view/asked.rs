@@ -218,7 +218,7 @@ impl JsonSchema for Filter {
         schema.remove("required");
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             let any = serde_json::json!({
-                "type": "array", "items": condition, "description": "In place of the others: one of these must hold.",
+                "type": "array", "items": condition, "description": "Instead of the other members: at least one of these must hold.",
             });
             properties.insert("any".to_owned(), any);
         }

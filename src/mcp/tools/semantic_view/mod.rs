@@ -26,7 +26,7 @@ pub(super) async fn read(
     let sql = format!("DESCRIBE SEMANTIC VIEW {}", name.quoted());
     let described = run(context, sql, session).await.map_err(|error| {
         let failure = Failure::from(error);
-        // The names of tables and views, which other tools tell then, lead away from what is meant.
+        // Other tools suggest names of tables and views at this point, which would mislead the agent here.
         match failure.code {
             Code::ObjectNotFound => Failure {
                 hint: "list_semantic_views has the semantic views there are, with database and schema; describe_table describes tables and views"

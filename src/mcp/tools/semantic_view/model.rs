@@ -181,7 +181,7 @@ impl SemanticView {
         }
     }
 
-    /// What may have been meant: first what people also call so, then what is spelt alike.
+    /// Suggestions: first names with a matching synonym, then names with a similar spelling.
     fn perhaps(&self, name: &QualifiedName) -> String {
         let word = name.object.as_str();
         let is_called = |item: &&Item| {

@@ -145,7 +145,7 @@ fn check(model: &SemanticView, asked: &Asked, chosen: &[Chosen<'_>]) -> Result<(
     }
     if !asked.metrics.is_empty() {
         return Err(
-            "facts are values of single rows and metrics sum rows up: ask for one or the other"
+            "facts are values of single rows and metrics aggregate rows: ask for one or the other"
                 .to_owned(),
         );
     }
@@ -232,7 +232,7 @@ fn inner(
     let item = find(model, &condition.field)?;
     if item.kind == Kind::Metric {
         return Err(format!(
-            "{} is a metric: conditions on metrics stand in having",
+            "{} is a metric: conditions on metrics go into having",
             item.name
         ));
     }
@@ -253,5 +253,10 @@ fn column<'chosen>(
     chosen
         .iter()
         .find(|column| column.item.path == item.path)
-        .ok_or_else(|| format!("{} is not among what is asked for", item.name))
+        .ok_or_else(|| {
+            format!(
+                "{} is not among the requested metrics, dimensions or facts",
+                item.name
+            )
+        })
 }

@@ -36,8 +36,7 @@ impl Error {
                 Self::SignInRefused {
                     code: status.as_u16().into(),
                     message: "the host knows no such account".to_owned(),
-                    advice: "Look at SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and whether the account is reached by \
-                             PrivateLink only",
+                    advice: "Check SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and whether the account can be reached only through PrivateLink",
                 }
             }
             error => error.into(),
@@ -87,7 +86,7 @@ impl Error {
                     ROLE_REFUSED | DEFAULT_ROLE_REFUSED => {
                         "it does not exist, or is not granted to your user of Snowflake"
                     }
-                    _ => "your sign-in does not carry it",
+                    _ => "your token does not include it",
                 }
                 .to_owned(),
             };
@@ -105,12 +104,12 @@ impl Error {
                 "ask the administrator of Snowflake for a user that the security integration maps your sign-in to",
             ),
             390_422 => (
-                "a network policy of Snowflake does not let this server in",
+                "a network policy of Snowflake does not allow this server",
                 "tell the person who runs this server",
             ),
             _ => (
                 "Snowflake does not accept your sign-in",
-                "sign in again; if that does not help, the administrator of Snowflake finds out why with SYSTEM$VERIFY_EXTERNAL_OAUTH_TOKEN",
+                "sign in again; if that does not help, your Snowflake administrator can find the reason with SYSTEM$VERIFY_EXTERNAL_OAUTH_TOKEN",
             ),
         };
         Self::PersonRefused {
@@ -163,32 +162,34 @@ impl Error {
 fn advice(code: u32, message: &str) -> &'static str {
     match code {
         390_100 => {
-            "Look at SNOWFLAKE_USER and its password, and at SNOWFLAKE_ACCOUNT: user names exist once per account"
+            "Check SNOWFLAKE_USER and its password, and SNOWFLAKE_ACCOUNT: user names exist once per account"
         }
-        394_301..=394_303 => "The token's time is not Snowflake's: look at this machine's clock",
+        394_301..=394_303 => {
+            "The token's time differs from Snowflake's: check this machine's clock"
+        }
         394_304 => {
             "The public key registered for SNOWFLAKE_USER (DESC USER shows RSA_PUBLIC_KEY_FP) is not that of \
              SNOWFLAKE_PRIVATE_KEY_PATH"
         }
         390_144 | 394_300..=394_306 => {
-            "Look at SNOWFLAKE_USER, SNOWFLAKE_ACCOUNT and the key in SNOWFLAKE_PRIVATE_KEY_PATH"
+            "Check SNOWFLAKE_USER, SNOWFLAKE_ACCOUNT and the key in SNOWFLAKE_PRIVATE_KEY_PATH"
         }
         390_303 | 390_309 | 390_318 => {
-            "Look at the token (SNOWFLAKE_TOKEN, SNOWFLAKE_TOKEN_PATH or the OAuth client) and at the security \
+            "Check the token (SNOWFLAKE_TOKEN, SNOWFLAKE_TOKEN_PATH or the OAuth client) and the security \
              integration"
         }
-        ROLE_REFUSED => "Look at SNOWFLAKE_ROLE: it does not exist or is not granted to the user",
+        ROLE_REFUSED => "Check SNOWFLAKE_ROLE: it does not exist or is not granted to the user",
         PLACE_REFUSED => {
-            "Look at SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE and SNOWFLAKE_SCHEMA: the role may not use one of them"
+            "Check SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE and SNOWFLAKE_SCHEMA: the role may not use one of them"
         }
         390_120..=390_132 => {
             "The user needs a second factor: use private_key, or set SNOWFLAKE_PASSCODE"
         }
-        390_422 => "A network policy does not let this address in",
+        390_422 => "A network policy does not allow this server's address",
         _ if message.contains("locked") => {
             "The user is locked for a while after wrong passwords; ALTER USER … SET MINS_TO_UNLOCK = 0 unlocks it"
         }
-        _ => "Look at SNOWFLAKE_AUTH_TYPE and the settings that go with it",
+        _ => "Check SNOWFLAKE_AUTH_TYPE and the settings that go with it",
     }
 }
 

@@ -25,7 +25,7 @@ impl Error {
         };
         Some(match fault {
             ExchangeFault::Subject => (
-                "your sign-in is not accepted any more where it would be exchanged for one of Snowflake's",
+                "your sign-in is not accepted any more by the issuer that would exchange it for one for Snowflake",
                 "sign in again",
             ),
             ExchangeFault::Consent => (
@@ -33,7 +33,7 @@ impl Error {
                 "ask the administrator of your sign-in to consent for this server, or sign in again where it asks you",
             ),
             fault if fault.is_operators() => (
-                "this server cannot exchange your sign-in for one of Snowflake's",
+                "this server cannot exchange your sign-in for one for Snowflake",
                 "tell the person who runs this server; its log says which setting to look at",
             ),
             _ => return None,
@@ -66,9 +66,9 @@ impl From<Error> for warehouse::Error {
             Error::Credentials(sign_in::Error::Exchange(fault)) => Self::RoleRefused {
                 message: match fault {
                     ExchangeFault::NoRole => {
-                        "the call names no role, and this server has no usual one"
+                        "the call names no role, and this server has no default role"
                     }
-                    _ => "the role cannot be used: your sign-in does not carry it",
+                    _ => "the role cannot be used: your token does not include it",
                 }
                 .to_owned(),
             },
@@ -86,8 +86,7 @@ impl From<Error> for warehouse::Error {
                 if status.as_u16() == 403 =>
             {
                 Self::SignInRefused {
-                    message: "the host answered 403: look at SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and whether the \
-                              account is reached by PrivateLink only"
+                    message: "the host answered 403: check SNOWFLAKE_ACCOUNT and SNOWFLAKE_HOST, and whether the account can be reached only through PrivateLink"
                         .to_owned(),
                 }
             }

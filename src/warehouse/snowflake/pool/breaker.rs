@@ -75,6 +75,8 @@ impl Breaker {
         fingerprint: impl Fn() -> F,
         sign_in: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
+        // While it is not known whether the credentials work, sign-ins run one after another: twenty at once with a
+        // wrong password would lock the user.
         let alone = if self.state().works {
             None
         } else {
@@ -83,6 +85,7 @@ impl Breaker {
         // Who had to wait for a sign-in that succeeded need not keep the others waiting.
         let _alone = alone.filter(|_| !self.state().works);
         let refused = self.state().refused.clone();
+        // New credentials have another fingerprint and are tried at once, without waiting for the pause to end.
         if let Some(refused) = refused.filter(|refused| Instant::now() < refused.until)
             && refused.fingerprint == fingerprint().await
         {
@@ -100,6 +103,7 @@ impl Breaker {
         });
         match &outcome {
             Ok(_) => self.succeeded(),
+            // Only a refusal by Snowflake opens the breaker. A network error says nothing about the credentials.
             Err(error) if error.is_refusal() => self.refused(error, fingerprint().await),
             Err(_) => {}
         }

@@ -94,15 +94,18 @@ impl mobc::Manager for Manager {
         let opened = self.inner.runtime.spawn(sign_in).await;
         let opened = opened
             .unwrap_or_else(|error| Err(Error::Protocol(format!("a sign-in broke off: {error}"))));
+        // Dropped only now: its weak reference tells the detached sign-in that somebody still waits.
         drop(caller);
         opened
     }
 
     async fn check(&self, pooled: Pooled) -> Result<Pooled, Error> {
+        // mobc drops the session and takes the next idle one, or calls `connect`.
         if !pooled.lend() {
             return Err(Error::SessionGone { code: 0 });
         }
         let session = &pooled.session;
+        // A heartbeat costs a round trip, so a session that was used a moment ago is not asked.
         if session.idle() > self.inner.sizes.health_check || session.is_suspect() {
             session.heartbeat().await?;
         }

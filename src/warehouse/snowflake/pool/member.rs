@@ -63,6 +63,7 @@ impl Member {
     pub(super) fn lend(&self) -> bool {
         let mut state = self.state();
         match mem::replace(&mut *state, State::Ended) {
+            // Checked under the lock, so that upkeep cannot end the session in the same moment.
             State::Idle(counted) if self.is_fit() => {
                 *state = State::Lent(self.counted(counted.place, SessionState::InUse));
                 true
@@ -105,6 +106,7 @@ impl Member {
         let why = if self.among.is_closing() {
             Closed::Shutdown
         } else if !self.session.is_poisoned() && !self.session.is_fit() {
+            // Not poisoned and still unfit: only its age is left as the reason.
             Closed::Age
         } else {
             Closed::Unfit
@@ -232,6 +234,7 @@ impl Members {
     /// with `of_person` sessions gives up one of its own that is idle.
     pub(super) async fn place(&self, max: usize, of_person: usize, login: &Login) -> Place {
         if let Some(person) = &login.person {
+            // Before a place is waited for: otherwise a person with the most sessions would take a place from others.
             self.make_room(person, of_person);
         }
         let mut open = self.open.subscribe();

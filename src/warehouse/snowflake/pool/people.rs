@@ -61,6 +61,7 @@ impl People {
     ) -> Result<(Arc<Guest>, Option<Arc<str>>), Error> {
         let mut guests = self.guests();
         if let Some(guest) = guests.get(&person.identity) {
+            // The newest token of the person is used for the next exchange.
             guest.sign_in.came(person);
             *guest.seen.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             return Ok((Arc::clone(guest), None));

@@ -95,12 +95,13 @@ async fn fill_up(inner: &Inner, sessions: &Sessions) {
     };
     let idle = inner.members.idle();
     let idle = idle.iter().filter(|member| member.is_of(&login)).count();
+    // Upkeep takes permits like any caller, so it never uses a slot that a statement waits for.
     let permits = (0..idle + missing).map_while(|_| inner.gate.try_enter(&Inner::own()));
     let permits: Vec<_> = permits.collect();
     let opening = permits.into_iter().map(|permit| async {
         match sessions.get().await {
             Err(error) => {
-                tracing::debug!("a session could not be opened ahead of need: {error}");
+                tracing::debug!("a session could not be opened in advance: {error}");
                 None
             }
             Ok(new) if new.is_brand_new() => None,

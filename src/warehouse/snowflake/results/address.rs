@@ -11,7 +11,7 @@ use crate::warehouse::snowflake::account;
 pub(super) fn checked(address: &str, is_local: bool) -> Result<Url, String> {
     let refused = |why: &str| {
         Err(format!(
-            "a chunk of the result lies at an address that is not fetched from: {why}"
+            "a chunk of the result has an address that the server does not fetch from: {why}"
         ))
     };
     let Ok(url) = Url::parse(address) else {

@@ -124,7 +124,7 @@ async fn a_refused_exchange_is_told_to_whom_it_concerns() {
             "sign_in_refused",
             "tell the person who runs",
         ),
-        ("invalid_scope", "permission_denied", "does not carry it"),
+        ("invalid_scope", "permission_denied", "does not include it"),
     ]
     .into_iter()
     .enumerate()
@@ -177,7 +177,7 @@ async fn what_snowflake_refuses_to_a_person_is_told_to_the_person() {
         ("390422", "sign_in_refused", "network policy"),
         ("390189", "permission_denied", "ANALYST"),
         ("390186", "permission_denied", "ANALYST"),
-        ("390317", "permission_denied", "does not carry it"),
+        ("390317", "permission_denied", "does not include it"),
         ("390201", "permission_denied", "SNOWFLAKE_WAREHOUSE"),
     ] {
         let user = format!("U{refusal}");
