@@ -16,6 +16,8 @@ FROM ${RUST_IMAGE} AS builder
 WORKDIR /src
 # rust-toolchain.toml stays out: the toolchain is the image's own, and the components it asks for are not needed here.
 ENV CARGO_TARGET_DIR=/target CARGO_INCREMENTAL=0
+# A shorter table of relocations: 0.9 MB of the slim image. It needs glibc 2.36, which the images have and other systems may not.
+ENV RUSTFLAGS="-Clink-arg=-Wl,-z,pack-relative-relocs"
 # Debian's own package versions move with the release; pinning them would only break the build later. Python writes the list
 # of crates into the binary, where scanners of images find it: there is no package manager to ask.
 # hadolint ignore=DL3008
