@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 
-from callers import Polite, head, many, message, p95, send
+from callers import Polite, call, head, many, message, p95, send
 from limited import Server
 from seen import ENGINE, Place, Seen, only, soon
 
@@ -177,6 +177,30 @@ async def sent_ahead(place: Place) -> Seen:
         return Seen(answers, wrong, "; ".join(told))
     finally:
         server.end()
+
+
+@ENGINE.attack("60 answers of a large result that nobody reads")
+async def unread(place: Place) -> Seen:
+    """They take what their statements take, as if they were read; what stays is as long as the answers."""
+    body = call("SELECT * FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.LINEITEM", limit=10_000).encode()
+    before, held = place.server.memory("VmRSS"), []
+
+    async def ask(_: int) -> str:
+        # Not more than the head of the answer is taken from the system.
+        _reader, writer = await asyncio.open_connection("127.0.0.1", place.server.port, limit=256)
+        held.append(writer)
+        writer.write(head("greedy", len(body)) + body)
+        return "asked"
+
+    answers = await many(60, ask)
+    polite = Polite(place.server)
+    await polite.during(asyncio.sleep(20))
+    wrong, told = soon(polite, place.server)
+    more = place.server.memory("VmRSS") - before
+    for writer in held:
+        writer.close()
+    wrong = wrong or (f"{more} MiB stay" if more > 256 else "")
+    return Seen(answers, wrong, f"{more} MiB more after 20 s; {told}")
 
 
 @ENGINE.attack("1,000 guesses at a key")
