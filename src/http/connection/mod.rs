@@ -77,8 +77,10 @@ where
     <S::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
-    // A lower limit would keep new connections waiting for handshakes of others while there is room for both.
-    actix_tls::accept::max_concurrent_tls_connect(limits.connections);
+    if tls.is_some() {
+        // A lower limit would keep new connections waiting for handshakes of others while there is room for both.
+        actix_tls::accept::max_concurrent_tls_connect(limits.connections);
+    }
     let mut builder = Server::build()
         .workers(limits.workers)
         .max_concurrent_connections(limits.connections)
