@@ -1,5 +1,6 @@
 //! Traces, logs and the audit log of a running server, and that no secret is in any of them.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,16 @@ impl Collector {
             .flat_map(|request| &request.resource_spans)
             .flat_map(|resource| &resource.scope_spans);
         scopes.flat_map(|scope| scope.spans.clone()).collect()
+    }
+
+    /// The spans of each trace, as text.
+    pub fn traces(&self) -> Vec<String> {
+        let mut traces: BTreeMap<Vec<u8>, String> = BTreeMap::new();
+        for span in self.spans() {
+            let text = traces.entry(span.trace_id.clone()).or_default();
+            *text += &format!("{span:?}\n");
+        }
+        traces.into_values().collect()
     }
 
     async fn span(&self, name: &str) -> Span {
