@@ -43,6 +43,7 @@ pub(super) fn open(options: &Options) -> duckdb::Result<Connection> {
     let config = Config::default()
         .max_memory(&format!("{}B", options.memory_limit_bytes))?
         .threads(threads)?
+        // An extension would be loaded from the network or from disk, and could do what the policy does not know of.
         .with("autoinstall_known_extensions", "false")?
         .with("autoload_known_extensions", "false")?
         .with("allow_persistent_secrets", "false")?
@@ -87,6 +88,7 @@ impl Sessions {
     /// connection, and settings are locked.
     /// A function that makes a text longer makes one of at most `longest_text` bytes.
     pub(super) fn session(&self, stop: &Arc<Stop>, longest_text: u64) -> duckdb::Result<Session> {
+        // A connection for each statement: settings and variables of one never reach another.
         let connection = held(&self.root).try_clone()?;
         *held(&stop.engine) = Some(connection.interrupt_handle());
         let session = Session {

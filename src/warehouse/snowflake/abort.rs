@@ -122,6 +122,7 @@ impl Drop for AbortOnDrop {
         let Some(lease) = self.lease.take() else {
             return;
         };
+        // First, so that the request is not sent again while the statement is being stopped.
         self.is_wanted.store(false, Ordering::Relaxed);
         let waiting = self.waiting.take();
         let over = CancellationToken::new();

@@ -64,6 +64,8 @@ where
     let start = Some((body, 0_u64));
     futures::stream::unfold(start, move |state| async move {
         let (mut body, read) = state?;
+        // The time limit is for each piece and not for the whole body, so a large result over a slow connection is not
+        // cut off.
         let piece = match tokio::time::timeout(silence, body.next()).await {
             Err(_) => return Some((Err(Unread::Silent), None)),
             Ok(None) => return None,

@@ -109,6 +109,7 @@ impl Growing {
             .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         let counted = self.came.saturating_sub(UNCOUNTED);
         let wanted = counted.saturating_mul(FOR_EACH_BYTE).div_ceil(UNIT);
+        // In steps, so that the semaphore is not used for every packet.
         let wanted = wanted.div_ceil(STEP).saturating_mul(STEP);
         let has = self.taken.as_ref().map_or(0, |taken| taken.num_permits());
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
@@ -145,9 +146,12 @@ impl Share {
     pub(super) async fn take(&self, size: u64, deadline: Instant) -> Result<Taken, Error> {
         let memory = &self.memory;
         let units = size.div_ceil(UNIT).max(1);
+        // A chunk larger than all memory waits until it can have everything; otherwise it would wait forever.
         let units = u32::try_from(units).unwrap_or(u32::MAX).min(memory.all);
         let taking = async {
             let of_one = Arc::clone(&self.free).acquire_many_owned(units.min(OF_ONE));
+            // First the result's own share, then the common memory: the other way round, one result could hold common
+            // memory while it waits for itself.
             let of_one = of_one.await.map_err(closed)?;
             let of_all = Arc::clone(&memory.free).acquire_many_owned(units);
             Ok(Taken {

@@ -77,6 +77,7 @@ impl Session {
         timeout: Duration,
         deadline: Instant,
     ) -> Result<Reply, Error> {
+        // Once: if a new token is refused as well, the session is lost, and renewing again would not help.
         let mut has_renewed = false;
         loop {
             let token = self.tokens().session;

@@ -164,6 +164,7 @@ impl Transport {
                 Err(error) => error,
             };
             if error.is_transient() {
+                // With the time at which the attempt began: an answer to a later request proves more recent contact.
                 self.contact.note_attempt_failed(made);
             }
             if !error.is_transient() || !is_wanted() {
@@ -229,6 +230,7 @@ impl Transport {
             for (name, value) in request.query {
                 query.append_pair(name, value);
             }
+            // The same in every attempt, by which Snowflake recognises a retry; `request_guid` is new in each.
             query.append_pair("requestId", &request.request_id.to_string());
             query.append_pair("request_guid", &Uuid::new_v4().to_string());
             query.append_pair("clientStartTime", &super::client::unix_millis().to_string());
@@ -319,6 +321,7 @@ async fn get(
     let mut request = client.get(url).header(ACCEPT, wanted);
     if let Some(token) = token {
         let mut token = HeaderValue::from_str(token)?;
+        // Keeps the token out of debug output of the HTTP libraries.
         token.set_sensitive(true);
         request = request.header(AUTHORIZATION, token);
     }

@@ -59,6 +59,7 @@ impl Downloads {
             // Chunks say `gzip` or not, whatever they are: looked at instead, see `unpacked`.
             .no_gzip()
             .referer(false)
+            // A redirect could lead to an address inside the network, past the check of the chunk's own address.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .build()?;
@@ -82,6 +83,7 @@ impl Downloads {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, RETRIES);
         let mut attempt = 0;
         loop {
+            // Computed for each attempt: an attempt must not outlive the call.
             let left = deadline.saturating_duration_since(Instant::now());
             let watch = self.metrics.request(Endpoint::Chunk, &url, attempt);
             let longest = self.longest(chunk);
@@ -99,6 +101,7 @@ impl Downloads {
                 Ok(piece) => return Ok(piece),
                 Err(why) => why,
             };
+            // Another attempt would get the same answer.
             if !why.passes {
                 return Err(unreachable(&why.text));
             }
@@ -160,6 +163,7 @@ fn unpacked(bytes: Bytes, longest: u64) -> Result<Bytes, String> {
     let likely = (bytes.len() as u64).saturating_mul(4).min(left);
     let mut plain = Vec::with_capacity(usize::try_from(likely).unwrap_or(0));
     GzDecoder::new(&*bytes)
+        // One byte more than allowed shows that there is more, without decompressing it.
         .take(left.saturating_add(1))
         .read_to_end(&mut plain)
         .map_err(|error| error.to_string())?;
