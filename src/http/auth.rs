@@ -90,11 +90,13 @@ fn presented<'a>(headers: &'a HeaderMap, query: &str) -> Result<Credential<'a>, 
     let bearer = one(headers, header::AUTHORIZATION)?.and_then(bearer_token);
     let plain = one(headers, X_API_KEY)?.map(|value| value.as_bytes().trim_ascii());
     let there = |key: &&[u8]| !key.is_empty();
+    // RFC 6750 allows a token in the query, but proxies and browsers write addresses into logs and histories.
     let is_in_query = |part: &str| part.split('=').next() == Some("access_token");
     if query.split('&').any(is_in_query) {
         return Err(Unfit::InQuery);
     }
     match (bearer.filter(there), plain.filter(there)) {
+        // A proxy might use the one and the server the other. Equal credentials are harmless.
         (Some(bearer), Some(plain)) if !bool::from(bearer.ct_eq(plain)) => Err(Unfit::Several),
         (Some(bearer), _) => Ok(Credential::Bearer(bearer)),
         (None, Some(plain)) => Ok(Credential::Key(plain)),
@@ -269,6 +271,7 @@ pub(super) async fn check(
         // Without keys there is nothing to compare with, so a client that sends a key is as anonymous as the others.
         (Ok(Caller::anonymous(None)), Shown::Nothing)
     };
+    // From here on no layer, log line or error can contain them.
     for secret in [header::AUTHORIZATION, X_API_KEY, header::COOKIE] {
         request.headers_mut().remove(secret);
     }
@@ -288,6 +291,7 @@ pub(super) async fn check(
                 caller.note_certificate(&certificate.name);
             }
             count(Admission::Ok);
+            // The request's log line is written by an outer layer, which cannot see the caller otherwise.
             observe::note_caller(&request, &caller);
             request.extensions_mut().insert(caller);
             Ok(next.call(request).await?.map_into_left_body())

@@ -176,6 +176,7 @@ pub(super) async fn messages(
 /// A request that rmcp is not needed for, and its caller.
 fn direct(request: &ServiceRequest, envelope: &Envelope, text: &[u8]) -> Option<(Direct, Sender)> {
     let (method, id) = (envelope.method.as_deref()?, envelope.id.as_ref()?);
+    // A header that is not text is left to rmcp, which knows what to answer.
     let said = match request.headers().get(&REVISION) {
         Some(said) => Some(said.to_str().ok()?),
         None => None,
@@ -239,6 +240,7 @@ impl Door {
         };
         let extensions = request.extensions();
         if let (Some(session), Some(caller)) = (session(request), extensions.get::<Caller>())
+            // Later revisions cancel a call by closing its stream.
             && revision(request.headers()) < STATELESS_SINCE
         {
             self.running.cancel(session, call, caller);
@@ -268,7 +270,9 @@ impl Door {
             request.set_payload(Payload::from(body));
             let response = next.call(request).await?;
             let (http, answered) = Answered::collect(response, &envelope).await?;
+            // One message after another, with the same request: rmcp takes one message for each.
             request = ServiceRequest::from_parts(http, Payload::None);
+            // Notifications have no answer, and no place in the batch's answer.
             if !answered.body.is_empty() {
                 answers.push(answered.body);
             }

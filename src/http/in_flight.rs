@@ -86,6 +86,7 @@ impl Drop for Held {
             *own -= 1;
             *own
         });
+        // Removed at zero, so that callers who come once do not fill the memory.
         if left == Some(0) {
             counts.remove(&self.who);
         }

@@ -116,6 +116,7 @@ impl Entrance {
 
     async fn token(&self, text: &[u8]) -> Result<Caller, Refused> {
         let token = Form::read(text).map_err(Refused::Token)?;
+        // Read before the signature is checked, but only to choose the issuer whose keys must verify it.
         let named = token.claims.get("iss").and_then(Value::as_str);
         let (issuer, own_scopes) = self
             .issuers
@@ -123,6 +124,7 @@ impl Entrance {
             .find(|(issuer, _)| Some(issuer.options().issuer.as_str()) == named)
             .ok_or(Refused::Token(Fault::Issuer))?;
         let claims = issuer.check(&token).await.map_err(Refused::Token)?;
+        // Scopes that the settings require of all tokens, and those that this issuer's tokens need in addition.
         let needed = self.scopes.needed.iter().chain(own_scopes);
         if !needed.clone().all(|scope| claims.scopes.contains(scope)) {
             return Err(Refused::Scopes(needed.cloned().collect()));
@@ -208,6 +210,7 @@ impl Access {
             Credential::Key(key) => (key, false),
             Credential::Bearer(token) => (token, true),
         };
+        // Keys first: looking one up is cheap, and no key can be mistaken for a token.
         if let Some(caller) = now.keys.find(shown) {
             return Ok(caller);
         }
@@ -256,6 +259,7 @@ fn person(caller: &Caller, token: &[u8]) -> Option<Person> {
 /// The caller that a token names: by its issuer and its subject there, and by nothing else.
 fn caller(issuer: &str, claims: Claims, token_id: Option<&str>, reach: Reach) -> Caller {
     let identity = format!("user:{issuer}\0{}", claims.subject);
+    // A zero byte cannot be in an issuer's address, so no two pairs give the same text.
     let digest = Sha256::digest(format!("{issuer}\0{}", claims.subject));
     let name = format!("user:{}", hex(digest.iter().take(NAME_BYTES)));
     let short = |text: &str| hex(Sha256::digest(text.as_bytes()).iter().take(NAME_BYTES));

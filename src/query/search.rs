@@ -147,6 +147,7 @@ impl Queries {
         for statements in tries {
             let runs = statements.iter().map(|statement| self.part(statement));
             parts = futures::future::try_join_all(runs).await?;
+            // Otherwise a list may lack names, so the next, narrower lists are tried.
             if parts.iter().all(|part| part.answer.full_at.is_none()) {
                 break;
             }

@@ -79,6 +79,7 @@ pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
         Err(_) if text.contains(FENCE) => return Err(FENCE_INSIDE),
         Err(error) => return Err(error),
     };
+    // The parts of the text that are string literals, names or comments: in these nothing is changed.
     let mut spans = spans(&text, &tokens);
     let edits = edits(&text, &tokens, &spans)?;
     if !edits.is_empty() {
@@ -105,6 +106,7 @@ pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
         text.truncate(at);
         tokens.truncate(index);
     }
+    // The tokenizer reads backslash escapes as other dialects do; the value must be the one that Snowflake reads.
     for (token, span) in tokens.iter_mut().zip(&spans) {
         if let Token::SingleQuotedString(value) = &mut token.token
             && let Some(written) = text.get(span.at.clone())

@@ -56,9 +56,11 @@ pub(super) fn refuse_doubtful(
     spans: &[TextSpan],
 ) -> Result<(), Error> {
     let ambiguous = |what, instead| Err(Error::Ambiguous { what, instead });
+    // Some readers end a text at a NUL character, so the rest could be another statement than the one that was checked.
     if text.contains('\0') {
         return ambiguous("a NUL character", "remove it");
     }
+    // If only one of two readers ends a line here, a comment hides different words for each of them.
     if text.replace("\r\n", "\n").contains('\r') {
         return ambiguous("a lone carriage return", "end lines with a line feed");
     }

@@ -35,6 +35,7 @@ pub(super) fn read(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         let found = if index == 0 {
             read_one(step)?
         } else {
+            // In later steps `$1` is the result of the step before, which the parser would take for a bind variable.
             read_one(&with_results_named(step))?
         };
         trees.push(found.tree);
