@@ -18,7 +18,7 @@ const COLUMNS: &[Pick] = &[
     Pick::value("comment"),
 ];
 
-/// Views of all schemas, without those of INFORMATION_SCHEMA: these are the same twenty in every database, and are
+/// Views of all schemas, without those of `INFORMATION_SCHEMA`: these are the same twenty in every database, and are
 /// listed if a caller names the schema.
 pub(super) static VIEW: View = View {
     code: 4,
