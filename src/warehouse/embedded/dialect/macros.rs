@@ -65,7 +65,7 @@ fn without_comments(body: &str) -> String {
 
 /// How often a word stands in a piece of SQL. More than once is as good as two times.
 fn times(known: &HashMap<(&str, usize), Vec<bool>>, sql: &str, word: &str) -> usize {
-    let mut found = 0;
+    let (mut found, mut weight) = (0, 1);
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
         if first == '\'' {
@@ -79,13 +79,17 @@ fn times(known: &HashMap<(&str, usize), Vec<bool>>, sql: &str, word: &str) -> us
             let repeated = known.get(&(name, arguments.len()));
             for (place, argument) in arguments.iter().enumerate() {
                 let is_repeated = repeated.is_none_or(|all| all.get(place) != Some(&false));
-                found += times(known, argument, word) * if is_repeated { 2 } else { 1 };
+                found += weight * times(known, argument, word) * if is_repeated { 2 } else { 1 };
             }
             rest = behind;
         } else if is_of_word(first) {
             let end = rest.find(|letter| !is_of_word(letter));
             let (this, behind) = rest.split_at(end.unwrap_or(rest.len()));
-            found += usize::from(this == word);
+            // What stands in a lambda is computed for each element, and copied into it at each level.
+            if this == "lambda" {
+                weight = 2;
+            }
+            found += weight * usize::from(this == word);
             rest = behind;
         } else {
             rest = rest.get(first.len_utf8()..).unwrap_or_default();
@@ -140,6 +144,7 @@ mod tests {
         assert_eq!(repeated("mod", 2), [false, true]);
         assert_eq!(repeated("substr", 3), [true, true, true]);
         assert_eq!(repeated("member", 2), [false, true]);
+        assert_eq!(repeated("random_text", 2), [true, true], "in a lambda");
         assert_eq!(repeated("unheard_of", 2), [true, true]);
     }
 

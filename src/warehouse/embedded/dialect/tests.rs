@@ -203,6 +203,10 @@ async fn statements_that_nest_or_grow_without_end_are_answered_or_refused_soon()
         nested("TRUE AND ", "TRUE", "", 5_000),
         nested("1 UNION ALL SELECT ", "1", "", 1_000),
     ] {
+        // How long anything takes here and now.
+        let begin = Instant::now();
+        let _ = ask("SELECT 1").await;
+        let plain = begin.elapsed();
         let begin = Instant::now();
         let outcome = ask(&sql).await;
         assert!(
@@ -213,7 +217,8 @@ async fn statements_that_nest_or_grow_without_end_are_answered_or_refused_soon()
             "{}: {outcome:?}",
             &sql[..40]
         );
-        // Generous, for a busy machine: what must not happen is minutes.
-        assert!(begin.elapsed() < Duration::from_secs(30), "{}", &sql[..40]);
+        // Generous: what must not happen is minutes on a machine that is not busy.
+        let most = Duration::from_secs(20) + plain * 200;
+        assert!(begin.elapsed() < most, "{}: {plain:?}", &sql[..40]);
     }
 }
