@@ -89,7 +89,7 @@ SCENARIOS = (
         "profile",
         "profile_table",
         {"table": f"{SAMPLE}.NATION"},
-        ("N_NATIONKEY looks unique", "25 rows were looked at", "query_id"),
+        ("N_NATIONKEY looks unique", "25 rows were read", "query_id"),
     ),
     Scenario("semantic views", "list_semantic_views", {}, ("TPCH_ANALYSIS", "Part of this server", ALL_THERE)),
     Scenario(

@@ -34,7 +34,7 @@ async fn a_table_is_summed_up_with_what_stands_out_first() {
         (&json!("AUTOMOBILE"), &json!("MACHINERY"))
     );
     assert!(
-        text(&profile).contains("All 1500 rows were looked at"),
+        text(&profile).contains("All 1500 rows were read"),
         "{profile}"
     );
 
