@@ -445,10 +445,7 @@ async fn a_large_table_is_profiled_by_a_sample_and_a_dear_one_not_at_all() {
     let client = server.mcp();
     let view = client.call_tool("profile_table", arguments.clone()).await;
     assert!(sent(&stub, "approx_count_distinct").contains("SAMPLE (1000000 ROWS)"));
-    assert!(
-        text(&view).contains("All 1000 rows were read"),
-        "{view}"
-    );
+    assert!(text(&view).contains("All 1000 rows were read"), "{view}");
     assert!(text(&view).contains("in every row.\n"), "{view}");
     stub.set(|settings| settings.explain_bytes = 2 << 30);
     let dear = server.mcp().call_tool("profile_table", arguments).await;
