@@ -201,7 +201,7 @@ fn a_pair_that_cannot_be_shown_is_told_at_the_start_without_its_key() {
         (
             (&ended.certificate, &ended.key),
             "TLS_CERT_FILE",
-            "ended on 2020-01-01",
+            "expired on 2020-01-01",
         ),
         (
             (&early.certificate, &early.key),
