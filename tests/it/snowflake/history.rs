@@ -143,7 +143,7 @@ async fn where_the_operator_says_so_callers_see_what_others_sent() {
     let id = json!({"query_id": ID});
     let none = client.call_tool("query_profile", id).await;
     assert!(
-        text(&none).contains("no statement of this server's user"),
+        text(&none).contains("not a statement of this server's user"),
         "{none}"
     );
     is_as_kept(
@@ -183,6 +183,6 @@ async fn who_may_not_see_every_table_is_shown_no_text_of_others() {
     let none = client
         .call_tool("query_profile", json!({"query_id": ID}))
         .await;
-    assert!(text(&none).contains("no statement of yours"), "{none}");
+    assert!(text(&none).contains("not a statement of yours"), "{none}");
     stop(server, &stub).await;
 }

@@ -383,7 +383,7 @@ async fn a_caller_is_told_what_it_may_name_and_no_more() {
         "SUSPENDED",
         "Statements may read",
         "Only these roles",
-        "59 calls are left",
+        "59 of 60 calls per minute are left",
     ] {
         assert!(text(&shown).contains(part), "{part}: {shown}");
     }
