@@ -43,9 +43,7 @@ def arrays(times: int) -> str:
 
 
 PRODUCT = "LINEITEM A, LINEITEM B"
-JOINS = "NATION N0 " + " ".join(
-    f"JOIN NATION N{n} ON N{n}.N_NATIONKEY = N{n - 1}.N_NATIONKEY" for n in range(1, 100)
-)
+JOINS = "NATION N0 " + " ".join(f"JOIN NATION N{n} ON N{n}.N_NATIONKEY = N{n - 1}.N_NATIONKEY" for n in range(1, 100))
 CUBE = ", ".join(f"L_ORDERKEY % {n}" for n in range(2, 14))
 LISTAGG = "(SELECT LISTAGG(L_COMMENT) AS T FROM LINEITEM) B"
 CALLS = ", ".join(f"MAX(LENGTH(REPEAT(L_COMMENT, 700 + {n})))" for n in range(40))
@@ -77,7 +75,8 @@ STATEMENTS = {
     "a join of 100 tables": f"SELECT COUNT(*) FROM {JOINS}",
     "a product of three tables": f"SELECT COUNT(*) FROM {PRODUCT}, LINEITEM C WHERE A.L_TAX + B.L_TAX + C.L_TAX > 9",
     "50 nested `DATE_TRUNC`": "SELECT " + "DATE_TRUNC('DAY', " * 50 + "O_ORDERDATE" + ")" * 50 + " FROM ORDERS",
-    "a pattern that others go back in": "SELECT COUNT_IF(REGEXP_LIKE(REPEAT('a', 3000) || L_COMMENT, '(a+)+b')) FROM LINEITEM",
+    "a pattern that others go back in": "SELECT COUNT_IF(REGEXP_LIKE(REPEAT('a', 3000) || L_COMMENT, '(a+)+b')) "
+    "FROM LINEITEM",
 }
 
 

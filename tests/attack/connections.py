@@ -158,7 +158,7 @@ async def sent_ahead(place: Place) -> Seen:
             server.forget_peak()
 
             async def fill(_: int, one: bytes = one, held: list = held) -> str:
-                reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+                _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
                 held.append(writer)
                 writer.write(one * 10_000)
                 with contextlib.suppress(ConnectionError, TimeoutError):

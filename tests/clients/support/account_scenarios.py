@@ -186,7 +186,7 @@ ACCOUNT_SCENARIOS = (
         "profile",
         "profile_table",
         {"table": "sales.public.orders"},
-        ("ORDER_ID looks unique", "1000 rows were looked at"),
+        ("ORDER_ID looks unique", "1000 rows were read"),
     ),
     Scenario("who am I", "show_context", {}, ("AGENT_WH", "SUSPENDED", '"my role"', "may be named")),
     Scenario("a tool of the operator's", "orders_of", {"customer": 7}, ("| 3", "1 row, all there are.")),
