@@ -9,12 +9,12 @@ answer: what was not stopped. Prints the table of docs/embedded-engine.md.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-import urllib.request
 from pathlib import Path
+
+from measure_nested import ask
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "clients"))
@@ -80,20 +80,6 @@ STATEMENTS = {
 }
 
 
-def ask(url: str, sql: str) -> tuple[str, float]:
-    params = {"name": "execute_query", "arguments": {"sql": sql, "format": "json", "limit": 1}}
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
-    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-    begun = time.perf_counter()
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=120) as answer:
-        text = answer.read().decode()
-    took = time.perf_counter() - begun
-    lines = [line.removeprefix("data:") for line in text.splitlines() if line.startswith("data:")]
-    result = json.loads(lines[-1] if lines else text).get("result") or {}
-    content = result.get("structuredContent") or {}
-    return (content.get("code", "no answer") if result.get("isError") or not result else "rows"), took
-
-
 def peak(pid: int) -> int:
     """The most memory since it was last reset, in megabytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -117,12 +103,12 @@ def main() -> None:
         print("| statement | answer | after | peak | busy after |\n|---|---|---|---|---|")
         for name, sql in STATEMENTS.items():
             reset(pid)
-            outcome, took = ask(server.url, sql)
+            outcome, took, _ = ask(server.url, sql)
             before = server.cpu_seconds()
             time.sleep(1)
             after = server.cpu_seconds() - before
             print(f"| {name} | `{outcome}` | {took:.2f} s | {peak(pid)} MB | {after:.2f} s |", flush=True)
-        outcome, took = ask(server.url, "SELECT COUNT(*) FROM NATION")
+        outcome, took, _ = ask(server.url, "SELECT COUNT(*) FROM NATION")
         print(f"\nafterwards a small statement: {outcome}, {took * 1000:.0f} ms")
 
 

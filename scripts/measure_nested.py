@@ -40,11 +40,12 @@ CASTS = (
 
 
 def ask(url: str, sql: str) -> tuple[str, float, str]:
+    """Sends a statement: "rows" or the error code, the seconds to the answer, and the message of an error."""
     params = {"name": "execute_query", "arguments": {"sql": sql, "format": "json", "limit": 1}}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     begun = time.perf_counter()
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=120) as answer:
         text = answer.read().decode()
     took = time.perf_counter() - begun
     lines = [line.removeprefix("data:") for line in text.splitlines() if line.startswith("data:")]
