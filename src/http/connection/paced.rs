@@ -325,7 +325,9 @@ mod tests {
                 assert_eq!(read(&mut paced).await, "");
                 drop(taken);
             }
-            let error = paced.read(&mut [0; 8]).await.unwrap_err();
+            let mut space = [0; 8];
+            let read = tokio::time::timeout(Duration::from_secs(20), paced.read(&mut space)).await;
+            let error = read.expect("a read that ends").unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{sent}");
         }
         // Between requests the time is that of a connection that is kept.
