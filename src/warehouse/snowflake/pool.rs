@@ -105,6 +105,13 @@ impl Pool {
                 return Err(error);
             }
         };
+        // While we waited, nobody may have used the window of whoever was in front.
+        if owner == Inner::own()
+            && let Err(error) = self.check_attended()
+        {
+            acquire.ended(AcquireOutcome::Failed);
+            return Err(error);
+        }
         // Who was let in at the last moment still gets a session that lies idle.
         let left = patience
             .saturating_duration_since(Instant::now())
@@ -264,12 +271,7 @@ impl Pool {
         {
             return Ok(());
         }
-        if !has_sessions && inner.shared.sign_in.is_unattended() {
-            return Err(warehouse::Error::SignInRefused {
-                message: "nobody has signed in with the browser; the next call opens it again"
-                    .to_owned(),
-            });
-        }
+        self.check_attended()?;
         // Nothing is known, so a session is used, and opened if there is none.
         let deadline = Instant::now() + inner.sizes.wait;
         let lease = self.lease_for_us(None, deadline).await?;
@@ -278,6 +280,17 @@ impl Pool {
             return Ok(());
         }
         Ok(lease.heartbeat().await?)
+    }
+
+    /// An error where a session of our own would open a browser for a person who was not there the last time. Only a caller
+    /// is worth a window.
+    fn check_attended(&self) -> Result<(), warehouse::Error> {
+        if self.members().open() > 0 || !self.parts.inner.shared.sign_in.is_unattended() {
+            return Ok(());
+        }
+        Err(warehouse::Error::SignInRefused {
+            message: "nobody has signed in with the browser; the next call opens it again".to_owned(),
+        })
     }
 
     /// Ends every session in Snowflake: the idle ones now, the others as they come back.
