@@ -289,7 +289,8 @@ impl Pool {
             return Ok(());
         }
         Err(warehouse::Error::SignInRefused {
-            message: "nobody has signed in with the browser; the next call opens it again".to_owned(),
+            message: "nobody has signed in with the browser; the next call opens it again"
+                .to_owned(),
         })
     }
 
