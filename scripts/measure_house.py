@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Measures the house: sizes of files and functions, documentation, comments, dependencies, lines.
 
-    scripts/measure_house.py 731439a HEAD    one column for each commit, as a table in Markdown
+    scripts/measure_house.py 731439a HEAD               one column for each commit, as a table in Markdown
+    scripts/measure_house.py --commits 731439a..HEAD    lines of code that each commit added
 
-Counts what is under src/, without tests (tests.rs, tests/, and what stands behind `#[cfg(test)]`). Circles of files are
-counted by tests/it/circles, which allows none.
+Counts what is under src/, without tests: tests.rs, tests/, what stands behind `#[cfg(test)]`, and the files of such
+modules. Circles of files are counted by tests/it/circles, which allows none.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import statistics
 import subprocess
@@ -19,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ITEM = re.compile(r"^\s*(pub(\([^)]*\))? )?(async |const |unsafe )*(fn|struct|enum|trait|type|const|static|mod) \w+")
 FUNCTION = re.compile(r"^(\s*)(pub(\([^)]*\))? )?(async |const |unsafe )*fn \w+")
+TEST_MODULE = re.compile(r"^#\[cfg\(test\)\]\n(?:#\[.*\n)*(?:pub(?:\([^)]*\))? )?mod (\w+);", re.MULTILINE)
 TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
 
 
@@ -26,12 +29,28 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
+@functools.cache
+def content(blob: str) -> str:
+    return git("cat-file", "blob", blob)
+
+
 def sources(commit: str) -> dict[str, str]:
-    names = git("ls-tree", "-r", "--name-only", commit, "src").split()
-    names = [n for n in names if n.endswith(".rs") and not re.search(r"(^|/)tests(/|\.rs$)", n)]
-    return {name: without_tests(git("show", f"{commit}:{name}")) for name in names}
+    entries = [line.split() for line in git("ls-tree", "-r", commit, "src").splitlines()]
+    rust = {name: blob for _, _, blob, name in entries if name.endswith(".rs")}
+    texts = {name: content(blob) for name, blob in rust.items() if not re.search(r"(^|/)tests(/|\.rs$)", name)}
+    tests = {f"{folder(name)}/{module}" for name, text in texts.items() for module in TEST_MODULE.findall(text)}
+    inside = tuple(f"{test}/" for test in tests)
+    own = {name for name in texts if name.removesuffix(".rs") not in tests and not name.startswith(inside)}
+    return {name: without_tests(text) for name, text in texts.items() if name in own}
 
 
+def folder(name: str) -> str:
+    """Where the modules of a file are."""
+    path = Path(name)
+    return str(path.parent if path.stem in ("mod", "lib", "main") else path.with_suffix(""))
+
+
+@functools.cache
 def without_tests(text: str) -> str:
     """Without the items behind `#[cfg(test)]`: rustfmt ends each at the indentation it began with."""
     kept, lines = [], iter(text.splitlines())
@@ -94,8 +113,6 @@ def measure(commit: str) -> dict[str, str]:
     sizes = [text.count("\n") + 1 for text in files.values()]
     inside = [each for text in files.values() for each in functions(text)]
     items = [documented(text) for text in files.values()]
-    code = [line.strip() for text in files.values() for line in text.splitlines()]
-    code = [line for line in code if line and not line.startswith("//")]
     manifest = tomllib.loads(git("show", f"{commit}:Cargo.toml"))
     lock = tomllib.loads(git("show", f"{commit}:Cargo.lock"))
     direct = len(manifest["dependencies"]) + sum(len(t.get("dependencies", {})) for t in manifest["target"].values())
@@ -111,11 +128,31 @@ def measure(commit: str) -> dict[str, str]:
         "dependencies: direct, for tests, locked crates": (
             f"{direct}, {len(manifest['dev-dependencies'])}, {len(lock['package'])}"
         ),
-        "lines of code without tests, comments and blank lines": f"{len(code):,}",
+        "lines of code without tests, comments and blank lines": f"{lines_of_code(commit):,}",
     }
 
 
+@functools.cache
+def code(text: str) -> int:
+    return sum(bool(line.strip()) and not line.strip().startswith("//") for line in text.splitlines())
+
+
+def lines_of_code(commit: str) -> int:
+    return sum(code(text) for text in sources(commit).values())
+
+
+def by_commit(span: str) -> None:
+    lines = lines_of_code(span.split("..")[0])
+    for commit in git("rev-list", "--reverse", span).split():
+        before, lines = lines, lines_of_code(commit)
+        if lines != before:
+            print(f"{lines - before:+6}  {git('log', '-1', '--format=%h %s', commit).strip()}")
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["--commits"]:
+        by_commit(sys.argv[2])
+        return
     commits = sys.argv[1:] or ["HEAD"]
     names = [git("rev-parse", "--short", commit).strip() for commit in commits]
     columns = [measure(commit) for commit in commits]
