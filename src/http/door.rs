@@ -10,6 +10,7 @@ mod bodies;
 mod body;
 mod headers;
 mod message;
+mod reader;
 mod shape;
 
 use std::fmt;
@@ -34,6 +35,7 @@ pub(super) use bodies::Bodies;
 pub(super) use headers::SESSION;
 use headers::{BATCHES_UNTIL, JSON, REVISION, revision};
 use message::{Envelope, Message, Post, Unreadable};
+pub(super) use reader::Reader;
 
 /// What rmcp wants to see.
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -69,6 +71,8 @@ pub(super) struct Door {
     pub(super) max_body_bytes: usize,
     /// The memory for bodies. One for all workers.
     pub(super) bodies: Bodies,
+    /// Reads large bodies one at a time. One for all workers.
+    pub(super) reader: Reader,
     /// Finds calls to cancel.
     pub(super) running: RunningCalls,
     /// How far a caller must reach to call a tool.
@@ -123,7 +127,7 @@ pub(super) async fn messages(
     // rmcp refuses requests without these headers. What the client accepts is in `takes`.
     request.headers_mut().insert(header::ACCEPT, BOTH);
     request.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    match message::read(body) {
+    match door.reader.read(body).await {
         Err(unreadable) => {
             let answer = answer::error(
                 unreadable.id.clone(),

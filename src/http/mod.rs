@@ -218,6 +218,7 @@ pub fn serve(
         door: door::Door {
             max_body_bytes: mcp_service::max_body_bytes(&server),
             bodies: door::Bodies::default(),
+            reader: door::Reader::default(),
             running: handler.running(),
             tools: door::Tools(handler.clone()),
             challenges,

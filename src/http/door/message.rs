@@ -72,6 +72,15 @@ impl Unreadable {
         }
     }
 
+    /// The server ends before the body is read.
+    pub(super) fn broken_off() -> Self {
+        Self {
+            id: None,
+            code: ErrorCode::INTERNAL_ERROR,
+            message: "the server stopped before it had read the request; send it again".into(),
+        }
+    }
+
     /// As it is sent.
     pub(super) fn error(self) -> ErrorData {
         ErrorData::new(self.code, self.message, None)
