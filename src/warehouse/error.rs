@@ -135,7 +135,7 @@ pub enum Error {
     "the embedded engine {what}; this is a limit of the embedded engine, Snowflake itself has none here"
 )]
 pub struct EngineLimit {
-    /// Completes "the embedded engine …": `does not know the function SOUNDEX`.
+    /// Completes "the embedded engine …": `does not support the function SOUNDEX`.
     pub what: String,
     /// What to write instead, where something is known.
     pub hint: Option<String>,

@@ -68,7 +68,7 @@ impl Cost {
         }
         if self.names > MAX_NAMES {
             return Err(EngineLimit {
-                what: "does not follow aliases that stand for other aliases this often".into(),
+                what: "does not resolve aliases that refer to other aliases this many times".into(),
                 hint: Some("name the inner expressions in a subquery or a WITH clause".into()),
             }
             .into());

@@ -24,7 +24,7 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
     let text = match cause {
         Cause::DuckDBFailure(_, Some(text)) => text.clone(),
         Cause::FromSqlConversionFailure(..) => {
-            return EngineLimit::new("cannot hand over a value of this type").into();
+            return EngineLimit::new("cannot return a value of this type").into();
         }
         other => return Error::internal("a call of the engine failed", other.to_string()),
     };
@@ -53,7 +53,7 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
     // The classes are the first words of DuckDB's messages. Its API has no codes.
     match class {
         _ if message.starts_with("Max expression depth") => EngineLimit {
-            what: "does not follow expressions that nest this deep".into(),
+            what: "does not plan expressions nested this deeply".into(),
             hint: Some("name the inner part in a subquery or a WITH clause".into()),
         }
         .into(),
@@ -118,7 +118,11 @@ pub(super) fn refuses_text_sum(cause: &Cause) -> bool {
     between(text, "given name and argument types '", "'").is_some_and(|call| {
         matches!(
             call,
-            "sum(VARCHAR)" | "avg(VARCHAR)" | "median(VARCHAR)" | "*(VARCHAR, DECIMAL(4,3))"
+            "+(VARCHAR)"
+                | "sum(VARCHAR)"
+                | "avg(VARCHAR)"
+                | "median(VARCHAR)"
+                | "*(VARCHAR, DECIMAL(4,3))"
         )
     })
 }

@@ -75,7 +75,7 @@ const LONGEST_CHAIN: usize = 2_000;
 /// Refuses what would take the engine too much memory or stack before it is run.
 fn admit(parsed: &Parsed) -> Result<(), EngineLimit> {
     let what = if parsed.text().len() > LONGEST {
-        format!("takes statements of at most {LONGEST} bytes")
+        format!("accepts statements of at most {LONGEST} bytes")
     } else if parsed.longest_chain() > LONGEST_CHAIN {
         format!("joins at most {LONGEST_CHAIN} values or queries in a row")
     } else {
@@ -126,6 +126,7 @@ struct Work {
     query_id: Uuid,
     run: Run,
     current: Current,
+    catalog: Arc<Catalog>,
     stop: Arc<Stop>,
 }
 
@@ -222,6 +223,7 @@ impl Embedded {
                     query_id,
                     run,
                     current,
+                    catalog,
                     stop,
                 })));
             }
@@ -241,6 +243,7 @@ impl Engine {
             query_id,
             run,
             current,
+            catalog,
             stop,
         } = work;
         tokio::spawn(Arc::clone(&stop).watch(run.deadline));
@@ -262,6 +265,7 @@ impl Engine {
                 role: current.role,
                 warehouse: current.warehouse,
                 user: current.user,
+                tables: dialect::Tables::new(move |name| catalog.found(name)),
                 query_id: query_id.to_string(),
                 parameters: run.parameters,
                 // Known when its tree has been walked.

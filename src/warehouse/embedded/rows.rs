@@ -14,10 +14,15 @@ use crate::warehouse::{Batch, Cell, Column, DataType, Error};
 /// Digits of the widest NUMBER.
 const MAX_PRECISION: u8 = 38;
 
+/// The first number that has more.
+const BEYOND: u128 = 10_u128.pow(MAX_PRECISION as u32);
+
 /// How one column of a result is read.
 pub(super) struct Reader {
     column: Column,
     form: Form,
+    /// Whether the engine's type has room for more digits than a NUMBER.
+    is_huge: bool,
 }
 
 /// What the vectors of a column hold.
@@ -44,11 +49,25 @@ impl Reader {
                 is_nullable: true,
             },
             form,
+            is_huge: logical.id() == LogicalTypeId::Hugeint,
         }
     }
 
     pub(super) fn column(&self) -> Column {
         self.column.clone()
+    }
+
+    /// Whether a vector holds a whole number of more digits than a NUMBER has.
+    fn is_beyond(&self, array: &ArrayRef) -> bool {
+        self.is_huge
+            && array
+                .as_primitive_opt::<arrow::Decimal128Type>()
+                .is_some_and(|numbers| {
+                    numbers
+                        .iter()
+                        .flatten()
+                        .any(|number| number.unsigned_abs() >= BEYOND)
+                })
     }
 
     fn view(&self, array: &ArrayRef) -> View {
@@ -161,6 +180,33 @@ impl Gathered {
         let one = concat(&all).map_err(|error| Error::internal("joining rows", error))?;
         Ok(one.as_struct_opt().cloned())
     }
+}
+
+/// The readers with the names that the statement gives its columns. Of two that a subquery gives the same name, the
+/// engine calls one something else.
+pub(super) fn named(mut readers: Vec<Reader>, names: &[String]) -> Vec<Reader> {
+    let is_double = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    if readers.len() == names.len() {
+        for (reader, name) in readers.iter_mut().zip(names) {
+            if !name.is_empty() && is_double(name) {
+                reader.column.name.clone_from(name);
+            }
+        }
+    }
+    readers
+}
+
+/// Refuses whole numbers of more than 38 digits, which the engine computes and Snowflake does not.
+pub(super) fn check(readers: &[Reader], chunk: &StructArray) -> Result<(), Error> {
+    let mut columns = readers.iter().zip(chunk.columns());
+    if columns.any(|(reader, array)| reader.is_beyond(array)) {
+        return Err(Error::Sql {
+            message: "Number out of representable range".into(),
+            position: None,
+            query_id: None,
+        });
+    }
+    Ok(())
 }
 
 /// One vector of DuckDB's for each column, at most 2,303 rows.

@@ -73,6 +73,9 @@ impl Shared {
     }
 }
 
+/// Digits behind the point that Snowflake gives a product, unless a factor has more.
+const MAX_PRODUCT_SCALE: u8 = 12;
+
 /// Statements with long texts that run at once.
 const GROWING_AT_ONCE: usize = 2;
 
@@ -208,7 +211,7 @@ impl Job {
         let prepared = prepared.map_err(|error| self.explained(&error, &translation.sql))?;
         self.check_files(&translation.sql)?;
         match format {
-            None => self.query(prepared, &translation.sql, sender),
+            None => self.query(prepared, &translation, sender),
             Some(format) => {
                 drop(prepared);
                 self.plan(&session, &translation.sql, format, sender)
@@ -260,7 +263,13 @@ impl Job {
         Ok(translation)
     }
 
-    fn query(&self, mut prepared: Prepared<'_>, sql: &str, sender: &Sender) -> Result<(), Error> {
+    fn query(
+        &self,
+        mut prepared: Prepared<'_>,
+        translation: &Translation,
+        sender: &Sender,
+    ) -> Result<(), Error> {
+        let sql = &translation.sql;
         if let Some(error) = self.stop.error() {
             return Err(error);
         }
@@ -273,14 +282,29 @@ impl Job {
             .map(|index| (prepared.column_logical_type(index), schema.field(index)))
             .map(|(logical, field)| rows::Reader::new(&logical, field))
             .collect::<Vec<_>>();
+        let columns = rows::named(columns, &translation.names);
         let described: Arc<[Column]> = columns.iter().map(rows::Reader::column).collect();
         if described
             .iter()
             .any(|column| matches!(&column.data_type, DataType::Other(name) if name == "INTERVAL"))
         {
             return Err(EngineLimit {
-                what: "does not take one moment from another".into(),
-                hint: Some("count with DATEDIFF(second, earlier, later)".into()),
+                what: "does not subtract one timestamp from another".into(),
+                hint: Some("use DATEDIFF(second, earlier, later)".into()),
+            }
+            .into());
+        }
+        let is_longer = |column: &Column| {
+            matches!(column.data_type, DataType::Number { scale, .. } if scale > MAX_PRODUCT_SCALE)
+                && translation.products.contains(&column.name)
+        };
+        if let Some(column) = described.iter().find(|column| is_longer(column)) {
+            return Err(EngineLimit {
+                what: format!(
+                    "does not round the product {} to {MAX_PRODUCT_SCALE} digits behind the point, as Snowflake does",
+                    column.name
+                ),
+                hint: Some(format!("round it: ROUND(…, {MAX_PRODUCT_SCALE})")),
             }
             .into());
         }
@@ -292,6 +316,7 @@ impl Job {
             .step()
             .map_err(|error| self.explained(&error, sql))?
         {
+            rows::check(&columns, &chunk)?;
             if let Some(chunk) = gathered.add(chunk)?
                 && !sender.send(&self.stop, Message::Batch(piece(&columns, &chunk)))
             {

@@ -114,7 +114,7 @@ pub(in super::super) fn describe(
             Err(not_found(&kind, &name))
         }
         kind => Err(EngineLimit {
-            what: format!("does not know DESCRIBE {kind}"),
+            what: format!("does not support DESCRIBE {kind}"),
             hint: Some(
                 "DESCRIBE TABLE and DESCRIBE VIEW name the columns of a table or view".into(),
             ),

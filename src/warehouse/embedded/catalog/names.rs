@@ -1,5 +1,6 @@
 //! What a name given by a caller means: which database, schema and table.
 
+use super::super::dialect::Found;
 use super::super::error::does_not_exist;
 use super::{
     Catalog, Database, INFORMATION_SCHEMA, ROLE, SAMPLE_DATABASE, SAMPLE_SCHEMA, Schema, Table,
@@ -80,6 +81,29 @@ impl Catalog {
         let database =
             self.known_database(name.schema.as_ref().unwrap_or(&current.database).as_str())?;
         Ok((database, database.known_schema(name.object.as_str())?))
+    }
+
+    /// The columns of the table or view that a name of three parts means.
+    pub(in super::super) fn found(&self, name: &QualifiedName) -> Found {
+        let (Some(database), Some(schema)) = (&name.database, &name.schema) else {
+            return Found::Nothing;
+        };
+        let wanted = [database.as_str(), schema.as_str(), name.object.as_str()];
+        let mut is_in_another_case = false;
+        for (database, schema, table) in self.tables() {
+            let names = [database.name, schema.name, table.name];
+            if names == wanted {
+                let columns = table.columns.iter().map(|column| column.name.to_owned());
+                return Found::Columns(columns.collect());
+            }
+            let mut pairs = names.iter().zip(wanted);
+            is_in_another_case |= pairs.all(|(name, wanted)| name.eq_ignore_ascii_case(wanted));
+        }
+        if is_in_another_case {
+            Found::InAnotherCase
+        } else {
+            Found::Nothing
+        }
     }
 
     /// The table or view a name of one to three parts means.

@@ -3,6 +3,7 @@
 use crate::sql::ast::{Expr, NullTreatment};
 
 use super::call::Call;
+use super::kinds::is_truth;
 use super::lengths::refuse_window;
 use super::texts::whole;
 use super::types::{Target, target};
@@ -46,7 +47,7 @@ impl Writer<'_> {
         let over = self.over(call, "")?;
         let argument = call.argument(0)?;
         let number = self.repeated(6, |writer| writer.expression(argument))?;
-        let number = self.summand(number, argument);
+        let number = self.summand(call, number, argument)?;
         let distinct = call.distinct();
         Ok(macro_call(
             "avg",
@@ -58,13 +59,21 @@ impl Writer<'_> {
     }
 
     /// A value to be added up. Whether a column holds text, which is a FLOAT then, only DuckDB can tell.
-    pub(super) fn summand(&mut self, written: String, expr: &Expr) -> String {
+    ///
+    /// DuckDB adds up truth values, which Snowflake refuses. It has no `+true`, though.
+    pub(super) fn summand(&mut self, call: &Call<'_>, written: String, expr: &Expr) -> Written {
+        if is_truth(expr) {
+            return refuse(format!(
+                "SQL compilation error:\nInvalid argument types for function '{}': (BOOLEAN)",
+                call.name
+            ));
+        }
         if let Expr::Identifier(ident) = expr
             && !self.is_variant(expr)
         {
             let column = folded(ident);
             if self.repairs.text_sums.contains(&column) {
-                return format!("CAST({written} AS DOUBLE)");
+                return Ok(format!("CAST({written} AS DOUBLE)"));
             }
             self.summands.insert(column);
         }
@@ -73,9 +82,14 @@ impl Writer<'_> {
             Expr::Cast { data_type, .. } if matches!(target(data_type), Ok(Target::Text(_)))
         );
         if is_cast_to_text {
-            return format!("CAST({written} AS DOUBLE)");
+            return Ok(format!("CAST({written} AS DOUBLE)"));
         }
-        self.as_number(written, expr)
+        let number = self.as_number(written, expr);
+        Ok(if may_be_truth(expr) {
+            format!("(+{number})")
+        } else {
+            number
+        })
     }
 
     /// A value for which JSON null counts as SQL NULL.
@@ -99,7 +113,7 @@ impl Writer<'_> {
         let argument = call.argument(0)?;
         if self.is_variant(argument) {
             return limit_with_hint(
-                format!("does not order VARIANTs, as {} has to", call.name),
+                format!("does not compare VARIANTs, which {} would need", call.name),
                 "cast the value first, as in MAX(v:a::NUMBER)",
             );
         }
@@ -178,7 +192,7 @@ impl Writer<'_> {
             return Ok(format!("quantile_cont({value}, {share}){over}"));
         }
         if is_descending {
-            return limit("does not take PERCENTILE_DISC in descending order");
+            return limit("does not accept PERCENTILE_DISC in descending order");
         }
         Ok(format!("quantile_disc({value}, {share}){over}"))
     }
@@ -234,7 +248,7 @@ impl Writer<'_> {
     pub(super) fn extreme_by(&mut self, call: &Call<'_>) -> Written {
         if call.arguments().len() > 2 {
             return limit(format!(
-                "does not know {} with a number of values",
+                "does not support {} with a third argument",
                 call.name
             ));
         }
@@ -264,5 +278,18 @@ impl Writer<'_> {
             return Ok(String::new());
         }
         Ok(format!(" ORDER BY {}", self.order_list(call.within_group)?))
+    }
+}
+
+/// Whether the type of a value does not show, so that it may be a truth value.
+fn may_be_truth(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => may_be_truth(inner),
+        Expr::Identifier(_)
+        | Expr::CompoundIdentifier(_)
+        | Expr::Case { .. }
+        | Expr::Function(_)
+        | Expr::Subquery(_) => true,
+        _ => false,
     }
 }

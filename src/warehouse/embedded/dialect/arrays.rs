@@ -3,6 +3,7 @@
 use crate::sql::ast::{Expr, OneOrManyWithParens};
 
 use super::call::Call;
+use super::kinds::{is_json, is_truth};
 use super::lengths::LONGEST;
 use super::texts::number_literal;
 use super::types::{Target, cast_to, target};
@@ -109,7 +110,10 @@ impl Writer<'_> {
                     }
                 }
                 key if self.is_variant(key) => {
-                    return limit(format!("takes the keys of {} one by one", call.name));
+                    return limit(format!(
+                        "accepts the keys of {} only as separate arguments",
+                        call.name
+                    ));
                 }
                 key => keys.push(self.text(key)?),
             }
@@ -124,11 +128,11 @@ impl Writer<'_> {
     /// `FILTER(array, x -> …)` and `TRANSFORM`
     pub(super) fn higher_order(&mut self, call: &Call<'_>) -> Written {
         let Expr::Lambda(lambda) = call.argument(1)? else {
-            return limit(format!("takes a lambda expression in {}", call.name));
+            return limit(format!("accepts only a lambda expression in {}", call.name));
         };
         let OneOrManyWithParens::One(parameter) = &lambda.params else {
             return limit(format!(
-                "takes a lambda expression of one parameter in {}",
+                "accepts only a lambda expression of one parameter in {}",
                 call.name
             ));
         };
@@ -189,7 +193,13 @@ impl Writer<'_> {
         if !self.is_variant(expr) && !is_plain_json(expr) {
             self.hides_types = true;
         }
-        Ok(macro_call("variant", &[&written]))
+        Ok(if is_json(expr) {
+            written
+        } else if written != "NULL" && (self.is_text(expr) || is_truth(expr) || is_whole(expr)) {
+            format!("to_json({written})")
+        } else {
+            macro_call("variant", &[&written])
+        })
     }
 
     /// `TYPEOF(v)`. What the argument was before it became a VARIANT shows only where it did so.
@@ -199,11 +209,22 @@ impl Writer<'_> {
         let written = self.expression(inner)?;
         if std::ptr::eq(inner, argument) && self.hides_types && self.is_variant(argument) {
             return limit(format!(
-                "does not tell in {} what a VARIANT was made of elsewhere in the statement",
+                "cannot tell in {} which type a VARIANT was made from",
                 call.name
             ));
         }
-        Ok(macro_call("typeof_plain", &[&written]))
+        let of_kind = |kind: &str| format!("CASE WHEN ({written}) IS NOT NULL THEN '{kind}' END");
+        Ok(if written == "NULL" {
+            macro_call("typeof_plain", &[&written])
+        } else if self.is_text(inner) {
+            of_kind("VARCHAR")
+        } else if is_truth(inner) {
+            of_kind("BOOLEAN")
+        } else if is_json(inner) {
+            format!("rs_typeof('JSON', CAST({written} AS VARCHAR))")
+        } else {
+            macro_call("typeof_plain", &[&written])
+        })
     }
 
     /// `IS_ARRAY(v)` and its kin; JSON null and SQL NULL are of no type.
@@ -236,6 +257,11 @@ fn json(text: &str) -> String {
 
 pub(super) fn element_of(written: &str) -> String {
     format!("coalesce({}, '')", macro_call("element", &[written]))
+}
+
+/// Whether an expression is a whole number in digits.
+fn is_whole(expr: &Expr) -> bool {
+    number_literal(expr).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Values that are the same as VARIANT: texts, numbers, truth values.

@@ -85,7 +85,7 @@ impl Writer<'_> {
     fn bytes(&mut self, expr: &Expr) -> Written {
         let written = self.expression(expr)?;
         if !self.is_binary(expr) && written != "NULL" {
-            return limit("does not put BINARY and text together; cast one of them");
+            return limit("does not combine BINARY and text; cast one of them");
         }
         if is_bytes(expr) {
             return Ok(written);
@@ -356,7 +356,7 @@ fn encoding(call: &Call<'_>) -> Result<String, Fault> {
         return Ok("HEX".into());
     };
     let Some(format) = text_literal(format) else {
-        return limit(format!("takes a literal format only in {}", call.name));
+        return limit(format!("accepts only a literal format in {}", call.name));
     };
     match format.to_uppercase().as_str() {
         known @ ("HEX" | "BASE64") => Ok(known.to_owned()),

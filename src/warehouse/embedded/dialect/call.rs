@@ -34,13 +34,13 @@ impl<'e> Call<'e> {
             over: function.over.as_ref(),
         };
         if function.filter.is_some() || !matches!(function.parameters, FunctionArguments::None) {
-            return limit(format!("does not know this form of {}", call.name));
+            return limit(format!("does not support this form of {}", call.name));
         }
         match &function.args {
             FunctionArguments::None => {}
             FunctionArguments::Subquery(_) => {
                 return limit(format!(
-                    "takes no subquery as the argument of {}",
+                    "does not accept subquery as the argument of {}",
                     call.name
                 ));
             }
@@ -59,7 +59,7 @@ impl<'e> Call<'e> {
                 FunctionArgumentClause::IgnoreOrRespectNulls(treatment) => {
                     self.null_treatment = Some(*treatment);
                 }
-                _ => return limit(format!("does not know this form of {}", self.name)),
+                _ => return limit(format!("does not support this form of {}", self.name)),
             }
         }
         Ok(())
@@ -75,7 +75,7 @@ impl<'e> Call<'e> {
                     arg: FunctionArgExpr::Expr(expr),
                     ..
                 } => self.named.push((name.value.to_uppercase(), expr)),
-                _ => return limit(format!("does not take this argument of {}", self.name)),
+                _ => return limit(format!("does not accept this argument of {}", self.name)),
             }
         }
         Ok(())

@@ -28,13 +28,13 @@ impl Writer<'_> {
         }
         let Some(known) = find(&call.name) else {
             if function.uses_odbc_syntax {
-                return limit(format!("does not know {{fn {}(…)}} of ODBC", call.name));
+                return limit(format!("does not support {{fn {}(…)}} of ODBC", call.name));
             }
             return unknown(&call.name);
         };
         if function.uses_odbc_syntax && call.arguments().len() < known.min {
             return limit(format!(
-                "does not know this form of {{fn {}(…)}}",
+                "does not support this form of {{fn {}(…)}}",
                 call.name
             ));
         }
@@ -44,7 +44,7 @@ impl Writer<'_> {
     /// `IDENTIFIER('name')` in place of a column.
     fn column_named(&mut self, name: &Expr) -> Written {
         let Some(text) = text_literal(name) else {
-            return limit("takes a literal name only in IDENTIFIER");
+            return limit("accepts only a literal name in IDENTIFIER");
         };
         let Ok(name) = QualifiedName::parse(text, 3) else {
             return refuse(format!("invalid identifier '{text}'"));
@@ -84,16 +84,19 @@ impl Writer<'_> {
         let count = call.arguments().len() + call.named.len() + usize::from(call.is_star);
         // Snowflake takes more than this engine.
         if !call.named.is_empty() && !TAKE_NAMES.contains(&call.name.as_str()) {
-            return limit(format!("takes no arguments by name in {}", call.name));
+            return limit(format!(
+                "does not accept arguments by name in {}",
+                call.name
+            ));
         }
         if WIDER.contains(&call.name.as_str()) && count > known.max {
             return limit(format!(
-                "takes at most {} arguments in {}",
+                "accepts at most {} arguments in {}",
                 known.max, call.name
             ));
         }
         if call.is_star && known.min > 0 && !TAKE_STAR.contains(&call.name.as_str()) {
-            return limit(format!("does not take {}(*)", call.name));
+            return limit(format!("does not accept {}(*)", call.name));
         }
         if count < known.min {
             return refuse(format!("not enough arguments for function {}", call.name));
@@ -103,7 +106,10 @@ impl Writer<'_> {
         }
         let is_scalar = matches!(known.how, How::Scalar(_) | How::Rewrite(_));
         if is_scalar && (call.over.is_some() || call.is_distinct || !call.within_group.is_empty()) {
-            return refuse(format!("{} is no aggregate or window function", call.name));
+            return refuse(format!(
+                "{} is not an aggregate or window function",
+                call.name
+            ));
         }
         let is_window = matches!(known.how, How::Window(_) | How::WindowRewrite(_));
         if is_window && call.over.is_none() {
@@ -122,10 +128,10 @@ impl Writer<'_> {
         }
         let takes_order = matches!(known.how, How::AggregateRewrite(_));
         if !takes_order && !call.within_group.is_empty() {
-            return limit(format!("does not take WITHIN GROUP with {}", call.name));
+            return limit(format!("does not accept WITHIN GROUP with {}", call.name));
         }
         if !is_window && call.null_treatment.is_some() {
-            return limit(format!("does not take IGNORE NULLS with {}", call.name));
+            return limit(format!("does not accept IGNORE NULLS with {}", call.name));
         }
         Ok(())
     }
@@ -163,7 +169,10 @@ impl Writer<'_> {
         if let Some(index) = (0..call.arguments().len())
             .find(|index| !is_whole && !names.iter().any(|name| place_of(name) == Some(*index)))
         {
-            return limit(format!("takes at most {index} arguments in {}", call.name));
+            return limit(format!(
+                "accepts at most {index} arguments in {}",
+                call.name
+            ));
         }
         let filled = |values: &[&str]| {
             let mut result = String::new();
@@ -208,7 +217,7 @@ impl Writer<'_> {
             Some('t') => self.as_text(text.clone(), expr),
             Some('n') => self.as_number(text.clone(), expr),
             Some('m') => self.as_point(&typed_null(text, "TIMESTAMP"), expr),
-            Some('s') => self.summand(text.clone(), expr),
+            Some('s') => self.summand(call, text.clone(), expr)?,
             Some('v') => self.without_json_null(text.clone(), expr),
             Some('j') if is_json(expr) => format!("CAST({text} AS VARCHAR)"),
             Some('j') => macro_call("source", &[text]),
@@ -254,7 +263,7 @@ impl Writer<'_> {
         let units = match frame.units {
             WindowFrameUnits::Rows => "ROWS",
             WindowFrameUnits::Range => "RANGE",
-            WindowFrameUnits::Groups => return limit("does not know GROUPS in a window frame"),
+            WindowFrameUnits::Groups => return limit("does not support GROUPS in a window frame"),
         };
         let start = self.bound(&frame.start_bound)?;
         Ok(match &frame.end_bound {
@@ -282,7 +291,7 @@ impl Writer<'_> {
                 let text = interval.to_string();
                 // Months have no fixed length; only the plain form DuckDB reads alike is handed on.
                 if zero.contains("add_months_to") || zero.contains("'month'") {
-                    return limit("does not take months in a window frame");
+                    return limit("does not accept months in a window frame");
                 }
                 Ok(text)
             }
@@ -319,7 +328,7 @@ pub(super) fn unknown(name: &str) -> Written {
         return limit("has no stages, so there are no files to read");
     }
     if foreign::is_snowflakes(name) {
-        limit(format!("does not know the function {name}"))
+        limit(format!("does not support the function {name}"))
     } else {
         refuse(format!("SQL compilation error:\nUnknown function {name}"))
     }

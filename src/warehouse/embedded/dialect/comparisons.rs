@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::sql::ast::{Expr, Query};
 
 use super::rows::row_of;
-use super::writer::{Fault, Writer, Written, limit, limit_with_hint};
+use super::writer::{Fault, Writer, Written, is_short, limit, limit_with_hint};
 
 impl Writer<'_> {
     /// Tests, most of which yield a truth value.
@@ -42,6 +42,12 @@ impl Writer<'_> {
                 high,
             } => {
                 let written = self.expression(expr)?;
+                let are_texts = [expr, low, high].iter().all(|side| self.is_text(side));
+                if are_texts && !is_short(&written) {
+                    let (low, high) = (self.expression(low)?, self.expression(high)?);
+                    let not = not(*negated);
+                    return Ok(format!("({not}rs_between({written}, {low}, {high}))"));
+                }
                 // DuckDB makes two comparisons of it, with the value in both.
                 return self.once(&written, |writer, name| {
                     let (value, low) = writer.compared_with(name.to_owned(), expr, low)?;
@@ -105,7 +111,7 @@ impl Writer<'_> {
             Some(value) if values.is_empty() || are_numbers => value,
             _ => {
                 return limit_with_hint(
-                    "does not look for a VARIANT among texts and numbers at once",
+                    "does not compare a VARIANT with a list that has both texts and numbers",
                     "cast it first, as in v:a::STRING",
                 );
             }
@@ -120,7 +126,7 @@ impl Writer<'_> {
     fn in_subquery(&mut self, expr: &Expr, subquery: &Query, negated: bool) -> Written {
         if self.is_variant(expr) {
             return limit_with_hint(
-                "does not look for a VARIANT in a subquery",
+                "does not compare a VARIANT with the results of a subquery",
                 "cast it first, as in v:a::STRING",
             );
         }
@@ -150,7 +156,7 @@ impl Writer<'_> {
         if negated && !any && patterns.len() > 1 {
             return limit_with_hint(
                 format!(
-                    "does not know whether NOT {word} ALL means none of the patterns, or not all of them"
+                    "does not support NOT {word} ALL, which could mean none of the patterns or not all of them"
                 ),
                 format!("write NOT (x {word} ANY (…)) or NOT (x {word} ALL (…))"),
             );
@@ -183,10 +189,10 @@ impl Writer<'_> {
                 compare_op,
                 right,
             } => (left, compare_op, right, "ALL"),
-            _ => return limit("does not know this comparison"),
+            _ => return limit("does not support this comparison"),
         };
         let Expr::Subquery(query) = right.as_ref() else {
-            return limit(format!("takes {word} with a subquery only"));
+            return limit(format!("accepts {word} with a subquery only"));
         };
         let left = self.expression(left)?;
         let query = self.query(query)?;
@@ -206,19 +212,19 @@ fn patterns_of(pattern: &Expr, any: bool) -> Result<(Vec<&Expr>, &'static str), 
         Expr::Nested(one) if any => Ok((vec![one.as_ref()], " OR ")),
         Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("ALL") => {
             let FunctionArguments::List(list) = &function.args else {
-                return limit("takes LIKE ALL with a list of patterns only");
+                return limit("accepts LIKE ALL with a list of patterns only");
             };
             let mut patterns = Vec::new();
             for argument in &list.args {
                 let FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern)) = argument else {
-                    return limit("takes LIKE ALL with a list of patterns only");
+                    return limit("accepts LIKE ALL with a list of patterns only");
                 };
                 patterns.push(pattern);
             }
             Ok((patterns, " AND "))
         }
-        Expr::Subquery(_) => limit("does not take the patterns of LIKE from a subquery"),
-        _ if any => limit("takes LIKE ANY with a list of patterns only"),
+        Expr::Subquery(_) => limit("does not accept the patterns of LIKE from a subquery"),
+        _ if any => limit("accepts LIKE ANY with a list of patterns only"),
         other => Ok((vec![other], "")),
     }
 }

@@ -1,8 +1,10 @@
 //! What the context functions of a statement answer.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
-use crate::sql::Identifier;
+use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::Parameter;
 
 /// What a query's context functions and unqualified names resolve to.
@@ -18,12 +20,49 @@ pub(in crate::warehouse::embedded) struct Context {
     pub(in crate::warehouse::embedded) warehouse: Identifier,
     /// The answer of `CURRENT_USER()`.
     pub(in crate::warehouse::embedded) user: Identifier,
+    /// The tables there are.
+    pub(in crate::warehouse::embedded) tables: Tables,
     /// The id of the statement itself.
     pub(in crate::warehouse::embedded) query_id: String,
     /// Values for `?` and `:1`, written into the text as literals.
     pub(in crate::warehouse::embedded) parameters: Vec<Parameter>,
     /// Whether texts can become long, so that what makes them longer must look at their length.
     pub(in crate::warehouse::embedded) long_texts: bool,
+}
+
+/// Finds a table by its whole name.
+#[derive(Clone)]
+pub(in crate::warehouse::embedded) struct Tables(
+    Arc<dyn Fn(&QualifiedName) -> Found + Send + Sync>,
+);
+
+/// What there is of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::warehouse::embedded) enum Found {
+    /// A table or view with these columns.
+    Columns(Vec<String>),
+    /// None, but one whose name differs in upper and lower case only.
+    InAnotherCase,
+    /// None at all.
+    Nothing,
+}
+
+impl Tables {
+    pub(in crate::warehouse::embedded) fn new(
+        find: impl Fn(&QualifiedName) -> Found + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(find))
+    }
+
+    pub(super) fn find(&self, name: &QualifiedName) -> Found {
+        (self.0)(name)
+    }
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tables")
+    }
 }
 
 /// Most columns that PIVOT makes of the values there are.

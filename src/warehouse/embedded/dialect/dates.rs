@@ -5,8 +5,9 @@ use crate::sql::ast::{DateTimeField, Expr, Interval};
 use super::call::Call;
 use super::kinds::point;
 use super::numbers::is_beyond;
+use super::semi_structured::arguments;
 use super::texts::{text_literal, whole};
-use super::types::{Target, typed_null};
+use super::types::{Target, target, typed_null};
 use super::writer::{Fault, Writer, Written, is_short, limit, macro_call, quote_text, refuse};
 
 /// A unit of time that can be added, counted and truncated to.
@@ -134,7 +135,7 @@ pub(super) fn unit(name: &str) -> Result<Unit, Fault> {
         None if wanted.starts_with(['n', 't'])
             || PARTS.iter().any(|(names, _)| names.contains(&&*wanted)) =>
         {
-            limit(format!("does not know {name} as a unit of time"))
+            limit(format!("does not support {name} as a unit of time"))
         }
         None => refuse(format!("'{name}' is not a valid date/time component")),
     }
@@ -148,7 +149,7 @@ pub(super) fn unit_name(argument: &Expr) -> Result<String, Fault> {
             Some(name) => Ok(name),
             None => refuse(format!("{argument} is not a valid date/time component")),
         },
-        Expr::CompoundIdentifier(_) => limit("takes a date part as a word or a literal only"),
+        Expr::CompoundIdentifier(_) => limit("accepts a date part as a word or a literal only"),
         _ => refuse(format!("{argument} is not a valid date/time component")),
     }
 }
@@ -270,7 +271,10 @@ impl Writer<'_> {
         let Some(index) = days.iter().position(|day| name.starts_with(day)) else {
             return match call.argument(1)? {
                 Expr::Value(_) => refuse(format!("{name} is not a day of the week")),
-                _ => limit(format!("takes the day of {} as a literal only", call.name)),
+                _ => limit(format!(
+                    "accepts the day of {} as a literal only",
+                    call.name
+                )),
             };
         };
         let moment = self.point(call.argument(0)?)?;
@@ -288,13 +292,13 @@ impl Writer<'_> {
         };
         let length = match call.argument(1)? {
             Expr::Value(value) => value.value.to_string(),
-            _ => return limit("takes a literal length in TIME_SLICE"),
+            _ => return limit("accepts only a literal length in TIME_SLICE"),
         };
         let Ok(length) = length.parse::<u16>() else {
             return refuse("the length of TIME_SLICE must be a positive whole number");
         };
         if unit == Unit::Days(7, "week") && length != 1 {
-            return limit("does not slice time into several weeks");
+            return limit("does not support slices of several weeks in TIME_SLICE");
         }
         if length == 0 {
             return refuse("the length of TIME_SLICE must be a positive whole number");
@@ -344,7 +348,7 @@ impl Writer<'_> {
             return Ok(format!("({date} + {time})"));
         }
         if call.arguments().len() > 7 {
-            return limit(format!("takes no time zone in {}", call.name));
+            return limit(format!("does not accept time zone in {}", call.name));
         }
         let parts = self.written_numbers(call.arguments())?;
         let (Some(day), Some(time)) = (parts.get(..3), parts.get(3..6)) else {
@@ -373,8 +377,7 @@ impl Writer<'_> {
         if let [to, timestamp] = call.arguments() {
             // The session's zone is UTC. The result keeps the clock on the wall of its zone, and no offset.
             let to = self.expression(to)?;
-            let timestamp = self.expression(timestamp)?;
-            let zoned = super::types::cast_to(&timestamp, Target::ZonedTimestamp);
+            let zoned = self.zoned(timestamp)?;
             return Ok(format!("timezone({to}, {zoned})"));
         }
         let [from, to, timestamp] = call.arguments() else {
@@ -384,6 +387,33 @@ impl Writer<'_> {
         let timestamp = self.moment(timestamp)?;
         let moment = point(&timestamp);
         Ok(format!("timezone({to}, timezone({from}, {moment}))"))
+    }
+
+    /// A moment of any zone. A text is that of UTC where it has no offset, and its offset need not be kept.
+    fn zoned(&mut self, expr: &Expr) -> Written {
+        let inner = match expr {
+            Expr::Nested(inner) => return self.zoned(inner),
+            Expr::Cast {
+                expr: inner,
+                data_type,
+                ..
+            } if matches!(target(data_type), Ok(Target::OffsetTimestamp)) => inner.as_ref(),
+            Expr::Function(function)
+                if function
+                    .name
+                    .to_string()
+                    .eq_ignore_ascii_case("TO_TIMESTAMP_TZ") =>
+            {
+                let mut given = arguments(&function.args);
+                match (given.next(), given.next()) {
+                    (Some(one), None) => one,
+                    _ => expr,
+                }
+            }
+            other => other,
+        };
+        let written = self.expression(inner)?;
+        Ok(self.as_type(written, inner, Target::ZonedTimestamp))
     }
 
     /// `date + INTERVAL '1 month, 2 days'`
@@ -399,7 +429,7 @@ impl Writer<'_> {
                 crate::sql::ast::Value::Number(digits, _) => digits.clone(),
                 other => other.clone().into_string().unwrap_or_default(),
             },
-            _ => return limit("takes an INTERVAL with a literal only"),
+            _ => return limit("accepts an INTERVAL with a literal only"),
         };
         let mut written = date.to_owned();
         let text = match &interval.leading_field {
@@ -411,7 +441,7 @@ impl Writer<'_> {
             .filter(|word| !word.is_empty())
             .collect();
         if words.is_empty() {
-            return limit("takes no INTERVAL without a number");
+            return limit("does not accept INTERVAL without a number");
         }
         for pair in words.chunks(2) {
             let (count, name) = match pair {
@@ -421,7 +451,7 @@ impl Writer<'_> {
             };
             let Ok(count) = count.parse::<i64>() else {
                 return if count.parse::<f64>().is_ok() {
-                    limit("takes whole numbers in an INTERVAL only")
+                    limit("accepts whole numbers in an INTERVAL only")
                 } else {
                     refuse(format!("the interval '{text}' could not be read"))
                 };

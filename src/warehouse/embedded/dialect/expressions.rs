@@ -1,6 +1,8 @@
 //! Expressions: operators, literals, casts and the forms that have a syntax of their own.
 
-use crate::sql::ast::{AccessExpr, BinaryOperator, CaseWhen, Expr, Subscript, UnaryOperator};
+use crate::sql::ast::{
+    AccessExpr, BinaryOperator, CaseWhen, Expr, Subscript, UnaryOperator, Value, ValueWithSpan,
+};
 
 use super::comparisons::not;
 use super::rows::row_of;
@@ -27,6 +29,10 @@ impl Writer<'_> {
             }
             Expr::Identifier(ident) => writer.column(std::slice::from_ref(ident)),
             Expr::CompoundIdentifier(parts) => writer.column(parts),
+            Expr::Value(value) if is_hex_number(value) => limit_with_hint(
+                "does not support numbers in base 16, as in 0x1F",
+                "write the number in base 10, or BINARY as X'1F'",
+            ),
             Expr::Value(value) => writer.literal(&value.value),
             Expr::Nested(inner) => Ok(format!("({})", writer.expression(inner)?)),
             _ => writer.predicate(expr),
@@ -51,16 +57,16 @@ impl Writer<'_> {
             Expr::Tuple(items) => Ok(format!("({})", self.comma_separated(items)?)),
             Expr::Array(array) => self.json_array(&array.elem),
             Expr::Dictionary(fields) => self.json_object(fields),
-            Expr::Collate { .. } => limit("does not know collations"),
+            Expr::Collate { .. } => limit("does not support collations"),
             Expr::Interval(_) => limit_with_hint(
-                "takes an INTERVAL only where it is added to a date or time",
+                "supports an INTERVAL only where it is added to or subtracted from a date or time",
                 "use DATEADD",
             ),
-            Expr::Prior(_) => limit("knows PRIOR in CONNECT BY only"),
+            Expr::Prior(_) => limit("supports PRIOR in CONNECT BY only"),
             Expr::Prefixed { .. } => self.path_column(&expr.to_string()),
-            Expr::Lambda(_) => limit("does not know lambda expressions"),
+            Expr::Lambda(_) => limit("does not support lambda expressions"),
             Expr::OuterJoin(_) => limit_with_hint(
-                "does not know the (+) form of an outer join",
+                "does not support the (+) form of an outer join",
                 "write LEFT JOIN … ON",
             ),
             Expr::AnyOp { .. } | Expr::AllOp { .. } => self.quantified(expr),
@@ -213,7 +219,7 @@ impl Writer<'_> {
             UnaryOperator::Plus => self.number(expr),
             UnaryOperator::Minus => Ok(format!("(-{})", self.number(expr)?)),
             UnaryOperator::Not => Ok(format!("(NOT {})", self.expression(expr)?)),
-            _ => limit(format!("does not know the operator {op}")),
+            _ => limit(format!("does not support the operator {op}")),
         }
     }
 
@@ -245,6 +251,8 @@ impl Writer<'_> {
         else_result: Option<&Expr>,
         has_variant: bool,
     ) -> Written {
+        let results = conditions.iter().map(|when| &when.result);
+        self.refuse_mixed(results.chain(else_result))?;
         let mut written = String::from("CASE");
         for CaseWhen { condition, result } in conditions {
             let condition = match operand {
@@ -271,12 +279,22 @@ impl Writer<'_> {
             let key = match access {
                 AccessExpr::Subscript(Subscript::Index { index }) => self.expression(index)?,
                 AccessExpr::Dot(Expr::Identifier(ident)) => quote_text(&ident.value),
-                _ => return limit("does not know this way to reach into a value"),
+                _ => return limit("does not support this way to get a part of a value"),
             };
             written = macro_call("get", &[&written, &key]);
         }
         Ok(written)
     }
+}
+
+/// Whether a literal was written as `0x1F`, which the parser takes for `X'1F'`: that is a letter longer.
+fn is_hex_number(value: &ValueWithSpan) -> bool {
+    let Value::HexStringLiteral(digits) = &value.value else {
+        return false;
+    };
+    let (start, end) = (value.span.start.column, value.span.end.column);
+    let digits = u64::try_from(digits.len()).unwrap_or(u64::MAX);
+    end.checked_sub(start) == Some(digits.saturating_add(2))
 }
 
 /// A product, computed in 38 digits: DuckDB keeps to the digits of its factors as long as they are few, and fails.

@@ -49,7 +49,7 @@ impl Writer<'_> {
             return Ok(self.as_cast_text(written, value));
         };
         let Some(format) = text_literal(format) else {
-            return limit(format!("takes a literal format only in {}", call.name));
+            return limit(format!("accepts only a literal format in {}", call.name));
         };
         if matches!(format.to_uppercase().as_str(), "TM9" | "TM") {
             return self.text(value);
@@ -73,12 +73,12 @@ impl Writer<'_> {
 
     /// `TO_TIMESTAMP(x [, format or scale])`, and with TRY_.
     pub(super) fn timestamp_of(&mut self, call: &Call<'_>) -> Written {
-        let is_zoned = call.name.ends_with("_LTZ") || call.name.ends_with("_TZ");
-        let target = if is_zoned {
-            Target::ZonedTimestamp
-        } else {
-            Target::Timestamp
+        let target = match call.name.rsplit_once('_') {
+            Some((_, "LTZ")) => Target::ZonedTimestamp,
+            Some((_, "TZ")) => Target::OffsetTimestamp,
+            _ => Target::Timestamp,
         };
+        let is_zoned = target != Target::Timestamp;
         if let Some(scale) = call
             .arguments()
             .get(1)
@@ -93,6 +93,12 @@ impl Writer<'_> {
             return Ok(cast_to(&macro_call("seconds", &[&seconds]), target));
         }
         match self.parsed(call)? {
+            Some(parsed) if target == Target::OffsetTimestamp && parsed.contains("%z") => {
+                limit_with_hint(
+                    "keeps no offset in a TIMESTAMP_TZ",
+                    "use TO_TIMESTAMP_LTZ, which shows the time in UTC",
+                )
+            }
             Some(parsed) if is_zoned => Ok(cast_to(&parsed, target)),
             Some(parsed) => Ok(parsed),
             None => self.converted(call, target),
@@ -108,12 +114,18 @@ impl Writer<'_> {
     }
 
     fn converted(&mut self, call: &Call<'_>, target: Target) -> Written {
-        let value = self.expression(call.argument(0)?)?;
+        let argument = call.argument(0)?;
+        let value = self.expression(argument)?;
         Ok(if call.name.starts_with("TRY_") {
-            try_cast_to(&value, target)
+            self.try_as_type(value, argument, target)
         } else {
-            cast_to(&value, target)
+            self.as_type(value, argument, target)
         })
+    }
+
+    /// `TO_BOOLEAN(x)`, and with TRY_.
+    pub(super) fn boolean_of(&mut self, call: &Call<'_>) -> Written {
+        self.converted(call, Target::Boolean)
     }
 
     /// The timestamp in a text of a given format, if the call has a format.
@@ -122,7 +134,7 @@ impl Writer<'_> {
             return Ok(None);
         };
         let Some(format) = text_literal(format) else {
-            return limit(format!("takes a literal format only in {}", call.name));
+            return limit(format!("accepts only a literal format in {}", call.name));
         };
         if format.eq_ignore_ascii_case("AUTO") {
             return Ok(None);
@@ -152,7 +164,7 @@ impl Writer<'_> {
                 Some(number) => *place = number,
                 None => {
                     return limit(format!(
-                        "takes a literal precision and scale in {}",
+                        "accepts only a literal precision and scale in {}",
                         call.name
                     ));
                 }
@@ -160,7 +172,7 @@ impl Writer<'_> {
         }
         let [precision, scale] = digits;
         if !(1..=38).contains(&precision) || scale > precision {
-            return limit(format!("knows no NUMBER({precision},{scale})"));
+            return limit(format!("does not support NUMBER({precision},{scale})"));
         }
         let value = self.expression(call.argument(0)?)?;
         let value = match format {
@@ -196,7 +208,7 @@ fn date_format(format: &str) -> Result<String, Fault> {
         if first == '"' {
             let Some((literal, tail)) = rest.get(1..).and_then(|inside| inside.split_once('"'))
             else {
-                return limit(format!("does not know the date format {format}"));
+                return limit(format!("does not support the date format {format}"));
             };
             written.push_str(&literal.replace('%', "%%"));
             rest = tail;
@@ -215,7 +227,7 @@ fn date_format(format: &str) -> Result<String, Fault> {
             }
             None if first.is_alphanumeric() => {
                 return limit_with_hint(
-                    format!("does not know the date format {format}"),
+                    format!("does not support the date format {format}"),
                     "it knows YYYY YY MM MON MMMM DD DY HH24 HH12 AM PM MI SS FF3 FF6 FF9, and text in double quotes",
                 );
             }

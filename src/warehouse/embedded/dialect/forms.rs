@@ -45,7 +45,7 @@ impl Writer<'_> {
                     (Some(what), _) => Some(self.expression(what)?),
                     (None, Some([what])) => Some(self.expression(what)?),
                     (None, None) => None,
-                    (None, Some(_)) => return limit("does not take TRIM with these arguments"),
+                    (None, Some(_)) => return limit("does not accept TRIM with these arguments"),
                 };
                 Ok(match what {
                     Some(what) => format!("{function}({text}, {what})"),
@@ -56,12 +56,12 @@ impl Writer<'_> {
             Expr::Cube(sets) => self.grouping("CUBE", sets),
             Expr::Rollup(sets) => self.grouping("ROLLUP", sets),
             Expr::AtTimeZone { .. } => {
-                limit_with_hint("does not know AT TIME ZONE", "use CONVERT_TIMEZONE")
+                limit_with_hint("does not support AT TIME ZONE", "use CONVERT_TIMEZONE")
             }
             Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => {
-                limit("does not take * in this place")
+                limit("does not accept * in this place")
             }
-            _ => limit("does not know one of the forms in this statement"),
+            _ => limit("does not support one of the forms in this statement"),
         }
     }
 
@@ -85,7 +85,7 @@ impl Writer<'_> {
                 Ok(scaled(function, &number, &scale))
             }
             CeilFloorKind::DateTimeField(field) => {
-                limit(format!("does not know {function} TO {field}"))
+                limit(format!("does not support {function} TO {field}"))
             }
         }
     }

@@ -18,10 +18,10 @@ impl Writer<'_> {
     /// FROM of a SELECT with CONNECT BY: the rows of its table with LEVEL, and a column for each path and root asked for.
     pub(super) fn hierarchy(&mut self, select: &Select, offers: &mut From) -> Written {
         let [table] = select.from.as_slice() else {
-            return limit("knows CONNECT BY with one table in FROM only");
+            return limit("supports CONNECT BY with one table in FROM only");
         };
         if !table.joins.is_empty() {
-            return limit("knows CONNECT BY with one table in FROM only");
+            return limit("supports CONNECT BY with one table in FROM only");
         }
         let mut start = None;
         let mut steps = None;
@@ -29,7 +29,7 @@ impl Writer<'_> {
             match clause {
                 ConnectByKind::StartWith { condition, .. } => start = Some(condition.as_ref()),
                 ConnectByKind::ConnectBy { nocycle: true, .. } => {
-                    return limit("does not know NOCYCLE");
+                    return limit("does not support NOCYCLE");
                 }
                 ConnectByKind::ConnectBy { relationships, .. } => steps = Some(relationships),
             }
@@ -39,13 +39,13 @@ impl Writer<'_> {
         };
         if steps.iter().any(mentions_level) {
             return limit_with_hint(
-                "does not know LEVEL inside CONNECT BY",
+                "does not support LEVEL inside CONNECT BY",
                 "filter by LEVEL in WHERE, or number rows by TABLE(GENERATOR(ROWCOUNT => n))",
             );
         }
         let relation = named(&table.relation);
         let Some(alias) = alias_of(&relation) else {
-            return limit("knows CONNECT BY with a table that has a name only");
+            return limit("supports CONNECT BY with a table that has a name only");
         };
         let written = self.table_factor(&relation, offers)?;
         let own = |expr: &Expr| qualified(expr, &alias);

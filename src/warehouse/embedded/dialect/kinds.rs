@@ -4,12 +4,13 @@
 //! its branches. Where the type shows, the plain form stands instead: fifty calls inside one another are planned in
 //! a tenth of the time.
 
-use crate::sql::ast::{BinaryOperator, Expr, Value};
+use crate::sql::ast::{BinaryOperator, Expr, Function, UnaryOperator, Value};
 
 use super::binary::is_bytes;
 use super::semi_structured::{VARIANT_FUNCTIONS, arguments, results};
-use super::types::{Target, cast_to, target};
-use super::writer::{Writer, is_short, macro_call};
+use super::texts::text_literal;
+use super::types::{Target, cast_to, target, try_cast_to};
+use super::writer::{Fault, Writer, is_short, limit_with_hint, macro_call, refuse};
 
 /// Functions that give a text, unless their argument is BINARY and they give what it is.
 const TEXTS: [&str; 63] = [
@@ -78,10 +79,8 @@ const TEXTS: [&str; 63] = [
     "UUID_STRING",
 ];
 
-/// Functions that give a whole number, a truth value or a DATE, whose text is that of the engine.
-const PLAIN: [&str; 71] = [
-    "ARRAYS_OVERLAP",
-    "ARRAY_CONTAINS",
+/// Functions that give a whole number or a DATE, whose text is that of the engine.
+const PLAIN: [&str; 56] = [
     "ARRAY_SIZE",
     "ASCII",
     "BITAND",
@@ -93,14 +92,9 @@ const PLAIN: [&str; 71] = [
     "BIT_NOT",
     "BIT_OR",
     "BIT_XOR",
-    "BOOLAND",
-    "BOOLNOT",
-    "BOOLOR",
-    "BOOLXOR",
     "CHARACTER_LENGTH",
     "CHARINDEX",
     "CHAR_LENGTH",
-    "CONTAINS",
     "COUNT",
     "COUNT_IF",
     "DATEDIFF",
@@ -113,16 +107,12 @@ const PLAIN: [&str; 71] = [
     "DAYOFYEAR",
     "DENSE_RANK",
     "EDITDISTANCE",
-    "ENDSWITH",
-    "EQUAL_NULL",
     "FACTORIAL",
     "GETBIT",
     "HOUR",
-    "ILIKE",
     "JAROWINKLER_SIMILARITY",
     "LEN",
     "LENGTH",
-    "LIKE",
     "MINUTE",
     "MONTH",
     "NEXT_DAY",
@@ -133,13 +123,9 @@ const PLAIN: [&str; 71] = [
     "RANK",
     "REGEXP_COUNT",
     "REGEXP_INSTR",
-    "REGEXP_LIKE",
-    "RLIKE",
     "ROW_NUMBER",
     "RTRIMMED_LENGTH",
-    "SEARCH",
     "SECOND",
-    "STARTSWITH",
     "TIMEDIFF",
     "TIMESTAMPDIFF",
     "TO_DATE",
@@ -151,6 +137,64 @@ const PLAIN: [&str; 71] = [
     "YEAR",
     "YEAROFWEEK",
     "YEAROFWEEKISO",
+];
+
+/// Functions that give a TIME or a TIMESTAMP without zone, whatever they are given.
+const TIMES: [&str; 12] = [
+    "SYSDATE",
+    "TIME",
+    "TIME_FROM_PARTS",
+    "TIMEFROMPARTS",
+    "TIMESTAMP_NTZ_FROM_PARTS",
+    "TO_TIME",
+    "TO_TIMESTAMP",
+    "TO_TIMESTAMP_NTZ",
+    "TRY_TO_TIME",
+    "TRY_TO_TIMESTAMP",
+    "TRY_TO_TIMESTAMP_NTZ",
+    "TIMESTAMPNTZFROMPARTS",
+];
+
+/// Functions that give a truth value.
+const TRUTHS: [&str; 38] = [
+    "ARRAYS_OVERLAP",
+    "ARRAY_CONTAINS",
+    "AS_BOOLEAN",
+    "BOOLAND",
+    "BOOLAND_AGG",
+    "BOOLNOT",
+    "BOOLOR",
+    "BOOLOR_AGG",
+    "BOOLXOR",
+    "BOOLXOR_AGG",
+    "CONTAINS",
+    "ENDSWITH",
+    "EQUAL_NULL",
+    "ILIKE",
+    "IS_ARRAY",
+    "IS_BINARY",
+    "IS_BOOLEAN",
+    "IS_CHAR",
+    "IS_DATE",
+    "IS_DATE_VALUE",
+    "IS_DECIMAL",
+    "IS_DOUBLE",
+    "IS_INTEGER",
+    "IS_NULL_VALUE",
+    "IS_OBJECT",
+    "IS_REAL",
+    "IS_TIME",
+    "IS_TIMESTAMP_LTZ",
+    "IS_TIMESTAMP_NTZ",
+    "IS_TIMESTAMP_TZ",
+    "IS_VARCHAR",
+    "LIKE",
+    "REGEXP_LIKE",
+    "RLIKE",
+    "SEARCH",
+    "STARTSWITH",
+    "TO_BOOLEAN",
+    "TRY_TO_BOOLEAN",
 ];
 
 /// Functions that give a DATE or a TIMESTAMP without zone, whatever they are given.
@@ -211,7 +255,6 @@ impl Writer<'_> {
         match expr {
             Expr::Value(value) => match &value.value {
                 Value::Number(digits, _) => !digits.contains(['e', 'E', '.']),
-                Value::Boolean(_) => true,
                 _ => false,
             },
             Expr::Nested(inner) => self.is_plain(inner),
@@ -219,18 +262,79 @@ impl Writer<'_> {
                 target(data_type),
                 Ok(Target::Number(..) | Target::Boolean | Target::Date)
             ),
-            Expr::Position { .. }
-            | Expr::Extract { .. }
-            | Expr::IsNull(_)
-            | Expr::IsNotNull(_)
-            | Expr::InList { .. }
-            | Expr::Like { .. }
-            | Expr::ILike { .. } => true,
-            Expr::Function(function) => {
-                PLAIN.contains(&function.name.to_string().to_uppercase().as_str())
-            }
-            _ => false,
+            Expr::Position { .. } | Expr::Extract { .. } => true,
+            Expr::Function(function) if PLAIN.contains(&upper_name(function).as_str()) => true,
+            other => is_truth(other),
         }
+    }
+
+    /// A word for the values of an expression, where its form shows that they are texts, numbers or truth values.
+    pub(super) fn kind_word(&self, expr: &Expr) -> Option<&'static str> {
+        match expr {
+            Expr::Nested(inner) => self.kind_word(inner),
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus | UnaryOperator::Plus,
+                ..
+            } => Some("numbers"),
+            Expr::Value(value) if matches!(value.value, Value::Number(..)) => Some("numbers"),
+            Expr::Cast { data_type, .. }
+                if matches!(target(data_type), Ok(Target::Number(..) | Target::Float)) =>
+            {
+                Some("numbers")
+            }
+            Expr::BinaryOp { op, .. }
+                if matches!(op, BinaryOperator::Multiply | BinaryOperator::Divide) =>
+            {
+                Some("numbers")
+            }
+            Expr::Function(function)
+                if matches!(
+                    upper_name(function).as_str(),
+                    "COUNT" | "SUM" | "AVG" | "COUNT_IF"
+                ) =>
+            {
+                Some("numbers")
+            }
+            expr if self.is_text(expr) => Some("texts"),
+            expr if is_truth(expr) => Some("truth values"),
+            _ => None,
+        }
+    }
+
+    /// Refuses results of one expression that are of several kinds by their form. DuckDB makes texts of all of them, or
+    /// minds only the one that is chosen; Snowflake reads each text as a number, or fails.
+    pub(super) fn refuse_mixed<'e>(
+        &self,
+        results: impl Iterator<Item = &'e Expr>,
+    ) -> Result<(), Fault> {
+        let mut found: Option<(&'static str, &Expr)> = None;
+        for result in results {
+            if self.is_variant(result) {
+                return Ok(());
+            }
+            let is_number =
+                text_literal(result).is_some_and(|text| text.trim().parse::<f64>().is_ok());
+            let Some(kind) = self.kind_word(result).filter(|_| !is_number) else {
+                continue;
+            };
+            match found {
+                Some((other, before)) if other != kind => {
+                    let literal = text_literal(result).or(text_literal(before));
+                    return match literal {
+                        Some(text) if [kind, other].contains(&"numbers") => refuse(format!(
+                            "Numeric value '{text}' is not recognized: the other results are numbers"
+                        )),
+                        _ => limit_with_hint(
+                            format!("does not choose between {other} and {kind}"),
+                            "cast them to one type, as in x::VARCHAR",
+                        ),
+                    };
+                }
+                Some(_) => {}
+                None => found = Some((kind, result)),
+            }
+        }
+        Ok(())
     }
 
     /// Whether an expression is a DATE or a TIMESTAMP without zone by its form.
@@ -286,7 +390,29 @@ impl Writer<'_> {
             Target::Time => format!("CAST(rs_time({written}) AS TIME)"),
             Target::Timestamp => format!("CAST(rs_timestamp({written}) AS TIMESTAMP)"),
             Target::ZonedTimestamp => format!("CAST(rs_zoned({written}) AS TIMESTAMPTZ)"),
+            Target::OffsetTimestamp => format!("CAST(rs_offset({written}) AS TIMESTAMPTZ)"),
+            Target::Boolean => format!("rs_boolean({written})"),
             target => cast_to(&written, target),
+        }
+    }
+
+    /// The same, but NULL where the cast fails.
+    pub(super) fn try_as_type(&self, written: String, expr: &Expr, target: Target) -> String {
+        let text = if is_time(expr) {
+            format!("CAST({written} AS VARCHAR)")
+        } else if self.is_text(expr) || self.is_plain(expr) || is_json(expr) {
+            self.as_text(written.clone(), expr)
+        } else {
+            return try_cast_to(&written, target);
+        };
+        match target {
+            Target::Boolean => format!("rs_try_boolean({text})"),
+            Target::Date => format!("CAST(rs_try_date({text}) AS DATE)"),
+            Target::Time => format!("CAST(rs_try_time({text}) AS TIME)"),
+            Target::Timestamp => format!("CAST(rs_try_timestamp({text}) AS TIMESTAMP)"),
+            Target::ZonedTimestamp => format!("CAST(rs_try_zoned({text}) AS TIMESTAMPTZ)"),
+            Target::OffsetTimestamp => format!("CAST(rs_try_offset({text}) AS TIMESTAMPTZ)"),
+            _ => try_cast_to(&written, target),
         }
     }
 
@@ -323,6 +449,60 @@ pub(super) fn point(written: &str) -> String {
     } else {
         format!("rs_point({written}, 0, '')")
     }
+}
+
+/// Whether an expression is a truth value by its form.
+pub(super) fn is_truth(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_truth(inner),
+        Expr::Value(value) => matches!(value.value, Value::Boolean(_)),
+        Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Boolean)),
+        Expr::UnaryOp { op, .. } => *op == UnaryOperator::Not,
+        Expr::BinaryOp { op, .. } => matches!(
+            op,
+            BinaryOperator::And
+                | BinaryOperator::Or
+                | BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq
+        ),
+        Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsDistinctFrom(..)
+        | Expr::IsNotDistinctFrom(..)
+        | Expr::InList { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::ILike { .. }
+        | Expr::RLike { .. }
+        | Expr::Exists { .. } => true,
+        Expr::Function(function) => TRUTHS.contains(&upper_name(function).as_str()),
+        _ => false,
+    }
+}
+
+/// Whether an expression is a TIME or a TIMESTAMP without zone by its form, which the engine's own text says to the
+/// microsecond.
+fn is_time(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_time(inner),
+        Expr::Cast { data_type, .. } => {
+            matches!(target(data_type), Ok(Target::Time | Target::Timestamp))
+        }
+        Expr::Function(function) => TIMES.contains(&upper_name(function).as_str()),
+        _ => false,
+    }
+}
+
+fn upper_name(function: &Function) -> String {
+    function.name.to_string().to_uppercase()
 }
 
 /// Whether an expression is the engine's JSON whatever its columns hold. Not what may give back its argument as it is.

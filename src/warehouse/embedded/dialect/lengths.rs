@@ -63,11 +63,8 @@ pub(super) fn refuse_window(call: &Call<'_>) -> Result<(), Fault> {
         return Ok(());
     }
     limit_with_hint(
-        format!(
-            "does not gather values for every row, as {} … OVER does",
-            call.name
-        ),
-        "gather them in a subquery with GROUP BY, and join it",
+        format!("does not support {} with OVER", call.name),
+        "compute it in a subquery with GROUP BY, and join that",
     )
 }
 

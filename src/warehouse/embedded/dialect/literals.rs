@@ -25,7 +25,7 @@ impl Writer<'_> {
                 }
             }
             Value::Placeholder(placeholder) => self.placeholder(placeholder),
-            _ => limit("does not know this kind of literal"),
+            _ => limit("does not support this kind of literal"),
         }
     }
 
@@ -40,7 +40,7 @@ impl Writer<'_> {
             };
         }
         let Some(name) = placeholder.strip_prefix('$') else {
-            return limit(format!("does not know the placeholder {placeholder}"));
+            return limit(format!("does not support the placeholder {placeholder}"));
         };
         if name.parse::<u16>().is_err() {
             return refuse(format!(
@@ -53,7 +53,7 @@ impl Writer<'_> {
             Ok(format!("\"COLUMN{name}\""))
         } else {
             limit_with_hint(
-                format!("knows {placeholder} only where FROM is VALUES alone"),
+                format!("supports {placeholder} only if FROM is VALUES alone"),
                 "use the column's name",
             )
         }

@@ -22,8 +22,8 @@ CREATE MACRO sf_text(a) AS CASE typeof(a)
   WHEN 'TIME' THEN left(CAST(a AS VARCHAR), 8)
   WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
   WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g %z')
-  WHEN 'BLOB' THEN memory.main.sf_fail('the embedded engine takes no BINARY in this function; cast it with TO_CHAR')
-  WHEN 'INTERVAL' THEN memory.main.sf_fail('the embedded engine does not take one moment from another; count with DATEDIFF')
+  WHEN 'BLOB' THEN memory.main.sf_fail('the embedded engine does not accept BINARY in this function; convert it with TO_CHAR')
+  WHEN 'INTERVAL' THEN memory.main.sf_fail('the embedded engine does not subtract one timestamp from another; use DATEDIFF')
   ELSE CAST(a AS VARCHAR) END;
 -- The same where the cast is written.
 CREATE MACRO sf_cast_text(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE memory.main.sf_text(a) END;
@@ -61,10 +61,9 @@ CREATE MACRO sf_text_of_length(a, n) AS CASE
 CREATE MACRO sf_boolean(a) AS CASE
   WHEN a IS NULL THEN NULL
   WHEN typeof(a) = 'BOOLEAN' THEN TRY_CAST(CAST(a AS VARCHAR) AS BOOLEAN)
-  WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
-  WHEN lower(trim(memory.main.sf_text(a))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
+  WHEN typeof(a) IN ('DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'BLOB') THEN memory.main.sf_fail('a value of this type cannot be cast to BOOLEAN')
   WHEN typeof(a) NOT IN ('VARCHAR', 'JSON') THEN TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE) <> 0
-  ELSE memory.main.sf_fail('Boolean value ''' || memory.main.sf_text(a) || ''' is not recognized') END;
+  ELSE rs_boolean(memory.main.sf_text(a)) END;
 
 -- Timestamps without zone keep the wall clock: an offset at the end is dropped, not applied.
 CREATE MACRO sf_wall_clock(t) AS CAST(rs_timestamp(t) AS TIMESTAMP);
@@ -74,7 +73,7 @@ CREATE MACRO sf_seconds(a) AS make_timestamp(CAST(TRY_CAST(CAST(a AS VARCHAR) AS
 CREATE MACRO sf_timestamp(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a))
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
-  WHEN typeof(a) IN ('TIME', 'BOOLEAN', 'BLOB') THEN memory.main.sf_fail('a value of this type is no TIMESTAMP')
+  WHEN typeof(a) IN ('TIME', 'BOOLEAN', 'BLOB') THEN memory.main.sf_fail('a value of this type cannot be cast to TIMESTAMP')
   ELSE memory.main.sf_seconds(a) END;
 
 -- A date or time as a point in time; a time of day is one of the first day of 1970.
@@ -82,37 +81,44 @@ CREATE MACRO sf_moment(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN memory.main.sf_wall_clock(memory.main.sf_text(a))
   WHEN typeof(a) = 'TIME' THEN DATE '1970-01-01' + TRY_CAST(a AS TIME)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
-  ELSE memory.main.sf_fail('a number is no date or time; use TO_TIMESTAMP') END;
+  ELSE memory.main.sf_fail('a number is not a date or time; use TO_TIMESTAMP') END;
 -- The same with the type it has: a text is a TIMESTAMP, and a number is none.
 CREATE MACRO sf_when(a) AS CASE
   WHEN typeof(a) IN ('DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'VARCHAR', 'JSON', '"NULL"') THEN rs_when(a)
-  ELSE memory.main.sf_fail('a number is no date or time; use TO_TIMESTAMP') END;
+  ELSE memory.main.sf_fail('a number is not a date or time; use TO_TIMESTAMP') END;
 
 CREATE MACRO sf_zoned(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_zoned(memory.main.sf_text(a)) AS TIMESTAMPTZ)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMPTZ)
-  WHEN typeof(a) IN ('TIME', 'BOOLEAN', 'BLOB') THEN memory.main.sf_fail('a value of this type is no TIMESTAMP')
+  WHEN typeof(a) IN ('TIME', 'BOOLEAN', 'BLOB') THEN memory.main.sf_fail('a value of this type cannot be cast to TIMESTAMP')
   ELSE to_timestamp(TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE)) END;
+
+-- TIMESTAMP_TZ keeps its offset, which the engine does not: a text may have that of UTC only.
+CREATE MACRO sf_offset(a) AS CASE
+  WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_offset(memory.main.sf_text(a)) AS TIMESTAMPTZ)
+  ELSE memory.main.sf_zoned(a) END;
 
 CREATE MACRO sf_date(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_date(memory.main.sf_text(a)) AS DATE)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS DATE)
-  ELSE memory.main.sf_fail('a number is no DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
+  ELSE memory.main.sf_fail('a number cannot be cast to DATE; use TO_DATE with a text, or TO_TIMESTAMP') END;
 
 CREATE MACRO sf_time(a) AS CASE
   WHEN typeof(a) IN ('VARCHAR', 'JSON', '"NULL"') THEN CAST(rs_time(memory.main.sf_text(a)) AS TIME)
   WHEN typeof(a) IN ('TIME', 'TIMESTAMP') THEN TRY_CAST(a AS TIME)
   WHEN typeof(a) = 'TIMESTAMP WITH TIME ZONE' THEN CAST(TRY_CAST(a AS TIMESTAMP) AS TIME)
-  ELSE memory.main.sf_fail('a value of this type is no TIME') END;
+  ELSE memory.main.sf_fail('a value of this type cannot be cast to TIME') END;
+
+-- What TRY_CAST takes: Snowflake refuses values of other types.
+CREATE MACRO sf_only_text(a, t) AS CASE WHEN typeof(a) IN ('VARCHAR', '"NULL"') THEN CAST(a AS VARCHAR) ELSE rs_no_text(typeof(a), t) END;
 
 -- Conversions that give NULL where they cannot be made. These fail in no other way.
 CREATE MACRO sf_try_text_of_length(a, n) AS CASE WHEN length(memory.main.sf_text(a)) <= n THEN memory.main.sf_text(a) END;
-CREATE MACRO sf_try_boolean(a) AS CASE
-  WHEN lower(trim(memory.main.sf_text(a))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
-  WHEN lower(trim(memory.main.sf_text(a))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
+CREATE MACRO sf_try_boolean(a) AS rs_try_boolean(memory.main.sf_text(a));
 CREATE MACRO sf_try_date(a) AS CAST(rs_try_date(memory.main.sf_text(a)) AS DATE);
 CREATE MACRO sf_try_time(a) AS CAST(rs_try_time(CASE WHEN typeof(a) = 'TIME' THEN CAST(a AS VARCHAR) ELSE memory.main.sf_text(a) END) AS TIME);
 CREATE MACRO sf_try_timestamp(a) AS CAST(rs_try_timestamp(memory.main.sf_text(a)) AS TIMESTAMP);
+CREATE MACRO sf_try_offset(a) AS CAST(rs_try_offset(memory.main.sf_text(a)) AS TIMESTAMPTZ);
 CREATE MACRO sf_try_zoned(a) AS CAST(rs_try_zoned(memory.main.sf_text(a)) AS TIMESTAMPTZ);
 
 -- Dates stay dates when days or months are added, and become timestamps with hours, as they do in Snowflake.
@@ -163,7 +169,7 @@ CREATE MACRO sf_floor_scale(a, n) AS CASE
 -- DuckDB makes these values outside its memory limit and does not look for an interruption meanwhile: two gigabytes were
 -- seen from one call. So they have a limit of their own, which follows from the statement; see cost.rs.
 CREATE MACRO sf_fits(bytes) AS bytes <= coalesce(getvariable('sf_longest_text'), 65536);
-CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine makes texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; fewer functions that make texts longer may make longer ones');
+CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine allows texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; with fewer functions that make texts longer, the limit is higher');
 CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n IS NULL OR bytes IS NULL OR n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
 CREATE MACRO sf_beside(d, t) AS CASE WHEN d IS NOT NULL THEN t END;
 -- Each part costs the list 16 bytes and its text four.
@@ -188,8 +194,8 @@ CREATE MACRO sf_try_binary(a) AS unhex(rs_try_hex(memory.main.sf_text(a)));
 -- Regular expressions. `t` is the text from where the search starts; what lies between matches is found by a mark in
 -- their place.
 CREATE MACRO sf_rx_gaps(t, p) AS CASE
-  WHEN contains(t, chr(31)) THEN memory.main.sf_fail('the embedded engine does not take the control character 31 in a text searched by a regular expression')
-  WHEN list_contains(regexp_extract_all(t, p, 0), '') THEN memory.main.sf_fail('the embedded engine does not count matches that are empty')
+  WHEN contains(t, chr(31)) THEN memory.main.sf_fail('the embedded engine does not search texts with the control character 31 by a regular expression')
+  WHEN list_contains(regexp_extract_all(t, p, 0), '') THEN memory.main.sf_fail('the embedded engine does not support patterns that match the empty text here')
   ELSE string_split(regexp_replace(t, p, chr(31), 'g'), chr(31)) END;
 CREATE MACRO sf_rx_lengths(l) AS coalesce(list_sum(list_transform(l, lambda e: length(e))), 0);
 CREATE MACRO sf_rx_place(gaps, matches, n) AS memory.main.sf_rx_lengths(gaps[1 : n]) + memory.main.sf_rx_lengths(matches[1 : n - 1]);
@@ -226,26 +232,14 @@ CREATE MACRO sf_variant(a) AS CASE
   WHEN a IS NULL THEN NULL
   WHEN typeof(a) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT') OR typeof(a) LIKE 'DECIMAL%' THEN TRY_CAST(memory.main.sf_digits(CAST(a AS VARCHAR)) AS JSON)
   WHEN typeof(a) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN to_json(memory.main.sf_text(a))
-  WHEN typeof(a) = 'BLOB' THEN memory.main.sf_fail('the embedded engine holds no BINARY in a VARIANT')
+  WHEN typeof(a) = 'BLOB' THEN memory.main.sf_fail('the embedded engine cannot store BINARY in a VARIANT')
   ELSE to_json(a) END;
 CREATE MACRO sf_element(a) AS CAST(memory.main.sf_variant(a) AS VARCHAR);
 -- Where JSON null counts as SQL NULL.
 CREATE MACRO sf_no_null(a) AS CASE WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE a END;
-CREATE MACRO sf_typeof(v) AS CASE json_type(v)
-  WHEN 'NULL' THEN 'NULL_VALUE' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER'
-  WHEN 'DOUBLE' THEN CASE WHEN regexp_full_match(CAST(v AS VARCHAR), '.*[eE].*') THEN 'DOUBLE' ELSE 'DECIMAL' END
-  ELSE json_type(v) END;
 -- The type of a value that was no VARIANT before.
-CREATE MACRO sf_typeof_plain(a) AS CASE
-  WHEN a IS NULL THEN NULL
-  WHEN typeof(a) = 'JSON' THEN memory.main.sf_typeof(TRY_CAST(CAST(a AS VARCHAR) AS JSON))
-  WHEN typeof(a) IN ('DATE', 'TIME', 'DOUBLE', 'BOOLEAN', 'VARCHAR') THEN typeof(a)
-  WHEN typeof(a) = 'TIMESTAMP' THEN 'TIMESTAMP_NTZ'
-  WHEN typeof(a) = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ'
-  WHEN typeof(a) = 'BLOB' THEN 'BINARY'
-  WHEN contains(memory.main.sf_digits(CAST(a AS VARCHAR)), '.') THEN 'DECIMAL'
-  ELSE 'INTEGER' END;
-CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJECT' THEN to_json(a) ELSE memory.main.sf_fail('the value is no OBJECT') END;
+CREATE MACRO sf_typeof_plain(a) AS rs_typeof(typeof(a), CAST(a AS VARCHAR));
+CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJECT' THEN to_json(a) ELSE memory.main.sf_fail('the value is not an OBJECT') END;
 CREATE MACRO sf_array(a) AS CASE WHEN a IS NULL THEN NULL WHEN json_type(to_json(a)) = 'ARRAY' THEN to_json(a) WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE json_array(memory.main.sf_variant(a)) END;
 CREATE MACRO sf_array_size(a) AS CASE WHEN json_type(a) = 'ARRAY' THEN json_array_length(a) END;
 CREATE MACRO sf_elements(a) AS json_extract(a, '$[*]');
@@ -259,22 +253,10 @@ CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));
 -- A logarithm to base 1 divides by zero.
 CREATE MACRO sf_log(b, a) AS CASE WHEN b = 1 AND a > 0 THEN memory.main.sf_fail('Division by zero') ELSE ln(a) / ln(b) END;
 -- Without end, or no number: Snowflake refuses some of these, and which ones is not documented.
-CREATE MACRO sf_finite(a) AS CASE WHEN isfinite(a) OR a IS NULL THEN a ELSE memory.main.sf_fail('the embedded engine gives no number without end, and none that is not a number') END;
+CREATE MACRO sf_finite(a) AS CASE WHEN isfinite(a) OR a IS NULL THEN a ELSE memory.main.sf_fail('the embedded engine does not return infinity or NaN from this function') END;
 CREATE MACRO sf_haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(power(sin(radians((CAST(c AS DOUBLE) - CAST(a AS DOUBLE)) / 2)), 2) + cos(radians(CAST(a AS DOUBLE))) * cos(radians(CAST(c AS DOUBLE))) * power(sin(radians((CAST(d AS DOUBLE) - CAST(b AS DOUBLE)) / 2)), 2)));
 CREATE MACRO sf_width_bucket(v, low, high, n) AS CASE WHEN v < low THEN 0 WHEN v >= high THEN CAST(n AS BIGINT) + 1 ELSE CAST(floor((CAST(v AS DOUBLE) - CAST(low AS DOUBLE)) * n / (CAST(high AS DOUBLE) - CAST(low AS DOUBLE))) AS BIGINT) + 1 END;
-CREATE MACRO sf_system_typeof(a) AS CASE
-  WHEN typeof(a) = 'VARCHAR' THEN 'VARCHAR(16777216)[LOB]'
-  WHEN typeof(a) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT') THEN 'NUMBER(38,0)[SB16]'
-  WHEN typeof(a) LIKE 'DECIMAL%' THEN replace(typeof(a), 'DECIMAL', 'NUMBER') || '[SB16]'
-  WHEN typeof(a) = 'DOUBLE' THEN 'FLOAT[DOUBLE]'
-  WHEN typeof(a) = 'BOOLEAN' THEN 'BOOLEAN[SB1]'
-  WHEN typeof(a) = 'DATE' THEN 'DATE[SB4]'
-  WHEN typeof(a) = 'TIME' THEN 'TIME(9)[SB8]'
-  WHEN typeof(a) = 'TIMESTAMP' THEN 'TIMESTAMP_NTZ(9)[SB16]'
-  WHEN typeof(a) = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ(9)[SB16]'
-  WHEN typeof(a) = 'BLOB' THEN 'BINARY(8388608)[LOB]'
-  WHEN typeof(a) = 'JSON' THEN 'VARIANT[LOB]'
-  WHEN typeof(a) = '"NULL"' THEN 'NULL[LOB]' END;
+CREATE MACRO sf_system_typeof(a) AS rs_system_typeof(typeof(a));
 -- A number in a fixed format. `places` digits before the point, at least `zeros` of them shown, `scale` behind it; blanks
 -- in front up to `width`. A number that does not fit shows #.
 CREATE MACRO sf_rounded(a, scale) AS CAST(round(CAST(a AS DECIMAL(38, 12)) * CAST(power(10, scale) AS BIGINT)) AS HUGEINT);
@@ -310,12 +292,12 @@ CREATE MACRO sf_seeded(seed) AS hash(CAST(seed AS VARCHAR)) / 184467440737095516
 CREATE MACRO sf_seeded_whole(low, high, seed) AS CAST(low + hash(CAST(seed AS VARCHAR)) % CAST(high - low + 1 AS UBIGINT) AS DECIMAL(38, 0));
 CREATE MACRO sf_normal(mean, deviation, share, turn) AS CAST(mean AS DOUBLE) + CAST(deviation AS DOUBLE) * sqrt(-2 * ln(1 - share)) * cos(2 * pi() * turn);
 -- Of numbers from 1 on; how those below are counted is not documented.
-CREATE MACRO sf_bitmap_bucket(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine knows BITMAP_BUCKET_NUMBER of positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) // 32768 + 1 AS DECIMAL(38, 0)) END;
-CREATE MACRO sf_bitmap_position(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine knows BITMAP_BIT_POSITION of positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) % 32768 AS DECIMAL(38, 0)) END;
+CREATE MACRO sf_bitmap_bucket(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine supports BITMAP_BUCKET_NUMBER for positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) // 32768 + 1 AS DECIMAL(38, 0)) END;
+CREATE MACRO sf_bitmap_position(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine supports BITMAP_BIT_POSITION for positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) % 32768 AS DECIMAL(38, 0)) END;
 CREATE MACRO sf_random_text(n, seed) AS array_to_string(list_transform(range(memory.main.sf_bounded(n, 1)), lambda sf_i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST(hash(CAST(seed AS VARCHAR) || ':' || sf_i) % 62 AS BIGINT) + 1, 1)), '');
 CREATE MACRO sf_changes(l) AS CASE
-  WHEN len(list_filter(l, lambda e: e IS NULL)) > 0 THEN memory.main.sf_fail('the embedded engine takes no NULL in CONDITIONAL_CHANGE_EVENT')
+  WHEN len(list_filter(l, lambda e: e IS NULL)) > 0 THEN memory.main.sf_fail('the embedded engine does not support NULL in CONDITIONAL_CHANGE_EVENT')
   ELSE len(list_filter(range(1, len(l)), lambda i: l[i] <> l[i + 1])) END;
 CREATE MACRO sf_date_of_parts(y, m, d) AS CAST(make_date(CAST(y AS BIGINT), 1, 1) + to_months(CAST(m AS INTEGER) - 1) + to_days(CAST(d AS INTEGER) - 1) AS DATE);
 CREATE MACRO sf_time_of_parts(h, m, s) AS to_hours(CAST(h AS BIGINT)) + to_minutes(CAST(m AS BIGINT)) + to_seconds(CAST(s AS BIGINT));
-CREATE MACRO sf_nanoseconds(n) AS CASE WHEN CAST(n AS BIGINT) % 1000 <> 0 THEN memory.main.sf_fail('the embedded engine keeps times to the microsecond') ELSE to_microseconds(CAST(n AS BIGINT) // 1000) END;
+CREATE MACRO sf_nanoseconds(n) AS CASE WHEN CAST(n AS BIGINT) % 1000 <> 0 THEN memory.main.sf_fail('the embedded engine supports times to the microsecond') ELSE to_microseconds(CAST(n AS BIGINT) // 1000) END;

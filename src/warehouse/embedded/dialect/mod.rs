@@ -23,6 +23,7 @@ mod expressions;
 mod formats;
 mod forms;
 mod functions;
+mod given;
 mod hierarchies;
 mod kinds;
 mod lengths;
@@ -61,7 +62,7 @@ use std::collections::BTreeSet;
 use crate::sql::{self, ast::Statement};
 use crate::warehouse::{EngineLimit, Error};
 
-pub(super) use context::{Context, MAX_PIVOTED, Repairs};
+pub(super) use context::{Context, Found, MAX_PIVOTED, Repairs, Tables};
 pub(super) use functions::reference;
 use writer::Writer;
 
@@ -72,6 +73,10 @@ pub(super) struct Translation {
     pub(super) sql: String,
     /// Columns that it adds up, which may turn out to hold text.
     pub(super) summands: BTreeSet<String>,
+    /// Columns of the result that hold a product, by name.
+    pub(super) products: BTreeSet<String>,
+    /// The names of all columns of the result where they are known, and an empty one for one without alias.
+    pub(super) names: Vec<String>,
     /// A query that has to be answered first, for `Repairs::pivots`; then there is no statement yet.
     pub(super) question: Option<String>,
 }
@@ -111,6 +116,7 @@ fn written(
         return Err(EngineLimit::new("runs queries only").into());
     };
     qualified::check(statement).map_err(|fault| *fault)?;
+    let names = given::check(statement, context).map_err(|fault| *fault)?;
     let mut writer = Writer::new(source, context, repairs);
     let written = writer.query(query);
     let question = writer.question;
@@ -122,7 +128,7 @@ fn written(
     if macros_in(&sql) > MAX_MACROS {
         return Err(EngineLimit {
             what: format!(
-                "calls at most {MAX_MACROS} functions that depend on the type of a value, because it cannot be stopped \
+                "supports at most {MAX_MACROS} calls that depend on the type of a value, because it cannot be stopped \
                  while it plans them"
             ),
             hint: Some("ask in parts, or name repeated parts in a WITH clause".into()),
@@ -132,6 +138,8 @@ fn written(
     Ok(Translation {
         sql,
         summands: writer.summands,
+        products: writer.products,
+        names: names.unwrap_or_default(),
         question,
     })
 }

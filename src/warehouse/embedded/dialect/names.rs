@@ -40,7 +40,7 @@ impl Writer<'_> {
         }
         let database = read.database.as_ref().unwrap_or(&self.context.database);
         if database.as_str() == "SNOWFLAKE" {
-            return limit("keeps no account usage, as the database SNOWFLAKE does");
+            return limit("has no account usage, so there is no database SNOWFLAKE");
         }
         let schema = read.schema.as_ref().unwrap_or(&self.context.schema);
         let is = |name: &Identifier, own: &str| name.as_str().eq_ignore_ascii_case(own);
@@ -103,7 +103,7 @@ impl Writer<'_> {
             return self.call_without_arguments(&column);
         }
         if column == "SEQ" && self.froms.iter().any(|from| from.has_lateral_flatten) {
-            return limit("does not number the input rows of a lateral FLATTEN (column SEQ)");
+            return limit("does not support the column SEQ of a lateral FLATTEN");
         }
         let mut names: Vec<String> = parts.iter().map(name).collect();
         // `t.$1` is the first column of VALUES.
@@ -129,7 +129,7 @@ fn plain_name(table: &ObjectName) -> Result<ObjectName, Fault> {
         return limit(format!("does not read a table from {function}"));
     }
     let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = function.args.as_slice() else {
-        return limit("takes one text in IDENTIFIER()");
+        return limit("accepts only a literal text in IDENTIFIER()");
     };
     identifier_of(argument)
 }
@@ -149,6 +149,6 @@ pub(super) fn identifier_of(argument: &Expr) -> Result<ObjectName, Fault> {
                 .map(|part| Ident::with_quote('"', part.as_str()))
                 .collect::<Vec<_>>(),
         )),
-        None => limit("takes one text in IDENTIFIER()"),
+        None => limit("accepts only a literal text in IDENTIFIER()"),
     }
 }

@@ -8,7 +8,7 @@ use crate::sql::{self, Identifier, Tree};
 use crate::warehouse::embedded::natives;
 
 use super::functions::all;
-use super::{Context, translate};
+use super::{Context, Found, Tables, translate};
 
 /// What stands in the other places, one after another until the translation takes it.
 const OTHERS: [&str; 5] = ["2", "'A'", "'DAY'", "MONTH", "'YYYY-MM-DD'"];
@@ -39,6 +39,7 @@ fn context() -> Context {
         role: name("PUBLIC"),
         warehouse: name("EMBEDDED"),
         user: name("EMBEDDED"),
+        tables: Tables::new(|_| Found::Nothing),
         query_id: String::new(),
         parameters: vec![],
         long_texts: true,

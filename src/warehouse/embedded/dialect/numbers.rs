@@ -28,7 +28,7 @@ impl Writer<'_> {
         let mode = match call.named_or("ROUNDING_MODE", 2).map(text_literal) {
             None => "HALF_AWAY_FROM_ZERO".to_owned(),
             Some(Some(mode)) => mode.to_uppercase(),
-            Some(None) => return limit("takes a literal rounding mode only in ROUND"),
+            Some(None) => return limit("accepts only a literal rounding mode in ROUND"),
         };
         match (mode.as_str(), scale) {
             ("HALF_AWAY_FROM_ZERO", None) => Ok(format!("round({number})")),
@@ -128,7 +128,7 @@ impl Writer<'_> {
             Some(from) if from.sources.is_empty() && !from.is_values => "0",
             Some(_) => {
                 return limit_with_hint(
-                    "takes a seed in RANDOM only without FROM, or where FROM is TABLE(GENERATOR(…)) alone",
+                    "supports RANDOM(seed) only without FROM, or where FROM is TABLE(GENERATOR(…)) alone",
                     "leave the seed out",
                 );
             }

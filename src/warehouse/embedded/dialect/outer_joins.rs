@@ -29,7 +29,7 @@ pub(super) fn rewritten(select: &Select) -> Result<Option<Select>, Fault> {
     for condition in conditions {
         let Some(marks) = marked(condition) else {
             return limit_with_hint(
-                "takes (+) behind a column with the name of its table only",
+                "supports (+) only after a column that has the name of its table, as in t.id(+)",
                 "write LEFT JOIN … ON",
             );
         };
@@ -129,7 +129,7 @@ fn joined(select: &Select, mut outer: Vec<(String, Vec<Expr>)>) -> Result<TableW
         .iter()
         .any(|item| matches!(item, SelectItem::Wildcard(_)));
     if is_reordered && has_star {
-        return limit("takes * with (+) only where the marked tables stand last in FROM");
+        return limit("accepts * with (+) only where the marked tables stand last in FROM");
     }
     let Some((first, rest)) = inner.split_first() else {
         return refuse("every table of FROM is marked by (+)");
@@ -165,7 +165,7 @@ fn joined(select: &Select, mut outer: Vec<(String, Vec<Expr>)>) -> Result<TableW
         let place = outer.iter().position(|(marked, _)| *marked == name);
         let conditions = place.map(|place| outer.remove(place).1).unwrap_or_default();
         let Some(condition) = conditions.into_iter().reduce(and) else {
-            return limit("does not know this form of (+)");
+            return limit("does not support this form of (+)");
         };
         chain.joins.push(join(
             relation,

@@ -23,7 +23,7 @@ pub(super) fn bind(statement: &mut Statement, parameters: &[Parameter]) -> Resul
     number(statement);
     if let ControlFlow::Break(clause) = number_as_key(statement, parameters) {
         return limit_with_hint(
-            format!("does not take a number as a parameter for a whole key of {clause}"),
+            format!("does not accept a number as a parameter for a whole key of {clause}"),
             format!("write the number or the name of the column into {clause}"),
         );
     }

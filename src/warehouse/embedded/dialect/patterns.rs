@@ -109,7 +109,7 @@ impl Writer<'_> {
             None => "0",
             Some(occurrence) => match number_literal(occurrence) {
                 Some(digits) => digits,
-                None => return limit("takes a literal occurrence in REGEXP_REPLACE"),
+                None => return limit("accepts only a literal occurrence in REGEXP_REPLACE"),
             },
         };
         if search.skipped == "0" && occurrence == "0" {
@@ -179,11 +179,11 @@ impl Writer<'_> {
     /// `REGEXP_INSTR(text, pattern [, start [, occurrence [, option [, flags [, group]]]]])`
     pub(super) fn regexp_instr(&mut self, call: &Call<'_>) -> Written {
         if call.arguments().len() > 6 {
-            return limit("does not find the place of a group in REGEXP_INSTR");
+            return limit("does not support a group number in REGEXP_INSTR");
         }
         let search = self.search_of(call, Some(2), 5)?;
         if search.extracts {
-            return limit("does not find the place of a group in REGEXP_INSTR");
+            return limit("does not support a group number in REGEXP_INSTR");
         }
         refuse_anchors(call)?;
         let mut others = Vec::new();
@@ -212,7 +212,7 @@ fn refuse_anchors(call: &Call<'_>) -> Result<(), Fault> {
     match text_literal(pattern) {
         Some(pattern) if !pattern.contains("\\b") => Ok(()),
         _ => limit(format!(
-            "takes a literal pattern without \\b in {} with these arguments",
+            "accepts only a literal pattern without \\b in {} with these arguments",
             call.name
         )),
     }
@@ -224,7 +224,7 @@ fn flags_of(call: &Call<'_>, place: usize) -> Result<String, Fault> {
         return Ok(String::new());
     };
     let Some(letters) = text_literal(argument) else {
-        return limit("takes the flags of a regular expression as a literal only");
+        return limit("accepts the flags of a regular expression as a literal only");
     };
     let mut kept = String::new();
     for letter in letters.chars() {
@@ -234,7 +234,7 @@ fn flags_of(call: &Call<'_>, place: usize) -> Result<String, Fault> {
             'i' | 's' | 'm' | 'e' => {}
             _ => {
                 return limit(format!(
-                    "does not know the flag {letter} of regular expressions"
+                    "does not support the flag {letter} of regular expressions"
                 ));
             }
         }

@@ -22,11 +22,11 @@ impl Writer<'_> {
             alias,
         } = factor
         else {
-            return limit("does not know this form of PIVOT");
+            return limit("does not support this form of PIVOT");
         };
         let ([aggregate], [column]) = (aggregate_functions.as_slice(), value_column.as_slice())
         else {
-            return limit("knows PIVOT with one aggregate and one column only");
+            return limit("supports PIVOT with one aggregate and one column only");
         };
         let Expr::Function(function) = &aggregate.expr else {
             return refuse("PIVOT needs an aggregate function");
@@ -58,7 +58,7 @@ impl Writer<'_> {
             columns.push(format!("{aggregated} AS {label}"));
         }
         if columns.is_empty() {
-            return limit("knows PIVOT only where there are values for its columns");
+            return limit("cannot run a PIVOT that has no values to make columns of");
         }
         // A NULL result stands for no row, as it does in Snowflake; COUNT gives 0.
         let (alias, renamed) = pivot_alias(alias.as_ref());
@@ -128,7 +128,7 @@ impl Writer<'_> {
                 "avg",
                 &[&format!("sum({value})"), &format!("count({value})")],
             ),
-            other => return limit(format!("does not know {other} in PIVOT")),
+            other => return limit(format!("does not support {other} in PIVOT")),
         })
     }
 
@@ -143,13 +143,13 @@ impl Writer<'_> {
             alias,
         } = factor
         else {
-            return limit("knows UNPIVOT with one value column only");
+            return limit("supports UNPIVOT with one value column only");
         };
         let table = self.table_factor(table, offers)?;
         let mut list = Vec::with_capacity(columns.len());
         for ExprWithAlias { expr, alias } in columns {
             let Expr::Identifier(column) = expr else {
-                return limit("takes names of columns in UNPIVOT");
+                return limit("accepts only names of columns in UNPIVOT");
             };
             list.push(match alias {
                 Some(alias) => format!("{} AS {}", name(column), unpivot_label(alias)),

@@ -37,7 +37,7 @@ impl Writer<'_> {
             && query.format_clause.is_none()
             && query.pipe_operators.is_empty();
         if !is_plain {
-            return limit("does not know one of the clauses of this query");
+            return limit("does not support one of the clauses of this query");
         }
         let mut written = match &query.with {
             Some(with) => self.with(with)?,
@@ -67,7 +67,7 @@ impl Writer<'_> {
         }
         if let Some(fetch) = &query.fetch {
             if fetch.with_ties || fetch.percent {
-                return limit("knows FETCH with a number of rows only");
+                return limit("supports FETCH with a number of rows only");
             }
             let rows = match &fetch.quantity {
                 Some(rows) => self.expression(rows)?,
@@ -156,7 +156,7 @@ impl Writer<'_> {
                 && self.is_variant(expr)
             {
                 return limit_with_hint(
-                    "does not order by the place of a VARIANT",
+                    "does not support ORDER BY with the number of a VARIANT column",
                     "cast it in the select list, as in v:a::NUMBER",
                 );
             }
@@ -182,6 +182,7 @@ impl Writer<'_> {
         if chain.is_empty() {
             return Ok(member);
         }
+        self.refuse_mixed_columns(first, chain.iter().map(|(_, _, right)| *right))?;
         let mut written = Body::plain(bounded(member)?);
         for (op, quantifier, right) in chain.into_iter().rev() {
             let member = self.set_member(right)?;
@@ -194,6 +195,50 @@ impl Writer<'_> {
             written.sql = format!("{} {op} {right}", written.sql);
         }
         Ok(written)
+    }
+
+    /// Texts and numbers in one column of a set operation. DuckDB makes texts of all of them; Snowflake makes numbers of the
+    /// texts, or fails.
+    fn refuse_mixed_columns<'e>(
+        &self,
+        first: &'e SetExpr,
+        others: impl Iterator<Item = &'e SetExpr>,
+    ) -> Result<(), Fault> {
+        let mut kinds: Vec<Option<&'static str>> = Vec::new();
+        for member in others.chain([first]) {
+            let Some(select) = member.as_select() else {
+                continue;
+            };
+            for (place, item) in select.projection.iter().enumerate() {
+                let kind = match item {
+                    SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                        self.kind_word(expr)
+                    }
+                    // What follows stands in another place.
+                    _ => break,
+                };
+                if kinds.len() <= place {
+                    kinds.resize(place + 1, None);
+                }
+                let Some(known) = kinds.get_mut(place) else {
+                    continue;
+                };
+                match (&known, kind) {
+                    (Some(one), Some(other)) if **one != *other => {
+                        return limit_with_hint(
+                            format!(
+                                "does not put {one} and {other} into one column of a set operation (column {})",
+                                place + 1
+                            ),
+                            "cast one of them, as in x::VARCHAR",
+                        );
+                    }
+                    (None, Some(_)) => *known = kind,
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     fn set_member(&mut self, member: &SetExpr) -> Result<Body, Fault> {
@@ -282,10 +327,10 @@ impl Writer<'_> {
             limit_by,
         } = clause
         else {
-            return limit("knows LIMIT n OFFSET m only");
+            return limit("supports LIMIT n OFFSET m only");
         };
         if !limit_by.is_empty() {
-            return limit("does not know LIMIT … BY");
+            return limit("does not support LIMIT … BY");
         }
         let mut written = String::new();
         if let Some(rows) = rows
@@ -333,7 +378,7 @@ fn set_operator(op: SetOperator, quantifier: SetQuantifier) -> Written {
         SetQuantifier::DistinctByName => " BY NAME",
     };
     if op != "UNION" && !quantifier.is_empty() {
-        return limit(format!("does not know {op}{quantifier}"));
+        return limit(format!("does not support {op}{quantifier}"));
     }
     Ok(format!("{op}{quantifier}"))
 }

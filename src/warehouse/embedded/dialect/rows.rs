@@ -92,7 +92,7 @@ impl Writer<'_> {
         is_negated: bool,
     ) -> Result<String, Fault> {
         if is_negated {
-            return limit("does not look for a row in a subquery with NOT IN; use NOT EXISTS");
+            return limit("does not support (a, b) NOT IN (SELECT …); use NOT EXISTS");
         }
         let mut values = Vec::with_capacity(row.len());
         for value in row {
@@ -102,7 +102,7 @@ impl Writer<'_> {
         let mut tests = vec![format!("(({}) IN ({query}))", values.join(", "))];
         for value in &values {
             if value.contains("(SELECT ") {
-                return limit("does not look for the result of a query in another one");
+                return limit("does not support (SELECT …) IN (SELECT …)");
             }
             tests.push(format!("({value} IS NOT NULL)"));
         }

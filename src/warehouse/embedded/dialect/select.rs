@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::sql::ast::{
-    Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier, NamedWindowExpr,
-    ObjectName, RenameSelectItem, Select, SelectFlavor, SelectItem,
+    BinaryOperator, Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier,
+    NamedWindowExpr, ObjectName, RenameSelectItem, Select, SelectFlavor, SelectItem,
     SelectItemQualifiedWildcardKind, TopQuantity, WildcardAdditionalOptions,
 };
 
@@ -60,7 +60,7 @@ impl Writer<'_> {
         match &select.distinct {
             None | Some(Distinct::All) => {}
             Some(Distinct::Distinct) => written.push_str("DISTINCT "),
-            Some(Distinct::On(_)) => return limit("does not know DISTINCT ON"),
+            Some(Distinct::On(_)) => return limit("does not support DISTINCT ON"),
         }
         written.push_str(&self.projection(select)?);
         if !from.is_empty() {
@@ -108,6 +108,10 @@ impl Writer<'_> {
     fn select_item(&mut self, item: &SelectItem, text: Option<&String>) -> Written {
         match item {
             SelectItem::UnnamedExpr(expr) => {
+                if self.queries == 1 && has_product(expr) {
+                    let name = text.map_or_else(|| expr.to_string().to_uppercase(), Clone::clone);
+                    self.products.insert(name);
+                }
                 let written = self.expression(expr)?;
                 if let Expr::CompoundIdentifier(_) | Expr::Identifier(_) = expr
                     && written.ends_with('"')
@@ -125,6 +129,9 @@ impl Writer<'_> {
             ),
             SelectItem::ExprWithAlias { expr, alias } => {
                 let written = self.expression(expr)?;
+                if self.queries == 1 && has_product(expr) {
+                    self.products.insert(folded(alias));
+                }
                 if self.is_variant(expr) {
                     self.variants.insert(folded(alias));
                 }
@@ -144,19 +151,19 @@ impl Writer<'_> {
                 };
                 self.wildcard(&star, options)
             }
-            _ => limit("does not know this form of select item"),
+            _ => limit("does not support this form of select item"),
         }
     }
 
     /// `* ILIKE … EXCLUDE … REPLACE … RENAME …`
     fn wildcard(&mut self, star: &str, options: &WildcardAdditionalOptions) -> Written {
         if options.opt_except.is_some() || options.opt_alias.is_some() {
-            return limit("does not know this form of *");
+            return limit("does not support this form of *");
         }
         let mut written = star.to_owned();
         if self.froms.last().is_some_and(|from| from.is_hierarchy) {
             if options.opt_exclude.is_some() || options.opt_ilike.is_some() {
-                return limit("takes a plain * with CONNECT BY only");
+                return limit("accepts a plain * with CONNECT BY only");
             }
             written.push_str(&format!(" EXCLUDE ({})", self.hidden_columns()));
         }
@@ -210,7 +217,7 @@ impl Writer<'_> {
         for modifier in modifiers {
             match modifier {
                 GroupByWithModifier::GroupingSets(sets) => keys.push(self.expression(sets)?),
-                _ => return limit("does not know this modifier of GROUP BY"),
+                _ => return limit("does not support this modifier of GROUP BY"),
             }
         }
         Ok(if keys.is_empty() {
@@ -218,6 +225,28 @@ impl Writer<'_> {
         } else {
             format!(" GROUP BY {}", keys.join(", "))
         })
+    }
+}
+
+/// Whether a value is a product, or a sum or quotient that holds one.
+fn has_product(expr: &Expr) -> bool {
+    let mut expr = expr;
+    loop {
+        match expr {
+            Expr::Nested(inner) => expr = inner,
+            Expr::UnaryOp { expr: inner, .. } => expr = inner,
+            Expr::BinaryOp { left, op, right } => match op {
+                BinaryOperator::Multiply => return true,
+                BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Divide => {
+                    if has_product(right) {
+                        return true;
+                    }
+                    expr = left;
+                }
+                _ => return false,
+            },
+            _ => return false,
+        }
     }
 }
 
@@ -235,7 +264,7 @@ fn refuse_unknown_clauses(select: &Select) -> Result<(), Fault> {
     if is_plain {
         Ok(())
     } else {
-        limit("does not know one of the clauses of this SELECT")
+        limit("does not support one of the clauses of this SELECT")
     }
 }
 
@@ -244,18 +273,18 @@ fn top(select: &Select) -> Result<Option<String>, Fault> {
         return Ok(None);
     };
     if top.with_ties || top.percent {
-        return limit("knows TOP with a number of rows only");
+        return limit("supports TOP with a number of rows only");
     }
     match &top.quantity {
         Some(TopQuantity::Constant(rows)) => Ok(Some(rows.to_string())),
         Some(TopQuantity::Expr(Expr::Value(value))) => Ok(Some(value.to_string())),
-        _ => limit("knows TOP with a number of rows only"),
+        _ => limit("supports TOP with a number of rows only"),
     }
 }
 
 fn part_name(part: &crate::sql::ast::ObjectNamePart) -> Written {
     match part.as_ident() {
         Some(ident) => Ok(name(ident)),
-        None => limit("does not know this form of name"),
+        None => limit("does not support this form of name"),
     }
 }

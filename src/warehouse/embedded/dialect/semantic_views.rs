@@ -57,7 +57,7 @@ impl Writer<'_> {
             ..
         } = factor
         else {
-            return limit("does not know this form of table in FROM");
+            return limit("does not support this form of table in FROM");
         };
         if !self.is_semantic_view(name) {
             return Err(Box::new(Error::ObjectNotFound {
@@ -216,9 +216,9 @@ fn check(condition: &Expr, reached: &[&'static LogicalTable]) -> Result<(), Faul
                 [table, name] => Some(item(Some(&folded(table)), &folded(name))),
                 _ => Some(unknown(expr)),
             },
-            Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. } => {
-                Some(limit("knows no subqueries in the WHERE of SEMANTIC_VIEW"))
-            }
+            Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. } => Some(limit(
+                "does not support subqueries in the WHERE of SEMANTIC_VIEW",
+            )),
             _ => None,
         };
         let checked = match item {
@@ -331,7 +331,10 @@ fn asked<'t>(tokens: impl Iterator<Item = &'t TokenWithSpan>) -> Result<Vec<Aske
             .any(|other| other.alias == one.alias)
         {
             return limit_with_hint(
-                format!("takes no two columns of one name, as {} is", one.alias),
+                format!(
+                    "does not support two columns with the same name, here {}",
+                    one.alias
+                ),
                 "give one of them another name with AS",
             );
         }
@@ -411,7 +414,7 @@ fn add(asked: &mut Vec<Asked>, kind: Kind, tokens: &[&Token]) -> Result<(), Faul
         }
         _ => {
             return limit_with_hint(
-                "takes names, DATE_TRUNC of a name and table.* in SEMANTIC_VIEW",
+                "accepts names, DATE_TRUNC of a name and table.* in SEMANTIC_VIEW",
                 "name the columns there and compute around SEMANTIC_VIEW(…)",
             );
         }

@@ -137,7 +137,7 @@ impl Writer<'_> {
 
     pub(super) fn as_number(&self, written: String, expr: &Expr) -> String {
         if self.is_variant(expr) {
-            return format!("CAST({written} AS DOUBLE)");
+            return format!("CAST(rs_variant_number(CAST({written} AS VARCHAR)) AS DOUBLE)");
         }
         if let Expr::Value(value) = expr {
             match &value.value {
@@ -234,7 +234,7 @@ impl Writer<'_> {
                     Expr::Value(value) => match &value.value {
                         Value::Number(index, _) => fixed.push_str(&format!("[{index}]")),
                         Value::SingleQuotedString(key) => push_key(&mut fixed, key)?,
-                        _ => return limit("does not know this path into a VARIANT"),
+                        _ => return limit("does not support this path into a VARIANT"),
                     },
                     computed => {
                         if fixed.len() > 1 {
@@ -322,7 +322,7 @@ impl Writer<'_> {
             .collect();
         let Some(rows) = rows.filter(|rows| !rows.is_empty()) else {
             return limit_with_hint(
-                "makes an OBJECT of * only where every table in FROM has a name",
+                "supports OBJECT_CONSTRUCT(*) only if every table in FROM has a name",
                 "give the subquery an alias, or name the columns: OBJECT_CONSTRUCT('A', a, 'B', b)",
             );
         };
@@ -337,15 +337,15 @@ impl Writer<'_> {
         for argument in call.arguments() {
             items.push(self.variant_of(argument)?);
         }
-        let is_compact = call.name == "ARRAY_CONSTRUCT_COMPACT";
-        Ok(if is_compact {
-            format!(
-                "to_json(list_filter(CAST([{}] AS JSON[]), lambda e: e IS NOT NULL))",
-                items.join(", ")
-            )
-        } else {
-            format!("json_array({})", items.join(", "))
-        })
+        if call.name != "ARRAY_CONSTRUCT_COMPACT" {
+            return Ok(format!("json_array({})", items.join(", ")));
+        }
+        let items: Vec<String> = items
+            .iter()
+            .map(|item| format!(", coalesce(CAST({item} AS VARCHAR), '')"))
+            .collect();
+        let array = format!("rs_array_of_known(''{})", items.concat());
+        Ok(macro_call("json", &[&array]))
     }
 }
 
@@ -397,7 +397,7 @@ fn is_decimal(text: &str) -> bool {
 fn push_key(path: &mut String, key: &str) -> Result<(), Fault> {
     if key.is_empty() || key.contains(['"', '\\', '*']) {
         return limit(
-            "does not know keys of a VARIANT that are empty, or have quotes, backslashes or stars",
+            "does not support keys of a VARIANT that are empty, or have quotes, backslashes or stars",
         );
     }
     path.push_str(&format!(".\"{key}\""));
@@ -411,7 +411,7 @@ pub(super) fn json_path(argument: &Expr) -> Result<String, Fault> {
         _ => None,
     };
     let Some(text) = text else {
-        return limit("takes a literal path into a VARIANT");
+        return limit("accepts only a literal path into a VARIANT");
     };
     let mut path = String::from("$");
     let mut rest = text.as_str();

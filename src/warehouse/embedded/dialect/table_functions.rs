@@ -56,7 +56,7 @@ impl Writer<'_> {
         let mode = match call.named_or("MODE", 4).map(text_literal) {
             None => "BOTH".to_owned(),
             Some(Some(mode)) => mode.to_uppercase(),
-            Some(None) => return limit("takes a literal MODE in FLATTEN"),
+            Some(None) => return limit("accepts only a literal MODE in FLATTEN"),
         };
         let has_columns = mentions_columns(input);
         // Names of our own stand beside the columns of the statement: none of them may be one that those can have.
@@ -79,11 +79,11 @@ impl Writer<'_> {
             _ => return refuse("the MODE of FLATTEN is ARRAY, OBJECT or BOTH"),
         };
         if is_outer && !filter.is_empty() {
-            return limit("does not know FLATTEN with both OUTER and MODE");
+            return limit("does not support FLATTEN with both OUTER and MODE");
         }
         if is_recursive {
             if is_outer {
-                return limit("does not know FLATTEN with both OUTER and RECURSIVE");
+                return limit("does not support FLATTEN with both OUTER and RECURSIVE");
             }
             let source = macro_call("source", &[&value]);
             let alias = self.function_alias(alias, "FLATTEN")?;
@@ -135,7 +135,7 @@ impl Writer<'_> {
             Some(rows) => constant(rows),
         };
         let Some(rows) = rows else {
-            return limit("knows GENERATOR with a literal ROWCOUNT only");
+            return limit("supports GENERATOR with a literal ROWCOUNT only");
         };
         if rows > MAX_GENERATED_ROWS {
             return limit(format!("generates at most {MAX_GENERATED_ROWS} rows"));
@@ -202,9 +202,9 @@ fn is_true(argument: Option<&Expr>) -> Result<bool, Fault> {
         None => Ok(false),
         Some(Expr::Value(value)) => match value.value {
             crate::sql::ast::Value::Boolean(is_true) => Ok(is_true),
-            _ => limit("takes literals for the options of FLATTEN"),
+            _ => limit("accepts only literals for the options of FLATTEN"),
         },
-        Some(_) => limit("takes literals for the options of FLATTEN"),
+        Some(_) => limit("accepts only literals for the options of FLATTEN"),
     }
 }
 

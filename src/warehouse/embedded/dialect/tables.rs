@@ -53,7 +53,7 @@ impl Writer<'_> {
                 match_condition,
                 constraint,
             } => return self.as_of_join(right, match_condition, constraint),
-            _ => return limit("does not know this kind of join"),
+            _ => return limit("does not support this kind of join"),
         };
         Ok(match constraint {
             JoinConstraint::On(condition) => {
@@ -65,7 +65,7 @@ impl Writer<'_> {
                     .map(
                         |column| match column.0.last().and_then(|part| part.as_ident()) {
                             Some(ident) => Ok(name(ident)),
-                            None => limit("does not know this form of USING"),
+                            None => limit("does not support this form of USING"),
                         },
                     )
                     .collect::<Result<Vec<_>, _>>()?;
@@ -92,7 +92,7 @@ impl Writer<'_> {
                 format!("{} AND {matched}", self.expression(condition)?)
             }
             JoinConstraint::None => matched,
-            _ => return limit_with_hint("knows ASOF JOIN with ON only", "write ON a.k = b.k"),
+            _ => return limit_with_hint("supports ASOF JOIN with ON only", "write ON a.k = b.k"),
         };
         Ok(format!(" ASOF LEFT JOIN {right} ON {condition}"))
     }
@@ -134,8 +134,8 @@ impl Writer<'_> {
             TableFactor::Pivot { .. } => self.pivot(factor, offers),
             TableFactor::Unpivot { .. } => self.unpivot(factor, offers),
             TableFactor::SemanticView { .. } => self.semantic_view(factor),
-            TableFactor::MatchRecognize { .. } => limit("does not know MATCH_RECOGNIZE"),
-            _ => limit("does not know this form of table in FROM"),
+            TableFactor::MatchRecognize { .. } => limit("does not support MATCH_RECOGNIZE"),
+            _ => limit("does not support this form of table in FROM"),
         }
     }
 
@@ -165,7 +165,7 @@ impl Writer<'_> {
             index_hints,
         } = factor
         else {
-            return limit("does not know this form of table in FROM");
+            return limit("does not support this form of table in FROM");
         };
         // The sample data never changes: whatever the time, it is the same.
         match version {
@@ -176,16 +176,13 @@ impl Writer<'_> {
                     "AT" | "BEFORE"
                 ) && self.is_unchanging(table) => {}
             Some(_) => {
-                return limit_with_hint(
-                    "keeps no history of this table, and no changes",
-                    "query the table as it is",
-                );
+                return limit_with_hint("has no history of this table", "query the table as it is");
             }
         }
         if let Some(args) = args {
             let mut offers = From::default();
             if args.settings.is_some() {
-                return limit("does not know this form of table function");
+                return limit("does not support this form of table function");
             }
             return self.named_table_function(
                 &table.to_string(),
@@ -200,7 +197,7 @@ impl Writer<'_> {
             && json_path.is_none()
             && index_hints.is_empty();
         if !is_plain {
-            return limit("does not know this form of table in FROM");
+            return limit("does not support this form of table in FROM");
         }
         if self.is_semantic_view(table) {
             return limit_with_hint(
@@ -223,7 +220,7 @@ impl Writer<'_> {
                 .iter()
                 .any(|column| column.data_type.is_some())
         {
-            return limit("does not know this form of alias");
+            return limit("does not support this form of alias");
         }
         let columns: Vec<String> = alias
             .columns
@@ -287,10 +284,10 @@ impl Writer<'_> {
             ) => sample,
         };
         let Some(quantity) = &sample.quantity else {
-            return limit("knows SAMPLE with a number only");
+            return limit("supports SAMPLE with a number only");
         };
         if sample.bucket.is_some() || sample.offset.is_some() {
-            return limit("does not know this form of SAMPLE");
+            return limit("does not support this form of SAMPLE");
         }
         let amount = self.expression(&quantity.value)?;
         let mut written = match (&quantity.unit, &sample.name) {

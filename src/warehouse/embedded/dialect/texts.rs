@@ -53,6 +53,7 @@ impl Writer<'_> {
             }
             (_, values) => (None, values),
         };
+        self.refuse_mixed(values.iter().copied())?;
         let has_variant = values.iter().any(|value| self.is_variant(value));
         let values = values
             .iter()
@@ -82,7 +83,7 @@ impl Writer<'_> {
         for argument in call.arguments() {
             if self.is_variant(argument) {
                 return limit_with_hint(
-                    format!("does not order VARIANTs, as {} has to", call.name),
+                    format!("does not compare VARIANTs, which {} would need", call.name),
                     "cast the value first, as in v:a::NUMBER",
                 );
             }
@@ -123,7 +124,7 @@ impl Writer<'_> {
         } else {
             limit_with_hint(
                 format!(
-                    "knows {} only where FROM is TABLE(GENERATOR(…)) alone",
+                    "supports {} only if FROM is TABLE(GENERATOR(…)) alone",
                     call.name
                 ),
                 "use ROW_NUMBER() OVER (ORDER BY …) - 1",
@@ -182,7 +183,7 @@ impl Writer<'_> {
     /// `BASE64_ENCODE(x)`
     pub(super) fn base64_encode(&mut self, call: &Call<'_>) -> Written {
         if call.arguments().len() > 1 {
-            return limit("takes at most 1 arguments in BASE64_ENCODE");
+            return limit("accepts only one argument in BASE64_ENCODE");
         }
         let value = call.argument(0)?;
         let written = self.expression(value)?;
@@ -201,7 +202,7 @@ impl Writer<'_> {
         {
             None | Some(Some("1")) => Ok(digits),
             Some(Some("0")) => Ok(format!("lower({digits})")),
-            Some(_) => limit("takes 0 or 1 for the letters of HEX_ENCODE"),
+            Some(_) => limit("accepts 0 or 1 for the letters of HEX_ENCODE"),
         }
     }
 
@@ -224,7 +225,7 @@ impl Writer<'_> {
     /// `SEARCH(texts, words)`
     pub(super) fn search(&mut self, call: &Call<'_>) -> Written {
         if call.arguments().len() != 2 || !call.named.is_empty() {
-            return limit("knows SEARCH with its default analyzer and mode only");
+            return limit("supports SEARCH with the default analyzer and mode only");
         }
         let searched = match call.argument(0)? {
             Expr::Tuple(list) => list.iter().collect(),
@@ -306,7 +307,9 @@ impl Writer<'_> {
     pub(super) fn parse_ip(&mut self, call: &Call<'_>) -> Written {
         let strict = call.arguments().get(2).map(|flag| number_literal(flag));
         if !matches!(strict, None | Some(Some("0"))) {
-            return limit("knows PARSE_IP only where a text that is no address is an error");
+            return limit(
+                "does not support PARSE_IP with an option that accepts texts that are not addresses",
+            );
         }
         let (text, kind) = (self.text(call.argument(0)?)?, self.text(call.argument(1)?)?);
         let parsed = format!("rs_parse_ip({text}, {kind})");
@@ -326,7 +329,7 @@ impl Writer<'_> {
                 Ok(format!("rs_translate({text}, {signs}, '{usual}')"))
             }
             _ => limit(format!(
-                "takes a literal alphabet of one to three signs in {}",
+                "accepts only a literal alphabet of one to three signs in {}",
                 call.name
             )),
         }
@@ -347,7 +350,7 @@ impl Writer<'_> {
             Some(Some(bits)) => refuse(format!(
                 "Invalid value [{bits}] for function 'SHA2': the bits are 224, 256, 384 or 512"
             )),
-            Some(None) => limit("takes the bits of SHA2 as a literal number only"),
+            Some(None) => limit("accepts the bits of SHA2 as a literal number only"),
         }
     }
 }
@@ -364,7 +367,9 @@ pub(super) fn whole(expr: &Expr, function: &str) -> Written {
     };
     match number_literal(expr) {
         Some(digits) if digits.parse::<u16>().is_ok() => Ok(format!("{sign}{digits}")),
-        _ => limit(format!("takes a literal whole number there in {function}")),
+        _ => limit(format!(
+            "accepts only a literal whole number in this argument of {function}"
+        )),
     }
 }
 
@@ -375,10 +380,10 @@ impl Writer<'_> {
             text_literal(call.argument(0)?),
             text_literal(call.argument(1)?),
         ) else {
-            return limit("knows GET_DDL with two literal texts only");
+            return limit("supports GET_DDL with two literal texts only");
         };
         let Ok(name) = QualifiedName::parse(name, 3) else {
-            return limit("knows GET_DDL for a table or view by its name only");
+            return limit("supports GET_DDL for a table or view by its name only");
         };
         let schema = name.schema.as_ref().unwrap_or(&self.context.schema);
         let database = name.database.as_ref().unwrap_or(&self.context.database);

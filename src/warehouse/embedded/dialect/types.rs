@@ -6,7 +6,7 @@ use crate::sql::ast::{
 };
 use crate::sql::foreign;
 
-use super::writer::{Fault, Writer, Written, limit, macro_call, refuse};
+use super::writer::{Fault, Writer, Written, limit, macro_call, quote_text, refuse};
 
 /// What a value is cast to, in the kinds that differ in how the cast is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +25,10 @@ pub(super) enum Target {
     Time,
     /// `TIMESTAMP_NTZ`.
     Timestamp,
-    /// `TIMESTAMP_LTZ` and `TIMESTAMP_TZ`.
+    /// `TIMESTAMP_LTZ`.
     ZonedTimestamp,
+    /// `TIMESTAMP_TZ`, which keeps an offset.
+    OffsetTimestamp,
     /// BINARY.
     Binary,
     /// VARIANT.
@@ -54,8 +56,15 @@ impl Writer<'_> {
                 let value = self.expression(expr)?;
                 match kind {
                     CastKind::Cast | CastKind::DoubleColon => Ok(self.as_type(value, expr, target)),
-                    CastKind::TryCast => Ok(try_cast_to(&value, target)),
-                    CastKind::SafeCast => limit("does not know SAFE_CAST"),
+                    CastKind::TryCast if self.is_text(expr) => {
+                        Ok(self.try_as_type(value, expr, target))
+                    }
+                    CastKind::TryCast => {
+                        let data_type = quote_text(&data_type.to_string().to_uppercase());
+                        let text = macro_call("only_text", &[&value, &data_type]);
+                        Ok(try_cast_to(&text, target))
+                    }
+                    CastKind::SafeCast => limit("does not support SAFE_CAST"),
                 }
             }
             Expr::TypedString(TypedString {
@@ -66,7 +75,7 @@ impl Writer<'_> {
                 let value = self.literal(value)?;
                 Ok(cast_to(&value, target))
             }
-            _ => limit("does not know this form of CAST"),
+            _ => limit("does not support this form of CAST"),
         }
     }
 }
@@ -85,6 +94,7 @@ pub(super) fn cast_to(value: &str, target: Target) -> String {
         Target::Time => macro_call("time", &[&typed_null(value, "TIME")]),
         Target::Timestamp => macro_call("timestamp", &[&typed_null(value, "TIMESTAMP")]),
         Target::ZonedTimestamp => macro_call("zoned", &[&typed_null(value, "TIMESTAMPTZ")]),
+        Target::OffsetTimestamp => macro_call("offset", &[&typed_null(value, "TIMESTAMPTZ")]),
         Target::Binary => macro_call("binary", &[value]),
         Target::Variant => macro_call("variant", &[value]),
         Target::Object => macro_call("object", &[value]),
@@ -108,6 +118,7 @@ pub(super) fn try_cast_to(value: &str, target: Target) -> String {
         Target::Date => macro_call("try_date", &[value]),
         Target::Timestamp => macro_call("try_timestamp", &[value]),
         Target::ZonedTimestamp => macro_call("try_zoned", &[value]),
+        Target::OffsetTimestamp => macro_call("try_offset", &[value]),
         Target::Binary => macro_call("try_binary", &[value]),
         Target::Variant => macro_call("variant", &[value]),
         Target::Object => macro_call("try_object", &[value]),
@@ -158,7 +169,7 @@ pub(super) fn target(data_type: &DataType) -> Result<Target, Fault> {
             Target::Timestamp
         }
         DataType::Timestamp(_, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
-            Target::ZonedTimestamp
+            Target::OffsetTimestamp
         }
         DataType::Binary(None) | DataType::Varbinary(None) => Target::Binary,
         DataType::Varbinary(Some(BinaryLength::Max)) => Target::Binary,
@@ -176,7 +187,7 @@ fn unknown<T>(name: &str) -> Result<T, Fault> {
         .next()
         .unwrap_or_default();
     if OTHER_TYPES.contains(&word) && foreign::data_type(name).is_none() {
-        return limit(format!("does not know the type {name}"));
+        return limit(format!("does not support the type {name}"));
     }
     refuse(format!(
         "SQL compilation error:\nUnsupported data type '{name}'."
@@ -238,7 +249,7 @@ fn number(info: &ExactNumberInfo) -> Result<Target, Fault> {
         (Ok(precision), Ok(scale)) if (1..=38).contains(&precision) && scale <= precision => {
             Ok(Target::Number(precision, scale))
         }
-        _ => limit(format!("knows no NUMBER({precision},{scale})")),
+        _ => limit(format!("does not support NUMBER({precision},{scale})")),
     }
 }
 
@@ -251,7 +262,7 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Target, Fault> {
                 (None, _) => (38, 0),
                 (Some(Ok(precision)), None) => (precision, 0),
                 (Some(Ok(precision)), Some(Ok(scale))) => (precision, scale),
-                _ => return limit("knows NUMBER with a precision and a scale only"),
+                _ => return limit("supports NUMBER with a precision and a scale only"),
             };
             number(&ExactNumberInfo::PrecisionAndScale(
                 precision.into(),
@@ -263,7 +274,8 @@ fn custom(name: &str, modifiers: &[String]) -> Result<Target, Fault> {
         "OBJECT" if modifiers.is_empty() => Target::Object,
         "ARRAY" if modifiers.is_empty() => Target::Array,
         "TIMESTAMP_NTZ" | "TIMESTAMPNTZ" => Target::Timestamp,
-        "TIMESTAMP_LTZ" | "TIMESTAMPLTZ" | "TIMESTAMP_TZ" | "TIMESTAMPTZ" => Target::ZonedTimestamp,
+        "TIMESTAMP_LTZ" | "TIMESTAMPLTZ" => Target::ZonedTimestamp,
+        "TIMESTAMP_TZ" | "TIMESTAMPTZ" => Target::OffsetTimestamp,
         other => return unknown(other),
     })
 }

@@ -57,6 +57,8 @@ pub(super) struct Writer<'a> {
     pub(super) pivots: usize,
     /// A query whose rows are the values of a PIVOT; the translation ends there.
     pub(super) question: Option<String>,
+    /// Columns of the result that hold a product, by name.
+    pub(super) products: BTreeSet<String>,
     /// How many queries the one being written is inside of, itself among them.
     pub(super) queries: usize,
     depth: usize,
@@ -96,6 +98,7 @@ impl<'a> Writer<'a> {
             variants: BTreeSet::new(),
             binaries: BTreeSet::new(),
             hides_types: false,
+            products: BTreeSet::new(),
             froms: Vec::new(),
             queries: 0,
             depth: 0,
@@ -112,7 +115,7 @@ impl<'a> Writer<'a> {
     /// Runs one step of the descent, or refuses to go deeper.
     pub(super) fn deeper(&mut self, write: impl FnOnce(&mut Self) -> Written) -> Written {
         if self.depth >= MAX_DEPTH {
-            return limit("does not follow statements that nest this deep");
+            return limit("does not translate statements nested this deeply");
         }
         self.depth += 1;
         let written = write(self);
@@ -120,7 +123,7 @@ impl<'a> Writer<'a> {
         self.cost += 1;
         let written = written?;
         if self.cost > MAX_COST || written.len() > MAX_TEXT {
-            return limit("does not run a statement that grows this large in translation");
+            return limit("does not run statements whose translation is this large");
         }
         Ok(written)
     }
@@ -159,7 +162,7 @@ impl<'a> Writer<'a> {
     ) -> Written {
         let written = write(self, value)?;
         if written.len() > MAX_REPEATED {
-            return limit("does not run a statement that grows this large in translation");
+            return limit("does not run statements whose translation is this large");
         }
         Ok(written)
     }

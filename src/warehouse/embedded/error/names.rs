@@ -27,7 +27,7 @@ impl Place<'_> {
         if message.contains("Function with name ") {
             let function = between(message, "with name ", " ").unwrap_or_default();
             return EngineLimit::new(format!(
-                "does not know the function {}",
+                "does not support the function {}",
                 function.to_uppercase()
             ))
             .into();
@@ -35,7 +35,7 @@ impl Place<'_> {
         if message.starts_with("Type with name ") {
             let name = between(message, "with name ", " ").unwrap_or_default();
             return EngineLimit::new(format!(
-                "does not know the data type {}",
+                "does not support the data type {}",
                 name.to_uppercase()
             ))
             .into();
@@ -118,7 +118,7 @@ impl Place<'_> {
         if message.contains("more than one row returned by a subquery") {
             return self.data("Single-row subquery returns more than one row.");
         }
-        self.unexplained("could not plan this statement", message)
+        self.unexplained("cannot plan this statement", message)
     }
 
     /// What DuckDB could not apply to the types it found. Sums of what cannot be added are refused by Snowflake as well.
@@ -126,17 +126,22 @@ impl Place<'_> {
         let (function, types) = call.split_once('(').unwrap_or((call, ""));
         let types = types.trim_end_matches(')');
         let name = function.to_uppercase();
-        let is_sum = matches!(name.as_str(), "SUM" | "AVG" | "MEDIAN")
-            && matches!(types, "DATE" | "BOOLEAN" | "TIMESTAMP" | "TIME");
-        if is_sum {
+        // What is added up has a sign before it, see `summand`.
+        let is_summand = name == "+" && !types.contains(", ");
+        let sum = ["SUM", "AVG", "MEDIAN"]
+            .into_iter()
+            .find(|sum| *sum == name || (is_summand && self.word(sum)));
+        if let Some(sum) = sum
+            && matches!(types, "DATE" | "BOOLEAN" | "TIMESTAMP" | "TIME")
+        {
             return self.compilation(
-                &format!("Invalid argument types for function '{name}': ({types})"),
-                Some(function),
+                &format!("Invalid argument types for function '{sum}': ({types})"),
+                Some(sum),
             );
         }
         if OF_DATES.contains(&name.as_str()) {
             return self.data(
-                "a value of this type is no date or time; of a number it is made by TO_TIMESTAMP",
+                "a value of this type is not a date or time; TO_TIMESTAMP makes one from a number",
             );
         }
         let known = [
@@ -168,7 +173,7 @@ impl Place<'_> {
         tracing::debug!(message, "the engine refused the types of an expression");
         EngineLimit {
             what: format!(
-                "does not put values of these types together: {}",
+                "does not combine values of these types: {}",
                 types.join(", ")
             ),
             // Snowflake casts texts that are numbers; that these are is not known here.

@@ -127,6 +127,13 @@ impl Place<'_> {
         (!word.is_empty()).then_some(word)
     }
 
+    /// Whether the statement has the word anywhere.
+    pub(super) fn word(&self, word: &str) -> bool {
+        self.statement
+            .split(|c: char| !is_part_of_name(c))
+            .any(|part| part.eq_ignore_ascii_case(word))
+    }
+
     /// Where the word stands in the statement, when it stands there once.
     pub(super) fn position(&self, word: &str) -> Option<Position> {
         let statement = self.statement.to_ascii_lowercase();

@@ -50,7 +50,7 @@ impl Place<'_> {
             return self.data(&format!("{kind} '{text}' is not recognized"));
         }
         EngineLimit {
-            what: "reads a text beside a DATE or TIMESTAMP in the form of 2024-12-31 only".into(),
+            what: "compares a DATE or TIMESTAMP only with texts written like 2024-12-31".into(),
             hint: Some(format!("cast it, as in '{text}'::{}", kind.to_uppercase())),
         }
         .into()
@@ -130,6 +130,6 @@ impl Place<'_> {
         {
             return self.data(&format!("Invalid floating point operation: {why}"));
         }
-        self.unexplained("could not compute a value of this statement", message)
+        self.unexplained("cannot compute a value of this statement", message)
     }
 }

@@ -21,6 +21,7 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_arrays_zip", zip),
     ("rs_array_to_string", to_text),
     ("rs_array_range", range),
+    ("rs_array_of_known", of_known),
 ];
 
 pub(super) const NUMBERS: &[Row<i64>] = &[("rs_array_position", position)];
@@ -49,6 +50,12 @@ fn known(text: Option<&str>) -> Option<&str> {
 
 fn written(items: Vec<Json>) -> Option<String> {
     Some(Json::Array(items).to_string())
+}
+
+/// An ARRAY of the elements that are not NULL, each of them given as its JSON.
+fn of_known(arguments: &Arguments<'_>) -> Outcome<String> {
+    let items: Vec<&str> = arguments.iter().copied().filter_map(known).collect();
+    Ok(Some(format!("[{}]", items.join(","))))
 }
 
 fn whole(text: &str) -> Result<i64, String> {
@@ -155,7 +162,10 @@ fn insert(arguments: &Arguments<'_>) -> Outcome<String> {
     let place = whole(place)?;
     let is_inside = place.unsigned_abs() <= items.len() as u64;
     if !is_inside {
-        return Err("the embedded engine inserts inside an ARRAY only, not beyond its ends".into());
+        return Err(
+            "the embedded engine supports ARRAY_INSERT only inside the ARRAY, not beyond its ends"
+                .into(),
+        );
     }
     let place = from_start(place, items.len());
     items.insert(place, element(*value)?);

@@ -107,8 +107,8 @@ pub(super) fn fits(bytes: usize, longest: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the embedded engine makes texts of at most {longest} bytes in this statement; fewer functions that make texts \
-         longer may make longer ones"
+        "the embedded engine allows texts of at most {longest} bytes in this statement; with fewer functions that make texts \
+         longer, the limit is higher"
     ))
 }
 

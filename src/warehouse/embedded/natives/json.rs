@@ -11,6 +11,9 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_try_parse_json", try_parse_json),
     ("rs_check_json", check_json),
     ("rs_json_text", json_text),
+    ("rs_variant_number", variant_number),
+    ("rs_typeof", type_of),
+    ("rs_system_typeof", system_type_of),
 ];
 
 /// How deep a document may nest; the parser calls itself.
@@ -84,6 +87,90 @@ fn json_text(arguments: &Arguments<'_>) -> Outcome<String> {
         Json::Text(text) => Some(text),
         value => Some(value.to_string()),
     })
+}
+
+/// The largest whole number up to which a FLOAT holds every one.
+const LARGEST_IN_FLOAT: u128 = 1 << 53;
+
+/// The text of a VARIANT that is computed with, as a FLOAT. A whole number that no FLOAT holds is refused.
+fn variant_number(arguments: &Arguments<'_>) -> Outcome<String> {
+    if let [Some(text)] = arguments
+        && let Ok(number) = text.trim().parse::<i128>()
+        && number.unsigned_abs() > LARGEST_IN_FLOAT
+    {
+        return Err(format!(
+            "the embedded engine computes with a VARIANT as FLOAT, which cannot hold {number} exactly; cast the \
+             VARIANT first, as in v:id::NUMBER"
+        ));
+    }
+    json_text(arguments)
+}
+
+/// `TYPEOF(value)`, by the engine's name of the value's type and the text it makes of the value.
+fn type_of(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([kind, text]) = present(arguments) else {
+        return Ok(None);
+    };
+    let name = match kind {
+        "DATE" | "TIME" | "DOUBLE" | "BOOLEAN" | "VARCHAR" => kind,
+        "TIMESTAMP" => "TIMESTAMP_NTZ",
+        "TIMESTAMP WITH TIME ZONE" => "TIMESTAMP_LTZ",
+        "BLOB" => "BINARY",
+        "JSON" => match text.trim_start().chars().next() {
+            Some('{') => "OBJECT",
+            Some('[') => "ARRAY",
+            Some('"') => "VARCHAR",
+            Some('t' | 'f') => "BOOLEAN",
+            Some('n') => "NULL_VALUE",
+            _ => number_type(text),
+        },
+        _ => number_type(text),
+    };
+    Ok(Some(name.to_owned()))
+}
+
+/// The type of a number, by its digits.
+fn number_type(text: &str) -> &'static str {
+    let is_whole = match text.split_once('.') {
+        Some((_, places)) => places.bytes().all(|digit| digit == b'0'),
+        None => true,
+    };
+    if text.contains(['e', 'E']) {
+        "DOUBLE"
+    } else if is_whole {
+        "INTEGER"
+    } else {
+        "DECIMAL"
+    }
+}
+
+/// `SYSTEM$TYPEOF(value)`, by the engine's name of the value's type.
+fn system_type_of(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([kind]) = present(arguments) else {
+        return Ok(None);
+    };
+    let name = match kind {
+        "VARCHAR" => "VARCHAR(16777216)[LOB]",
+        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" => "NUMBER(38,0)[SB16]",
+        "DOUBLE" => "FLOAT[DOUBLE]",
+        "BOOLEAN" => "BOOLEAN[SB1]",
+        "DATE" => "DATE[SB4]",
+        "TIME" => "TIME(9)[SB8]",
+        "TIMESTAMP" => "TIMESTAMP_NTZ(9)[SB16]",
+        "TIMESTAMP WITH TIME ZONE" => "TIMESTAMP_LTZ(9)[SB16]",
+        "BLOB" => "BINARY(8388608)[LOB]",
+        "JSON" => "VARIANT[LOB]",
+        "\"NULL\"" => "NULL[LOB]",
+        _ => {
+            return match kind.strip_prefix("DECIMAL") {
+                Some(digits) => Ok(Some(format!("NUMBER{digits}[SB16]"))),
+                None => {
+                    Err("the embedded engine does not support SYSTEM$TYPEOF of this value".into())
+                }
+            };
+        }
+    };
+    Ok(Some(name.to_owned()))
 }
 
 impl Json {
@@ -198,7 +285,7 @@ impl<'a> Reader<'a> {
                         .any(|known| word.eq_ignore_ascii_case(known)) =>
                     {
                         Err(Fault::Doubtful(
-                            "does not read JSON with true or false in other letters than small ones",
+                            "does not read JSON with true or false in capital letters",
                         ))
                     }
                     other => Err(self.wrong(&format!("unknown keyword \"{other}\""))),
@@ -358,7 +445,7 @@ impl<'a> Reader<'a> {
             && !body.starts_with("0E");
         if starts_with_zeros || body.ends_with('.') || body.contains(".e") || body.contains(".E") {
             return Err(Fault::Doubtful(
-                "does not read JSON numbers with leading zeros or nothing behind the point",
+                "does not read JSON numbers with leading zeros or with nothing after the point",
             ));
         }
         match digits.parse::<f64>() {

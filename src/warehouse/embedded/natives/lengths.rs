@@ -109,7 +109,7 @@ fn insert(arguments: &Arguments<'_>) -> Outcome<String> {
     let (place, length) = (whole(place)?, whole(length)?);
     if place < 1 || length < 0 {
         return Err(
-            "the embedded engine inserts at place 1 or later, in place of 0 letters or more".into(),
+            "the embedded engine supports INSERT with a position of 1 or more and a length of 0 or more".into(),
         );
     }
     fits(text.len().saturating_add(other.len()), longest)?;
@@ -127,7 +127,7 @@ fn token(arguments: &Arguments<'_>) -> Outcome<String> {
     };
     let place = whole(place)?;
     if place < 1 {
-        return Err("the embedded engine counts the parts of STRTOK from 1 on".into());
+        return Err("the embedded engine supports STRTOK with a part number of 1 or more".into());
     }
     let mut parts = text
         .split(|letter| delimiters.contains(letter))
@@ -161,7 +161,9 @@ fn position(arguments: &Arguments<'_>) -> Outcome<i64> {
     };
     let start = whole(start)?;
     if start < 1 {
-        return Err("the embedded engine searches from place 1 on".into());
+        return Err(
+            "the embedded engine supports CHARINDEX and POSITION with a start of 1 or more".into(),
+        );
     }
     let skipped = usize::try_from(start - 1).unwrap_or(usize::MAX);
     let rest = text.get(byte_of(text, skipped)..).unwrap_or_default();
@@ -196,12 +198,14 @@ fn match_place(arguments: &Arguments<'_>) -> Outcome<i64> {
         return Ok(Some(0));
     };
     if matches.iter().any(|found| length(found) == 0) {
-        return Err("the embedded engine does not count matches that are empty".into());
+        return Err(
+            "the embedded engine does not support patterns that match the empty text here".into(),
+        );
     }
     let gaps: Vec<&str> = marked.split('\u{1f}').collect();
     if gaps.len() != matches.len() + 1 {
         return Err(
-            "the embedded engine does not take the control character 31 in a text searched by a regular expression"
+            "the embedded engine does not search texts with the control character 31 by a regular expression"
                 .into(),
         );
     }
@@ -222,7 +226,9 @@ fn ascii(arguments: &Arguments<'_>) -> Outcome<i64> {
     match text.chars().next() {
         None => Ok(Some(0)),
         Some(letter) if letter.is_ascii() => Ok(Some(i64::from(u32::from(letter)))),
-        Some(_) => Err("the embedded engine knows ASCII of ASCII letters only; use UNICODE".into()),
+        Some(_) => {
+            Err("the embedded engine supports ASCII for ASCII letters only; use UNICODE".into())
+        }
     }
 }
 

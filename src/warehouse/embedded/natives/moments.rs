@@ -13,6 +13,8 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_zoned", |a| {
         strict(a, "Timestamp", |moment| moment.utc())
     }),
+    ("rs_offset", |a| in_utc(a, true)),
+    ("rs_try_offset", |a| in_utc(a, false)),
     ("rs_time", time),
     ("rs_try_date", |a| lenient(a, |moment| moment.date())),
     ("rs_try_timestamp", |a| {
@@ -86,7 +88,7 @@ enum Fault {
 }
 
 const NANOSECONDS: &str =
-    "the embedded engine keeps times to the microsecond, and the text has more digits";
+    "the embedded engine supports times to the microsecond, and the text has more digits";
 
 fn strict(
     arguments: &Arguments<'_>,
@@ -100,6 +102,24 @@ fn strict(
         Ok(moment) => Ok(write(&moment)),
         Err(Fault::Unknown) => Err(format!("{kind} '{text}' is not recognized")),
         Err(Fault::Nanoseconds) => Err(NANOSECONDS.into()),
+    }
+}
+
+/// A TIMESTAMP_TZ, which keeps the offset it was written with. The engine keeps that of UTC only.
+fn in_utc(arguments: &Arguments<'_>, is_strict: bool) -> Outcome<String> {
+    if let Some([text]) = present(arguments)
+        && let Ok(moment) = read(text)
+        && moment.offset.unwrap_or(0) != 0
+    {
+        return Err(format!(
+            "the embedded engine keeps no offset in a TIMESTAMP_TZ but that of UTC, and '{text}' has another; cast to \
+             TIMESTAMP_LTZ, which shows it in UTC, or to TIMESTAMP_NTZ, which drops the offset"
+        ));
+    }
+    if is_strict {
+        strict(arguments, "Timestamp", Moment::utc)
+    } else {
+        lenient(arguments, Moment::utc)
     }
 }
 

@@ -28,7 +28,7 @@ fn round_even(arguments: &Arguments<'_>) -> Outcome<String> {
         return Ok(None);
     };
     let unknown =
-        || Err("the embedded engine rounds halves to even of decimal numbers only".into());
+        || Err("the embedded engine supports HALF_TO_EVEN for decimal numbers only".into());
     let Ok(places) = places.parse::<i32>() else {
         return unknown();
     };
@@ -104,7 +104,7 @@ fn zipf(arguments: &Arguments<'_>) -> Outcome<i64> {
     };
     if count == 0 || count > LONGEST {
         return Err(format!(
-            "the embedded engine knows ZIPF of 1 to {LONGEST} numbers"
+            "the embedded engine supports ZIPF of 1 to {LONGEST} numbers"
         ));
     }
     let weight = |number: u32| f64::from(number).powf(-slope);

@@ -11,8 +11,7 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_array_max", |a| extreme(a, Ordering::Greater)),
 ];
 
-const MIXED: &str =
-    "the embedded engine does not order an ARRAY whose elements are of several kinds";
+const MIXED: &str = "the embedded engine does not sort an ARRAY with elements of several types";
 
 fn order(one: &Json, other: &Json) -> Result<Ordering, String> {
     match (one, other) {

@@ -96,10 +96,10 @@ fn ip(arguments: &Arguments<'_>) -> Outcome<String> {
         return Ok(None);
     };
     if !kind.eq_ignore_ascii_case("INET") {
-        return Err("the embedded engine knows PARSE_IP with 'INET' only".into());
+        return Err("the embedded engine supports PARSE_IP with 'INET' only".into());
     }
     if text.contains("::") || text.matches(':').count() > 1 {
-        return Err("the embedded engine knows PARSE_IP of addresses of version 4 only".into());
+        return Err("the embedded engine supports PARSE_IP for IPv4 addresses only".into());
     }
     let (host, prefix) = split(text, '/');
     let address: Ipv4Addr = host

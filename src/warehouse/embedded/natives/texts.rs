@@ -11,15 +11,65 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_try_from_hex", try_from_hex),
     ("rs_translate", translate),
     ("rs_initcap", initcap),
+    ("rs_no_text", no_text),
 ];
 
-pub(super) const TRUTHS: &[Row<bool>] = &[("rs_search", search)];
+pub(super) const TRUTHS: &[Row<bool>] = &[
+    ("rs_search", search),
+    ("rs_boolean", boolean),
+    ("rs_try_boolean", |a| {
+        Ok(present(a).and_then(|[text]| truth(text)))
+    }),
+    ("rs_between", |a| {
+        Ok(present(a).map(|[text, low, high]| low <= text && text <= high))
+    }),
+];
 
 pub(super) const NUMBERS: &[Row<i64>] = &[
     ("rs_editdistance", editdistance),
     ("rs_jarowinkler", jarowinkler),
     ("rs_hex_position", hex_position),
 ];
+
+/// The truth value that a text says, if it says one.
+fn truth(text: &str) -> Option<bool> {
+    let text = text.trim_matches(' ');
+    let is_one_of = |words: [&str; 6]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_one_of(["true", "t", "yes", "y", "on", "1"]) {
+        return Some(true);
+    }
+    is_one_of(["false", "f", "no", "n", "off", "0"]).then_some(false)
+}
+
+fn boolean(arguments: &Arguments<'_>) -> Outcome<bool> {
+    let Some([text]) = present(arguments) else {
+        return Ok(None);
+    };
+    match truth(text) {
+        Some(truth) => Ok(Some(truth)),
+        None => Err(format!("Boolean value '{text}' is not recognized")),
+    }
+}
+
+/// What a TRY_CAST of a value that is no text gives: nothing.
+fn no_text(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([kind, target]) = present(arguments) else {
+        return Ok(None);
+    };
+    let kind = match kind {
+        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" => "NUMBER(38,0)",
+        "DOUBLE" => "FLOAT",
+        "BLOB" => "BINARY",
+        "JSON" => "VARIANT",
+        "TIMESTAMP" => "TIMESTAMP_NTZ(9)",
+        "TIMESTAMP WITH TIME ZONE" => "TIMESTAMP_LTZ(9)",
+        kind => kind,
+    };
+    let kind = kind.replace("DECIMAL", "NUMBER");
+    Err(format!(
+        "SQL compilation error:\nFunction TRY_CAST cannot be used with arguments of types {kind} and {target}"
+    ))
+}
 
 /// A letter whose capital is two letters stays: ß is ß.
 fn upper(arguments: &Arguments<'_>) -> Outcome<String> {
@@ -160,7 +210,7 @@ fn soundex(arguments: &Arguments<'_>) -> Outcome<String> {
         return Ok(None);
     };
     if !text.is_ascii() {
-        return Err("the embedded engine knows SOUNDEX of ASCII letters only".into());
+        return Err("the embedded engine supports SOUNDEX for ASCII letters only".into());
     }
     let mut letters = text.chars().filter(char::is_ascii_alphabetic);
     let Some(first) = letters.next() else {

@@ -208,7 +208,7 @@ fn at(days: i64) -> Result<i64, String> {
 }
 
 fn too_far() -> String {
-    "the embedded engine has no date that far away".into()
+    "the embedded engine does not support dates that far away".into()
 }
 
 /// A moment so many days or months later. The day of a month that is too short is its last.

@@ -9,9 +9,9 @@ fn is_told(error: &Error) -> bool {
     let told = error.to_string();
     matches!(error, Error::EngineLimit(_))
         && [
-            "makes texts of at most",
+            "allows texts of at most",
             "not enough memory",
-            "for every row",
+            "with OVER",
         ]
         .iter()
         .any(|words| told.contains(words))

@@ -138,7 +138,10 @@ async fn what_snowflake_or_this_engine_does_not_answer_is_refused() {
             "FACTS balance DIMENSIONS region_name",
             "of their own logical table",
         ),
-        ("METRICS customers, customer.customers", "no two columns"),
+        (
+            "METRICS customers, customer.customers",
+            "two columns with the same name",
+        ),
     ] {
         let error = refusal(&format!("SELECT * FROM SEMANTIC_VIEW({VIEW} {asked})")).await;
         assert!(error.to_string().contains(told), "{asked}: {error}");

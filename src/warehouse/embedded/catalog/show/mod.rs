@@ -29,7 +29,7 @@ pub(in super::super) fn show(
     let question = Question { catalog, current };
     let unknown = || {
         Error::from(EngineLimit {
-            what: format!("does not know SHOW {}", show.objects),
+            what: format!("does not support SHOW {}", show.objects),
             hint: Some(
                 "SHOW TABLES, VIEWS, COLUMNS, SCHEMAS and DATABASES say what there is".into(),
             ),

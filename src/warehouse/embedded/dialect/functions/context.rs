@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
         0,
         0,
         Refused {
-            what: "does not know CURRENT_STATEMENT",
+            what: "does not support CURRENT_STATEMENT",
             hint: "the statement is the one you sent",
         },
     ),

@@ -26,8 +26,8 @@ pub(super) const ROWS: &[Row] = &[
     ("TRY_TO_DECIMAL", 1, 4, R(|w, c| w.number_of(c))),
     ("TO_DOUBLE", 1, 2, S("CAST({0} AS DOUBLE)")),
     ("TRY_TO_DOUBLE", 1, 2, S("TRY_CAST({0} AS DOUBLE)")),
-    ("TO_BOOLEAN", 1, 1, S("memory.main.sf_boolean({0})")),
-    ("TRY_TO_BOOLEAN", 1, 1, S("memory.main.sf_try_boolean({0})")),
+    ("TO_BOOLEAN", 1, 1, R(|w, c| w.boolean_of(c))),
+    ("TRY_TO_BOOLEAN", 1, 1, R(|w, c| w.boolean_of(c))),
     ("TO_BINARY", 1, 2, R(|w, c| w.binary_of(c))),
     ("TRY_TO_BINARY", 1, 2, R(|w, c| w.binary_of(c))),
     (
