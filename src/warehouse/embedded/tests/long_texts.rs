@@ -8,13 +8,9 @@ use crate::warehouse::{Error, Parameter, Warehouse};
 fn is_told(error: &Error) -> bool {
     let told = error.to_string();
     matches!(error, Error::EngineLimit(_))
-        && [
-            "allows texts of at most",
-            "not enough memory",
-            "with OVER",
-        ]
-        .iter()
-        .any(|words| told.contains(words))
+        && ["allows texts of at most", "not enough memory", "with OVER"]
+            .iter()
+            .any(|words| told.contains(words))
 }
 
 #[tokio::test]
