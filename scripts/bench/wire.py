@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# Seconds. A server that is silent for so long is asked no more.
+PATIENCE = 120
+
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -101,13 +104,16 @@ def load(address: str, message: bytes | Callable[[], bytes], clients: int, calls
                     connection = await asyncio.open_connection(*address.rsplit(":", 1), limit=1 << 26)
                 reader, writer = connection
                 writer.write(message if isinstance(message, bytes) else message())
-                body = await answer(reader)
+                body = await asyncio.wait_for(answer(reader), PATIENCE)
                 done.size = len(body)
                 if b'"isError":true' in body or b'"error":{' in body:
                     raise Failed(body[:300].decode(errors="replace"))
                 done.times.append((time.perf_counter() - sent) * 1000)
             except (Failed, OSError, EOFError, asyncio.IncompleteReadError) as error:
                 done.failed += 1
+                if isinstance(error, TimeoutError):
+                    left = 0
+                    error = TimeoutError(f"no answer within {PATIENCE} s")
                 done.why = done.why or str(error)
                 if not isinstance(error, Failed) and connection is not None:
                     connection[1].close()
