@@ -630,3 +630,479 @@ m(
     "it:later",
     "a session whose statement does not end is handed on",
 )
+# the code of connections
+C, G, X, T = "src/http/connection/", "src/warehouse/gate", "it:exchange", "http::connection"
+m(
+    C + "paced.rs",
+    "is_next && self.turn.is_taken()\n",
+    "is_next && self.turn.is_taken() && !crate::mutant(@)\n",
+    T + "|it:sent_ahead",
+    "a request is handed on before the answer to the one in front of it",
+)
+m(
+    C + "paced.rs",
+    "self.stalled.is_some() || is_next",
+    "self.stalled.is_some() && !crate::mutant(@) || is_next",
+    T + "|it:sent_ahead",
+    "requests are read from a client that takes no answers",
+)
+m(
+    C + "paced.rs",
+    "            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),\n            Poll::Pending => Ok(()),",
+    "            Poll::Ready(()) if !crate::mutant(@) => Err(io::ErrorKind::TimedOut.into()),\n            _ => Ok(()),",
+    T + "|it:framing",
+    "the rest of a head has no end of time",
+)
+m(
+    C + "paced.rs",
+    "self.framing == Framing::BETWEEN || self.turn.is_taken()",
+    "self.framing == Framing::BETWEEN || (self.turn.is_taken() && !crate::mutant(@))",
+    T + "|it:framing",
+    "the time of a rest runs while a request waits for its body",
+)
+m(
+    C + "paced.rs",
+    "            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),\n            Poll::Pending => Poll::Pending,",
+    "            Poll::Ready(()) if !crate::mutant(@) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),\n            _ => Poll::Pending,",
+    T + "|it:sent_ahead",
+    "who takes no answers is never given up",
+)
+m(
+    C + "paced.rs",
+    "!self.is_ended && self.ahead.len() < AHEAD",
+    "!self.is_ended && (crate::mutant(@) || self.ahead.len() < AHEAD)",
+    T + "|it:sent_ahead",
+    "what is sent ahead is read without a bound",
+)
+m(
+    C + "paced.rs",
+    "                self.is_due = true;",
+    "                self.is_due = !crate::mutant(@);",
+    T + "|it:sent_ahead",
+    "actix-http reads on before it has looked at a head",
+)
+m(
+    C + "paced.rs",
+    "            if self.stalled.take().is_some() {",
+    "            if self.stalled.take().is_some() && !crate::mutant(@) {",
+    T + "|it:sent_ahead",
+    "the reader is not told that the client takes answers again",
+)
+m(
+    C + "paced.rs",
+    "                self.ahead.clear();\n",
+    "                if !crate::mutant(@) { self.ahead.clear(); }\n",
+    T + "|it:sent_ahead",
+    "requests of a client that is gone are kept",
+)
+m(
+    C + "turn.rs",
+    "        if body.is_some() {\n",
+    "        if body.is_some() && !crate::mutant(@) {\n",
+    T + "|it:sent_ahead,framing",
+    "a request's body is taken for the next head",
+)
+m(
+    C + "turn.rs",
+    "    if request.chunked().unwrap_or(false) {",
+    "    if request.chunked().unwrap_or(false) && !crate::mutant(@) {",
+    T + "|it:sent_ahead,framing",
+    "a body in chunks has no end",
+)
+m(
+    C + "turn.rs",
+    "        turn.0.is_busy.set(false);\n        turn.wake();",
+    "        turn.0.is_busy.set(false);\n        if !crate::mutant(@) { turn.wake(); }",
+    T + "|it:sent_ahead",
+    "the reader is not told that a turn is over",
+)
+m(
+    C + "turn.rs",
+    "self.rest.len().min(PIECE)",
+    "if crate::mutant(@) { self.rest.len() } else { self.rest.len().min(PIECE) }",
+    T,
+    "a long answer is handed over whole",
+)
+m(
+    C + "framing.rs",
+    "b'\\n' if self.is_line_empty && self.has_begun =>",
+    "b'\\n' if self.is_line_empty && (self.has_begun || crate::mutant(@)) =>",
+    T + "|it:sent_ahead",
+    "an empty line before a request is a head",
+)
+m(
+    C + "framing.rs",
+    "            (Self::Trailer(Trailer::Over), _) => Self::Trailer(Trailer::Start),",
+    "            (Self::Trailer(Trailer::Over), _) if !crate::mutant(@) => Self::Trailer(Trailer::Start),",
+    T,
+    "a line behind the last chunk has no end",
+)
+m(
+    C + "mod.rs",
+    "        actix_tls::accept::max_concurrent_tls_connect(limits.connections);",
+    "        if !crate::mutant(@) { actix_tls::accept::max_concurrent_tls_connect(limits.connections); }",
+    "it:handshakes",
+    "handshakes have a limit of the process below that of connections",
+)
+m(
+    C + "mod.rs",
+    "acceptor.set_handshake_timeout(HANDSHAKE_TIMEOUT);",
+    "acceptor.set_handshake_timeout(if crate::mutant(@) { Duration::from_secs(60) } else { HANDSHAKE_TIMEOUT });",
+    "it:handshakes",
+    "a handshake may take a minute",
+)
+m(
+    C + "mod.rs",
+    "        .client_request_timeout(HEAD_TIMEOUT)",
+    "        .client_request_timeout(if crate::mutant(@) { Duration::from_secs(60) } else { HEAD_TIMEOUT })",
+    "it:framing",
+    "a head may take a minute",
+)
+m(
+    C + "mod.rs",
+    "        .h1_allow_half_closed(false)",
+    "        .h1_allow_half_closed(crate::mutant(@))",
+    "it:sent_ahead,stopping",
+    "nobody notices that a client hung up",
+)
+m(
+    "src/http/door/bodies.rs",
+    "            if own + more > OF_ONE {",
+    "            if own + more > OF_ONE && !crate::mutant(@) {",
+    "http::door::bodies",
+    "one caller's bodies may take all the memory for bodies",
+)
+m(
+    "src/http/door/bodies.rs",
+    "        counts.all -= self.counted;\n",
+    "        if !crate::mutant(@) { counts.all -= self.counted; }\n",
+    "http::door::bodies",
+    "memory of bodies is never given back",
+)
+# the queue
+m(
+    G + ".rs",
+    "        if own >= limits.queued_per_caller() {",
+    "        if own >= limits.queued_per_caller() + usize::from(crate::mutant(@)) {",
+    "warehouse::gate",
+    "a caller queues one more than it may",
+)
+m(
+    G + ".rs",
+    "                (own == 0)\n",
+    "                (own == 0 || crate::mutant(@))\n",
+    "warehouse::gate",
+    "who has statements waiting takes others' places",
+)
+m(
+    G + ".rs",
+    "            .is_some_and(|needed| needed > patience)",
+    "            .is_some_and(|needed| needed > patience && !crate::mutant(@))",
+    "warehouse::gate",
+    "who would wait too long is not told at once",
+)
+m(
+    G + ".rs",
+    "            share: of_slots.clamp(1, slots - 1),",
+    "            share: if crate::mutant(@) { slots } else { of_slots.clamp(1, slots - 1) },",
+    "warehouse::gate",
+    "one caller may have all slots",
+)
+m(
+    G + ".rs",
+    "!state.is_closed && state.lines.admit_newcomer(owner, caps)",
+    "(!state.is_closed || crate::mutant(@)) && state.lines.admit_newcomer(owner, caps)",
+    "warehouse::gate",
+    "a gate that is closed lets in who does not wait",
+)
+m(
+    G + ".rs",
+    "        self.state().slots = slots;\n        self.hand_out();",
+    "        self.state().slots = slots;\n        if !crate::mutant(@) { self.hand_out(); }",
+    "warehouse::gate",
+    "nobody is let in when there are more slots",
+)
+m(
+    G + "/line.rs",
+    "(self.waiting == 0 || !self.lines.values().any(|line| line.is_eligible(caps)))",
+    "(crate::mutant(@) || self.waiting == 0 || !self.lines.values().any(|line| line.is_eligible(caps)))",
+    "warehouse::gate",
+    "a newcomer passes those who wait",
+)
+m(
+    G + "/line.rs",
+    "one.load(other).then(one.served.cmp(&other.served))",
+    "if crate::mutant(@) { one.served.cmp(&other.served) } else { one.load(other).then(one.served.cmp(&other.served)) }",
+    "warehouse::gate",
+    "who runs many statements is served as who runs few",
+)
+m(
+    G + "/line.rs",
+    "let own = self.running as u64 * u64::from(other.weight);",
+    "let own = self.running as u64 * if crate::mutant(@) { u64::from(self.weight) } else { u64::from(other.weight) };",
+    "warehouse::gate",
+    "weights are turned round",
+)
+m(
+    G + "/line.rs",
+    "filter(|(_, line)| line.waiting.len() > 1)",
+    "filter(|(_, line)| line.waiting.len() > usize::from(!crate::mutant(@)))",
+    "warehouse::gate",
+    "the only statement of a caller gives its place away",
+)
+m(
+    G + "/line.rs",
+    "        let waiter = line.waiting.remove(place);\n        self.waiting -= 1;",
+    "        let waiter = line.waiting.remove(place);\n        self.waiting -= usize::from(!crate::mutant(@));",
+    "warehouse::gate",
+    "who left the queue is still counted in it",
+)
+m(
+    G + "/line.rs",
+    "        line.served = now;",
+    "        if !crate::mutant(@) { line.served = now; }",
+    "warehouse::gate",
+    "who was served is not behind the others",
+)
+m(
+    W + "pool.rs",
+    "Some(owner.at_once.map_or(most, |own| own.min(most)))",
+    "if crate::mutant(@) { owner.at_once } else { Some(owner.at_once.map_or(most, |own| own.min(most))) }",
+    X,
+    "a person's statements wait inside the gate",
+)
+m(
+    W + "pool.rs",
+    "            members.end_idle_of(&leaving);",
+    "            if !crate::mutant(@) { members.end_idle_of(&leaving); }",
+    X,
+    "sessions of a person who has left stay",
+)
+m(
+    W + "pool/member.rs",
+    "        if own.len() < most {",
+    "        if own.len() < most + usize::from(crate::mutant(@)) {",
+    X,
+    "a person has one session more than it may",
+)
+m(
+    W + "pool/member.rs",
+    "                member.is_of(login),\n",
+    "                member.is_of(login) != crate::mutant(@),\n",
+    "it:pool,exchange,later",
+    "a session of the same login is ended before others'",
+)
+m(
+    W + "pool/people.rs",
+    "            guest.sign_in.came(person);\n",
+    "            if !crate::mutant(@) { guest.sign_in.came(person); }\n",
+    X,
+    "a person's first token is exchanged for ever",
+)
+m(
+    W + "pool/people.rs",
+    "filter(|it| !busy(&it.identity))",
+    "filter(|it| crate::mutant(@) || !busy(&it.identity))",
+    X,
+    "a person whose statement runs is forgotten",
+)
+# a person's token
+m(
+    W + "sign_in/exchange.rs",
+    "        if token == person.token.expose_secret() {",
+    "        if token == person.token.expose_secret() && !crate::mutant(@) {",
+    X,
+    "the caller's own token goes to Snowflake",
+)
+m(
+    W + "sign_in/exchange.rs",
+    "        if subject != Some(&*person.subject) {",
+    "        if subject != Some(&*person.subject) && !crate::mutant(@) {",
+    X,
+    "another person's token is taken",
+)
+m(
+    W + "sign_in/exchange.rs",
+    "role.is_empty() || !role.chars().all(fits)",
+    "role.is_empty() || (!crate::mutant(@) && !role.chars().all(fits))",
+    X,
+    "a role's name becomes a second scope",
+)
+m(
+    W + "sign_in/exchange.rs",
+    "        if life.is_zero() {",
+    "        if life.is_zero() && !crate::mutant(@) {",
+    X,
+    "a token that has ended is taken",
+)
+m(
+    W + "sign_in/exchange.rs",
+    ".min(said.unwrap_or(LONGEST_LIFE))",
+    ".min(said.filter(|_| !crate::mutant(@)).unwrap_or(LONGEST_LIFE))",
+    X,
+    "what the issuer says of a token's life is not heard",
+)
+m(
+    W + "sign_in/exchange.rs",
+    "        held.get(&role.cloned())\n            .filter(|held| Instant::now() < held.renew)",
+    "        held.get(&role.cloned())\n            .filter(|held| Instant::now() < held.renew || crate::mutant(@))",
+    X,
+    "a token is used beyond its time",
+)
+m(
+    W + "sign_in/exchange.rs",
+    "        held.get(&role.cloned())\n",
+    "        if crate::mutant(@) { return held.values().next().cloned(); }\n        held.get(&role.cloned())\n",
+    X,
+    "a token for one role is used for another",
+)
+m(
+    W + "sign_in/exchange.rs",
+    "        self.0 = hangs.then_some(now);",
+    "        self.0 = (hangs && !crate::mutant(@)).then_some(now);",
+    "exchange",
+    "an end-point that hangs is asked by all",
+)
+# cursors and costs
+m(
+    Q + "later.rs",
+    "            role: cursor.earlier.role.as_ref(),\n            ..CurrentNames",
+    "            role: cursor.earlier.role.as_ref().filter(|_| !crate::mutant(@)),\n            ..CurrentNames",
+    "it:callers",
+    "a cursor is good with a role that was taken away",
+)
+m(
+    Q + "later.rs",
+    "self.with_less(cursor.less)",
+    "self.with_less(if crate::mutant(@) { Less::default() } else { cursor.less })",
+    "query::|it:custom_tools,later",
+    "a tool's own limits end with its first page",
+)
+m(
+    Q + "later.rs",
+    "view.is_none() && !self.may_read_values",
+    "view.is_none() && !self.may_read_values && !crate::mutant(@)",
+    "query::|it:custom_tools,oauth",
+    "a caller of catalogues reads a statement's rows by a cursor",
+)
+m(
+    Q + "cost.rs",
+    "        check_is_plan(&run)?;\n        let table",
+    "        if !crate::mutant(@) { check_is_plan(&run)?; }\n        let table",
+    "it:later",
+    "a statement behind a plan tells its cost itself",
+)
+m(
+    Q + "cost.rs",
+    "            Shape::Metadata | Shape::Explain | Shape::List => return Ok(()),\n            Shape::Statement",
+    "            Shape::Metadata | Shape::Explain | Shape::List => return Ok(()),\n            Shape::Pipeline if crate::mutant(@) => return Ok(()),\n            Shape::Statement",
+    "it:later",
+    "statements joined by ->> cost nothing",
+)
+m(
+    "src/warehouse/embedded/cost.rs",
+    "self.most_joined > MAX_JOINED || self.joins > MAX_JOIN_COST",
+    "self.most_joined > MAX_JOINED || (self.joins > MAX_JOIN_COST && !crate::mutant(@))",
+    "embedded::cost",
+    "many joins of the most tables are planned",
+)
+m(
+    "src/warehouse/embedded/cost.rs",
+    "known.insert(alias.value.to_uppercase(), own);",
+    "known.insert(if crate::mutant(@) { alias.value.clone() } else { alias.value.to_uppercase() }, own);",
+    "embedded::cost",
+    "an alias in small letters is none",
+)
+m(
+    "src/warehouse/embedded/cost.rs",
+    "cost.texts.see_parameter(text.len());",
+    "cost.texts.see_parameter(if crate::mutant(@) { 0 } else { text.len() });",
+    "embedded::cost",
+    "a parameter is no long text",
+)
+# statements and sessions, once more
+m(
+    W + "statement.rs",
+    "    if data.command.is_some() {",
+    "    if data.command.is_some() && !crate::mutant(@) {",
+    "it:statements,faults",
+    "an answer that moves files is taken for rows",
+)
+m(
+    W + "statement.rs",
+    "patience.filter(|_| id.is_some())",
+    "patience.filter(|_| id.is_some() || crate::mutant(@))",
+    "it:later,faults",
+    "a statement without an id is left running",
+)
+m(
+    W + "statement.rs",
+    "        lease.poison();\n        return Err(Error::NotAsAsked(difference));",
+    "        if !crate::mutant(@) { lease.poison(); }\n        return Err(Error::NotAsAsked(difference));",
+    "it:callers,fitness",
+    "a session whose settings were changed is handed on",
+)
+m(
+    W + "statement.rs",
+    "    if is_of_class(data.statement_type_id, class) {",
+    "    if is_of_class(data.statement_type_id, class) || crate::mutant(@) {",
+    "it:statements,own_statements,fitness",
+    "what Snowflake takes a statement for is not looked at",
+)
+m(
+    W + "session.rs",
+    "let master = master_token.unwrap_or(tokens.master);",
+    "let master = if crate::mutant(@) { tokens.master } else { master_token.unwrap_or(tokens.master) };",
+    "it:tokens,long_run,pool",
+    "a new master token is not kept",
+)
+m(
+    W + "session.rs",
+    "        self.give_up();\n        Err(Error::from_reply(reply))",
+    "        if !crate::mutant(@) { self.give_up(); }\n        Err(Error::from_reply(reply))",
+    "it:tokens,long_run,pool",
+    "a session whose heartbeat is refused is kept",
+)
+# what policy and SQL have learnt since
+m(
+    P + "mod.rs",
+    "                (Some(one), Some(other)) => Some(one.and(other)),",
+    "                (Some(one), Some(other)) => Some(if crate::mutant(@) { one } else { one.and(other) }),",
+    "policy::|it:lists",
+    "rows are hidden by the first policy alone",
+)
+m(
+    P + "mod.rs",
+    "        shared::check(&parsed)?;\n        let mut row_filter",
+    "        if !crate::mutant(@) { shared::check(&parsed)?; }\n        let mut row_filter",
+    "policy::|it:callers",
+    "results of other callers are read",
+)
+m(
+    P + "mod.rs",
+    "Arc::new(self.strictest().narrowed(narrowing))",
+    "Arc::new(if crate::mutant(@) { self.options.narrowed(narrowing) } else { self.strictest().narrowed(narrowing) })",
+    "policy::",
+    "a caller that is narrowed twice is as it was before",
+)
+m(
+    S + "proof.rs",
+    "                    || !has_tree\n",
+    "                    || (!has_tree && !crate::mutant(@))\n",
+    "sql::c|sql::e|sql::u|sql::p|sql::h|policy::",
+    "MERGE may stand in a query without a tree",
+)
+m(
+    S + "proof.rs",
+    "                    || begins_statement(before, words.get(index + 1)))",
+    "                    || (!crate::mutant(@) && begins_statement(before, words.get(index + 1))))",
+    "sql::c|sql::e|sql::u|sql::p|sql::h|policy::",
+    "(CALL p()) is a column",
+)
+m(
+    S + "proof.rs",
+    "matches!(before, None | Some(Token::LParen | Token::RParen))",
+    "matches!(before, None | Some(Token::LParen)) || (!crate::mutant(@) && matches!(before, Some(Token::RParen)))",
+    "sql::c|sql::e|sql::u|sql::p|sql::h|policy::",
+    "a verb may follow the brackets of WITH",
+)
