@@ -1106,3 +1106,47 @@ m(
     "sql::c|sql::e|sql::u|sql::p|sql::h|policy::",
     "a verb may follow the brackets of WITH",
 )
+# what a caller could see of another, each for the test of the two who hammer
+TWO = "it:two_callers_who_hammer"
+m(
+    Q + "cursor.rs",
+    "    context.update(caller.as_bytes());",
+    "    if !crate::mutant(@) { context.update(caller.as_bytes()); }",
+    TWO,
+    "a cursor is good for a caller whose name is as long",
+)
+m(
+    P + "shared.rs",
+    "        || OF_RESULTS.contains(&function)",
+    "        || (OF_RESULTS.contains(&function) && !crate::mutant(@))",
+    TWO,
+    "a session tells the last statement of another caller",
+)
+m(
+    "src/telemetry/call.rs",
+    "        let normalised = statement::normalised(sql);\n        let is_shown",
+    """        let normalised = match statement::normalised(sql) {
+            own if crate::mutant(@) => {
+                static LAST: Mutex<String> = Mutex::new(String::new());
+                std::mem::replace(&mut *locked(&LAST), own)
+            }
+            own => own,
+        };
+        let is_shown""",
+    TWO,
+    "a record has the statement of the call before",
+)
+m(
+    "src/mcp/answer_cache.rs",
+    "            caller: Arc::clone(&caller.identity),",
+    '            caller: if crate::mutant(@) { Arc::from("") } else { Arc::clone(&caller.identity) },',
+    TWO,
+    "an answer that was kept is anybody's",
+)
+m(
+    W + "statement.rs",
+    "    let is_harmless = match data.statement_type_id {",
+    "    let is_harmless = crate::mutant(@) || match data.statement_type_id {",
+    "it:a_session_in_which_something_was_made",
+    "a session is handed on with what was made in it",
+)
