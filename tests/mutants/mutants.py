@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -81,33 +83,59 @@ def build(tree: Path) -> tuple[Path, Path]:
     return tuple((tree / name).resolve() for name in made[:2])
 
 
-def failing(program: Path, words: list[str], number: int, tree: Path) -> list[str]:
-    """The tests that fail with this mutation; all of the words where the program ends without naming one."""
+def first_failure(command: list[str | Path], tree: Path, number: int) -> str | None:
+    """The first test that fails with this mutation; an empty text where the program ends without naming one."""
     environment = os.environ | {
         "MUTANT": str(number),
         "CARGO_MANIFEST_DIR": str(tree),
         "INSTA_UPDATE": "no",
         "RUST_BACKTRACE": "0",
     }
-    command = [program, *words, "--skip", "months_of", "--test-threads", os.environ.get("TEST_THREADS", "4")]
-    try:
-        done = subprocess.run(command, cwd=tree, env=environment, timeout=600, capture_output=True, text=True)
-    except subprocess.TimeoutExpired:
-        return words
-    if done.returncode == 0:
-        return []
-    return re.findall(r"^test (\S+) \.\.\. FAILED$", done.stdout, re.MULTILINE) or words
+    tests = subprocess.Popen(
+        command,
+        cwd=tree,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+    def end() -> None:
+        # With the servers that it has started.
+        os.killpg(tests.pid, signal.SIGKILL)
+
+    with tests:
+        # A mutation may make a test wait for ever.
+        too_long = threading.Timer(600, end)
+        too_long.start()
+        try:
+            for line in tests.stdout:
+                if found := re.match(r"test (\S+) \.\.\. FAILED$", line):
+                    # The others need not be waited for.
+                    end()
+                    return found[1]
+        finally:
+            too_long.cancel()
+    return "" if tests.returncode else None
 
 
 def killer(mutation: Mutation, unit: Path, front_door: Path, tree: Path) -> str | None:
     """A test that fails with the mutation and passes without it."""
+    threads = ["--test-threads", os.environ.get("TEST_THREADS", "4")]
     for program, words in ((unit, mutation.unit), (front_door, mutation.front_door)):
-        failed = failing(program, words, mutation.number, tree) if words else []
-        again = failing(program, failed, 0, tree) if failed else []
-        if again:
-            print(f"       {mutation.number:3} without the mutation as well: {' '.join(again)}", flush=True)
-        if killers := [name for name in failed if name not in again]:
-            return killers[0]
+        skipped = ["--skip", "months_of"]
+        while words:
+            failed = first_failure([program, *words, *skipped, *threads], tree, mutation.number)
+            if failed is None:
+                break
+            only = [failed, "--exact"] if failed else words
+            if first_failure([program, *only, *threads], tree, 0) is None:
+                return failed or " ".join(words)
+            print(f"       {mutation.number:3} fails without the mutation as well: {failed or words}", flush=True)
+            if not failed:
+                break
+            skipped += ["--skip", failed]
     return None
 
 
