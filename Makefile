@@ -66,7 +66,7 @@ attack: $(if $(BINARY),,build) ## every attack of SECURITY.md on the release bin
 
 # Not part of `check`: it takes half an hour. `mutants="policy 12"` tries those of a file or a number.
 .PHONY: mutants
-mutants: duckdb ## whether a test fails when the code is wrong, with some eighty small mistakes
+mutants: duckdb ## whether a test fails when the code is wrong, with some 150 small mistakes
 	python3 tests/mutants/mutants.py $(mutants)
 
 .PHONY: check

@@ -3,6 +3,7 @@
 
     scripts/raise_images.py            asks the registries and writes the files
     scripts/raise_images.py --check    writes nothing; fails when a digest is missing or no longer the tag's
+    scripts/raise_images.py --pinned   asks nobody; fails when an image has no digest, as a release does
     scripts/raise_images.py --list     says which images there are, and asks nobody
 
 An image with a digest is the same tomorrow, and a tag that is moved under us is seen as a change of a file. The digest
@@ -105,7 +106,7 @@ def token(challenge: str) -> str:
 
 
 def main() -> None:
-    if len(sys.argv) > 2 or (len(sys.argv) == 2 and sys.argv[1] not in ("--check", "--list")):
+    if len(sys.argv) > 2 or (len(sys.argv) == 2 and sys.argv[1] not in ("--check", "--pinned", "--list")):
         sys.exit(__doc__)
     mode = sys.argv[1] if len(sys.argv) == 2 else ""
     known: dict[str, str] = {}
@@ -118,6 +119,10 @@ def main() -> None:
             if mode == "--list":
                 print(f"{name}: {image}")
                 return match[0]
+            if mode == "--pinned":
+                if not image.digest:
+                    stale.append(f"{name}: {image} has no digest; scripts/raise_images.py writes it")
+                return match[0]
             tag = f"{image.name}:{image.tag}"
             if tag not in known:
                 known[tag] = newest(image)
@@ -129,12 +134,13 @@ def main() -> None:
         texts[ROOT / name] = re.sub(pattern, one, text, flags=re.MULTILINE)
         if texts[ROOT / name] == text and not re.search(pattern, text, flags=re.MULTILINE):
             sys.exit(f"{name} names no image as {pattern}: scripts/raise_images.py does not know how it is written")
-    print("\n".join(stale) if stale or mode == "--list" else "every digest is the newest")
+    fine = "every image has a digest" if mode == "--pinned" else "every digest is the newest"
+    print("\n".join(stale) if stale or mode == "--list" else fine)
     # All registries have answered by now: either every file is written or none.
     if mode == "":
         for path, text in texts.items():
             path.write_text(text)
-    elif mode == "--check" and stale:
+    elif stale and mode in ("--check", "--pinned"):
         sys.exit(1)
 
 

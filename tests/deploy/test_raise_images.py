@@ -132,6 +132,16 @@ def test_digests_are_written_and_then_they_are_the_newest(tree: Path, registry: 
     assert (done.returncode, done.stdout) == (0, "every digest is the newest\n")
 
 
+def test_a_release_needs_a_digest_of_every_image_and_asks_nobody(tree: Path, registry: Registry) -> None:
+    done = raise_images(tree, "--pinned")
+    assert done.returncode == 1
+    assert len(re.findall(r"^\S+: \S+ has no digest", done.stdout, re.M)) == len(listed(tree))
+    raise_images(tree)
+    registry.broken = "busybox"
+    done = raise_images(tree, "--pinned")
+    assert (done.returncode, done.stdout) == (0, "every image has a digest\n")
+
+
 def test_a_tag_that_moved_is_told_and_followed(tree: Path, registry: Registry) -> None:
     raise_images(tree)
     registry.moved = "haproxy"
