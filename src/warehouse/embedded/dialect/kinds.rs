@@ -282,11 +282,10 @@ impl Writer<'_> {
             {
                 Some("numbers")
             }
-            Expr::BinaryOp { op, .. }
-                if matches!(op, BinaryOperator::Multiply | BinaryOperator::Divide) =>
-            {
-                Some("numbers")
-            }
+            Expr::BinaryOp {
+                op: BinaryOperator::Multiply | BinaryOperator::Divide,
+                ..
+            } => Some("numbers"),
             Expr::Function(function)
                 if matches!(
                     upper_name(function).as_str(),

@@ -105,7 +105,7 @@ fn strict(
     }
 }
 
-/// A TIMESTAMP_TZ, which keeps the offset it was written with. The engine keeps that of UTC only.
+/// A `TIMESTAMP_TZ`, which keeps the offset it was written with. The engine keeps that of UTC only.
 fn in_utc(arguments: &Arguments<'_>, is_strict: bool) -> Outcome<String> {
     if let Some([text]) = present(arguments)
         && let Ok(moment) = read(text)

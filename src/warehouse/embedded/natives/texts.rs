@@ -51,7 +51,7 @@ fn boolean(arguments: &Arguments<'_>) -> Outcome<bool> {
     }
 }
 
-/// What a TRY_CAST of a value that is no text gives: nothing.
+/// What a `TRY_CAST` of a value that is no text gives: nothing.
 fn no_text(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([kind, target]) = present(arguments) else {
         return Ok(None);
