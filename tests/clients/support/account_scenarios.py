@@ -213,5 +213,6 @@ def on_an_account(folder: Path) -> Iterator[dict[str, str]]:
     file.write_text(TOOLS_FILE)
     with running() as stub:
         ask("POST", stub + "/stub/settings", {"answers": ANSWERS})
-        own = {"SNOWFLAKE_DATABASE": "SALES", "CUSTOM_TOOLS_FILE": str(file)}
+        # Each client leaves a statement of a minute behind. Quick clients would fill the five slots of development.
+        own = {"SNOWFLAKE_DATABASE": "SALES", "CUSTOM_TOOLS_FILE": str(file), "SNOWFLAKE_POOL_MAX_SIZE": "20"}
         yield account(stub) | FOR_AGENTS | own | {"TOOLSETS": "catalog,query,semantic,custom"}
