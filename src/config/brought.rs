@@ -131,10 +131,13 @@ pub(super) fn understand(
         ..Understood::default()
     };
     let prefixes = prefixes(vars);
+    // Names first: the steps below look only under our own names.
     for prefix in &prefixes {
         understood.rename(prefix);
     }
     for (name, value) in connection {
+        // `same` names what says the same thing in another way, such as a key and its path: one
+        // that the environment sets must not be joined by the connection's other.
         let is_set = same(name).iter().any(|name| {
             let names = prefixes.iter().map(|prefix| format!("{prefix}{name}"));
             names
@@ -153,6 +156,7 @@ pub(super) fn understand(
         }
         understood.swap_key_and_path(prefix);
     }
+    // Last, because it infers from which variables hold a value after all the corrections.
     understood.choose_auth_type(&prefixes);
     understood
 }
@@ -185,6 +189,7 @@ impl Understood {
 
     fn rename(&mut self, prefix: &str) {
         for (other, ours) in NAMES {
+            // Only Snowflake's names take a prefix; `PROD_PORT` is somebody else's variable.
             if !prefix.is_empty() && !other.starts_with("SNOWFLAKE_") {
                 continue;
             }
@@ -195,8 +200,10 @@ impl Understood {
             match self.get(&ours) {
                 None => {
                     self.vars.insert(ours.clone(), value);
+                    // Messages must name the variable that the operator wrote and can find again.
                     self.written.insert(ours, other);
                 }
+                // Tools often set both names. That is a problem only if they disagree.
                 Some(same) if same == value => {}
                 Some(_) => {
                     let first = self.written.get(&ours).unwrap_or(&ours);
@@ -215,10 +222,15 @@ impl Understood {
         let Some(inner) = unquoted(&value) else {
             return;
         };
+        // Quotes around nothing always go: `""` means unset.
         let is_kept = !inner.trim().is_empty()
             && match variable.quotes {
                 Quotes::Dropped => false,
+                // Double quotes belong to an identifier of Snowflake, where they keep upper and
+                // lower case.
                 Quotes::OfNames => value.starts_with('"'),
+                // A password may really begin and end with a quote, so it is left alone and only
+                // noted below.
                 Quotes::OfSecrets => true,
             };
         if !is_kept {
@@ -239,6 +251,8 @@ impl Understood {
         let (from, to, what) = match (self.get(&key), self.get(&path)) {
             (Some(value), None) if is_path(value) => (key, path, "a path"),
             (None, Some(value)) if is_key(value) => (path, key, "a key"),
+            // With both set, or both missing, there is no telling what was meant; the rules report
+            // it.
             _ => return,
         };
         let written = self.written.remove(&from).unwrap_or_else(|| from.clone());
@@ -265,6 +279,7 @@ impl Understood {
                 self.vars.insert(name, (*ours).to_owned());
             }
         }
+        // The first prefix wins, in the same order in which values are looked up later.
         let set = |this: &Self, name: &str| {
             let names = prefixes.iter().map(|prefix| format!("{prefix}{name}"));
             names.into_iter().find(|name| this.get(name).is_some())
@@ -272,6 +287,7 @@ impl Understood {
         let has_key = ["SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PATH"]
             .iter()
             .any(|name| set(self, name).is_some());
+        // A key is the default way to sign in, so it needs no word for it.
         if set(self, NAME).is_some() || has_key {
             return;
         }
@@ -289,6 +305,7 @@ impl Understood {
             .iter()
             .find_map(|(name, word)| Some((set(self, name)?, *word)));
         let told = match token {
+            // A name that says what the token is counts more than any other variable that is set.
             Some(name) if is_pat => Some((name, "programmatic_access_token")),
             Some(name) if is_oauth && told.is_none() => Some((name, "oauth")),
             _ => told,
@@ -333,10 +350,12 @@ fn is_key(text: &str) -> bool {
 
 /// The path that a text with `~` means. The error completes "expected …".
 pub(super) fn at_home(text: &str, vars: &BTreeMap<String, String>) -> Result<String, &'static str> {
+    // Shells replace `~`; env files, Docker and Kubernetes do not.
     let Some(rest) = text.strip_prefix('~') else {
         return Ok(text.to_owned());
     };
     if !(rest.is_empty() || rest.starts_with(['/', '\\'])) {
+        // `~somebody` would need the system's list of users, which a container often lacks.
         return Err(
             "a path in which `~` stands only for your own home folder, as in `~/keys/key.p8`",
         );

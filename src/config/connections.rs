@@ -81,6 +81,7 @@ pub(super) fn named(vars: &BTreeMap<String, String>) -> Result<Option<Connection
     let Some((name, setting)) = set.filter(|(name, _)| !name.is_empty()) else {
         return Ok(None);
     };
+    // Only now, so that a broken `SNOWFLAKE_HOME` harms nobody who names no connection.
     let folder = folder(vars)?;
     let mut others = Vec::new();
     for (file, inside) in FILES {
@@ -94,9 +95,12 @@ pub(super) fn named(vars: &BTreeMap<String, String>) -> Result<Option<Connection
             Some(table) => whole.get(table).and_then(Value::as_table),
         };
         for (found, value) in connections.into_iter().flatten() {
+            // Other keys at the top of `connections.toml` are options of Snowflake's tools.
             let Value::Table(keys) = value else { continue };
             if *found == name {
                 let mut connection = translated(&path, &name, keys)?;
+                // Only noted: Snowflake's own tools read such a file, and a refusal would break
+                // what works there.
                 if is_open_to_others {
                     connection.notes.push(format!(
                         "{}: other users of this machine can read it; `chmod 600` lets only its owner read it",
@@ -114,6 +118,7 @@ pub(super) fn named(vars: &BTreeMap<String, String>) -> Result<Option<Connection
         FILES[1].0,
         folder.display()
     );
+    // The file may have hundreds, and a message is one line.
     others.truncate(MAX_NAMES);
     let hint = match others.as_slice() {
         [] => "there is no such file; SNOWFLAKE_HOME names the folder".to_owned(),
@@ -135,6 +140,7 @@ fn folder(vars: &BTreeMap<String, String>) -> Result<PathBuf, Problem> {
         return path(home.trim()).map_err(refused);
     }
     let usual = path("~/.snowflake").map_err(refused)?;
+    // The order in which Snowflake's CLI and its connector for Python look.
     if usual.is_dir() {
         return Ok(usual);
     }
@@ -161,6 +167,7 @@ fn read(path: &Path) -> Result<Option<(String, bool)>, Problem> {
     }
     let mut text = String::new();
     File::open(path)
+        // The size was asked a moment ago and may have grown since.
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
         .map_err(|error| refused(error.kind().to_string()))?;
     Ok(Some((text, is_open_to_others(&about))))
@@ -203,6 +210,8 @@ fn translated(path: &Path, name: &str, keys: &Table) -> Result<Connection, Probl
         };
         let refused =
             |expected: &str| Problem::new(shown(key), expected).at(connection.place.clone());
+        // Ports are often written as numbers; anything else, such as a list, has no form as a
+        // variable.
         let value = match value {
             Value::String(text) => text.trim().to_owned(),
             Value::Integer(number) => number.to_string(),
@@ -211,6 +220,7 @@ fn translated(path: &Path, name: &str, keys: &Table) -> Result<Connection, Probl
         if value.is_empty() {
             continue;
         }
+        // Two keys of the file can mean one setting, such as `user` and `username`.
         let other = connection.values.insert(ours, value.clone());
         if other.is_some_and(|other| other != value) {
             return Err(refused(&format!(

@@ -53,6 +53,7 @@ impl Sources {
     ) -> Effective {
         let set = lookup(variable, environment, &understood.vars);
         let chosen = understood.chosen.get(variable.name);
+        // What `choose_auth_type` inferred is among the variables too, but nobody set it.
         let is_set = set.is_some() && chosen.is_none();
         let (value, origin) = match set {
             Some((name, value)) => {
@@ -65,6 +66,7 @@ impl Sources {
                 };
                 (Some(value), chosen.cloned().unwrap_or(origin))
             }
+            // The one default that depends on another setting: an account selects Snowflake.
             None if variable.name == "WAREHOUSE_BACKEND" => {
                 let account = reference::find("SNOWFLAKE_ACCOUNT");
                 let has_account = account.is_some_and(|account| {
@@ -85,6 +87,8 @@ impl Sources {
             if variable.secret {
                 MASK.to_owned()
             } else {
+                // One line for each setting, whatever the value contains, and no control characters
+                // in a terminal.
                 value.escape_debug().to_string()
             }
         });

@@ -36,6 +36,7 @@ pub(super) fn read(
     text: &str,
     environment: &BTreeMap<String, String>,
 ) -> Contents {
+    // Editors on Windows write a byte order mark, which would become part of the first name.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (raw, problems) = match format(path, text) {
         Format::Dotenv => Dotenv::new(label, text).read(),
@@ -50,6 +51,7 @@ pub(super) fn read(
     let mut unset: Vec<Unset> = Vec::new();
     for Raw { entry, expand } in raw {
         let place = format!("{label}:{}", entry.line);
+        // Readers disagree on which of two lines wins, so neither is taken for granted.
         if let Some(first) = lines.insert(entry.name.clone(), entry.line) {
             let problem = Problem::new(&entry.name, "to be written once");
             contents
@@ -59,6 +61,7 @@ pub(super) fn read(
         }
         let value = if expand {
             let lookup = |name: &str| {
+                // The environment overrides the file everywhere, and so also inside references.
                 let value = environment.get(name).or_else(|| known.get(name));
                 value.map(String::as_str)
             };
@@ -74,6 +77,7 @@ pub(super) fn read(
                             contents.problems.push(problem.at(place));
                         }
                     }
+                    // Its absence is then not reported a second time as "required, and not set".
                     contents.left_out.push(entry.name);
                     continue;
                 }
@@ -84,6 +88,7 @@ pub(super) fn read(
         known.insert(entry.name.clone(), value.clone());
         contents.entries.push(Entry { value, ..entry });
     }
+    // After all entries: one variable that many refer to is one problem.
     for unset in unset {
         contents.problems.push(unset.problem(label));
     }
@@ -144,6 +149,7 @@ fn format(path: &Path, text: &str) -> Format {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("json" | "yaml" | "yml") => return Format::Map,
         Some("env") => return Format::Dotenv,
+        // `.env.production` has the extension `production`, which says nothing.
         _ => {}
     }
     let first = text
@@ -151,6 +157,7 @@ fn format(path: &Path, text: &str) -> Format {
         .map(str::trim)
         .find(|line| !line.is_empty() && !line.starts_with('#'))
         .unwrap_or_default();
+    // `NAME: value` is YAML; `NAME=a: b` is a value with a colon.
     let end_of_name = first.find(|c| !is_name_char(c)).unwrap_or(first.len());
     let (_, rest) = first.split_at(end_of_name);
     if first.starts_with('{') || first == "---" || rest.starts_with(": ") || rest == ":" {
@@ -233,13 +240,16 @@ fn expand_references<'a>(
             Some((name, default)) => (name, Some(default)),
             None => (reference, None),
         };
+        // A reference inside a default ended at the wrong brace above.
         if !is_name(name) || default.is_some_and(|default| default.contains("${")) {
             return Err(Unresolved::Malformed);
         }
         referenced.push(name.to_owned());
         match (lookup(name), default) {
+            // As in shells and Compose: `:-` applies to an empty variable too.
             (Some(""), Some(default)) | (None, Some(default)) => expanded.push_str(default),
             (Some(value), _) => expanded.push_str(value),
+            // An empty text in its place would make a wrong value that nobody notices.
             (None, None) => return Err(Unresolved::Unset(name.to_owned())),
         }
         rest = after;
@@ -288,6 +298,7 @@ impl<'a> Dotenv<'a> {
             } else if let Err(expected) = self.assignment() {
                 let problem = Problem::new(self.label, expected);
                 self.problems.push(problem.at(format!("line {start}")));
+                // The rest is still read: all problems of a file are reported at once.
                 self.skip_line();
             }
         }
@@ -322,14 +333,18 @@ impl<'a> Dotenv<'a> {
             .split_once('=')
             .ok_or("NAME=value, or a comment that starts with `#`")?;
         let name = left.trim();
+        // Files that are also sourced by a shell have it.
         let name = name.strip_prefix("export ").map_or(name, str::trim);
         if !is_name(name) {
             return Err("NAME=value, the name of letters, digits and underscores");
         }
         self.advance(left.len() + 1);
+        // A `#` begins a comment only after a space, and one before the value counts.
         let spaced = self.rest.starts_with([' ', '\t']);
         self.skip_spaces();
         let (value, expand) = match self.rest.chars().next() {
+            // Single quotes switch references off, as in a shell: the way to write a password with
+            // `${`.
             Some('\'') => (self.single_quoted()?, false),
             Some('"') => (self.double_quoted()?, true),
             _ => (self.unquoted(spaced), true),
@@ -379,6 +394,7 @@ impl<'a> Dotenv<'a> {
                     't' => value.push('\t'),
                     'r' => value.push('\r'),
                     plain @ ('"' | '\\' | '$') => value.push(plain),
+                    // Paths of Windows are full of backslashes that escape nothing.
                     other => value.extend(['\\', other]),
                 },
                 (_, c) => value.push(c),
@@ -386,6 +402,7 @@ impl<'a> Dotenv<'a> {
         };
         self.advance(end + 1);
         self.nothing_follows()?;
+        // A value over several lines is a PEM, which must not depend on how the file was saved.
         Ok(value.replace("\r\n", "\n"))
     }
 

@@ -79,12 +79,14 @@ fn has_parts(text: &str, wanted: usize) -> bool {
     let mut rest = text;
     loop {
         let part = match rest.strip_prefix('"') {
+            // A dot inside the quotes separates nothing.
             Some(quoted) => quoted.split_once('"'),
             None => Some(rest.split_at(rest.find('.').unwrap_or(rest.len()))),
         };
         let Some((part, after)) = part else {
             return false;
         };
+        // `*` is for patterns.
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '*');
         if part.is_empty()
             || !is_name(part)
@@ -129,6 +131,7 @@ pub(super) fn is_host(text: &str) -> bool {
         return true;
     }
     !text.is_empty()
+        // The longest name that DNS can carry.
         && text.len() <= 253
         && text
             .chars()

@@ -109,6 +109,8 @@ impl FromStr for ApiKey {
             let named = word
                 .split_once('=')
                 .and_then(|(name, text)| Some((OPTIONS.into_iter().find(|it| *it == name)?, text)));
+            // A fault rather than an error: the key is known, so messages can name it by its
+            // digest, and the faults of other keys are found too.
             let Some((option, text)) = named else {
                 key.faults.push(format!(
                     "options only, any of {}, as in `max_rows=500`, and commas between keys",
@@ -121,6 +123,7 @@ impl FromStr for ApiKey {
             } else if let Err(expected) = key.limits.set(option, text) {
                 key.faults.push(format!("`{option}` as {expected}"));
             }
+            // Also when it is wrong, so that `max_rows=x max_rows=y` is told both.
             seen.push(option);
         }
         Ok(key)
@@ -140,6 +143,7 @@ impl KeyLimits {
             }
         };
         let above = |own: Option<u64>, cap: u64| own.is_some_and(|own| own > cap);
+        // A key's `default_rows` is held against the limit that applies to this key.
         let max_rows = own.max_rows.unwrap_or(server.max_rows);
         at_most(
             above(own.max_rows, server.max_rows),
@@ -161,6 +165,7 @@ impl KeyLimits {
             "query_timeout",
             &server.query_timeout,
         );
+        // No limit of the server's own: then any limit of a key is lower.
         if let Some(cap) = server.max_scan_bytes {
             at_most(own.max_scan_bytes > Some(cap), "max_scan_bytes", &cap);
         }
@@ -196,6 +201,7 @@ impl KeyLimits {
 
     /// The same; `None` if the setting of that name would not accept the text.
     fn read(&mut self, option: &str, text: &str) -> Option<()> {
+        // The setting's own form and range, so that a limit of a key is never read by other rules.
         if !shape(option)?.accepts(text) {
             return None;
         }

@@ -50,8 +50,11 @@ impl Sources {
         if let Some(settings) = &settings {
             self.check_paths(settings, &understood, &mut more);
         }
+        // A variable whose reference could not be resolved has been reported already, and is
+        // missing only for that reason.
         more.without(&self.unresolved());
         problems.append(more);
+        // Last, when all problems are known: it adds to each the line or file of its variable.
         problems.locate(&self.places);
         match settings {
             Some(settings) if problems.is_empty() => Ok(Loaded {
@@ -61,6 +64,8 @@ impl Sources {
                 effective: self.effective(),
             }),
             _ => {
+                // A misspelt name, which is only a warning otherwise, is often why another variable
+                // is missing.
                 problems.warn(self.noticed(&understood));
                 Err(problems)
             }
@@ -112,6 +117,7 @@ impl Sources {
             base.unwrap_or(Path::new("")),
             self.env_file
                 .as_deref()
+                // An env file without secrets may be readable by all.
                 .filter(|_| self.has_secret_in_file()),
         ));
         // One line for all of them.
@@ -119,6 +125,7 @@ impl Sources {
             .filter(|variable| !variable.is_obeyed)
             .filter_map(|variable| {
                 let (name, value) = lookup(variable, settings.environment, &understood.vars)?;
+                // `.env.production` writes defaults out, and those should not warn.
                 let differs = variable.default_in(settings.environment) != Some(value);
                 differs.then_some(name)
             })
@@ -163,6 +170,7 @@ impl Sources {
             let name = found.map_or_else(|| name.to_owned(), |(name, _)| name);
             understood.written.get(&name).cloned().unwrap_or(name)
         };
+        // A path that another way to sign in leaves unused may point nowhere.
         let signs_with_key =
             warehouse.auth_type == AuthType::PrivateKey && warehouse.private_key.is_none();
         for (name, path, is_used) in [

@@ -106,10 +106,13 @@ impl Settings {
         rooms: Option<RoomCheck>,
     ) -> (Option<Self>, Problems) {
         let mut resolved = Resolved::new(understood);
+        // Before the sections are read, because the backend's default depends on the account.
         rules::choose_backend(&mut resolved);
         let settings = Self::read(&mut resolved, &understood.vars);
         if let Some(settings) = &settings {
             rules::check(settings, purpose, &mut resolved);
+            // The rooms are told whether all else is right: with a doubtful setting, checks that
+            // build on it would report what is not wrong.
             let is_right = resolved.problems.is_empty() && understood.problems.is_empty();
             let found = rooms.map(|check| check(settings, is_right));
             resolved.add(found.unwrap_or_default());
@@ -131,6 +134,7 @@ impl Settings {
         let embedded = resolved.section();
         let telemetry = resolved.section();
         Some(Self {
+            // Only here do missing sections end the reading; all eleven have reported by now.
             environment: resolved.environment,
             server: server?,
             tls: tls?,

@@ -41,6 +41,7 @@ fn write_text(out: &mut String) -> fmt::Result {
             wrap(out, "      ", variable.about)?;
             wrap(out, "      ", &format!("Expected: {}.", variable.shape))?;
             let default = match variable.default {
+                // "none" is the word for settings whose absence needs no explanation.
                 Default::Unset("none") => "Unset.".to_owned(),
                 Default::Unset(meaning) => format!("Unset: {meaning}."),
                 Default::Same(value) => format!("Default: {value}"),
@@ -65,6 +66,7 @@ fn write_text(out: &mut String) -> fmt::Result {
 pub(super) fn wrap(out: &mut String, indent: &str, text: &str) -> fmt::Result {
     let mut width = 0;
     for word in text.replace('`', "").split(' ') {
+        // Characters, not bytes: the texts have typographic signs.
         let length = word.chars().count();
         if width == 0 {
             out.push_str(indent);
@@ -100,6 +102,7 @@ fn write_markdown(out: &mut String) -> fmt::Result {
             )?;
         }
     }
+    // Generated too, so that a name that is understood is also documented.
     out.push_str(OTHER_NAMES);
     for (other, ours) in brought::names() {
         writeln!(out, "| `{other}` | `{ours}` |")?;

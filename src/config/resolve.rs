@@ -83,6 +83,7 @@ impl Resolved {
                     | envconfig::Error::ParseError { name },
                 ) => name,
             };
+            // A setting that fails again with its default would go round for ever.
             let first_time = !self.is_doubtful(name);
             if first_time {
                 let expected = reference::find(name)
@@ -142,6 +143,8 @@ impl Resolved {
         expected: &str,
         hint: Option<&str>,
     ) {
+        // What stands there is a default that replaced the wrong value, so the conflict may not
+        // exist.
         if self.is_doubtful(name) || with.iter().any(|name| self.is_doubtful(name)) {
             return;
         }
@@ -167,9 +170,11 @@ pub(super) fn lookup<'a>(
         .map(|prefix| format!("{prefix}{}", variable.name));
     prefixed
         .into_iter()
+        // The prefixed name wins, so that one env file can hold several environments.
         .chain([variable.name.to_owned()])
         .find_map(|name| {
             let value = vars.get(&name)?.trim();
+            // Compose's `${X:-}` and an empty `X=` produce blanks, which mean "not set".
             (!value.is_empty()).then_some((name, value))
         })
 }
@@ -180,6 +185,8 @@ fn read(
     value: &str,
     vars: &BTreeMap<String, String>,
 ) -> Result<String, Box<dyn FnOnce(String) -> Problem>> {
+    // It came from the environment or single quotes, where nothing resolves it. Taken literally it
+    // would end up in a host name or a password.
     if env_file::has_reference(value) {
         return Err(Box::new(|name| {
             Problem::new(name, "a value without `${NAME}` references").hint(
@@ -189,6 +196,7 @@ fn read(
     }
     if !variable.shape.accepts(value) {
         let expected = variable.shape.to_string();
+        // Not the value: it could be a secret in the wrong variable.
         let hint = brought::hint(variable.name, value);
         return Err(Box::new(move |name| {
             let problem = Problem::new(name, expected);
@@ -204,6 +212,8 @@ fn read(
                 Box::new(move |name| Problem::new(name, expected))
             },
         ),
+        // `TRUE` and `true` are one value from here on, for the parser and for comparisons with
+        // defaults.
         shape => Ok(shape.canonical(value)),
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn choose_backend(resolved: &mut Resolved) {
 
 /// Checks how variables fit each other.
 pub(super) fn check(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
+    // On stdio nothing listens, and the only caller is the program that started this one.
     if purpose == Purpose::Serve {
         check_access(settings, resolved);
         check_server(settings, resolved);
@@ -76,6 +77,8 @@ fn refuse_the_engine(resolved: &mut Resolved) {
 
 fn check_access(settings: &Settings, resolved: &mut Resolved) {
     let server = &settings.server;
+    // Secure by default: a port that others can reach needs either credentials or an explicit word
+    // that it needs none.
     if server.is_loopback() || settings.requires_credential() || settings.auth.allow_anonymous {
         return;
     }
@@ -102,10 +105,12 @@ fn check_server(settings: &Settings, resolved: &mut Resolved) {
         let expected = "origins such as `https://app.example.com`";
         let hint = "`*` is refused in production";
         resolved.conflict("CORS_ORIGINS", &["ENVIRONMENT"], expected, Some(hint));
+    // Whoever lists origins beside `*` believes that only those are allowed.
     } else if any_origin && server.cors_origins.len() > 1 {
         let expected = "either `*` alone or a list of origins";
         resolved.conflict("CORS_ORIGINS", &[], expected, None);
     }
+    // Port 0 twice is two ports, which the system chooses.
     if server.port != 0 && server.management_port == Some(server.port) {
         resolved.conflict(
             "MANAGEMENT_PORT",
@@ -151,6 +156,8 @@ fn check_keys(settings: &Settings, resolved: &mut Resolved) {
     });
     for (name, key, mut faults) in named {
         let others = settings.auth.keys().filter(|it| it.name() == key.name());
+        // The same key in API_KEY and API_KEYS: which limits apply must not depend on which is
+        // found first.
         if others.map(ApiKey::limits).any(|it| it != key.limits()) {
             faults.push("the same limits wherever this key is given".to_owned());
         }

@@ -55,6 +55,7 @@ impl Shape {
                 (min as f64..=max as f64).contains(&seconds)
             }),
             Self::Minutes(min, max) => {
+                // `Minutes` by itself would also read `+5`.
                 whole(text).is_some()
                     && text.parse::<Minutes>().is_ok_and(|minutes| {
                         (min * 60..=max * 60).contains(&minutes.get().as_secs())
@@ -90,6 +91,7 @@ impl fmt::Display for Shape {
                 write_words(f, words)
             }
             Self::Items(what, _) => write!(f, "comma-separated, each {what}"),
+            // An upper bound of twenty digits helps nobody.
             Self::Whole(min, u64::MAX) => write!(f, "a whole number, {min} or more"),
             Self::Whole(min, max) => write!(f, "a whole number from {min} to {max}"),
             Self::Decimal(min, max) => write!(f, "a number from {min} to {max}"),

@@ -61,6 +61,8 @@ impl Sources {
             Ok(None) => {}
             Ok(Some(connection)) => {
                 for name in connection.values.keys() {
+                    // The place is shown in messages, so it must be that of the value which
+                    // applies.
                     if !self.vars.contains_key(*name) {
                         self.places
                             .insert((*name).to_owned(), connection.place.clone());
@@ -107,12 +109,15 @@ impl Sources {
     pub fn add_file(&mut self, path: &Path, text: &str) {
         let label = path.display().to_string();
         let mut environment = self.blank.clone();
+        // A variable that is set but blank counts as unset, yet `${NAME}` refers to it without an
+        // error.
         environment.extend(self.vars.clone());
         let contents = env_file::read(path, &label, text, &environment);
         self.problems.append(contents.problems);
         self.referenced.extend(contents.referenced);
         self.left_out.extend(contents.left_out);
         for env_file::Entry { name, value, line } in contents.entries {
+            // A file is the base that a single run can override from its shell.
             if !value.trim().is_empty() && !self.vars.contains_key(&name) {
                 self.places.insert(name.clone(), format!("{label}:{line}"));
                 let value = self.in_the_files_folder(&name, value);
@@ -163,6 +168,7 @@ fn process_environment() -> (BTreeMap<String, String>, Problems) {
     let mut vars = BTreeMap::new();
     let mut problems = Problems::default();
     for (name, value) in std::env::vars_os() {
+        // No name of ours is anything but ASCII.
         let Ok(name) = name.into_string() else {
             continue;
         };
@@ -170,6 +176,8 @@ fn process_environment() -> (BTreeMap<String, String>, Problems) {
             Ok(value) => {
                 vars.insert(name, value);
             }
+            // `ends_with`, because the name may have a prefix, which depends on variables still
+            // being read.
             Err(_) if variables().any(|variable| name.ends_with(variable.name)) => {
                 problems.push(Problem::new(name, "UTF-8 text"));
             }

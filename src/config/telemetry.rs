@@ -164,6 +164,8 @@ impl FromStr for LogLevel {
             .filter(|directives| !directives.is_empty())
             .ok_or(Unreadable)?
             .join(",");
+        // What has levels in the right places can still be refused, for example for an unclosed
+        // bracket.
         filter
             .parse::<tracing_subscriber::EnvFilter>()
             .map(|_| Self(filter))

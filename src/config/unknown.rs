@@ -46,6 +46,7 @@ pub(super) fn warnings(
 fn warning(name: &str, from_file: bool) -> Option<String> {
     let (prefix, plain) = split_prefix(name);
     if let Some(variable) = reference::find(plain) {
+        // The value would be ignored in silence.
         let misplaced = !prefix.is_empty() && !variable.takes_prefix();
         return misplaced
             .then(|| format!("{name}: only SNOWFLAKE_ variables take a prefix; write {plain}"));
@@ -53,6 +54,7 @@ fn warning(name: &str, from_file: bool) -> Option<String> {
     if brought::our_name(plain).is_some() || brought::named_only(plain).is_some() {
         return None;
     }
+    // Kubernetes puts variables of every Service into each container, and some look like ours.
     if NOT_OURS.iter().any(|other| plain.starts_with(other)) || is_service_link(plain) {
         return None;
     }
@@ -62,16 +64,20 @@ fn warning(name: &str, from_file: bool) -> Option<String> {
     }
     let ours = OUR_PREFIXES.iter().any(|prefix| plain.starts_with(prefix));
     let nearest = nearest(plain);
+    // In an environment, other programs' names stand beside ours. Only one letter's difference in a
+    // long name is no accident.
     let near_miss = plain.len() >= SHORTEST_NEAR_MISS
         && nearest.is_some_and(|(distance, known)| {
             distance <= 1 && known.name.len() >= SHORTEST_NEAR_MISS
         });
     // Settings of Docker Compose, which a project's file may contain.
     let to_others = plain.starts_with("COMPOSE_") || plain.starts_with("DOCKER_");
+    // In a file that was made for this service, every other name is suspicious.
     if !(ours || near_miss || (from_file && !to_others && is_plainly_a_name(plain))) {
         return None;
     }
     Some(
+        // A suggestion that shares little with what was written would puzzle more than help.
         match nearest.filter(|(distance, _)| *distance <= 1 + plain.len() / 4) {
             Some((_, known)) => format!(
                 "{name}: not a variable of this service; did you mean {prefix}{}?",

@@ -12,6 +12,7 @@ pub(super) fn check_account(settings: &Settings, resolved: &mut Resolved) {
             Environment::Development => {
                 "or set WAREHOUSE_BACKEND=embedded, or unset it, for the sample data".to_owned()
             }
+            // Outside development a missing prefix is the usual cause.
             other => format!(
                 "in {other} {}SNOWFLAKE_ACCOUNT is read first; WAREHOUSE_BACKEND=embedded serves sample data instead",
                 other.prefix().unwrap_or_default()
@@ -21,6 +22,7 @@ pub(super) fn check_account(settings: &Settings, resolved: &mut Resolved) {
         resolved.conflict("SNOWFLAKE_ACCOUNT", &[], expected, Some(&hint));
     }
     if warehouse.protocol == Protocol::Http && settings.environment == Environment::Production {
+        // Not even to a loopback host: there is no reason for it in production.
         resolved.conflict("SNOWFLAKE_PROTOCOL", &[], "`https` in production", None);
     } else if warehouse.protocol == Protocol::Http
         && !warehouse.allow_insecure
@@ -49,6 +51,8 @@ type Need = (bool, &'static str, &'static str, Option<&'static str>);
 pub(super) fn check_sign_in(settings: &Settings, purpose: Purpose, resolved: &mut Resolved) {
     let warehouse = &settings.warehouse;
     let is_said = resolved.is_written("SNOWFLAKE_AUTH_TYPE");
+    // A token alone leaves the default way to sign in, which is a key. "The key is missing" would
+    // send the operator the wrong way.
     if has_token(warehouse) && !has_key(warehouse) && !is_said {
         resolved.conflict(
             "SNOWFLAKE_AUTH_TYPE",
@@ -56,8 +60,10 @@ pub(super) fn check_sign_in(settings: &Settings, purpose: Purpose, resolved: &mu
             "`oauth` or `programmatic_access_token`, because a token alone does not say which it is",
             None,
         );
+        // What the default way needs does not matter when another one was meant.
         return;
     }
+    // The browser opens on the machine of the process, so the person must be there.
     let somebody_is_there = purpose == Purpose::Stdio || settings.server.is_loopback();
     for (is_there, name, expected, hint) in needs(warehouse, somebody_is_there) {
         if !is_there {
@@ -147,6 +153,8 @@ fn needs(warehouse: &Warehouse, somebody_is_there: bool) -> Vec<Need> {
                     "`aws`, `azure`, `gcp` or `oidc`",
                     None,
                 ),
+                // The clouds hand out their own proof of identity; only with OIDC must somebody
+                // bring a token.
                 token(
                     provider != Some(IdentityProvider::Oidc) || has_token(warehouse),
                     "a token of the issuer, for the provider `oidc`",

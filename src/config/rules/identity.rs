@@ -23,11 +23,13 @@ pub(super) fn check_identity(settings: &Settings, purpose: Purpose, resolved: &m
         return check_exchange(settings, resolved);
     } else if auth.callers_file.is_none() {
         "`service`, because there is no CALLERS_FILE whose grants name roles"
+    // A grant names the role, and only keys in the file have grants.
     } else if auth.keys().next().is_some() {
         "`service`, because keys in API_KEY and API_KEYS have no grant: put them into CALLERS_FILE"
     } else {
         return;
     };
+    // If one of these could not be read, the sentence above may be wrong.
     let others = ["CALLERS_FILE", "API_KEY", "API_KEYS", "WAREHOUSE_BACKEND"];
     resolved.conflict("SNOWFLAKE_IDENTITY", &others, expected, None);
 }
@@ -46,6 +48,7 @@ fn check_that_exchange_is_meant(resolved: &mut Resolved) {
         .into_iter()
         .find(|name| resolved.is_written(name));
     if let Some(written) = written
+        // Whoever wrote `service` has said what they want.
         && !resolved.is_written("SNOWFLAKE_IDENTITY")
     {
         resolved.conflict(
@@ -155,6 +158,7 @@ fn caller_rules(settings: &Settings) -> Vec<Rule> {
     let warehouse = &settings.warehouse;
     vec![
         (
+            // `{role}` in the scope is replaced for each statement, so there must always be a role.
             !settings.exchange.scope.contains("{role}")
                 || warehouse.role.is_some()
                 || settings.auth.callers_file.is_some(),
@@ -162,11 +166,13 @@ fn caller_rules(settings: &Settings) -> Vec<Rule> {
             "the role of calls that name none, or grants with roles in CALLERS_FILE, because SNOWFLAKE_EXCHANGE_SCOPE names the role",
         ),
         (
+            // Statements of a key run as the server's own user, if it has one.
             settings.has_service_identity() || settings.auth.keys().next().is_none(),
             "API_KEY",
             "no keys without SNOWFLAKE_USER, because a caller with a key has no user in Snowflake",
         ),
         (
+            // Many persons call, and none of them sits at the server.
             warehouse.auth_type != AuthType::ExternalBrowser,
             "SNOWFLAKE_AUTH_TYPE",
             "a way to sign in that needs no browser, with SNOWFLAKE_IDENTITY=exchange",

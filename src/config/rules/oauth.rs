@@ -9,7 +9,9 @@ use crate::config::settings::Settings;
 pub fn unfit_issuer(issuer: &str) -> Option<&'static str> {
     let url = url::Url::parse(issuer).ok()?;
     let host = url.host_str()?.to_ascii_lowercase();
+    // With the dot: `notokta.com` is another domain.
     let is_of = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    // https://developer.okta.com/docs/concepts/auth-servers/
     if (is_of("okta.com") || is_of("oktapreview.com") || is_of("okta-emea.com"))
         && !url.path().starts_with("/oauth2/")
     {
@@ -19,6 +21,7 @@ pub fn unfit_issuer(issuer: &str) -> Option<&'static str> {
     }
     let tenant = url.path().trim_start_matches('/').split('/').next();
     if host == "login.microsoftonline.com"
+        // Tokens carry the issuer of the caller's own tenant, which would equal none of these.
         && matches!(tenant, Some("common" | "organizations" | "consumers"))
     {
         return Some("name the tenant: https://login.microsoftonline.com/<tenant id>/v2.0");
@@ -41,11 +44,13 @@ pub(super) fn check_oauth(settings: &Settings, resolved: &mut Resolved) {
         ("OAUTH_JWKS_URL", &oauth.jwks_url),
     ] {
         let is_plain = url.as_ref().is_some_and(|url| url.starts_with("http:"));
+        // Keys fetched over plain HTTP can be replaced on the way, and then every token is valid.
         if is_production && is_plain {
             let expected = "an `https://` address in production";
             resolved.conflict(name, &["ENVIRONMENT"], expected, None);
         }
     }
+    // The rest concerns only those who check tokens.
     let Some(issuer) = &oauth.issuer else {
         return;
     };

@@ -26,6 +26,7 @@ pub(super) fn check_tls(settings: &Settings, resolved: &mut Resolved) {
             ),
         );
     }
+    // Without it no certificate would be asked for, although the operator believes so.
     if resolved.is_written("TLS_CLIENT_AUTH") && tls.client_ca_file.is_none() {
         resolved.conflict(
             "TLS_CLIENT_CA_FILE",
