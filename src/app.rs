@@ -66,6 +66,8 @@ pub fn check(settings: &Settings, is_right: bool) -> Vec<Problem> {
         // They are judged by the policy.
         found.extend(custom::problems(settings));
         found.extend(access::problem(settings));
+        // Certificates are read now too, so that a wrong file is in the same list as a wrong
+        // setting.
         found.extend(tls::problem(settings));
     }
     if is_right && found.is_empty() && settings.warehouse.backend == Backend::Snowflake {
@@ -126,6 +128,7 @@ async fn serve_until_told(
     let address = port.address;
     let mut rooms = Rooms::build(settings, telemetry)?;
     announce::summary(loaded, rooms.warehouse.kind(), &rooms.tools);
+    // Cancelled at the end of the drain, to close the connections whose calls would not end.
     let cut = CancellationToken::new();
     let main = http::serve(
         port,
@@ -135,6 +138,7 @@ async fn serve_until_told(
         cut.clone(),
     )
     .map_err(system("the HTTP server"))?;
+    // From here on `/livez` answers and `/readyz` says no, while the warehouse is still starting.
     let mut main = Running::start(main);
     let management_address = management.as_ref().map(|port| port.address);
     let management = management
@@ -175,6 +179,7 @@ async fn serve_until_told(
     if let Err(signal) = drain.run(main, &mut signals).await {
         return Ok(Ending::Interrupted(signal));
     }
+    // After the drain, because a call that still runs needs its session to be aborted in order.
     rooms.close_warehouse(deadline).await;
     // Last of all, so that probes and scrapes are answered while the rest ends.
     if let Some(management) = management {
@@ -215,6 +220,8 @@ pub fn connect(settings: &Settings) -> Result<String, Error> {
 async fn ask_once(settings: &Settings) -> Result<String, Error> {
     let metrics = Arc::new(Metrics::new()?);
     let warehouse::Starting { warehouse, start } = warehouse::start(settings, &metrics)?;
+    // The command is there to try the warehouse, so it waits for a start that `serve` lets run
+    // beside the port.
     start.await.map_err(|_| Error::Panicked)??;
     let queries = rooms::queries(Arc::clone(&warehouse), settings, &metrics)?;
     let query = Query {
@@ -224,6 +231,7 @@ async fn ask_once(settings: &Settings) -> Result<String, Error> {
     };
     let page = queries.run(query).await;
     warehouse.close().await;
+    // Only now: a refused statement must sign its session out all the same.
     let page = page.map_err(|error| {
         Error::Unanswered(match error {
             query::Error::Warehouse(error) => crate::warehouse::explained(&error),

@@ -109,6 +109,8 @@ pub fn key(key: &Key, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8
     } = key;
     match new_key(name, grant, expires.as_deref()) {
         Ok(new) => {
+            // Only the key goes to stdout, so that `key new > file` or a pipe into a secret store
+            // gets nothing else.
             writeln!(err, "The key, which is stored nowhere:")?;
             writeln!(out, "{}", new.key.expose_secret())?;
             writeln!(err, "Its entry in `keys` of CALLERS_FILE:")?;
@@ -159,10 +161,13 @@ pub fn check(
             return Ok(None);
         }
     };
+    // On stderr: stdout has one line or none, which scripts read.
     for warning in &loaded.warnings {
         writeln!(err, "warning: {warning}")?;
     }
     let settings = &loaded.settings;
+    // Relative paths of the settings start in this folder, so it must be entered before they are
+    // tried.
     let entered = app::enter_working_dir(settings).err();
     if let Some(wrong) = entered.or_else(|| app::unreadable(settings)) {
         writeln!(err, "{}", telemetry::chain(&wrong))?;
@@ -241,6 +246,8 @@ pub fn import_tools(file: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io
             return Ok(1);
         }
     };
+    // Before the document: what could not be carried over must be seen even when stdout goes to a
+    // file.
     for line in &imported.report {
         writeln!(err, "{line}")?;
     }

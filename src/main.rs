@@ -35,6 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Outcome {
+    // The rooms' own checks are given to `config`, which as a leaf cannot call them.
     let sources = Sources::collect(cli.env_file.as_deref()).checked_by(app::check);
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let purpose = match cli.command() {
@@ -69,6 +70,7 @@ fn run(cli: &Cli) -> Outcome {
             return Ok(Problems::EXIT_CODE);
         }
     };
+    // After the settings, because they say which port and which scheme to ask.
     if cli.command() == Command::Healthcheck {
         app::healthcheck(&loaded.settings)?;
         return Ok(0);
@@ -78,9 +80,12 @@ fn run(cli: &Cli) -> Outcome {
 
 fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
     let settings = &loaded.settings;
+    // First, because the working folder changes next, and a restart in place needs the one of the
+    // start.
     let launch = Launch::note(loaded.env_file.as_deref())?;
     app::prepare_folders(settings)?;
     let (process, guard) = Process::start(settings)?;
+    // Held back until now, because only now there is a log.
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -92,6 +97,7 @@ fn start(loaded: &Loaded, purpose: Purpose) -> Outcome {
         Ok(Ending::Finished) => Ok(0),
         Ok(Ending::Interrupted(signal)) => Ok(signal.exit_code()),
         Ok(Ending::Again(port)) => {
+            // `exec` runs no destructors, and this one writes the log lines that are still waiting.
             drop(guard);
             Err(launch.again(port).into())
         }

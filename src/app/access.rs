@@ -44,6 +44,7 @@ struct Maker {
 pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Access, Error> {
     let http = reqwest::Client::builder()
         .connect_timeout(CONNECT)
+        // A redirect could lead from the issuer's host to one inside the operator's network.
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("snowflake-mcp/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -69,8 +70,10 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
     };
     let base = base(settings)?;
     let found = reread::bytes(&path, identity::MOST_BYTES);
+    // Marked before the file is understood: if it changes meanwhile, the first look sees that.
     let taken = reread::mark(&found);
     let callers = read(found, &base).map_err(|error| Error::Setting(wrong_file(&path, &error)))?;
+    // Metrics have a closed set of callers, so the names are made known before the first request.
     know(&callers);
     let access = Access::new(maker.entrance(Some(callers), None));
     let current = access.clone();
@@ -80,6 +83,8 @@ pub(super) fn access(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Acce
             know(&callers);
             metrics.callers_read(Delivery::Ok);
             tracing::info!(target: LIFECYCLE, event = "callers_read", keys = callers.len(), "CALLERS_FILE was read again");
+            // Callers that are being checked keep the entrance that they began with; only the next
+            // request sees the new one.
             let before = current.now();
             current.replace(maker.entrance(Some(callers), Some(&before)));
         }
@@ -158,6 +163,8 @@ impl Maker {
                     &self.metrics,
                 ))
             };
+            // Fetching the keys anew on each change would refuse tokens for as long as an issuer
+            // does not answer.
             (known.unwrap_or_else(start), scopes)
         });
         let issuers = issuers.collect();
@@ -189,6 +196,7 @@ fn base(settings: &Settings) -> Result<Base, Error> {
 /// An issuer, as the settings have it.
 fn options(settings: &Settings, issuer: String) -> IssuerOptions {
     let oauth = &settings.oauth;
+    // Clients that follow RFC 8707 name the server's own address as the audience.
     let audiences = match (&oauth.audience, &oauth.public_url) {
         (Some(audience), _) => audience.to_vec(),
         (None, Some(url)) => own_audiences(url),
@@ -202,6 +210,7 @@ fn options(settings: &Settings, issuer: String) -> IssuerOptions {
         subject_claim: oauth.subject_claim.clone(),
         name_claims: oauth.name_claim.to_vec(),
         leeway: *oauth.leeway,
+        // RFC 9068's `at+jwt` is not yet what most issuers put into `typ`.
         require_at_jwt: false,
         max_stale: *oauth.jwks_max_stale,
         allows_http_here: settings.environment != Environment::Production,
@@ -235,6 +244,8 @@ fn scopes(settings: &Settings) -> Scopes {
     let supported = match &oauth.scopes_supported {
         Some(supported) => supported.to_vec(),
         None => {
+            // Clients ask for all scopes that are listed. Under a policy that only reads, none
+            // should ask a person for the right to write.
             let write = write
                 .clone()
                 .filter(|_| settings.policy.sql_policy != SqlPolicy::ReadOnly);
@@ -245,6 +256,7 @@ fn scopes(settings: &Settings) -> Scopes {
                 .chain(write)
                 .collect();
             let mut seen = BTreeSet::new();
+            // Two reaches can have one scope.
             all.retain(|scope| seen.insert(scope.clone()));
             all
         }

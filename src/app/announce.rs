@@ -66,6 +66,8 @@ pub(super) fn start(
             "connect a client: claude mcp add --transport http snowflake {url}  ·  npx @modelcontextprotocol/inspector --transport http --server-url {url}",
         );
     }
+    // The next three are legal, and each may be meant. That is why they are warnings and not
+    // problems.
     if settings.server.allowed_hosts.iter().any(|host| host == "*") {
         tracing::warn!(
             target: LIFECYCLE,

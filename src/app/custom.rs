@@ -61,6 +61,8 @@ fn bytes(settings: &Settings) -> Option<io::Result<Vec<u8>>> {
 
 /// The tools and prompts of the settings and of their file, or every problem with them.
 fn build(settings: &Settings, bytes: Option<io::Result<Vec<u8>>>) -> Result<Offer, Vec<Problem>> {
+    // With problems in the file the settings are checked all the same, so that both are reported at
+    // once.
     let (own, mut problems) = match read(settings, bytes) {
         Ok(own) => (own, Vec::new()),
         Err(problems) => (Custom::default(), problems),
@@ -81,15 +83,19 @@ fn build(settings: &Settings, bytes: Option<io::Result<Vec<u8>>>) -> Result<Offe
     if settings.policy.history_scope == config::HistoryScope::User {
         registry = registry.with_whole_history();
     }
+    // All tools and not those of the chosen toolsets: naming a tool that is switched off anyway is
+    // no mistake.
     let mut known: Vec<String> = Registry::names().collect();
     known.extend(
         own.tools
             .iter()
             .map(|entry| entry.description.name.to_string()),
     );
+    // The names above count even without the toolset, for the same reason.
     if limits.toolsets.contains(&config::Toolset::Custom) {
         registry = registry.with(own.tools);
     }
+    // After all tools are in: it marks each of them.
     registry = registry.with_answers_of(limits.max_result_bytes.as_usize());
     if limits.structured_output {
         registry = registry.with_output_schemas();
@@ -137,6 +143,8 @@ fn read(settings: &Settings, bytes: Option<io::Result<Vec<u8>>>) -> Result<Custo
             path.display()
         ))]
     })?;
+    // An operator's tool must never stand in for a built-in one, not even for one that is switched
+    // off.
     let taken: Vec<String> = Registry::names().collect();
     let rules = Rules {
         policy: &policy,

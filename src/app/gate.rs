@@ -28,6 +28,8 @@ pub(super) fn in_flight(settings: &Settings) -> usize {
 pub(super) fn limits(settings: &Settings, sessions: Option<usize>) -> GateLimits {
     let limits = &settings.limits;
     let most = limits.max_concurrent_queries;
+    // The lower of the two is what limits, and a refusal must name the setting that the operator
+    // can raise.
     let (slots, setting) = match sessions {
         Some(sessions) if sessions <= most => (sessions, "SNOWFLAKE_POOL_MAX_SIZE"),
         _ => (most, "MAX_CONCURRENT_QUERIES"),
@@ -36,6 +38,8 @@ pub(super) fn limits(settings: &Settings, sessions: Option<usize>) -> GateLimits
     GateLimits {
         slots,
         setting,
+        // A single caller may fill the whole warehouse; of several, none should keep the others
+        // out.
         share: limits
             .max_caller_share
             .unwrap_or(if are_several { SHARE_OF_SEVERAL } else { 1.0 }),

@@ -48,9 +48,13 @@ impl PidFile {
             .read(true)
             .write(true)
             .create(true)
+            // The file may belong to a running process, whose number must stay in it until the lock
+            // is ours.
             .truncate(false)
             .open(path)
             .map_err(unwritable)?;
+        // A lock rather than the number in the file: it ends with its process, and the number may
+        // belong to another program by now.
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

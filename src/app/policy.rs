@@ -24,6 +24,7 @@ pub(super) fn problems(settings: &Settings, is_right: bool) -> Vec<Problem> {
     let mut reader = Reader::default();
     let defaults = reader.defaults(settings);
     let policy = Policy::new(reader.options(settings));
+    // A default that the lists refuse would make every call fail, so it is told now.
     if is_right && reader.problems.is_empty() {
         let role = CurrentNames {
             role: defaults.role.as_ref(),
@@ -128,6 +129,7 @@ impl Reader {
 
     fn defaults(&mut self, settings: &Settings) -> Defaults {
         let set = &settings.warehouse;
+        // The engine has one place and no roles; what is set for an account does not apply.
         if set.backend == Backend::Embedded {
             let (database, schema) = embedded_names();
             return Defaults {

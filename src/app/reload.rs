@@ -69,6 +69,8 @@ impl Launch {
             };
             let file = changed.display();
             let launch = self.clone();
+            // Half of a program, or of a file, may be written at this moment: `exec` would then end
+            // the service.
             let checked = tokio::task::spawn_blocking(move || launch.check()).await;
             match checked.unwrap_or_else(|error| Err(error.to_string())) {
                 Ok(()) => {
@@ -92,6 +94,7 @@ impl Launch {
             command.arg("--env-file").arg(env_file);
         }
         let output = command
+            // A process of its own, since the new program may know other settings than this one.
             .arg("check")
             .current_dir(&self.folder)
             .stdin(Stdio::null())

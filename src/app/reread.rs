@@ -52,12 +52,15 @@ pub(super) async fn follow<T: Send + 'static>(
         let look = move || {
             let bytes = bytes(&path, most);
             let now = mark(&bytes);
+            // A file that cannot be read has a mark too, so it is reported once and not at every
+            // look.
             (now, (now != known).then(|| read(bytes)))
         };
         // A panic in there was logged by its hook.
         let Ok((now, made)) = tokio::task::spawn_blocking(look).await else {
             continue;
         };
+        // Also when the contents are refused: one warning for each change.
         known = now;
         if let Some(made) = made {
             take(made);

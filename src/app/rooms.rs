@@ -58,6 +58,8 @@ impl Rooms {
         metrics.describe_build(telemetry::VERSION, telemetry::REVISION, &kind);
         let connections = settings.server.max_connections * settings.server.workers;
         metrics.set_limits(settings.limits.max_concurrent_queries, connections);
+        // Labels are closed sets. Names that are not made known before the first call count as
+        // `other`.
         Caller::know(settings.auth.keys().map(|key| key.name().to_owned()));
         VirtualWarehouse::know(virtual_warehouses(settings));
         let reports = reports(&settings.telemetry, &metrics)?;
@@ -92,6 +94,7 @@ impl Rooms {
                 Arc::clone(&metrics),
             ));
         }
+        // Not ready yet: it becomes so in `watch`, when the warehouse has answered.
         let readiness = Readiness::starting(kind, Arc::clone(&metrics));
         let watch = watch(Arc::clone(&warehouse), start, readiness.clone());
         Ok(Self {

@@ -21,11 +21,13 @@ const TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// Speaks until the other side closes its end, or a signal.
 pub(super) async fn until_closed(loaded: &Loaded, telemetry: Telemetry) -> Result<Ending, Error> {
+    // Before the rooms, as in `serve`: a signal during the start must end the process in order too.
     let mut signals = Signals::catch().map_err(system("signal handlers"))?;
     let mut rooms = Rooms::build(&loaded.settings, telemetry)?;
     announce::summary(loaded, rooms.warehouse.kind(), &rooms.tools);
     let session = CancellationToken::new();
     let conversation = converse(rooms.handler.clone(), session.clone());
+    // Waited for twice: here, and once more after a signal.
     tokio::pin!(conversation);
     let ended = tokio::select! {
         ended = &mut conversation => ended,
@@ -45,6 +47,7 @@ pub(super) async fn until_closed(loaded: &Loaded, telemetry: Telemetry) -> Resul
         }
     };
     // The client is gone, so nobody waits for the calls that still run.
+    // Their statements would otherwise cost money for an answer that nobody reads.
     rooms.stop_calls.cancel();
     rooms.close_warehouse(tokio::time::Instant::now()).await;
     ended?;
