@@ -122,6 +122,8 @@ impl Entrance {
             .issuers
             .iter()
             .find(|(issuer, _)| Some(issuer.options().issuer.as_str()) == named)
+            // Compared as text, exactly: two spellings of one address are two issuers (RFC 8414,
+            // 4).
             .ok_or(Refused::Token(Fault::Issuer))?;
         let claims = issuer.check(&token).await.map_err(Refused::Token)?;
         // Scopes that the settings require of all tokens, and those that this issuer's tokens need in addition.
@@ -131,6 +133,7 @@ impl Entrance {
         }
         let issuer = &issuer.options().issuer;
         let grant = match &self.callers {
+            // Without a file every token of the issuer may do what the settings allow.
             None => None,
             Some(callers) => Some(
                 callers
@@ -144,6 +147,7 @@ impl Entrance {
         if let (Some(grant), Some(told)) = (&grant, &mut caller.told) {
             Arc::make_mut(told).grant = Some(grant.name.clone());
         }
+        // The token itself is kept only where it will be exchanged for one of Snowflake.
         let person = self.are_persons.then(|| person(&caller, text));
         let person = person.flatten().map(Arc::new);
         Ok(Caller {
@@ -218,6 +222,8 @@ impl Access {
             return Ok(of_key(holder));
         }
         if !may_be_token || now.issuers.is_empty() {
+            // A header for keys is no place for a token: logs and proxies treat the two
+            // differently.
             return Err(Refused::UnknownKey);
         }
         let has_keys = !now.keys.is_empty() || now.callers.is_some();
@@ -231,6 +237,7 @@ impl Access {
 
 /// The caller that a key of the file names. An old key and a new one with one name are one caller.
 fn of_key(holder: &Holder) -> Caller {
+    // With a prefix, so that no key can be named like a user or an address.
     let name = format!("key:{}", holder.name);
     let told = Identity {
         kind: "key",
@@ -262,6 +269,8 @@ fn caller(issuer: &str, claims: Claims, token_id: Option<&str>, reach: Reach) ->
     // A zero byte cannot be in an issuer's address, so no two pairs give the same text.
     let digest = Sha256::digest(format!("{issuer}\0{}", claims.subject));
     let name = format!("user:{}", hex(digest.iter().take(NAME_BYTES)));
+    // A digest, because `jti` may be what the issuer revokes a token by, and the audit log is read
+    // by many.
     let short = |text: &str| hex(Sha256::digest(text.as_bytes()).iter().take(NAME_BYTES));
     let told = Identity {
         kind: "oauth",

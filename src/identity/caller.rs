@@ -123,6 +123,8 @@ impl Caller {
             None => Arc::clone(identity),
             Some(IpAddr::V4(address)) => format!("{identity} {address}").into(),
             // The owner of one IPv6 address has 2^64 of them.
+            // A socket for both families shows an IPv4 client as `::ffff:192.0.2.1`; all of those
+            // share one /64.
             Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
                 Some(address) => format!("{identity} {address}").into(),
                 None => {

@@ -51,6 +51,7 @@ impl KnownKeys {
         let presented = digest(key);
         let mut found = Choice::from(0);
         let mut place = 0_u64;
+        // No early end: the number of rounds must not depend on which key is right.
         for (index, known) in (0_u64..).zip(&self.0) {
             let is_this = known.digest.ct_eq(&presented);
             place.conditional_assign(&index, is_this);

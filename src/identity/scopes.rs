@@ -52,6 +52,8 @@ impl Scopes {
         let names: Vec<&str> = self
             .needed
             .iter()
+            // All at once: a client replaces its token with the new one, so a scope left out would
+            // be lost.
             .chain(of_reach)
             .map(|scope| self.in_request(scope))
             .collect();
@@ -82,6 +84,8 @@ impl Scopes {
             ]
             .into_iter()
             .any(|(name, reach)| {
+                // A scope that is not listed cannot be asked for, so a challenge that names it
+                // would send the client in a circle.
                 reach >= wanted
                     && name.as_ref().is_some_and(|name| {
                         let name = self.in_request(name);

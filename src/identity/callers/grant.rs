@@ -45,6 +45,7 @@ impl Grant {
             }
         };
         let roles = names(entry.roles.as_deref(), "/roles")?;
+        // The first of the list is the role of calls that name none.
         let role: Option<Identifier> = roles.as_ref().and_then(|roles| roles.first().cloned());
         let narrowing = Narrowing {
             preset,
@@ -56,12 +57,15 @@ impl Grant {
             roles: exactly(roles.as_deref())?,
             warehouses: names(entry.warehouses.as_deref(), "/warehouses")?,
         };
+        // Narrowing keeps what the settings refuse, so a grant can never allow more than they do.
         let policy = base.policy.narrowed(narrowing);
+        // A role that the settings refuse would make each call of the grant fail.
         let is_admitted = policy.admit_defaults(&crate::policy::CurrentNames {
             role: role.as_ref(),
             ..Default::default()
         });
         is_admitted.map_err(|refusal| ("/roles/0".to_owned(), refusal.to_string()))?;
+        // Made once, not for each call: a token without the scope to write is held to it.
         let reading_policy = policy.narrowed(Narrowing {
             preset: Some(Preset::ReadOnly),
             ..Narrowing::default()
@@ -135,6 +139,7 @@ fn list<T: FromStr>(texts: &[String], place: &str, expected: &str) -> Result<Vec
 pub fn within(all: &Budget, own: &KeyLimits) -> Budget {
     let max_rows = own.max_rows.unwrap_or(all.max_rows);
     Budget {
+        // A lower `max_rows` lowers the default with it; `faults` has refused the rest.
         default_rows: own.default_rows.unwrap_or(all.default_rows).min(max_rows),
         max_rows,
         max_bytes: own

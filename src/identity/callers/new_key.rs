@@ -41,8 +41,11 @@ pub fn new_key(name: &str, grant: &str, expires: Option<&str>) -> Result<NewKey,
     let expires = expires.map(read_time).transpose()?;
     let random: [u8; 32] = rand::random();
     let body = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
+    // A checksum in the key lets scanners for secrets tell a real key from similar text.
     let check = URL_SAFE_NO_PAD.encode(Sha256::digest(body.as_bytes()));
     let key = format!("{body}{}", check.get(..CHECK).unwrap_or_default());
+    // A plain digest is enough for 256 random bits: there is nothing to guess, and each request
+    // computes it.
     let hash = format!("sha256:{}", hex(Sha256::digest(key.as_bytes()).iter()));
     let mut entry = Map::from_iter([
         ("name".to_owned(), json!(name)),
@@ -51,6 +54,7 @@ pub fn new_key(name: &str, grant: &str, expires: Option<&str>) -> Result<NewKey,
     if let Some(expires) = expires {
         entry.insert("expires".to_owned(), json!(expires.to_string()));
     }
+    // Last, as in the examples of the documentation.
     entry.insert("grant".to_owned(), json!(grant));
     Ok(NewKey {
         key: key.into(),

@@ -76,12 +76,14 @@ fn wrong(pointer: impl Into<String>, problem: impl Into<String>) -> CallersError
 pub fn parse(text: &[u8], base: &Base) -> Result<Callers, CallersError> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let file: CallersFile = serde_path_to_error::deserialize(&mut reader).map_err(of_serde)?;
+    // Text after the document may be half of an edit, with other rights in it.
     reader
         .end()
         .map_err(|_| wrong("", "there is text after the end of the JSON document"))?;
     if file.version != 1 {
         return Err(wrong("/version", "expected 1"));
     }
+    // Grants first: keys and rules refer to them by name.
     let grants = grants(&file.grants, base)?;
     let keys = keys(&file.keys, &grants, base)?;
     let known_issuers: BTreeSet<String> = std::iter::once(&base.issuer.issuer)
@@ -146,6 +148,8 @@ fn keys(
     for (index, entry) in entries.iter().enumerate() {
         let place = format!("/keys/{index}");
         let grant = grant(grants, &entry.grant, &place)?;
+        // Two keys of one name overlap while a key is replaced. With two grants, the rights would
+        // depend on which is used.
         let other = named.insert(&entry.name, &entry.grant);
         check(
             other.is_none_or(|other| other == entry.grant),
@@ -188,6 +192,7 @@ fn issuers(
         "/issuers",
         "expected PUBLIC_URL in the settings, where clients are told to sign in",
     )?;
+    // Two entries for an issuer could differ in audiences, and the first would win unnoticed.
     let mut seen = BTreeSet::from([base.issuer.issuer.clone()]);
     let mut issuers = Vec::new();
     for (index, entry) in entries.into_iter().enumerate() {
@@ -212,6 +217,7 @@ fn rules(
         let place = format!("/rules/{index}");
         let issuer = entry.issuer.as_ref();
         check(
+            // A rule for a misspelt issuer would never apply, and its callers would be refused.
             issuer.is_none_or(|issuer| known_issuers.contains(issuer)),
             format!("{place}/issuer"),
             "expected an issuer of this file, or OAUTH_ISSUER",
@@ -301,6 +307,7 @@ fn issuer(
             return Err(wrong(format!("{place}/{name}"), problem));
         }
     }
+    // The same judgement as for OAUTH_ISSUER, in the same words.
     if let Some(hint) = unfit_issuer(&entry.issuer) {
         return Err(wrong(
             format!("{place}/issuer"),
@@ -345,6 +352,7 @@ fn issuer(
         Some(names) => {
             let read = |name: &String| {
                 let algorithm: Option<TokenAlgorithm> = name.parse().ok();
+                // The parser of settings forgives upper and lower case; JOSE's names do not.
                 algorithm.filter(|algorithm| algorithm.as_str() == name)
             };
             let read: Option<Vec<TokenAlgorithm>> = names.iter().map(read).collect();
@@ -358,6 +366,7 @@ fn issuer(
         }
     };
     let leeway = entry.leeway_seconds.map(std::time::Duration::from_secs);
+    // Clocks that are further apart are broken, and a longer leeway keeps expired tokens alive.
     if leeway.is_some_and(|leeway| leeway.as_secs() > 300) {
         return Err(wrong(
             format!("{place}/leeway_seconds"),
@@ -377,6 +386,7 @@ fn issuer(
             .map_or_else(|| usual.name_claims.clone(), |claim| vec![claim]),
         leeway: leeway.unwrap_or(usual.leeway),
         require_at_jwt: entry.require_at_jwt,
+        // What a file cannot say, such as how stale keys may be, is as for OAUTH_ISSUER.
         ..usual.clone()
     };
     Ok((options, entry.scopes))
@@ -389,6 +399,7 @@ fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> CallersErro
         use serde_path_to_error::Segment;
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            // A key of the file can be as long as the file, and the message is one line.
             Segment::Map { key } => pointer.push_str(&format!("/{key:.64}")),
             Segment::Enum { variant } => pointer.push_str(&format!("/{variant:.64}")),
             Segment::Unknown => {}
@@ -404,6 +415,7 @@ fn of_serde(error: serde_path_to_error::Error<serde_json::Error>) -> CallersErro
     }
     let text = inner.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
+    // serde's other sentences quote the value, which may be a key pasted into the wrong place.
     let repeats_names_only = ["missing field", "unknown field", "duplicate field", TWICE]
         .iter()
         .any(|begin| text.starts_with(begin));

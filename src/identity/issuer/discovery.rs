@@ -100,6 +100,7 @@ impl Source {
         let (body, _) = self.get(url).await?;
         let metadata: Metadata = serde_json::from_slice(&body)
             .map_err(|_| format!("{url}: the answer is not an issuer's metadata"))?;
+        // RFC 8414, 3.3: otherwise one issuer's metadata could bring keys for another's tokens.
         if metadata.issuer != self.issuer {
             return Err(format!(
                 "{url}: the metadata names another issuer; set OAUTH_ISSUER, or `issuer` in CALLERS_FILE, to exactly what `iss` of its tokens is"
@@ -108,6 +109,7 @@ impl Source {
         let keys = metadata
             .jwks_uri
             .ok_or_else(|| format!("{url}: the metadata has no jwks_uri"))?;
+        // The metadata may name any host, as some issuers do; it must still be https.
         self.url(&keys)
     }
 
@@ -153,6 +155,7 @@ impl Source {
             .and_then(|value| max_age(value.to_str().ok()?));
         let mut body = Vec::new();
         while let Some(piece) = answer.chunk().await.map_err(unreachable)? {
+            // Counted while it arrives: `Content-Length` may be missing or wrong.
             if body.len() + piece.len() > MOST_BYTES {
                 return Err(format!(
                     "{url}: the answer is longer than {MOST_BYTES} bytes"
@@ -177,6 +180,7 @@ fn places(issuer: &str) -> Option<Vec<Url>> {
     ] {
         let mut url = base.clone();
         url.set_path(&place);
+        // For an issuer without a path, two of the three are the same.
         if !places.contains(&url) {
             places.push(url);
         }

@@ -112,12 +112,15 @@ impl Keeper {
     /// The keys to check a token with. Waits if the first ones have not arrived.
     pub(super) async fn keys(&self) -> Result<Arc<KeySet>, Fault> {
         let mut held = self.held.clone();
+        // Only at the start. Later, calls never wait for a fetch that runs in the background.
         if held.borrow().keys.is_none() {
             let came = held.wait_for(|held| held.keys.is_some());
             // The sender lives as long as the task.
             drop(tokio::time::timeout(self.patience, came).await);
         }
         let held = held.borrow();
+        // Keys that were withdrawn long ago must not work only because the issuer cannot be
+        // reached.
         let is_good = held
             .fetched
             .is_some_and(|fetched| fetched.elapsed() <= self.max_stale);
@@ -145,6 +148,8 @@ impl Keeper {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         match asked.0 {
+            // Tokens with invented keys must not make this server hammer the issuer; they all wait
+            // for the one fetch.
             Some((at, number)) if now.saturating_duration_since(at) < ASK_EVERY => Some(number),
             _ => {
                 let number = begun + 1;
@@ -168,6 +173,7 @@ async fn keep(
     loop {
         let mut number = 0;
         held.send_modify(|held| {
+            // Counted before the fetch, so that whoever asks while it runs waits for the next one.
             held.begun += 1;
             number = held.begun;
         });
@@ -186,6 +192,8 @@ async fn keep(
                     );
                 }
                 failures = 0;
+                // The issuer's own wish, within bounds: `max-age=0` would be a request without
+                // pause, a year would never see a new key.
                 fetched.max_age.unwrap_or(USUAL).clamp(OFTEN, SELDOM)
             }
             Err(reason) => {

@@ -78,6 +78,8 @@ impl Issuer {
 
     /// Checks a token of this issuer.
     pub(super) async fn check(&self, token: &Form<'_>) -> Result<Claims, Fault> {
+        // Before any key is touched: a token must not choose an algorithm that the operator has not
+        // allowed (RFC 8725, 3.1).
         if !self.options.algorithms.contains(&token.algorithm) {
             return Err(Fault::Algorithm);
         }
@@ -108,6 +110,8 @@ impl Issuer {
                 });
             }
         }
+        // Only now, because nothing that an unsigned token says may decide which error its sender
+        // sees.
         Claims::read(&token.claims, token.is_at_jwt, &self.expected, now())
     }
 }

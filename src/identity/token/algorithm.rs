@@ -43,6 +43,8 @@ impl Material {
     ) -> bool {
         let verdict = match self {
             Self::Rsa { modulus, exponent } => match rsa(algorithm) {
+                // The key's type and the token's algorithm must fit. Otherwise an RSA key could be
+                // taken for material of another scheme.
                 Some(parameters) => RsaPublicKeyComponents {
                     n: modulus,
                     e: exponent,

@@ -58,6 +58,8 @@ impl Claims {
     ) -> Result<Self, Fault> {
         check_audience(claims.get("aud"), &expected.audiences)?;
         check_times(claims, expected.leeway, now)?;
+        // `sub` must be there even if another claim names the caller: all access tokens have it
+        // (RFC 9068, 2.2).
         let subject = claims
             .get("sub")
             .and_then(subject)
@@ -88,6 +90,7 @@ fn check_audience(audience: Option<&Value>, ours: &[String]) -> Result<(), Fault
     };
     let is_for_us = match audience {
         Some(Value::Array(several)) => {
+            // One odd member makes the whole list doubtful, although one that fits is in it.
             several.iter().all(Value::is_string) && several.iter().any(is_ours)
         }
         Some(one) => is_ours(one),
@@ -103,11 +106,13 @@ fn check_times(claims: &Map<String, Value>, leeway: Duration, now: u64) -> Resul
         .get("exp")
         .and_then(seconds)
         .ok_or(Fault::Unreadable)?;
+    // At the second of `exp` the token is over already (RFC 7519, 4.1.4).
     if expires <= now - leeway {
         return Err(Fault::Expired);
     }
     for name in ["nbf", "iat"] {
         if let Some(value) = claims.get(name) {
+            // A token without an end would be valid for ever.
             let from = seconds(value).ok_or(Fault::Unreadable)?;
             if from > now + leeway {
                 return Err(Fault::TooEarly);
@@ -141,7 +146,11 @@ fn check_kind(claims: &Map<String, Value>, is_at_jwt: bool) -> Result<(), Fault>
         Some(_) => false,
     };
     let is_access = says("token_use", &["access"])
+        // Keycloak writes the kind of a token into a claim `typ`, as `ID` or `Refresh` for those
+        // that are none.
         && says("typ", &["Bearer", "at+jwt", "JWT"])
+        // Hashes of the tokens that came with it, which only an identity token has (OpenID Connect
+        // Core, 3.1.3.6).
         && !claims.contains_key("at_hash")
         && !claims.contains_key("c_hash");
     let has_rights = ["scope", "scp", "roles", "permissions"]
@@ -150,6 +159,8 @@ fn check_kind(claims: &Map<String, Value>, is_at_jwt: bool) -> Result<(), Fault>
     if !is_access || !(is_at_jwt || has_rights) {
         return Err(Fault::NotAccess);
     }
+    // It is bound to a key that its sender must prove to have (RFC 8705, RFC 9449), and this server
+    // cannot check that. As a plain bearer token it would be worth more than its issuer meant.
     if claims.contains_key("cnf") {
         return Err(Fault::Bound);
     }
@@ -170,6 +181,7 @@ fn scopes(claims: &Map<String, Value>) -> BTreeSet<String> {
             _ => {}
         }
     }
+    // Two spaces in a row make an empty word, which is no scope.
     scopes.remove("");
     scopes
 }

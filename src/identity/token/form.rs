@@ -44,6 +44,7 @@ impl<'a> Form<'a> {
     ///
     /// It is none, or of a kind that is never accepted.
     pub(in crate::identity) fn read(token: &'a [u8]) -> Result<Self, Fault> {
+        // Before anything is decoded or allocated.
         if token.len() > LONGEST_TOKEN {
             return Err(Fault::Unreadable);
         }
@@ -59,12 +60,14 @@ impl<'a> Form<'a> {
         let key_id = match header.get("kid") {
             None => None,
             Some(Value::String(id)) if id.len() <= LONGEST_KEY_ID => Some(id.clone()),
+            // An id is an opaque text; anything else can name none of the issuer's keys.
             Some(_) => return Err(Fault::UnknownKey),
         };
         let claims = members(payload)?;
         let signature = URL_SAFE_NO_PAD
             .decode(signature)
             .map_err(|_| Fault::Unreadable)?;
+        // What `alg: none` looks like.
         if signature.is_empty() {
             return Err(Fault::Signature);
         }
@@ -100,6 +103,8 @@ fn read_header(header: &Map<String, Value>) -> Result<(TokenAlgorithm, bool), Fa
         {
             true
         }
+        // Other types, such as `logout+jwt`, are signed by the same key and mean something else
+        // (RFC 8725, 3.11).
         Some(_) => return Err(Fault::NotAccess),
     };
     Ok((algorithm, is_at_jwt))
@@ -134,6 +139,8 @@ impl<'de> Deserialize<'de> for Members {
             fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
                 let mut members = Map::new();
                 while let Some((name, value)) = object.next_entry::<String, Value>()? {
+                    // Two readers may take different ones, so a token that was checked elsewhere
+                    // could mean another caller here.
                     if members.insert(name, value).is_some() {
                         return Err(de::Error::custom("a member is there twice"));
                     }

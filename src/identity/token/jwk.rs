@@ -40,6 +40,7 @@ impl KeySet {
             .get("keys")
             .and_then(Value::as_array)
             .ok_or("the key set has no list `keys`")?;
+        // A token without `kid` is tried with each key, so the number bounds the cost of a request.
         if keys.len() > MOST_KEYS {
             return Err("the key set has more than 100 keys");
         }
@@ -85,6 +86,7 @@ impl Key {
     /// Reads one key; `None` if it cannot check tokens.
     fn read(key: &Value) -> Option<Self> {
         let text = |name: &str| key.get(name).and_then(Value::as_str);
+        // Issuers publish keys for encryption in the same set.
         if text("use").is_some_and(|purpose| purpose != "sig") {
             return None;
         }
