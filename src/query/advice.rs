@@ -47,8 +47,11 @@ pub(super) fn missing(message: &str) -> Option<Missing> {
 
 /// What to do about a refusal, where its text and the statement say it.
 pub(super) fn on(message: &str, sql: &str) -> Option<String> {
+    // Snowflake's spelling of one message differs between releases, mostly in upper and lower case.
     let lower = message.to_ascii_lowercase();
     let says = |words: &str| lower.contains(words);
+    // From the special to the general: the sentences of later rules also occur inside those of
+    // earlier ones.
     if let Some(names) = functions::unknown(message) {
         return functions::instead(&names);
     }
@@ -111,6 +114,8 @@ const PARSE_FIRST: &str = "a path as in column:a works on VARIANT; of a text, wr
 
 /// What to do about a text that cannot be parsed, if more can be said than the position of the error.
 pub(super) fn on_syntax(message: &str, sql: &str) -> Option<String> {
+    // First, because the error's place is where the parser gave up, often far behind the foreign
+    // word.
     if let Some(foreign) = spelling::foreign_spelling(sql) {
         return Some(foreign.instead);
     }
@@ -127,6 +132,7 @@ pub(super) fn on_syntax(message: &str, sql: &str) -> Option<String> {
             found.split(" at Line").next()?
         }
     };
+    // It is no word of the statement, so the rules below would look for it in vain.
     if word == "EOF" || word == "<EOF>" {
         return Some(
             "the statement ends too early: finish it, or leave out its last word".to_owned(),
@@ -142,6 +148,7 @@ pub(super) fn on_syntax(message: &str, sql: &str) -> Option<String> {
     if let Some(advice) = slips::unfinished(sql, word) {
         return Some(advice);
     }
+    // An operator or a bracket at the place of the error says nothing about a comma.
     let is_name = word.len() > 1
         && word
             .chars()

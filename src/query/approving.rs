@@ -99,6 +99,7 @@ impl Queries {
         } else {
             self.judge_long(author, sql, session).await
         };
+        // Before the list is prepared below, which is not the policy's time.
         drop(measured);
         let judged = judged.and_then(|statement| match after {
             None => Ok(statement),
@@ -131,6 +132,7 @@ impl Queries {
         };
         let mut names = Vec::new();
         let judged = sql::parse(sql).map_err(Error::from).and_then(|parsed| {
+            // Before the verdict, so that the audit log has the tables of refused statements too.
             names = objects(&parsed);
             Ok(match author {
                 Author::Caller => self.policy.approve(parsed, &place),
@@ -177,6 +179,7 @@ impl Queries {
         let schema = session.schema.as_ref();
         let named = schema
             .and_then(|schema| schema.schema.as_ref())
+            // A schema given with its database wins over a database given by itself.
             .or(session.database.as_ref());
         let usual = self.common.default_database.as_ref();
         // As USE DATABASE does, naming another database alone selects its schema PUBLIC.

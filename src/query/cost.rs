@@ -19,16 +19,20 @@ impl Queries {
         }
         let explained = self
             .explained(
+                // The text that was approved, not the caller's: they differ when comments or a code
+                // fence were taken off.
                 &format!("EXPLAIN USING JSON {}", run.statement.text()),
                 query,
             )
             .await;
         let estimate = match explained {
             Ok(plan) => plan.and_then(|plan| Estimate::of_plan(&plan)),
+            // No plan is no permission: it is refused below as a statement of unknown cost.
             Err(Error::NoPlan | Error::PlanUnread) => None,
             Err(error) => return Err(error),
         };
         if let Some(estimate) = &estimate
+            // Only what goes on to run counts as scanned.
             && estimate.bytes <= limit
         {
             let warehouse = virtual_warehouse(&run.session);

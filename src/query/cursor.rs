@@ -105,6 +105,8 @@ impl CursorSigner {
             bytes: most_bytes,
         } = cursor.less;
         let has_less = cursor.less != Less::default();
+        // The shortest form that fits: models repeat cursors word for word, and each character
+        // costs tokens.
         bytes.push(match cursor.list {
             Some(_) => LIST_VERSION,
             None if has_less => LESS_VERSION,
@@ -119,10 +121,13 @@ impl CursorSigner {
         match &cursor.list {
             None => {
                 if has_less {
+                    // No limit is written as the largest number, so that the fields have fixed
+                    // places.
                     let most_bytes = most_bytes.map_or(u64::MAX, |bytes| bytes as u64);
                     bytes.extend(most_rows.unwrap_or(u64::MAX).to_be_bytes());
                     bytes.extend(most_bytes.to_be_bytes());
                 }
+                // Last, because it is the only part without a fixed length.
                 bytes.extend(role.unwrap_or_default().as_bytes());
             }
             Some(list) => {
@@ -136,6 +141,8 @@ impl CursorSigner {
                 bytes.extend(serde_json::to_vec(&details).unwrap_or_default());
             }
         }
+        // The caller is signed but not written: a cursor in somebody else's hands does not verify,
+        // and says nothing about its owner.
         let signature = sign(&self.newest, &bytes, caller);
         bytes.extend(signature.as_ref().iter().take(SIGNATURE));
         URL_SAFE_NO_PAD.encode(bytes)
@@ -148,6 +155,7 @@ impl CursorSigner {
     /// Why it is not followed.
     pub(super) fn read(&self, text: &str, caller: &str) -> Result<Cursor, CursorError> {
         let bytes = URL_SAFE_NO_PAD
+            // Models copy cursors with the space or line break around them.
             .decode(text.trim())
             .map_err(|_| CursorError::Malformed)?;
         let length = bytes
@@ -161,6 +169,7 @@ impl CursorSigner {
         ) {
             return Err(CursorError::Malformed);
         }
+        // Older keys verify while replicas change over from one secret to the next.
         let is_signed = std::iter::once(&self.newest).chain(&self.older).any(|key| {
             let expected = sign(key, content, caller);
             let expected = expected.as_ref().get(..SIGNATURE).unwrap_or_default();
@@ -169,6 +178,7 @@ impl CursorSigner {
         if !is_signed {
             return Err(CursorError::NotOurs);
         }
+        // Only after the signature: until then the bytes are whatever somebody sent.
         let cursor = parse(content).ok_or(CursorError::Malformed)?;
         if cursor.expires <= now() {
             return Err(CursorError::Expired);

@@ -80,6 +80,7 @@ impl Plan {
         let read: Vec<_> = scans
             .map(|step| {
                 let whole = match (step.partitions_assigned, step.partitions_total) {
+                    // A table of one partition is always read whole.
                     (Some(some), Some(total)) if some == total && total > 1 => {
                         " (every partition: no filter prunes it)"
                     }

@@ -113,6 +113,8 @@ impl Queries {
         };
         // Counted from the call, so that parsing and approval do not add to the time that the caller waits.
         let patience = asked + self.budget.wait(query.wait);
+        // Before it is sent, so that a call which is dropped now leaves a record of what it may
+        // have started.
         self.note_sent(&run);
         let started = self.warehouse.start(run, patience).await?;
         self.outcome(started, reading).await
@@ -144,6 +146,7 @@ impl Queries {
             ..CurrentNames::default()
         })?;
         cursor.format = format.unwrap_or(cursor.format);
+        // A search reads several results at once, so it has a path of its own.
         let is_search = |list: &List| list.search.is_some();
         if cursor.list.as_ref().is_some_and(is_search) {
             return Ok(Fetched::Found(self.search_on(cursor, limit).await?));
@@ -176,6 +179,8 @@ impl Queries {
             None => Vec::new(),
         };
         let skip = list.map_or(cursor.row, |list| list.next);
+        // A page is as long as the first one, unless this call says otherwise; the budget of today
+        // limits both.
         let limit = Some(limit.unwrap_or(u64::from(cursor.limit)));
         let limit = self.budget.rows(limit);
         let layout = Layout {
@@ -190,6 +195,8 @@ impl Queries {
         let patience = deadline.min(asked + self.budget.wait(wait));
         let started = match list.and_then(List::at_the_end) {
             None => {
+                // From the row after the last one, counted in the stored result and not in what the
+                // policy showed.
                 let result = self
                     .warehouse
                     .result(&cursor.earlier, skip, patience, deadline);
@@ -200,7 +207,10 @@ impl Queries {
                     role: role.cloned(),
                     ..list.map_or(Ok(SessionContext::default()), List::session)?
                 };
+                // SHOW ends at 10,000 rows, so the list is asked for again, from its last name on.
                 let name = self.last_name(&cursor.earlier, skip, deadline).await?;
+                // Approved again and not remembered: the policy may have become stricter since the
+                // cursor was signed.
                 let run = self.approved_after(&name, statement, session).await?;
                 self.note_sent(&run);
                 self.warehouse.start(run, patience).await?
@@ -211,6 +221,7 @@ impl Queries {
         if let Some(list) = list.as_mut().filter(|list| list.goes_on) {
             rest = list.statements.first().cloned();
             // The statement was run again for the names after the last one, and its result is read from the first row.
+            // Must be asked before `next` changes, because it is computed from it.
             if list.at_the_end().is_some() {
                 list.next = 0;
             }
@@ -248,6 +259,7 @@ impl Queries {
             let batch = batch?;
             let last = batch.rows().checked_sub(1);
             let last = last.and_then(|row| shown_rows::text(&*batch, row, column));
+            // Batches may come in any number, also empty ones, so the last text so far is kept.
             name = last.map(Cow::into_owned).or(name);
         }
         Ok(name.ok_or_else(missing)?)
@@ -292,6 +304,8 @@ impl Queries {
     pub async fn cancel(&self, cursor: &str) -> Result<StatementProgress, Error> {
         let read = self.common.signer.read(cursor, &self.caller)?;
         self.warehouse.cancel(&read.earlier).await?;
+        // Snowflake confirms an abort before the statement has stopped, and the caller wants to
+        // know how it ended.
         let until = Instant::now() + TO_STOP;
         let mut wait = Duration::from_millis(20);
         loop {
@@ -321,6 +335,8 @@ impl Queries {
         let (layout, filter) = (reading.layout, reading.filter.clone());
         let mut page = self.write_page(answer, layout, filter).await?;
         let is_cut_by = |reason| page.truncation.is_some_and(|it| it.reason == reason);
+        // `full_at` says that SHOW had more names than it lists. What is left is another
+        // statement's result.
         let rest = reading.rest.as_deref().filter(|_| page.full_at.is_some());
         if let Some(statement) = rest {
             let list = reading.list.clone().unwrap_or_default();
@@ -345,6 +361,7 @@ impl Queries {
             let (rows, taken) = (page.row_count, page.taken);
             page.next_cursor = self.cursor(&page.query_id, &reading, rows, taken);
         } else {
+            // The last page, and only it, knows how many rows there were.
             page.total_rows = Some(reading.row.saturating_add(page.row_count));
         }
         page.first_row = reading.row;
@@ -358,9 +375,13 @@ impl Queries {
         let query_id = Uuid::parse_str(query_id).ok()?;
         let mut list = from.list.clone();
         if let Some(list) = &mut list {
+            // Rows that were read and rows that were shown are counted apart: the policy hides
+            // some, and their number must not show.
             list.next = list.next.saturating_add(taken);
         }
         if list.as_ref().is_some_and(|list| !list.is_short()) {
+            // Without a cursor the page says that it is cut, which is true; a cursor of many
+            // kilobytes would cost more than it helps.
             return None;
         }
         let role = from.role.clone();

@@ -75,6 +75,8 @@ impl List {
         };
         if is_sifted {
             list.statements = vec![run.statement.text().to_owned()];
+            // The policy judges unqualified names by database and schema, which a later page must
+            // know to judge alike.
             list.set_home(&query.session);
         }
         Some(list)

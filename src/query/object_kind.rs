@@ -13,6 +13,7 @@ pub(super) const FLAGS: [(&str, &str); 5] = [
 #[must_use]
 pub fn object_kind<T: AsRef<str>>(usual: &str, of: impl Fn(&str) -> Option<T>) -> String {
     let says_yes = |flag: &str| of(flag).is_some_and(|value| is_yes(value.as_ref()));
+    // Flags first: SHOW TABLES calls a dynamic table `TABLE` and marks it only by its flag.
     if let Some((_, kind)) = FLAGS.iter().find(|(flag, _)| says_yes(flag)) {
         return (*kind).to_owned();
     }

@@ -95,6 +95,7 @@ pub(super) async fn write(
     let hide = layout.view.and_then(|view| view.hide);
     let shown = ShownRows::new(&answer.columns, filter, hide);
     let mut row_count: u64 = 0;
+    // Rows that were read, which are more than the rows shown if the policy hides some.
     let mut taken: u64 = 0;
     let mut truncation = None;
     // Measures how long rows are waited for and how long they take to write.
@@ -134,6 +135,8 @@ pub(super) async fn write(
                 writer.limit(layout.max_bytes);
             }
             if !fits {
+                // A page without rows has a cursor to itself, and the client would read on for
+                // ever.
                 if row_count == 0 {
                     return Err(Error::RowTooLarge {
                         limit: budget.max_bytes,
@@ -215,6 +218,7 @@ pub(super) async fn tabulate(
                 is_cut = true;
                 break 'rows;
             }
+            // Kept in memory, so the budget's rows are a limit even for callers that write no text.
             rows.push(values(&*batch, row, answer.columns.len()));
         }
     }
@@ -301,11 +305,13 @@ impl Kept {
             Cell::Text(name) if self.shown == Shown::Identifier => {
                 match Identifier::exact(&*name) {
                     Ok(identifier) => Cell::Text(identifier.to_string().into()),
+                    // A name that is no identifier is shown as it is rather than not at all.
                     Err(_) => Cell::Text(name),
                 }
             }
             Cell::Text(id) if self.shown == Shown::Cursor => match cursor_of(&id) {
                 Some(cursor) => Cell::Text(cursor.into()),
+                // Ids that are no UUID belong to statements whose results cannot be fetched.
                 None => Cell::Null,
             },
             cell => cell,
@@ -331,6 +337,8 @@ fn kept_columns(columns: &[Column], pick: Option<&[Pick]>) -> Vec<Kept> {
     picks
         .iter()
         .filter_map(|pick| {
+            // Editions and releases of Snowflake leave out columns of SHOW, and a list is useful
+            // without them.
             let index = place(pick.source)?;
             let flags = match pick.shown {
                 Shown::Kind => FLAGS

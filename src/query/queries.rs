@@ -104,6 +104,8 @@ impl Queries {
             warehouse: Arc::clone(&warehouse),
             budget: budget.clone(),
             policy: policy.clone(),
+            // Nobody, until `on_behalf_of` says for whom: cursors of one caller never verify for
+            // another.
             caller: Arc::from(""),
             name: Cow::Borrowed(""),
             tag: None,
@@ -121,6 +123,7 @@ impl Queries {
                 default_database: None,
                 default_schema: None,
                 is_structured: false,
+                // One long statement at a time; `judge_long` says why.
                 reading: Arc::new(Semaphore::new(1)),
                 budget,
                 policy,
@@ -180,6 +183,7 @@ impl Queries {
         };
         let policy = match own {
             Some(own) if behalf.may_change => &own.policy,
+            // The grant would allow changes, but the token lacks the scope for them.
             Some(own) => &own.reading_policy,
             None => self.policy_of(behalf.may_change),
         };

@@ -86,11 +86,15 @@ impl Queries {
     ///
     /// Which step failed and why; see [`Error`].
     pub async fn search(&self, search: Search) -> Result<Found, Error> {
+        // Lists of tables stand for themselves; lists of columns come with alternatives, of which
+        // the first that works is taken.
         let tables: Vec<_> = search.tables.into_iter().map(|one| vec![one]).collect();
         let (mut parts, columns) =
             futures::try_join!(self.listed_by(&tables), self.listed_by(&search.columns))?;
         parts.extend(columns);
         let mut list = List::default();
+        // The statements are needed only to ask the policy again. Without filters the cursor stays
+        // short.
         if parts.iter().any(|part| part.filter.is_some()) {
             list.statements = parts.iter().map(|part| part.statement.clone()).collect();
         }
@@ -121,6 +125,7 @@ impl Queries {
             return Err(internal("this is not the cursor of a search"));
         };
         let role = from.earlier.role.clone();
+        // In the order of the ids below: tables first, then the lists of columns.
         let mut filters = self.filters(&list, role.as_ref()).await?.into_iter();
         let mut ids = vec![from.earlier.query_id];
         for id in &place.columns {
@@ -213,6 +218,7 @@ impl Queries {
             let are_columns = index > 0;
             gather(part, are_columns, place.has_catalog, &mut tables).await?;
         }
+        // All pages rank the same stored lists, so a page begins where the one before it ended.
         let ranked = tables.ranked();
         let total = ranked.len() as u64;
         let max_bytes = self.budget.bytes(u64::from(from.limit), true);

@@ -33,6 +33,7 @@ impl Shortener {
     /// text.
     pub(super) fn fit<'batch>(&self, cell: Cell<'batch>) -> Cell<'batch> {
         match &cell {
+            // Compared in bytes, as the budget counts; `beginning` cuts between characters.
             Cell::Text(text) | Cell::Json(text) if text.len() > self.max_bytes => {
                 self.count.set(self.count.get() + 1);
                 Cell::Text(Cow::Owned(beginning(text, self.max_bytes)))

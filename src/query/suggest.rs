@@ -57,9 +57,11 @@ impl Queries {
         list: Option<&List>,
     ) -> Result<T, Error> {
         let error = match outcome {
+            // Only an error about the statement is worth a request for its text.
             Err(error) if words(&error).is_some() => error,
             other => return other,
         };
+        // A hint is a kindness: the error must not wait long for it.
         let asked = tokio::time::timeout(names::PATIENCE, self.warehouse.status(earlier)).await;
         let text = match asked {
             Ok(Ok(status)) => status.text.unwrap_or_default(),
@@ -86,6 +88,7 @@ impl Queries {
             Some(missing) => {
                 let hint = self.about_missing(&missing, sql, session).await;
                 // The call's records are about the statement that failed, not about this list.
+                // Suggesting sends statements of its own under the same notes.
                 if let Some(id) = error.query_id() {
                     self.notes.running_as(id);
                 }
@@ -109,10 +112,13 @@ impl Queries {
 fn foreign(error: Error, sql: &str) -> Result<Error, Error> {
     let may_be = match &error {
         Error::Unreadable(sql::Error::Syntax(_) | sql::Error::Ambiguous { .. }) => true,
+        // A class that is known was refused for what it does, and the policy's own sentence says
+        // that better.
         Error::Refused(Refusal::Kind { class, .. }) => *class == Class::Unknown,
         Error::Warehouse(warehouse::Error::EngineLimit(_)) => true,
         Error::Warehouse(warehouse::Error::Sql {
             message,
+            // With an id, a warehouse has accepted the text as its own.
             query_id: None,
             ..
         }) => advice::is_syntax(message),

@@ -87,6 +87,7 @@ pub(super) fn unknown(message: &str) -> Option<Vec<&str>> {
     Some(
         names
             .map(|name| name.trim().trim_end_matches('.'))
+            // A statement can have dozens of unknown functions; a hint should stay one sentence.
             .take(3)
             .collect(),
     )
@@ -95,6 +96,7 @@ pub(super) fn unknown(message: &str) -> Option<Vec<&str>> {
 /// What to call instead.
 pub(super) fn instead(names: &[&str]) -> Option<String> {
     let told = names.iter().filter_map(|name| {
+        // Models put a schema before functions of other databases, as in `pg_catalog.age`.
         let function = name.rsplit('.').next().unwrap_or(name);
         match (
             foreign::function(function),

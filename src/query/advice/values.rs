@@ -7,6 +7,7 @@ use crate::sql::spelling;
 pub(super) fn not_recognized(message: &str, lower: &str, sql: &str) -> Option<String> {
     let value = between(message, " '", "'").unwrap_or_default();
     if lower.contains("numeric value") {
+        // "Numeric value 'abc' is not recognized" is also what `'a' || 'b'` written with `+` gives.
         return Some(if spelling::adds_texts(sql) {
             "+ adds numbers; join texts with ||, or with CONCAT(a, b)".to_owned()
         } else {
@@ -37,6 +38,7 @@ pub(super) fn not_recognized(message: &str, lower: &str, sql: &str) -> Option<St
 fn model_of(value: &str) -> Option<String> {
     let (date, time) = match value.split_once([' ', 'T']) {
         Some((date, time))
+            // Otherwise `T` is a letter of a month, as in `12-OCT-2024`.
             if time.starts_with(|c: char| c.is_ascii_digit()) && time.contains(':') =>
         {
             (date, Some(time))
@@ -65,6 +67,8 @@ fn model_of(value: &str) -> Option<String> {
             (month_word(m), "DD", year(y))
         }
         (d, m, y) if is_digits(d) && is_digits(m) && is_digits(y) => {
+            // Dots are used where the day comes first; for slashes the American order is the safer
+            // guess.
             let day_first = separator == '.' || d.parse::<u8>().is_ok_and(|d| d > 12);
             let month_first = !day_first;
             if month_first {

@@ -29,6 +29,7 @@ pub(super) fn row<'batch>(text: &mut String, cells: impl Iterator<Item = Cell<'b
 }
 
 fn field(text: &mut String, value: &str) {
+    // An empty text needs its quotes, because nothing at all means NULL.
     let is_plain = !value.is_empty()
         && !value
             .bytes()

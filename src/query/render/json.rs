@@ -36,6 +36,7 @@ fn write(text: &mut String, cell: &Cell<'_>) {
     match cell {
         Cell::Null => text.push_str("null"),
         Cell::Boolean(_) => write_plain(text, cell),
+        // Above 2^53 a reader's double would silently round, so those go out as text.
         Cell::Number { unscaled, scale: 0 } if unscaled.unsigned_abs() <= SAFE_INTEGER => {
             write_plain(text, cell);
         }
@@ -45,6 +46,7 @@ fn write(text: &mut String, cell: &Cell<'_>) {
         } if unscaled.unsigned_abs() < SAFE_DIGITS => {
             write_fraction(text, cell);
         }
+        // JSON has no word for NaN and the infinities.
         Cell::Float(value) if value.is_finite() => write_float(text, *value),
         Cell::Text(value) => quote(text, value),
         // Snowflake's JSON can hold `undefined` and NaN, which no JSON parser reads, and numbers of 38 digits: those go out as
@@ -76,6 +78,8 @@ fn write(text: &mut String, cell: &Cell<'_>) {
 fn write_fraction(text: &mut String, cell: &Cell<'_>) {
     let begin = text.len();
     write_plain(text, cell);
+    // Written first and shortened in place: this runs for every cell, and a second text would be an
+    // allocation each.
     let written = text.get(begin..).unwrap_or_default();
     // Numbers this small get an exponent, as in the shortest text of a double.
     if written.trim_start_matches('-').starts_with("0.0000") {
@@ -84,6 +88,7 @@ fn write_fraction(text: &mut String, cell: &Cell<'_>) {
         return write_float(text, value);
     }
     let digits = written.trim_end_matches('0');
+    // One zero stays behind the point, so that a reader still sees a fraction.
     let zero = usize::from(digits.ends_with('.'));
     text.truncate(begin + digits.len() + zero);
 }
@@ -109,6 +114,7 @@ pub fn escape(text: &mut String, value: &str) {
     let mut rest = value;
     while let Some(at) = rest
         .bytes()
+        // Stretches without special characters are copied whole: nearly every text has none.
         .position(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
     {
         let (plain, special) = rest.split_at(at);

@@ -16,6 +16,7 @@ pub(super) fn header<'column>(
     }
     text.push_str("\n|");
     for column in columns {
+        // Aligned by type, at the price of a single character.
         let is_number = matches!(column.data_type, DataType::Number { .. } | DataType::Float);
         text.push_str(if is_number { "---:|" } else { "---|" });
     }

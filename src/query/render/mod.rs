@@ -66,6 +66,8 @@ impl Writer {
 
     /// Adds a row, or nothing and `false` when it does not fit.
     pub(super) fn write_row<'batch>(&mut self, cells: impl Iterator<Item = Cell<'batch>>) -> bool {
+        // A row is written first and taken back if it does not fit, because its length is known
+        // only then.
         let before = self.text.len();
         let Some(json) = &mut self.json else {
             write_text(self.format, &mut self.text, cells);
@@ -149,6 +151,8 @@ pub fn table<'text>(
     for row in rows {
         writer.write_row(row.into_iter().map(|value| match (value, format) {
             (Some(text), _) => Cell::Text(text.into()),
+            // In a result `NULL` is a value; in these tables it would be read as the name of
+            // something.
             (None, Format::Markdown) => Cell::Text("".into()),
             (None, Format::Csv | Format::Json) => Cell::Null,
         }));

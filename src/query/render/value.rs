@@ -48,6 +48,7 @@ fn write_number(text: &mut String, unscaled: i128, scale: u8) {
         (Ok(unscaled), _) if scale == 0 => {
             let _ = write!(text, "{unscaled}");
         }
+        // By hand, since -0.05 has a whole part of 0, which has no sign.
         (Ok(unscaled), Some(unit)) => {
             let sign = if unscaled < 0 { "-" } else { "" };
             let (whole, part) = (

@@ -41,6 +41,7 @@ pub(super) fn scores(words: &[String], name: &str, weights: Weights) -> Vec<i32>
     let lower = name.to_lowercase();
     let parts = parts(name);
     let score = |word: &String| {
+        // Whole words count most: `order` is meant by ORDERS more than by BORDERS.
         if lower == *word || parts.iter().any(|part| is_same(part, word)) {
             weights.whole
         } else if parts.iter().any(|part| part.starts_with(word.as_str())) {
@@ -70,6 +71,7 @@ pub(super) fn standing(words: &[String], table: &str) -> i32 {
     let is_dated = others.iter().any(|part| {
         let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
         is_number
+            // `202401` or `20240131` at the end of a name is nearly always a copy of that day.
             && matches!(part.len(), 6 | 8)
             && (part.starts_with("19") || part.starts_with("20"))
     });
@@ -89,6 +91,8 @@ fn parts(name: &str) -> Vec<String> {
     let mut part = String::new();
     let mut was_lower = false;
     for character in name.chars() {
+        // Names in camel case have no other sign between their words; names in capitals have no
+        // lower case before.
         let begins_anew = was_lower && character.is_uppercase();
         if (begins_anew || !character.is_alphanumeric()) && !part.is_empty() {
             parts.push(std::mem::take(&mut part));

@@ -78,6 +78,8 @@ impl<'words> Tables<'words> {
         if score == 0 {
             return;
         }
+        // The list of tables comes after the columns, and may be cut: the table's name is scored
+        // here too.
         let own = self.table_scores(&table, None);
         let candidate = self.by_name.entry(table).or_default();
         raise(&mut candidate.own, &own);
@@ -105,6 +107,8 @@ impl<'words> Tables<'words> {
             .filter_map(|(name, candidate)| candidate.judged(words, name))
             .collect();
         ranked.sort_by(|(score, one), (other_score, other)| {
+            // By name where the scores are equal: `by_name` has no order of its own, and pages must
+            // agree on one.
             other_score
                 .cmp(score)
                 .then_with(|| one.name.cmp(&other.name))
@@ -118,6 +122,7 @@ impl Candidate {
         self.own.resize(words.len(), 0);
         self.best.resize(words.len(), 0);
         let each = self.own.iter().zip(&self.best);
+        // Each word must be somewhere, in the table or in its columns.
         if each.clone().any(|(own, best)| own + best == 0) {
             return None;
         }

@@ -36,6 +36,7 @@ impl Queries {
                 let table = qualifier.as_deref().unwrap_or(&column);
                 let is_free = !sources.iter().any(|source| source.is_called(table));
                 let hidden = sources.iter().find(|source| source.is_hidden(table));
+                // The commonest slip with aliases, and it needs no request.
                 if let (Some(alias), true) = (hidden.and_then(|it| it.alias.as_ref()), is_free) {
                     return Some(format!(
                         "the statement calls {table} {alias}: write {alias}.column, or {alias}.*"
@@ -48,6 +49,7 @@ impl Queries {
                 (!told.is_empty()).then(|| told.join("; "))
             }
             Missing::Object(name) => {
+                // The message may have shortened the name to its last part.
                 let written = Self::as_written(name, sql)?;
                 let place = |name: &QualifiedName| {
                     let schema = name.schema.clone().or(schema.clone());
@@ -78,6 +80,8 @@ impl Queries {
                 );
                 let names = self
                     .listed(
+                        // In an account there may be more schemas than SHOW lists without a limit,
+                        // which it would refuse.
                         Listing::of(format!("SHOW SCHEMAS IN {scope} LIMIT {}", Show::LONGEST)),
                         session,
                     )
@@ -117,6 +121,8 @@ impl Queries {
         });
         let written = ends_so.next();
         match (written, told) {
+            // Qualified in the message, the name is as the warehouse understood it, which counts
+            // more than the text.
             (Some(written), Some(told)) if told.schema.is_none() => Some(written),
             (written, told) => told.or(written),
         }
@@ -136,6 +142,7 @@ impl Queries {
                 .filter(|source| source.is_called(qualifier))
                 .collect(),
         };
+        // No table has this name or alias, so no list of columns can help.
         if let (Some(qualifier), true, false) = (qualifier, meant.is_empty(), sources.is_empty()) {
             let known: Vec<_> = sources
                 .iter()
