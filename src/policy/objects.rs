@@ -85,12 +85,14 @@ fn check_object(
     place: &CurrentNames<'_>,
 ) -> Result<(), Refusal> {
     let database = database_of(options, name.database.as_ref(), place)?;
+    // Then the schema does not matter and need not be known.
     if !options.limits_below_databases() {
         return options.admit(&[database]);
     }
     // The database first, for the better message.
     options.admit_database(database)?;
     let schema = schema_of(options, name.schema.as_ref(), place)?;
+    // The session's own schema is the first place where the name may be.
     options.admit(&[database, schema, &name.object])?;
     // Snowflake's default search path looks there for a name without a schema, after the session's own schema.
     if name.schema.is_none()
@@ -228,6 +230,7 @@ impl RowFilter {
         parts.extend(name.schema.iter().map(|schema| part(schema, &self.schema)));
         parts.extend(name.object.iter().map(|object| part(object, &None)));
         let parts: Option<Vec<Identifier>> = parts.into_iter().collect();
+        // A row whose name cannot be read is left out: it might be one that is denied.
         parts.is_some_and(|parts| {
             let name: Vec<&Identifier> = parts.iter().collect();
             self.options

@@ -55,8 +55,10 @@ impl Pattern {
     /// pattern says no more about the function than `*`, and then only in the pattern's database.
     pub(super) fn matches(&self, call: &FunctionCall, current: Option<&Identifier>) -> bool {
         if call.parts.is_empty() {
+            // A computed name may be any function, so a denial must count for it.
             return true;
         }
+        // From the right, because the left parts are those that may be left out.
         let pairs = self.parts.iter().rev().zip(call.parts.iter().rev());
         let agrees = pairs.clone().all(|(pattern, part)| is_like(pattern, part));
         if !agrees || call.parts.len() >= self.parts.len() {
@@ -91,5 +93,6 @@ pub fn is_like(pattern: &str, text: &str) -> bool {
             None => return false,
         }
     }
+    // The rest and not the text, so that the end does not use letters of a piece before it.
     rest.ends_with(last)
 }

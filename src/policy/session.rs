@@ -51,6 +51,7 @@ fn check_role(options: &Options, role: &Identifier) -> Result<(), Refusal> {
             if allowed.is_some_and(|allowed| allowed.iter().any(is_named)) {
                 return Ok(());
             }
+            // A pattern such as `*` does not count: whoever writes it rarely thinks of these roles.
             refuse(
                 "it is an administrator's role, which is allowed only if ALLOWED_ROLES has its full name".into(),
             )

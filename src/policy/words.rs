@@ -20,6 +20,7 @@ impl Policy {
             }
             .to_owned(),
         ];
+        // The settings and the grant each have lists, and a statement must pass both.
         for options in self.all() {
             lines.extend(rules(options));
         }

@@ -44,6 +44,8 @@ impl FunctionCall {
         let is_known = self.is_builtin() || self.function().starts_with("SYSTEM$");
         let schema = || schema.map_or_else(|| "?".to_owned(), |name| name.as_str().to_uppercase());
         let outer = match self.parts.len() {
+            // In Snowflake's own database `COMPLETE(…)` may be SNOWFLAKE.CORTEX.COMPLETE, which is
+            // billed.
             1 if is_home && !self.is_method && !is_known => vec![OWN_DATABASE.to_owned(), schema()],
             2 if is_home && !self.is_method => vec![OWN_DATABASE.to_owned()],
             _ => vec![],
@@ -153,6 +155,8 @@ pub(super) fn find(words: &[&Token]) -> Vec<FunctionCall> {
             Token::LParen => {
                 match before.and_then(|at| words.get(at)) {
                     Some(Token::Word(_)) => calls.extend(named(words, index)),
+                    // A bracket after a bracket calls what the first one computed:
+                    // `IDENTIFIER('f')(1)`.
                     Some(Token::RParen) => {
                         calls.extend(closed.and_then(|at| computed(words, at, index)));
                     }
@@ -209,12 +213,15 @@ fn name_ending_at(words: &[&Token], last: usize) -> Option<Name> {
         };
         let folded = word.value.to_uppercase();
         let is_quoted = word.quote_style.is_some();
+        // Two spellings are kept: upper case for the rules, which must not be evaded with quotes,
+        // and the exact name for the lists.
         let exact = if is_quoted { &word.value } else { &folded };
         name.exact.push(Identifier::exact(exact).ok());
         name.is_quoted |= is_quoted;
         name.folded.push(folded);
         let mut before = name.first;
         let mut dots = 0;
+        // All dots that stand here: two of them leave out the schema.
         while let Some(at) = before.checked_sub(1)
             && matches!(words.get(at), Some(Token::Period))
         {
@@ -237,6 +244,7 @@ fn name_ending_at(words: &[&Token], last: usize) -> Option<Name> {
             _ => break,
         }
     }
+    // The name was read from its end, because a call is found by its bracket.
     name.folded.reverse();
     name.exact.reverse();
     Some(name)
@@ -294,6 +302,7 @@ fn computed(words: &[&Token], first: usize, second: usize) -> Option<FunctionCal
         return None;
     }
     let ahead = before.checked_sub(1).and_then(|at| words.get(at));
+    // `INSERT INTO IDENTIFIER('t') (a, b)` names columns in its second bracket.
     if is_word(ahead, "INTO") {
         return None;
     }

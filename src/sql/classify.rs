@@ -41,6 +41,7 @@ impl Verdict {
         }
         let effect = calls
             .iter()
+            // An INSERT may number its rows; in a query, NEXTVAL uses up numbers for nothing.
             .filter(|call| !(is_write && call.function() == "NEXTVAL"))
             .find(|call| call.has_effect());
         match effect {
@@ -102,6 +103,7 @@ impl Walk {
 
 fn of_clauses(query: &Query) -> ControlFlow<Verdict> {
     let unknown = |what| ControlFlow::Break(Verdict::new(Class::Unknown, what));
+    // A lock is an effect on others, although no row is changed.
     if !query.locks.is_empty() {
         return unknown("FOR UPDATE");
     }
@@ -122,6 +124,8 @@ pub(super) fn is_plain_body(body: &SetExpr) -> bool {
     loop {
         match body {
             SetExpr::SetOperation { left, right, .. } => {
+                // The right side is recursive on purpose: only brackets make it deep, and their
+                // depth is limited before parsing.
                 if !is_plain_body(right) {
                     return false;
                 }
@@ -132,6 +136,7 @@ pub(super) fn is_plain_body(body: &SetExpr) -> bool {
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
                 return true;
             }
+            // `TABLE t` is not Snowflake's, so what it would mean there is not known.
             SetExpr::Table(_) => return false,
         }
     }

@@ -67,6 +67,7 @@ const FENCE_INSIDE: Error = Error::Ambiguous {
 ///
 /// The text is too long, no tokens can be made of it, or it has quotes that could be read in two ways.
 pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
+    // Before any work on the text, which grows with its length.
     if text.len() > MAX_STATEMENT_BYTES {
         return Err(Error::TooLong { bytes: text.len() });
     }
@@ -81,12 +82,15 @@ pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
     };
     // The parts of the text that are string literals, names or comments: in these nothing is changed.
     let mut spans = spans(&text, &tokens);
+    // Edits are made in the text and not in the tokens: what was judged must be what is sent.
     let edits = edits(&text, &tokens, &spans)?;
     if !edits.is_empty() {
         text = edited(&text, &edits).trim().to_owned();
         tokens = tokenize(&text)?;
         spans = self::spans(&text, &tokens);
     }
+    // A fence in the middle: there is prose around the statement, and guessing where it begins
+    // could run half of it.
     if text.contains(FENCE) && tokens.iter().any(is_in_backticks) {
         return Err(FENCE_INSIDE);
     }
@@ -125,6 +129,7 @@ pub(super) fn clean(text: &str) -> Result<Cleaned, Error> {
 fn unwrapped(text: &str) -> &str {
     let text = trimmed(text);
     if let Some(inside) = text.strip_prefix(FENCE) {
+        // Models also put the semicolon behind the fence.
         let closed = inside.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
         let inside = closed.strip_suffix(FENCE).unwrap_or(inside);
         let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
@@ -136,6 +141,7 @@ fn unwrapped(text: &str) -> &str {
     let inside = text
         .strip_prefix('`')
         .and_then(|text| text.strip_suffix('`'))
+        // A single word in backticks is a name, and is refused as one with advice about names.
         .filter(|inside| inside.contains(char::is_whitespace) && !inside.contains('`'));
     trimmed(inside.unwrap_or(text))
 }
@@ -169,6 +175,7 @@ fn edits(text: &str, tokens: &[TokenWithSpan], spans: &[TextSpan]) -> Result<Vec
             Token::Whitespace(_) => {}
             _ => has_begun = true,
         }
+        // In a text or a comment, quotes and spaces are what the writer means.
         if span.kind != SpanKind::Code {
             continue;
         }
@@ -184,6 +191,8 @@ fn edits(text: &str, tokens: &[TokenWithSpan], spans: &[TextSpan]) -> Result<Vec
             }
         }
     }
+    // An odd number of them cannot all be pairs, and guessing which one is alone could change a
+    // condition.
     for pair in quotes.chunks(2) {
         let [open, close] = pair else {
             return Err(DOUBTFUL_QUOTES);

@@ -280,6 +280,7 @@ pub fn is_snowflakes(name: &str) -> bool {
 #[must_use]
 pub fn nearest_function(name: &str) -> Option<&'static str> {
     let name = name.to_uppercase();
+    // In a short name one letter is a large part: `ADD` must not become `AND`.
     let allowed = match name.len() {
         0..=2 => return None,
         3..=5 => 1,

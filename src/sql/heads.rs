@@ -47,6 +47,7 @@ const BEFORE_THE_KIND: [&str; 8] = [
 ];
 
 pub(super) fn head(words: &[&Token]) -> Head {
+    // Only a query can begin with a bracket. Whether this one does is checked after parsing.
     if matches!(words.first(), Some(Token::LParen)) {
         return Head::Query;
     }
@@ -62,6 +63,7 @@ pub(super) fn head(words: &[&Token]) -> Head {
         "GRANT" | "REVOKE" => Class::AccessControl,
         "COPY" | "PUT" | "GET" | "REMOVE" | "RM" => Class::FileTransfer,
         "USE" | "SET" | "UNSET" | "COMMIT" | "ROLLBACK" | "START" => Class::SessionChange,
+        // BEGIN also opens a block of Snowflake Scripting, which can do anything.
         "BEGIN" if is_transaction(words) => Class::SessionChange,
         "BEGIN" | "DECLARE" | "CALL" | "EXECUTE" | "LET" | "IF" | "FOR" | "WHILE" | "REPEAT"
         | "LOOP" | "RETURN" | "ASYNC" | "AWAIT" | "OPEN" | "FETCH" | "CLOSE" => Class::Procedure,
@@ -95,6 +97,7 @@ fn object_class(words: &[&Token]) -> Class {
         .iter()
         .skip(1)
         .map_while(|word| bare(Some(word)))
+        // OR REPLACE, TEMPORARY, SECURE and others may come first.
         .find(|word| !BEFORE_THE_KIND.contains(&word.as_str()));
     match kind {
         Some(kind) if ACCESS_OBJECTS.contains(&kind.as_str()) => Class::AccessControl,

@@ -185,6 +185,8 @@ fn read_parts(text: &str, allowed: usize) -> Result<Vec<Identifier>, NameError> 
         parts.push(part);
         match after {
             // `database..table` leaves out the schema.
+            // Only where a database can stand: in `schema..table` there would be nothing to leave
+            // out.
             Some(next) if parts.len() == 1 && allowed == 3 && next.starts_with('.') => {
                 parts.push(Identifier::exact(PUBLIC)?);
                 rest = next.trim_start_matches('.').trim_start();
@@ -210,6 +212,7 @@ fn unwrapped(text: &str) -> &str {
     let text = text
         .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
         .trim_start();
+    // Models write names in these; a name that really holds one is left as it is.
     for quote in ['`', '\''] {
         let inside = text
             .strip_prefix(quote)
@@ -244,6 +247,8 @@ fn read_part(text: &str) -> Result<(Identifier, Option<&str>), NameError> {
         if word.contains('"') {
             return Err(NameError::Quotes);
         }
+        // Snowflake folds plain words to upper case. What could only stand in quotes has kept its
+        // case there.
         let exact = if is_plain_word(word) {
             word.to_ascii_uppercase()
         } else {
@@ -255,6 +260,7 @@ fn read_part(text: &str) -> Result<(Identifier, Option<&str>), NameError> {
     loop {
         let (piece, after) = rest.split_once('"').ok_or(NameError::Quotes)?;
         name.push_str(piece);
+        // Two quotes in a row are one of the name.
         if let Some(more) = after.strip_prefix('"') {
             name.push('"');
             rest = more;

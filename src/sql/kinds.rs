@@ -83,6 +83,8 @@ impl StatementKind {
     /// The kind of the statement of these words, of which the tree gave this verdict.
     pub(super) fn new(words: &[&Token], verdict: &Verdict) -> Self {
         let class = verdict.class;
+        // A query may begin with WITH, VALUES or a bracket. Operators think of all of them as
+        // SELECT.
         if heads::head(words) == Head::Query {
             let is_query = matches!(class, Class::Read | Class::SideEffect);
             let found = if is_query { "SELECT" } else { &verdict.found };
@@ -138,6 +140,7 @@ impl FromStr for KindPattern {
         if words.is_empty() || words.len() > WORDS || !words.iter().all(is_word) {
             return Err(NoKind);
         }
+        // READ or DDL is a whole class, unless another word says more.
         if let [word] = words.as_slice()
             && let Some(class) = class(word)
         {
@@ -152,6 +155,8 @@ impl FromStr for KindPattern {
         let first = words.first().ok_or(NoKind)?.as_str();
         let is_known = WITH_OBJECT.contains(&first) || (words.len() == 1 && ALONE.contains(&first));
         let says_more = |word: &String| !MODIFIERS.contains(&word.as_str());
+        // `CREATE TEMPORARY` would match no statement, because statements are compared without such
+        // words. So it is refused rather than ignored.
         if is_known && words.iter().all(says_more) {
             Ok(Self::Words(words))
         } else {

@@ -66,6 +66,8 @@ pub(super) fn refuse_doubtful(
     }
     for span in spans {
         let part = text.get(span.at.clone()).unwrap_or_default();
+        // Inside a text a person may write right-to-left; only what also turns the code behind it
+        // hides something.
         let hides_nothing = matches!(span.kind, SpanKind::Text | SpanKind::Comment);
         if hides_nothing && turns_the_rest(part) {
             return ambiguous(
@@ -73,6 +75,7 @@ pub(super) fn refuse_doubtful(
                 "end the change inside the same text, or write the character with CHR()",
             );
         }
+        // Every reader ends a text at its quote, so these characters are harmless there.
         if span.kind == SpanKind::Text {
             continue;
         }
@@ -93,9 +96,12 @@ pub(super) fn refuse_doubtful(
     refuse_doubtful_paths(tokens)?;
     for token in tokens {
         match &token.token {
+            // PostgreSQL ends `$a$` only at the next `$a$`, Snowflake knows no such thing, and the
+            // code between would be a text for one of them.
             Token::DollarQuotedString(quoted) if quoted.tag.is_some() => {
                 return ambiguous("a tagged dollar quote", "Snowflake knows only $$…$$");
             }
+            // What the parser skips here, Snowflake would run.
             Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix == "#" => {
                 return ambiguous("a # comment", "start comments with -- or //");
             }
@@ -149,12 +155,14 @@ fn refuse_doubtful_paths(tokens: &[TokenWithSpan]) -> Result<(), Error> {
     }
     let mut path = None;
     for token in tokens {
+        // Only an `@` begins a path; until the next space all tokens belong to it.
         let Some(read) = path else {
             path = matches!(token.token, Token::AtSign).then_some(Read::Name);
             continue;
         };
         match &token.token {
             Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab) => {
+                // A plain space ends the path for both readers.
                 path = None;
             }
             Token::Whitespace(_) => {
@@ -243,10 +251,12 @@ pub(super) fn refuse_deep(words: &[&Token]) -> Result<usize, Error> {
                 level.chain += usize::from(matches!(word, Token::LBracket));
                 outer.push(std::mem::take(&mut level));
             }
+            // What is joined inside the brackets ends with them.
             Token::RParen | Token::RBracket | Token::RBrace => {
                 joins -= level.joins;
                 level = outer.pop().unwrap_or_default();
             }
+            // Items of a list are side by side in the tree, so a new one begins a chain of its own.
             Token::Comma => level.chain = 0,
             Token::Word(_) => {
                 let is_any = |of: &[&str]| of.iter().any(|one| is_word(Some(word), one));
@@ -259,6 +269,7 @@ pub(super) fn refuse_deep(words: &[&Token]) -> Result<usize, Error> {
                     .iter()
                     .any(|end| is_word(Some(word), end))
                 {
+                    // Joins without their condition are nested: `a JOIN b JOIN c ON … ON …`.
                     joins -= level.joins;
                     level.joins = 0;
                 }
@@ -270,6 +281,7 @@ pub(super) fn refuse_deep(words: &[&Token]) -> Result<usize, Error> {
             | Token::Period => {}
             _ => level.chain += 1,
         }
+        // A join waiting for its condition takes more of the stack than a bracket.
         if outer.len() + joins * A_JOIN_IN_BRACKETS > MAX_NESTING {
             return Err(Error::TooDeep);
         }

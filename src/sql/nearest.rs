@@ -36,6 +36,7 @@ pub fn nearest<'a>(
         .collect();
     // Names that are as like as others are shown in their own order.
     found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    // Names much less alike than the best would only distract from it.
     let best = found.first().map_or(0.0, |(likeness, _)| *likeness);
     let mut shown: Vec<&str> = Vec::new();
     for (likeness, name) in found {
@@ -52,6 +53,7 @@ pub fn nearest<'a>(
 /// How many letters must be added, left out or changed to come from one text to the other.
 pub(super) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().take(LONGEST).collect();
+    // Levenshtein's distance with one row kept at a time: it runs for every name of a list.
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (line, letter) in left.chars().take(LONGEST).enumerate() {
         let mut next = Vec::with_capacity(row.len());
@@ -89,6 +91,7 @@ impl Name {
             .map(ToOwned::to_owned)
             .collect();
         let joined = words.concat();
+        // `C_NAME`: the table's initial, which whoever guesses leaves out.
         let has_prefix = words.len() > 1 && words.first().is_some_and(|word| word.len() <= 2);
         let prefix = has_prefix.then(|| words.remove(0));
         Self {
@@ -105,6 +108,7 @@ impl Name {
             return 1.0;
         }
         if self.core == other.core && !self.core.is_empty() {
+            // Below equality, so that a name that is the same with its prefix comes first.
             return 0.95;
         }
         let by_letters =
@@ -139,6 +143,7 @@ impl Name {
         if self.words.iter().any(|own| singular(own) == stem) {
             return 1.0;
         }
+        // Two letters are in nearly every name.
         if stem.len() >= 3 && self.core.contains(stem) {
             return 0.95;
         }

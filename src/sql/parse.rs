@@ -169,6 +169,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     if words.is_empty() {
         return Err(Error::Empty);
     }
+    // Words rather than bytes: the memory of a tree grows with its words, and a long text literal
+    // is one.
     if words.len() > MAX_WORDS {
         return Err(Error::TooManyWords { words: words.len() });
     }
@@ -180,6 +182,7 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     let longest_chain = lexis::refuse_deep(&words)?;
     let names_computed = names_computed(&words);
     let variable = variable(&words);
+    // Only the count is needed from here on, and `words` borrows the tokens.
     let words = words.len();
     let Step {
         tree,

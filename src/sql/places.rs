@@ -34,6 +34,7 @@ pub(super) fn as_calls(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSp
                 word: before,
                 has_in: false,
             }),
+            // No IN at its own level: it is a call, and the parser is spared the first try.
             Token::RParen => {
                 if let Some(Open {
                     word: Some(word),
@@ -44,6 +45,7 @@ pub(super) fn as_calls(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSp
                 }
             }
             Token::Word(word) if word.keyword == Keyword::IN => {
+                // Only the innermost bracket: an IN deeper inside belongs to another condition.
                 if let Some(inner) = open.last_mut() {
                     inner.has_in = true;
                 }
@@ -63,6 +65,7 @@ pub(super) fn as_calls(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSp
     calls.extend(open.into_iter().filter_map(|it| it.word));
     for place in calls {
         if let Some(Token::Word(word)) = tokens.get_mut(place).map(|token| &mut token.token) {
+            // The parser decides by the keyword, and without one this is any function.
             word.keyword = Keyword::NoKeyword;
         }
     }

@@ -84,6 +84,7 @@ pub(super) fn objection(words: &[&Token]) -> Option<Verdict> {
 ///
 /// A word of the text when the words themselves make no sense.
 pub(super) fn prove(words: &[&Token]) -> Result<Option<Verdict>, String> {
+    // Before the brackets are counted: naming the forbidden word says more than a missing bracket.
     if let Some(verdict) = object(words, false) {
         return Ok(Some(verdict));
     }
@@ -98,6 +99,8 @@ pub(super) fn prove(words: &[&Token]) -> Result<Option<Verdict>, String> {
                     return Err(word.to_string());
                 }
             }
+            // What is not listed refuses the statement. The parser could not read it, so nothing
+            // may be assumed.
             known if is_known(known) => {}
             other => return Err(other.to_string()),
         }
@@ -120,6 +123,8 @@ fn object(words: &[&Token], has_tree: bool) -> Option<Verdict> {
             let is_function = is_called && matches!(rule.word, "INSERT" | "TRUNCATE");
             if is_word(Some(word), rule.word)
                 && !is_function
+                // A word that is not reserved may be a column's name. With a tree that is known;
+                // without one, it counts against the statement.
                 && (rule.is_reserved
                     || !has_tree
                     || is_body(rule.word, before, is_called)

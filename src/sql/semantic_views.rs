@@ -29,6 +29,7 @@ struct Open {
 pub(super) fn without_names(tokens: &[TokenWithSpan]) -> Cow<'_, [TokenWithSpan]> {
     let is_one = |token: &TokenWithSpan| word(&token.token).is_some_and(|it| it == "SEMANTIC_VIEW");
     if !tokens.iter().any(is_one) {
+        // Nearly every statement ends here, without a copy.
         return Cow::Borrowed(tokens);
     }
     let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
@@ -37,6 +38,7 @@ pub(super) fn without_names(tokens: &[TokenWithSpan]) -> Cow<'_, [TokenWithSpan]
     let mut begins = false;
     let mut names_next = false;
     for token in tokens {
+        // Kept, because the tokens' places are places in the text.
         if matches!(token.token, Token::Whitespace(_)) {
             kept.push(token.clone());
             continue;
@@ -61,11 +63,14 @@ pub(super) fn without_names(tokens: &[TokenWithSpan]) -> Cow<'_, [TokenWithSpan]
             _ => {}
         }
         begins = is_one(token);
+        // Directly inside the call; deeper brackets hold expressions, in which AS belongs to a
+        // CAST.
         if let Some(view) = open.last_mut().filter(|it| it.depth == depth) {
             match word(&token.token).as_deref() {
                 Some(clause) if LISTS.contains(&clause) && !is_in_name(&kept) => {
                     view.is_list = true
                 }
+                // Conditions have no names, and two words in a row mean something there.
                 Some("WHERE") => view.is_list = false,
                 Some("AS") if view.is_list => {
                     names_next = true;

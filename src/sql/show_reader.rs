@@ -41,6 +41,8 @@ impl Words<'_> {
     fn show(&mut self) -> Result<Show, Error> {
         let terse = self.take("TERSE");
         let mut objects: Vec<String> = Vec::new();
+        // A kind has up to three words, and new kinds come with every release, so everything up to
+        // a clause is taken for one.
         while let Some(word) = self.peek_word() {
             if CLAUSES.contains(&word.as_str()) {
                 break;
@@ -84,6 +86,7 @@ impl Words<'_> {
                 break;
             }
         }
+        // Kept and not refused: the policy decides whether a part that was not understood matters.
         show.rest = self
             .tokens
             .iter()
@@ -124,6 +127,7 @@ impl Words<'_> {
             kind.push("TABLE".into());
         }
         let name = self.name(3)?;
+        // With more behind it, what looks like the name may be something else.
         let name = if self.tokens.is_empty() { name } else { None };
         Ok(Describe {
             kind: kind.join(" "),
@@ -137,6 +141,7 @@ impl Words<'_> {
         while let Some(Token::Word(word)) = self.tokens.first() {
             if parts.is_empty()
                 && word.quote_style.is_none()
+                // `IN LIKE 'x'` leaves the name out.
                 && CLAUSES.contains(&word.value.to_uppercase().as_str())
             {
                 return Ok(None);

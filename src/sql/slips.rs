@@ -50,6 +50,7 @@ pub fn nearest_keyword(word: &str) -> Option<&'static str> {
             (word.chars().collect(), keyword.chars().collect());
         left.sort_unstable();
         right.sort_unstable();
+        // Two letters changed places: the commonest slip, which the distance counts as two changes.
         left == right && distance(keyword, &word) == 2
     };
     if word.len() > 12 || KEYWORDS.contains(&word.as_str()) {
@@ -57,6 +58,7 @@ pub fn nearest_keyword(word: &str) -> Option<&'static str> {
     }
     KEYWORDS
         .into_iter()
+        // Short words are one letter from too many others: a table `tb` is not meant to be `BY`.
         .find(|keyword| (word.len() >= 4 && distance(keyword, &word) == 1) || is_swap(keyword))
 }
 
@@ -87,6 +89,7 @@ pub fn unfinished(sql: &str, stumbled: &str) -> Option<String> {
             matches!(pair, [first, second] if before(first) && second.to_string().eq_ignore_ascii_case(stumbled))
         })
     };
+    // Counted in the whole statement, because the parser stumbles far behind the CASE.
     if count("CASE") > count("END") {
         return Some("a CASE is not ended: CASE WHEN condition THEN a ELSE b END".to_owned());
     }

@@ -49,6 +49,7 @@ impl Walk {
         match step {
             Step::Query(query) => {
                 let defined = query.with.iter().flat_map(|with| &with.cte_tables);
+                // The columns of a WITH are not in the catalog.
                 let names = defined.filter_map(|cte| folded(&cte.alias.name));
                 self.defined.extend(names);
             }

@@ -30,6 +30,8 @@ pub(super) fn spans(text: &str, tokens: &[TokenWithSpan]) -> Vec<TextSpan> {
     let mut letters = text.char_indices();
     for token in tokens {
         let mut end = start;
+        // The tokenizer counts lines and characters, the text is cut by bytes. One walk over both
+        // translates.
         while here != token.span.end {
             let Some((at, letter)) = letters.next() else {
                 break;

@@ -25,6 +25,7 @@ fn said(what: impl Into<String>, instead: impl Into<String>) -> Option<ForeignSy
 pub fn foreign_spelling(sql: &str) -> Option<ForeignSyntax> {
     let tokens = read(sql)?;
     let words: Vec<&Token> = tokens.iter().collect();
+    // With one of these, `->` is Snowflake's own arrow of a lambda.
     let has_lambdas = ["FILTER", "TRANSFORM", "REDUCE"]
         .iter()
         .any(|name| words.iter().any(|word| is_word(Some(word), name)));
@@ -40,6 +41,8 @@ pub fn foreign_spelling(sql: &str) -> Option<ForeignSyntax> {
             _ => {}
         }
         let in_call = open.last().and_then(Option::as_deref);
+        // From the plainest sign to the vaguest: an operator is certain, a type's name could be a
+        // column's.
         let found = around
             .operator(has_lambdas)
             .or_else(|| around.clause())
@@ -67,6 +70,7 @@ pub fn text_without_quotes(sql: &str, name: &str) -> Option<String> {
         };
         let opens_list = is_word(around.get(0).as_ref(), "IN");
         let is_meant = word.value.eq_ignore_ascii_case(name)
+            // A qualifier or a function is a name, however it is written.
             && !matches!(around.get(1), Some(Token::Period | Token::LParen));
         if is_meant && (in_list || around.follows_comparison()) {
             return Some(literal(&word.value));

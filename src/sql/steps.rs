@@ -44,6 +44,7 @@ pub(super) fn read(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         verdict = joined(verdict, found.verdict);
         without_calls = joined(without_calls, found.without_calls);
     }
+    // A pipeline only where there are several: all later code treats a single statement as itself.
     let tree = match (trees.pop(), trees.is_empty()) {
         (None, _) => return Err(Error::Empty),
         (Some(tree), true) => tree,
@@ -130,6 +131,7 @@ fn read_one(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         Head::Metadata => {
             let (tree, verdict) = metadata(tokens, &words)?;
             // What looks like a call in a DESCRIBE names the function to describe.
+            // No form of SHOW that is known has a call, so one that is found must not slip through.
             let names_function = !is_word(words.first(), "SHOW");
             let calls = if names_function {
                 Vec::new()
@@ -147,9 +149,12 @@ fn read_one(tokens: &[TokenWithSpan]) -> Result<Step, Error> {
         Head::Explain => {
             let (tree, explained) = explain(tokens, &words)?;
             kinds = explained.kinds;
+            // The calls are found below, in the words of the whole statement.
             (tree, explained.without_calls)
         }
         Head::Known(class) => {
+            // Its class is known by its first word, so a missing tree changes nothing: the parser
+            // lacks many of these forms.
             let verb = lexis::bare(words.first()).unwrap_or_default();
             (tree_if_any(tokens)?, Verdict::new(class, verb))
         }
@@ -190,6 +195,8 @@ fn query(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), 
             Ok((Tree::Statement(Box::new(statement)), verdict))
         }
         Err(Error::Syntax(reason)) if !heads::leads_with_query(words) => Err(Error::Syntax(reason)),
+        // The parser does not know every form of Snowflake's queries. Its failure is no reason to
+        // refuse, but then the words alone must prove the read.
         Err(Error::Syntax(reason)) => match proof::prove(words) {
             Ok(verdict) => Ok((
                 Tree::Unread { reason },
@@ -203,6 +210,7 @@ fn query(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), 
 
 /// SHOW, DESCRIBE and LIST only ever read, in whatever form.
 fn metadata(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Verdict), Error> {
+    // Otherwise a bare SHOW would reach the warehouse and come back as its error.
     if words.len() < 2 {
         let verb = lexis::bare(words.first()).unwrap_or_default();
         return Err(Error::Syntax(format!("{verb} expects what to show")));
@@ -253,6 +261,7 @@ fn explain(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Explaine
     let rest = after_words(tokens, taken);
     let inner = lexis::words(rest);
     match heads::head(&inner) {
+        // EXPLAIN of a SHOW or of another EXPLAIN is none of Snowflake's.
         Head::Query | Head::Known(_) => {}
         _ => {
             return Err(Error::Syntax(
@@ -266,6 +275,7 @@ fn explain(tokens: &[TokenWithSpan], words: &[&Token]) -> Result<(Tree, Explaine
         kinds,
         ..
     } = read_one(rest)?;
+    // Without a tree it stays unread, and the warehouse explains it by its text.
     let tree = match tree {
         Tree::Statement(statement) => Tree::Explain { format, statement },
         other => other,
@@ -328,6 +338,8 @@ fn tree_if_any(tokens: &[TokenWithSpan]) -> Result<Tree, Error> {
 
 fn statement(tokens: &[TokenWithSpan]) -> Result<Statement, Error> {
     let mut statements = Parser::new(&SnowflakeDialect {})
+        // A second guard behind `refuse_deep`, which counts brackets and not what the parser makes
+        // of them.
         .with_recursion_limit(MAX_DEPTH)
         .with_tokens_with_locations(places::as_calls(
             semantic_views::without_names(tokens).into_owned(),
@@ -342,6 +354,7 @@ fn statement(tokens: &[TokenWithSpan]) -> Result<Statement, Error> {
     match (statements.pop(), statements.is_empty()) {
         (None, _) => Err(Error::Empty),
         (Some(statement), true) => Ok(statement),
+        // The parser also splits where there was no semicolon.
         (Some(_), false) => Err(Error::SeveralStatements),
     }
 }

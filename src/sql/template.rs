@@ -52,6 +52,7 @@ impl Template {
     /// Why it cannot be read.
     pub fn parse(text: &str) -> Result<Self, NoTemplate> {
         let tokens = Tokenizer::new(&SnowflakeDialect {}, text)
+            // Texts must come out exactly as the operator wrote them.
             .with_unescape(false)
             .tokenize_with_location()
             .map_err(|error| NoTemplate::Unreadable(error.to_string()))?;
@@ -65,6 +66,8 @@ impl Template {
         let mut at = 0;
         while let Some(found) = tokens.get(at) {
             if let Token::Placeholder(name) = &found.token {
+                // A number says nothing about which argument is meant, and would shift when one is
+                // added.
                 return Err(NoTemplate::Nameless(name.clone()));
             }
             let piece = value_at(&tokens, at).or_else(|| name_at(&tokens, at));
@@ -112,6 +115,7 @@ pub fn name_placeholders(text: &str, names: &[&str]) -> Result<String, NoTemplat
     let mut asked = 0_usize;
     let mut skip = false;
     for (at, (found, span)) in tokens.iter().zip(&spans).enumerate() {
+        // The digits of `:1`, which belong to the colon before them.
         if std::mem::take(&mut skip) {
             continue;
         }
@@ -154,6 +158,7 @@ fn value_at(tokens: &[TokenWithSpan], at: usize) -> Option<(Piece, usize)> {
     };
     let before = at.checked_sub(1).and_then(|before| token(tokens, before));
     let is_path = match before {
+        // Behind a value, a colon begins a path: `payload:name`.
         Some(Token::Word(_) | Token::RParen | Token::RBracket | Token::Number(..)) => true,
         Some(_) | None => false,
     };

@@ -17,6 +17,7 @@ pub(super) fn read(written: &str) -> Option<String> {
                 let Some(escape) = letters.next() else {
                     break;
                 };
+                // Bytes ahead, not characters: only ASCII digits are ever taken.
                 let rest = letters.as_str();
                 let (letter, taken) = escaped(escape, rest);
                 value.push(letter);

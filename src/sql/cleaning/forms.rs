@@ -12,6 +12,7 @@ pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
         if let Some(length) = brace_with_star(rest) {
             call_for_braces(tokens, at, length);
         } else if is_word(rest.first(), "DIRECTED") && is_word(next_word(rest), "JOIN") {
+            // What comes next is now at the same place, so the place is not moved on.
             tokens.remove(at);
             continue;
         } else if is_part_with_from(rest)
@@ -59,6 +60,7 @@ fn is_part_with_from(tokens: &[TokenWithSpan]) -> bool {
 }
 
 fn call_for_braces(tokens: &mut Vec<TokenWithSpan>, at: usize, length: usize) {
+    // From the end, because putting more tokens at the front moves it.
     let last = at + length - 1;
     let (Some(open), Some(close)) = (
         tokens.get(at).map(|token| token.span),
@@ -70,6 +72,8 @@ fn call_for_braces(tokens: &mut Vec<TokenWithSpan>, at: usize, length: usize) {
         *token = TokenWithSpan::new(Token::RParen, close);
     }
     let call = [
+        // The tokens keep the place of the bracket, so that errors point into the text that was
+        // sent.
         TokenWithSpan::new(Token::make_word("OBJECT_CONSTRUCT", None), open),
         TokenWithSpan::new(Token::LParen, open),
     ];
@@ -87,6 +91,7 @@ fn brace_with_star(tokens: &[TokenWithSpan]) -> Option<usize> {
     }
     words.next();
     let mut has_star = false;
+    // The longest form, `{ a.b.c.* }`, has these many words.
     for (place, token) in words.take(8) {
         match &token.token {
             Token::RBrace if has_star => return Some(place + 1),

@@ -130,6 +130,7 @@ pub(super) fn of_rows_described(describe: &Describe) -> Listing {
 
 pub(super) fn of_show(show: &Show) -> Found {
     let kind = show.objects.as_str();
+    // A part that was not read may name another place.
     if !show.rest.is_empty() {
         return unresolved(format!("SHOW {kind} {}", show.rest));
     }
@@ -140,11 +141,13 @@ pub(super) fn of_show(show: &Show) -> Found {
     if ACCOUNT_KINDS.contains(&kind) && is_wide {
         return Ok(vec![]);
     }
+    // It may show names of any database, in columns that are not known.
     if !DATABASE_KINDS.contains(&kind) {
         return unresolved(format!("SHOW {kind}"));
     }
     let after_in = |name: &dyn std::fmt::Display| unresolved(format!("the name {name} after IN"));
     Ok(vec![match &show.scope {
+        // Without IN, SHOW looks into the current database.
         Scope::Unstated | Scope::Database(None) => Reference::Database(None),
         Scope::Schema(None) => Reference::Schema {
             database: None,

@@ -32,7 +32,9 @@ pub(super) fn of_statement(statement: &Statement, in_pipeline: bool) -> Found {
             table: TableObject::TableName(_),
             multi_table_into_clauses,
             ..
+        // An INSERT ALL names more tables than the walk would meet.
         }) if multi_table_into_clauses.is_empty() => {}
+        // DELETE of several tables is another database's.
         Statement::Delete(Delete { tables, .. }) if tables.is_empty() => {}
         _ => return unresolved("a statement of this kind"),
     }
@@ -108,6 +110,8 @@ fn qualified(name: &ObjectName) -> Option<QualifiedName> {
             Some('"') => ident.value.clone(),
             // `database..table` leaves out the schema, which is then PUBLIC.
             None if ident.value.is_empty() && index == 1 && last == 2 => PUBLIC.to_owned(),
+            // Anything else without double quotes would be folded by rules that are not
+            // Snowflake's.
             None if is_plain(&ident.value) => ident.value.to_uppercase(),
             _ => return None,
         };
@@ -200,6 +204,7 @@ impl Walk {
             && with.is_recursive
             && let Some(own) = with.definitions.get(&address(query))
         {
+            // Inside a recursive WITH, a definition sees itself and those before it.
             with.known = own + 1;
         }
         let (mut names, mut definitions) = (HashMap::new(), HashMap::new());
@@ -210,6 +215,8 @@ impl Walk {
             let Some(name) = name else {
                 return stop(format!("the name {}", alias.name));
             };
+            // If a name is defined twice, a table of that name stays hidden from the first
+            // definition on.
             names.entry(name.object).or_insert(which);
             definitions.insert(address::<Query>(query), which);
         }
@@ -252,6 +259,7 @@ impl Walk {
             | TableFactor::XmlTable { .. } => {
                 return stop("a table function that Snowflake does not have");
             }
+            // Plain tables and subqueries: the walk meets their names by itself.
             _ => return ControlFlow::Continue(()),
         };
         if is_value_function(function) {
