@@ -42,6 +42,7 @@ pub(super) async fn in_json(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let response = next.call(request).await?;
     let kind = response.headers().get(header::CONTENT_TYPE);
+    // Refusals of our own are in JSON already; those of actix and of its CORS layer are text.
     let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let status = response.status();
     if is_json || !(status.is_client_error() || status.is_server_error()) {
@@ -56,6 +57,8 @@ pub(super) async fn in_json(
     };
     let (request, response) = response.into_parts();
     let mut answer = refusal.answer(status, |_| {});
+    // `Allow` and the headers of CORS belong to the refusal: without them a browser hides it from
+    // its page.
     for (name, value) in response.headers() {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
             answer.headers_mut().append(name.clone(), value.clone());

@@ -92,6 +92,7 @@ fn presented<'a>(headers: &'a HeaderMap, query: &str) -> Result<Credential<'a>, 
     let there = |key: &&[u8]| !key.is_empty();
     // RFC 6750 allows a token in the query, but proxies and browsers write addresses into logs and histories.
     let is_in_query = |part: &str| part.split('=').next() == Some("access_token");
+    // Refused rather than ignored, so that the client's author finds out.
     if query.split('&').any(is_in_query) {
         return Err(Unfit::InQuery);
     }
@@ -171,6 +172,7 @@ impl Turned {
                     Some(challenges.missing()),
                 )
             },
+            // No hint whether a key of this form exists: the sender may be guessing.
             Refused::UnknownKey => Self {
                 reason: "unknown key",
                 ..Self::new(WRONG, unauthorized, Some(challenges.invalid_token(None)))
@@ -189,6 +191,7 @@ impl Turned {
             }
             Refused::Token(fault) => Self {
                 reason: fault.description(),
+                // Tokens are signed, so nobody guesses them.
                 is_guess: false,
                 ..Self::new(
                     of_token(fault),
@@ -204,6 +207,8 @@ impl Turned {
             },
             Refused::Scopes(needed) => Self {
                 reason: "too few scopes",
+                // Counted apart: the caller is known, so it is a mistake of set-up and not an
+                // attack.
                 outcome: Admission::Scope,
                 is_guess: false,
                 ..Self::new(
@@ -285,6 +290,7 @@ pub(super) async fn check(
         Ok(mut caller) => {
             if !access.is_needed() {
                 // The address of the connection: anybody can write a header with another one.
+                // Callers without a name are counted by their address.
                 caller.address = request.peer_addr().map(|address| address.ip());
             }
             if let Some(certificate) = request.conn_data::<Certificate>() {
@@ -300,6 +306,7 @@ pub(super) async fn check(
             count(turned.outcome);
             if let Some(strangers) = request.app_data::<web::Data<Strangers>>().cloned() {
                 let address = request.peer_addr().map(|address| address.ip());
+                // Waits a moment before the refusal, which slows guessing.
                 strangers
                     .refuse(address, turned.reason, turned.is_guess)
                     .await;
@@ -316,6 +323,7 @@ async fn judge(
 ) -> (Result<Caller, Turned>, Shown) {
     let credential = match presented(request.headers(), request.query_string()) {
         Ok(credential) => credential,
+        // Before the lookup: two credentials must not be tried one after the other.
         Err(unfit) => return (Err(Turned::unfit(unfit, challenges)), Shown::Key),
     };
     let verdict = access.judge(credential).await;

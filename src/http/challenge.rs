@@ -81,6 +81,8 @@ impl Challenges {
         for (name, value) in parts {
             add(name, value);
         }
+        // Asked at each refusal, because CALLERS_FILE can add the first issuer while the server
+        // runs.
         if let Some(inner) = self.0.as_ref().filter(|inner| inner.access.has_issuers()) {
             add("resource_metadata", &inner.metadata);
             let scope = scope(inner);

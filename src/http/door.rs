@@ -111,6 +111,8 @@ pub(super) async fn messages(
         });
         return Ok(request.into_response(answer));
     }
+    // Before the call is made: an answer that the client cannot read would have run a statement for
+    // nothing.
     let Some(takes) = Takes::read(request.headers()) else {
         let answer = NOT_ACCEPTABLE.answer(StatusCode::NOT_ACCEPTABLE, |_| {});
         return Ok(request.into_response(answer));
@@ -160,6 +162,8 @@ pub(super) async fn messages(
                 let answer = answer::error(None, error, StatusCode::BAD_REQUEST);
                 return Ok(request.into_response(answer));
             }
+            // All messages are checked for their scopes before the first one runs, so a batch is
+            // never half done.
             let readable: Vec<_> = messages
                 .iter()
                 .filter_map(|message| {
@@ -186,6 +190,7 @@ fn direct(request: &ServiceRequest, envelope: &Envelope, text: &[u8]) -> Option<
         None => None,
     };
     let revision = revision_of(said)?;
+    // What it cannot read in every detail goes to rmcp, which has the right error for it.
     let direct = Direct::read(method, id, text)?;
     let extensions = request.extensions();
     let sender = Sender {
@@ -213,6 +218,7 @@ impl Door {
     ) -> Option<HttpResponse> {
         let extensions = request.extensions();
         let reach = extensions.get::<Caller>()?.reach;
+        // Nearly every caller, so the messages need not be read again.
         if reach >= Reach::Write {
             return None;
         }
@@ -224,6 +230,7 @@ impl Door {
             // The tool cannot be told from here, so the widest scope is asked for.
             None => Reach::Query,
         });
+        // One challenge for the whole batch: the client should sign in once.
         let needed = needed.max().filter(|needed| *needed > reach)?;
         let description = match needed {
             Reach::Catalog => "this tool needs the scope for the catalog",
@@ -284,6 +291,8 @@ impl Door {
         let answer = if answers.is_empty() {
             HttpResponse::Accepted().finish()
         } else {
+            // Each answer is JSON already, and building values of them to write them again would
+            // double their memory.
             let body = [b"[", answers.join(&b","[..]).as_slice(), b"]"].concat();
             HttpResponse::Ok().content_type(JSON).body(body)
         };

@@ -122,9 +122,11 @@ impl Readiness {
         };
         let has_changed = self.change(|state| {
             let has_changed =
+                // Another reason for not being ready is no change: it would log a line at each try.
                 std::mem::discriminant(&state.warehouse) != std::mem::discriminant(&answer);
             state.warehouse = answer;
             state.asked = Some(Instant::now());
+            // `max`, because an answer may come while the process is already draining.
             state.phase = state.phase.max(Phase::Started);
             has_changed
         });

@@ -55,6 +55,7 @@ pub async fn ask(server: &config::Server, tls: &config::Tls) -> Result<(), Error
     let port = server.management_port.unwrap_or(server.port);
     let host = local_name(&server.host);
     let address = format!("{host}:{port}");
+    // The management port is plain HTTP always.
     let is_https = server.management_port.is_none() && tls.cert_file.is_some();
     let asked = async {
         match is_https {
@@ -71,6 +72,7 @@ pub async fn ask(server: &config::Server, tls: &config::Tls) -> Result<(), Error
             address: address.clone(),
             source,
         })?;
+    // `/livez`: a container must not be restarted because Snowflake is down.
     if status_line.split(' ').nth(1) == Some("200") {
         return Ok(());
     }
@@ -98,6 +100,8 @@ async fn status_over_tls(host: &str, port: u16) -> io::Result<String> {
     };
     let client = reqwest::Client::builder()
         .danger_accept_invalid_certs(true)
+        // HTTP_PROXY of the environment is for Snowflake, and no proxy can reach this machine's own
+        // address.
         .no_proxy()
         .build()
         .map_err(io::Error::other)?;

@@ -99,6 +99,7 @@ pub(super) async fn bound(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let in_flight = request.app_data::<web::Data<InFlight>>().cloned();
+    // By address where callers have no name; else one of them could take the places of all.
     let who = request.extensions().get::<Caller>().map(Caller::account);
     // Without a caller the next layer lets nobody in.
     let (Some(in_flight), Some(who)) = (in_flight, who) else {

@@ -46,6 +46,8 @@ impl Landing {
         tells_reasons: bool,
         management_port: Option<u16>,
     ) -> Self {
+        // The page holds an address that the reader's browser sent, so nothing in it may run that
+        // is not this page's own.
         let policy = format!(
             "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             source("style"),
@@ -148,6 +150,7 @@ fn filled(texts: &[(&str, String)]) -> String {
             break;
         };
         let text = texts.iter().find(|(known, _)| *known == name);
+        // Everything is escaped, also what is ours: `Host` comes from the request.
         escape_into(&mut page, text.map_or("", |(_, text)| text));
         rest = after;
     }

@@ -82,11 +82,14 @@ impl Port {
             address.set_port(first.map_or(port, |first| first.port()));
             let opened = TcpListener::bind(address).and_then(|l| Ok((l.local_addr()?, l)));
             match opened {
+                // Resolvers return an address twice when /etc/hosts has it twice.
                 Ok((_, _)) if first == Some(address) => {}
                 Ok((local, listener)) => {
                     first.get_or_insert(local);
                     listeners.push(listener);
                 }
+                // Half a service, on IPv6 only for example, would be worse than none: another
+                // program answers the rest.
                 Err(source) if source.kind() == io::ErrorKind::AddrInUse && port != 0 => {
                     return Err(Error::InUse {
                         host: host.to_owned(),

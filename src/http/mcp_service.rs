@@ -40,6 +40,8 @@ pub(super) fn service(
         .allowed_origins(Vec::new())
         .max_request_body_bytes(max_body_bytes(server))
         .cancellation_token(cut)
+        // The only way for what the layers found out to reach the handler: rmcp makes the request
+        // anew.
         .on_request_fn(|request, extensions| {
             if let Some(caller) = request.extensions().get::<Caller>() {
                 extensions.insert(caller.clone());

@@ -97,6 +97,7 @@ fn public_routes(
         .app_data(web::Data::new(checks.known.clone()))
         .app_data(web::Data::new(checks.door.clone()))
         .app_data(web::Data::new(parts.in_flight.clone()))
+        // Before the scope, because routes are tried in their order.
         .configure(|routes| {
             oauth::routes(routes, &checks.access, checks.public_url.as_deref());
         })
@@ -121,6 +122,8 @@ fn public_routes(
                 .wrap(from_fn(origin::check)),
         );
     }
+    // With a port of their own, metrics and reasons are not for everybody who can reach the public
+    // one.
     if server.management_port.is_none() {
         probes(routes, parts);
     }
@@ -226,6 +229,7 @@ pub fn serve(
     };
     let service = mcp_service::service(handler, &server, cut);
     let metrics = Arc::clone(&parts.metrics);
+    // Made before anything is served: a certificate that rustls refuses must end the start.
     let config = tls.as_ref().map(tls::config).transpose();
     let connected = move |connection: &dyn Any, known: &mut Extensions| {
         // Dropped with the connection.

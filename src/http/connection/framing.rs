@@ -95,8 +95,11 @@ impl Head {
     fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, byte) in bytes.iter().enumerate() {
             match byte {
+                // Empty lines before a request are allowed (RFC 9112, 2.2), so they do not end it.
                 b'\n' if self.is_line_empty && self.has_begun => return Some(at + 1),
                 b'\n' => self.is_line_empty = true,
+                // Skipped wherever it stands: actix-http decides whether a line is well formed, and
+                // here is only asked where it ends.
                 b'\r' => {}
                 _ => {
                     *self = Self {

@@ -87,6 +87,8 @@ where
         // `app` decides what a signal means and when waiting is over.
         .disable_signals()
         .shutdown_timeout(limits.drain_seconds);
+    // Connections that wait for a next request must learn of the end, or the drain would wait for
+    // their keep-alive.
     let stopping = builder.graceful_shutdown_signal();
     for listener in port.listeners {
         let name = format!("http {}", listener.local_addr()?);
@@ -102,10 +104,13 @@ where
                 fn_service(|io: TcpStream| async { Ok(begun(io, |io| io)) }).and_then(http)
             })?,
             Some(mut config) => {
+                // HTTP/2 has many requests on one connection, and `Paced` hands them on one at a
+                // time.
                 config.alpn_protocols = vec![b"http/1.1".to_vec()];
                 builder.listen(name, listener, move || {
                     let http = http(&limits, connected.clone(), stop.clone(), factory());
                     let mut acceptor = Acceptor::new(config.clone());
+                    // A client that opens connections and says nothing would hold them for ever.
                     acceptor.set_handshake_timeout(HANDSHAKE_TIMEOUT);
                     acceptor
                         .map_err(TlsError::into_service_error)

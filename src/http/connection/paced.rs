@@ -111,6 +111,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Paced<T> {
     /// Reads a little, and hands nothing on.
     fn look_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut space = [0; AHEAD];
+        // Read only to notice that the client hangs up; what comes with it is kept, and more than a
+        // little is not read.
         while !self.is_ended && self.ahead.len() < AHEAD {
             let mut read = ReadBuf::new(&mut space);
             match Pin::new(&mut self.io).poll_read(cx, &mut read)? {
@@ -126,9 +128,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Paced<T> {
                 return Poll::Ready(Ok(()));
             }
             if !self.ahead.is_empty() {
+                // The next request is there and may not begin: whoever ends the current one wakes
+                // this task.
                 self.turn.wait(cx.waker());
             }
         } else if self.is_ended || !self.ahead.is_empty() {
+            // The turn has ended in between, so actix-http must ask again or it would sleep on
+            // bytes that are here.
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -147,6 +153,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Paced<T> {
             .stalled
             .get_or_insert_with(|| Box::pin(sleep(patience)));
         match stalled.as_mut().poll(cx) {
+            // An error closes the connection, which drops the call and so stops its statement.
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
         }
@@ -160,6 +167,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Paced<T> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        // actix-http has read the head in the meantime, so its word on the body's length is known.
         if let Some(body) = this.turn.body() {
             this.framing = body;
         }
@@ -171,12 +179,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Paced<T> {
             if this.is_ended {
                 return Poll::Ready(Ok(()));
             }
+            // The buffer may hold bytes of an earlier read that are already judged.
             let before = buf.filled().len();
             let read = Pin::new(&mut this.io).poll_read(cx, buf);
             let came = buf.filled().get(before..).unwrap_or_default();
             let length = this.part(came);
             this.ahead
                 .extend_from_slice(came.get(length..).unwrap_or_default());
+            // What belongs to the next request is taken back out and kept for its turn.
             buf.set_filled(before + length);
             this.check_time(cx)?;
             return read;
@@ -186,6 +196,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Paced<T> {
         let length = this.part(offered);
         buf.put_slice(offered.get(..length).unwrap_or_default());
         ahead.advance(length);
+        // Otherwise the buffer's memory goes back: most connections are idle between requests.
         if !ahead.is_empty() {
             this.ahead = ahead;
         }

@@ -103,6 +103,7 @@ fn body_of(request: &mut ServiceRequest) -> Option<Framing> {
     if header(header::UPGRADE).is_some_and(|to| to.eq_ignore_ascii_case("websocket")) {
         return Some(Framing::Endless);
     }
+    // Both sides must agree on where the body ends, or a request could be hidden in it.
     let length = header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     Some(length.map_or(Framing::Endless, Framing::Length))
 }

@@ -33,6 +33,8 @@ impl Takes {
             is_said = true;
             let is_wanted = parts.all(|parameter| !is_zero_weight(parameter));
             match name.as_str() {
+                // The numbers say how exact a range is. The most exact one counts, whatever its
+                // place (RFC 9110, 12.5.1).
                 "application/json" => json.say(2, is_wanted),
                 "application/*" => json.say(1, is_wanted),
                 // Some libraries write `*` for the range of all types.

@@ -56,6 +56,8 @@ pub(super) async fn shaped(
     envelope: &Envelope,
     takes: Takes,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    // A stream that the client accepts is passed on while it grows; everything else is read to its
+    // end first.
     if !is(EVENTS, response.headers()) || takes == Takes::Json {
         let (request, answered) = Answered::collect(response, envelope).await?;
         return Ok(ServiceResponse::new(request, answered.into_response(takes)));
@@ -109,6 +111,7 @@ impl Answered {
                 error_body(envelope.id.clone(), cut)
             }
         };
+        // They described a stream.
         head.headers_mut().clear();
         head.headers_mut().insert(header::CONTENT_TYPE, JSON);
         Ok(Self { head, body })
@@ -122,6 +125,8 @@ impl Answered {
         if is_refused && !is(JSON, self.head.headers()) {
             self.replace(envelope, refusal(status, asked));
             if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+                // rmcp answers 415 for a body that it cannot read; the media type was right,
+                // because this server set it.
                 *self.head.status_mut() = StatusCode::BAD_REQUEST;
             }
         }
@@ -129,6 +134,7 @@ impl Answered {
             return;
         };
         let begins = method == "initialize" && status == StatusCode::OK;
+        // Errors are short. Results, which may have megabytes, are not read a second time.
         if !begins && self.body.len() > SHORT {
             return;
         }
@@ -141,6 +147,7 @@ impl Answered {
         {
             self.head.headers_mut().insert(SESSION, session);
         }
+        // rmcp repeats the method as its whole message, which tells a model nothing.
         let is_bare = ending.error.is_some_and(|error| {
             error.code == ErrorCode::METHOD_NOT_FOUND.0 && error.message == method
         });
@@ -190,6 +197,7 @@ async fn last_message(body: impl MessageBody) -> Result<Option<Bytes>, Error> {
     let mut last = None;
     while let Some(piece) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
         text.extend_from_slice(&piece.map_err(broken)?);
+        // Line by line as they come, so that notifications do not pile up in memory.
         while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
             let line = text.split_to(end + 1).freeze();
             let Some(data) = line.strip_prefix(b"data:") else {
@@ -213,6 +221,7 @@ fn refusal(status: StatusCode, asked: &HeaderMap) -> ErrorData {
         known.any(|known| revision.as_bytes() == known.as_bytes())
     };
     match status {
+        // Status 400 of rmcp means one of several things; which one is found from the request.
         StatusCode::BAD_REQUEST if !asked.get(&REVISION).is_none_or(names) => ErrorData::new(
             ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
             "the header MCP-Protocol-Version names a revision that this server does not support; `supported` lists those it does",

@@ -75,6 +75,8 @@ impl Room {
     /// There is no more; what is held stays held.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
         let arrived = self.arrived + bytes;
+        // The first part of each body is free, so that small messages get through however full it
+        // is.
         let more = arrived.saturating_sub(FREE) - self.counted;
         if more > 0 {
             let mut counts = self.bodies.counts();
@@ -85,6 +87,7 @@ impl Room {
             if counts.all + more > ALL {
                 return Err(Full::All);
             }
+            // Both limits are checked before either count changes.
             counts.all += more;
             counts.by_caller.insert(self.who.clone(), own + more);
             drop(counts);

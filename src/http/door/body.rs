@@ -100,12 +100,16 @@ pub(super) async fn read(
     let said = request.headers().get(header::CONTENT_LENGTH);
     let said = said.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let said = said.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    // Before a byte is read, where the client says how much there will be; the same limit is held
+    // while reading.
     if said.is_some_and(|length| length > limit) {
         return Err(Failed::TooLarge.answer());
     }
     let room = bodies.begin(request.extensions().get::<Caller>());
     let payload = request.take_payload();
     let whole = collect(payload, limit, said.unwrap_or(0), room, SILENCE_TIMEOUT);
+    // Two limits: one on silence and one on the whole, since a byte now and then keeps the first
+    // one from ending.
     within(BODY_TIMEOUT, whole).await.map_err(Failed::answer)
 }
 

@@ -113,6 +113,7 @@ pub(super) fn read(mut body: Bytes) -> Result<Post, Unreadable> {
     if body.starts_with(BYTE_ORDER_MARK) {
         body = body.split_off(BYTE_ORDER_MARK.len());
     }
+    // First, because everything after it builds values from the text.
     match shape::check(&body) {
         Ok(()) => {}
         Err(Refused::Json(error)) => return Err(Unreadable::new(&error)),
@@ -126,6 +127,7 @@ pub(super) fn read(mut body: Bytes) -> Result<Post, Unreadable> {
 
 fn message(text: Bytes) -> Result<Message, Unreadable> {
     let wire: Wire<'_> = serde_json::from_slice(&text).map_err(|error| Unreadable::new(&error))?;
+    // An id that is there and null is something else than none, so it is read as a value first.
     let is_null = wire.id == Some(Value::Null);
     let id = wire.id.map(RequestId::deserialize);
     let is_odd = matches!(id, Some(Err(_)));
@@ -138,6 +140,8 @@ fn message(text: Bytes) -> Result<Message, Unreadable> {
     }
     let Some(method) = wire.method else {
         if wire.result.is_some() || wire.error.is_some() {
+            // An answer of the client to a question of the server. It has no method, and rmcp knows
+            // what to do with it.
             return Ok((Envelope::default(), text));
         }
         return Err(Unreadable::invalid(id, NOT_A_MESSAGE));
@@ -239,6 +243,7 @@ impl<'de> Deserialize<'de> for Few {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Few, A::Error> {
                 let mut values = Vec::new();
                 while let Some(value) = list.next_element()? {
+                    // Counted while reading, so that a list of millions is not built to be refused.
                     if values.len() == MAX_MESSAGES {
                         return Err(de::Error::custom("too many"));
                     }

@@ -81,6 +81,7 @@ pub(super) fn check(text: &[u8]) -> Result<(), Refused> {
         excess: None,
     };
     let mut reader = serde_json::Deserializer::from_slice(text);
+    // An excess ends the reading with an error of serde's, so what was noted is asked for first.
     let read = count.deserialize(&mut reader).and_then(|()| reader.end());
     match (count.excess, read) {
         (Some(excess), _) => Err(Refused::Excess(excess)),
@@ -209,14 +210,18 @@ impl<'de> Visitor<'de> for &mut Count {
         let here = self.place;
         let mut seen: HashSet<Cow<'de, str>> = HashSet::new();
         while let Some(Name(name)) = fields.next_key()? {
+            // Names of fields count as text: an object of long names costs as much.
             self.text(&name)?;
             self.place = here.field(&name);
+            // One reader takes the first and one the last, so what was checked could differ from
+            // what runs.
             if !seen.insert(name) {
                 return Err(self.stop(Excess::Twice));
             }
             fields.next_value_seed(&mut *self)?;
             self.place = here;
         }
+        // Only on the way out of a value that was read whole; an error ends everything.
         self.depth -= 1;
         Ok(())
     }

@@ -85,10 +85,12 @@ impl Certificate {
     /// Whether it is good now.
     fn judge(&self, tls: &Tls) -> Result<(), &'static str> {
         let now = UnixTime::now();
+        // Connections live for hours, and a certificate may end in the middle of one.
         if i64::try_from(now.as_secs()).unwrap_or(i64::MAX) > self.ends {
             return Err("the client's certificate has expired");
         }
         let changes = tls.changes();
+        // The whole check costs a signature, so it is made once for each change of the files.
         if self.judged_at.load(Ordering::Relaxed) == changes {
             return Ok(());
         }
@@ -113,6 +115,7 @@ pub(in crate::http) async fn check(
     };
     let refused = match (request.conn_data::<Certificate>(), tls.client_auth()) {
         (Some(certificate), _) => certificate.judge(&tls).err().map(|why| (NOT_GOOD, why)),
+        // Kubernetes' probes can show no certificate.
         (None, Some(ClientAuth::Required)) if !PROBES.contains(&request.path()) => {
             Some((REQUIRED, "no certificate of the client"))
         }

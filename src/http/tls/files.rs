@@ -138,6 +138,7 @@ impl Raw {
             self.authorities.as_deref(),
         ] {
             let part = part.unwrap_or_default();
+            // With the lengths, so that a byte that moves from one file to the next is a change.
             digest.update(part.len().to_be_bytes());
             digest.update(part);
         }
@@ -157,10 +158,13 @@ impl Raw {
             .key_provider
             .load_private_key(key)
             .map_err(|_| paths.wrong(KEY, Fault::UnfitKey))?;
+        // Of the chain only the first is this server's; clients check the others.
         let own = chain.first().and_then(|own| validity_of(own));
         let own = own.ok_or_else(|| of_certificate(Fault::BadCertificate(1)))?;
         let now = Timestamp::now();
         let moment = |seconds| Timestamp::from_second(seconds).unwrap_or_default();
+        // rustls would serve it, and every client would refuse it: the operator should hear it
+        // first.
         if own.ends < now.as_second() {
             return Err(of_certificate(Fault::Ended(moment(own.ends))));
         }
@@ -209,6 +213,8 @@ fn judge(
     // that is missing.
     WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(provider))
         .with_crls(lists.map_err(unreadable)?)
+        // Lists of intermediate authorities are rarely at hand, and asking for them would refuse
+        // everybody.
         .only_check_end_entity_revocation()
         .allow_unauthenticated()
         .build()
@@ -246,6 +252,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Fault> {
     }
     let mut bytes = Vec::new();
     File::open(path)?
+        // One more than allowed, to tell a file that is too long from one that just fits.
         .take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {

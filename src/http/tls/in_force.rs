@@ -119,6 +119,7 @@ impl Tls {
         if *seen == Seen::Files(digest) {
             return Look::Same;
         }
+        // Also when they are refused below: one warning for each change.
         *seen = Seen::Files(digest);
         match raw.understand(&inner.paths, &inner.provider) {
             Ok(said) => {
@@ -126,6 +127,8 @@ impl Tls {
                     .metrics
                     .set_end(Credential::ServerCertificate, said.ends);
                 *inner.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(said);
+                // After the new files are in force, so that a connection which sees the number is
+                // judged by them.
                 inner.changes.fetch_add(1, Ordering::Release);
                 Look::Taken
             }

@@ -46,6 +46,7 @@ impl Refusals {
     /// Notes one. `certificate` is its digest.
     pub(super) fn note(&self, error: &Error, certificate: impl FnOnce() -> String) {
         self.metrics.certificate_refused();
+        // Counted always, told rarely: anybody who reaches the port can cause one.
         let Some(times) = self.times(Instant::now()) else {
             return;
         };

@@ -38,7 +38,9 @@ pub async fn watch(tls: Tls, metrics: Arc<Metrics>, mut hang_up: Signal) {
         let before = seen;
         let mut look = looked(&tls, seen).await;
         if let Some((Look::Refused(_), _)) = look {
+            // Certificate and key are two files, and tools write them one after the other.
             tokio::time::sleep(SETTLES).await;
+            // With what was seen before the first look; otherwise the files would count as known.
             look = looked(&tls, before).await;
         }
         // A panic in there was logged by its hook.
