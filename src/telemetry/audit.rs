@@ -54,6 +54,7 @@ impl Audit {
             let mut options = OpenOptions::new();
             options.append(true).create(true).mode(0o600).open(&path)
         };
+        // Opened here and not on the thread, so that a wrong path ends the start.
         let lines = Lines::to(open()?);
         let (sender, receiver) = sync_channel(WAITING);
         let counted = Arc::clone(&metrics);
@@ -104,6 +105,7 @@ fn write<W: Write>(
     let mut failing = Failing::new("AUDIT_LOG_FILE", "its records are in this log instead");
     let mut seen = reopen::Seen::all();
     while let Ok(message) = receiver.recv() {
+        // After SIGHUP, which tools send when they have renamed the file.
         if seen.is_due() {
             match open() {
                 Ok(file) => lines = Lines::to(file),
@@ -147,6 +149,8 @@ impl<W: Write> Lines<W> {
     }
 
     fn append(&mut self, record: &Record) -> io::Result<()> {
+        // The whole line first: a record half written by an error of serde's would join the next
+        // one.
         let mut line = Vec::with_capacity(512);
         if self.is_torn {
             // Begins a new line, so that the part left by a full disk spoils only its own line.

@@ -156,12 +156,15 @@ impl Call {
     pub fn begin(opening: Opening<'_>, reports: &Reports) -> Self {
         let exchange = opening.exchange.as_deref();
         let around = || exchange.and_then(Exchange::context);
+        // A client that sends its trace in `_meta` means this call. The HTTP request around it may
+        // belong to a proxy.
         let parent = opening.parent.clone().or_else(around);
         let span = call_span(&opening);
         if let Some(parent) = &parent {
             // Fails if traces are off, which does no harm.
             let _ = span.set_parent(parent.clone());
         }
+        // With two traces around, the call is in one and linked to the other.
         if opening.parent.is_some()
             && let Some(exchange) = exchange
         {
@@ -169,6 +172,7 @@ impl Call {
         }
         let trace_id = trace_id(&span.context())
             .or_else(|| trace_id(parent.as_ref()?))
+            // With traces off the id still joins log lines, audit record and QUERY_TAG.
             .unwrap_or_else(|| super::hex(uuid::Uuid::new_v4().as_bytes().iter()));
         let notes = Notes(Some(Arc::new(Noted {
             statements: Mutex::default(),
@@ -242,6 +246,8 @@ impl Call {
         let verdict = statements
             .iter()
             .map(|(_, verdict)| *verdict)
+            // One refusal decides: the record must not say "approved" for a call that also tried
+            // something else.
             .find(|verdict| *verdict != Verdict::Approved)
             .or_else(|| statements.first().map(|_| Verdict::Approved));
         self.audit.record(Record {

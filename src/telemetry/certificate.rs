@@ -27,8 +27,10 @@ pub fn end_of(certificate: &[u8]) -> Option<i64> {
 /// A certificate's validity; `None` if the bytes are not a certificate.
 #[must_use]
 pub fn validity_of(certificate: &[u8]) -> Option<Validity> {
+    // Certificate → TBSCertificate → version, serial, algorithm, issuer, validity (RFC 5280, 4.1).
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (mut rest, _) = element(certificate, SEQUENCE)?;
+    // The version is left out in certificates of version 1.
     if rest.first() == Some(&VERSION) {
         rest = element(rest, VERSION)?.1;
     }
@@ -63,6 +65,7 @@ fn moment(bytes: &[u8]) -> Option<(i64, &[u8])> {
 fn element(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = bytes.split_first()?;
     let (&short, rest) = rest.split_first()?;
+    // DER: lengths under 128 are one byte; longer ones say first how many bytes they take.
     let (length, rest) = if short < 0x80 {
         (usize::from(short), rest)
     } else {

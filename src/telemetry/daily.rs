@@ -94,9 +94,11 @@ fn tidy(path: &Path, keep: usize) {
         .filter_map(|entry| {
             let file = entry.file_name().into_string().ok()?;
             let day = file.strip_prefix(name.to_str()?)?.strip_prefix('.')?;
+            // Files with anything else behind the name are somebody else's.
             Some((day.parse().ok()?, entry.path()))
         })
         .collect();
+    // By the date in the name and not by the time of writing, which backups change.
     days.sort();
     let too_many = days.len().saturating_sub(keep);
     for (_, file) in days.into_iter().take(too_many) {

@@ -101,6 +101,7 @@ pub fn start(
     traces: Option<&Traces>,
 ) -> Result<Guard, Error> {
     let filter = EnvFilter::try_new(with_caps(settings.log_level.as_filter()))?;
+    // Colours only there: elsewhere their codes would be in the way of every search.
     let is_terminal = io::stderr().is_terminal();
     let (file, guard) = match file {
         Some(path) => {
@@ -119,6 +120,7 @@ pub fn start(
         layers.push(traces.layer()?);
     }
     tracing_subscriber::registry().with(layers).try_init()?;
+    // Last, when there is a log for them to go to.
     log_panics();
     Ok(Guard { _file: guard })
 }

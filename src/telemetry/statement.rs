@@ -27,6 +27,8 @@ pub(super) fn normalised(sql: &str) -> String {
     let mut text = String::with_capacity(sql.len().min(LONGEST));
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
+        // Checked on the way, so that a statement of megabytes is not read to its end for a log
+        // line.
         if text.len() >= LONGEST {
             text.push('…');
             break;
@@ -53,8 +55,10 @@ pub(super) fn normalised(sql: &str) -> String {
             let (name, left) = rest.split_at(end.map_or(rest.len(), |end| end + 2));
             text.push_str(name);
             rest = left;
+        // A digit inside a word, as in `T1`, is part of a name.
         } else if first.is_ascii_digit() && !previous.is_some_and(is_word) {
             text.push('?');
+            // Letters too: `1e5` and `0x1F` are values whole.
             let is_number = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_');
             rest = rest.trim_start_matches(is_number);
         } else {
@@ -77,6 +81,7 @@ pub(super) fn summary(normalised: &str, objects: &[String]) -> String {
         text.push_str("statement");
     }
     for object in objects {
+        // The summary names the span, and backends cut or reject long names.
         if text.len() + object.len() > LONGEST_SUMMARY {
             break;
         }

@@ -211,6 +211,7 @@ fn resource(settings: &Telemetry) -> Resource {
         ))
     }));
     if let Some(name) = &settings.otel_service_name {
+        // Behind the others, because the last value of a name counts.
         attributes.push(KeyValue::new("service.name", name.clone()));
     }
     Resource::builder_empty()
@@ -230,6 +231,7 @@ fn sampler(settings: &Telemetry) -> Sampler {
         Some("traceidratio") => ratio,
         Some("parentbased_always_off") => of_parent(Sampler::AlwaysOff),
         Some("parentbased_traceidratio") => of_parent(ratio),
+        // The specification's default.
         _ => of_parent(Sampler::AlwaysOn),
     }
 }

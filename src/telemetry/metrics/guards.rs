@@ -161,6 +161,7 @@ impl Drop for RequestWatch<'_> {
         match (self.outcome, self.status) {
             // Abandoned, not failed.
             (Reached::Ok | Reached::Abandoned, _) => {}
+            // The semantic conventions want the status as the kind of the error.
             (Reached::ClientError | Reached::ServerError, Some(status)) => {
                 traces::fail(&self.span, status.to_string(), "");
             }

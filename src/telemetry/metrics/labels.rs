@@ -252,6 +252,7 @@ impl Endpoint {
             "/session/token-request" => Self::Renewal,
             "/session/heartbeat" => Self::Heartbeat,
             "/session" => Self::SignOut,
+            // Before the line for results, which begin in the same way.
             _ if path.starts_with("/queries/") && path.ends_with("/abort-request") => Self::Abort,
             _ if path.starts_with("/monitoring/") => Self::Status,
             _ if path.starts_with("/queries/") => Self::Result,

@@ -69,6 +69,7 @@ impl Collector for RuntimeCollector {
                 family.set_name((*name).to_owned());
                 family.set_help((*help).to_owned());
                 let mut metric = Metric::default();
+                // Prometheus refuses a family whose type and values disagree.
                 if *kind == "counter" {
                     let mut counter = Counter::default();
                     counter.set_value(value);

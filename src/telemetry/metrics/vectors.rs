@@ -138,6 +138,8 @@ impl<M: Member, L: Labels> Declared for Vector<M, L> {
         let size: usize = L::INFO.iter().map(|label| label.values.len()).product();
         // None where a label is settled by the settings.
         if (1..=M::SHOWN_WHOLE).contains(&size) {
+            // At zero from the start: `rate()` and alerts need a first value before the first
+            // event.
             for values in combinations(L::INFO) {
                 members.get_metric_with_label_values(&values)?;
             }

@@ -34,6 +34,7 @@ pub(super) fn processor(
     let millis = |set: Option<u64>, default| Duration::from_millis(set.unwrap_or(default));
     let config = BatchConfigBuilder::default()
         .with_max_queue_size(room)
+        // The SDK wants a batch to fit into the queue.
         .with_max_export_batch_size(batch.clamp(1, room))
         .with_scheduled_delay(millis(settings.otel_bsp_schedule_delay, 5000))
         .build();
@@ -103,6 +104,7 @@ struct Watched {
 impl SpanExporter for Watched {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
+        // Before sending: the queue has room again whatever becomes of the batch.
         self.waiting.fetch_sub(spans, Ordering::Relaxed);
         let (exporter, limit) = (Arc::clone(&self.exporter), self.limit);
         let sent = async move { tokio::time::timeout(limit, exporter.export(batch)).await };

@@ -60,9 +60,12 @@ pub(super) fn exporter(
             .with_metadata(metadata)
             .build()
     } else {
+        // The variable for traces alone is the whole address, the general one is a base (OTLP
+        // exporter specification).
         let path = if is_whole { "" } else { "/v1/traces" };
         let client = reqwest::Client::builder()
             .timeout(timeout)
+            // The headers may hold a token, which must not go to another host.
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| failed(&error))?;
