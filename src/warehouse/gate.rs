@@ -111,6 +111,7 @@ impl FairGate {
                 self.count(QueueRefusal::Unreachable);
                 return Err(error);
             }
+            // Dropping `waiting` on the way out gives the place back.
             () = tokio::time::sleep_until(until) => {
                 return Err(self.refuse(owner, QueueRefusal::Late, &self.state()));
             }
@@ -142,6 +143,8 @@ impl FairGate {
         }
         if self
             .estimate(owner, &state)
+            // Refused at once: a caller that knows now can do something else, one that learns it at
+            // its deadline cannot.
             .is_some_and(|needed| needed > patience)
         {
             return Err(self.refuse(owner, QueueRefusal::TooLong, &state));

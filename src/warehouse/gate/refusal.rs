@@ -68,6 +68,8 @@ pub(super) fn refusal(why: QueueRefusal, limits: &GateLimits, it: Numbers) -> Er
         ),
         retry_after: it
             .estimate
+            // An estimate from a few statements may be absurd, and clients wait as long as they are
+            // told.
             .map(|estimate| estimate.clamp(SHORTEST, LONGEST)),
     }
 }

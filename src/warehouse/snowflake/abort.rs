@@ -127,6 +127,8 @@ impl Drop for AbortOnDrop {
         let waiting = self.waiting.take();
         let over = CancellationToken::new();
         if waiting.is_some() {
+            // Whoever times out waits for this a moment, so that its error can name the statement's
+            // id.
             let _ = self.query_id.0.stopping.set(over.clone());
         }
         let what = Aborted {
@@ -260,6 +262,8 @@ async fn ask(lease: &Lease, statement: &Aborted) -> Said {
     let request_id = statement.request_id;
     let (path, body) = match statement.query_id.get() {
         Some(id) => (format!("/queries/{id}/abort-request"), json!({})),
+        // Before Snowflake's first answer only the request is known, and that is enough to stop
+        // what it started.
         None => (
             "/queries/v1/abort-request".to_owned(),
             json!({"sqlText": statement.sql, "requestId": request_id.to_string()}),
@@ -272,6 +276,8 @@ async fn ask(lease: &Lease, statement: &Aborted) -> Said {
     match reply {
         Ok(reply) if reply.is_success() => Said::Stopping,
         Ok(reply) if reply.code() == NOT_EXECUTING => Said::NotRunning,
+        // Nothing more can be done here. The session is closed instead, which stops the statement
+        // as well.
         Ok(reply) => {
             tracing::warn!(%request_id, code = reply.code(), "Snowflake did not abort a statement");
             Said::Nothing

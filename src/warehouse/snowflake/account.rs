@@ -191,6 +191,7 @@ fn identifier(text: &str) -> Result<Option<(String, Option<&'static str>)>, Acco
         .into_iter()
         .find_map(|scheme| strip_prefix_ignoring_case(text, scheme))
         .unwrap_or(text);
+    // Two dots could lead out of the account's host when a URL is made of it.
     if bare.to_ascii_lowercase().replace("%2e", ".").contains("..") {
         return Err(AccountError::Dots);
     }
@@ -239,6 +240,7 @@ fn identifier(text: &str) -> Result<Option<(String, Option<&'static str>)>, Acco
         let identifier = strip_prefix_ignoring_case(identifier, "app-")
             .filter(|_| is_private)
             .unwrap_or(identifier);
+        // The domain is kept, because accounts in China have another one.
         return Ok(Some((identifier.to_owned(), Some(domain))));
     }
     if !path.is_empty() {

@@ -152,6 +152,8 @@ pub(super) async fn result(
     deadline: Instant,
 ) -> Result<Option<Data>, Error> {
     let patience = match patience.saturating_duration_since(Instant::now()) {
+        // Too little time for the question that waits: a small question first tells whether there
+        // is anything to wait for.
         left if left >= AT_ONCE => patience,
         _ if is_running(pool, earlier).await => return Ok(None),
         _ => deadline,
@@ -166,6 +168,8 @@ pub(super) async fn result(
     let mut reply = statement::poll(&way, path.clone(), Some(patience), deadline).await;
     if matches!(
         (&reply, &way),
+        // The shared session is another caller's and may have ended meanwhile, which says nothing
+        // about this statement.
         (Err(Error::SessionGone { .. }), Way::Shared(_))
     ) {
         let lease = pool.lease_for_us(earlier.role.as_ref(), deadline).await?;

@@ -108,6 +108,7 @@ impl Growing {
             .came
             .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         let counted = self.came.saturating_sub(UNCOUNTED);
+        // What is made of a byte of JSON takes several bytes.
         let wanted = counted.saturating_mul(FOR_EACH_BYTE).div_ceil(UNIT);
         // In steps, so that the semaphore is not used for every packet.
         let wanted = wanted.div_ceil(STEP).saturating_mul(STEP);
@@ -119,6 +120,7 @@ impl Growing {
         }
         let more = u32::try_from(wanted - has).unwrap_or(u32::MAX);
         let setting = "DOWNLOAD_MEMORY_LIMIT sets how much there is";
+        // It could never be granted, so it must not wait for it.
         if wanted > all {
             return Err(format!(
                 "an answer needs more memory than the limit for all answers; {setting}"

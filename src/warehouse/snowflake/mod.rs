@@ -150,7 +150,9 @@ impl Snowflake {
                 other => other,
             }
         };
+        // A timeout drops the attempt, and that aborts the statement.
         match tokio::time::timeout_at(run.deadline.into(), work).await {
+            // Its changes may have been made. Only the caller can look, so it must be told.
             Ok(Err(error)) if !is_read && error.leaves_outcome_open() => {
                 Err(Error::OutcomeUnknown {
                     source: Box::new(error),

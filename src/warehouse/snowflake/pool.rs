@@ -97,6 +97,8 @@ impl Pool {
         let patience = deadline.min(asked + inner.sizes.wait);
         let hopeless = inner.shared.contact.hopeless();
         let owner = self.limited(owner);
+        // The gate first and the pool second: whoever holds a session while it waits in the queue
+        // keeps it from others.
         let permit = inner.gate.enter(&owner, patience.min(admit_by), hopeless);
         let permit = match permit.await {
             Ok(permit) => permit,
@@ -261,6 +263,7 @@ impl Pool {
         // All sessions are at work: callers wait for a permit, which is no reason to be sent no more. A long statement is
         // silent for as long as one question for its result may take.
         let is_busy = inner.gate.is_full();
+        // Then there is no free session to ask with, so what was last heard has to do.
         if is_busy && !inner.shared.contact.is_unbroken() {
             return Err(warehouse::Error::Unreachable {
                 message: "Snowflake does not answer, and callers use all sessions".to_owned(),

@@ -110,6 +110,8 @@ impl Session {
                 continue;
             }
             if is_expired {
+                // A request that nobody wants any more is being stopped, and the abort needs the
+                // session.
                 if is_wanted {
                     self.give_up();
                 }
@@ -186,6 +188,8 @@ impl Session {
                     code: SESSION_UNKNOWN,
                 });
             }
+            // The network failed, so the token may still be good for a renewal: the session is not
+            // given up.
             Err(source) => {
                 return Err(Error::NotRenewed {
                     source,

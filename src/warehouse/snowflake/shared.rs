@@ -56,6 +56,7 @@ impl Shared {
             is_wanted: None,
         });
         match asked.await {
+            // A refusal is an answer, and an answer is all that was asked for.
             Err(error) if !error.is_unauthorized() => Err(warehouse::Error::Unreachable {
                 message: "Snowflake does not answer".to_owned(),
                 source: Some(Box::new(error)),

@@ -73,6 +73,7 @@ impl Error {
                     message: refusal,
                 };
             }
+            // A failure on the way is nobody's mistake.
             error => return error,
         };
         let is_about_role = matches!(

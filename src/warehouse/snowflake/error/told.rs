@@ -134,6 +134,8 @@ fn statement(
             after: std::time::Duration::from_secs(seconds_in(&message).unwrap_or(0)),
             query_id,
         },
+        // SQLSTATE for the codes that the list above lacks: Snowflake adds codes, and the states
+        // are the standard's.
         _ if sql_state == Some("42501") => Error::PermissionDenied { message, query_id },
         _ if matches!(sql_state, Some("02000" | "42S02")) => {
             Error::ObjectNotFound { message, query_id }

@@ -136,6 +136,8 @@ impl Breaker {
             Some(_) => &OF_A_PERSON,
         };
         let pause = pauses
+            // Longer with each refusal, up to the last of the list: Snowflake counts five, and
+            // unlocks after 15 minutes.
             .get(state.refusals)
             .or(pauses.last())
             .copied()

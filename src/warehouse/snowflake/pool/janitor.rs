@@ -43,6 +43,7 @@ impl Janitor {
 
     /// Takes a session over. May be called on any thread.
     pub(super) fn close(&self, session: Arc<Session>) {
+        // Counted before the task runs, so that a shutdown which begins now waits for it.
         self.under_way.send_modify(|sessions| *sessions += 1);
         let at_once = Arc::clone(&self.at_once);
         let under_way = self.under_way.clone();
@@ -51,6 +52,8 @@ impl Janitor {
             let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, RETRIES);
             loop {
                 let is_last = hurry.is_cancelled();
+                // At a shutdown all sessions leave at once; a few at a time keep within the time
+                // that is left.
                 let permit = at_once.acquire().await;
                 let is_closed = tokio::select! {
                     is_closed = session.close() => is_closed,

@@ -77,6 +77,8 @@ impl mobc::Manager for Manager {
     async fn connect(&self) -> Result<Pooled, Error> {
         let inner = Arc::clone(&self.inner);
         let of_person = inner.sizes.of_persons.max;
+        // A place before the sign-in, so that sessions under way count among those that may be
+        // open.
         let place = inner
             .members
             .place(inner.max(), of_person, &self.login)

@@ -247,6 +247,8 @@ impl Members {
             if is_free {
                 return Place(self.open.clone());
             }
+            // An idle session of another role makes room, or callers of a new role would wait for
+            // ever.
             if self.evict(login) {
                 continue;
             }

@@ -98,6 +98,7 @@ impl People {
             })
             .flatten();
         if let Some(leaving) = &leaving {
+            // Its sessions are closed by the caller, outside of this lock.
             guests.remove(leaving);
         }
         guests.insert(Arc::clone(&person.identity), Arc::clone(&guest));

@@ -58,6 +58,7 @@ async fn look_after(inner: &Inner) {
     for member in inner.members.idle() {
         let idle = member.session.idle();
         let is_idle_for_long = if member.is_of_service() {
+            // Below the minimum the same would be opened again at once.
             inner.members.open_of_service() > sizes.min && idle > sizes.max_inactive
         } else {
             idle > sizes.of_persons.max_inactive

@@ -17,6 +17,7 @@ pub(super) fn checked(address: &str, is_local: bool) -> Result<Url, String> {
     let Ok(url) = Url::parse(address) else {
         return refused("it is no address");
     };
+    // Only where the account itself is on this machine, as in tests.
     if is_local && account::is_loopback(&url) {
         return Ok(url);
     }

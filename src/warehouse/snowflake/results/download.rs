@@ -91,6 +91,7 @@ impl Downloads {
                 .attempt(url.clone(), headers, left.min(CHUNK_TIMEOUT), longest)
                 .instrument(watch.span())
                 .await
+                // Chunks may be compressed without a header that says so; their first bytes tell.
                 .and_then(|bytes| unpacked(bytes, longest).map_err(Why::damaged));
             let piece = bytes.and_then(|bytes| read(bytes).map_err(Why::damaged));
             match &piece {

@@ -157,6 +157,8 @@ impl Decimal {
         };
         let length = u8::try_from(fraction.len()).ok()?;
         let fraction: i128 = fraction.parse().ok()?;
+        // Checked everywhere: what does not fit is shown as the text that came, not as a wrong
+        // number.
         let scaled = whole.checked_mul(power(length)?)?;
         Some(Self {
             significand: if is_negative {

@@ -87,7 +87,9 @@ impl Browser {
         endpoint: &Endpoint,
         user: &str,
     ) -> Result<Proof, Error> {
+        // One window at a time: a pool that fills itself must not open five.
         let _window = self.window.lock().await;
+        // Looked up after the lock, because whoever was in front may have brought it.
         if let Some(token) = self.id_token() {
             return Ok(Proof::IdToken(token));
         }
@@ -95,6 +97,7 @@ impl Browser {
             .await
             .map_err(internal("no port for the browser"))?;
         let start = ask(http, endpoint, user, port).await?;
+        // It is handed to a program on this machine, so it must be a plain address of the sign-in.
         let address = checked(&start.sso_url, endpoint)?;
         // For people without a browser on this machine's screen as well.
         tracing::info!(
@@ -106,6 +109,7 @@ impl Browser {
         open(address);
         let token = tokio::time::timeout(self.patience, token_from(&listener)).await;
         let Ok(token) = token else {
+            // Counted, so that no window opens every few seconds where nobody sits.
             self.given_up.fetch_add(1, Ordering::Relaxed);
             return Err(self.nobody());
         };

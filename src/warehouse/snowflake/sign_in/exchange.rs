@@ -179,6 +179,8 @@ impl Exchanger {
 
     async fn exchange(&self, person: &Person, role: Option<&Identifier>) -> Result<Held, Error> {
         let began = Instant::now();
+        // While the issuer hangs, each call would wait for the whole time limit. Those in between
+        // are told at once.
         if !self.outage().admits(began) {
             self.metrics.exchanged(Outcome::Failed);
             return Err(Error::LeftAlone {
@@ -272,6 +274,7 @@ impl Exchanger {
         let subject = claims
             .get(&self.options.subject_claim)
             .and_then(Value::as_str);
+        // A mix-up at the issuer would run statements as somebody else.
         if subject != Some(&*person.subject) {
             return Err(unfit(
                 "its token does not name the caller, in the claim of OAUTH_SUBJECT_CLAIM",
@@ -286,6 +289,7 @@ impl Exchanger {
         let life = ends
             .saturating_sub(now)
             .min(said.unwrap_or(LONGEST_LIFE))
+            // A token that is kept for very long would outlive the person's rights.
             .min(LONGEST_LIFE);
         if life.is_zero() {
             return Err(unfit("its token has ended already"));
@@ -293,6 +297,7 @@ impl Exchanger {
         let came = Instant::now();
         Ok(Held {
             token: SecretString::from(token),
+            // A quarter at most: the margin for hours would be all of a token of a minute.
             renew: came + life.saturating_sub(MARGIN.min(life / 4)),
             ends: came + life,
         })

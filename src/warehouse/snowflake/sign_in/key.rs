@@ -134,11 +134,13 @@ impl KeyRing {
             source,
         };
         let about = fs::metadata(path).map_err(unreadable)?;
+        // Time and length: some volumes keep the time of writing when a file is replaced.
         let stamp = Some((about.modified().map_err(unreadable)?, about.len()));
         if current.as_ref().is_some_and(|(known, _)| *known == stamp) {
             return Ok(None);
         }
         let fault = |fault| Error::Key { setting, fault };
+        // Before it is read: a wrong path may name a file of gigabytes.
         if about.len() > LARGEST_FILE {
             return Err(fault(KeyFault::NotAKey));
         }

@@ -144,6 +144,8 @@ impl SignIn {
                 fetcher: Box::new(TokenFetcher::new(client)?),
             },
             Method::WorkloadIdentity { attestor } => {
+                // The attestation is a credential for Snowflake. Another host could use it there in
+                // our place.
                 if !endpoint.is_snowflake_domain() && !endpoint.is_loopback() {
                     return Err(Error::ForeignHost {
                         host: endpoint.base.host_str().unwrap_or_default().to_owned(),

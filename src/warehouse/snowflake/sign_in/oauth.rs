@@ -140,6 +140,7 @@ impl TokenFetcher {
         })?;
         let lifetime = granted
             .expires_in
+            // `expires_in` is only recommended (RFC 6749, 5.1).
             .map_or(UNSAID_LIFETIME, Duration::from_secs)
             .min(Duration::from_secs(86_400));
         Ok((SecretString::from(granted.access_token), lifetime))

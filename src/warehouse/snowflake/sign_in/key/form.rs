@@ -58,6 +58,7 @@ fn layer(bytes: &[u8], layers: u8) -> Result<Form, KeyFault> {
         })
         .collect();
     match BASE64.decode(compact) {
+        // Bounded: text that decodes again and again is nobody's key.
         Ok(inner) if layers > 0 && !inner.is_empty() => layer(&inner, layers - 1),
         _ if looks_like_path(&text) => Err(KeyFault::IsPath),
         _ => Err(KeyFault::NotAKey),

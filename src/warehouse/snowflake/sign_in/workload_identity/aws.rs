@@ -124,6 +124,7 @@ fn attestation(signer: &Signer<'_>, token: Option<&str>, now: SystemTime) -> Sec
     let mut headers = BTreeMap::from([
         ("Host", host.clone()),
         ("X-Amz-Date", date.clone()),
+        // Signed with the rest, so that nobody but Snowflake can use the request.
         ("X-Snowflake-Audience", "snowflakecomputing.com".to_owned()),
     ]);
     if let Some(token) = token {
@@ -152,6 +153,7 @@ fn authorization(
     headers: &BTreeMap<&str, String>,
     date: &str,
 ) -> String {
+    // Names in lower case and in order, as Signature Version 4 prescribes.
     let lower: BTreeMap<String, &str> = headers
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim()))
