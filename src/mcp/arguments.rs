@@ -140,6 +140,8 @@ pub(super) fn within(
         .map(|database| database.0)
         .or_else(|| schema.as_ref().and_then(|schema| schema.schema.clone()));
     let schema = schema.map(|schema| schema.object);
+    // Models often give a place twice, in the name and beside it. That is harmless as long as both
+    // say the same.
     for (argument, own, other) in [
         ("schema", &name.schema, &schema),
         ("database", &name.database, &database),
@@ -156,6 +158,8 @@ pub(super) fn within(
     }
     name.schema = name.schema.or(schema);
     if name.schema.is_some() {
+        // A database without a schema cannot be put into a name: `db..t` would mean the schema
+        // PUBLIC.
         name.database = name.database.or(database);
         return Ok((name, SessionContext::default()));
     }

@@ -71,6 +71,7 @@ pub(super) fn question(
     let typed = if value.len() <= LONGEST {
         value.as_str()
     } else {
+        // No name is longer, and an error would be shown to somebody who is still typing.
         return Ok(Question::Words(Vec::new()));
     };
     let found = match &request.r#ref {
@@ -88,6 +89,7 @@ pub(super) fn question(
                 Offers::Databases => Some(databases(typed, Names::Joined(1))),
                 Offers::Schemas => Some(schemas(typed, given("database").map(String::as_str))),
                 Offers::Tables => Some(tables(typed, given("database").map(String::as_str))),
+                // Without a table there is nothing to look the columns up in.
                 Offers::Columns => given("table").map(|table| columns(typed, table)),
             }
         }
@@ -137,6 +139,7 @@ pub(super) fn question(
         _ => return Err("only prompts and resource templates have completions".to_owned()),
     };
     Ok(match found {
+        // A completion must show nothing that the tool itself would not show to this caller.
         Some(Question::Tool { tool, .. }) if !offer.tools.granted_to(caller).has(tool) => {
             Question::Words(Vec::new())
         }
@@ -173,6 +176,7 @@ fn tables(typed: &str, database: Option<&str>) -> Question {
 }
 
 fn columns(typed: &str, table: &str) -> Question {
+    // The argument is a list, and only its last word is being typed.
     let (before, word) = typed.rsplit_once(',').unwrap_or(("", typed));
     let before = match before.trim() {
         "" => String::new(),
@@ -204,6 +208,7 @@ fn ask(
     if !word.is_empty() {
         arguments.insert("like".into(), format!("%{word}%").into());
     }
+    // More than a client is offered, because the best matches may be late in the list.
     arguments.insert("limit".into(), 1000.into());
     arguments.insert("format".into(), "json".into());
     Question::Tool {
@@ -249,6 +254,7 @@ pub(super) fn names(
         Names::Columns => rows("columns")
             .filter_map(|column| {
                 let name = column.get("name")?.as_str()?.to_owned();
+                // A column that is in the list already is not offered again.
                 let is_there = before.split(',').any(|it| it.trim() == name);
                 (!is_there).then(|| (name.clone(), format!("{before}{name}")))
             })

@@ -96,6 +96,7 @@ impl Direct {
         if !is_list && method != "tools/call" {
             return None;
         }
+        // Whatever cannot be read here is rmcp's to refuse, so that there is one set of errors.
         let params = serde_json::from_slice::<Wire>(text).ok()?.params;
         let (meta, name, arguments) = match params {
             Some(params) => (params.meta, params.name, params.arguments),
@@ -153,6 +154,7 @@ impl Handler {
                 // worker, and a call whose client has gone must still reach its end, where it is logged and counted.
                 let work = async move { handler.answer_call(tool, arguments, asked).await };
                 let task = self.runtime().spawn(work);
+                // If the client leaves, this future is dropped, and the guard cancels the call.
                 let guard = gone.drop_guard();
                 let answered = task.await;
                 // The call has ended, so dropping the guard must not count it as cancelled.

@@ -78,6 +78,7 @@ impl Failure {
     /// may want is in `_meta`, and in the structured part where every answer has one.
     #[must_use]
     pub fn into_result(self, is_structured: bool) -> CallToolResult {
+        // The code first: models repeat it to people, and people search for it.
         let mut text = format!("{}: {}", self.code.as_str(), self.message);
         if !self.hint.is_empty() {
             text.push_str("\nWhat to do: ");
@@ -99,7 +100,9 @@ impl Failure {
 impl From<query::Error> for Failure {
     fn from(error: query::Error) -> Self {
         let query_id = error.query_id().map(ToOwned::to_owned);
+        // An id is noted before the error is taken apart.
         let failure = match error {
+            // Everything but the hint is that of the error inside.
             query::Error::Explained { error, hint } => Self {
                 hint,
                 ..Self::from(*error)

@@ -22,6 +22,7 @@ pub(super) fn text(
         }
     };
     let has = |name| tools.has(name);
+    // A model follows instructions to the letter, so only tools that this caller has may be named.
     let explore = match (has("list_tables"), has("execute_query")) {
         (true, true) => {
             "Explore before you query: search_objects for a word, or list_databases, list_schemas, list_tables; then \
@@ -38,6 +39,7 @@ pub(super) fn text(
             "Look names up before you query: SHOW TABLES, DESCRIBE TABLE and INFORMATION_SCHEMA tell tables and columns."
         }
     };
+    // Nothing about SQL of the model's own, which it could send nowhere.
     if !has("execute_query") {
         return format!(
             "{warehouse}\n\

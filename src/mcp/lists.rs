@@ -50,6 +50,7 @@ impl Lists {
             return;
         }
         let [nothing, catalog, query, write] = &self.0;
+        // Eight lists at most. Keys and tokens differ in the cache scope that the list names.
         let [of_keys, of_tokens] = match caller.reach {
             Reach::Nothing => nothing,
             Reach::Catalog => catalog,

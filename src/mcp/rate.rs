@@ -96,6 +96,7 @@ impl Rates {
         // After a panic one caller's time may be wrong, which does no harm.
         let mut full_at = full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let each = MINUTE / rate.max(1);
+        // One time says it all: when all calls would be back. Every call moves it further.
         let then = (*full_at).max(now) + each;
         // Each used call comes back within a minute at the latest.
         let wait = then.saturating_duration_since(now + MINUTE);

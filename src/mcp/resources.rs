@@ -79,11 +79,13 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         Some((address, query)) => (address, Some(sample_of(query))),
         None => (uri, None),
     };
+    // The fixed pages first; as parts of an address their names would be databases.
     let parts = match uri {
         GUIDE => return Ok(Wanted::Guide),
         POLICY => return Ok(Wanted::Policy),
         _ => parts(address),
     };
+    // Rows of a table are read by another tool, which the caller may lack.
     let sample = |name: &str| {
         let rows = rows.flatten().filter(|_| tools.get(SAMPLE).is_some())?;
         let sample = json!({"view": name, "limit": rows, "format": "markdown"});
@@ -121,10 +123,13 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
             let name = name.quoted();
             match (rows, sample(&name)) {
                 (None, _) => answer("describe_table", "table", name),
+                // A page without the rows that were asked for would look as if the table were
+                // empty.
                 (Some(_), None) => None,
                 (Some(_), rows) => answer("describe_table", "table", name).map(|it| it.with(rows)),
             }
         }
+        // Four parts, so it cannot be taken for a table in a database called SEMANTIC.
         Some([semantic, database, schema, view])
             if semantic.as_str() == SEMANTIC && rows.is_none() =>
         {
@@ -138,6 +143,7 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         _ => None,
     };
     found.ok_or_else(|| {
+        // The address is the client's, and may be as long as a body.
         let shown: String = uri.chars().take(200).collect();
         let message = format!(
             "there is no resource {shown}; there are {GUIDE}, {POLICY}, and with parts that are percent-encoded exact names \
@@ -289,6 +295,7 @@ pub(super) fn page_of(uri: &str, result: CallToolResult) -> Result<ReadResourceR
     let facts = result.meta.and_then(|meta| serde_json::to_value(meta).ok());
     let code = facts.as_ref().and_then(|facts| facts.get("code")?.as_str());
     Err(match code {
+        // Clients of MCP tell these apart by the code alone.
         Some("object_not_found") => ErrorData::resource_not_found(text, facts),
         Some("invalid_argument" | "statement_not_allowed" | "permission_denied") => {
             ErrorData::invalid_params(text, facts)

@@ -36,6 +36,7 @@ pub(super) const NAME_CHARS: usize = 64;
 
 /// Why there is no answer: the method does not exist, in this revision or at all, or its params could not be read.
 pub(super) fn unanswered(method: &str, revision: &str) -> ErrorData {
+    // Compared as texts: revisions are dates.
     let was_taken_away = TAKEN_AWAY.contains(&method) && revision >= STATELESS_SINCE;
     let is_served = SERVED.contains(&method) || ["initialize", "ping"].contains(&method);
     if was_taken_away || !is_served {

@@ -288,6 +288,7 @@ const LONGEST: usize = 40;
 
 /// Which argument a field means, in a call that has these arguments; `None` if the field belongs to another program.
 pub(super) fn meant(field: &str, properties: &JsonObject, given: &JsonObject) -> Option<Meant> {
+    // Comparing grows with the length, and no misspelt argument is that long.
     if field.len() > LONGEST {
         return None;
     }
@@ -315,6 +316,8 @@ pub(super) fn meant(field: &str, properties: &JsonObject, given: &JsonObject) ->
     WORDS
         .iter()
         .filter(|word| word.perhaps.contains(&field.as_str()))
+        // A vague word is taken for an argument only if that argument is not given: other programs'
+        // fields have vague names too.
         .filter(|word| properties.contains_key(word.name) && !given.contains_key(word.name))
         .map(|word| Meant::Ours(word.name.to_owned()))
         .next()

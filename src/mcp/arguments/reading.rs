@@ -58,6 +58,8 @@ pub(in crate::mcp) fn read(
     }
     let (ours, others): (Vec<_>, Vec<_>) = given
         .into_iter()
+        // A field of the right name is always that argument, even if it looks like a misspelling of
+        // another.
         .partition(|(name, _)| properties.contains_key(name));
     let mut known = JsonObject::new();
     for (name, value) in ours {
@@ -77,6 +79,7 @@ pub(in crate::mcp) fn read(
     let mut foreign = Vec::new();
     for (name, value) in &others {
         let meant = names::meant(name, properties, &known);
+        // An empty field of any name changes nothing, so it is no reason to refuse.
         match meant.filter(|_| !is_nothing(value)) {
             Some(Meant::Ours(right)) => {
                 let name = names::shown(name);
@@ -182,12 +185,14 @@ impl<'s> Property<'s> {
         let words = schema.get("enum").and_then(Value::as_array);
         self.words
             .extend(words.into_iter().flatten().filter_map(Value::as_str));
+        // Where 0 is allowed it is a value; elsewhere clients mean "not given" by it.
         let minimum = schema.get("minimum").and_then(Value::as_f64);
         self.takes_zero |= minimum.is_some_and(|minimum| minimum <= 0.0);
         let items = schema.get("items");
         self.holds_texts |= items.is_some_and(holds_names);
         self.holds_objects |=
             items.is_some_and(|items| items.get("type").is_some_and(|it| it == "object"));
+        // What is optional, or one of several types, has its types inside these.
         for choices in ["anyOf", "oneOf"] {
             let choices = schema.get(choices).and_then(Value::as_array);
             for choice in choices.into_iter().flatten() {
@@ -210,6 +215,7 @@ impl<'s> Property<'s> {
         if value.is_null() {
             return Ok(None);
         }
+        // Clients fill every field of a form, and so send an empty one for each optional argument.
         if is_nothing(&value) && (!is_required || self.is("string")) {
             return if is_required {
                 Err("it is empty".to_owned())
@@ -223,6 +229,8 @@ impl<'s> Property<'s> {
                 return Ok(None);
             }
             Value::String(text) if !self.words.is_empty() => self.word(text),
+            // A free text may look like anything: a statement that begins with a bracket is no
+            // list.
             Value::String(text) if is_free => Value::String(text),
             Value::String(text) if self.is("array") => {
                 Value::Array(json_text::list(&text, self.holds_texts)?)
@@ -292,6 +300,7 @@ impl<'s> Property<'s> {
             }
         }
         if self.is_number() {
+            // Whole numbers first: as a double, a large one would lose digits.
             if let Ok(number) = trimmed.parse::<i64>() {
                 return Value::Number(number.into());
             }

@@ -40,6 +40,7 @@ pub(super) fn description(spec: &ToolSpec, declared: &[Declared], is_read: bool)
         .unwrap_or_else(|| spec.name.replace('_', " "));
     let annotations = ToolAnnotations::with_title(title.clone())
         .read_only(is_read)
+        // MCP's default: what is not known to be harmless counts as destructive.
         .destructive(!is_read && spec.annotations.destructive.unwrap_or(true))
         .idempotent(spec.annotations.idempotent.unwrap_or(is_read))
         .open_world(spec.annotations.open_world.unwrap_or(false));
@@ -69,6 +70,7 @@ pub(super) fn schema(declared: &[Declared], of: fn(&Declared) -> Value) -> JsonO
             json!({ "type": "string", "enum": ["markdown", "csv", "json"], "description": "Default: markdown." }),
         ),
     ] {
+        // A parameter of the operator's own with this name stays what it is.
         properties.entry(name).or_insert(schema);
     }
     let required: Vec<_> = declared
@@ -92,6 +94,8 @@ pub(super) fn call(
     context: CallContext,
 ) -> Outcome {
     Box::pin(async move {
+        // `limit` and `format` are taken out before the rest is bound, unless the operator means
+        // something else by them.
         let is_ours = |name: &str| !tool.declared.iter().any(|it| it.name() == name);
         let [limit, format] =
             OURS.map(|name| is_ours(name).then(|| take(&mut arguments, name)).flatten());
@@ -113,6 +117,7 @@ pub(super) fn call(
             .runs
             .ready(&tool.declared, &arguments)
             .map_err(|unusable| refused(&unusable.argument, &unusable.problem))?;
+        // The limits go into cursors as well, so that later pages obey them.
         let context = context.with_less(Less {
             rows: tool.limits.rows,
             bytes: tool.limits.bytes,

@@ -38,6 +38,8 @@ impl Declared {
             ("max_length", spec.max_length.is_some()),
             ("pattern", spec.pattern.is_some()),
         ];
+        // A field that does not fit its type would be ignored, and its author would believe that it
+        // protects something.
         for (of, fits, fields) in [
             ("arrays", kind == ValueKind::Array, &for_arrays[..]),
             ("numbers", is_number, &for_numbers),
@@ -64,8 +66,11 @@ impl Declared {
             note("min_length", "it is larger than max_length".to_owned());
         }
         let pattern = spec.pattern.as_ref().and_then(|pattern| {
+            // The whole value must match; authors seldom think of values that merely contain a
+            // match.
             let whole = format!("^(?:{pattern})$");
             let built = regex::RegexBuilder::new(&whole)
+                // Some short patterns compile to megabytes.
                 .size_limit(PATTERN_BYTES)
                 .build();
             built
@@ -73,6 +78,8 @@ impl Declared {
                 .ok()
         });
         let declared = Self { spec, pattern };
+        // Checked with the finished declaration, so that the same code judges the file and the
+        // calls.
         let values = declared.spec.r#enum.iter().flatten().enumerate();
         let mut wrong: Vec<(String, String)> = values
             .filter_map(|(at, value)| {

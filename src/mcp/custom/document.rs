@@ -43,6 +43,7 @@ impl Document {
             message,
             is_warning: false,
         };
+        // The place of every value is kept, which takes several times the memory of the text.
         if text.len() > MAX_BYTES {
             let message = format!(
                 "the file has {} bytes; at most {MAX_BYTES} are read",

@@ -43,6 +43,7 @@ pub struct Custom {
 /// Everything that is wrong with it.
 pub fn read(file: &str, text: &str, rules: &Rules<'_>) -> Result<Custom, Vec<Problem>> {
     let mut document = document::Document::read(file, text).map_err(|problem| vec![problem])?;
+    // Unknown fields are refused, or `tool:` for `tools:` would switch everything off in silence.
     let known = ["version", "tools", "prompts"];
     let unknown: Vec<String> = match document.value.as_object() {
         None => {
@@ -63,6 +64,7 @@ pub fn read(file: &str, text: &str, rules: &Rules<'_>) -> Result<Custom, Vec<Pro
             .unwrap_or_default();
         document.problem(&name, format!("there is no such field here{near}"));
     }
+    // Required, so that a later form of the file can be told from this one.
     if document.value.get("version") != Some(&1.into()) {
         document.problem("version", "expected version: 1");
     }

@@ -28,6 +28,7 @@ pub(super) fn prompts(document: &mut Document, taken: &[String]) -> Vec<Prompt> 
         } else if prompts.iter().any(|other| other.name == spec.name) {
             document.problem(&at, format!("there are two prompts named {}", spec.name));
         }
+        // Also for a prompt with a wrong name: all problems are reported at once.
         check_text(document, &path, &spec);
         let arguments = spec.arguments.iter().enumerate();
         let arguments = arguments
@@ -57,6 +58,7 @@ fn check_text(document: &mut Document, path: &str, spec: &PromptSpec) {
         let Some((name, after)) = after.split_once("}}") else {
             break;
         };
+        // Read exactly as `Prompt::message` reads it, so that what passes here works there.
         used.push(name.trim());
         rest = after;
     }

@@ -71,6 +71,8 @@ impl Declared {
             facts.push(format!("one of {}", words.join(", ")));
         }
         if let Some(default) = spec.default.as_ref().filter(|default| !default.is_null()) {
+            // In the description and not as a keyword: some clients refuse schemas with keywords
+            // that they do not know.
             facts.push(format!("default {default}"));
         }
         if !facts.is_empty() {

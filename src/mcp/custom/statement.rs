@@ -53,6 +53,8 @@ impl Runs {
                 ready.add_call(name, declared, given)?;
             }
             Self::TableFunction(name) => {
+                // The names are the operator's, checked when the file was read; only values come
+                // from the call.
                 ready.sql.push_str("SELECT * FROM TABLE(");
                 ready.add_call(name, declared, given)?;
                 ready.sql.push(')');
@@ -139,6 +141,7 @@ impl Ready {
                 };
                 let object = declared.object_name(given.get(name));
                 let object = object.map_err(|problem| unusable(name, problem))?;
+                // One of the declared names: a caller chooses and never writes SQL.
                 self.sql.push_str(&object.quoted());
             }
             Piece::Value { name, is_list } => {
@@ -175,6 +178,7 @@ impl Ready {
                 argument: declared.name().to_owned(),
                 problem,
             })?;
+            // Named arguments make that possible; by position the ones behind would move.
             if value == Bound::Nothing {
                 continue;
             }
@@ -203,6 +207,7 @@ impl Ready {
                 self.parameters.extend(values);
             }
             Bound::List(_, json) | Bound::Json(json) => {
+                // The protocol binds no lists and objects, so they travel as text.
                 self.sql.push_str("PARSE_JSON(?)");
                 self.parameters.push(Parameter::Text(json));
             }

@@ -50,7 +50,9 @@ pub(super) fn tools(document: &mut Document, rules: &Rules<'_>) -> Vec<Entry> {
                 format!("there are two tools named {}", spec.name),
             );
         }
+        // Also when it is wrong, so that a third tool of the name is reported too.
         names.push(spec.name.clone());
+        // Parts report their problems to the document; the count tells whether this tool had any.
         let before = document.problems.iter().filter(|it| !it.is_warning).count();
         let entry = entry(document, &path, spec, rules);
         let after = document.problems.iter().filter(|it| !it.is_warning).count();
@@ -85,9 +87,11 @@ fn entry(document: &mut Document, path: &str, spec: ToolSpec, rules: &Rules<'_>)
     let runs = runs(document, path, &spec, &declared);
     let session = session(document, path, &spec, rules.policy);
     let limits = limits(document, path, &spec);
+    // Only now: each of the four has reported its own problems first.
     let (runs, session) = (runs?, session?);
     let class = judge(document, path, &runs, &declared, &session, rules)?;
     let is_read = class == Class::Read;
+    // Clients run what is said to be read-only without asking the person.
     if spec.annotations.read_only == Some(true) && !is_read {
         let message = format!("the tool may do more than read: it runs {class}");
         document.problem(&format!("{path}.annotations.read_only"), message);
@@ -208,6 +212,7 @@ fn statement(
         }
     }
     for (number, parameter) in declared.iter().enumerate() {
+        // A model would fill it in for nothing, and believe that it mattered.
         if !template.names().any(|name| name == parameter.name()) {
             let message = format!(
                 "the statement does not use {}: write :{0} where its value belongs",
@@ -320,6 +325,7 @@ fn judge(
     for sql in runs.samples(declared) {
         match rules.class_of(&sql, session) {
             Ok(Class::Read) => {}
+            // One sample that does more than read makes the whole tool do more.
             Ok(found) => class = found,
             Err(error) => {
                 document.problem(&format!("{path}.{field}"), error);

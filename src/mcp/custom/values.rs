@@ -95,6 +95,7 @@ impl Declared {
                 one(Parameter::Text(text.to_owned()))
             }
             ValueKind::Integer => {
+                // `as_i64` refuses 1.5 as well as numbers that were rounded on the way.
                 let number = value.as_i64().ok_or("expected a whole number")?;
                 #[expect(clippy::cast_precision_loss, reason = "for a comparison with a bound")]
                 self.check_range(number as f64)?;
@@ -116,6 +117,8 @@ impl Declared {
                     .trim()
                     .parse()
                     .map_err(|_| "expected a date, YYYY-MM-DD")?;
+                // Written anew from what was read, so that no format of the session can read it
+                // differently.
                 Ok(Bound::One(Parameter::Text(date.to_string()), "::DATE"))
             }
             ValueKind::Timestamp => {
@@ -142,6 +145,8 @@ impl Declared {
 
     fn list(&self, value: &Value) -> Result<Bound, String> {
         let items = value.as_array().ok_or("expected a list")?;
+        // Each value is a placeholder of the statement, and a file cannot lift the server's own
+        // limit.
         let most = self.spec.max_items.unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
         if items.len() > most {
             return Err(format!(
@@ -178,6 +183,7 @@ impl Declared {
             _ => {}
         }
         match &self.pattern {
+            // The words of an enum are the operator's own and need not match.
             Some(pattern) if !is_word && !pattern.is_match(text) => Err(format!(
                 "expected a text that matches {}",
                 self.spec.pattern.as_deref().unwrap_or_default()

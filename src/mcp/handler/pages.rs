@@ -94,6 +94,8 @@ impl Handler {
                 before,
             } => (tool, arguments, names, typed, before),
         };
+        // A client asks at every letter. The limit is apart from that of calls, which must not be
+        // used up by typing.
         if self.completions.admit(&caller, Instant::now()).is_err() {
             return Ok(CompletionInfo::default());
         }
@@ -110,6 +112,7 @@ impl Handler {
             }
         };
         Ok(match answered {
+            // The tool filtered already; here the names are matched with what was typed and sorted.
             Ok(result) => completion::names(&result, names, &typed, &before),
             // Not an error: the person continues to type, and the client asks again.
             Err(_) => CompletionInfo::default(),

@@ -55,6 +55,7 @@ impl Handler {
         mut asked: Asked,
     ) -> Result<Result<Reply, Failure>, ErrorData> {
         let offer = self.services.offered.now();
+        // One state of the offer for the whole call, which may be replaced at any time.
         let granted = offer.tools.get(name);
         let Some(entry) = granted.filter(|entry| entry.is_granted(&asked.caller)) else {
             let shown: String = name.chars().take(unserved::NAME_CHARS).collect();
@@ -68,6 +69,7 @@ impl Handler {
             let message = format!("the caller's token lacks the scope that {tool} needs");
             return Err(ErrorData::invalid_request(message, None));
         }
+        // From here on every way out goes through `note_end`, so that each call has its record.
         let record = self.record(&tool, &mut asked);
         let caller = &asked.caller;
         let trace_id = record.trace_id();
@@ -135,6 +137,7 @@ impl Handler {
         let tool = &entry.description.name;
         let key = entry
             .is_cacheable
+            // The caller is part of the key: what one may see another may not.
             .then(|| CacheKey::new(&asked.caller, tool, &arguments));
         if let Some(key) = &key {
             let cached = self.services.answers.get(key);
@@ -144,11 +147,14 @@ impl Handler {
                 return Ok(Ok(reply));
             }
         }
+        // The statement's own time limit comes first and has the better error; this one catches
+        // what hangs elsewhere.
         let time = call.queries.budget().timeout + CALL_GRACE;
         // The log's span inside the trace's: tasks that outlive the call keep only the innermost span.
         let work = entry.call(arguments, call);
         let work = work.instrument(span.clone());
         let work = work.instrument(record.span().clone());
+        // Dropping `Running` aborts the task, and with it the statement.
         let task = Running(self.services.runtime.spawn(work));
         let place = self.running.enter(asked.session, &asked.id, &asked.caller);
         let waited = self.wait(task, time, asked, &place);
@@ -212,6 +218,7 @@ impl Handler {
             () = place.cancelled() => Ok(Err(self.stopped(Cause::Client))),
             () = self.services.shutdown.cancelled() => Ok(Err(self.stopped(Cause::Shutdown))),
             () = &mut deadline => Ok(Err(self.stopped(Cause::Deadline))),
+            // It only sends messages while the others are waited for.
             never = &mut progress => match never {},
         }
     }
@@ -316,6 +323,7 @@ fn log(
     query_id: Option<&str>,
     elapsed: Duration,
 ) {
+    // So that the line has the fields of the call: its tool, caller and trace.
     let _inside = span.enter();
     let duration_ms = milliseconds(elapsed);
     match outcome {

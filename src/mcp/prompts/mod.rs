@@ -119,6 +119,7 @@ impl Prompt {
         };
         let mut bytes = 0;
         for (name, value) in given {
+            // A misspelt argument would leave its gap in the text empty.
             if !known(name) {
                 let name: String = name.chars().take(NAME_CHARS).collect();
                 return Err(format!("there is no argument {name}: {}", names()));
@@ -132,6 +133,7 @@ impl Prompt {
         }
         let mut text = String::with_capacity(self.text.len() + bytes);
         let mut rest = self.text.as_str();
+        // In one pass: what an argument contains is never read as a gap.
         while let Some((before, inside)) = rest.split_once("{{") {
             text.push_str(before);
             match inside.split_once("}}") {

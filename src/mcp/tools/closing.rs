@@ -9,6 +9,7 @@ pub(super) fn closing(page: &Page, max_rows: u64) -> String {
     // People count from one, whatever `first_row` does.
     let (from, to) = (first.saturating_add(1), first.saturating_add(count));
     let mut text = match (page.truncation, first) {
+        // Said even when nothing is missing: without it models ask again to be sure.
         (None, 0) => format!("{count} {rows}, all there are."),
         (None, _) if count == 0 => format!("No rows after row {first}."),
         (None, _) => format!("Rows {from} to {to}; these are the last."),

@@ -102,6 +102,7 @@ impl Tool for DescribeSemanticView {
                 Err(error) => Err(Failure::from(error).message),
             })
         };
+        // Both at once, since each is a round trip.
         let (fitting, definition) = futures::join!(fitting, definition);
         let (definition, no_definition) = match definition {
             None => (None, None),

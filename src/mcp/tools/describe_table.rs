@@ -103,6 +103,7 @@ impl Tool for DescribeTable {
             }
         };
         let keys = format!("SHOW IMPORTED KEYS IN TABLE {}", name.quoted());
+        // Four round trips at once. Only the first is necessary, the others add to it.
         let (description, facts, keys, ddl) = futures::join!(
             described(
                 &context,
@@ -119,6 +120,7 @@ impl Tool for DescribeTable {
             output.foreign_keys = foreign_keys(&keys);
         }
         if let Some(ddl) = ddl {
+            // Asked for by name, so its failure is the answer; the other additions may be missing.
             let ddl = ddl?;
             output.ddl = ddl.first_value().map(ToOwned::to_owned);
         }
@@ -228,6 +230,7 @@ fn foreign_keys(shown: &Table) -> Vec<ForeignKey> {
         else {
             continue;
         };
+        // A key of several columns has a row for each of them.
         let key = keys
             .entry(row.get("fk_name").unwrap_or_default())
             .or_default();

@@ -43,6 +43,7 @@ impl Tool for DescribeView {
             ),
             run(&context, show_one("VIEWS", &name), &session)
         );
+        // A view's definition comes with its facts, in the column `text`.
         let mut output = describe(&name, "VIEW", &description?);
         add_facts(&mut output, &name, facts);
         Ok(reply(

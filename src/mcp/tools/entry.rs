@@ -68,6 +68,8 @@ impl Entry {
     ) -> Self {
         Self {
             description,
+            // Nothing says whether the rows of an operator's statement change from one call to the
+            // next.
             is_cacheable: false,
             toolset: Toolset::Custom,
             also_in: &[],

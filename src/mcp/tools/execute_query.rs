@@ -56,6 +56,7 @@ impl Tool for ExecuteQuery {
 
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         // Only the warehouse knows the exact number of placeholders; the statement cannot have more than this.
+        // Counted in the text, which is too many if a literal holds one, and never too few.
         let room = arguments.sql.matches(['?', ':']).count();
         let given = arguments.parameters.len();
         if given > room {

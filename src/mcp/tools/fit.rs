@@ -15,6 +15,7 @@ pub(super) fn fit_text(mut body: String, closing: String, max_bytes: usize) -> (
     }
     let end = body.floor_char_boundary(max_bytes);
     let line = body.get(..end).and_then(|kept| kept.rfind('\n'));
+    // Whole lines, because half a row of a table is read as a row.
     let end = line.map_or(end, |line| line + 1);
     body.truncate(end);
     // A definition that is cut still ends where it does.

@@ -36,6 +36,8 @@ impl InSchema {
         let query = Query {
             sql: show(objects, self.like.as_deref(), &scope),
             view: Some(view),
+            // Beyond 10,000 names SHOW is sent again from the last one on, which needs an order. It
+            // has one only within a schema.
             goes_on: self.schema.is_some(),
             limit: self.limit.map(|limit| limit.0),
             format: context.form(self.format.map(Into::into)).format,

@@ -82,6 +82,7 @@ impl Registry {
             entries: Vec::new(),
         };
         // Finding, looking, asking, and what follows from it.
+        // Models prefer what they read first, so the order is that of a good piece of work.
         registry.add::<search_objects::SearchObjects>();
         registry.add::<list_databases::ListDatabases>();
         registry.add::<list_schemas::ListSchemas>();

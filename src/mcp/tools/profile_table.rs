@@ -71,6 +71,7 @@ impl Tool for ProfileTable {
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let (name, session) =
             arguments::within(arguments.table, arguments.database, arguments.schema)?;
+        // The size must be known before the statement: it decides whether a sample is taken.
         let (description, facts) = futures::join!(
             described(
                 &context,
@@ -87,6 +88,8 @@ impl Tool for ProfileTable {
             session,
             ..Query::default()
         };
+        // Checked against MAX_SCAN_BYTES as any statement is, because a sample only makes it likely
+        // to fit.
         let table = context.queries.table_within_budget(&query).await?;
         let output = read(&name, &columns, &table, sample.as_deref(), left_out);
         let form = context.form(arguments.format.map(Into::into));
@@ -153,6 +156,7 @@ fn chosen(
                 ));
             }
         }
+        // In the table's order, whatever the order they were asked for in.
         all.retain(|column| wanted.iter().any(|ColumnName(name)| column.name == *name));
     }
     let left_out = all.split_off(all.len().min(MOST_COLUMNS));
@@ -179,6 +183,7 @@ fn sample(name: &QualifiedName, shown: Option<&Table>, max_scan: Option<u64>) ->
         (Some(limit), Some(bytes)) if bytes > 0.0 => limit * 0.7 / bytes,
         _ => 1.0,
     };
+    // The stricter of the two limits counts.
     let share = by_rows.min(by_bytes);
     (share < 1.0).then(|| format!("SAMPLE SYSTEM ({:.4})", (share * 100.0).max(0.0001)))
 }

@@ -193,6 +193,8 @@ impl Tool for QueryHistory {
             ));
             parameters.push(Parameter::Text(text));
         }
+        // INFORMATION_SCHEMA rather than ACCOUNT_USAGE, which needs more rights and lags behind by
+        // up to 45 minutes.
         let database = database(&context).await?;
         let query = Query {
             sql: statement(&database, hours, shown, &conditions),

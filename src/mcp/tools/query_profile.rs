@@ -104,6 +104,7 @@ impl Tool for QueryProfile {
         };
         // Whose statement it is must be checked first: the function below does not.
         let history = context.queries.table_within_budget(&asked).await?;
+        // Somebody else's statement and none at all are told in the same words.
         let Some(statement) = history.rows().next() else {
             let whose = match shown {
                 History::OfCaller => "yours",
@@ -125,6 +126,7 @@ impl Tool for QueryProfile {
         };
         let all = operators(&context.queries.table_within_budget(&query).await?);
         let mut output = output(id, statement);
+        // From all operators, and before the list is cut to the worst.
         output.findings = findings(&all, &timing(&output));
         output.operators = all;
         output
@@ -232,6 +234,7 @@ fn about(output: &ProfileOutput) -> String {
 /// Findings about the time before the statement ran.
 fn timing(output: &ProfileOutput) -> Vec<String> {
     let mut told = Vec::new();
+    // Under a second nobody notices, whatever the share.
     let share = |part: f64| part > 1.0 && part > output.seconds * 0.3;
     if share(output.queued_seconds) {
         told.push(format!(

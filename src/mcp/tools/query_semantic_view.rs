@@ -73,6 +73,8 @@ impl Tool for QuerySemanticView {
             role: arguments.role.map(|name| name.0),
             ..session
         };
+        // Read first, because names are checked against it: only names of the model get into the
+        // statement.
         let model = semantic_view::read(&context, &name, &session).await?;
         let asked = Asked {
             metrics: arguments.metrics,
@@ -94,6 +96,8 @@ impl Tool for QuerySemanticView {
         };
         let reply = super::listing::page(query, &context).await?;
         Ok(match statement.written.len() {
+            // Shown so that a person can check it. Longer ones would cost more tokens than that is
+            // worth.
             0..=MOST_SHOWN => reply.with_sql(&statement.written),
             _ => reply,
         })

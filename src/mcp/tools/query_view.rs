@@ -66,6 +66,7 @@ impl Tool for QueryView {
             wait: arguments.wait_seconds.map(|wait| wait.0),
             limit: Some(limit),
             format: context.form(arguments.format.map(Into::into)).format,
+            // There is no order, so a page after this one would begin anywhere.
             is_sample: true,
             ..Query::default()
         };

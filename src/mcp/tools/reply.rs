@@ -76,6 +76,7 @@ impl Reply {
     ) -> Self {
         let mut document = form.wants_document().then(|| Document::of(output));
         if let Some(document) = &mut document {
+            // Text and document each have the whole limit, because a client uses one of them.
             fit_document(document, form.max_bytes);
         }
         let (body, closing) = fit_text(body, closing, form.max_bytes);
@@ -140,6 +141,7 @@ impl Reply {
             hint: text.clone(),
         };
         let query_id = Some(running.query_id);
+        // Never cut: the cursor at its end is the only way to the rows.
         Self::new(form.whole(), text, closing, &output, 0, query_id)
     }
 

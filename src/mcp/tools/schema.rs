@@ -63,6 +63,7 @@ fn schema_of<T: JsonSchema>(settings: &SchemaSettings) -> JsonObject {
     let mut generator = settings
         .clone()
         .with(|settings| {
+            // Several clients do not follow `$ref`.
             settings.inline_subschemas = true;
             settings.meta_schema = None;
         })
@@ -110,6 +111,7 @@ fn strip(schema: &mut Value) {
                     }
                 }
             }
+            // Inner schemas first, because the folding below looks at what they have become.
             object.values_mut().for_each(strip);
             fold_words(object);
         }
@@ -148,6 +150,7 @@ fn drop_null(schema: &mut Value) {
             let mut only = only.clone();
             if let Value::Object(object) = &mut *schema {
                 object.remove("anyOf");
+                // The description outside says more than the one of the type inside, so it wins.
                 only.extend(std::mem::take(object));
                 *object = only;
             }

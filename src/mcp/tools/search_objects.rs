@@ -113,6 +113,7 @@ impl Tool for SearchObjects {
             let pattern = word.map(|word| format!("%{}%", escape_pattern(word)));
             super::listing::show(what, pattern.as_deref(), &scope)
         };
+        // In an account, lists without a pattern have far more names than Snowflake shows.
         let is_narrow = arguments.database.is_some() || arguments.schema.is_some();
         // SHOW searches names only. Comments are searched here, which needs the whole list; an account's would be too long.
         let all_tables = is_narrow.then(|| show("OBJECTS", None));
@@ -125,6 +126,8 @@ impl Tool for SearchObjects {
         let search = Search {
             tables: all_tables
                 .into_iter()
+                // From the widest list to the narrowest: the search takes the first that is
+                // complete.
                 .chain([show("OBJECTS", Some(first))])
                 .collect(),
             columns: all_columns.into_iter().chain([by_word.collect()]).collect(),

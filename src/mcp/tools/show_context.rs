@@ -98,6 +98,7 @@ impl Tool for ShowContext {
     async fn call(arguments: Arguments, context: CallContext) -> Result<Reply, Failure> {
         let form = context.form(arguments.format.map(Into::into));
         let session = SessionContext::default();
+        // Both at once. Neither needs a virtual warehouse to run.
         let (about, warehouses) = futures::join!(
             run(&context, CONTEXT.to_owned(), &session),
             run(&context, "SHOW WAREHOUSES".to_owned(), &session),
@@ -144,6 +145,7 @@ fn read(about: &Table, context: &CallContext) -> ContextOutput {
         .and_then(|row| row.get("roles"))
         .and_then(|roles| serde_json::from_str(roles).ok())
         .unwrap_or_default();
+    // The role may switch to more than the policy lets callers name.
     let admitted = |role: String| {
         let role = Identifier::exact(role).ok()?;
         queries

@@ -51,6 +51,7 @@ impl Imported {
                     '_'
                 }
             })
+            // With a prefix, at most the 64 characters that names may have.
             .take(60)
             .collect();
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {

@@ -11,6 +11,7 @@ pub(super) fn specification(document: &Value) -> Option<Value> {
         let fields = row.as_object()?;
         let spec = fields
             .iter()
+            // Clients write the names of columns in upper or in lower case.
             .find(|(name, _)| name.eq_ignore_ascii_case("server_spec"))?
             .1;
         match spec {
@@ -75,6 +76,7 @@ fn generic(tool: &Value, name: &str, imported: &mut Imported) {
         imported.note(name, "it calls a procedure: set CUSTOM_TOOLS_MAY=read,call");
         ours.insert("procedure".into(), identifier.into());
     } else {
+        // The specification does not say which of the two it is.
         imported.note(name, "taken for a function that gives one value; write table_function for one that gives rows");
         ours.insert("function".into(), identifier.into());
     }
@@ -117,6 +119,7 @@ fn generic(tool: &Value, name: &str, imported: &mut Imported) {
         .collect();
     ours.insert("parameters".into(), Value::Array(parameters));
     if let Some(warehouse) = text(config, "warehouse") {
+        // Of the session only the virtual warehouse can be said there.
         ours.insert("run_as".into(), json!({ "warehouse": warehouse }));
     }
     if let Some(seconds) = config.get("query_timeout").and_then(Value::as_u64) {

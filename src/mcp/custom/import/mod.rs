@@ -23,6 +23,7 @@ pub fn import(file: &str, text: &str) -> Result<Imported, String> {
         documents.push(document.value);
     }
     let mut imported = Imported::default();
+    // Told by what is in it: people name these files anything.
     if let Some(specification) = documents.iter().find_map(managed::specification) {
         managed::read(&specification, &mut imported);
     } else if documents.iter().any(toolbox::is_one) {

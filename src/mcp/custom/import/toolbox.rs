@@ -32,6 +32,7 @@ pub(super) fn read(document: &Value, imported: &mut Imported) {
         .get("name")
         .and_then(Value::as_str)
         .unwrap_or_default();
+    // The newer form: one document for each item, with its name inside.
     match document.get("kind").and_then(Value::as_str) {
         Some("tool") => tool(name, document, document.get("type"), imported),
         Some("prompt") => prompt(name, document, imported),
@@ -74,6 +75,7 @@ fn tool(name: &str, body: &Value, kind: Option<&Value>, imported: &mut Imported)
         positions.push(called);
         parameters.push(parameter);
     }
+    // Before the placeholders are renamed, because `${…}` would be read as one of them.
     let mut statement = match without_variables(text("statement").unwrap_or_default()) {
         Ok(statement) => statement,
         Err(variable) => {
@@ -88,6 +90,7 @@ fn tool(name: &str, body: &Value, kind: Option<&Value>, imported: &mut Imported)
             .get("name")
             .and_then(Value::as_str)
             .unwrap_or_default();
+        // The value would become SQL, whatever it is. Here only listed names may do that.
         if parameter.get("allowedValues").is_none() {
             let what = format!(
                 "left out: {called} is put into the text of the statement, and nothing says which values it may have"
@@ -98,6 +101,7 @@ fn tool(name: &str, body: &Value, kind: Option<&Value>, imported: &mut Imported)
         parameters.push(read_parameter(name, parameter, imported).0);
     }
     let names: Vec<&str> = positions.iter().map(String::as_str).collect();
+    // Toolbox binds by position, this server by name.
     let statement = match name_placeholders(&statement, &names) {
         Ok(statement) => statement,
         Err(error) => return imported.note(name, &format!("left out: {error}")),
@@ -244,6 +248,7 @@ fn prompt(name: &str, body: &Value, imported: &mut Imported) {
                 .get("description")
                 .map(|text| ("description".to_owned(), text.clone())),
         );
+        // In Toolbox's format arguments are required unless it says otherwise.
         let is_optional = argument.get("required") == Some(&Value::Bool(false));
         ours.insert("required".into(), (!is_optional).into());
         arguments.push(Value::Object(ours));

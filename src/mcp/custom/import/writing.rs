@@ -56,6 +56,7 @@ fn entry(text: &mut String, name: &str, field: &Value, depth: usize) {
                 text.push('\n');
             }
         }
+        // An empty object would be an empty block, which YAML reads as null.
         Value::Object(fields) if !fields.is_empty() => {
             text.push('\n');
             block(text, field, depth + 1);

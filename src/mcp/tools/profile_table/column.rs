@@ -54,6 +54,7 @@ impl Shape {
             .take_while(char::is_ascii_alphabetic)
             .collect();
         if OPAQUE.contains(&word.to_uppercase().as_str()) {
+            // These have no order, so MIN and MAX would make the whole statement fail.
             Self::Opaque
         } else {
             Self::Ordered
@@ -115,6 +116,7 @@ impl ColumnProfile {
         let of = |what: &str| value(&format!("c{number}_{what}"));
         let count = |what: &str| -> Option<u64> { of(what)?.parse().ok() };
         let nulls = rows.saturating_sub(count("n").unwrap_or(0));
+        // APPROX_TOP_K gives pairs of a value and its count.
         let top = of("top").and_then(|top| serde_json::from_str::<Vec<Value>>(&top).ok());
         let frequent = |pair: Value| {
             let value = match pair.get(0)? {
@@ -174,6 +176,7 @@ impl ColumnProfile {
             ..
         } = self;
         let filled = rows.saturating_sub(*nulls);
+        // Alone: every other finding would follow from it.
         if filled == 0 {
             return vec![format!("{column} is null in every row{of}.")];
         }

@@ -125,6 +125,7 @@ fn about(attributes: &Value) -> String {
         "name",
     ]
     .into_iter()
+    // Each kind of operator has other attributes; the first of these tells most.
     .find_map(|name| match attributes.get(name)? {
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => {
@@ -173,6 +174,7 @@ pub(super) fn findings(operators: &[Operator], timing: &[String]) -> Vec<String>
             ));
         }
         if let (Some(input), Some(output)) = (operator.input_rows, operator.output_rows)
+            // Other operators make more rows on purpose, such as FLATTEN.
             && kind.ends_with("Join")
         {
             #[expect(clippy::cast_precision_loss, reason = "for a comparison and a text")]
@@ -209,6 +211,7 @@ pub(super) fn findings(operators: &[Operator], timing: &[String]) -> Vec<String>
         }
     }
     found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    // Waiting comes first: if it is the cause, no change of the statement helps.
     let mut told = timing.to_vec();
     told.extend(found.into_iter().map(|(_, text)| text).take(8));
     if told.is_empty() {

@@ -38,6 +38,8 @@ pub(in crate::mcp::tools) fn statement(
     check(model, asked, &chosen)?;
     let mut bound = Values::Bound(Vec::new());
     let sql = write(view, model, asked, &chosen, &mut bound)?;
+    // Written twice by the same code: once with bound values to run, once with the values in it to
+    // be read.
     let written = write(view, model, asked, &chosen, &mut Values::Written)?;
     let parameters = match bound {
         Values::Bound(parameters) => parameters,
@@ -64,6 +66,8 @@ fn chosen<'model>(
         for column in columns {
             let mut one = choose(model, kind, column)?;
             let is_taken = |name: &Identifier| chosen.iter().any(|it| it.alias == *name);
+            // Two tables may have an item of one name; only a name that the caller chose itself
+            // must be its own.
             if is_taken(&one.alias) && column.alias.is_none() {
                 one.alias = with_table(one.item)?;
             }
@@ -140,6 +144,7 @@ fn check(model: &SemanticView, asked: &Asked, chosen: &[Chosen<'_>]) -> Result<(
     if chosen.is_empty() {
         return Err("ask for a metric, a dimension or a fact".to_owned());
     }
+    // All further rules are about facts.
     if asked.facts.is_empty() {
         return Ok(());
     }
@@ -192,6 +197,7 @@ fn write(
             }
         });
     }
+    // Inside of SEMANTIC_VIEW(…) conditions are on rows, before metrics are computed.
     push_list(&mut sql, " WHERE ", &inside, " AND ");
     sql.push(')');
     let mut outside = Vec::new();
@@ -203,6 +209,7 @@ fn write(
             values,
         )?);
     }
+    // Outside they are on its result, which is what HAVING means.
     push_list(&mut sql, " WHERE ", &outside, " AND ");
     let mut order = Vec::new();
     for by in &asked.order_by {
@@ -246,6 +253,7 @@ fn column<'chosen>(
     name: &str,
 ) -> Result<&'chosen Chosen<'chosen>, String> {
     let by_alias = |alias: Identifier| chosen.iter().find(|column| column.alias == alias);
+    // The name in the answer first: an item's own name may be another column's alias.
     if let Some(column) = name.parse().ok().and_then(by_alias) {
         return Ok(column);
     }
