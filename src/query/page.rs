@@ -90,8 +90,14 @@ pub(super) async fn write(
 ) -> Result<Page, Error> {
     let kept = kept_columns(&answer.columns, layout.view.map(|view| view.pick));
     let columns = kept.iter().map(|kept| &kept.column);
-    let mut writer = Writer::new(layout.format, columns, layout.max_bytes, layout.with_json);
-    let mut shortener = Shortener::new(budget.max_cell_bytes);
+    let mut row_writer = RowWriter {
+        writer: Writer::new(layout.format, columns, layout.max_bytes, layout.with_json),
+        shortener: Shortener::new(budget.max_cell_bytes),
+        kept: &kept,
+        max_bytes: layout.max_bytes,
+        longest: budget.max_bytes,
+        cursor_of,
+    };
     let hide = layout.view.and_then(|view| view.hide);
     let shown = ShownRows::new(&answer.columns, filter, hide);
     let mut row_count: u64 = 0;
@@ -117,23 +123,7 @@ pub(super) async fn write(
                 });
                 break 'rows;
             }
-            // A row that does not fit comes on the next page, where its shortened values are counted.
-            let before = shortener.count();
-            let mut write = |writer: &mut Writer| {
-                let cells = kept.iter().map(|kept| kept.cell(&*batch, row, cursor_of));
-                let fits = writer.write_row(cells.map(|cell| shortener.fit(cell)));
-                if !fits {
-                    shortener.take_back(before);
-                }
-                fits
-            };
-            let mut fits = write(&mut writer);
-            if !fits && row_count == 0 && layout.max_bytes < budget.max_bytes {
-                // A page has one row at least, where the answer may be so long.
-                writer.limit(budget.max_bytes);
-                fits = write(&mut writer);
-                writer.limit(layout.max_bytes);
-            }
+            let fits = row_writer.write(&*batch, row, row_count == 0);
             if !fits {
                 // A page without rows has a cursor to itself, and the client would read on for
                 // ever.
@@ -154,6 +144,9 @@ pub(super) async fn write(
             taken += 1;
         }
     }
+    let RowWriter {
+        writer, shortener, ..
+    } = row_writer;
     let bytes = writer.bytes();
     let (text, rows) = writer.finish();
     // It records its times when it is dropped: all rows are written.
@@ -200,6 +193,47 @@ pub struct Table {
     pub query_id: String,
     /// Whether the budget's row limit cut the table.
     pub is_cut: bool,
+}
+
+/// Writes rows of a page: all of a row, or nothing.
+struct RowWriter<'page> {
+    writer: Writer,
+    shortener: Shortener,
+    kept: &'page [Kept],
+    /// Bytes of this page.
+    max_bytes: usize,
+    /// Bytes of any answer.
+    longest: usize,
+    cursor_of: &'page (dyn Fn(&str) -> Option<String> + Send + Sync),
+}
+
+impl RowWriter<'_> {
+    /// Writes a row if it fits; the first of a page may be as long as any answer.
+    fn write(&mut self, batch: &dyn Batch, row: usize, is_first: bool) -> bool {
+        let mut fits = self.try_write(batch, row);
+        if !fits && is_first && self.max_bytes < self.longest {
+            // A page has one row at least, where the answer may be so long.
+            self.writer.limit(self.longest);
+            fits = self.try_write(batch, row);
+            self.writer.limit(self.max_bytes);
+        }
+        fits
+    }
+
+    fn try_write(&mut self, batch: &dyn Batch, row: usize) -> bool {
+        // A row that does not fit comes on the next page, where its shortened values are counted.
+        let before = self.shortener.count();
+        let cells = self
+            .kept
+            .iter()
+            .map(|kept| kept.cell(batch, row, self.cursor_of));
+        let shortener = &self.shortener;
+        let fits = self.writer.write_row(cells.map(|cell| shortener.fit(cell)));
+        if !fits {
+            self.shortener.take_back(before);
+        }
+        fits
+    }
 }
 
 /// Keeps an answer's values, at most the budget's maximum of rows.

@@ -55,7 +55,6 @@ pub(super) fn refuse_doubtful(
     tokens: &[TokenWithSpan],
     spans: &[TextSpan],
 ) -> Result<(), Error> {
-    let ambiguous = |what, instead| Err(Error::Ambiguous { what, instead });
     // Some readers end a text at a NUL character, so the rest could be another statement than the one that was checked.
     if text.contains('\0') {
         return ambiguous("a NUL character", "remove it");
@@ -65,77 +64,91 @@ pub(super) fn refuse_doubtful(
         return ambiguous("a lone carriage return", "end lines with a line feed");
     }
     for span in spans {
-        let part = text.get(span.at.clone()).unwrap_or_default();
-        // Inside a text a person may write right-to-left; only what also turns the code behind it
-        // hides something.
-        let hides_nothing = matches!(span.kind, SpanKind::Text | SpanKind::Comment);
-        if hides_nothing && turns_the_rest(part) {
-            return ambiguous(
-                "a direction-changing character that turns round what follows it",
-                "end the change inside the same text, or write the character with CHR()",
-            );
-        }
-        // Every reader ends a text at its quote, so these characters are harmless there.
-        if span.kind == SpanKind::Text {
-            continue;
-        }
-        // One reader may end a comment here and the other not.
-        if part.contains(['\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
-            return ambiguous(
-                "an unusual line separator outside a text",
-                "end lines with a line feed",
-            );
-        }
-        if !hides_nothing && part.chars().any(is_invisible) {
-            return ambiguous(
-                "an invisible or direction-changing character outside a text",
-                "remove it",
-            );
-        }
+        refuse_doubtful_characters(text.get(span.at.clone()).unwrap_or_default(), span.kind)?;
     }
     refuse_doubtful_paths(tokens)?;
-    for token in tokens {
-        match &token.token {
-            // PostgreSQL ends `$a$` only at the next `$a$`, Snowflake knows no such thing, and the
-            // code between would be a text for one of them.
-            Token::DollarQuotedString(quoted) if quoted.tag.is_some() => {
-                return ambiguous("a tagged dollar quote", "Snowflake knows only $$…$$");
-            }
-            // What the parser skips here, Snowflake would run.
-            Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix == "#" => {
-                return ambiguous("a # comment", "start comments with -- or //");
-            }
-            Token::Word(word) if !matches!(word.quote_style, None | Some('"')) => {
-                return ambiguous(
-                    "a name in backticks or brackets",
-                    "quote names with \"double quotes\"",
-                );
-            }
-            // X'0F' is Snowflake's. The others are not, and escapes inside them follow other rules.
-            Token::HexStringLiteral(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {}
-            Token::HexStringLiteral(_)
-            | Token::NationalStringLiteral(_)
-            | Token::EscapedStringLiteral(_)
-            | Token::UnicodeStringLiteral(_)
-            | Token::TripleSingleQuotedString(_)
-            | Token::TripleDoubleQuotedString(_)
-            | Token::SingleQuotedByteStringLiteral(_)
-            | Token::DoubleQuotedByteStringLiteral(_)
-            | Token::TripleSingleQuotedByteStringLiteral(_)
-            | Token::TripleDoubleQuotedByteStringLiteral(_)
-            | Token::SingleQuotedRawStringLiteral(_)
-            | Token::DoubleQuotedRawStringLiteral(_)
-            | Token::TripleSingleQuotedRawStringLiteral(_)
-            | Token::TripleDoubleQuotedRawStringLiteral(_)
-            | Token::QuoteDelimitedStringLiteral(_)
-            | Token::NationalQuoteDelimitedStringLiteral(_) => {
-                return ambiguous(
-                    "a text with a prefix before its quote",
-                    "write plain 'single quotes'",
-                );
-            }
-            _ => {}
+    tokens
+        .iter()
+        .try_for_each(|token| refuse_doubtful_token(&token.token))
+}
+
+fn ambiguous(what: &'static str, instead: &'static str) -> Result<(), Error> {
+    Err(Error::Ambiguous { what, instead })
+}
+
+/// Refuses characters of a part of the text that make it look, or be read, as something else.
+fn refuse_doubtful_characters(part: &str, kind: SpanKind) -> Result<(), Error> {
+    // Inside a text a person may write right-to-left; only what also turns the code behind it
+    // hides something.
+    let hides_nothing = matches!(kind, SpanKind::Text | SpanKind::Comment);
+    if hides_nothing && turns_the_rest(part) {
+        return ambiguous(
+            "a direction-changing character that turns round what follows it",
+            "end the change inside the same text, or write the character with CHR()",
+        );
+    }
+    // Every reader ends a text at its quote, so these characters are harmless there.
+    if kind == SpanKind::Text {
+        return Ok(());
+    }
+    // One reader may end a comment here and the other not.
+    if part.contains(['\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+        return ambiguous(
+            "an unusual line separator outside a text",
+            "end lines with a line feed",
+        );
+    }
+    if !hides_nothing && part.chars().any(is_invisible) {
+        return ambiguous(
+            "an invisible or direction-changing character outside a text",
+            "remove it",
+        );
+    }
+    Ok(())
+}
+
+/// Refuses literals and comments of other databases: in these the two readers may not end at the same place.
+fn refuse_doubtful_token(token: &Token) -> Result<(), Error> {
+    match token {
+        // PostgreSQL ends `$a$` only at the next `$a$`, Snowflake knows no such thing, and the
+        // code between would be a text for one of them.
+        Token::DollarQuotedString(quoted) if quoted.tag.is_some() => {
+            return ambiguous("a tagged dollar quote", "Snowflake knows only $$…$$");
         }
+        // What the parser skips here, Snowflake would run.
+        Token::Whitespace(Whitespace::SingleLineComment { prefix, .. }) if prefix == "#" => {
+            return ambiguous("a # comment", "start comments with -- or //");
+        }
+        Token::Word(word) if !matches!(word.quote_style, None | Some('"')) => {
+            return ambiguous(
+                "a name in backticks or brackets",
+                "quote names with \"double quotes\"",
+            );
+        }
+        // X'0F' is Snowflake's. The others are not, and escapes inside them follow other rules.
+        Token::HexStringLiteral(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {}
+        Token::HexStringLiteral(_)
+        | Token::NationalStringLiteral(_)
+        | Token::EscapedStringLiteral(_)
+        | Token::UnicodeStringLiteral(_)
+        | Token::TripleSingleQuotedString(_)
+        | Token::TripleDoubleQuotedString(_)
+        | Token::SingleQuotedByteStringLiteral(_)
+        | Token::DoubleQuotedByteStringLiteral(_)
+        | Token::TripleSingleQuotedByteStringLiteral(_)
+        | Token::TripleDoubleQuotedByteStringLiteral(_)
+        | Token::SingleQuotedRawStringLiteral(_)
+        | Token::DoubleQuotedRawStringLiteral(_)
+        | Token::TripleSingleQuotedRawStringLiteral(_)
+        | Token::TripleDoubleQuotedRawStringLiteral(_)
+        | Token::QuoteDelimitedStringLiteral(_)
+        | Token::NationalQuoteDelimitedStringLiteral(_) => {
+            return ambiguous(
+                "a text with a prefix before its quote",
+                "write plain 'single quotes'",
+            );
+        }
+        _ => {}
     }
     Ok(())
 }

@@ -287,8 +287,8 @@ m(
 )
 m(
     S + "lexis.rs",
-    "        if part.contains(['\\u{b}',",
-    "        if !crate::mutant(@) && part.contains(['\\u{b}',",
+    "    if part.contains(['\\u{b}',",
+    "    if !crate::mutant(@) && part.contains(['\\u{b}',",
     "sql::c|sql::e|sql::u",
     "unusual line separators outside a text",
 )
@@ -358,15 +358,15 @@ m(
 )
 m(
     Q + "page.rs",
-    "                writer.limit(layout.max_bytes);",
-    "                if !crate::mutant(@) { writer.limit(layout.max_bytes); }",
+    "            self.writer.limit(self.max_bytes);",
+    "            if !crate::mutant(@) { self.writer.limit(self.max_bytes); }",
     "query::",
     "a long first row lets in more",
 )
 m(
     Q + "page.rs",
-    "                    shortener.take_back(before);",
-    "                    if !crate::mutant(@) { shortener.take_back(before); }",
+    "            self.shortener.take_back(before);",
+    "            if !crate::mutant(@) { self.shortener.take_back(before); }",
     "query::",
     "values of a row that does not fit are counted as shortened",
 )

@@ -17,60 +17,10 @@ impl Queries {
         sql: &str,
         session: &SessionContext,
     ) -> Option<String> {
-        let (database, schema) = self.home(session);
+        let (database, _) = self.home(session);
         match missing {
-            Missing::Column(name) => {
-                let (qualifier, column) = split(name);
-                let text = match &qualifier {
-                    None => spelling::text_without_quotes(sql, &column),
-                    Some(_) => None,
-                };
-                let quotes = text.map(|text| format!("a text takes single quotes: {text}"));
-                // Lower case in double quotes is more often a text in the wrong quotes than a column's name.
-                if quotes.is_some() && sql.contains(&format!("\"{column}\"")) {
-                    return quotes;
-                }
-                let sources = sql::parse(sql).map(|parsed| parsed.table_sources());
-                let sources = sources.unwrap_or_default();
-                // A table with an alias has no other name in the statement.
-                let table = qualifier.as_deref().unwrap_or(&column);
-                let is_free = !sources.iter().any(|source| source.is_called(table));
-                let hidden = sources.iter().find(|source| source.is_hidden(table));
-                // The commonest slip with aliases, and it needs no request.
-                if let (Some(alias), true) = (hidden.and_then(|it| it.alias.as_ref()), is_free) {
-                    return Some(format!(
-                        "the statement calls {table} {alias}: write {alias}.column, or {alias}.*"
-                    ));
-                }
-                let columns = self
-                    .about_column(qualifier.as_deref(), &column, &sources, session)
-                    .await;
-                let told: Vec<_> = quotes.into_iter().chain(columns).collect();
-                (!told.is_empty()).then(|| told.join("; "))
-            }
-            Missing::Object(name) => {
-                // The message may have shortened the name to its last part.
-                let written = Self::as_written(name, sql)?;
-                let place = |name: &QualifiedName| {
-                    let schema = name.schema.clone().or(schema.clone());
-                    let database = name.database.clone().or(database.clone());
-                    (database, schema)
-                };
-                let (database, schema) = place(&written);
-                let scope = match (&database, &schema) {
-                    (Some(database), Some(schema)) => {
-                        format!("SCHEMA {}.{}", database.quoted(), schema.quoted())
-                    }
-                    (None, Some(schema)) => format!("SCHEMA {}", schema.quoted()),
-                    (Some(database), None) => format!("DATABASE {}", database.quoted()),
-                    (None, None) => return None,
-                };
-                let names = self
-                    .listed(Listing::of(format!("SHOW OBJECTS IN {scope}")), session)
-                    .await?;
-                let parent = [database, schema].into_iter().flatten().collect::<Vec<_>>();
-                suggestion(&written.object, &names, &parent, "tables and views")
-            }
+            Missing::Column(name) => self.about_missing_column(name, sql, session).await,
+            Missing::Object(name) => self.about_object(name, sql, session).await,
             Missing::Schema(name) => {
                 let name = QualifiedName::parse(name, 2).ok()?;
                 let database = name.schema.clone().or(database);
@@ -97,6 +47,71 @@ impl Queries {
                 suggestion(&name.object, &names, &[], "databases")
             }
         }
+    }
+
+    async fn about_missing_column(
+        &self,
+        name: &str,
+        sql: &str,
+        session: &SessionContext,
+    ) -> Option<String> {
+        let (qualifier, column) = split(name);
+        let text = match &qualifier {
+            None => spelling::text_without_quotes(sql, &column),
+            Some(_) => None,
+        };
+        let quotes = text.map(|text| format!("a text takes single quotes: {text}"));
+        // Lower case in double quotes is more often a text in the wrong quotes than a column's name.
+        if quotes.is_some() && sql.contains(&format!("\"{column}\"")) {
+            return quotes;
+        }
+        let sources = sql::parse(sql).map(|parsed| parsed.table_sources());
+        let sources = sources.unwrap_or_default();
+        // A table with an alias has no other name in the statement.
+        let table = qualifier.as_deref().unwrap_or(&column);
+        let is_free = !sources.iter().any(|source| source.is_called(table));
+        let hidden = sources.iter().find(|source| source.is_hidden(table));
+        // The commonest slip with aliases, and it needs no request.
+        if let (Some(alias), true) = (hidden.and_then(|it| it.alias.as_ref()), is_free) {
+            return Some(format!(
+                "the statement calls {table} {alias}: write {alias}.column, or {alias}.*"
+            ));
+        }
+        let columns = self
+            .about_column(qualifier.as_deref(), &column, &sources, session)
+            .await;
+        let told: Vec<_> = quotes.into_iter().chain(columns).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    async fn about_object(
+        &self,
+        name: &str,
+        sql: &str,
+        session: &SessionContext,
+    ) -> Option<String> {
+        let (database, schema) = self.home(session);
+        // The message may have shortened the name to its last part.
+        let written = Self::as_written(name, sql)?;
+        let place = |name: &QualifiedName| {
+            let schema = name.schema.clone().or(schema.clone());
+            let database = name.database.clone().or(database.clone());
+            (database, schema)
+        };
+        let (database, schema) = place(&written);
+        let scope = match (&database, &schema) {
+            (Some(database), Some(schema)) => {
+                format!("SCHEMA {}.{}", database.quoted(), schema.quoted())
+            }
+            (None, Some(schema)) => format!("SCHEMA {}", schema.quoted()),
+            (Some(database), None) => format!("DATABASE {}", database.quoted()),
+            (None, None) => return None,
+        };
+        let names = self
+            .listed(Listing::of(format!("SHOW OBJECTS IN {scope}")), session)
+            .await?;
+        let parent = [database, schema].into_iter().flatten().collect::<Vec<_>>();
+        suggestion(&written.object, &names, &parent, "tables and views")
     }
 
     /// The full name, if the statement has more of it than the error message.
