@@ -153,20 +153,7 @@ async fn serve_until_told(
         rooms.warehouse.kind(),
     );
 
-    let is_restart = tokio::select! {
-        _ = signals.next() => false,
-        _ = launch.changed(), if server.reload => true,
-        // A warehouse that cannot start at all. An account that does not answer is tried again, and readiness says so.
-        failed = &mut rooms.failed_start => return Err(failed.unwrap_or(Error::Panicked)),
-        ended = &mut main.task => {
-            let reason = match ended {
-                Ok(Ok(())) => "no reason given".to_owned(),
-                Ok(Err(error)) => error.to_string(),
-                Err(error) => error.to_string(),
-            };
-            return Err(Error::Ended { reason });
-        }
-    };
+    let is_restart = until_told(&mut signals, launch, server.reload, &mut rooms, &mut main).await?;
     // What the calls in progress leave of it is for signing out.
     let deadline = tokio::time::Instant::now() + *server.shutdown_timeout;
     let drain = Drain {
@@ -215,6 +202,34 @@ pub fn connect(settings: &Settings) -> Result<String, Error> {
     let answer = runtime.block_on(ask_once(settings));
     runtime.shutdown_background();
     answer
+}
+
+/// Waits for a signal or, with `may_reload`, a change of the program. Returns whether to start again.
+///
+/// # Errors
+///
+/// The warehouse or the server has ended by itself.
+async fn until_told(
+    signals: &mut Signals,
+    launch: &Launch,
+    may_reload: bool,
+    rooms: &mut Rooms,
+    main: &mut Running,
+) -> Result<bool, Error> {
+    Ok(tokio::select! {
+        _ = signals.next() => false,
+        _ = launch.changed(), if may_reload => true,
+        // A warehouse that cannot start at all. An account that does not answer is tried again, and readiness says so.
+        failed = &mut rooms.failed_start => return Err(failed.unwrap_or(Error::Panicked)),
+        ended = &mut main.task => {
+            let reason = match ended {
+                Ok(Ok(())) => "no reason given".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            };
+            return Err(Error::Ended { reason });
+        }
+    })
 }
 
 async fn ask_once(settings: &Settings) -> Result<String, Error> {

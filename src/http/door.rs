@@ -138,46 +138,8 @@ pub(super) async fn messages(
             );
             Ok(request.into_response(answer))
         }
-        Ok(Post::One((envelope, text))) => {
-            if let Some(refused) = door.reaches_not(&request, &[(&envelope, &text)]) {
-                return Ok(request.into_response(refused));
-            }
-            // Before rmcp sees it: rmcp keeps no sessions here and would ignore the notification.
-            door.hear(&request, &envelope);
-            if let Some((direct, sender)) = direct(&request, &envelope, &text) {
-                // Its memory goes back to the other bodies while the call runs.
-                drop(text);
-                let message = door.tools.0.answer_directly(direct, sender).await;
-                return Ok(request.into_response(answer::message(message, takes)));
-            }
-            request.set_payload(Payload::from(text));
-            answer::shaped(next.call(request).await?, &envelope, takes).await
-        }
-        Ok(Post::Several(messages)) => {
-            if revision(request.headers()) > BATCHES_UNTIL {
-                let error = ErrorData::invalid_request(
-                    "MCP has no batches since revision 2025-06-18: send one message in each request",
-                    None,
-                );
-                let answer = answer::error(None, error, StatusCode::BAD_REQUEST);
-                return Ok(request.into_response(answer));
-            }
-            // All messages are checked for their scopes before the first one runs, so a batch is
-            // never half done.
-            let readable: Vec<_> = messages
-                .iter()
-                .filter_map(|message| {
-                    message
-                        .as_ref()
-                        .ok()
-                        .map(|(envelope, text)| (envelope, text))
-                })
-                .collect();
-            if let Some(refused) = door.reaches_not(&request, &readable) {
-                return Ok(request.into_response(refused));
-            }
-            door.batch(request, &next, messages).await
-        }
+        Ok(Post::One(message)) => door.one(request, &next, message, takes).await,
+        Ok(Post::Several(messages)) => door.several(request, &next, messages).await,
     }
 }
 
@@ -256,6 +218,59 @@ impl Door {
         {
             self.running.cancel(session, call, caller);
         }
+    }
+
+    async fn one(
+        &self,
+        mut request: ServiceRequest,
+        next: &Next<impl MessageBody + 'static>,
+        (envelope, text): Message,
+        takes: Takes,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        if let Some(refused) = self.reaches_not(&request, &[(&envelope, &text)]) {
+            return Ok(request.into_response(refused));
+        }
+        // Before rmcp sees it: rmcp keeps no sessions here and would ignore the notification.
+        self.hear(&request, &envelope);
+        if let Some((direct, sender)) = direct(&request, &envelope, &text) {
+            // Its memory goes back to the other bodies while the call runs.
+            drop(text);
+            let message = self.tools.0.answer_directly(direct, sender).await;
+            return Ok(request.into_response(answer::message(message, takes)));
+        }
+        request.set_payload(Payload::from(text));
+        answer::shaped(next.call(request).await?, &envelope, takes).await
+    }
+
+    async fn several(
+        &self,
+        request: ServiceRequest,
+        next: &Next<impl MessageBody + 'static>,
+        messages: Vec<Result<Message, Unreadable>>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        if revision(request.headers()) > BATCHES_UNTIL {
+            let error = ErrorData::invalid_request(
+                "MCP has no batches since revision 2025-06-18: send one message in each request",
+                None,
+            );
+            let answer = answer::error(None, error, StatusCode::BAD_REQUEST);
+            return Ok(request.into_response(answer));
+        }
+        // All messages are checked for their scopes before the first one runs, so a batch is
+        // never half done.
+        let readable: Vec<_> = messages
+            .iter()
+            .filter_map(|message| {
+                message
+                    .as_ref()
+                    .ok()
+                    .map(|(envelope, text)| (envelope, text))
+            })
+            .collect();
+        if let Some(refused) = self.reaches_not(&request, &readable) {
+            return Ok(request.into_response(refused));
+        }
+        self.batch(request, next, messages).await
     }
 
     /// Answers messages one after the other, as one request of a client has no more than one call at a time.

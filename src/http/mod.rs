@@ -169,6 +169,48 @@ macro_rules! app {
     };
 }
 
+/// What the layers of the public port check requests with.
+fn checks(settings: &Settings, handler: &Handler, parts: &Parts) -> Checks {
+    let server = &settings.server;
+    let landing = server.landing_page.then(|| {
+        landing::Landing::new(
+            parts.readiness.clone(),
+            settings.requires_credential(),
+            settings.environment == config::Environment::Development,
+            server.management_port,
+        )
+    });
+    let public_url = settings.oauth.public_url.clone();
+    let challenges = challenge::Challenges::new(public_url.as_deref(), &parts.access);
+    Checks {
+        // In development the name is `localhost`, which a browser would then ask by HTTPS for whatever else runs there.
+        is_only_https: parts.tls.is_some()
+            && settings.environment != config::Environment::Development,
+        tls: parts.tls.clone(),
+        landing,
+        access: parts.access.clone(),
+        challenges: challenges.clone(),
+        public_url: public_url.clone(),
+        strangers: strangers::Strangers::new(parts.audit.clone()),
+        known: origin::Known::new(
+            &server.host,
+            &allowed_hosts(server, public_url.as_deref()),
+            origin::Pages::read(
+                &server.cors_origins,
+                settings.requires_credential() || server.allow_any_origin,
+            ),
+        ),
+        door: door::Door {
+            max_body_bytes: mcp_service::max_body_bytes(server),
+            bodies: door::Bodies::default(),
+            reader: door::Reader::default(),
+            running: handler.running(),
+            tools: door::Tools(handler.clone()),
+            challenges,
+        },
+    }
+}
+
 /// Serves the public port. The future must be polled until it ends; it ends after `Server::handle().stop(…)`.
 ///
 /// `cut` ends calls that are still unanswered when it is cancelled.
@@ -190,43 +232,8 @@ pub fn serve(
         keep_alive: *server.keepalive_timeout,
         drain_seconds: actix_drain_limit(&server),
     };
-    let landing = server.landing_page.then(|| {
-        landing::Landing::new(
-            parts.readiness.clone(),
-            settings.requires_credential(),
-            settings.environment == config::Environment::Development,
-            server.management_port,
-        )
-    });
-    let public_url = settings.oauth.public_url.clone();
-    let challenges = challenge::Challenges::new(public_url.as_deref(), &parts.access);
     let tls = parts.tls.clone();
-    let checks = Checks {
-        // In development the name is `localhost`, which a browser would then ask by HTTPS for whatever else runs there.
-        is_only_https: tls.is_some() && settings.environment != config::Environment::Development,
-        tls: tls.clone(),
-        landing,
-        access: parts.access.clone(),
-        challenges: challenges.clone(),
-        public_url: public_url.clone(),
-        strangers: strangers::Strangers::new(parts.audit.clone()),
-        known: origin::Known::new(
-            &server.host,
-            &allowed_hosts(&server, public_url.as_deref()),
-            origin::Pages::read(
-                &server.cors_origins,
-                settings.requires_credential() || server.allow_any_origin,
-            ),
-        ),
-        door: door::Door {
-            max_body_bytes: mcp_service::max_body_bytes(&server),
-            bodies: door::Bodies::default(),
-            reader: door::Reader::default(),
-            running: handler.running(),
-            tools: door::Tools(handler.clone()),
-            challenges,
-        },
-    };
+    let checks = checks(settings, &handler, &parts);
     let service = mcp_service::service(handler, &server, cut);
     let metrics = Arc::clone(&parts.metrics);
     // Made before anything is served: a certificate that rustls refuses must end the start.
