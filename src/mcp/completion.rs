@@ -11,7 +11,7 @@ use rmcp::model::{
 use serde_json::Value;
 
 use super::offer::Offer;
-use super::prompts::{Offers, named};
+use super::prompts::{Offers, Prompt, named};
 use crate::identity::Caller;
 use crate::sql::{Identifier, QualifiedName};
 
@@ -77,65 +77,9 @@ pub(super) fn question(
     let found = match &request.r#ref {
         Reference::Prompt(prompt) => {
             let prompt = named(offer.prompts_of(caller), &prompt.name)?;
-            let argument = prompt.arguments.iter().find(|it| it.name == *name);
-            let argument = argument.ok_or_else(|| {
-                format!("the prompt {} has no argument of this name", prompt.name)
-            })?;
-            match &argument.offers {
-                Offers::Nothing => None,
-                Offers::Words(words) => {
-                    return Ok(Question::Words(matching(words.iter().cloned(), typed)));
-                }
-                Offers::Databases => Some(databases(typed, Names::Joined(1))),
-                Offers::Schemas => Some(schemas(typed, given("database").map(String::as_str))),
-                Offers::Tables => Some(tables(typed, given("database").map(String::as_str))),
-                // Without a table there is nothing to look the columns up in.
-                Offers::Columns => given("table").map(|table| columns(typed, table)),
-            }
+            of_prompt(prompt, name, typed, given)?
         }
-        Reference::Resource(resource) => {
-            let is_semantic = resource.uri == "snowflake://semantic/{database}/{schema}/{view}";
-            if !is_semantic && !resource.uri.starts_with("snowflake://{database}/{schema}") {
-                return Err(
-                    "there is no such template; resources/templates/list has all templates"
-                        .to_owned(),
-                );
-            }
-            // Parts of an address are exact names.
-            let exact =
-                |name: &str| given(name).and_then(|name| Identifier::exact(name.as_str()).ok());
-            match (name.as_str(), exact("database"), exact("schema")) {
-                ("database", _, _) => Some(databases(typed, Names::Exact(0))),
-                ("schema", Some(database), _) => Some(ask(
-                    "list_schemas",
-                    [("database", database.quoted())],
-                    typed,
-                    Names::Exact(1),
-                )),
-                ("object" | "view", Some(database), Some(schema))
-                    if is_semantic == (name == "view") =>
-                {
-                    let schema = QualifiedName {
-                        database: None,
-                        schema: Some(database),
-                        object: schema,
-                    };
-                    Some(ask(
-                        match is_semantic {
-                            true => "list_semantic_views",
-                            false => "list_tables",
-                        },
-                        [("schema", schema.quoted())],
-                        typed,
-                        Names::Exact(2),
-                    ))
-                }
-                ("schema", _, _) => None,
-                ("object", _, _) if !is_semantic => None,
-                ("view", _, _) if is_semantic => None,
-                _ => return Err("the template has no argument of this name".to_owned()),
-            }
-        }
+        Reference::Resource(resource) => of_template(&resource.uri, name, typed, given)?,
         _ => return Err("only prompts and resource templates have completions".to_owned()),
     };
     Ok(match found {
@@ -173,6 +117,73 @@ fn tables(typed: &str, database: Option<&str>) -> Question {
         (None, None) => None,
     };
     ask("list_tables", scope, word, Names::Joined(3))
+}
+
+/// The question for an argument of a prompt; `None` if nothing is offered for it.
+fn of_prompt<'given>(
+    prompt: &Prompt,
+    name: &str,
+    typed: &str,
+    given: impl Fn(&str) -> Option<&'given String>,
+) -> Result<Option<Question>, String> {
+    let argument = prompt.arguments.iter().find(|it| it.name == name);
+    let argument = argument
+        .ok_or_else(|| format!("the prompt {} has no argument of this name", prompt.name))?;
+    Ok(match &argument.offers {
+        Offers::Nothing => None,
+        Offers::Words(words) => Some(Question::Words(matching(words.iter().cloned(), typed))),
+        Offers::Databases => Some(databases(typed, Names::Joined(1))),
+        Offers::Schemas => Some(schemas(typed, given("database").map(String::as_str))),
+        Offers::Tables => Some(tables(typed, given("database").map(String::as_str))),
+        // Without a table there is nothing to look the columns up in.
+        Offers::Columns => given("table").map(|table| columns(typed, table)),
+    })
+}
+
+/// The question for a part of an address; `None` if the parts before it are missing.
+fn of_template<'given>(
+    uri: &str,
+    name: &str,
+    typed: &str,
+    given: impl Fn(&str) -> Option<&'given String>,
+) -> Result<Option<Question>, String> {
+    let is_semantic = uri == "snowflake://semantic/{database}/{schema}/{view}";
+    if !is_semantic && !uri.starts_with("snowflake://{database}/{schema}") {
+        return Err(
+            "there is no such template; resources/templates/list has all templates".to_owned(),
+        );
+    }
+    // Parts of an address are exact names.
+    let exact = |name: &str| given(name).and_then(|name| Identifier::exact(name.as_str()).ok());
+    Ok(match (name, exact("database"), exact("schema")) {
+        ("database", _, _) => Some(databases(typed, Names::Exact(0))),
+        ("schema", Some(database), _) => Some(ask(
+            "list_schemas",
+            [("database", database.quoted())],
+            typed,
+            Names::Exact(1),
+        )),
+        ("object" | "view", Some(database), Some(schema)) if is_semantic == (name == "view") => {
+            let schema = QualifiedName {
+                database: None,
+                schema: Some(database),
+                object: schema,
+            };
+            Some(ask(
+                match is_semantic {
+                    true => "list_semantic_views",
+                    false => "list_tables",
+                },
+                [("schema", schema.quoted())],
+                typed,
+                Names::Exact(2),
+            ))
+        }
+        ("schema", _, _) => None,
+        ("object", _, _) if !is_semantic => None,
+        ("view", _, _) if is_semantic => None,
+        _ => return Err("the template has no argument of this name".to_owned()),
+    })
 }
 
 fn columns(typed: &str, table: &str) -> Question {

@@ -251,6 +251,19 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
         Error::QueryNotFound { .. } => {
             Failure::new(Code::QueryNotFound, message, "run the statement again")
         }
+        service @ (Error::Busy { .. }
+        | Error::Unreachable { .. }
+        | Error::OutcomeUnknown { .. }
+        | Error::SignInRefused { .. }
+        | Error::CallerRefused { .. }
+        | Error::Internal { .. }) => from_service(service, message),
+    }
+}
+
+/// The same of errors that say nothing about the statement: the warehouse, the way to it or the sign-in is at fault.
+fn from_service(error: warehouse::Error, message: String) -> Failure {
+    use warehouse::Error;
+    match error {
         Error::Busy { retry_after, .. } => {
             // A little different for each caller, so that callers refused at the same moment do not all come back at the
             // same moment.
@@ -297,7 +310,7 @@ fn from_warehouse(error: warehouse::Error) -> Failure {
         }
         // Logged where it was refused.
         Error::CallerRefused { message, hint } => Failure::new(Code::SignInRefused, message, hint),
-        Error::Internal { .. } => {
+        _ => {
             error!(
                 error = chain(&error),
                 "a statement failed because of a defect in this server"

@@ -296,42 +296,8 @@ fn issuer(
     place: &str,
 ) -> Result<(IssuerOptions, Vec<String>), CallersError> {
     let usual = &base.issuer;
-    let is_safe =
-        |url: &str| is_issuer(url) && (usual.allows_http_here || url.starts_with("https://"));
-    for (name, url) in [
-        ("issuer", Some(&entry.issuer)),
-        ("jwks_url", entry.jwks_url.as_ref()),
-    ] {
-        if url.is_some_and(|url| !is_safe(url)) {
-            let problem = "expected an `https://` address without user, password or fragment";
-            return Err(wrong(format!("{place}/{name}"), problem));
-        }
-    }
-    // The same judgement as for OAUTH_ISSUER, in the same words.
-    if let Some(hint) = unfit_issuer(&entry.issuer) {
-        return Err(wrong(
-            format!("{place}/issuer"),
-            format!("expected an issuer of JWTs for this server: {hint}"),
-        ));
-    }
-    let is_fit = |claim: &String| SUBJECT_CLAIMS.contains(&claim.as_str());
-    if !entry.subject_claim.as_ref().is_none_or(is_fit) {
-        let words = SUBJECT_CLAIMS.join(", ");
-        return Err(wrong(
-            format!("{place}/subject_claim"),
-            format!("expected one of {words}, which people cannot choose for themselves"),
-        ));
-    }
-    if !entry
-        .name_claim
-        .as_ref()
-        .is_none_or(|claim| is_claim(claim))
-    {
-        return Err(wrong(
-            format!("{place}/name_claim"),
-            "expected the name of a claim",
-        ));
-    }
+    check_addresses(&entry, usual.allows_http_here, place)?;
+    check_claims(&entry, place)?;
     // These names appear in WWW-Authenticate.
     let odd = entry
         .scopes
@@ -349,21 +315,7 @@ fn issuer(
     }
     let algorithms = match entry.algorithms {
         None => usual.algorithms.clone(),
-        Some(names) => {
-            let read = |name: &String| {
-                let algorithm: Option<TokenAlgorithm> = name.parse().ok();
-                // The parser of settings forgives upper and lower case; JOSE's names do not.
-                algorithm.filter(|algorithm| algorithm.as_str() == name)
-            };
-            let read: Option<Vec<TokenAlgorithm>> = names.iter().map(read).collect();
-            read.filter(|read| !read.is_empty()).ok_or_else(|| {
-                let words = TokenAlgorithm::WORDS.join(", ");
-                wrong(
-                    format!("{place}/algorithms"),
-                    format!("expected any of {words}"),
-                )
-            })?
-        }
+        Some(names) => algorithms(names, place)?,
     };
     let leeway = entry.leeway_seconds.map(std::time::Duration::from_secs);
     // Clocks that are further apart are broken, and a longer leeway keeps expired tokens alive.
@@ -390,6 +342,70 @@ fn issuer(
         ..usual.clone()
     };
     Ok((options, entry.scopes))
+}
+
+/// The addresses must be safe to ask, and those of an issuer whose tokens can be checked here.
+fn check_addresses(
+    entry: &IssuerEntry,
+    allows_http_here: bool,
+    place: &str,
+) -> Result<(), CallersError> {
+    let is_safe = |url: &str| is_issuer(url) && (allows_http_here || url.starts_with("https://"));
+    for (name, url) in [
+        ("issuer", Some(&entry.issuer)),
+        ("jwks_url", entry.jwks_url.as_ref()),
+    ] {
+        if url.is_some_and(|url| !is_safe(url)) {
+            let problem = "expected an `https://` address without user, password or fragment";
+            return Err(wrong(format!("{place}/{name}"), problem));
+        }
+    }
+    // The same judgement as for OAUTH_ISSUER, in the same words.
+    if let Some(hint) = unfit_issuer(&entry.issuer) {
+        return Err(wrong(
+            format!("{place}/issuer"),
+            format!("expected an issuer of JWTs for this server: {hint}"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_claims(entry: &IssuerEntry, place: &str) -> Result<(), CallersError> {
+    let is_fit = |claim: &String| SUBJECT_CLAIMS.contains(&claim.as_str());
+    if !entry.subject_claim.as_ref().is_none_or(is_fit) {
+        let words = SUBJECT_CLAIMS.join(", ");
+        return Err(wrong(
+            format!("{place}/subject_claim"),
+            format!("expected one of {words}, which people cannot choose for themselves"),
+        ));
+    }
+    if !entry
+        .name_claim
+        .as_ref()
+        .is_none_or(|claim| is_claim(claim))
+    {
+        return Err(wrong(
+            format!("{place}/name_claim"),
+            "expected the name of a claim",
+        ));
+    }
+    Ok(())
+}
+
+fn algorithms(names: Vec<String>, place: &str) -> Result<Vec<TokenAlgorithm>, CallersError> {
+    let read = |name: &String| {
+        let algorithm: Option<TokenAlgorithm> = name.parse().ok();
+        // The parser of settings forgives upper and lower case; JOSE's names do not.
+        algorithm.filter(|algorithm| algorithm.as_str() == name)
+    };
+    let read: Option<Vec<TokenAlgorithm>> = names.iter().map(read).collect();
+    read.filter(|read| !read.is_empty()).ok_or_else(|| {
+        let words = TokenAlgorithm::WORDS.join(", ");
+        wrong(
+            format!("{place}/algorithms"),
+            format!("expected any of {words}"),
+        )
+    })
 }
 
 /// A place, and what the reader says of it where that repeats nothing of a value.

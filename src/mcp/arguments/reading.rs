@@ -75,25 +75,7 @@ pub(in crate::mcp) fn read(
         }
     }
     // After the arguments: what an unknown field means depends on which arguments the call already has.
-    let mut misspelt = Vec::new();
-    let mut foreign = Vec::new();
-    for (name, value) in &others {
-        let meant = names::meant(name, properties, &known);
-        // An empty field of any name changes nothing, so it is no reason to refuse.
-        match meant.filter(|_| !is_nothing(value)) {
-            Some(Meant::Ours(right)) => {
-                let name = names::shown(name);
-                misspelt.push(format!(
-                    "argument {name}: {tool} has none of this name; did you mean {right}?"
-                ));
-            }
-            Some(Meant::OfOtherTools) => {
-                let name = names::shown(name);
-                misspelt.push(format!("argument {name}: {tool} does not take it"));
-            }
-            None => foreign.push(names::shown(name)),
-        }
-    }
+    let (mut misspelt, foreign) = unknown(tool, &others, properties, &known);
     if !misspelt.is_empty() {
         // Several at once, so that the model can correct all of them in its next call.
         misspelt.truncate(MAX_NAMED);
@@ -116,6 +98,35 @@ pub(in crate::mcp) fn read(
         )
     });
     Ok(Arguments { known, note })
+}
+
+/// Fields that are no argument of the tool: what is to be said of those that were meant as one, and the names of the others.
+fn unknown(
+    tool: &str,
+    others: &[(String, Value)],
+    properties: &JsonObject,
+    known: &JsonObject,
+) -> (Vec<String>, Vec<String>) {
+    let mut misspelt = Vec::new();
+    let mut foreign = Vec::new();
+    for (name, value) in others {
+        let meant = names::meant(name, properties, known);
+        // An empty field of any name changes nothing, so it is no reason to refuse.
+        match meant.filter(|_| !is_nothing(value)) {
+            Some(Meant::Ours(right)) => {
+                let name = names::shown(name);
+                misspelt.push(format!(
+                    "argument {name}: {tool} has none of this name; did you mean {right}?"
+                ));
+            }
+            Some(Meant::OfOtherTools) => {
+                let name = names::shown(name);
+                misspelt.push(format!("argument {name}: {tool} does not take it"));
+            }
+            None => foreign.push(names::shown(name)),
+        }
+    }
+    (misspelt, foreign)
 }
 
 /// The arguments of a tool, in one sentence.

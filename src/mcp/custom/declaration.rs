@@ -23,48 +23,7 @@ impl Declared {
                 "expected letters, digits and _, not beginning with a digit".to_owned(),
             );
         }
-        let kind = spec.r#type;
-        let is_number = matches!(kind, ValueKind::Integer | ValueKind::Number);
-        let for_arrays = [
-            ("items", spec.items.is_some()),
-            ("max_items", spec.max_items.is_some()),
-        ];
-        let for_numbers = [
-            ("minimum", spec.minimum.is_some()),
-            ("maximum", spec.maximum.is_some()),
-        ];
-        let for_texts = [
-            ("min_length", spec.min_length.is_some()),
-            ("max_length", spec.max_length.is_some()),
-            ("pattern", spec.pattern.is_some()),
-        ];
-        // A field that does not fit its type would be ignored, and its author would believe that it
-        // protects something.
-        for (of, fits, fields) in [
-            ("arrays", kind == ValueKind::Array, &for_arrays[..]),
-            ("numbers", is_number, &for_numbers),
-            ("texts", kind == ValueKind::String, &for_texts),
-        ] {
-            for (field, is_set) in fields {
-                if *is_set && !fits {
-                    note(field, format!("only {of} have it"));
-                }
-            }
-        }
-        if spec
-            .minimum
-            .zip(spec.maximum)
-            .is_some_and(|(least, most)| least > most)
-        {
-            note("minimum", "it is larger than maximum".to_owned());
-        }
-        if spec
-            .min_length
-            .zip(spec.max_length)
-            .is_some_and(|(least, most)| least > most)
-        {
-            note("min_length", "it is larger than max_length".to_owned());
-        }
+        check_fields(&spec, &mut note);
         let pattern = spec.pattern.as_ref().and_then(|pattern| {
             // The whole value must match; authors seldom think of values that merely contain a
             // match.
@@ -99,6 +58,52 @@ impl Declared {
             note(&field, problem);
         }
         declared
+    }
+}
+
+/// Fields that do not fit the type, and bounds of which none can be met.
+fn check_fields(spec: &ParameterSpec, note: &mut impl FnMut(&str, String)) {
+    let kind = spec.r#type;
+    let is_number = matches!(kind, ValueKind::Integer | ValueKind::Number);
+    let for_arrays = [
+        ("items", spec.items.is_some()),
+        ("max_items", spec.max_items.is_some()),
+    ];
+    let for_numbers = [
+        ("minimum", spec.minimum.is_some()),
+        ("maximum", spec.maximum.is_some()),
+    ];
+    let for_texts = [
+        ("min_length", spec.min_length.is_some()),
+        ("max_length", spec.max_length.is_some()),
+        ("pattern", spec.pattern.is_some()),
+    ];
+    // A field that does not fit its type would be ignored, and its author would believe that it
+    // protects something.
+    for (of, fits, fields) in [
+        ("arrays", kind == ValueKind::Array, &for_arrays[..]),
+        ("numbers", is_number, &for_numbers),
+        ("texts", kind == ValueKind::String, &for_texts),
+    ] {
+        for (field, is_set) in fields {
+            if *is_set && !fits {
+                note(field, format!("only {of} have it"));
+            }
+        }
+    }
+    if spec
+        .minimum
+        .zip(spec.maximum)
+        .is_some_and(|(least, most)| least > most)
+    {
+        note("minimum", "it is larger than maximum".to_owned());
+    }
+    if spec
+        .min_length
+        .zip(spec.max_length)
+        .is_some_and(|(least, most)| least > most)
+    {
+        note("min_length", "it is larger than max_length".to_owned());
     }
 }
 

@@ -12,7 +12,8 @@ use super::{CallContext, Failure, Reply, Tool, Toolset};
 use crate::mcp::arguments::ResultFormat;
 use crate::mcp::failure::Code;
 use crate::policy::History;
-use crate::query::{Author, Query, Row, render};
+use crate::query::{Author, Format, Query, Row, render};
+use crate::sql::Identifier;
 use crate::warehouse::Parameter;
 
 /// The worst of a statement's operators, in words.
@@ -88,20 +89,7 @@ impl Tool for QueryProfile {
             shown @ History::OfUser { with_texts: true } => shown,
             History::OfUser { with_texts: false } | History::OfCaller => History::OfCaller,
         };
-        let looked_at = statements(&database, HOURS, shown);
-        let asked = Query {
-            sql: format!(
-                "SELECT execution_status AS status, total_elapsed_time, compilation_time, queued_provisioning_time, \
-                 queued_repair_time, queued_overload_time, warehouse_name, warehouse_size, rows_produced, bytes_scanned, \
-                 IFF(LENGTH(query_text) > 2000, LEFT(query_text, 2000) || '…', query_text) AS text FROM ({looked_at}) WHERE query_id = ?"
-            ),
-            parameters: vec![
-                Parameter::Text(context.queries.owner_mark()),
-                Parameter::Text(id.to_string()),
-            ],
-            author: Author::Server,
-            ..Query::default()
-        };
+        let asked = history(&database, shown, context.queries.owner_mark(), id);
         // Whose statement it is must be checked first: the function below does not.
         let history = context.queries.table_within_budget(&asked).await?;
         // Somebody else's statement and none at all are told in the same words.
@@ -134,24 +122,7 @@ impl Tool for QueryProfile {
             .sort_by(|one, other| other.percent.total_cmp(&one.percent));
         output.operators.truncate(WORST);
         let form = context.form(arguments.format.map(Into::into));
-        let rows = output.operators.iter().map(Operator::cells);
-        let rows: Vec<Vec<String>> = rows.collect();
-        let names = ["operator", "% of time", "rows in", "rows out", "about"];
-        let table = render::table(
-            form.format,
-            &names,
-            rows.iter()
-                .map(|cells| cells.iter().map(|cell| Some(cell.as_str())).collect()),
-        );
-        let mut text = String::new();
-        for finding in &output.findings {
-            text.push_str("- ");
-            text.push_str(finding);
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&table);
-        text.push_str(&about(&output));
+        let text = in_words(&output, form.format);
         let closing = format!(
             "{} in {:.1} s ({:.1} s compiling, {:.1} s queued). query_id: {id}",
             output.status, output.seconds, output.compilation_seconds, output.queued_seconds
@@ -160,6 +131,43 @@ impl Tool for QueryProfile {
         let id = Some(id.to_string());
         Ok(Reply::new(form, text, closing, &output, count, id))
     }
+}
+
+/// The statement's line in the history.
+fn history(database: &Identifier, shown: History, owner_mark: String, id: Uuid) -> Query {
+    let looked_at = statements(database, HOURS, shown);
+    Query {
+        sql: format!(
+            "SELECT execution_status AS status, total_elapsed_time, compilation_time, queued_provisioning_time, \
+             queued_repair_time, queued_overload_time, warehouse_name, warehouse_size, rows_produced, bytes_scanned, \
+             IFF(LENGTH(query_text) > 2000, LEFT(query_text, 2000) || '…', query_text) AS text FROM ({looked_at}) WHERE query_id = ?"
+        ),
+        parameters: vec![Parameter::Text(owner_mark), Parameter::Text(id.to_string())],
+        author: Author::Server,
+        ..Query::default()
+    }
+}
+
+fn in_words(output: &ProfileOutput, format: Format) -> String {
+    let rows = output.operators.iter().map(Operator::cells);
+    let rows: Vec<Vec<String>> = rows.collect();
+    let names = ["operator", "% of time", "rows in", "rows out", "about"];
+    let table = render::table(
+        format,
+        &names,
+        rows.iter()
+            .map(|cells| cells.iter().map(|cell| Some(cell.as_str())).collect()),
+    );
+    let mut text = String::new();
+    for finding in &output.findings {
+        text.push_str("- ");
+        text.push_str(finding);
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&table);
+    text.push_str(&about(output));
+    text
 }
 
 fn output(id: Uuid, statement: Row<'_>) -> ProfileOutput {

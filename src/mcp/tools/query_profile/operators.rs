@@ -142,73 +142,78 @@ fn about(attributes: &Value) -> String {
     text.chars().take(LONGEST).chain(['…']).collect()
 }
 
-/// Findings about the operators, the worst first.
-pub(super) fn findings(operators: &[Operator], timing: &[String]) -> Vec<String> {
-    let mut found: Vec<(f64, String)> = Vec::new();
-    for operator in operators {
-        let Operator {
-            operator: kind,
-            percent,
-            about,
-            ..
-        } = operator;
-        let of = |about: &str| match about {
-            "" => String::new(),
-            about => format!(" ({about})"),
-        };
-        if operator.spilled_remote > 0.0 {
+/// What stands out about one operator, with its weight.
+fn note(operator: &Operator, found: &mut Vec<(f64, String)>) {
+    let Operator {
+        operator: kind,
+        percent,
+        about,
+        ..
+    } = operator;
+    let of = |about: &str| match about {
+        "" => String::new(),
+        about => format!(" ({about})"),
+    };
+    if operator.spilled_remote > 0.0 {
+        found.push((
+            percent + 100.0,
+            format!(
+                "{kind}{} spilled {} to remote storage, which is very slow: a larger virtual warehouse, fewer columns, or a filter before it.",
+                of(about), bytes(operator.spilled_remote)
+            ),
+        ));
+    } else if operator.spilled_local > 0.0 {
+        found.push((
+            percent + 10.0,
+            format!(
+                "{kind}{} spilled {} to local disk: it needs more memory than the virtual warehouse has; fewer columns or rows help.",
+                of(about), bytes(operator.spilled_local)
+            ),
+        ));
+    }
+    if let (Some(input), Some(output)) = (operator.input_rows, operator.output_rows)
+        // Other operators make more rows on purpose, such as FLATTEN.
+        && kind.ends_with("Join")
+    {
+        #[expect(clippy::cast_precision_loss, reason = "for a comparison and a text")]
+        let (input, output) = (input.max(1) as f64, output as f64);
+        if output >= MANY_ROWS && output >= input * EXPLODES {
             found.push((
                 percent + 100.0,
                 format!(
-                    "{kind}{} spilled {} to remote storage, which is very slow: a larger virtual warehouse, fewer columns, or a filter before it.",
-                    of(about), bytes(operator.spilled_remote)
-                ),
-            ));
-        } else if operator.spilled_local > 0.0 {
-            found.push((
-                percent + 10.0,
-                format!(
-                    "{kind}{} spilled {} to local disk: it needs more memory than the virtual warehouse has; fewer columns or rows help.",
-                    of(about), bytes(operator.spilled_local)
-                ),
-            ));
-        }
-        if let (Some(input), Some(output)) = (operator.input_rows, operator.output_rows)
-            // Other operators make more rows on purpose, such as FLATTEN.
-            && kind.ends_with("Join")
-        {
-            #[expect(clippy::cast_precision_loss, reason = "for a comparison and a text")]
-            let (input, output) = (input.max(1) as f64, output as f64);
-            if output >= MANY_ROWS && output >= input * EXPLODES {
-                found.push((
-                    percent + 100.0,
-                    format!(
-                        "{kind}{} makes {output:.0} rows of {input:.0}: its condition matches many rows on both sides; join on a key, or aggregate before.",
-                        of(about)
-                    ),
-                ));
-            }
-        }
-        if kind == "CartesianJoin" {
-            found.push((
-                percent + 50.0,
-                format!(
-                    "{kind}{} has no equality to join by: every row meets every other.",
+                    "{kind}{} makes {output:.0} rows of {input:.0}: its condition matches many rows on both sides; join on a key, or aggregate before.",
                     of(about)
                 ),
             ));
         }
-        if let Some((scanned, total)) = operator.partitions
-            && total >= FEW_PARTITIONS
-            && scanned >= total * 0.8
-        {
-            found.push((
-                *percent,
-                format!(
-                    "{about} was read nearly whole ({scanned:.0} of {total:.0} partitions): filter on the columns it is clustered by, often a date, with plain comparisons.",
-                ),
-            ));
-        }
+    }
+    if kind == "CartesianJoin" {
+        found.push((
+            percent + 50.0,
+            format!(
+                "{kind}{} has no equality to join by: every row meets every other.",
+                of(about)
+            ),
+        ));
+    }
+    if let Some((scanned, total)) = operator.partitions
+        && total >= FEW_PARTITIONS
+        && scanned >= total * 0.8
+    {
+        found.push((
+            *percent,
+            format!(
+                "{about} was read nearly whole ({scanned:.0} of {total:.0} partitions): filter on the columns it is clustered by, often a date, with plain comparisons.",
+            ),
+        ));
+    }
+}
+
+/// Findings about the operators, the worst first.
+pub(super) fn findings(operators: &[Operator], timing: &[String]) -> Vec<String> {
+    let mut found: Vec<(f64, String)> = Vec::new();
+    for operator in operators {
+        note(operator, &mut found);
     }
     found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     // Waiting comes first: if it is the cause, no change of the statement helps.
