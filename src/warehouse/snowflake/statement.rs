@@ -198,6 +198,11 @@ async fn execute(
         }
         return Ok(Ran::Running(lease));
     };
+    ended(lease, reply, class)
+}
+
+/// What a reply about an ended statement means for its session and its caller.
+fn ended(lease: Lease, reply: Reply, class: Class) -> Result<Ran, Error> {
     if !reply.is_success() {
         let error = Error::from_reply(reply);
         if matches!(error, Error::SessionGone { .. }) {

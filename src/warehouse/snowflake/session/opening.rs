@@ -143,14 +143,27 @@ impl Session {
         if !sign_in.is_person() {
             warn_of_differences(shared, named.is_none(), &current);
         }
+        session
+            .checked(sign_in, wanted, current.role, difference)
+            .await
+    }
+
+    /// The same session, if its role and its parameters are what was asked for.
+    async fn checked(
+        self,
+        sign_in: &SignIn,
+        wanted: Option<&Identifier>,
+        role: Option<Identifier>,
+        difference: Option<String>,
+    ) -> Result<Self, Error> {
         // The checks below close the session in Snowflake if they fail, so they need it whole.
         let session = if sign_in.is_person() {
-            session.with_role_asked(wanted).await?
+            self.with_role_asked(wanted).await?
         } else {
-            session
+            self
         };
         session
-            .with_allowed(current.role)
+            .with_allowed(role)
             .await
             .map_err(|error| match sign_in.is_person() {
                 true => error.for_person(wanted),

@@ -100,22 +100,8 @@ impl SignIn {
                     .with("PROVIDER", attestor.provider())
             }
             Prover::Browser { user, browser } => {
-                match browser.proof(&self.http, &self.endpoint, user).await? {
-                    Proof::IdToken(token) => {
-                        Credentials::with_token(Some(user), "ID_TOKEN", &token)
-                    }
-                    Proof::Browser { token, proof_key } => {
-                        let mut credentials =
-                            Credentials::with_token(Some(user), "EXTERNALBROWSER", &token)
-                                .with("PROOF_KEY", proof_key.expose_secret());
-                        // Asks for an ID token, with which later sign-ins need no browser.
-                        let parameter = "CLIENT_STORE_TEMPORARY_CREDENTIAL".to_owned();
-                        credentials
-                            .session_parameters
-                            .insert(parameter, true.into());
-                        credentials
-                    }
-                }
+                let proof = browser.proof(&self.http, &self.endpoint, user).await?;
+                Credentials::with_proof(user, proof)
             }
         })
     }
@@ -155,6 +141,23 @@ impl Credentials {
         Self::of(user)
             .with("AUTHENTICATOR", authenticator)
             .with("TOKEN", token.expose_secret())
+    }
+
+    /// Of a person at a browser.
+    fn with_proof(user: &str, proof: Proof) -> Self {
+        match proof {
+            Proof::IdToken(token) => Self::with_token(Some(user), "ID_TOKEN", &token),
+            Proof::Browser { token, proof_key } => {
+                let mut credentials = Self::with_token(Some(user), "EXTERNALBROWSER", &token)
+                    .with("PROOF_KEY", proof_key.expose_secret());
+                // Asks for an ID token, with which later sign-ins need no browser.
+                let parameter = "CLIENT_STORE_TEMPORARY_CREDENTIAL".to_owned();
+                credentials
+                    .session_parameters
+                    .insert(parameter, true.into());
+                credentials
+            }
+        }
     }
 }
 
