@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use duckdb::{Config, Connection, InterruptHandle};
 use tokio_util::sync::CancellationToken;
 
+use super::natives::Announced;
 use super::options::Options;
 use crate::warehouse;
 
@@ -94,9 +95,11 @@ impl Sessions {
         let session = Session {
             connection,
             stop: Arc::clone(stop),
+            announced: Announced::new(&stop.asked),
         };
         session.connection.execute_batch(&format!(
-            "SET VARIABLE sf_longest_text = {longest_text}; BEGIN TRANSACTION READ ONLY"
+            "SET VARIABLE sf_longest_text = {longest_text}; SET VARIABLE sf_statement = '{}'; BEGIN TRANSACTION READ ONLY",
+            session.announced.number()
         ))?;
         Ok(session)
     }
@@ -114,6 +117,8 @@ impl Sessions {
 pub(super) struct Session {
     pub(super) connection: Connection,
     stop: Arc<Stop>,
+    /// What functions of ours know the statement by.
+    announced: Announced,
 }
 
 impl Drop for Session {

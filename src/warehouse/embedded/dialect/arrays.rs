@@ -4,7 +4,7 @@ use crate::sql::ast::{Expr, OneOrManyWithParens};
 
 use super::call::Call;
 use super::kinds::{is_json, is_truth};
-use super::lengths::LONGEST;
+use super::lengths::{LONGEST, STATEMENT};
 use super::texts::number_literal;
 use super::types::{Target, cast_to, target};
 use super::writer::{Writer, Written, folded, limit, macro_call, quote_name, refuse};
@@ -66,7 +66,7 @@ impl Writer<'_> {
             None => format!("CASE WHEN {ascending} = 'true' THEN 'false' ELSE 'true' END"),
         };
         Ok(json(&format!(
-            "rs_array_sort({array}, {ascending}, {nulls_first})"
+            "rs_array_sort({STATEMENT}, {array}, {ascending}, {nulls_first})"
         )))
     }
 

@@ -12,6 +12,7 @@ use super::arrays::element_of;
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
 use super::kinds::is_json;
+use super::lengths::STATEMENT;
 use super::macros;
 use super::texts::text_literal;
 use super::types::typed_null;
@@ -155,6 +156,7 @@ impl Writer<'_> {
             let piece = match *name {
                 "*" => written.join(", "),
                 "d" => call.distinct().to_owned(),
+                "s" => STATEMENT.to_owned(),
                 "over" => self.over(call, "")?,
                 "nulls" => match call.null_treatment {
                     Some(NullTreatment::IgnoreNulls) => " IGNORE NULLS".to_owned(),

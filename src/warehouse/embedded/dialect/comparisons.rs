@@ -1,11 +1,11 @@
-//! Comparisons: tests of NULL and truth, IN, BETWEEN, LIKE, ANY and ALL.
+//! Comparisons: tests of NULL and truth, IN, BETWEEN, ANY and ALL of a query.
 
 use std::collections::BTreeSet;
 
 use crate::sql::ast::{Expr, Query};
 
 use super::rows::row_of;
-use super::writer::{Fault, Writer, Written, is_short, limit, limit_with_hint};
+use super::writer::{Writer, Written, is_short, limit, limit_with_hint};
 
 impl Writer<'_> {
     /// Tests, most of which yield a truth value.
@@ -138,44 +138,6 @@ impl Writer<'_> {
         Ok(format!("({value} {}IN ({query}))", not(negated)))
     }
 
-    fn like(
-        &mut self,
-        word: &str,
-        negated: bool,
-        any: bool,
-        expr: &Expr,
-        pattern: &Expr,
-        escape: Option<&Expr>,
-    ) -> Written {
-        let text = self.text(expr)?;
-        let escape = match escape {
-            Some(escape) => format!(" ESCAPE {}", self.expression(escape)?),
-            None => String::new(),
-        };
-        let (patterns, glue) = patterns_of(pattern, any)?;
-        if negated && !any && patterns.len() > 1 {
-            return limit_with_hint(
-                format!(
-                    "does not support NOT {word} ALL, which could mean none of the patterns or not all of them"
-                ),
-                format!("write NOT (x {word} ANY (…)) or NOT (x {word} ALL (…))"),
-            );
-        }
-        let written = |writer: &mut Self, text: &str| {
-            let mut tests = Vec::new();
-            for pattern in &patterns {
-                let pattern = writer.expression(pattern)?;
-                tests.push(format!("({text} {word} {pattern}{escape})"));
-            }
-            Ok(format!("({}({}))", not(negated), tests.join(glue)))
-        };
-        if patterns.len() == 1 {
-            written(self, &text)
-        } else {
-            self.once(&text, written)
-        }
-    }
-
     pub(super) fn quantified(&mut self, expr: &Expr) -> Written {
         let (left, op, right, word) = match expr {
             Expr::AnyOp {
@@ -202,29 +164,4 @@ impl Writer<'_> {
 
 pub(super) fn not(is_negated: bool) -> &'static str {
     if is_negated { "NOT " } else { "" }
-}
-
-/// The patterns of LIKE, and how their tests are joined. `LIKE ALL (…)` reaches us as a call of a function ALL.
-fn patterns_of(pattern: &Expr, any: bool) -> Result<(Vec<&Expr>, &'static str), Fault> {
-    use crate::sql::ast::{FunctionArg, FunctionArgExpr, FunctionArguments};
-    match pattern {
-        Expr::Tuple(list) if any => Ok((list.iter().collect(), " OR ")),
-        Expr::Nested(one) if any => Ok((vec![one.as_ref()], " OR ")),
-        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("ALL") => {
-            let FunctionArguments::List(list) = &function.args else {
-                return limit("accepts LIKE ALL with a list of patterns only");
-            };
-            let mut patterns = Vec::new();
-            for argument in &list.args {
-                let FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern)) = argument else {
-                    return limit("accepts LIKE ALL with a list of patterns only");
-                };
-                patterns.push(pattern);
-            }
-            Ok((patterns, " AND "))
-        }
-        Expr::Subquery(_) => limit("does not accept the patterns of LIKE from a subquery"),
-        _ if any => limit("accepts LIKE ANY with a list of patterns only"),
-        other => Ok((vec![other], "")),
-    }
 }

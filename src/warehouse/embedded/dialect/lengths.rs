@@ -8,6 +8,9 @@ use super::writer::{Fault, Writer, limit_with_hint, macro_call};
 /// The most bytes that a text may have in this statement.
 pub(super) const LONGEST: &str = "CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)";
 
+/// The number of the statement, for functions of ours that end when it shall end.
+pub(super) const STATEMENT: &str = "coalesce(getvariable('sf_statement'), '0')";
+
 /// A function of ours that makes a text longer, with the most it may have.
 pub(super) fn bounded(function: &str) -> String {
     format!("{function}({{}}, {LONGEST})")

@@ -243,10 +243,11 @@ CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJ
 CREATE MACRO sf_array(a) AS CASE WHEN a IS NULL THEN NULL WHEN json_type(to_json(a)) = 'ARRAY' THEN to_json(a) WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE json_array(memory.main.sf_variant(a)) END;
 CREATE MACRO sf_array_size(a) AS CASE WHEN json_type(a) = 'ARRAY' THEN json_array_length(a) END;
 CREATE MACRO sf_elements(a) AS json_extract(a, '$[*]');
--- The rows of FLATTEN: key, index and value of each element.
+-- The rows of FLATTEN: key, index and value of each element. All values of an OBJECT are read at once: asking for each by
+-- its key would read the whole of it as often as it has keys.
 CREATE MACRO sf_flatten(v) AS CASE json_type(v)
   WHEN 'ARRAY' THEN list_transform(json_extract(v, '$[*]'), lambda e, i: {'k': CAST(NULL AS VARCHAR), 'i': CAST(i - 1 AS BIGINT), 'v': e})
-  WHEN 'OBJECT' THEN list_transform(json_keys(v), lambda k: {'k': k, 'i': CAST(NULL AS BIGINT), 'v': json_extract(v, '/' || replace(replace(k, '~', '~0'), '/', '~1'))})
+  WHEN 'OBJECT' THEN list_transform(list_zip(json_keys(v), json_extract(v, '$.*')), lambda e: {'k': e[1], 'i': CAST(NULL AS BIGINT), 'v': e[2]})
   ELSE [] END;
 -- The middle of 1 and 2 is 1.5: three digits more than the argument has, which DuckDB would keep.
 CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));

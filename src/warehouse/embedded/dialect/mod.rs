@@ -27,6 +27,7 @@ mod given;
 mod hierarchies;
 mod kinds;
 mod lengths;
+mod likes;
 mod literals;
 mod macros;
 mod names;

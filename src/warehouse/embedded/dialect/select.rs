@@ -8,6 +8,7 @@ use crate::sql::ast::{
     SelectItemQualifiedWildcardKind, TopQuantity, WildcardAdditionalOptions,
 };
 
+use super::likes::{SHORT_PATTERN, is_for_names};
 use super::outer_joins;
 use super::queries::Body;
 use super::writer::{
@@ -170,6 +171,12 @@ impl Writer<'_> {
         if let Some(ilike) = &options.opt_ilike {
             if options.opt_exclude.is_some() || options.opt_replace.is_some() {
                 return refuse("ILIKE cannot be combined with EXCLUDE or REPLACE");
+            }
+            // Decided while the statement is planned, which nothing stops.
+            if !is_for_names(&ilike.pattern) {
+                return limit(format!(
+                    "accepts * ILIKE only with a pattern of at most {SHORT_PATTERN} bytes and with few %, as in '%key%' or 'a%key'"
+                ));
             }
             written.push_str(&format!(" ILIKE {}", quote_text(&ilike.pattern)));
         }

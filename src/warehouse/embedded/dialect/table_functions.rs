@@ -5,6 +5,7 @@ use crate::sql::ast::{BinaryOperator, Expr, TableAlias};
 use super::call::Call;
 use super::calls::unknown;
 use super::functions::find;
+use super::lengths::STATEMENT;
 use super::texts::{flatten_path, number_literal, text_literal};
 use super::writer::{
     Fault, From, Writer, Written, limit, limit_with_hint, macro_call, name, quote_name, quote_text,
@@ -89,8 +90,10 @@ impl Writer<'_> {
             let alias = self.function_alias(alias, "FLATTEN")?;
             return Ok(format!(
                 "LATERAL (SELECT CAST(1 AS BIGINT) AS \"SEQ\", json_extract_string(sf_e, '$.k') AS \"KEY\", json_extract_string(sf_e, '$.p') AS \"PATH\", \
-                 CAST(json_extract(sf_e, '$.i') AS BIGINT) AS \"INDEX\", json_extract(sf_e, '$.v') AS \"VALUE\", json_extract(sf_e, '$.t') AS \"THIS\" \
-                 FROM (SELECT unnest(json_extract(memory.main.sf_json(rs_flatten({source}, {}, {})), '$[*]')) AS sf_e)){alias}",
+                 CAST(json_extract(sf_e, '$.i') AS BIGINT) AS \"INDEX\", json_extract(sf_e, '$.v') AS \"VALUE\", \
+                 sf_c[CAST(json_extract(sf_e, '$.t') AS BIGINT) + 1] AS \"THIS\" \
+                 FROM (SELECT json_extract(sf_d, '$.c[*]') AS sf_c, unnest(json_extract(sf_d, '$.r[*]')) AS sf_e \
+                 FROM (SELECT memory.main.sf_json(rs_flatten({STATEMENT}, {source}, {}, {})) AS sf_d))){alias}",
                 quote_text(&prefix),
                 quote_text(&mode),
             ));

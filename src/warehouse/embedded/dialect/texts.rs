@@ -4,7 +4,7 @@ use crate::sql::QualifiedName;
 use crate::sql::ast::{Expr, Value};
 
 use super::call::Call;
-use super::lengths::{bounded, digits_of};
+use super::lengths::{STATEMENT, bounded, digits_of};
 use super::semi_structured::json_path;
 use super::writer::{
     Fault, Writer, Written, folded_list, limit, limit_with_hint, macro_call, quote_text, refuse,
@@ -158,12 +158,8 @@ impl Writer<'_> {
     /// `LIKE(text, pattern [, escape])` and `ILIKE`
     pub(super) fn like_call(&mut self, call: &Call<'_>) -> Written {
         let text = self.text(call.argument(0)?)?;
-        let pattern = self.text(call.argument(1)?)?;
-        let escape = match call.arguments().get(2) {
-            Some(escape) => format!(" ESCAPE {}", self.expression(escape)?),
-            None => String::new(),
-        };
-        Ok(format!("({text} {} {pattern}{escape})", call.name))
+        let escape = call.arguments().get(2).copied();
+        self.is_like(&call.name, &text, call.argument(1)?, escape)
     }
 
     /// `LENGTH(x)`, in letters, or in bytes of BINARY.
@@ -209,7 +205,7 @@ impl Writer<'_> {
     /// `INITCAP(text [, delimiters])`
     pub(super) fn initcap(&mut self, call: &Call<'_>) -> Written {
         let texts = self.texts(call.arguments())?;
-        Ok(format!("rs_initcap({})", texts.join(", ")))
+        Ok(format!("rs_initcap({STATEMENT}, {})", texts.join(", ")))
     }
 
     /// `EDITDISTANCE(a, b [, most])`
@@ -219,7 +215,10 @@ impl Writer<'_> {
             let most = self.expression(most)?;
             texts.push(format!("CAST(CAST({most} AS BIGINT) AS VARCHAR)"));
         }
-        Ok(format!("rs_editdistance({})", texts.join(", ")))
+        Ok(format!(
+            "rs_editdistance({STATEMENT}, {})",
+            texts.join(", ")
+        ))
     }
 
     /// `SEARCH(texts, words)`
@@ -234,7 +233,7 @@ impl Writer<'_> {
         };
         let mut texts = vec![self.text(call.argument(1)?)?];
         texts.extend(self.texts(&searched)?);
-        Ok(format!("rs_search({})", texts.join(", ")))
+        Ok(format!("rs_search({STATEMENT}, {})", texts.join(", ")))
     }
 
     /// `TRIM(text [, characters])`
@@ -326,7 +325,9 @@ impl Writer<'_> {
             Some(signs) if (1..=3).contains(&signs.chars().count()) => {
                 let usual: String = "+/=".chars().take(signs.chars().count()).collect();
                 let signs = quote_text(signs);
-                Ok(format!("rs_translate({text}, {signs}, '{usual}')"))
+                Ok(format!(
+                    "rs_translate({STATEMENT}, {text}, {signs}, '{usual}')"
+                ))
             }
             _ => limit(format!(
                 "accepts only a literal alphabet of one to three signs in {}",

@@ -4,8 +4,15 @@ use super::bytes::fits;
 use super::json::{self, Json};
 use super::native::{Arguments, Outcome, Row, present};
 use super::orders::elements;
+use super::sets::Bag;
 
 pub(super) const TEXTS: &[Row<String>] = &[
+    ("rs_array_range", range),
+    ("rs_array_of_known", of_known),
+    ("rs_arrays_zip", zip),
+];
+
+pub(super) const WATCHED: &[Row<String>] = &[
     ("rs_array_append", |a| added(a, false)),
     ("rs_array_prepend", |a| added(a, true)),
     ("rs_array_cat", cat),
@@ -18,15 +25,12 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_array_remove", remove),
     ("rs_array_remove_at", remove_at),
     ("rs_array_slice", slice),
-    ("rs_arrays_zip", zip),
     ("rs_array_to_string", to_text),
-    ("rs_array_range", range),
-    ("rs_array_of_known", of_known),
 ];
 
-pub(super) const NUMBERS: &[Row<i64>] = &[("rs_array_position", position)];
+pub(super) const WATCHED_NUMBERS: &[Row<i64>] = &[("rs_array_position", position)];
 
-pub(super) const TRUTHS: &[Row<bool>] = &[
+pub(super) const WATCHED_TRUTHS: &[Row<bool>] = &[
     ("rs_array_contains", contains),
     ("rs_arrays_overlap", overlap),
 ];
@@ -105,10 +109,13 @@ fn distinct(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([given]) = present(arguments) else {
         return Ok(None);
     };
-    let mut kept: Vec<Json> = Vec::new();
-    for item in array(given, "ARRAY_DISTINCT")? {
-        if !kept.iter().any(|known| known.is_same(&item)) {
-            kept.push(item);
+    let items = array(given, "ARRAY_DISTINCT")?;
+    let mut known = Bag::new();
+    let mut kept = Vec::new();
+    for item in &items {
+        if !known.holds(item)? {
+            known.add(item);
+            kept.push(item.clone());
         }
     }
     Ok(written(kept))
@@ -119,14 +126,11 @@ fn shared(arguments: &Arguments<'_>, is_kept: bool) -> Outcome<String> {
     let Some([one, other]) = present(arguments) else {
         return Ok(None);
     };
-    let mut partners = array(other, "the function")?;
+    let others = array(other, "the function")?;
+    let mut partners = Bag::of(&others);
     let mut items = Vec::new();
     for item in array(one, "the function")? {
-        let partner = partners.iter().position(|known| known.is_same(&item));
-        if let Some(place) = partner {
-            partners.swap_remove(place);
-        }
-        if partner.is_some() == is_kept {
+        if partners.take(&item)? == is_kept {
             items.push(item);
         }
     }
@@ -313,7 +317,11 @@ fn overlap(arguments: &Arguments<'_>) -> Outcome<bool> {
         return Ok(None);
     };
     let others = array(other, "ARRAYS_OVERLAP")?;
-    Ok(Some(array(one, "ARRAYS_OVERLAP")?.iter().any(|item| {
-        others.iter().any(|other| other.is_same(item))
-    })))
+    let known = Bag::of(&others);
+    for item in &array(one, "ARRAYS_OVERLAP")? {
+        if known.holds(item)? {
+            return Ok(Some(true));
+        }
+    }
+    Ok(Some(false))
 }

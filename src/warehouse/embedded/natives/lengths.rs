@@ -3,6 +3,8 @@
 //! Macros could say all of these, but each names an argument several times, and binding it to a name costs more to plan
 //! than the rest of the call: see docs/decisions/0021. The limit comes first; what it is for is in `cost/texts.rs`.
 
+use std::collections::HashSet;
+
 use super::bytes::fits;
 use super::json::{self, Json};
 use super::native::{Arguments, Outcome, Row, present};
@@ -129,8 +131,9 @@ fn token(arguments: &Arguments<'_>) -> Outcome<String> {
     if place < 1 {
         return Err("the embedded engine supports STRTOK with a part number of 1 or more".into());
     }
+    let delimiters: HashSet<char> = delimiters.chars().collect();
     let mut parts = text
-        .split(|letter| delimiters.contains(letter))
+        .split(|letter| delimiters.contains(&letter))
         .filter(|part| !part.is_empty());
     let skipped = usize::try_from(place - 1).unwrap_or(usize::MAX);
     Ok(parts.nth(skipped).map(str::to_owned))

@@ -8,21 +8,25 @@
 
 mod arrays;
 mod bytes;
+mod effort;
 mod json;
 mod lengths;
+mod like;
 mod moments;
 mod native;
 mod numbers;
 mod objects;
 mod orders;
 mod places;
+mod sets;
 mod texts;
 mod units;
 mod when;
 
 use duckdb::Connection;
 
-use native::register;
+pub(super) use effort::Announced;
+use native::{register, register_watched};
 
 /// Whether a text is a date or a timestamp in one of the formats that Snowflake finds by itself.
 pub(super) fn is_moment(text: &str) -> bool {
@@ -39,21 +43,28 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
         moments::TEXTS,
         numbers::TEXTS,
         objects::TEXTS,
-        orders::TEXTS,
         places::TEXTS,
         texts::TEXTS,
     ] {
         register::<String>(connection, chapter)?;
     }
-    for chapter in [
-        arrays::NUMBERS,
-        lengths::NUMBERS,
-        numbers::NUMBERS,
-        texts::NUMBERS,
-    ] {
+    for chapter in [lengths::NUMBERS, numbers::NUMBERS, texts::NUMBERS] {
         register::<i64>(connection, chapter)?;
     }
-    register::<bool>(connection, arrays::TRUTHS)?;
+    for chapter in [
+        arrays::WATCHED,
+        objects::WATCHED,
+        orders::WATCHED,
+        texts::WATCHED,
+    ] {
+        register_watched::<String>(connection, chapter)?;
+    }
+    for chapter in [arrays::WATCHED_NUMBERS, texts::WATCHED_NUMBERS] {
+        register_watched::<i64>(connection, chapter)?;
+    }
+    for chapter in [arrays::WATCHED_TRUTHS, like::WATCHED, texts::WATCHED_TRUTHS] {
+        register_watched::<bool>(connection, chapter)?;
+    }
     register::<bool>(connection, texts::TRUTHS)?;
     units::install(connection)?;
     when::install(connection)

@@ -10,6 +10,8 @@ use duckdb::arrow::array::{
 use duckdb::arrow::datatypes::DataType;
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 
+use super::effort::{Working, spend};
+
 /// The arguments of one row.
 pub(super) type Arguments<'a> = [Option<&'a str>];
 
@@ -71,18 +73,25 @@ impl Value for bool {
 struct Native<T>(std::marker::PhantomData<T>);
 
 /// What it does for one row.
-struct Body<T>(fn(&Arguments<'_>) -> Outcome<T>);
+struct Body<T> {
+    run: fn(&Arguments<'_>) -> Outcome<T>,
+    /// Whether the number of the statement comes before the arguments, see effort.rs.
+    is_watched: bool,
+}
 
 impl<T> Clone for Body<T> {
     fn clone(&self) -> Self {
-        Self(self.0)
+        Self { ..*self }
     }
 }
 
 /// The library asks for it; every function is registered with a body of its own.
 impl<T> Default for Body<T> {
     fn default() -> Self {
-        Self(|_| Ok(None))
+        Self {
+            run: |_| Ok(None),
+            is_watched: false,
+        }
     }
 }
 
@@ -99,6 +108,12 @@ impl<T: Value> VArrowScalar for Native<T> {
                     .ok_or("sf_fail:the embedded engine could not hand over a text")
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let (statement, columns) = match columns.split_first() {
+            Some((statement, columns)) if body.is_watched => (Some(statement), columns),
+            _ => (None, columns.as_slice()),
+        };
+        let statement = statement.filter(|column| !column.is_empty() && column.is_valid(0));
+        let _working = Working::begin(statement.map(|column| column.value(0)));
         let mut rows = Vec::with_capacity(input.num_rows());
         let mut arguments = Vec::with_capacity(columns.len());
         let mut made = 0_usize;
@@ -110,7 +125,9 @@ impl<T: Value> VArrowScalar for Native<T> {
                     .map(|column| column.is_valid(row).then(|| column.value(row))),
             );
             // As a macro says it, see error.rs.
-            let value = (body.0)(&arguments).map_err(|said| format!("sf_fail:{said}"))?;
+            let failed = |said| format!("sf_fail:{said}");
+            spend(arguments.iter().flatten().map(|text| text.len()).sum()).map_err(failed)?;
+            let value = (body.run)(&arguments).map_err(failed)?;
             made = made.saturating_add(value.as_ref().map_or(0, T::bytes));
             if made > MOST_AT_A_TIME {
                 return Err(TOO_MUCH.into());
@@ -132,8 +149,24 @@ impl<T: Value> VArrowScalar for Native<T> {
 pub(super) type Row<T> = (&'static str, fn(&Arguments<'_>) -> Outcome<T>);
 
 pub(super) fn register<T: Value>(connection: &Connection, rows: &[Row<T>]) -> duckdb::Result<()> {
+    add(connection, rows, false)
+}
+
+/// Functions that may take long: the translation hands over `lengths::STATEMENT` before their arguments.
+pub(super) fn register_watched<T: Value>(
+    connection: &Connection,
+    rows: &[Row<T>],
+) -> duckdb::Result<()> {
+    add(connection, rows, true)
+}
+
+fn add<T: Value>(connection: &Connection, rows: &[Row<T>], is_watched: bool) -> duckdb::Result<()> {
     rows.iter().try_for_each(|(name, run)| {
-        connection.register_scalar_function_with_state::<Native<T>>(name, &Body(*run))
+        let body = Body {
+            run: *run,
+            is_watched,
+        };
+        connection.register_scalar_function_with_state::<Native<T>>(name, &body)
     })
 }
 

@@ -1,7 +1,9 @@
 //! OBJECTs: each comes as its JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::{self, Write};
 
+use super::effort::spend;
 use super::json::{self, Json};
 use super::native::{Arguments, Outcome, Row};
 
@@ -12,8 +14,9 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_object_keys", keys),
     ("rs_object_of_rows", of_rows),
     ("rs_sorted", sorted),
-    ("rs_flatten", flatten),
 ];
+
+pub(super) const WATCHED: &[Row<String>] = &[("rs_flatten", flatten)];
 
 fn object(text: &str) -> Result<BTreeMap<String, Json>, String> {
     match json::own(text)? {
@@ -56,7 +59,8 @@ fn kept(arguments: &Arguments<'_>, is_kept: bool) -> Outcome<String> {
     let Some(keys) = keys.iter().copied().collect::<Option<Vec<_>>>() else {
         return Err("the embedded engine does not support NULL as a key".into());
     };
-    members.retain(|key, _| keys.contains(&key.as_str()) == is_kept);
+    let keys: HashSet<&str> = keys.into_iter().collect();
+    members.retain(|key, _| keys.contains(key.as_str()) == is_kept);
     Ok(Some(Json::Object(members).to_string()))
 }
 
@@ -114,38 +118,102 @@ fn sorted(arguments: &Arguments<'_>) -> Outcome<String> {
     json::own(given).map(|value| Some(value.to_string()))
 }
 
-/// `FLATTEN(…, RECURSIVE => TRUE)`: an array of `{i, k, p, t, v}`, each element before its own.
+/// What a recursive FLATTEN writes at most, in bytes. The engine holds it several times over while it makes rows of it.
+const MOST_FLATTENED: usize = 16 << 20;
+
+const TOO_FLAT: &str = "the embedded engine makes at most 16 MiB of the rows of one FLATTEN with RECURSIVE => TRUE; flatten \
+                        one level, or a smaller part with PATH";
+
+/// `FLATTEN(…, RECURSIVE => TRUE)`: `{"r": [{i, k, p, t, v}, …], "c": […]}`, a row for each element, before those of its
+/// own, and the ARRAYs and OBJECTs that they lie in: `t` is a place among these, because all elements of one have it.
 fn flatten(arguments: &Arguments<'_>) -> Outcome<String> {
     let [Some(given), Some(path), Some(mode)] = arguments else {
         return Ok(None);
     };
-    let mut rows = Vec::new();
-    walk(&json::own(given)?, path, mode, &mut rows);
-    Ok(Some(Json::Array(rows).to_string()))
+    let mut rows = Rows {
+        mode,
+        rows: Bounded::default(),
+        containers: Bounded::default(),
+        count: 0,
+    };
+    rows.walk(&json::own(given)?, path)?;
+    Ok(Some(format!(
+        "{{\"r\":[{}],\"c\":[{}]}}",
+        rows.rows.text, rows.containers.text
+    )))
 }
 
-fn walk(value: &Json, path: &str, mode: &str, rows: &mut Vec<Json>) {
-    match value {
-        Json::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                let path = format!("{path}[{index}]");
-                if mode != "OBJECT" {
-                    let index = Json::Number(index.to_string());
-                    rows.push(row(("i", index), &path, item, value));
-                }
-                walk(item, &path, mode, rows);
-            }
+/// A text that is written up to a limit, and not beyond.
+#[derive(Default)]
+struct Bounded {
+    text: String,
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if self.text.len() + more.len() > MOST_FLATTENED || spend(more.len()).is_err() {
+            return Err(fmt::Error);
         }
-        Json::Object(members) => {
-            for (key, item) in members {
-                let path = stepped(path, key);
-                if mode != "ARRAY" {
-                    rows.push(row(("k", Json::Text(key.clone())), &path, item, value));
-                }
-                walk(item, &path, mode, rows);
-            }
+        self.text.push_str(more);
+        Ok(())
+    }
+}
+
+impl Bounded {
+    fn element(&mut self, written: fmt::Arguments<'_>) -> Result<(), String> {
+        let comma = if self.text.is_empty() { "" } else { "," };
+        write!(self, "{comma}{written}").map_err(|_| TOO_FLAT.to_owned())
+    }
+}
+
+/// The rows of a recursive FLATTEN, as they are written.
+struct Rows<'a> {
+    mode: &'a str,
+    rows: Bounded,
+    containers: Bounded,
+    count: usize,
+}
+
+impl Rows<'_> {
+    fn walk(&mut self, value: &Json, path: &str) -> Result<(), String> {
+        let has_rows = match value {
+            Json::Array(_) => self.mode != "OBJECT",
+            Json::Object(_) => self.mode != "ARRAY",
+            _ => return Ok(()),
+        };
+        let container = self.count;
+        if has_rows {
+            self.containers.element(format_args!("{value}"))?;
+            self.count += 1;
         }
-        _ => {}
+        let mut each = |place: fmt::Arguments<'_>, path: String, item: &Json| {
+            spend(path.len())?;
+            if has_rows {
+                let written_path = Json::Text(path.clone());
+                self.rows.element(format_args!(
+                    "{{{place},\"p\":{written_path},\"t\":{container},\"v\":{item}}}"
+                ))?;
+            }
+            self.walk(item, &path)
+        };
+        match value {
+            Json::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+                each(
+                    format_args!("\"i\":{index}"),
+                    format!("{path}[{index}]"),
+                    item,
+                )
+            }),
+            Json::Object(members) => members.iter().try_for_each(|(key, item)| {
+                let written_key = Json::Text(key.clone());
+                each(
+                    format_args!("\"k\":{written_key}"),
+                    stepped(path, key),
+                    item,
+                )
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -160,17 +228,44 @@ fn stepped(path: &str, key: &str) -> String {
     }
 }
 
-fn row(place: (&str, Json), path: &str, value: &Json, this: &Json) -> Json {
-    let members = [
-        (place.0, place.1),
-        ("p", Json::Text(path.to_owned())),
-        ("t", this.clone()),
-        ("v", value.clone()),
-    ];
-    Json::Object(
-        members
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat(text: &str, mode: &str) -> Outcome<String> {
+        flatten(&[Some(text), Some(""), Some(mode)])
+    }
+
+    #[test]
+    fn each_element_stands_before_its_own_and_says_where_it_lies() {
+        let written = flat(r#"{"a":[1,{"b c":2}]}"#, "BOTH").unwrap().unwrap();
+        assert_eq!(
+            written,
+            r#"{"r":[{"k":"a","p":"a","t":0,"v":[1,{"b c":2}]},{"i":0,"p":"a[0]","t":1,"v":1},{"i":1,"p":"a[1]","t":1,"v":{"b c":2}},{"k":"b c","p":"a[1]['b c']","t":2,"v":2}],"c":[{"a":[1,{"b c":2}]},[1,{"b c":2}],{"b c":2}]}"#
+        );
+        let arrays = flat(r#"{"a":[1]}"#, "ARRAY").unwrap().unwrap();
+        assert_eq!(
+            arrays,
+            r#"{"r":[{"i":0,"p":"a[0]","t":0,"v":1}],"c":[[1]]}"#
+        );
+        assert_eq!(flat("1", "BOTH").unwrap().unwrap(), r#"{"r":[],"c":[]}"#);
+    }
+
+    #[test]
+    fn a_deep_or_wide_value_is_written_once_for_each_level_and_up_to_a_limit() {
+        // Wide: 100,000 elements that all lie in one ARRAY of half a megabyte.
+        let wide = format!("[{}]", vec!["12345"; 100_000].join(","));
+        assert!(flat(&wide, "BOTH").unwrap().unwrap().len() < 8 << 20);
+        let deep = format!(
+            "{}\"{}\"{}",
+            "[".repeat(190),
+            "x".repeat(500_000),
+            "]".repeat(190)
+        );
+        let keys = "k".repeat(100_000);
+        let long = format!("{{\"{keys}\":[{}]}}", vec!["1"; 100_000].join(","));
+        for text in [deep, long] {
+            assert_eq!(flat(&text, "BOTH"), Err(TOO_FLAT.to_owned()));
+        }
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
+use super::effort::spend;
 use super::json::{self, Json, compare};
 use super::native::{Arguments, Outcome, Row};
 
-pub(super) const TEXTS: &[Row<String>] = &[
+pub(super) const WATCHED: &[Row<String>] = &[
     ("rs_array_sort", sort),
     ("rs_array_min", |a| extreme(a, Ordering::Less)),
     ("rs_array_max", |a| extreme(a, Ordering::Greater)),
@@ -20,6 +21,67 @@ fn order(one: &Json, other: &Json) -> Result<Ordering, String> {
         (Json::Boolean(one), Json::Boolean(other)) => Ok(one.cmp(other)),
         _ => Err(MIXED.into()),
     }
+}
+
+/// Where an element stands among others of its kind.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// By its value, and where whole numbers are one FLOAT by their digits. An order of its own kind for each pair, as
+    /// `compare` has it, would be none for all: a sort may panic over that.
+    Number(Float, Option<i128>),
+    Text(String),
+    Boolean(bool),
+}
+
+/// In the order of IEEE 754, which is one for all.
+#[derive(Debug)]
+struct Float(f64);
+
+impl PartialEq for Float {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Float {}
+
+impl PartialOrd for Float {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Float {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+/// The elements with their keys, made once: a sort of a million compares twenty million times.
+fn keyed(items: Vec<Json>) -> Result<Vec<(Key, Json)>, String> {
+    let is_alone = items.len() == 1;
+    let mut keyed: Vec<(Key, Json)> = Vec::with_capacity(items.len());
+    for item in items {
+        let key = match &item {
+            Json::Number(digits) => {
+                let value = digits.parse().unwrap_or(f64::NAN);
+                Key::Number(Float(value), digits.parse().ok())
+            }
+            Json::Text(text) => Key::Text(text.clone()),
+            Json::Boolean(value) => Key::Boolean(*value),
+            // What has no order needs none.
+            _ if is_alone => Key::Boolean(false),
+            _ => return Err(MIXED.into()),
+        };
+        let is_mixed = keyed.first().is_some_and(|(first, _)| {
+            std::mem::discriminant(first) != std::mem::discriminant(&key)
+        });
+        if is_mixed {
+            return Err(MIXED.into());
+        }
+        keyed.push((key, item));
+    }
+    Ok(keyed)
 }
 
 /// The elements of an array; `None` for what is none.
@@ -39,21 +101,16 @@ fn sort(arguments: &Arguments<'_>) -> Outcome<String> {
         return Err("the argument of ARRAY_SORT is no ARRAY".into());
     };
     let all = items.len();
-    let mut items: Vec<Json> = items
+    let items: Vec<Json> = items
         .into_iter()
         .filter(|item| *item != Json::Null)
         .collect();
     let nulls = vec![Json::Null; all - items.len()];
-    let mut fault = None;
-    items.sort_by(|one, other| {
-        order(one, other).unwrap_or_else(|said| {
-            fault = Some(said);
-            Ordering::Equal
-        })
-    });
-    if let Some(said) = fault {
-        return Err(said);
-    }
+    // A sort cannot be left before its end.
+    spend(items.len().saturating_mul(32))?;
+    let mut items = keyed(items)?;
+    items.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut items: Vec<Json> = items.into_iter().map(|(_, item)| item).collect();
     if *ascending != "true" {
         items.reverse();
     }

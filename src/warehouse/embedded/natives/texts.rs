@@ -1,5 +1,8 @@
 //! Texts, letter by letter where DuckDB counts bytes or changes more letters than Snowflake does.
 
+use std::collections::{HashMap, HashSet};
+
+use super::effort::spend;
 use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
@@ -9,13 +12,14 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_reverse", reverse),
     ("rs_from_hex", from_hex),
     ("rs_try_from_hex", try_from_hex),
-    ("rs_translate", translate),
-    ("rs_initcap", initcap),
     ("rs_no_text", no_text),
 ];
 
+pub(super) const WATCHED: &[Row<String>] = &[("rs_initcap", initcap), ("rs_translate", translate)];
+
+pub(super) const WATCHED_TRUTHS: &[Row<bool>] = &[("rs_search", search)];
+
 pub(super) const TRUTHS: &[Row<bool>] = &[
-    ("rs_search", search),
     ("rs_boolean", boolean),
     ("rs_try_boolean", |a| {
         Ok(present(a).and_then(|[text]| truth(text)))
@@ -25,10 +29,11 @@ pub(super) const TRUTHS: &[Row<bool>] = &[
     }),
 ];
 
-pub(super) const NUMBERS: &[Row<i64>] = &[
+pub(super) const NUMBERS: &[Row<i64>] = &[("rs_hex_position", hex_position)];
+
+pub(super) const WATCHED_NUMBERS: &[Row<i64>] = &[
     ("rs_editdistance", editdistance),
     ("rs_jarowinkler", jarowinkler),
-    ("rs_hex_position", hex_position),
 ];
 
 /// The truth value that a text says, if it says one.
@@ -81,11 +86,16 @@ fn upper(arguments: &Arguments<'_>) -> Outcome<String> {
 }
 
 fn lower(arguments: &Arguments<'_>) -> Outcome<String> {
-    Ok(present(arguments).map(|[text]| {
-        text.chars()
-            .map(|letter| one(letter, letter.to_lowercase()))
-            .collect()
-    }))
+    Ok(present(arguments).map(|[text]| small(text)))
+}
+
+/// A text in small letters.
+pub(super) fn small(text: &str) -> String {
+    text.chars().map(small_letter).collect()
+}
+
+pub(super) fn small_letter(letter: char) -> char {
+    one(letter, letter.to_lowercase())
 }
 
 fn one(letter: char, mut changed: impl Iterator<Item = char>) -> char {
@@ -108,6 +118,7 @@ fn initcap(arguments: &Arguments<'_>) -> Outcome<String> {
         [Some(text), Some(delimiters)] => (*text, *delimiters),
         _ => return Ok(None),
     };
+    let delimiters: HashSet<char> = delimiters.chars().collect();
     let mut is_first = true;
     let mut written = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -116,7 +127,7 @@ fn initcap(arguments: &Arguments<'_>) -> Outcome<String> {
         } else {
             one(letter, letter.to_lowercase())
         });
-        is_first = delimiters.contains(letter);
+        is_first = delimiters.contains(&letter);
     }
     Ok(Some(written))
 }
@@ -129,7 +140,7 @@ fn search(arguments: &Arguments<'_>) -> Outcome<bool> {
     if texts.iter().all(Option::is_none) {
         return Ok(None);
     }
-    let wanted: Vec<String> = tokens(words).collect();
+    let wanted: HashSet<String> = tokens(words).collect();
     let mut found = texts.iter().flatten().flat_map(|text| tokens(text));
     Ok(Some(found.any(|token| wanted.contains(&token))))
 }
@@ -150,15 +161,33 @@ fn translate(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([text, from, to]) = present(arguments) else {
         return Ok(None);
     };
-    let to: Vec<char> = to.chars().collect();
-    let changed =
-        text.chars().filter_map(
-            |letter| match from.chars().position(|wanted| wanted == letter) {
-                None => Some(letter),
-                Some(place) => to.get(place).copied(),
-            },
-        );
+    let mut partners = HashMap::new();
+    let mut to = to.chars();
+    for letter in from.chars() {
+        let partner = to.next();
+        partners.entry(letter).or_insert(partner);
+    }
+    let changed = text
+        .chars()
+        .filter_map(|letter| match partners.get(&letter) {
+            None => Some(letter),
+            Some(partner) => *partner,
+        });
     Ok(Some(changed.collect()))
+}
+
+/// The pairs of letters that one call compares at most: a tenth of a second.
+const MOST_PAIRS: usize = 16 << 20;
+
+/// Counts the comparison of each letter of one text with each of the other.
+fn compares(one: &str, other: &str, function: &str) -> Result<(), String> {
+    let pairs = one.len().saturating_mul(other.len());
+    if pairs > MOST_PAIRS {
+        return Err(format!(
+            "the embedded engine does not compare texts this long in {function}"
+        ));
+    }
+    spend(pairs)
 }
 
 /// `EDITDISTANCE(a, b [, most])`
@@ -171,10 +200,7 @@ fn editdistance(arguments: &Arguments<'_>) -> Outcome<i64> {
     let Some([one, other]) = present(&words) else {
         return Ok(None);
     };
-    // The table has a cell for each pair of letters.
-    if one.len().saturating_mul(other.len()) > 16 << 20 {
-        return Err("the embedded engine does not compare texts this long in EDITDISTANCE".into());
-    }
+    compares(one, other, "EDITDISTANCE")?;
     let distance = i64::try_from(strsim::levenshtein(one, other)).unwrap_or(i64::MAX);
     match most {
         None => Ok(Some(distance)),
@@ -190,9 +216,7 @@ fn jarowinkler(arguments: &Arguments<'_>) -> Outcome<i64> {
     let Some([one, other]) = present(arguments) else {
         return Ok(None);
     };
-    if one.len().saturating_mul(other.len()) > 16 << 20 {
-        return Err("the embedded engine does not compare texts this long".into());
-    }
+    compares(one, other, "JAROWINKLER_SIMILARITY")?;
     if one.is_empty() || other.is_empty() {
         return Ok(Some(0));
     }
@@ -283,15 +307,30 @@ fn hex_position(arguments: &Arguments<'_>) -> Outcome<i64> {
         return Ok(None);
     };
     let start = start.parse::<usize>().unwrap_or(1).max(1);
-    let last = bytes.len().saturating_sub(needle.len()) / 2 + 1;
-    let found = (start..=last).find(|place| {
-        bytes
-            .get((place - 1) * 2..)
-            .is_some_and(|rest| rest.starts_with(needle))
-    });
+    let (Some(needle), Some(bytes)) = (letters(needle), letters(bytes)) else {
+        return Ok(Some(0));
+    };
+    let mut places = bytes.char_indices().map(|(at, _)| at).chain([bytes.len()]);
+    let Some(rest) = places.nth(start - 1).and_then(|at| bytes.get(at..)) else {
+        return Ok(Some(0));
+    };
+    let found = rest.find(&needle).and_then(|at| rest.get(..at));
+    let place = found.map(|before| before.chars().count() + start);
     Ok(Some(
-        found
+        place
             .and_then(|place| i64::try_from(place).ok())
             .unwrap_or(0),
     ))
+}
+
+/// A letter for each byte that digits stand for: a text is searched in a time that grows with its length alone.
+fn letters(digits: &str) -> Option<String> {
+    digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| {
+            let pair = std::str::from_utf8(pair).ok()?;
+            Some(char::from(u8::from_str_radix(pair, 16).ok()?))
+        })
+        .collect()
 }

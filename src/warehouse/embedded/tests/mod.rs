@@ -2,6 +2,7 @@
 
 mod catalog;
 mod controls;
+mod effort;
 mod kept;
 mod local;
 mod long_texts;

@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
             Ok(format!("rs_replace({LONGEST}, {text}, {from}, {to})"))
         }),
     ),
-    ("TRANSLATE", 3, 3, S("rs_translate({t0}, {t1}, {t2})")),
+    ("TRANSLATE", 3, 3, S("rs_translate({s}, {t0}, {t1}, {t2})")),
     ("INSERT", 4, 4, R(|w, c| w.insert(c))),
     (
         "REPEAT",
@@ -168,7 +168,7 @@ pub(super) const ROWS: &[Row] = &[
         "JAROWINKLER_SIMILARITY",
         2,
         2,
-        S("rs_jarowinkler({t0}, {t1})"),
+        S("rs_jarowinkler({s}, {t0}, {t1})"),
     ),
     (
         "UUID_STRING",

@@ -1,0 +1,155 @@
+//! Statements that cost far more than they are long: each must end with its time, and leave its core and its memory free.
+//! In the engine's own functions and in ours nothing looks for an interruption until a whole step is done.
+
+use std::time::{Duration, Instant};
+
+use super::super::Embedded;
+use super::{answer, engine, read, refusal, run, small};
+use crate::warehouse::{Error, Parameter, Warehouse};
+
+/// What a statement may take beyond its time. The engine looks up between two rows; the machine may be busy.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs a statement that would take minutes, for a second, and then another one in the only place there is.
+async fn ends_with_its_time(sql: &str) {
+    let mut options = small();
+    options.gate.slots = 1;
+    let engine = Embedded::start(&options).unwrap();
+    let mut late = run(sql);
+    late.deadline = Instant::now() + Duration::from_secs(1);
+    let begun = Instant::now();
+    let ended = match engine.run(late).await {
+        Ok(answer) => read(answer).await.map(drop),
+        Err(error) => Err(error),
+    };
+    assert!(
+        matches!(ended, Err(Error::Timeout { .. })),
+        "{sql}: {ended:?}"
+    );
+    let free = tokio::time::timeout(GRACE, engine.run(run("SELECT 1"))).await;
+    assert!(
+        matches!(free, Ok(Ok(_))) && begun.elapsed() < GRACE,
+        "{sql}: the engine was not free after {:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn patterns_of_many_wildcards_end_with_their_time() {
+    let long = "a".repeat(60_000);
+    let any = format!("{}b", "%a".repeat(25));
+    // These are decided at once; the engine's own test would take longer than anybody lives.
+    for sql in [
+        format!("SELECT '{long}' ILIKE '{any}'"),
+        format!("SELECT '{long}' LIKE '_{any}'"),
+        format!("SELECT '{long}' LIKE '{any}!%' ESCAPE '!'"),
+        format!("SELECT '{long}' LIKE ANY ('_{any}', '_{any}c')"),
+        format!("SELECT LIKE('{long}', '_' || '{any}')"),
+    ] {
+        assert_eq!(answer(&sql).await.rows, [["false"]], "{any}");
+    }
+    let error = refusal(&format!("SELECT * ILIKE '{any}' FROM nation")).await;
+    assert!(matches!(error, Error::EngineLimit(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_pattern_as_a_parameter_is_decided_in_time() {
+    let mut long = run("SELECT ? LIKE ?, ? ILIKE ?");
+    let (text, pattern) = ("a".repeat(400_000), "%a".repeat(200_000) + "b");
+    let given = [text.clone(), pattern.clone(), text, pattern];
+    long.parameters = given.map(Parameter::Text).to_vec();
+    let answer = engine().run(long).await.unwrap();
+    assert_eq!(read(answer).await.unwrap().rows, [["false", "false"]]);
+}
+
+#[tokio::test]
+async fn comparisons_of_letters_with_letters_end_with_their_time() {
+    let (one, other) = ("a".repeat(2_000), "b".repeat(2_000));
+    for function in ["EDITDISTANCE", "JAROWINKLER_SIMILARITY"] {
+        let sql = format!("SELECT MAX({function}('{one}', '{other}' || l_comment)) FROM lineitem");
+        ends_with_its_time(&sql).await;
+    }
+}
+
+#[tokio::test]
+async fn arrays_of_a_hundred_thousand_elements_are_compared_in_time() {
+    let (one, other) = (
+        "ARRAY_GENERATE_RANGE(0, 100000)",
+        "ARRAY_GENERATE_RANGE(99999, 199999)",
+    );
+    for (sql, expected) in [
+        (
+            format!("SELECT ARRAY_SIZE(ARRAY_DISTINCT({one}))"),
+            "100000",
+        ),
+        (
+            format!("SELECT ARRAY_SIZE(ARRAY_INTERSECTION({one}, {other}))"),
+            "1",
+        ),
+        (
+            format!("SELECT ARRAY_SIZE(ARRAY_EXCEPT({one}, {other}))"),
+            "99999",
+        ),
+        (format!("SELECT ARRAYS_OVERLAP({one}, {other})"), "true"),
+        (
+            format!("SELECT ARRAY_CONTAINS(99999::VARIANT, {one})"),
+            "true",
+        ),
+        (format!("SELECT ARRAY_SORT({one}, FALSE)[0]::INT"), "99999"),
+    ] {
+        assert_eq!(answer(&sql).await.rows, [[expected]], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn letters_are_exchanged_and_cut_at_in_time() {
+    let letters: String = (0x4E00..0x8E00).filter_map(char::from_u32).collect();
+    let text = letters.repeat(20);
+    for sql in [
+        "SELECT LENGTH(TRANSLATE(?, ?, ''))",
+        "SELECT LENGTH(INITCAP(?, ?)) - 327680",
+        "SELECT ZEROIFNULL(LENGTH(STRTOK(?, ?, 1)))",
+    ] {
+        let mut long = run(sql);
+        long.parameters = vec![
+            Parameter::Text(text.clone()),
+            Parameter::Text(letters.clone()),
+        ];
+        let answer = engine().run(long).await.unwrap();
+        assert_eq!(read(answer).await.unwrap().rows, [["0"]], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn the_members_of_a_large_object_are_read_once() {
+    let members: Vec<String> = (0..300).map(|n| format!("\"k{n}/~\":{n}")).collect();
+    let mut wide =
+        run("SELECT COUNT(*), SUM(value::INT), MIN(key) FROM TABLE(FLATTEN(PARSE_JSON(?)))");
+    wide.parameters = vec![Parameter::Text(format!("{{{}}}", members.join(",")))];
+    let answer = engine().run(wide).await.unwrap();
+    assert_eq!(read(answer).await.unwrap().rows, [["300", "44850", "k0/~"]]);
+}
+
+#[tokio::test]
+async fn a_recursive_flatten_of_a_deep_or_wide_value_stays_small() {
+    let flatten = |input: &str| format!("TABLE(FLATTEN(INPUT => {input}, RECURSIVE => TRUE))");
+    // Each of the elements lies in the whole of it: written beside each, that is 58 GB.
+    let wide = flatten("ARRAY_GENERATE_RANGE(0, 100000)");
+    let sql = format!("SELECT COUNT(*), MAX(index), MAX(path) FROM {wide}");
+    assert_eq!(answer(&sql).await.rows, [["100000", "99999", "[9]"]]);
+    let key = "k".repeat(5_000);
+    let long = flatten(&format!(
+        "OBJECT_CONSTRUCT('{key}', ARRAY_GENERATE_RANGE(0, 20000))"
+    ));
+    let error = refusal(&format!("SELECT COUNT(*) FROM {long}")).await;
+    assert!(error.to_string().contains("at most 16 MiB"), "{error}");
+    let answer = answer(
+        "SELECT key, path, index, value, this FROM TABLE(FLATTEN(INPUT => PARSE_JSON('{\"a\":[1,{\"b\":2}]}'), RECURSIVE => TRUE))",
+    )
+    .await;
+    assert_eq!(answer.rows.len(), 4);
+    assert_eq!(
+        answer.rows[3],
+        ["b", "a[1].b", "∅", "json 2", "json {\"b\":2}"]
+    );
+}
