@@ -228,6 +228,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Wake, Waker};
+
     use futures::FutureExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
@@ -298,6 +302,7 @@ mod tests {
         assert_eq!(read(&mut paced).await, "");
         drop(client);
         assert_eq!(read(&mut paced).await, "END");
+        assert!(paced.ahead.is_empty(), "nobody would read the answers");
     }
 
     #[tokio::test]
@@ -346,6 +351,32 @@ mod tests {
         paced.rest_timeout = Duration::from_millis(10);
         let late = tokio::time::timeout(Duration::from_millis(100), paced.read_u8()).await;
         assert!(late.is_err());
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_reader_is_told_when_the_client_takes_answers_again() {
+        let (mut client, mut paced) = pair(16);
+        assert!(paced.write_all(&[b'x'; 40]).now_or_never().is_none());
+        client.write_all(b"A\r\n\r\n").await.unwrap();
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut space = [0; 16];
+        let mut buffer = ReadBuf::new(&mut space);
+        let read = Pin::new(&mut paced).poll_read(&mut Context::from_waker(&waker), &mut buffer);
+        assert!(read.is_pending());
+        client.read_exact(&mut [0; 16]).await.unwrap();
+        assert!(!woken.0.swap(false, Ordering::SeqCst));
+        paced.write_all(b"x").now_or_never().unwrap().unwrap();
+        assert!(woken.0.load(Ordering::SeqCst));
     }
 
     #[tokio::test]

@@ -28,6 +28,10 @@ fn what_is_narrowed_twice_is_held_to_all_three() {
     assert!(verdict(&reading, "DELETE FROM A.s.t", None).is_err());
     assert!(verdict(&reading, "SELECT * FROM C.s.t", None).is_err());
     assert!(verdict(&last, "DELETE FROM A.s.t", None).is_ok());
+    // What is narrowed once more, in something else, keeps what was taken from it before.
+    let again = reading.narrowed(databases(&["A"]));
+    assert_eq!(again.preset(), Preset::ReadOnly);
+    assert!(verdict(&again, "DELETE FROM A.s.t", None).is_err());
 }
 
 #[test]

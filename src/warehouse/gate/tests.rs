@@ -255,6 +255,20 @@ async fn a_gate_that_closes_tells_those_who_wait_and_is_empty_when_the_last_has_
     assert!(future::poll_immediate(&mut emptied).await.is_none());
     drop(running);
     emptied.await;
+    // A slot is free, and nobody gets it, not even who would not wait.
+    assert!(gate.try_enter(&owner("a")).is_none());
+}
+
+#[test]
+fn a_slot_that_is_not_handed_out_yet_belongs_to_who_waits() {
+    let caps = Caps { slots: 1, share: 1 };
+    let mut lines = Lines::default();
+    assert!(lines.admit_newcomer(&owner("a"), caps));
+    lines.queue(&owner("b"), ());
+    lines.leave(&"a".into());
+    assert!(!lines.admit_newcomer(&owner("c"), caps));
+    let next = lines.next(caps).map(|(owner, _)| owner.key);
+    assert_eq!(next.as_deref(), Some("b"));
 }
 
 #[test]
