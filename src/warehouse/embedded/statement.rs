@@ -2,7 +2,6 @@
 
 mod handover;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use duckdb::Statement as Prepared;
@@ -17,7 +16,7 @@ use super::dialect::{self, Context, MAX_PIVOTED, Repairs, Translation};
 use super::local::Files;
 use super::memory::Watch;
 use super::session::{Session, Sessions, Stop};
-use super::{error, explain, rows};
+use super::{error, explain, natives, rows};
 use crate::policy::ApprovedStatement;
 use crate::sql::{ExplainFormat, Tree, unread};
 use crate::warehouse::{Column, DataType, EngineLimit, Error, Permit};
@@ -183,6 +182,7 @@ impl Job {
             translation = self.translate(statement, &repairs)?;
         }
         self.check_files(&translation.sql)?;
+        natives::take_notes();
         let mut prepared = session.connection.prepare(&translation.sql);
         // DuckDB does not use an alias everywhere Snowflake does. It says which one, and then the expression stands there.
         while let Err(cause) = &prepared
@@ -191,24 +191,39 @@ impl Job {
             && repairs.inlined.insert(alias)
         {
             translation = self.translate(statement, &repairs)?;
+            natives::take_notes();
             prepared = session.connection.prepare(&translation.sql);
         }
-        // It adds up no texts, and does not say which column holds them.
+        // It adds up no texts, and does not say which columns hold them. Those that hold numbers stay what they are.
         if let Err(cause) = &prepared
             && error::refuses_text_sum(cause)
+            && !translation.summands.is_empty()
         {
-            for column in translation.summands.iter().take(MAX_REPAIRS) {
-                repairs.text_sums = BTreeSet::from([column.clone()]);
-                let other = self.translate(statement, &repairs)?;
-                let attempt = session.connection.prepare(&other.sql);
-                if attempt.is_ok() {
-                    prepared = attempt;
-                    translation = other;
-                    break;
-                }
-            }
+            repairs.text_sums = std::mem::take(&mut translation.summands);
+            translation = self.translate(statement, &repairs)?;
+            natives::take_notes();
+            prepared = session.connection.prepare(&translation.sql);
         }
-        let prepared = prepared.map_err(|error| self.explained(&error, &translation.sql))?;
+        let mut prepared = prepared.map_err(|error| self.explained(&error, &translation.sql))?;
+        // What members of set operations turn out to be may need casts, which may change what others are.
+        for round in 0.. {
+            let meetings = dialect::meetings(&natives::take_notes(), &translation.recursions)?;
+            if meetings == repairs.meetings {
+                break;
+            }
+            if round == MAX_REPAIRS {
+                return Err(EngineLimit::new(
+                    "does not find the types of set operations nested this deeply",
+                )
+                .into());
+            }
+            repairs.meetings = meetings;
+            translation = self.translate(statement, &repairs)?;
+            prepared = session
+                .connection
+                .prepare(&translation.sql)
+                .map_err(|error| self.explained(&error, &translation.sql))?;
+        }
         self.check_files(&translation.sql)?;
         match format {
             None => self.query(prepared, &translation, sender),

@@ -3,10 +3,10 @@
 use crate::sql::ast::{Expr, NullTreatment};
 
 use super::call::Call;
+use super::decimals::{ByZero, quotient, typed};
 use super::kinds::is_truth;
 use super::lengths::refuse_window;
-use super::texts::whole;
-use super::types::{Target, target};
+use super::texts::{text_literal, whole};
 use super::writer::{Writer, Written, bound, folded, limit, limit_with_hint, macro_call, refuse};
 
 /// `FIRST_VALUE` and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
@@ -49,12 +49,10 @@ impl Writer<'_> {
         let number = self.repeated(6, |writer| writer.expression(argument))?;
         let number = self.summand(call, number, argument)?;
         let distinct = call.distinct();
-        Ok(macro_call(
-            "avg",
-            &[
-                &format!("sum({distinct}{number}){over}"),
-                &format!("count({distinct}{number}){over}"),
-            ],
+        Ok(quotient(
+            &format!("sum({distinct}{number}){over}"),
+            &format!("count({distinct}{number}){over}"),
+            ByZero::Null,
         ))
     }
 
@@ -68,20 +66,22 @@ impl Writer<'_> {
                 call.name
             ));
         }
-        if let Expr::Identifier(ident) = expr
+        let column = match expr {
+            Expr::Identifier(ident) => Some(ident),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        if let Some(ident) = column
             && !self.is_variant(expr)
         {
             let column = folded(ident);
             if self.repairs.text_sums.contains(&column) {
-                return Ok(format!("CAST({written} AS DOUBLE)"));
+                let number = format!("rs_arithmetic_type(typeof({written}))");
+                return Ok(typed(&written, &number));
             }
             self.summands.insert(column);
         }
-        let is_cast_to_text = matches!(
-            expr,
-            Expr::Cast { data_type, .. } if matches!(target(data_type), Ok(Target::Text(_)))
-        );
-        if is_cast_to_text {
+        if self.is_text(expr) && text_literal(expr).is_none() {
             return Ok(format!("CAST({written} AS DOUBLE)"));
         }
         let number = self.as_number(written, expr);
@@ -204,10 +204,8 @@ impl Writer<'_> {
         }
         let over = self.over(call, "")?;
         let number = self.repeated(6, |writer| writer.number(call.argument(0)?))?;
-        Ok(macro_call(
-            "avg",
-            &[&number, &format!("sum({number}){over}")],
-        ))
+        let all = format!("sum({number}){over}");
+        Ok(quotient(&number, &all, ByZero::Null))
     }
 
     /// `FIRST_VALUE`, `LAST_VALUE`, `NTH_VALUE`
@@ -227,6 +225,29 @@ impl Writer<'_> {
             "{}({arguments}{nulls}){over}",
             call.name.to_lowercase()
         ))
+    }
+
+    /// `LAG(x [, offset [, default]])` and `LEAD`
+    pub(super) fn neighbour(&mut self, call: &Call<'_>) -> Written {
+        let mut written = Vec::with_capacity(3);
+        for argument in call.arguments() {
+            written.push(self.expression(argument)?);
+        }
+        // The engine would cast the default to the type of the value.
+        if let [value, offset, default] = written.as_slice() {
+            let pair = vec![value.clone(), default.clone()];
+            let exprs = [call.argument(0)?, call.argument(2)?];
+            let (mut pair, _) = self.met(pair, &exprs)?;
+            pair.insert(1, offset.clone());
+            written = pair;
+        }
+        let nulls = match call.null_treatment {
+            Some(NullTreatment::IgnoreNulls) => " IGNORE NULLS",
+            _ => "",
+        };
+        let over = self.over(call, "")?;
+        let function = call.name.to_lowercase();
+        Ok(format!("{function}({}{nulls}){over}", written.join(", ")))
     }
 
     /// `APPROX_TOP_K(value [, k [, counters]])`: exact, whatever the number of counters.

@@ -63,7 +63,8 @@ impl Writer<'_> {
                 let first = self.expression(first)?;
                 format!("CAST(CAST({first} AS BOOLEAN) AS VARCHAR)")
             }
-            None => format!("CASE WHEN {ascending} = 'true' THEN 'false' ELSE 'true' END"),
+            // First where the order is descending.
+            None => "''".into(),
         };
         Ok(json(&format!(
             "rs_array_sort({STATEMENT}, {array}, {ascending}, {nulls_first})"

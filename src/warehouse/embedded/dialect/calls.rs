@@ -11,7 +11,7 @@ use crate::sql::foreign;
 use super::arrays::element_of;
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
-use super::kinds::is_json;
+use super::kinds::{is_json, plain_kind};
 use super::lengths::STATEMENT;
 use super::macros;
 use super::texts::text_literal;
@@ -144,7 +144,13 @@ impl Writer<'_> {
     /// What a template names twice, or a macro that it calls, is bound to a name first: see [`bound_where`].
     fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
         let mut written = Vec::with_capacity(call.arguments().len());
+        // A part of a moment has no zone.
+        let is_part = template.contains("{m0}")
+            && (plain_kind(&call.name).is_some() || call.name.ends_with("NAME"));
         for argument in call.arguments() {
+            if is_part {
+                self.shed_zone(argument);
+            }
             written.push(self.expression(argument)?);
         }
         let mut fields: Vec<(&str, String)> = Vec::new();

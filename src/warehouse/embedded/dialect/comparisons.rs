@@ -134,8 +134,12 @@ impl Writer<'_> {
             return self.row_in_query(row, subquery, negated);
         }
         let value = self.expression(expr)?;
-        let query = self.query(subquery)?;
-        Ok(format!("({value} {}IN ({query}))", not(negated)))
+        let (values, query, note) = self.met_query(&[(expr, value)], subquery)?;
+        let value = values.concat();
+        Ok(beside(
+            format!("({value} {}IN ({query}))", not(negated)),
+            note,
+        ))
     }
 
     pub(super) fn quantified(&mut self, expr: &Expr) -> Written {
@@ -156,9 +160,18 @@ impl Writer<'_> {
         let Expr::Subquery(query) = right.as_ref() else {
             return limit(format!("accepts {word} with a subquery only"));
         };
-        let left = self.expression(left)?;
-        let query = self.query(query)?;
-        Ok(format!("({left} {op} {word} ({query}))"))
+        let written = self.expression(left)?;
+        let (values, query, note) = self.met_query(&[(left, written)], query)?;
+        let left = values.concat();
+        Ok(beside(format!("({left} {op} {word} ({query}))"), note))
+    }
+}
+
+/// A test, with one beside it that is always true.
+pub(super) fn beside(test: String, note: Option<String>) -> String {
+    match note {
+        Some(note) => format!("({test} AND {note})"),
+        None => test,
     }
 }
 

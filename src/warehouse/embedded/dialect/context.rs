@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::meetings::Meetings;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::Parameter;
 
@@ -77,4 +78,6 @@ pub(in crate::warehouse::embedded) struct Repairs {
     pub(in crate::warehouse::embedded) text_sums: BTreeSet<String>,
     /// For each PIVOT over the values there are: these, each with the name of its column.
     pub(in crate::warehouse::embedded) pivots: Vec<Vec<(String, String)>>,
+    /// Types that the members of set operations are cast to.
+    pub(in crate::warehouse::embedded) meetings: Meetings,
 }

@@ -3,12 +3,15 @@
 use crate::sql::ast::{DateTimeField, Expr, Interval};
 
 use super::call::Call;
+use super::decimals::at_places;
 use super::kinds::point;
 use super::numbers::is_beyond;
 use super::semi_structured::arguments;
 use super::texts::{text_literal, whole};
 use super::types::{Target, target, typed_null};
-use super::writer::{Fault, Writer, Written, is_short, limit, macro_call, quote_text, refuse};
+use super::writer::{
+    Fault, Writer, Written, is_short, limit, limit_with_hint, macro_call, quote_text, refuse,
+};
 
 /// A unit of time that can be added, counted and truncated to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +218,7 @@ impl Writer<'_> {
                 if is_beyond(&scale) {
                     return Ok(number);
                 }
-                let truncated = macro_call("trunc_scale", &[&number, &scale]);
+                let truncated = at_places("trunc", &number, &scale);
                 Ok(format!("round({truncated}, {scale})"))
             }
         }
@@ -223,6 +226,7 @@ impl Writer<'_> {
 
     /// `DATE_PART(part, date)`, `EXTRACT(part FROM date)`, `YEAR(date)`.
     pub(super) fn date_part(&mut self, part: &str, date: &Expr) -> Written {
+        self.shed_zone(date);
         let moment = self.point(date)?;
         let wanted = part.trim_matches('\'').to_lowercase();
         if let Some((_, template)) = PARTS
@@ -374,7 +378,17 @@ impl Writer<'_> {
 
     /// `CONVERT_TIMEZONE(from, to, timestamp)`
     pub(super) fn convert_timezone(&mut self, call: &Call<'_>) -> Written {
+        let sheds_zone = std::mem::take(&mut self.sheds_zone);
         if let [to, timestamp] = call.arguments() {
+            if text_literal(to).is_some_and(|zone| zone.eq_ignore_ascii_case("UTC")) {
+                return self.zoned(timestamp);
+            }
+            if !sheds_zone {
+                return limit_with_hint(
+                    "keeps no offset, which the TIMESTAMP_TZ of CONVERT_TIMEZONE with two arguments has",
+                    "cast it, as in CONVERT_TIMEZONE('Asia/Tokyo', t)::TIMESTAMP_NTZ, or use three arguments",
+                );
+            }
             // The session's zone is UTC. The result keeps the clock on the wall of its zone, and no offset.
             let to = self.expression(to)?;
             let zoned = self.zoned(timestamp)?;
@@ -387,6 +401,18 @@ impl Writer<'_> {
         let timestamp = self.moment(timestamp)?;
         let moment = point(&timestamp);
         Ok(format!("timezone({to}, timezone({from}, {moment}))"))
+    }
+
+    /// Says that what follows is cast to a type without zone, or that a part of it is taken.
+    pub(super) fn shed_zone(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Nested(inner) => self.shed_zone(inner),
+            Expr::Function(function) => {
+                let name = function.name.to_string();
+                self.sheds_zone = name.eq_ignore_ascii_case("CONVERT_TIMEZONE");
+            }
+            _ => {}
+        }
     }
 
     /// A moment of any zone. A text is that of UTC where it has no offset, and its offset need not be kept.

@@ -5,6 +5,7 @@ use crate::sql::ast::{
 };
 
 use super::comparisons::not;
+use super::decimals::{ByZero, quotient, remainder};
 use super::rows::row_of;
 use super::writer::{Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse};
 
@@ -184,7 +185,7 @@ impl Writer<'_> {
             BinaryOperator::Modulo => {
                 let left = self.as_number(written.to_owned(), left);
                 let right = self.number(right)?;
-                Ok(macro_call("mod", &[&left, &right]))
+                Ok(remainder(&left, &right))
             }
             BinaryOperator::Eq
             | BinaryOperator::NotEq
@@ -202,7 +203,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A quotient with Snowflake's scale. See `sf_div` in macros.sql.
+    /// A quotient with Snowflake's scale. See `decimals`.
     pub(super) fn divide(&mut self, left: &str, right: &str) -> Written {
         // A bare NULL has no scale to give.
         if [left, right]
@@ -211,7 +212,7 @@ impl Writer<'_> {
         {
             return Ok("CAST(NULL AS DECIMAL(38, 6))".into());
         }
-        Ok(macro_call("div", &[left, right]))
+        Ok(quotient(left, right, ByZero::Fails))
     }
 
     fn unary(&mut self, op: UnaryOperator, expr: &Expr) -> Written {
@@ -253,8 +254,16 @@ impl Writer<'_> {
     ) -> Written {
         let results = conditions.iter().map(|when| &when.result);
         self.refuse_mixed(results.chain(else_result))?;
+        let results: Vec<&Expr> =
+            super::semi_structured::results(conditions, else_result).collect();
+        let values = results
+            .iter()
+            .map(|result| self.result(result, has_variant))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (values, types) = self.met(values, &results)?;
+        let mut values = values.into_iter();
         let mut written = String::from("CASE");
-        for CaseWhen { condition, result } in conditions {
+        for CaseWhen { condition, .. } in conditions {
             let condition = match operand {
                 Some((name, operand)) => {
                     let (left, right) = self.compared_with(name.to_owned(), operand, condition)?;
@@ -262,14 +271,15 @@ impl Writer<'_> {
                 }
                 None => self.expression(condition)?,
             };
-            let result = self.result(result, has_variant)?;
+            let result = values.next().unwrap_or_default();
             written.push_str(&format!(" WHEN {condition} THEN {result}"));
         }
-        if let Some(result) = else_result {
-            written.push_str(&format!(" ELSE {}", self.result(result, has_variant)?));
+        if let Some(result) = values.next() {
+            written.push_str(&format!(" ELSE {result}"));
         }
-        written.push_str(" END");
-        Ok(format!("({written})"))
+        let written = format!("({written} END)");
+        self.remember(&written, types);
+        Ok(written)
     }
 
     /// `root[1]`, `root['key']`, and mixtures of them with dots.

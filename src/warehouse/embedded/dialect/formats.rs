@@ -84,13 +84,14 @@ impl Writer<'_> {
             .get(1)
             .and_then(|scale| number_literal(scale))
         {
-            let divisor = match scale.parse::<u32>() {
-                Ok(scale @ 0..=9) => 10_u64.pow(scale),
-                _ => return refuse("the scale of an epoch time is a whole number from 0 to 9"),
-            };
+            if !matches!(scale.parse::<u32>(), Ok(0..=9)) {
+                return refuse("the scale of an epoch time is a whole number from 0 to 9");
+            }
             let number = self.expression(call.argument(0)?)?;
-            let seconds = format!("(CAST({number} AS DECIMAL(38, 9)) / {divisor})");
-            return Ok(cast_to(&macro_call("seconds", &[&seconds]), target));
+            let moment = format!(
+                "make_timestamp(CAST(rs_epoch(CAST({number} AS VARCHAR), '{scale}') AS BIGINT))"
+            );
+            return Ok(cast_to(&moment, target));
         }
         match self.parsed(call)? {
             Some(parsed) if target == Target::OffsetTimestamp && parsed.contains("%z") => {
@@ -115,6 +116,9 @@ impl Writer<'_> {
 
     fn converted(&mut self, call: &Call<'_>, target: Target) -> Written {
         let argument = call.argument(0)?;
+        if matches!(target, Target::Timestamp | Target::Date | Target::Time) {
+            self.shed_zone(argument);
+        }
         let value = self.expression(argument)?;
         Ok(if call.name.starts_with("TRY_") {
             self.try_as_type(value, argument, target)
@@ -182,6 +186,8 @@ impl Writer<'_> {
         let target = Target::Number(precision, scale);
         Ok(if call.name.starts_with("TRY_") {
             try_cast_to(&value, target)
+        } else if format.is_none() {
+            self.as_type(value, call.argument(0)?, target)
         } else {
             cast_to(&value, target)
         })

@@ -2,7 +2,7 @@
 
 use crate::sql::ast::{CeilFloorKind, DateTimeField, Expr, TrimWhereField};
 
-use super::numbers::scaled;
+use super::numbers::{EXACT, scaled};
 use super::writer::{Writer, Written, limit, limit_with_hint, refuse};
 
 impl Writer<'_> {
@@ -77,7 +77,7 @@ impl Writer<'_> {
         match field {
             CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => {
                 let number = self.number(expr)?;
-                Ok(format!("{function}({number})"))
+                Ok(format!("{function}({EXACT}{number})"))
             }
             CeilFloorKind::Scale(scale) => {
                 let number = self.number(expr)?;

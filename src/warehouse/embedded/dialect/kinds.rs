@@ -381,6 +381,11 @@ impl Writer<'_> {
         if target == Target::Text(None) {
             return self.as_cast_text(written, expr);
         }
+        if let Target::Number(..) = target
+            && written != "NULL"
+        {
+            return self.as_decimal(&written, expr, target);
+        }
         if !self.is_text(expr) || written == "NULL" {
             return cast_to(&written, target);
         }
@@ -392,6 +397,21 @@ impl Writer<'_> {
             Target::OffsetTimestamp => format!("CAST(rs_offset({written}) AS TIMESTAMPTZ)"),
             Target::Boolean => format!("rs_boolean({written})"),
             target => cast_to(&written, target),
+        }
+    }
+
+    /// A value as a NUMBER. The engine reads that of a VARIANT as a FLOAT, which 1.005 is none of.
+    pub(super) fn as_decimal(&self, written: &str, expr: &Expr, target: Target) -> String {
+        let digits = format!("rs_json_number(CAST({written} AS VARCHAR))");
+        let of_variant = cast_to(&digits, target);
+        let of_any = cast_to(written, target);
+        match expr {
+            Expr::Nested(inner) => self.as_decimal(written, inner, target),
+            _ if self.is_variant(expr) => of_variant,
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) if is_short(written) => {
+                format!("CASE WHEN typeof({written}) = 'JSON' THEN {of_variant} ELSE {of_any} END")
+            }
+            _ => of_any,
         }
     }
 
@@ -497,6 +517,27 @@ fn is_time(expr: &Expr) -> bool {
         }
         Expr::Function(function) => TIMES.contains(&upper_name(function).as_str()),
         _ => false,
+    }
+}
+
+/// The engine's type of a function of [`PLAIN`].
+pub(super) fn plain_kind(name: &str) -> Option<&'static str> {
+    const DAYS: [&str; 6] = [
+        "DATE_FROM_PARTS",
+        "DATEFROMPARTS",
+        "NEXT_DAY",
+        "PREVIOUS_DAY",
+        "TO_DATE",
+        "TRY_TO_DATE",
+    ];
+    if !PLAIN.contains(&name) {
+        None
+    } else if DAYS.contains(&name) {
+        Some("DATE")
+    } else if name == "FACTORIAL" {
+        Some("HUGEINT")
+    } else {
+        Some("BIGINT")
     }
 }
 

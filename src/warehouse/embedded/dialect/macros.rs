@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(repeated("too_long", 0), none);
         assert_eq!(repeated("json", 1), [false]);
         assert_eq!(repeated("try_date", 1), [true], "through sf_text");
-        assert_eq!(repeated("mod", 2), [false, true]);
+        assert_eq!(repeated("left", 2), [false, true]);
         assert_eq!(repeated("substr", 3), [true, true, true]);
         assert_eq!(repeated("member", 2), [false, true]);
         assert_eq!(repeated("random_text", 2), [true, true], "in a lambda");
@@ -161,7 +161,7 @@ mod tests {
     fn a_word_in_quotes_is_no_argument() {
         assert!(!names_repeatedly("f('a, a', a)", "a"));
         assert!(names_repeatedly("f(a, 'x') || a", "a"));
-        assert!(names_repeatedly("memory.main.sf_mod(b, a + 1)", "a"));
-        assert!(!names_repeatedly("memory.main.sf_mod(a, b)", "a"));
+        assert!(names_repeatedly("memory.main.sf_left(b, a + 1)", "a"));
+        assert!(!names_repeatedly("memory.main.sf_left(a, b)", "a"));
     }
 }

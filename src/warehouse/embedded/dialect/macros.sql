@@ -140,31 +140,6 @@ CREATE MACRO sf_months_between(a, b) AS CAST(
   + CASE WHEN day(a) = day(b) OR (CAST(a AS DATE) = last_day(a) AND CAST(b AS DATE) = last_day(b)) THEN 0
     ELSE (day(a) - day(b) + (epoch(CAST(a AS TIME)) - epoch(CAST(b AS TIME))) / 86400.0) / 31.0 END AS DECIMAL(38, 6));
 
--- Division. The quotient of NUMBERs is a NUMBER whose scale follows from the left side: six digits more, at most twelve,
--- never fewer than it had. DuckDB divides into a DOUBLE, so the type is made by arithmetic on zeros, and the value from
--- a whole part and a rest, each exact where the quotient alone would have lost digits.
-CREATE MACRO sf_quotient_type(a, b) AS CASE WHEN false THEN round(a * CAST(0 AS DECIMAL(38, 6)), 12) + a * 0 + trunc(b) END;
-CREATE MACRO sf_quotient(a, b) AS
-  cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN a / b ELSE (a - a % b) / b END, memory.main.sf_quotient_type(a, b))
-  + cast_to_type(CASE WHEN typeof(memory.main.sf_quotient_type(a, b)) = 'DOUBLE' THEN 0 ELSE (a % b) / b END, memory.main.sf_quotient_type(a, b));
-CREATE MACRO sf_div(a, b) AS CASE WHEN b = 0 THEN memory.main.sf_fail('Division by zero') ELSE memory.main.sf_quotient(a, b) END;
-CREATE MACRO sf_div0(a, b) AS CASE WHEN b = 0 AND a IS NOT NULL THEN cast_to_type(0, memory.main.sf_quotient_type(a, b)) ELSE memory.main.sf_quotient(a, b) END;
-CREATE MACRO sf_div0null(a, b) AS CASE WHEN (b = 0 OR b IS NULL) AND a IS NOT NULL THEN cast_to_type(0, memory.main.sf_quotient_type(a, b)) ELSE memory.main.sf_quotient(a, b) END;
-CREATE MACRO sf_mod(a, b) AS CASE WHEN b = 0 THEN memory.main.sf_fail('Division by zero') ELSE a % b END;
--- An average of nothing is NULL, not a division by zero.
-CREATE MACRO sf_avg(total, n) AS memory.main.sf_quotient(total, nullif(n, 0));
-
--- Scales. DuckDB needs a constant scale for a NUMBER, so those with a negative or computed one go through a power of ten.
-CREATE MACRO sf_trunc_scale(a, n) AS CASE
-  WHEN n >= 0 THEN cast_to_type(trunc(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a)
-  ELSE cast_to_type(trunc(a / power(10, -n)) * power(10, -n), a) END;
-CREATE MACRO sf_ceil_scale(a, n) AS CASE
-  WHEN n >= 0 THEN cast_to_type(ceil(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a)
-  ELSE cast_to_type(ceil(a / power(10, -n)) * power(10, -n), a) END;
-CREATE MACRO sf_floor_scale(a, n) AS CASE
-  WHEN n >= 0 THEN cast_to_type(floor(a * CAST(power(10, n) AS DECIMAL(38, 0))) / power(10, n), a)
-  ELSE cast_to_type(floor(a / power(10, -n)) * power(10, -n), a) END;
-
 -- Text.
 -- DuckDB makes these values outside its memory limit and does not look for an interruption meanwhile: two gigabytes were
 -- seen from one call. So they have a limit of their own, which follows from the statement; see cost.rs.

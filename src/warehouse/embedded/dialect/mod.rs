@@ -19,6 +19,7 @@ mod calls;
 mod comparisons;
 mod context;
 mod dates;
+mod decimals;
 mod expressions;
 mod formats;
 mod forms;
@@ -30,6 +31,7 @@ mod lengths;
 mod likes;
 mod literals;
 mod macros;
+mod meetings;
 mod names;
 mod numbers;
 mod outer_joins;
@@ -65,6 +67,7 @@ use crate::warehouse::{EngineLimit, Error};
 
 pub(super) use context::{Context, Found, MAX_PIVOTED, Repairs, Tables};
 pub(super) use functions::reference;
+pub(super) use meetings::meetings;
 use writer::Writer;
 
 /// A statement DuckDB understands.
@@ -76,6 +79,8 @@ pub(super) struct Translation {
     pub(super) summands: BTreeSet<String>,
     /// Columns of the result that hold a product, by name.
     pub(super) products: BTreeSet<String>,
+    /// Places where a recursive query is put together, see `meetings`.
+    pub(super) recursions: BTreeSet<usize>,
     /// The names of all columns of the result where they are known, and an empty one for one without alias.
     pub(super) names: Vec<String>,
     /// A query that has to be answered first, for `Repairs::pivots`; then there is no statement yet.
@@ -140,6 +145,7 @@ fn written(
         sql,
         summands: writer.summands,
         products: writer.products,
+        recursions: writer.recursions,
         names: names.unwrap_or_default(),
         question,
     })
@@ -149,9 +155,9 @@ fn written(
 /// be interrupted.
 const MAX_MACROS: usize = 1_000;
 
-/// How many macros a statement of the engine's calls. A text that looks like one counts too: no harm is done.
+/// How many macros a statement of the engine's calls, and how many types it asks for. A text that looks like one counts too: no harm is done.
 fn macros_in(sql: &str) -> usize {
-    sql.matches("memory.main.sf_").count()
+    sql.matches("memory.main.sf_").count() + sql.matches("json_transform('null'").count()
 }
 
 /// Makes the macros. Once for each database, before it is locked; `connection` must be in the in-memory database

@@ -3,6 +3,7 @@
 use crate::sql::ast::Expr;
 
 use super::call::Call;
+use super::decimals::{at_places, remainder};
 use super::texts::{number_literal, text_literal, whole};
 use super::writer::{Writer, Written, bound, limit, limit_with_hint, macro_call, refuse};
 
@@ -46,11 +47,18 @@ impl Writer<'_> {
         }
     }
 
+    /// `MOD(a, b)`
+    pub(super) fn modulo(&mut self, call: &Call<'_>) -> Written {
+        let left = self.number(call.argument(0)?)?;
+        let right = self.number(call.argument(1)?)?;
+        Ok(remainder(&left, &right))
+    }
+
     /// `CEIL(x [, scale])` and `FLOOR`
     pub(super) fn ceil_call(&mut self, call: &Call<'_>) -> Written {
         let number = self.number(call.argument(0)?)?;
         match call.arguments().get(1) {
-            None => Ok(format!("{}({number})", call.name.to_lowercase())),
+            None => Ok(format!("{}({EXACT}{number})", call.name.to_lowercase())),
             Some(scale) => {
                 let scale = whole(scale, &call.name)?;
                 Ok(scaled(&call.name, &number, &scale))
@@ -139,6 +147,9 @@ impl Writer<'_> {
     }
 }
 
+/// DuckDB rounds whole numbers to a FLOAT, and a DECIMAL to one of no places.
+pub(super) const EXACT: &str = "CAST(1 AS DECIMAL(1, 0)) * ";
+
 /// Whether a scale has more places than a number here does, so that nothing is cut.
 pub(super) fn is_beyond(scale: &str) -> bool {
     scale.parse::<i64>().is_ok_and(|scale| scale > 18)
@@ -149,10 +160,7 @@ pub(super) fn scaled(function: &str, number: &str, scale: &str) -> String {
     if is_beyond(scale) {
         return number.to_owned();
     }
-    let rounded = macro_call(
-        &format!("{}_scale", function.to_lowercase()),
-        &[number, scale],
-    );
+    let rounded = at_places(&function.to_lowercase(), number, scale);
     format!("round({rounded}, {scale})")
 }
 

@@ -102,7 +102,9 @@ impl Writer<'_> {
         if is_recursive {
             self.with_names.push(alias.clone());
         }
+        self.is_recursion = is_recursive && names_itself(cte);
         let query = self.query(&cte.query)?;
+        self.is_recursion = false;
         if !is_recursive {
             self.with_names.push(alias.clone());
         }
@@ -183,18 +185,30 @@ impl Writer<'_> {
             return Ok(member);
         }
         self.refuse_mixed_columns(first, chain.iter().map(|(_, _, right)| *right))?;
-        let mut written = Body::plain(bounded(member)?);
+        let is_recursion = std::mem::take(&mut self.is_recursion);
+        let mut members = vec![first];
+        let mut written = vec![bounded(member)?];
+        let mut operators = Vec::with_capacity(chain.len());
         for (op, quantifier, right) in chain.into_iter().rev() {
             let member = self.set_member(right)?;
-            let right = if matches!(right, SetExpr::SetOperation { .. }) {
+            members.push(right);
+            written.push(if matches!(right, SetExpr::SetOperation { .. }) {
                 format!("({})", member.sql)
             } else {
                 bounded(member)?
-            };
-            let op = set_operator(op, quantifier)?;
-            written.sql = format!("{} {op} {right}", written.sql);
+            });
+            operators.push(set_operator(op, quantifier)?);
         }
-        Ok(written)
+        let is_by_name = operators.iter().any(|op| op.ends_with("BY NAME"));
+        if !is_by_name {
+            written = self.met_members(&members, written, is_recursion);
+        }
+        let mut written = written.into_iter();
+        let mut sql = written.next().unwrap_or_default();
+        for (op, right) in operators.into_iter().zip(written) {
+            sql = format!("{sql} {op} {right}");
+        }
+        Ok(Body::plain(sql))
     }
 
     /// Texts and numbers in one column of a set operation. DuckDB makes texts of all of them; Snowflake makes numbers of the
@@ -273,8 +287,29 @@ impl Writer<'_> {
         let mut width = 0;
         for row in &values.rows {
             width = row.content.len();
-            rows.push(format!("({})", self.comma_separated(&row.content)?));
+            rows.push(self.expressions(&row.content)?);
         }
+        for column in 0..width {
+            let exprs: Vec<&Expr> = values
+                .rows
+                .iter()
+                .filter_map(|row| row.content.get(column))
+                .collect();
+            let written: Vec<String> = rows
+                .iter_mut()
+                .filter_map(|row| row.get_mut(column).map(std::mem::take))
+                .collect();
+            // Rows of different lengths are DuckDB's to refuse.
+            let (written, _) = self.met(written, &exprs)?;
+            let places = rows.iter_mut().filter_map(|row| row.get_mut(column));
+            for (place, value) in places.zip(written) {
+                *place = value;
+            }
+        }
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|row| format!("({})", row.join(", ")))
+            .collect();
         Ok((rows.join(", "), width))
     }
 

@@ -96,9 +96,9 @@ impl Writer<'_> {
         }
         let mut values = Vec::with_capacity(row.len());
         for value in row {
-            values.push(self.expression(value)?);
+            values.push((value, self.expression(value)?));
         }
-        let query = self.query(subquery)?;
+        let (values, query, note) = self.met_query(&values, subquery)?;
         let mut tests = vec![format!("(({}) IN ({query}))", values.join(", "))];
         for value in &values {
             if value.contains("(SELECT ") {
@@ -106,6 +106,7 @@ impl Writer<'_> {
             }
             tests.push(format!("({value} IS NOT NULL)"));
         }
+        tests.extend(note);
         Ok(format!("({})", tests.join(" AND ")))
     }
 }

@@ -152,6 +152,10 @@ impl Writer<'_> {
                 Value::SingleQuotedString(text) if is_decimal(text) => {
                     return format!("({text})");
                 }
+                // Read as a number, or refused as Snowflake refuses it.
+                Value::SingleQuotedString(_) | Value::DollarQuotedString(_) => {
+                    return format!("CAST({written} AS DOUBLE)");
+                }
                 _ => {}
             }
         }

@@ -1,9 +1,12 @@
 //! Functions of one row that need more than a template: text, regular expressions, arrays, choices.
 
+use std::collections::BTreeSet;
+
 use crate::sql::QualifiedName;
 use crate::sql::ast::{Expr, Value};
 
 use super::call::Call;
+use super::decimals::{ByZero, quotient};
 use super::lengths::{STATEMENT, bounded, digits_of};
 use super::semi_structured::json_path;
 use super::writer::{
@@ -20,27 +23,31 @@ impl Writer<'_> {
             .skip(2)
             .any(|argument| self.is_variant(argument));
         let subject_text = self.expression(subject)?;
-        self.once(&subject_text, |writer, name| {
+        let pairs = || call.arguments().get(1..).unwrap_or_default().chunks(2);
+        let mut types = BTreeSet::new();
+        let written = self.once(&subject_text, |writer, name| {
+            let results: Vec<&Expr> = pairs().filter_map(|pair| pair.last().copied()).collect();
+            let values = results
+                .iter()
+                .map(|result| writer.result(result, has_variant))
+                .collect::<Result<Vec<_>, _>>()?;
+            let (values, found) = writer.met(values, &results)?;
+            types = found;
             let mut written = String::from("CASE");
-            for pair in call.arguments().get(1..).unwrap_or_default().chunks(2) {
-                match pair {
-                    [search, result] => {
-                        let (left, right) =
-                            writer.compared_with(name.to_owned(), subject, search)?;
-                        let result = writer.result(result, has_variant)?;
-                        written.push_str(&format!(
-                            " WHEN {left} IS NOT DISTINCT FROM {right} THEN {result}"
-                        ));
-                    }
-                    [default] => {
-                        let default = writer.result(default, has_variant)?;
-                        written.push_str(&format!(" ELSE {default}"));
-                    }
-                    _ => {}
-                }
+            for (pair, result) in pairs().zip(values) {
+                let [search, _] = pair else {
+                    written.push_str(&format!(" ELSE {result}"));
+                    continue;
+                };
+                let (left, right) = writer.compared_with(name.to_owned(), subject, search)?;
+                written.push_str(&format!(
+                    " WHEN {left} IS NOT DISTINCT FROM {right} THEN {result}"
+                ));
             }
             Ok(format!("({written} END)"))
-        })
+        })?;
+        self.remember(&written, types);
+        Ok(written)
     }
 
     /// `IFF`, `NVL`, `COALESCE` and `NVL2`, which give one of their arguments.
@@ -55,14 +62,17 @@ impl Writer<'_> {
         };
         self.refuse_mixed(values.iter().copied())?;
         let has_variant = values.iter().any(|value| self.is_variant(value));
-        let values = values
+        let written = values
             .iter()
             .map(|value| self.result(value, has_variant))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(match (test, values.as_slice()) {
+        let (written, types) = self.met(written, values)?;
+        let chosen = match (test, written.as_slice()) {
             (Some(test), [yes, no]) => format!("CASE WHEN {test} THEN {yes} ELSE {no} END"),
-            _ => format!("coalesce({})", values.join(", ")),
-        })
+            _ => format!("coalesce({})", written.join(", ")),
+        };
+        self.remember(&chosen, types);
+        Ok(chosen)
     }
 
     /// One of several results; beside a VARIANT all become VARIANTs.
@@ -89,13 +99,21 @@ impl Writer<'_> {
             }
             written.push(self.expression(argument)?);
         }
-        let written: Vec<&str> = written.iter().map(String::as_str).collect();
+        let (written, types) = self.met(written, call.arguments())?;
         let function = call.name.to_lowercase();
-        Ok(folded_list(&written, |one, other| {
-            format!(
-                "CASE WHEN {one} IS NULL OR {other} IS NULL THEN NULL ELSE {function}({one}, {other}) END"
-            )
-        }))
+        let found = match function.strip_suffix("_ignore_nulls") {
+            Some(function) => format!("{function}({})", written.join(", ")),
+            None => {
+                let written: Vec<&str> = written.iter().map(String::as_str).collect();
+                folded_list(&written, |one, other| {
+                    format!(
+                        "CASE WHEN {one} IS NULL OR {other} IS NULL THEN NULL ELSE {function}({one}, {other}) END"
+                    )
+                })
+            }
+        };
+        self.remember(&found, types);
+        Ok(found)
     }
 
     /// `DIV0(a, b)` and `DIV0NULL(a, b)`
@@ -114,7 +132,11 @@ impl Writer<'_> {
                 null.into()
             });
         }
-        Ok(macro_call(&call.name.to_lowercase(), &[&left, &right]))
+        let by_zero = match call.name.as_str() {
+            "DIV0" => ByZero::Zero,
+            _ => ByZero::ZeroOrNull,
+        };
+        Ok(quotient(&left, &right, by_zero))
     }
 
     /// `SEQ4()` numbers the rows of GENERATOR from 0.

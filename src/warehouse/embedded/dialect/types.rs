@@ -53,6 +53,9 @@ impl Writer<'_> {
                 if target == Target::Variant {
                     return self.variant_of(expr);
                 }
+                if matches!(target, Target::Timestamp | Target::Date | Target::Time) {
+                    self.shed_zone(expr);
+                }
                 let value = self.expression(expr)?;
                 match kind {
                     CastKind::Cast | CastKind::DoubleColon => Ok(self.as_type(value, expr, target)),

@@ -59,6 +59,16 @@ pub(super) struct Writer<'a> {
     pub(super) question: Option<String>,
     /// Columns of the result that hold a product, by name.
     pub(super) products: BTreeSet<String>,
+    /// Of what types the results of expressions are, by what was written.
+    pub(super) met_types: BTreeMap<String, BTreeSet<String>>,
+    /// Number of places where queries were put together so far.
+    pub(super) places: usize,
+    /// Those of them that make a recursive query.
+    pub(super) recursions: BTreeSet<usize>,
+    /// Whether the set operation that follows makes a recursive query.
+    pub(super) is_recursion: bool,
+    /// Whether the call that follows may give up the zone of its result.
+    pub(super) sheds_zone: bool,
     /// How many queries the one being written is inside of, itself among them.
     pub(super) queries: usize,
     depth: usize,
@@ -99,6 +109,11 @@ impl<'a> Writer<'a> {
             binaries: BTreeSet::new(),
             hides_types: false,
             products: BTreeSet::new(),
+            met_types: BTreeMap::new(),
+            places: 0,
+            recursions: BTreeSet::new(),
+            is_recursion: false,
+            sheds_zone: false,
             froms: Vec::new(),
             queries: 0,
             depth: 0,

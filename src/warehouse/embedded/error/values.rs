@@ -121,6 +121,9 @@ impl Place<'_> {
         {
             return self.data(&format!("Failed to cast variant value {value} to FIXED"));
         }
+        if message.contains("invalid UTF8 characters") {
+            return self.data("Invalid UTF8 detected in string");
+        }
         if let Some(code) = message.strip_prefix("Invalid UTF8 Codepoint ") {
             return self.data(&format!("Invalid character code {code} in the CHR input"));
         }

@@ -74,7 +74,7 @@ fn check_json(arguments: &Arguments<'_>) -> Outcome<String> {
 }
 
 /// The text of a VARIANT: a text without its quotes, NULL for JSON null, everything else as it is written.
-fn json_text(arguments: &Arguments<'_>) -> Outcome<String> {
+pub(super) fn json_text(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([text]) = present(arguments) else {
         return Ok(None);
     };

@@ -8,12 +8,15 @@
 
 mod arrays;
 mod bytes;
+mod decimals;
 mod effort;
 mod json;
+mod kinds;
 mod lengths;
 mod like;
 mod moments;
 mod native;
+mod notes;
 mod numbers;
 mod objects;
 mod orders;
@@ -26,7 +29,9 @@ mod when;
 use duckdb::Connection;
 
 pub(super) use effort::Announced;
+pub(super) use kinds::{Kind, common};
 use native::{register, register_watched};
+pub(super) use notes::{Notes, take_notes};
 
 /// Whether a text is a date or a timestamp in one of the formats that Snowflake finds by itself.
 pub(super) fn is_moment(text: &str) -> bool {
@@ -38,9 +43,12 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     for chapter in [
         arrays::TEXTS,
         bytes::TEXTS,
+        decimals::TEXTS,
         json::TEXTS,
+        kinds::TEXTS,
         lengths::TEXTS,
         moments::TEXTS,
+        notes::TEXTS,
         numbers::TEXTS,
         objects::TEXTS,
         places::TEXTS,

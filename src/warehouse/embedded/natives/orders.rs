@@ -114,7 +114,11 @@ fn sort(arguments: &Arguments<'_>) -> Outcome<String> {
     if *ascending != "true" {
         items.reverse();
     }
-    let (first, second) = if *nulls_first == "true" {
+    let is_nulls_first = match *nulls_first {
+        "" => *ascending != "true",
+        given => given == "true",
+    };
+    let (first, second) = if is_nulls_first {
         (nulls, items)
     } else {
         (items, nulls)

@@ -2,7 +2,7 @@
 
 use super::How::{Rewrite as R, Scalar as S};
 use super::{MANY, Row};
-use crate::warehouse::embedded::dialect::writer::folded_list;
+use crate::warehouse::embedded::dialect::writer::bound_where;
 
 pub(super) const ROWS: &[Row] = &[
     ("IFF", 3, 3, R(|w, c| w.choice(c))),
@@ -39,8 +39,8 @@ pub(super) const ROWS: &[Row] = &[
     ("DECODE", 3, MANY, R(|w, c| w.decode(c))),
     ("GREATEST", 1, MANY, R(|w, c| w.greatest(c))),
     ("LEAST", 1, MANY, R(|w, c| w.greatest(c))),
-    ("GREATEST_IGNORE_NULLS", 1, MANY, S("greatest({*})")),
-    ("LEAST_IGNORE_NULLS", 1, MANY, S("least({*})")),
+    ("GREATEST_IGNORE_NULLS", 1, MANY, R(|w, c| w.greatest(c))),
+    ("LEAST_IGNORE_NULLS", 1, MANY, R(|w, c| w.greatest(c))),
     (
         "BOOLAND",
         2,
@@ -62,9 +62,10 @@ pub(super) const ROWS: &[Row] = &[
     ),
 ];
 
-/// DuckDB's own `nullif` is a macro that writes its first argument twice.
+/// DuckDB's own `nullif` is a macro that writes its first argument twice. Not a list, whose elements are of one type.
 fn nullif(left: &str, right: &str) -> String {
-    folded_list(&[left, right], |left, right| {
-        format!("CASE WHEN {left} = {right} THEN NULL ELSE {left} END")
+    bound_where(&[left, right], &[true, false], |names| match names {
+        [left, right] => format!("CASE WHEN {left} = {right} THEN NULL ELSE {left} END"),
+        _ => String::new(),
     })
 }

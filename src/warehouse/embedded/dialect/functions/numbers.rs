@@ -8,7 +8,7 @@ pub(super) const ROWS: &[Row] = &[
     ("SIGN", 1, 1, S("sign({n0})")),
     ("DIV0", 2, 2, R(|w, c| w.div0(c))),
     ("DIV0NULL", 2, 2, R(|w, c| w.div0(c))),
-    ("MOD", 2, 2, S("memory.main.sf_mod({n0}, {n1})")),
+    ("MOD", 2, 2, R(|w, c| w.modulo(c))),
     ("ROUND", 1, 3, R(|w, c| w.round(c))),
     ("TRUNC", 1, 2, R(|w, c| w.trunc(c))),
     ("TRUNCATE", 1, 2, R(|w, c| w.trunc(c))),

@@ -1,0 +1,410 @@
+//! Values of several types that become one column or one result: CASE, COALESCE, VALUES, UNION, IN (SELECT …).
+//!
+//! DuckDB brings them to one type by itself, and gives up digits behind the point where 38 are not enough for both sides:
+//! NUMBER(38, 0) beside 1.5 makes 2 of it. So the type is said here, as Snowflake finds it: see `natives/kinds.rs`.
+//!
+//! The results of one expression are cast to a type that DuckDB computes while it plans, from what `typeof` says of each.
+//! The members of a set operation cannot see one another's columns. Each notes its types while the statement is planned
+//! (`rs_note`), and where they lose digits the statement is translated once more, with the casts in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::sql::ast::{Expr, Query, SelectItem, SetExpr, UnaryOperator, Value};
+use crate::warehouse::embedded::natives::{Kind, Notes, common};
+use crate::warehouse::{EngineLimit, Error};
+
+use super::binary::is_bytes;
+use super::kinds::{is_truth, plain_kind};
+use super::texts::text_literal;
+use super::types::{Target, target};
+use super::writer::{Fault, Writer, limit_with_hint, quote_name, quote_text};
+
+/// What one value adds to the type of several.
+enum Share {
+    /// Nothing: NULL, a text that is read as what it stands beside, a whole number that fits into whatever it meets.
+    Nothing,
+    /// Types, as arguments of `rs_common_type`.
+    Types(BTreeSet<String>),
+    /// All of them are VARIANTs, then.
+    Variant,
+}
+
+/// Longest text of one type that is repeated for each value.
+const MAX_ASKED: usize = 256 << 10;
+
+/// For each place and member: the names of its columns, with the types that they are cast to.
+pub(in crate::warehouse::embedded) type Meetings =
+    BTreeMap<usize, BTreeMap<usize, Vec<(String, Option<String>)>>>;
+
+impl Writer<'_> {
+    /// Values, already written, one of which will be the result: each cast to the type of all where that is not its own.
+    pub(super) fn met(
+        &mut self,
+        values: Vec<String>,
+        exprs: &[&Expr],
+    ) -> Result<(Vec<String>, BTreeSet<String>), Fault> {
+        let mut types = BTreeSet::new();
+        for (written, expr) in values.iter().zip(exprs) {
+            match self.share(written, expr) {
+                Share::Nothing => {}
+                Share::Types(more) => types.extend(more),
+                Share::Variant => return Ok((values, BTreeSet::new())),
+            }
+        }
+        if types.len() < 2 {
+            return Ok((values, types));
+        }
+        let known: Vec<Kind> = types
+            .iter()
+            .filter_map(|text| text.strip_prefix('\'')?.strip_suffix('\''))
+            .map(Kind::read)
+            .collect();
+        let wanted = if known.len() == types.len() {
+            match lossy(&known) {
+                Some(kind) => kind.name(),
+                None => return Ok((values, types)),
+            }
+        } else {
+            let list: Vec<&str> = types.iter().map(String::as_str).collect();
+            format!(
+                "json_transform('null', rs_common_type({}))",
+                list.join(", ")
+            )
+        };
+        if wanted.len().saturating_mul(values.len()) > MAX_ASKED {
+            return limit_with_hint(
+                "does not find the one type of so many results",
+                "cast them to it, as in x::NUMBER(38, 2)",
+            );
+        }
+        let values = values
+            .into_iter()
+            .zip(exprs)
+            .map(|(written, expr)| {
+                if written == "NULL" || text_literal(expr).is_some() {
+                    written
+                } else if wanted.starts_with("json_") {
+                    format!("cast_to_type({written}, {wanted})")
+                } else {
+                    format!("CAST({written} AS {wanted})")
+                }
+            })
+            .collect();
+        Ok((values, types))
+    }
+
+    /// Remembers of what types an expression is, so that one around it need not name it again.
+    pub(super) fn remember(&mut self, written: &str, types: BTreeSet<String>) {
+        if !types.is_empty() {
+            self.met_types.insert(written.to_owned(), types);
+        }
+    }
+
+    fn share(&self, written: &str, expr: &Expr) -> Share {
+        let one = |text: String| Share::Types(BTreeSet::from([text]));
+        let known = |kind: Kind| one(format!("'{}'", kind.name()));
+        let named = |name: &str| one(format!("'{name}'"));
+        if self.is_variant(expr) {
+            return Share::Variant;
+        }
+        if let Some(types) = self.met_types.get(written) {
+            return Share::Types(types.clone());
+        }
+        match expr {
+            Expr::Nested(inner) => {
+                let inside = written.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+                return self.share(inside.unwrap_or(written), inner);
+            }
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus | UnaryOperator::Plus,
+                expr,
+            } if matches!(expr.as_ref(), Expr::Value(_)) => return self.share(written, expr),
+            Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => {
+                    return literal(digits).map_or(Share::Nothing, known);
+                }
+                Value::Null | Value::SingleQuotedString(_) | Value::DollarQuotedString(_) => {
+                    return Share::Nothing;
+                }
+                _ => {}
+            },
+            Expr::Cast { data_type, .. } => match target(data_type) {
+                Ok(Target::Number(precision, scale)) => {
+                    return named(&format!("DECIMAL({precision},{scale})"));
+                }
+                Ok(Target::Float) => return known(Kind::Float),
+                Ok(Target::Date) => return named("DATE"),
+                Ok(Target::Timestamp) => return named("TIMESTAMP"),
+                _ => {}
+            },
+            Expr::Function(function) => {
+                if let Some(name) = plain_kind(&function.name.to_string().to_uppercase()) {
+                    return named(name);
+                }
+            }
+            _ => {}
+        }
+        if self.is_text(expr) {
+            named("VARCHAR")
+        } else if is_truth(expr) {
+            named("BOOLEAN")
+        } else if is_bytes(expr) {
+            named("BLOB")
+        } else {
+            one(format!("typeof({written})"))
+        }
+    }
+
+    /// The members of a set operation, each noting the types of its columns, and cast where they lose digits.
+    pub(super) fn met_members(
+        &mut self,
+        members: &[&SetExpr],
+        written: Vec<String>,
+        is_recursive: bool,
+    ) -> Vec<String> {
+        if !is_recursive && !self.may_lose_digits(members) {
+            return written;
+        }
+        let place = self.next_place();
+        if is_recursive {
+            self.recursions.insert(place);
+        }
+        let all = written.into_iter().enumerate();
+        all.map(|(member, sql)| self.noted(place, member, &sql))
+            .collect()
+    }
+
+    /// `x IN (SELECT …)` and its kin: the values of the left side, the query, and a test that is always true.
+    pub(super) fn met_query(
+        &mut self,
+        left: &[(&Expr, String)],
+        query: &Query,
+    ) -> Result<(Vec<String>, String, Option<String>), Fault> {
+        let own: Vec<String> = left.iter().map(|(_, written)| written.clone()).collect();
+        let are_plain = left.iter().all(|(expr, written)| {
+            matches!(self.share(written, expr), Share::Nothing)
+                || self.is_text(expr)
+                || is_truth(expr)
+                || is_bytes(expr)
+        });
+        if are_plain {
+            return Ok((own, self.query(query)?, None));
+        }
+        let place = self.next_place();
+        let query = self.query(query)?;
+        let fields: Vec<String> = own
+            .iter()
+            .enumerate()
+            .map(|(index, value)| format!("'a{index}': {value}"))
+            .collect();
+        let note = note(place, 0, &format!("{{{}}}", fields.join(", ")));
+        let query = self.noted(place, 1, &query);
+        let casts = self.casts(place, 0);
+        let left = own
+            .into_iter()
+            .enumerate()
+            .map(|(index, value)| match casts.get(index) {
+                Some((_, Some(kind))) => format!("CAST({value} AS {kind})"),
+                _ => value,
+            })
+            .collect();
+        Ok((left, query, Some(note)))
+    }
+
+    fn next_place(&mut self) -> usize {
+        self.places += 1;
+        self.places
+    }
+
+    fn casts(&self, place: usize, member: usize) -> Vec<(String, Option<String>)> {
+        let members = self.repairs.meetings.get(&place);
+        members
+            .and_then(|members| members.get(&member))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn noted(&self, place: usize, member: usize, sql: &str) -> String {
+        let casts = self.casts(place, member);
+        let list: Vec<String> = casts
+            .iter()
+            .map(|(name, kind)| {
+                let name = quote_name(name);
+                match kind {
+                    Some(kind) => format!("CAST({name} AS {kind}) AS {name}"),
+                    None => name,
+                }
+            })
+            .collect();
+        let list = if casts.iter().any(|(_, kind)| kind.is_some()) {
+            list.join(", ")
+        } else {
+            "*".into()
+        };
+        let note = note(place, member, "sf_member");
+        format!("(SELECT {list} FROM ({sql}) AS sf_member WHERE {note})")
+    }
+
+    /// Whether columns of a set operation might be brought to a type that holds less: not where their form shows it.
+    fn may_lose_digits(&self, members: &[&SetExpr]) -> bool {
+        let mut columns: Vec<BTreeSet<String>> = Vec::new();
+        for member in members {
+            let Some(select) = member.as_select() else {
+                return true;
+            };
+            for (place, item) in select.projection.iter().enumerate() {
+                let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item
+                else {
+                    return true;
+                };
+                if columns.len() <= place {
+                    columns.resize(place + 1, BTreeSet::new());
+                }
+                // What is not known counts for as many types as there are members.
+                let types = match self.share(&format!("{place} {}", columns.len()), expr) {
+                    Share::Nothing | Share::Variant => continue,
+                    Share::Types(types) => types,
+                };
+                if let Some(column) = columns.get_mut(place) {
+                    for text in types {
+                        let is_known = text.starts_with('\'');
+                        let seen = column.len();
+                        column.insert(if is_known {
+                            text
+                        } else {
+                            format!("{text} {seen}")
+                        });
+                    }
+                }
+            }
+        }
+        columns.iter().any(|column| column.len() > 1)
+    }
+}
+
+/// A test that is always true, and notes while it is planned of what types a row is.
+fn note(place: usize, member: usize, row: &str) -> String {
+    format!(
+        "json_transform('null', rs_note({}, {}, typeof({row}))) IS NULL",
+        quote_text(&place.to_string()),
+        quote_text(&member.to_string())
+    )
+}
+
+/// The type of a number as it is written, or `None` for a whole number that fits into whatever it meets.
+fn literal(digits: &str) -> Option<Kind> {
+    const SMALL: usize = 9;
+    if digits.contains(['e', 'E']) {
+        return Some(Kind::Float);
+    }
+    let (whole, places) = digits.split_once('.').unwrap_or((digits, ""));
+    if places.is_empty() && whole.len() <= SMALL {
+        return None;
+    }
+    match (u8::try_from(whole.len()), u8::try_from(places.len())) {
+        (Ok(whole), Ok(scale)) if whole.saturating_add(scale) <= 38 => {
+            Some(Kind::Decimal { whole, scale })
+        }
+        _ => Some(Kind::Float),
+    }
+}
+
+/// The type of all where DuckDB's own would lose digits behind the point.
+fn lossy(kinds: &[Kind]) -> Option<Kind> {
+    let digits = |kind: &Kind| match kind {
+        Kind::Whole(whole) => Some((*whole, 0)),
+        Kind::Decimal { whole, scale } => Some((*whole, *scale)),
+        _ => None,
+    };
+    let all: Vec<(u8, u8)> = kinds
+        .iter()
+        .filter(|kind| **kind != Kind::Null)
+        .map(digits)
+        .collect::<Option<_>>()?;
+    let whole = all.iter().map(|(whole, _)| *whole).max()?;
+    let scale = all.iter().map(|(_, scale)| *scale).max()?;
+    if scale == 0 || whole + scale <= 38 {
+        return None;
+    }
+    common(kinds).ok()
+}
+
+/// What the next translation has to cast, by what the members of set operations are.
+///
+/// # Errors
+///
+/// [`Error::EngineLimit`] where the types of the members have no type of all.
+pub(in crate::warehouse::embedded) fn meetings(
+    notes: &Notes,
+    recursions: &BTreeSet<usize>,
+) -> Result<Meetings, Error> {
+    let mut found = Meetings::new();
+    for (place, members) in notes {
+        let width = members.values().map(Vec::len).max().unwrap_or(0);
+        let mut wanted: Vec<Option<Kind>> = Vec::with_capacity(width);
+        for column in 0..width {
+            let kinds: Vec<Kind> = members
+                .values()
+                .filter_map(|columns| columns.get(column))
+                .map(|(_, name)| Kind::read(name))
+                .collect();
+            if recursions.contains(place) && gains_digits(&kinds) {
+                return Err(EngineLimit {
+                    what: format!(
+                        "does not let column {} of a recursive query gain digits behind the point",
+                        column + 1
+                    ),
+                    hint: Some(
+                        "cast the column in the first SELECT, as in 1::NUMBER(38, 2)".into(),
+                    ),
+                }
+                .into());
+            }
+            if mixes_texts(&kinds) {
+                return Err(EngineLimit {
+                    what: format!(
+                        "does not put texts and numbers into one column of a set operation, or compare them in IN (SELECT …) \
+                         (column {})",
+                        column + 1
+                    ),
+                    hint: Some("cast one of them, as in x::VARCHAR or x::NUMBER".into()),
+                }
+                .into());
+            }
+            wanted.push(lossy(&kinds));
+        }
+        if wanted.iter().all(Option::is_none) {
+            continue;
+        }
+        let casts = members.iter().map(|(member, columns)| {
+            let columns = columns.iter().zip(&wanted);
+            let columns = columns
+                .map(|((name, _), kind)| (name.clone(), kind.as_ref().map(Kind::name)))
+                .collect();
+            (*member, columns)
+        });
+        found.insert(*place, casts.collect());
+    }
+    Ok(found)
+}
+
+/// Whether texts stand beside numbers, which DuckDB would make texts of and Snowflake reads the texts as.
+fn mixes_texts(kinds: &[Kind]) -> bool {
+    let is_number =
+        |kind: &Kind| matches!(kind, Kind::Whole(_) | Kind::Decimal { .. } | Kind::Float);
+    kinds.contains(&Kind::Other("VARCHAR".into())) && kinds.iter().any(is_number)
+}
+
+/// Whether a later number has more digits behind the point than the first.
+fn gains_digits(kinds: &[Kind]) -> bool {
+    let scale = |kind: &Kind| match kind {
+        Kind::Whole(_) => Some(0),
+        Kind::Decimal { scale, .. } => Some(*scale),
+        _ => None,
+    };
+    let mut scales = kinds.iter().map(scale);
+    match scales.next() {
+        Some(Some(first)) => scales.flatten().any(|scale| scale > first),
+        _ => false,
+    }
+}
