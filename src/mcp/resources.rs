@@ -91,20 +91,7 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         let sample = json!({"view": name, "limit": rows, "format": "markdown"});
         sample.as_object().cloned()
     };
-    let answer = |tool: &'static str, argument: &str, name: String| {
-        tools.get(tool).is_some().then(|| {
-            let mut arguments = JsonObject::new();
-            arguments.insert(argument.to_owned(), name.into());
-            // A page is for reading, whatever the usual format of answers is.
-            arguments.insert("format".to_owned(), "markdown".into());
-            let sample = None;
-            Wanted::Answer {
-                tool,
-                arguments,
-                sample,
-            }
-        })
-    };
+    let answer = |tool, argument, name| answer(tools, tool, argument, name);
     let found = match parts.as_deref() {
         Some([database, schema]) if rows.is_none() => {
             let name = QualifiedName {
@@ -142,15 +129,7 @@ pub(super) fn wanted(uri: &str, tools: &Registry) -> Result<Wanted, ErrorData> {
         }
         _ => None,
     };
-    found.ok_or_else(|| {
-        // The address is the client's, and may be as long as a body.
-        let shown: String = uri.chars().take(200).collect();
-        let message = format!(
-            "there is no resource {shown}; there are {GUIDE}, {POLICY}, and with parts that are percent-encoded exact names \
-             {SCHEME}DATABASE/SCHEMA, {SCHEME}DATABASE/SCHEMA/OBJECT, the same with ?sample= and 1 to {MOST_SAMPLE} rows, and, if semantic views are switched on, {SCHEME}{SEMANTIC}/DATABASE/SCHEMA/VIEW"
-        );
-        ErrorData::resource_not_found(message, Some(json!({ "uri": shown })))
-    })
+    found.ok_or_else(|| not_found(uri))
 }
 
 impl Wanted {
@@ -194,6 +173,32 @@ fn uri(parts: &[&Identifier]) -> String {
         .iter()
         .map(|part| utf8_percent_encode(part.as_str(), PLAIN).to_string());
     format!("{SCHEME}{}", encoded.collect::<Vec<_>>().join("/"))
+}
+
+/// The call of a tool whose answer is the page, if the tool is there.
+fn answer(tools: &Registry, tool: &'static str, argument: &str, name: String) -> Option<Wanted> {
+    tools.get(tool).is_some().then(|| {
+        let mut arguments = JsonObject::new();
+        arguments.insert(argument.to_owned(), name.into());
+        // A page is for reading, whatever the usual format of answers is.
+        arguments.insert("format".to_owned(), "markdown".into());
+        let sample = None;
+        Wanted::Answer {
+            tool,
+            arguments,
+            sample,
+        }
+    })
+}
+
+fn not_found(uri: &str) -> ErrorData {
+    // The address is the client's, and may be as long as a body.
+    let shown: String = uri.chars().take(200).collect();
+    let message = format!(
+        "there is no resource {shown}; there are {GUIDE}, {POLICY}, and with parts that are percent-encoded exact names \
+         {SCHEME}DATABASE/SCHEMA, {SCHEME}DATABASE/SCHEMA/OBJECT, the same with ?sample= and 1 to {MOST_SAMPLE} rows, and, if semantic views are switched on, {SCHEME}{SEMANTIC}/DATABASE/SCHEMA/VIEW"
+    );
+    ErrorData::resource_not_found(message, Some(json!({ "uri": shown })))
 }
 
 /// The resources that are always there.

@@ -203,17 +203,8 @@ impl Queries {
                 result.await?
             }
             Some(statement) => {
-                let session = SessionContext {
-                    role: role.cloned(),
-                    ..list.map_or(Ok(SessionContext::default()), List::session)?
-                };
-                // SHOW ends at 10,000 rows, so the list is asked for again, from its last name on.
-                let name = self.last_name(&cursor.earlier, skip, deadline).await?;
-                // Approved again and not remembered: the policy may have become stricter since the
-                // cursor was signed.
-                let run = self.approved_after(&name, statement, session).await?;
-                self.note_sent(&run);
-                self.warehouse.start(run, patience).await?
+                self.start_after(statement, &cursor, skip, patience, deadline)
+                    .await?
             }
         };
         let mut list = cursor.list;
@@ -237,6 +228,31 @@ impl Queries {
             asked,
         };
         self.outcome(started, reading).await
+    }
+
+    /// Runs the statement of a list again, for the names after the last one that was read.
+    async fn start_after(
+        &self,
+        statement: &str,
+        cursor: &Cursor,
+        skip: u64,
+        patience: Instant,
+        deadline: Instant,
+    ) -> Result<Started, Error> {
+        let session = SessionContext {
+            role: cursor.earlier.role.clone(),
+            ..cursor
+                .list
+                .as_ref()
+                .map_or(Ok(SessionContext::default()), List::session)?
+        };
+        // SHOW ends at 10,000 rows, so the list is asked for again, from its last name on.
+        let name = self.last_name(&cursor.earlier, skip, deadline).await?;
+        // Approved again and not remembered: the policy may have become stricter since the
+        // cursor was signed.
+        let run = self.approved_after(&name, statement, session).await?;
+        self.note_sent(&run);
+        Ok(self.warehouse.start(run, patience).await?)
     }
 
     /// The name in the last row of a list that was read to its end. It is read again and not stored in the cursor,

@@ -100,57 +100,24 @@ pub(super) async fn write(
     };
     let hide = layout.view.and_then(|view| view.hide);
     let shown = ShownRows::new(&answer.columns, filter, hide);
-    let mut row_count: u64 = 0;
-    // Rows that were read, which are more than the rows shown if the policy hides some.
-    let mut taken: u64 = 0;
-    let mut truncation = None;
-    // Measures how long rows are waited for and how long they take to write.
-    let mut watch = metrics.result();
-    'rows: while let Some(batch) = watch.arrival(answer.batches.next()).await {
-        let batch = batch?;
-        for row in 0..batch.rows() {
-            if !shown.contain(&*batch, row) {
-                // Hidden rows count here, so that the next page begins at the right row of the stored result.
-                taken += 1;
-                continue;
-            }
-            // Only a row beyond the limit shows that there is more.
-            if row_count == layout.limit {
-                truncation = Some(Truncation {
-                    reason: TruncationReason::Rows,
-                    limit: layout.limit,
-                    may_be_raised: layout.limit < budget.max_rows,
-                });
-                break 'rows;
-            }
-            let fits = row_writer.write(&*batch, row, row_count == 0);
-            if !fits {
-                // A page without rows has a cursor to itself, and the client would read on for
-                // ever.
-                if row_count == 0 {
-                    return Err(Error::RowTooLarge {
-                        limit: budget.max_bytes,
-                        query_id: answer.query_id,
-                    });
-                }
-                truncation = Some(Truncation {
-                    reason: TruncationReason::Bytes,
-                    limit: layout.max_bytes as u64,
-                    may_be_raised: layout.max_bytes < budget.max_bytes,
-                });
-                break 'rows;
-            }
-            row_count += 1;
-            taken += 1;
-        }
-    }
+    let Written {
+        row_count,
+        taken,
+        truncation,
+    } = write_rows(
+        &mut answer,
+        &mut row_writer,
+        &shown,
+        layout,
+        budget,
+        metrics,
+    )
+    .await?;
     let RowWriter {
         writer, shortener, ..
     } = row_writer;
     let bytes = writer.bytes();
     let (text, rows) = writer.finish();
-    // It records its times when it is dropped: all rows are written.
-    drop(watch);
     // An answer that was read to its end may still not hold all rows.
     let truncation = truncation.or_else(|| answer.full_at.map(Truncation::of_listing));
     let source = layout.source();
@@ -193,6 +160,73 @@ pub struct Table {
     pub query_id: String,
     /// Whether the budget's row limit cut the table.
     pub is_cut: bool,
+}
+
+/// What was written of an answer.
+struct Written {
+    row_count: u64,
+    taken: u64,
+    truncation: Option<Truncation>,
+}
+
+/// Writes rows until they end or a limit is reached.
+async fn write_rows(
+    answer: &mut Answer,
+    row_writer: &mut RowWriter<'_>,
+    shown: &ShownRows,
+    layout: Layout,
+    budget: &Budget,
+    metrics: &Metrics,
+) -> Result<Written, Error> {
+    let mut row_count: u64 = 0;
+    // Rows that were read, which are more than the rows shown if the policy hides some.
+    let mut taken: u64 = 0;
+    let mut truncation = None;
+    // Measures how long rows are waited for and how long they take to write.
+    let mut watch = metrics.result();
+    'rows: while let Some(batch) = watch.arrival(answer.batches.next()).await {
+        let batch = batch?;
+        for row in 0..batch.rows() {
+            if !shown.contain(&*batch, row) {
+                // Hidden rows count here, so that the next page begins at the right row of the stored result.
+                taken += 1;
+                continue;
+            }
+            // Only a row beyond the limit shows that there is more.
+            if row_count == layout.limit {
+                truncation = Some(Truncation {
+                    reason: TruncationReason::Rows,
+                    limit: layout.limit,
+                    may_be_raised: layout.limit < budget.max_rows,
+                });
+                break 'rows;
+            }
+            let fits = row_writer.write(&*batch, row, row_count == 0);
+            if !fits {
+                // A page without rows has a cursor to itself, and the client would read on for
+                // ever.
+                if row_count == 0 {
+                    return Err(Error::RowTooLarge {
+                        limit: budget.max_bytes,
+                        query_id: answer.query_id.clone(),
+                    });
+                }
+                truncation = Some(Truncation {
+                    reason: TruncationReason::Bytes,
+                    limit: layout.max_bytes as u64,
+                    may_be_raised: layout.max_bytes < budget.max_bytes,
+                });
+                break 'rows;
+            }
+            row_count += 1;
+            taken += 1;
+        }
+    }
+    Ok(Written {
+        row_count,
+        taken,
+        truncation,
+    })
 }
 
 /// Writes rows of a page: all of a row, or nothing.

@@ -58,29 +58,9 @@ pub(super) fn read(specification: &Value, imported: &mut Imported) {
     }
 }
 
-fn generic(tool: &Value, name: &str, imported: &mut Imported) {
-    let empty = Value::Null;
+fn parameters(schema: &Value) -> Vec<Value> {
     let text =
         |of: &Value, field: &str| of.get(field).and_then(Value::as_str).map(ToOwned::to_owned);
-    let config = tool.get("config").unwrap_or(&empty);
-    let Some(identifier) = text(tool, "identifier") else {
-        return imported.note(name, "left out: it has no identifier");
-    };
-    let mut ours = Map::new();
-    ours.insert("name".into(), imported.name(name).into());
-    ours.extend(text(tool, "title").map(|title| ("title".to_owned(), title.into())));
-    let description = text(tool, "description").unwrap_or_else(|| format!("Calls {identifier}."));
-    ours.insert("description".into(), description.into());
-    let kind = text(config, "type").unwrap_or_default().to_lowercase();
-    if kind == "procedure" {
-        imported.note(name, "it calls a procedure: set CUSTOM_TOOLS_MAY=read,call");
-        ours.insert("procedure".into(), identifier.into());
-    } else {
-        // The specification does not say which of the two it is.
-        imported.note(name, "taken for a function that gives one value; write table_function for one that gives rows");
-        ours.insert("function".into(), identifier.into());
-    }
-    let schema = config.get("input_schema").unwrap_or(&empty);
     let required: Vec<&str> = schema
         .get("required")
         .and_then(Value::as_array)
@@ -89,7 +69,7 @@ fn generic(tool: &Value, name: &str, imported: &mut Imported) {
         .filter_map(Value::as_str)
         .collect();
     let properties = schema.get("properties").and_then(Value::as_object);
-    let parameters: Vec<Value> = properties
+    properties
         .into_iter()
         .flatten()
         .map(|(name, property)| {
@@ -116,8 +96,33 @@ fn generic(tool: &Value, name: &str, imported: &mut Imported) {
             }
             Value::Object(parameter)
         })
-        .collect();
-    ours.insert("parameters".into(), Value::Array(parameters));
+        .collect()
+}
+
+fn generic(tool: &Value, name: &str, imported: &mut Imported) {
+    let empty = Value::Null;
+    let text =
+        |of: &Value, field: &str| of.get(field).and_then(Value::as_str).map(ToOwned::to_owned);
+    let config = tool.get("config").unwrap_or(&empty);
+    let Some(identifier) = text(tool, "identifier") else {
+        return imported.note(name, "left out: it has no identifier");
+    };
+    let mut ours = Map::new();
+    ours.insert("name".into(), imported.name(name).into());
+    ours.extend(text(tool, "title").map(|title| ("title".to_owned(), title.into())));
+    let description = text(tool, "description").unwrap_or_else(|| format!("Calls {identifier}."));
+    ours.insert("description".into(), description.into());
+    let kind = text(config, "type").unwrap_or_default().to_lowercase();
+    if kind == "procedure" {
+        imported.note(name, "it calls a procedure: set CUSTOM_TOOLS_MAY=read,call");
+        ours.insert("procedure".into(), identifier.into());
+    } else {
+        // The specification does not say which of the two it is.
+        imported.note(name, "taken for a function that gives one value; write table_function for one that gives rows");
+        ours.insert("function".into(), identifier.into());
+    }
+    let schema = config.get("input_schema").unwrap_or(&empty);
+    ours.insert("parameters".into(), Value::Array(parameters(schema)));
     if let Some(warehouse) = text(config, "warehouse") {
         // Of the session only the virtual warehouse can be said there.
         ours.insert("run_as".into(), json!({ "warehouse": warehouse }));

@@ -85,20 +85,8 @@ fn tool(name: &str, body: &Value, kind: Option<&Value>, imported: &mut Imported)
             return imported.note(name, &what);
         }
     };
-    for parameter in list(body, "templateParameters") {
-        let called = parameter
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        // The value would become SQL, whatever it is. Here only listed names may do that.
-        if parameter.get("allowedValues").is_none() {
-            let what = format!(
-                "left out: {called} is put into the text of the statement, and nothing says which values it may have"
-            );
-            return imported.note(name, &what);
-        }
-        statement = statement.replace(&format!("{{{{.{called}}}}}"), &format!("{{{{{called}}}}}"));
-        parameters.push(read_parameter(name, parameter, imported).0);
+    if let Err(what) = add_templates(name, body, &mut statement, &mut parameters, imported) {
+        return imported.note(name, &what);
     }
     let names: Vec<&str> = positions.iter().map(String::as_str).collect();
     // Toolbox binds by position, this server by name.
@@ -132,6 +120,32 @@ fn list<'a>(body: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
+}
+
+/// Adds the parameters that are put into the text of the statement. The error says why that cannot be done.
+fn add_templates(
+    tool: &str,
+    body: &Value,
+    statement: &mut String,
+    parameters: &mut Vec<Value>,
+    imported: &mut Imported,
+) -> Result<(), String> {
+    for parameter in list(body, "templateParameters") {
+        let called = parameter
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        // The value would become SQL, whatever it is. Here only listed names may do that.
+        if parameter.get("allowedValues").is_none() {
+            let what = format!(
+                "left out: {called} is put into the text of the statement, and nothing says which values it may have"
+            );
+            return Err(what);
+        }
+        *statement = statement.replace(&format!("{{{{.{called}}}}}"), &format!("{{{{{called}}}}}"));
+        parameters.push(read_parameter(tool, parameter, imported).0);
+    }
+    Ok(())
 }
 
 /// A parameter in our format, and its name.

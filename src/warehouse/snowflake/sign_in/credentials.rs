@@ -12,6 +12,7 @@ use super::blocking::blocking;
 use super::browser::Proof;
 use super::error::Error;
 use super::{Prover, SignIn, jwt};
+use crate::config::types::Secret;
 use crate::sql::Identifier;
 
 /// What goes into a login request, made afresh for every attempt.
@@ -67,16 +68,7 @@ impl SignIn {
                 user,
                 password,
                 passcode,
-            } => {
-                let credentials =
-                    Credentials::of(Some(user)).with("PASSWORD", password.expose_secret());
-                match passcode {
-                    Some(passcode) => credentials
-                        .with("PASSCODE", passcode.expose_secret())
-                        .with("EXT_AUTHN_DUO_METHOD", "passcode"),
-                    None => credentials,
-                }
-            }
+            } => Credentials::with_password(user, password, passcode.as_ref()),
             Prover::Token {
                 authenticator,
                 user,
@@ -141,6 +133,16 @@ impl Credentials {
         Self::of(user)
             .with("AUTHENTICATOR", authenticator)
             .with("TOKEN", token.expose_secret())
+    }
+
+    fn with_password(user: &str, password: &Secret, passcode: Option<&Secret>) -> Self {
+        let credentials = Self::of(Some(user)).with("PASSWORD", password.expose_secret());
+        match passcode {
+            Some(passcode) => credentials
+                .with("PASSCODE", passcode.expose_secret())
+                .with("EXT_AUTHN_DUO_METHOD", "passcode"),
+            None => credentials,
+        }
     }
 
     /// Of a person at a browser.
