@@ -9,6 +9,8 @@ pub(super) fn check(
     parsed: &Parsed,
     place: &CurrentNames<'_>,
 ) -> Result<(), Refusal> {
+    // The list of side effects before the preset: it applies under every preset, and its refusal
+    // names the function.
     let effects = effects(parsed, place);
     check_side_effects(options, &effects)?;
     check_preset(options, parsed, &effects)?;
@@ -25,6 +27,8 @@ pub(super) fn check_operators(
     check_side_effects(options, &effects)?;
     let class = parsed.class();
     if !options.custom_tools_may.contains(&class)
+        // What CUSTOM_TOOLS_MAY names passes whatever the preset says; a tool that only reads is
+        // held to it like a caller.
         && let Err(refusal) = check_preset(options, parsed, &effects)
     {
         return Err(match class {
@@ -54,6 +58,8 @@ fn check_side_effects(options: &Options, effects: &[FunctionCall]) -> Result<(),
     };
     let refused = effects
         .iter()
+        // An allowance must be certain, a denial only possible: a bare name could be another
+        // function than the listed one.
         .find(|call| !allowed.iter().any(|pattern| pattern.surely_matches(call)));
     match refused {
         Some(call) => Err(Refusal::SideEffect {
@@ -78,6 +84,8 @@ fn check_preset(
         (Some(_), Class::SideEffect, _) => {
             (parsed.class_without_calls(), parsed.found().to_owned())
         }
+        // The parser saw no schema; read in the call's place, the name is that of a function with
+        // an effect.
         (None, Class::Read | Class::Write, Some(call)) => (Class::SideEffect, call.to_string()),
         (_, class, _) => (class, parsed.found().to_owned()),
     };
@@ -92,7 +100,9 @@ fn check_preset(
 }
 
 fn check_lists(options: &Options, parsed: &Parsed) -> Result<(), Refusal> {
+    // A pipeline and an EXPLAIN have several kinds, and each must pass.
     for kind in parsed.kinds() {
+        // Denials first: a kind may be on both lists, as a class on one and by name on the other.
         if let Some(denied) = options
             .denied_statements
             .iter()

@@ -93,6 +93,8 @@ impl Policy {
         parsed: Parsed,
         place: &CurrentNames<'_>,
     ) -> Result<ApprovedStatement, Refusal> {
+        // The kind first: a refusal for what a statement does says more than one for the objects it
+        // names.
         self.admit_kind(&parsed, place)?;
         self.admit_objects(parsed, place)
     }

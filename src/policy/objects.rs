@@ -23,6 +23,7 @@ pub(super) fn check(
     parsed: &Parsed,
     place: &CurrentNames<'_>,
 ) -> Result<Option<RowFilter>, Refusal> {
+    // Most statements of servers without lists end here, whatever they touch.
     if !options.limits_objects() {
         return Ok(None);
     }
@@ -45,6 +46,8 @@ pub(super) fn check(
                 false
             }
             Reference::Schema { database, schema } => {
+                // SHOW … IN SCHEMA: the place must be allowed, and what it lists is filtered where
+                // lists go into more detail.
                 let database = database_of(options, database.as_ref(), place)?;
                 let schema = schema_of(options, schema.as_ref(), place)?;
                 options.admit(&[database, schema])?;
@@ -58,6 +61,8 @@ pub(super) fn check(
             // A list of the whole account is allowed if its rows can be filtered.
             Reference::Account => true,
         };
+        // The rows of this SHOW cannot be filtered, because the statement itself counts them or
+        // passes them on.
         if is_partly_shown && listing.is_none() {
             return Err(Refusal::Unresolved {
                 what: "a list of names with LIMIT, or one that another statement goes on with,"

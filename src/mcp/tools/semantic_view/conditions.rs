@@ -84,6 +84,7 @@ pub(super) fn write(
         }
         Op::In | Op::NotIn => {
             let given = match (given, &condition.value) {
+                // Models give a single value where a list is asked for.
                 ([], Some(only)) => std::slice::from_ref(only),
                 ([_, ..], None) => given,
                 _ => {
@@ -100,6 +101,7 @@ pub(super) fn write(
         }
     };
     let value = match (&condition.value, given) {
+        // The same the other way round: a list of one.
         (Some(value), []) | (None, [value]) => value,
         _ => return Err(format!("the condition on {field} wants one value")),
     };

@@ -123,6 +123,7 @@ impl SemanticView {
             is_cut: described.is_cut,
             ..Self::default()
         };
+        // DESCRIBE SEMANTIC VIEW has a row for each property of each thing.
         for one in things(described.rows()) {
             match one.kind {
                 "" => model.comment = one.text("COMMENT"),
@@ -130,6 +131,7 @@ impl SemanticView {
                 "RELATIONSHIP" => model.relationships.push(Relationship::read(&one)),
                 "DIMENSION" => model.dimensions.extend(Item::read(Kind::Dimension, &one)),
                 "FACT" => model.facts.extend(Item::read(Kind::Fact, &one)),
+                // A derived metric belongs to no table, and is asked for like any other.
                 "METRIC" | "DERIVED_METRIC" => {
                     model.metrics.extend(Item::read(Kind::Metric, &one));
                 }
@@ -158,6 +160,7 @@ impl SemanticView {
     /// There is none, or several; the nearest are named.
     pub(in crate::mcp::tools) fn find(&self, wanted: &str) -> Result<&Item, String> {
         let name = QualifiedName::parse(wanted, 2).map_err(|error| error.to_string())?;
+        // An exact path first: a derived metric may have the name of a table's item.
         let exact = self.items().find(|item| item.path == name);
         if let Some(item) = exact {
             return Ok(item);
@@ -193,6 +196,7 @@ impl SemanticView {
         let alike = nearest(word, names, 3);
         let is_alike = |item: &&Item| alike.contains(&item.path.object.as_str());
         near.extend(self.items().filter(is_alike).map(|item| &*item.name));
+        // A synonym and a similar spelling often lead to the same item.
         near.dedup();
         near.truncate(3);
         match (near.as_slice(), self.is_cut) {
@@ -309,6 +313,7 @@ impl Item {
     /// Whether its values are moments in time, as far as its type is known.
     pub(in crate::mcp::tools) fn is_time(&self) -> bool {
         let data_type = self.r#type.to_uppercase();
+        // Without a type Snowflake decides, rather than a refusal here that may be wrong.
         data_type.is_empty() || data_type.starts_with("DATE") || data_type.starts_with("TIMESTAMP")
     }
 
