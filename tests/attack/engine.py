@@ -158,6 +158,86 @@ async def planning(place: Place) -> Seen:
     return Seen(answers, wrong, told)
 
 
+# One step of the engine's over such values would take minutes, and nothing interrupts a step.
+LETTERS, OTHERS = "a" * 2000, "b" * 2000
+MANY_PERCENTS = "%a" * 25 + "b"
+LONG_STEPS: dict[str, tuple[str, list[str]]] = {
+    "LIKE with 200,000 percents": ("SELECT ? LIKE ?", ["a" * 400_000, "%a" * 200_000 + "b"]),
+    "LIKE with underscores for each row": (
+        f"SELECT COUNT(*) FROM {LINES} WHERE '{LETTERS}' || L_COMMENT LIKE '%_{LETTERS[:1000]}b_%_b%'",
+        [],
+    ),
+    "ILIKE ANY with 25 percents": (f"SELECT '{LONG}' ILIKE ANY ('{MANY_PERCENTS}', '_{MANY_PERCENTS}')", []),
+    "* ILIKE with 25 percents": (f"SELECT * ILIKE '{MANY_PERCENTS}' FROM {NATIONS}", []),
+    "EDITDISTANCE for each row": (f"SELECT MAX(EDITDISTANCE('{LETTERS}', '{OTHERS}' || L_COMMENT)) FROM {LINES}", []),
+    "JAROWINKLER_SIMILARITY for each row": (
+        f"SELECT MAX(JAROWINKLER_SIMILARITY('{LETTERS}', '{OTHERS}' || L_COMMENT)) FROM {LINES}",
+        [],
+    ),
+    **{
+        f"{function} of 300,000 elements": (
+            f"SELECT ARRAY_SIZE({function}(ARRAY_GENERATE_RANGE(0, 300000), ARRAY_GENERATE_RANGE(299999, 599999)))",
+            [],
+        )
+        for function in ("ARRAY_INTERSECTION", "ARRAY_EXCEPT")
+    },
+    "ARRAY_DISTINCT of 900,000 elements": ("SELECT ARRAY_SIZE(ARRAY_DISTINCT(ARRAY_GENERATE_RANGE(0, 900000)))", []),
+    "FLATTEN of 2,000 members": (
+        "SELECT COUNT(value) FROM TABLE(FLATTEN(PARSE_JSON(?)))",
+        ["{" + ",".join(f'"k{n}":{n}' for n in range(2_000)) + "}"],
+    ),
+}
+# EMBEDDED_MEMORY_LIMIT, and what an answer takes; MiB.
+FLATTENED_MORE = 640
+FLATTENED = {
+    "wide": "ARRAY_GENERATE_RANGE(0, 900000)",
+    "wide, and beside each what it lies in": "ARRAY_GENERATE_RANGE(0, 100000)",
+    "deep": "PARSE_JSON('" + "[" * 190 + '"' + "x" * 30_000 + '"' + "]" * 190 + "')",
+    "of long keys": f"OBJECT_CONSTRUCT('{'k' * 30_000}', ARRAY_GENERATE_RANGE(0, 20000))",
+}
+
+
+@ENGINE.attack(f"functions whose steps take minutes, {len(LONG_STEPS)} kinds with timeout_seconds 2")
+async def long_steps(place: Place) -> Seen:
+    answers, worst, longest, wrong = Counter(), (0.0, "nothing"), (0.0, "nothing"), ""
+    for what, (sql, parameters) in LONG_STEPS.items():
+        began = time.monotonic()
+        given = {"parameters": parameters} if parameters else {}
+        outcome, text = await run(place.server, sql, timeout_seconds=2, **given)
+        longest = max(longest, (time.monotonic() - began, what))
+        answers[outcome] += 1
+        wrong = wrong or (only({outcome: 1}, *ENDED) and f"{what}: {text[:80]}")
+        worst = max(worst, (await busy_after(place), what))
+    if worst[0] > BUSY_AFTER:
+        wrong = wrong or "still at work afterwards"
+    told = (
+        f"slowest answer {longest[0]:.1f} s ({longest[1]}); at most {worst[0]:.1f} CPU-s in the 3 s after ({worst[1]})"
+    )
+    return Seen(answers, wrong, told)
+
+
+@ENGINE.attack("FLATTEN with RECURSIVE of wide and deep values, one and 4 at once")
+async def flattened(place: Place) -> Seen:
+    answers, wrong, peak = Counter(), "", (0, "")
+    for what, value in FLATTENED.items():
+        columns = "COUNT(*), MAX(LENGTH(path))" + (", MAX(this)" if "beside" in what else "")
+        sql = f"SELECT {columns} FROM TABLE(FLATTEN(INPUT => {value}, RECURSIVE => TRUE))"
+        for count in (1, 4):
+            server = place.begin()
+            try:
+                await run(server, "SELECT 1")
+                before = server.memory("VmRSS")
+                seen = await many(count, lambda _, server=server, sql=sql: run(server, sql, timeout_seconds=10))
+                answers += seen
+                peak = max(peak, (server.memory("VmHWM") - before, what))
+                wrong = wrong or (only(seen, *ENDED) and f"{what}: {only(seen, *ENDED)}")
+                wrong = wrong or ("" if server.alive else f"{what}, {count} at once: the process ended")
+            finally:
+                server.end()
+    wrong = wrong or (f"{peak[0]} MiB more" if peak[0] > FLATTENED_MORE else "")
+    return Seen(answers, wrong, f"at most {peak[0]} MiB more than at rest ({peak[1]})")
+
+
 @ENGINE.attack("EMBEDDED_MEMORY_LIMIT=256MiB: recursion, doubling and splitting, 8 at once", LIMIT >> 21)
 async def small(place: Place) -> Seen:
     server = place.begin(EMBEDDED_MEMORY_LIMIT="256MiB")
