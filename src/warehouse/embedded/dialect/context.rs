@@ -1,10 +1,9 @@
 //! What the context functions of a statement answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::meetings::Meetings;
 use crate::sql::{Identifier, QualifiedName};
 use crate::warehouse::Parameter;
 
@@ -68,6 +67,10 @@ impl fmt::Debug for Tables {
 
 /// Most columns that PIVOT makes of the values there are.
 pub(in crate::warehouse::embedded) const MAX_PIVOTED: usize = 500;
+
+/// For each place and member: the names of its columns, with the types that they are cast to.
+pub(in crate::warehouse::embedded) type Meetings =
+    BTreeMap<usize, BTreeMap<usize, Vec<(String, Option<String>)>>>;
 
 /// What DuckDB would not do in one translation, and the next one says otherwise.
 #[derive(Debug, Clone, Default)]

@@ -7,13 +7,14 @@
 //! The members of a set operation cannot see one another's columns. Each notes its types while the statement is planned
 //! (`rs_note`), and where they lose digits the statement is translated once more, with the casts in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::sql::ast::{Expr, Query, SelectItem, SetExpr, UnaryOperator, Value};
 use crate::warehouse::embedded::natives::{Kind, Notes, common};
 use crate::warehouse::{EngineLimit, Error};
 
 use super::binary::is_bytes;
+use super::context::Meetings;
 use super::kinds::{is_truth, plain_kind};
 use super::texts::text_literal;
 use super::types::{Target, target};
@@ -31,10 +32,6 @@ enum Share {
 
 /// Longest text of one type that is repeated for each value.
 const MAX_ASKED: usize = 256 << 10;
-
-/// For each place and member: the names of its columns, with the types that they are cast to.
-pub(in crate::warehouse::embedded) type Meetings =
-    BTreeMap<usize, BTreeMap<usize, Vec<(String, Option<String>)>>>;
 
 impl Writer<'_> {
     /// Values, already written, one of which will be the result: each cast to the type of all where that is not its own.
