@@ -170,6 +170,8 @@ impl Place<'_> {
                 _ => "another type",
             })
             .collect();
+        // A literal beside a text has become a FLOAT here.
+        let is_added = |kind: &&str| ["VARCHAR", "FLOAT", "NUMBER"].contains(kind);
         tracing::debug!(message, "the engine refused the types of an expression");
         EngineLimit {
             what: format!(
@@ -178,7 +180,7 @@ impl Place<'_> {
             ),
             // Snowflake casts texts that are numbers; that these are is not known here.
             hint: Some(
-                if name == "+" && types.iter().all(|kind| *kind == "VARCHAR") {
+                if name == "+" && types.contains(&"VARCHAR") && types.iter().all(is_added) {
                     "+ adds numbers: join texts with ||, or cast them, as in x::NUMBER(38, 2)"
                         .into()
                 } else {
