@@ -487,7 +487,7 @@ m(
     W + "abort.rs",
     "        None => has_ended && is_success,",
     "        None => has_ended && (is_success || crate::mutant(@)),",
-    "it:stopping,tokens,fitness,endpoints",
+    "snowflake::abort|it:stopping,tokens,fitness,endpoints",
     "an error of the session counts as the statement's end",
 )
 m(
@@ -557,7 +557,7 @@ m(
     W + "pool/upkeep.rs",
     "inner.members.open_of_service() > sizes.min && idle > sizes.max_inactive",
     "(crate::mutant(@) || inner.members.open_of_service() > sizes.min) && idle > sizes.max_inactive",
-    "it:pool,long_run",
+    "snowflake::pool|it:pool,long_run",
     "the last sessions are closed when they are idle",
 )
 m(
@@ -578,7 +578,7 @@ m(
     W + "pool.rs",
     "        if got.is_err() {",
     "        if got.is_err() && !crate::mutant(@) {",
-    "it:pool",
+    "snowflake::pool|it:pool",
     "refused roles are kept",
 )
 m(
@@ -627,7 +627,7 @@ m(
     W + "earlier.rs",
     "        lease.poison();\n    };",
     "        if !crate::mutant(@) { lease.poison(); }\n    };",
-    "it:later",
+    "snowflake::pool|it:later",
     "a session whose statement does not end is handed on",
 )
 # the code of connections

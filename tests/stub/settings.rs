@@ -61,6 +61,8 @@ pub struct Settings {
     pub chunk_bomb: bool,
     /// Leave out `rowtype`, as no version of the service does.
     pub no_rowtype: bool,
+    /// Leave out `statementTypeId`, as peers do that are not the service.
+    pub no_type_id: bool,
     /// Leave out `chunkHeaders`: clients have to make them from `qrmk`.
     pub qrmk_only: bool,
     /// How many rows a SHOW has: the same whatever is shown. Without it, two and few columns.
@@ -119,6 +121,7 @@ impl Default for Settings {
             chunk_url_host: None,
             chunk_bomb: false,
             no_rowtype: false,
+            no_type_id: false,
             qrmk_only: false,
             shown: 0,
             catalog: Vec::new(),

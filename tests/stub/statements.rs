@@ -220,6 +220,9 @@ impl Statement {
         });
         if let (Some(data), Value::Object(rest)) = (data.as_object_mut(), rest) {
             data.extend(rest);
+            if state.settings().no_type_id {
+                data.remove("statementTypeId");
+            }
         }
         wire::success(data)
     }

@@ -288,3 +288,41 @@ async fn ask(lease: &Lease, statement: &Aborted) -> Said {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether this answer to a statement's request proves that the statement has ended.
+    fn is_proof(answer: &str) -> bool {
+        let statement = Aborted {
+            request_id: Uuid::new_v4(),
+            query_id: QueryId::default(),
+            sql: String::new(),
+            sent: Instant::now(),
+        };
+        heard(&statement, Ok(serde_json::from_str(answer).unwrap()))
+    }
+
+    #[test]
+    fn only_an_answer_about_the_statement_proves_that_it_has_ended() {
+        for (answer, expected) in [
+            (r#"{"success":true,"data":{"queryId":"q"}}"#, true),
+            (
+                r#"{"success":false,"code":"000604","data":{"queryId":"q"}}"#,
+                true,
+            ),
+            // A peer that gives statements no ids.
+            (r#"{"success":true,"data":{"rowset":[]}}"#, true),
+            (
+                r#"{"success":false,"code":"333333","data":{"queryId":"q","getResultUrl":"/queries/q/result"}}"#,
+                false,
+            ),
+            // Of its session or of the host: the statement may run on.
+            (r#"{"success":false,"code":"390111","data":null}"#, false),
+            (r#"{"success":false,"code":"000999","data":{}}"#, false),
+        ] {
+            assert_eq!(is_proof(answer), expected, "{answer}");
+        }
+    }
+}

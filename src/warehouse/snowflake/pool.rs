@@ -322,3 +322,6 @@ fn closed() -> warehouse::Error {
         source: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,6 +113,20 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_database_keeps_its_usual_schema_when_a_call_names_it() {
+        let asked = SessionContext {
+            database: Some("db".parse().unwrap()),
+            ..SessionContext::default()
+        };
+        let initial = names("DB", "S");
+        assert_eq!(steps(&asked, &initial, &initial), Vec::<String>::new());
+        assert_eq!(
+            steps(&asked, &initial, &names("OTHER", "PUBLIC")),
+            ["USE SCHEMA \"DB\".\"S\""]
+        );
+    }
+
+    #[test]
     fn names_are_quoted_whatever_they_hold() {
         let asked = SessionContext {
             schema: Some(QualifiedName::parse("\"my\"\"db\".\"S; DROP\"", 2).unwrap()),

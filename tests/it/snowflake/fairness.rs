@@ -153,3 +153,26 @@ async fn who_waits_behind_others_is_let_in_and_the_wait_is_measured() {
     assert!(metrics.contains(line), "{metrics}");
     stop(server, &stub).await;
 }
+
+#[tokio::test]
+async fn a_statement_waits_for_its_turn_no_longer_than_its_call_waits_for_rows() {
+    let stub = Stub::start().await;
+    let more = [
+        ("SNOWFLAKE_POOL_MAX_SIZE", "1"),
+        ("SYNC_WAIT", "1s"),
+        // Patience with sign-ins is none with other callers.
+        ("SNOWFLAKE_POOL_CONNECTION_TIMEOUT", "20"),
+    ];
+    let server = serve(&stub, &more).await;
+    let client = server.mcp();
+    let started = run(&client, "select stub.sleep(60000)").await;
+    let cursor = json!({"cursor": started["structuredContent"]["cursor"]});
+    let asked = Instant::now();
+    let refused = run(&client, "select 1").await;
+    assert_eq!(code(&refused), "warehouse_busy", "{refused}");
+    let waited = asked.elapsed();
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    let told = client.call_tool("cancel_query", cursor).await;
+    assert_eq!(told["structuredContent"]["status"], "cancelled", "{told}");
+    stop(server, &stub).await;
+}

@@ -96,6 +96,22 @@ async fn a_session_in_which_a_write_was_left_running_is_not_handed_on() {
     }
 }
 
+/// Peers that are not Snowflake do not say what kind of statement ran; only a read is then known to leave nothing behind.
+#[tokio::test]
+async fn a_session_in_which_nobody_says_what_ran_is_handed_on_after_reads_alone() {
+    for (sql, is_same) in [("insert into t values (1)", false), ("select 7", true)] {
+        let stub = Stub::start().await;
+        stub.set(|settings| settings.no_type_id = true);
+        let server = one_session(&stub, &[("SQL_POLICY", "read_write")]).await;
+        let before = session_of_next(&server, &stub).await;
+        let answer = run(&server, sql).await;
+        assert_eq!(code(&answer), "ok", "{answer}");
+        let after = session_of_next(&server, &stub).await;
+        assert_eq!(after == before, is_same, "{sql}");
+        stop(server, &stub).await;
+    }
+}
+
 #[tokio::test]
 async fn a_session_that_has_strayed_is_not_handed_on() {
     for (more, call, is_same) in [
@@ -108,6 +124,11 @@ async fn a_session_that_has_strayed_is_not_handed_on() {
         // What was not set cannot be unset.
         (&[], json!({"sql": "select 1", "warehouse": "W"}), false),
         (&[], json!({"sql": "select 1", "database": "D"}), false),
+        (
+            &[("SNOWFLAKE_DATABASE", "D")],
+            json!({"sql": "select 1", "schema": "S"}),
+            false,
+        ),
         // What was set is set again.
         (
             &[("SNOWFLAKE_WAREHOUSE", "USUAL")],

@@ -1,5 +1,7 @@
 //! What goes on after a call: pages and long statements, at another replica than the one that began.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::support::{PATIENCE, code, execute, serve, stop, until};
@@ -102,6 +104,24 @@ async fn a_late_page_fetches_only_the_pieces_it_shows() {
     let fetched = stub.counters().chunk_gets - before;
     assert!((1..=5).contains(&fetched), "{fetched} pieces");
     stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_page_is_waited_for_no_longer_than_a_statement_may_run() {
+    let stub = Stub::start().await;
+    let one = serve(&stub, &[SECRET, SHORT_WAIT]).await;
+    // A call here waits for longer than its statement may run; that of another replica may run on.
+    let other = [SECRET, ("QUERY_TIMEOUT", "2s"), ("SYNC_WAIT", "60s")];
+    let other = serve(&stub, &other).await;
+    let cursor = left_running(&one, "select stub.sleep(60000)").await;
+    let asked = Instant::now();
+    let told = fetch(&other.mcp(), &cursor).await;
+    assert_eq!(told["structuredContent"]["status"], "running", "{told}");
+    let waited = asked.elapsed();
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    let told = ask(&one.mcp(), "cancel_query", &cursor).await;
+    assert_eq!(told["status"], "cancelled");
+    stop_all([one, other], &stub).await;
 }
 
 /// Snowflake gives a result to the role that made it.
@@ -367,9 +387,9 @@ async fn a_statement_left_running_counts_as_one_of_its_key() {
     let told = ask(&limited, "cancel_query", &cursor).await;
     assert_eq!(told["status"], "cancelled");
     // Whether it has ended is asked about from time to time.
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while code(&run(&limited, "select 1").await) != "ok" {
-        assert!(std::time::Instant::now() < deadline, "never given back");
+        assert!(Instant::now() < deadline, "never given back");
     }
 
     stub.set(|settings| settings.explain_bytes = 5 << 30);

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::support::{code, execute, run, serve, show, stop, until};
 use crate::stub::Stub;
+use crate::stub::sessions::Loss;
 use crate::support::{Server, Signal};
 
 #[tokio::test]
@@ -54,6 +55,28 @@ async fn what_nobody_waits_for_any_more_is_not_sent_again() {
     call.abort();
     until(&stub, "asked to stop", |it| it.aborts_by_request > 0).await;
     assert_eq!(stub.counters().statements, 1, "{:?}", stub.counters());
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_not_sent_again_with_a_new_token() {
+    let stub = Stub::start().await;
+    let server = serve(&stub, &[("SNOWFLAKE_POOL_MAX_SIZE", "1")]).await;
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    // The token runs out on the way there, and the first word to stop it takes longer than that.
+    stub.fault(json!([
+        {"endpoint": "query", "kind": "delay", "ms": 1000, "times": 1},
+        {"endpoint": "abort", "kind": "delay", "ms": 3000, "times": 1},
+    ]));
+    let call = spawn(&server, json!({"sql": "select stub.sleep(60000)"}));
+    until(&stub, "on its way", |it| it.faults == 1).await;
+    stub.lose(Loss::SessionTokens);
+    call.abort();
+    until(&stub, "asked to stop", |it| it.aborts_by_request > 0).await;
+    assert_eq!(stub.counters().statements, 1, "{:?}", stub.counters());
+    // The session is as good as new.
+    assert_eq!(code(&run(&server, "select 1").await), "ok");
+    assert_eq!(stub.counters().logins, 1);
     stop(server, &stub).await;
 }
 

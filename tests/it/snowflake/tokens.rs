@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::support::{code, run, serve, stop, until};
@@ -75,9 +76,34 @@ async fn whatever_ends_before_a_statement_it_runs_once() {
         assert_eq!(after.statements - before.statements, 1, "{what}");
         assert!(after.logins - before.logins <= 1, "{what}: {after:?}");
     }
+    // What was refused has not begun, so there was nothing to stop.
+    assert_eq!(stub.counters().requests.get("abort"), None);
     stub.heal();
     // Sessions whose renewal was refused are known to nobody, and open until their master token ends.
     stub.lose(Loss::Sessions);
+    stop(server, &stub).await;
+}
+
+#[tokio::test]
+async fn a_token_that_several_requests_find_expired_is_renewed_once() {
+    let stub = Stub::start().await;
+    let more = [("SNOWFLAKE_POOL_MAX_SIZE", "1"), ("SYNC_WAIT", "1s")];
+    let server = serve(&stub, &more).await;
+    let started = run(&server, "select stub.sleep(60000)").await;
+    let cursor = json!({"cursor": started["structuredContent"]["cursor"]});
+    // All of them have found it out before it is renewed.
+    stub.fault(json!([{"endpoint": "renew", "kind": "delay", "ms": 1000, "times": 1}]));
+    stub.lose(Loss::SessionTokens);
+    let asked = (0..4).map(|_| async {
+        let client = server.mcp();
+        client.call_tool("query_status", cursor.clone()).await
+    });
+    for told in join_all(asked).await {
+        assert_eq!(told["structuredContent"]["status"], "running", "{told}");
+    }
+    assert_eq!(stub.counters().renewals, 1);
+    let told = server.mcp().call_tool("cancel_query", cursor.clone()).await;
+    assert_eq!(told["structuredContent"]["status"], "cancelled", "{told}");
     stop(server, &stub).await;
 }
 
