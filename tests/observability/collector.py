@@ -23,6 +23,18 @@ def program() -> Path | None:
     return Path(package.origin).with_name("rotel-agent") if package and package.origin else None
 
 
+def what_is_missing() -> str | None:
+    """Why the collector cannot run on this machine."""
+    agent = program()
+    if agent is None:
+        return "the package rotel has no collector for this machine"
+    tried = subprocess.run([agent, "--version"], capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
+    # It is linked with Python's library, which Debian's python3 does without.
+    if library := re.search(r"libpython[\d.]+(?=\.so)", tried.stderr):
+        return f"the package rotel needs {library[0]} (Debian: apt-get install {library[0]})"
+    return None
+
+
 @dataclass
 class Span:
     """A span as the collector printed it."""

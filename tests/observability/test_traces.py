@@ -21,8 +21,7 @@ _, TRACE, CLIENT, _ = PARENT.split("-")
 
 @pytest.fixture
 def rotel(tmp_path: Path) -> Iterator[Collector]:
-    if not collector.program():
-        missing = "the package rotel has no collector for this machine"
+    if missing := collector.what_is_missing():
         if os.environ.get("REQUIRE_ROTEL"):
             pytest.fail(missing)
         pytest.skip(missing)
