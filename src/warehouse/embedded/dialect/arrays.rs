@@ -5,7 +5,7 @@ use crate::sql::ast::{Expr, OneOrManyWithParens};
 use super::call::Call;
 use super::kinds::{is_json, is_truth};
 use super::lengths::{LONGEST, STATEMENT};
-use super::texts::number_literal;
+use super::texts::{number_literal, text_literal};
 use super::types::{Target, cast_to, target};
 use super::writer::{Writer, Written, folded, limit, macro_call, quote_name, refuse};
 
@@ -13,7 +13,7 @@ impl Writer<'_> {
     /// A value as the JSON of an element; SQL NULL is an empty text, see `natives`.
     pub(super) fn element(&mut self, expr: &Expr) -> Written {
         let written = self.expression(expr)?;
-        Ok(element_of(&written))
+        Ok(element_of(&written, expr))
     }
 
     /// A VARIANT, OBJECT or ARRAY as the text of its JSON.
@@ -253,10 +253,14 @@ impl Writer<'_> {
 
 /// The JSON text that a native returned, as a VARIANT.
 fn json(text: &str) -> String {
-    macro_call("json", &[text])
+    format!("CAST({text} AS JSON)")
 }
 
-pub(super) fn element_of(written: &str) -> String {
+pub(super) fn element_of(written: &str, expr: &Expr) -> String {
+    // What is no NULL needs no test for it, each of which takes its time to plan.
+    if is_whole(expr) || text_literal(expr).is_some() {
+        return format!("CAST(to_json({written}) AS VARCHAR)");
+    }
     format!("coalesce({}, '')", macro_call("element", &[written]))
 }
 

@@ -3,8 +3,9 @@
 use crate::sql::ast::Expr;
 
 use super::call::Call;
+use super::kinds::{is_truth, plain_kind};
 use super::texts::{number_literal, text_literal};
-use super::types::{Target, cast_to, try_cast_to};
+use super::types::{Target, cast_to, target, try_cast_to};
 use super::writer::{
     Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
@@ -120,6 +121,10 @@ impl Writer<'_> {
             self.shed_zone(argument);
         }
         let value = self.expression(argument)?;
+        // Whatever is nested would be bound to a name at each level.
+        if is_already(argument, target) && !call.name.starts_with("TRY_") {
+            return Ok(value);
+        }
         Ok(if call.name.starts_with("TRY_") {
             self.try_as_type(value, argument, target)
         } else {
@@ -321,4 +326,24 @@ fn has_thousands(whole: &str) -> bool {
     let mut groups = whole.split(',');
     let first = groups.next().unwrap_or_default();
     (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
+}
+
+/// Whether an expression is by its form what a conversion would make of it.
+fn is_already(expr: &Expr, wanted: Target) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_already(inner, wanted),
+        _ if wanted == Target::Boolean => is_truth(expr),
+        Expr::Cast { data_type, .. } => {
+            matches!(wanted, Target::Date | Target::Time)
+                && target(data_type).is_ok_and(|kind| kind == wanted)
+        }
+        Expr::Function(function) => {
+            match (function.name.to_string().to_uppercase().as_str(), wanted) {
+                ("TO_TIME" | "TRY_TO_TIME" | "TIME_FROM_PARTS", Target::Time) => true,
+                (name, Target::Date) => plain_kind(name) == Some("DATE"),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
 }
