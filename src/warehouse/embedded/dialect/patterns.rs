@@ -67,6 +67,7 @@ impl Writer<'_> {
                 }
                 // It stands in two places, so it is written out.
                 let start = whole(start, &call.name)?;
+                refuse_places_before_the_first(&start, "start", call)?;
                 (
                     macro_call("substr", &[&all, &start]),
                     format!("({start} - 1)"),
@@ -155,6 +156,7 @@ impl Writer<'_> {
             Some(occurrence) => self.expression(occurrence)?,
             None => "1".into(),
         };
+        refuse_places_before_the_first(&occurrence, "occurrence", call)?;
         let group = match call.arguments().get(5) {
             Some(group) => whole(group, &call.name)?,
             None if search.extracts => "1".into(),
@@ -193,6 +195,9 @@ impl Writer<'_> {
                 None => default.to_owned(),
             });
         }
+        if let Some(occurrence) = others.first() {
+            refuse_places_before_the_first(occurrence, "occurrence", call)?;
+        }
         let mut arguments = vec![
             search.text.as_str(),
             search.pattern.as_str(),
@@ -200,6 +205,17 @@ impl Writer<'_> {
         ];
         arguments.extend(others.iter().map(String::as_str));
         Ok(macro_call("rx_instr", &arguments))
+    }
+}
+
+/// A start or an occurrence below 1: what Snowflake makes of it is not documented, and DuckDB counts from the end.
+fn refuse_places_before_the_first(written: &str, what: &str, call: &Call<'_>) -> Result<(), Fault> {
+    let digits = written.trim_matches(['(', ')', ' ']);
+    match digits.parse::<i64>() {
+        Ok(place) if place < 1 => {
+            limit(format!("supports {} with a {what} of 1 or more", call.name))
+        }
+        _ => Ok(()),
     }
 }
 
