@@ -204,10 +204,14 @@ impl Job {
             natives::take_notes();
             prepared = session.connection.prepare(&translation.sql);
         }
-        let mut prepared = prepared.map_err(|error| self.explained(&error, &translation.sql))?;
+        let mut prepared = prepared.map_err(|error| {
+            // What DuckDB makes no type of was noted before it failed, and says more.
+            let known = dialect::meetings(&natives::take_notes(), &translation.places).err();
+            known.unwrap_or_else(|| self.explained(&error, &translation.sql))
+        })?;
         // What members of set operations turn out to be may need casts, which may change what others are.
         for round in 0.. {
-            let meetings = dialect::meetings(&natives::take_notes(), &translation.recursions)?;
+            let meetings = dialect::meetings(&natives::take_notes(), &translation.places)?;
             if meetings == repairs.meetings {
                 break;
             }

@@ -12,7 +12,7 @@ use super::lengths::{LONGEST, digits_of};
 use super::semi_structured::{arguments, results};
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, target};
-use super::writer::{Fault, Writer, Written, folded, limit, macro_call, refuse};
+use super::writer::{Fault, Writer, Written, folded, limit, limit_with_hint, macro_call, refuse};
 
 /// Functions that return BINARY whatever they take.
 const BINARY_FUNCTIONS: [&str; 10] = [
@@ -50,6 +50,19 @@ const SAME_FUNCTIONS: [&str; 17] = [
 ];
 
 impl Writer<'_> {
+    /// Refuses a comparison of BINARY with anything else: DuckDB would take the letters of a text for its bytes.
+    pub(super) fn refuse_bytes_beside(&self, left: &Expr, right: &Expr) -> Result<(), Fault> {
+        let is_null =
+            |expr: &Expr| matches!(expr, Expr::Value(value) if value.value == Value::Null);
+        if self.is_binary(left) == self.is_binary(right) || is_null(left) || is_null(right) {
+            return Ok(());
+        }
+        limit_with_hint(
+            "compares BINARY only with what it can see to be BINARY",
+            "convert the other side, as in TO_BINARY(x) or x::BINARY",
+        )
+    }
+
     /// Whether an expression is BINARY by its form, or a column that was made of one.
     pub(super) fn is_binary(&self, expr: &Expr) -> bool {
         match expr {

@@ -10,13 +10,12 @@
 use std::collections::BTreeSet;
 
 use crate::sql::ast::{Expr, Query, SelectItem, SetExpr, UnaryOperator, Value};
-use crate::warehouse::embedded::natives::{Kind, Notes, common};
-use crate::warehouse::{EngineLimit, Error};
+use crate::warehouse::embedded::natives::Kind;
 
 use super::binary::is_bytes;
-use super::context::Meetings;
 use super::kinds::{is_truth, plain_kind};
-use super::texts::text_literal;
+use super::places::{Place, lossy};
+use super::texts::{number_literal, text_literal};
 use super::types::{Target, target};
 use super::writer::{Fault, Writer, limit_with_hint, quote_name, quote_text};
 
@@ -47,6 +46,21 @@ impl Writer<'_> {
                 Share::Types(more) => types.extend(more),
                 Share::Variant => return Ok((values, BTreeSet::new())),
             }
+        }
+        // A text beside BINARY is no hexadecimal number to DuckDB.
+        let has_bytes = types.contains("'BLOB'") || exprs.iter().any(|expr| self.is_binary(expr));
+        if has_bytes && exprs.iter().any(|expr| self.is_text(expr)) {
+            return limit_with_hint(
+                "does not choose between BINARY and texts",
+                "convert the text, as in TO_BINARY(x)",
+            );
+        }
+        let is_number = |expr: &&Expr| number_literal(expr).is_some();
+        if types.contains("'BOOLEAN'") && exprs.iter().any(is_number) {
+            return limit_with_hint(
+                "does not choose between truth values and numbers",
+                "cast them to one type, as in x::VARCHAR",
+            );
         }
         if types.len() < 2 {
             return Ok((values, types));
@@ -152,20 +166,61 @@ impl Writer<'_> {
         }
     }
 
+    /// Texts and numbers in one column of a set operation. DuckDB makes texts of all of them; Snowflake makes numbers of the
+    /// texts, or fails.
+    pub(super) fn refuse_mixed_columns<'e>(
+        &self,
+        first: &'e SetExpr,
+        others: impl Iterator<Item = &'e SetExpr>,
+    ) -> Result<(), Fault> {
+        let mut kinds: Vec<Option<&'static str>> = Vec::new();
+        for member in others.chain([first]) {
+            let Some(select) = member.as_select() else {
+                continue;
+            };
+            for (place, item) in select.projection.iter().enumerate() {
+                let kind = match item {
+                    SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                        self.kind_word(expr)
+                    }
+                    // What follows stands in another place.
+                    _ => break,
+                };
+                if kinds.len() <= place {
+                    kinds.resize(place + 1, None);
+                }
+                let Some(known) = kinds.get_mut(place) else {
+                    continue;
+                };
+                match (&known, kind) {
+                    (Some(one), Some(other)) if **one != *other => {
+                        return limit_with_hint(
+                            format!(
+                                "does not put {one} and {other} into one column of a set operation (column {})",
+                                place + 1
+                            ),
+                            "cast one of them, as in x::VARCHAR",
+                        );
+                    }
+                    (None, Some(_)) => *known = kind,
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The members of a set operation, each noting the types of its columns, and cast where they lose digits.
     pub(super) fn met_members(
         &mut self,
         members: &[&SetExpr],
         written: Vec<String>,
-        is_recursive: bool,
+        how: Place,
     ) -> Vec<String> {
-        if !is_recursive && !self.may_lose_digits(members) {
+        if how == Place::Columns && !self.may_lose_digits(members) {
             return written;
         }
-        let place = self.next_place();
-        if is_recursive {
-            self.recursions.insert(place);
-        }
+        let place = self.next_place(how);
         let all = written.into_iter().enumerate();
         all.map(|(member, sql)| self.noted(place, member, &sql))
             .collect()
@@ -187,7 +242,7 @@ impl Writer<'_> {
         if are_plain {
             return Ok((own, self.query(query)?, None));
         }
-        let place = self.next_place();
+        let place = self.next_place(Place::Columns);
         let query = self.query(query)?;
         let fields: Vec<String> = own
             .iter()
@@ -208,9 +263,10 @@ impl Writer<'_> {
         Ok((left, query, Some(note)))
     }
 
-    fn next_place(&mut self) -> usize {
-        self.places += 1;
-        self.places
+    fn next_place(&mut self, how: Place) -> usize {
+        let place = self.places.len() + 1;
+        self.places.insert(place, how);
+        place
     }
 
     fn casts(&self, place: usize, member: usize) -> Vec<(String, Option<String>)> {
@@ -219,6 +275,38 @@ impl Writer<'_> {
             .and_then(|members| members.get(&member))
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// A table of UNPIVOT, each of whose columns notes its type.
+    pub(super) fn unpivoted(&mut self, table: &str, columns: &[String]) -> String {
+        let place = self.next_place(Place::Unpivoted);
+        let notes: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(member, column)| note(place, member, &format!("{{'a': {column}}}")))
+            .collect();
+        format!("(SELECT * FROM {table} WHERE {})", notes.join(" AND "))
+    }
+
+    /// The tables of a join with USING, each written with its alias behind it, noting the types of their columns.
+    ///
+    /// `columns` are those of USING, and `None` where NATURAL takes all.
+    pub(super) fn joined_by_name(
+        &mut self,
+        tables: Vec<(String, Option<String>)>,
+        columns: Option<BTreeSet<String>>,
+    ) -> Vec<String> {
+        let place = self.next_place(Place::Joined(columns));
+        let tables = tables.into_iter().enumerate();
+        tables
+            .map(|(member, (table, name))| {
+                let sql = self.noted(place, member, &format!("SELECT * FROM {table}"));
+                match name {
+                    Some(name) => format!("{sql} AS {name}"),
+                    None => sql,
+                }
+            })
+            .collect()
     }
 
     fn noted(&self, place: usize, member: usize, sql: &str) -> String {
@@ -259,7 +347,11 @@ impl Writer<'_> {
                 }
                 // What is not known counts for as many types as there are members.
                 let types = match self.share(&format!("{place} {}", columns.len()), expr) {
-                    Share::Nothing | Share::Variant => continue,
+                    Share::Nothing if text_literal(expr).is_some() => {
+                        BTreeSet::from(["'VARCHAR'".to_owned()])
+                    }
+                    Share::Nothing => continue,
+                    Share::Variant => BTreeSet::from(["'JSON'".to_owned()]),
                     Share::Types(types) => types,
                 };
                 if let Some(column) = columns.get_mut(place) {
@@ -303,105 +395,5 @@ fn literal(digits: &str) -> Option<Kind> {
             Some(Kind::Decimal { whole, scale })
         }
         _ => Some(Kind::Float),
-    }
-}
-
-/// The type of all where DuckDB's own would lose digits behind the point.
-fn lossy(kinds: &[Kind]) -> Option<Kind> {
-    let digits = |kind: &Kind| match kind {
-        Kind::Whole(whole) => Some((*whole, 0)),
-        Kind::Decimal { whole, scale } => Some((*whole, *scale)),
-        _ => None,
-    };
-    let all: Vec<(u8, u8)> = kinds
-        .iter()
-        .filter(|kind| **kind != Kind::Null)
-        .map(digits)
-        .collect::<Option<_>>()?;
-    let whole = all.iter().map(|(whole, _)| *whole).max()?;
-    let scale = all.iter().map(|(_, scale)| *scale).max()?;
-    if scale == 0 || whole + scale <= 38 {
-        return None;
-    }
-    common(kinds).ok()
-}
-
-/// What the next translation has to cast, by what the members of set operations are.
-///
-/// # Errors
-///
-/// [`Error::EngineLimit`] where the types of the members have no type of all.
-pub(in crate::warehouse::embedded) fn meetings(
-    notes: &Notes,
-    recursions: &BTreeSet<usize>,
-) -> Result<Meetings, Error> {
-    let mut found = Meetings::new();
-    for (place, members) in notes {
-        let width = members.values().map(Vec::len).max().unwrap_or(0);
-        let mut wanted: Vec<Option<Kind>> = Vec::with_capacity(width);
-        for column in 0..width {
-            let kinds: Vec<Kind> = members
-                .values()
-                .filter_map(|columns| columns.get(column))
-                .map(|(_, name)| Kind::read(name))
-                .collect();
-            if recursions.contains(place) && gains_digits(&kinds) {
-                return Err(EngineLimit {
-                    what: format!(
-                        "does not let column {} of a recursive query gain digits behind the point",
-                        column + 1
-                    ),
-                    hint: Some(
-                        "cast the column in the first SELECT, as in 1::NUMBER(38, 2)".into(),
-                    ),
-                }
-                .into());
-            }
-            if mixes_texts(&kinds) {
-                return Err(EngineLimit {
-                    what: format!(
-                        "does not put texts and numbers into one column of a set operation, or compare them in IN (SELECT …) \
-                         (column {})",
-                        column + 1
-                    ),
-                    hint: Some("cast one of them, as in x::VARCHAR or x::NUMBER".into()),
-                }
-                .into());
-            }
-            wanted.push(lossy(&kinds));
-        }
-        if wanted.iter().all(Option::is_none) {
-            continue;
-        }
-        let casts = members.iter().map(|(member, columns)| {
-            let columns = columns.iter().zip(&wanted);
-            let columns = columns
-                .map(|((name, _), kind)| (name.clone(), kind.as_ref().map(Kind::name)))
-                .collect();
-            (*member, columns)
-        });
-        found.insert(*place, casts.collect());
-    }
-    Ok(found)
-}
-
-/// Whether texts stand beside numbers, which DuckDB would make texts of and Snowflake reads the texts as.
-fn mixes_texts(kinds: &[Kind]) -> bool {
-    let is_number =
-        |kind: &Kind| matches!(kind, Kind::Whole(_) | Kind::Decimal { .. } | Kind::Float);
-    kinds.contains(&Kind::Other("VARCHAR".into())) && kinds.iter().any(is_number)
-}
-
-/// Whether a later number has more digits behind the point than the first.
-fn gains_digits(kinds: &[Kind]) -> bool {
-    let scale = |kind: &Kind| match kind {
-        Kind::Whole(_) => Some(0),
-        Kind::Decimal { scale, .. } => Some(*scale),
-        _ => None,
-    };
-    let mut scales = kinds.iter().map(scale);
-    match scales.next() {
-        Some(Some(first)) => scales.flatten().any(|scale| scale > first),
-        _ => false,
     }
 }

@@ -38,6 +38,7 @@ mod outer_joins;
 mod parameters;
 mod patterns;
 mod pivots;
+mod places;
 mod qualified;
 mod queries;
 mod rows;
@@ -60,14 +61,15 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sql::{self, ast::Statement};
 use crate::warehouse::{EngineLimit, Error};
 
 pub(super) use context::{Context, Found, MAX_PIVOTED, Repairs, Tables};
 pub(super) use functions::reference;
-pub(super) use meetings::meetings;
+use places::Place;
+pub(super) use places::meetings;
 use writer::Writer;
 
 /// A statement DuckDB understands.
@@ -79,8 +81,8 @@ pub(super) struct Translation {
     pub(super) summands: BTreeSet<String>,
     /// Columns of the result that hold a product, by name.
     pub(super) products: BTreeSet<String>,
-    /// Places where a recursive query is put together, see `meetings`.
-    pub(super) recursions: BTreeSet<usize>,
+    /// Places where columns meet, see `meetings`.
+    pub(super) places: BTreeMap<usize, Place>,
     /// The names of all columns of the result where they are known, and an empty one for one without alias.
     pub(super) names: Vec<String>,
     /// A query that has to be answered first, for `Repairs::pivots`; then there is no statement yet.
@@ -145,7 +147,7 @@ fn written(
         sql,
         summands: writer.summands,
         products: writer.products,
-        recursions: writer.recursions,
+        places: writer.places,
         names: names.unwrap_or_default(),
         question,
     })

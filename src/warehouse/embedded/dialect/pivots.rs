@@ -37,24 +37,21 @@ impl Writer<'_> {
         };
         let table = self.table_factor(table, offers)?;
         let argument_name = self.expression(argument)?;
+        let pivot_column = column;
         let column = self.expression(column)?;
         let default = match default_on_null {
             Some(default) => Some(self.expression(default)?),
             None => None,
         };
         let mut columns = Vec::new();
-        for (value, is_text, label) in self.pivot_values(value_source, &column, &table)? {
-            let tested = if is_text {
-                macro_call("text", &[&column])
-            } else {
-                column.clone()
-            };
-            let pivoted = format!("CASE WHEN {tested} = {value} THEN {argument_name} END");
-            let aggregated = self.pivot_aggregate(&call.name, &pivoted)?;
-            let aggregated = match &default {
-                Some(default) => format!("coalesce({aggregated}, {default})"),
-                None => aggregated,
-            };
+        for (test, label) in self.pivot_values(value_source, pivot_column, &column, &table)? {
+            let pivoted = format!("CASE WHEN {test} THEN {argument_name} END");
+            let mut aggregated = self.pivot_aggregate(&call.name, &pivoted)?;
+            if let (Some(default), Some(expr)) = (&default, default_on_null) {
+                let values = vec![aggregated, default.clone()];
+                let (values, _) = self.met(values, &[&aggregate.expr, expr])?;
+                aggregated = format!("coalesce({})", values.join(", "));
+            }
             columns.push(format!("{aggregated} AS {label}"));
         }
         if columns.is_empty() {
@@ -68,13 +65,14 @@ impl Writer<'_> {
         ))
     }
 
-    /// The values of PIVOT, each written, whether it is compared as text, and the name of its column.
+    /// For each value of PIVOT: whether a row has it, and the name of its column.
     fn pivot_values(
         &mut self,
         source: &PivotValueSource,
+        tested: &Expr,
         column: &str,
         table: &str,
-    ) -> Result<Vec<(String, bool, String)>, Fault> {
+    ) -> Result<Vec<(String, String)>, Fault> {
         let question = match source {
             PivotValueSource::List(values) => {
                 let mut written = Vec::with_capacity(values.len());
@@ -83,7 +81,8 @@ impl Writer<'_> {
                         Some(alias) => name(alias),
                         None => quote_name(&expr.to_string()),
                     };
-                    written.push((self.expression(expr)?, false, label));
+                    let (left, right) = self.compared(tested, expr)?;
+                    written.push((format!("{left} = {right}"), label));
                 }
                 return Ok(written);
             }
@@ -103,7 +102,10 @@ impl Writer<'_> {
         if let Some(values) = self.repairs.pivots.get(place) {
             return Ok(values
                 .iter()
-                .map(|(value, label)| (quote_text(value), true, quote_name(label)))
+                .map(|(value, label)| {
+                    let text = macro_call("text", &[column]);
+                    (format!("{text} = {}", quote_text(value)), quote_name(label))
+                })
                 .collect());
         }
         // Texts keep their quotes in the names of columns.
@@ -147,10 +149,12 @@ impl Writer<'_> {
         };
         let table = self.table_factor(table, offers)?;
         let mut list = Vec::with_capacity(columns.len());
+        let mut plain = Vec::with_capacity(columns.len());
         for ExprWithAlias { expr, alias } in columns {
             let Expr::Identifier(column) = expr else {
                 return limit("accepts only names of columns in UNPIVOT");
             };
+            plain.push(name(column));
             list.push(match alias {
                 Some(alias) => format!("{} AS {}", name(column), unpivot_label(alias)),
                 None => name(column),
@@ -161,6 +165,7 @@ impl Writer<'_> {
             Some(NullInclusion::ExcludeNulls) | None => "",
         };
         let alias = self.alias(alias.as_ref())?;
+        let table = self.unpivoted(&table, &plain);
         Ok(format!(
             "(SELECT * FROM {table} UNPIVOT{nulls} ({} FOR {} IN ({}))){alias}",
             name(value),

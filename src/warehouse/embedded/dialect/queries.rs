@@ -9,6 +9,7 @@ use crate::sql::ast::{
 };
 use crate::sql::walk::{Step, walk};
 
+use super::places::Place;
 use super::texts::number_literal;
 use super::writer::{
     Fault, From, Writer, Written, folded, limit, limit_with_hint, macro_call, name, quote_name,
@@ -184,7 +185,21 @@ impl Writer<'_> {
         if chain.is_empty() {
             return Ok(member);
         }
-        self.refuse_mixed_columns(first, chain.iter().map(|(_, _, right)| *right))?;
+        let by_name = |quantifier: &SetQuantifier| {
+            matches!(
+                quantifier,
+                SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName
+            )
+        };
+        let is_by_name = chain.iter().any(|(_, quantifier, _)| by_name(quantifier));
+        if !is_by_name {
+            self.refuse_mixed_columns(first, chain.iter().map(|(_, _, right)| *right))?;
+        } else if !chain.iter().all(|(_, quantifier, _)| by_name(quantifier)) {
+            return limit_with_hint(
+                "does not mix UNION BY NAME with other set operations",
+                "put one of them in parentheses, in a subquery",
+            );
+        }
         let is_recursion = std::mem::take(&mut self.is_recursion);
         let mut members = vec![first];
         let mut written = vec![bounded(member)?];
@@ -199,60 +214,18 @@ impl Writer<'_> {
             });
             operators.push(set_operator(op, quantifier)?);
         }
-        let is_by_name = operators.iter().any(|op| op.ends_with("BY NAME"));
-        if !is_by_name {
-            written = self.met_members(&members, written, is_recursion);
-        }
+        let how = match (is_by_name, is_recursion) {
+            (true, _) => Place::Names,
+            (false, true) => Place::Recursive,
+            (false, false) => Place::Columns,
+        };
+        let written = self.met_members(&members, written, how);
         let mut written = written.into_iter();
         let mut sql = written.next().unwrap_or_default();
         for (op, right) in operators.into_iter().zip(written) {
             sql = format!("{sql} {op} {right}");
         }
         Ok(Body::plain(sql))
-    }
-
-    /// Texts and numbers in one column of a set operation. DuckDB makes texts of all of them; Snowflake makes numbers of the
-    /// texts, or fails.
-    fn refuse_mixed_columns<'e>(
-        &self,
-        first: &'e SetExpr,
-        others: impl Iterator<Item = &'e SetExpr>,
-    ) -> Result<(), Fault> {
-        let mut kinds: Vec<Option<&'static str>> = Vec::new();
-        for member in others.chain([first]) {
-            let Some(select) = member.as_select() else {
-                continue;
-            };
-            for (place, item) in select.projection.iter().enumerate() {
-                let kind = match item {
-                    SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-                        self.kind_word(expr)
-                    }
-                    // What follows stands in another place.
-                    _ => break,
-                };
-                if kinds.len() <= place {
-                    kinds.resize(place + 1, None);
-                }
-                let Some(known) = kinds.get_mut(place) else {
-                    continue;
-                };
-                match (&known, kind) {
-                    (Some(one), Some(other)) if **one != *other => {
-                        return limit_with_hint(
-                            format!(
-                                "does not put {one} and {other} into one column of a set operation (column {})",
-                                place + 1
-                            ),
-                            "cast one of them, as in x::VARCHAR",
-                        );
-                    }
-                    (None, Some(_)) => *known = kind,
-                    _ => {}
-                }
-            }
-        }
-        Ok(())
     }
 
     fn set_member(&mut self, member: &SetExpr) -> Result<Body, Fault> {

@@ -179,6 +179,7 @@ impl Writer<'_> {
         left: &Expr,
         right: &Expr,
     ) -> Result<(String, String), Fault> {
+        self.refuse_bytes_beside(left, right)?;
         let right_text = self.expression(right)?;
         let (left_side, right_side) = (self.side(left), self.side(right));
         let as_text = |text: &str| macro_call("text", &[text]);

@@ -1,5 +1,7 @@
 //! FROM: tables, joins, subqueries, VALUES, FLATTEN, GENERATOR, PIVOT, SAMPLE.
 
+use std::collections::BTreeSet;
+
 use crate::sql::ast::{
     Expr, FunctionArg, JoinConstraint, JoinOperator, Query, SetExpr, TableAlias, TableFactor,
     TableSample, TableSampleKind, TableSampleMethod, TableSampleUnit, TableVersion, TableWithJoins,
@@ -28,12 +30,38 @@ impl Writer<'_> {
     }
 
     fn table_with_joins(&mut self, table: &TableWithJoins, offers: &mut From) -> Written {
-        let mut written = self.table_factor(&table.relation, offers)?;
+        let mut factors = vec![self.table_factor(&table.relation, offers)?];
         for join in &table.joins {
-            let right = self.table_factor(&join.relation, offers)?;
+            factors.push(self.table_factor(&join.relation, offers)?);
+        }
+        let mut factors = self.noted_factors(table, factors).into_iter();
+        let mut written = factors.next().unwrap_or_default();
+        for (join, right) in table.joins.iter().zip(factors) {
             written.push_str(&self.join(&join.join_operator, &right)?);
         }
         Ok(written)
+    }
+
+    /// Where a FULL JOIN makes one column of two by their name, each table notes its types: DuckDB would bring them to one
+    /// that holds less. Other joins give the column of one side, and compare exactly.
+    fn noted_factors(&mut self, table: &TableWithJoins, factors: Vec<String>) -> Vec<String> {
+        let Some(columns) = shared_columns(table) else {
+            return factors;
+        };
+        let joined = table.joins.iter().map(|join| &join.relation);
+        let relations: Vec<&TableFactor> = std::iter::once(&table.relation).chain(joined).collect();
+        // What follows the rows before it cannot be put into a query of its own.
+        let is_plain = |factor: &&TableFactor| {
+            matches!(
+                factor,
+                TableFactor::Table { args: None, .. } | TableFactor::Derived { lateral: false, .. }
+            )
+        };
+        if !relations.iter().all(is_plain) {
+            return factors;
+        }
+        let names = relations.into_iter().map(source_name);
+        self.joined_by_name(factors.into_iter().zip(names).collect(), columns)
     }
 
     fn join(&mut self, operator: &JoinOperator, right: &str) -> Written {
@@ -307,6 +335,28 @@ impl Writer<'_> {
         }
         Ok(written)
     }
+}
+
+/// The columns, in upper case, by whose names a FULL JOIN joins tables: `Some(None)` where NATURAL takes all they share.
+fn shared_columns(table: &TableWithJoins) -> Option<Option<BTreeSet<String>>> {
+    let mut names: Option<BTreeSet<String>> = None;
+    for join in &table.joins {
+        let JoinOperator::FullOuter(constraint) = &join.join_operator else {
+            continue;
+        };
+        match constraint {
+            JoinConstraint::Natural => return Some(None),
+            JoinConstraint::Using(columns) => {
+                let columns = columns.iter().filter_map(|column| column.0.last());
+                let columns = columns.filter_map(|part| part.as_ident());
+                names
+                    .get_or_insert_default()
+                    .extend(columns.map(|ident| folded(ident).to_uppercase()));
+            }
+            _ => {}
+        }
+    }
+    names.map(Some)
 }
 
 /// The VALUES a subquery consists of, if it is nothing else.

@@ -7,6 +7,7 @@ use crate::warehouse::{EngineLimit, Error};
 
 use super::context::{Context, Repairs};
 use super::macros;
+use super::places::Place;
 use super::source::Source;
 
 /// Boxed, because it travels through deep recursion.
@@ -61,10 +62,8 @@ pub(super) struct Writer<'a> {
     pub(super) products: BTreeSet<String>,
     /// Of what types the results of expressions are, by what was written.
     pub(super) met_types: BTreeMap<String, BTreeSet<String>>,
-    /// Number of places where queries were put together so far.
-    pub(super) places: usize,
-    /// Those of them that make a recursive query.
-    pub(super) recursions: BTreeSet<usize>,
+    /// Places where columns met so far, and how.
+    pub(super) places: BTreeMap<usize, Place>,
     /// Whether the set operation that follows makes a recursive query.
     pub(super) is_recursion: bool,
     /// Whether the call that follows may give up the zone of its result.
@@ -110,8 +109,7 @@ impl<'a> Writer<'a> {
             hides_types: false,
             products: BTreeSet::new(),
             met_types: BTreeMap::new(),
-            places: 0,
-            recursions: BTreeSet::new(),
+            places: BTreeMap::new(),
             is_recursion: false,
             sheds_zone: false,
             froms: Vec::new(),
