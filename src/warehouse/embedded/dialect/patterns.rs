@@ -67,7 +67,7 @@ impl Writer<'_> {
                 }
                 // It stands in two places, so it is written out.
                 let start = whole(start, &call.name)?;
-                refuse_places_before_the_first(&start, "start", call)?;
+                refuse_places_before_the_first(&start, "a start", call)?;
                 (
                     macro_call("substr", &[&all, &start]),
                     format!("({start} - 1)"),
@@ -156,7 +156,7 @@ impl Writer<'_> {
             Some(occurrence) => self.expression(occurrence)?,
             None => "1".into(),
         };
-        refuse_places_before_the_first(&occurrence, "occurrence", call)?;
+        refuse_places_before_the_first(&occurrence, "an occurrence", call)?;
         let group = match call.arguments().get(5) {
             Some(group) => whole(group, &call.name)?,
             None if search.extracts => "1".into(),
@@ -196,7 +196,7 @@ impl Writer<'_> {
             });
         }
         if let Some(occurrence) = others.first() {
-            refuse_places_before_the_first(occurrence, "occurrence", call)?;
+            refuse_places_before_the_first(occurrence, "an occurrence", call)?;
         }
         let mut arguments = vec![
             search.text.as_str(),
@@ -212,9 +212,7 @@ impl Writer<'_> {
 fn refuse_places_before_the_first(written: &str, what: &str, call: &Call<'_>) -> Result<(), Fault> {
     let digits = written.trim_matches(['(', ')', ' ']);
     match digits.parse::<i64>() {
-        Ok(place) if place < 1 => {
-            limit(format!("supports {} with a {what} of 1 or more", call.name))
-        }
+        Ok(place) if place < 1 => limit(format!("supports {} with {what} of 1 or more", call.name)),
         _ => Ok(()),
     }
 }
