@@ -78,6 +78,8 @@ struct State {
     exchange: Mutex<Exchange>,
     /// Seconds that exchanged tokens live.
     life: AtomicUsize,
+    /// The same as it says beside them; 0 is the truth.
+    said: AtomicUsize,
     asked: Mutex<Vec<Asked>>,
     given: Mutex<Vec<String>>,
 }
@@ -100,6 +102,7 @@ impl Issuer {
             made: AtomicUsize::new(0),
             exchange: Mutex::new(Exchange::Fine),
             life: AtomicUsize::new(600),
+            said: AtomicUsize::new(0),
             asked: Mutex::default(),
             given: Mutex::default(),
         });
@@ -134,6 +137,11 @@ impl Issuer {
     /// How long exchanged tokens live.
     pub fn life(&self, seconds: usize) {
         self.state.life.store(seconds, Ordering::SeqCst);
+    }
+
+    /// How long they live as it says beside them.
+    pub fn says(&self, seconds: usize) {
+        self.state.said.store(seconds, Ordering::SeqCst);
     }
 
     /// The exchanges that were asked for.
@@ -263,7 +271,11 @@ impl State {
             Exchange::Opaque => "ver:1-hint:1-ETMsDgAAAX".to_owned(),
             _ => sign(key, &json!({"alg": "EdDSA", "kid": id}), &new),
         };
-        let good = json!({"access_token": token, "token_type": "Bearer", "expires_in": life,
+        let said = match self.said.load(Ordering::SeqCst) {
+            0 => life,
+            said => i64::try_from(said).unwrap(),
+        };
+        let good = json!({"access_token": token, "token_type": "Bearer", "expires_in": said,
             "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"});
         match what {
             Exchange::Html => (200, String::new(), "<html>".to_owned()),

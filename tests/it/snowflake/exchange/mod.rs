@@ -226,6 +226,10 @@ async fn persons_and_their_sessions_are_bounded() {
     }
     // Those of Alice are gone, and so are her tokens.
     until(&stub, "without those of Alice", |it| it.sessions_open == 2).await;
+    // Two gave way to her other roles, and two to Carol; nothing was wrong with any of them.
+    let (_, metrics) = server.get(&server.url("/metrics")).await;
+    let evicted = r#"snowflake_mcp_pool_sessions_closed_total{reason="evicted"} 4"#;
+    assert!(metrics.contains(evicted), "{metrics}");
     let before = issuer.asked().len();
     assert_eq!(code(&who(&alice).await), "ok");
     assert_eq!(issuer.asked().len(), before + 1);
@@ -415,5 +419,56 @@ async fn a_token_that_ends_meanwhile_ends_no_statement_and_opens_nothing_more() 
         .call_tool("fetch_results", json!({"cursor": cursor}))
         .await;
     assert_eq!(code(&read), "ok", "the same person goes on: {read}");
+    stop(server, &stub).await;
+}
+
+/// A token may be good for less long than it says itself.
+#[tokio::test]
+async fn an_exchanged_token_ends_when_its_issuer_says_so() {
+    let (stub, issuer, server) = all().await;
+    issuer.says(6);
+    let alice = server.mcp().key(&token_of(&issuer, "alice"));
+    let began = Instant::now();
+    assert_eq!(code(&who(&alice).await), "ok");
+    tokio::time::sleep((began + Duration::from_secs(7)).saturating_duration_since(Instant::now()))
+        .await;
+    assert_eq!(code(&who(&alice).await), "ok");
+    assert_eq!((issuer.asked().len(), stub.counters().logins), (2, 2));
+    stop(server, &stub).await;
+}
+
+/// The first one may have ended long ago.
+#[tokio::test]
+async fn a_persons_newest_token_is_the_one_that_is_exchanged() {
+    let (stub, issuer, server) = all().await;
+    let tokens = ["one", "two"].map(|id| issuer.token(OURS, json!({"sub": "alice", "jti": id})));
+    for (token, role) in tokens.iter().zip(["ANALYST", "FINANCE"]) {
+        let answer = ask(&server.mcp().key(token), json!({"role": role})).await;
+        assert_eq!(rows(&answer), &json!([["ALICE", role]]), "{answer}");
+    }
+    let asked = issuer.asked();
+    let brought: Vec<&str> = asked
+        .iter()
+        .map(|it| it.form["subject_token"].as_str())
+        .collect();
+    assert_eq!(brought, [&tokens[0], &tokens[1]]);
+    stop(server, &stub).await;
+}
+
+/// Beyond the limit rather one person more than one whose session is lost when its statement ends.
+#[tokio::test]
+async fn a_person_at_work_does_not_leave_for_another() {
+    let (stub, issuer) = (Stub::start().await, Issuer::start(Mode::Fine).await);
+    let server = exchanging(&stub, &issuer, &[("SNOWFLAKE_MAX_IDENTITIES", "1")]).await;
+    let alice = server.mcp().key(&token_of(&issuer, "alice"));
+    let bob = server.mcp().key(&token_of(&issuer, "bob"));
+    let slow = alice.call_tool("execute_query", json!({"sql": "select stub.sleep(2000)"}));
+    let (slow, other) = tokio::join!(slow, async {
+        until(&stub, "running", |it| it.running == 1).await;
+        who(&bob).await
+    });
+    assert_eq!((code(&slow), code(&other)), ("ok", "ok"), "{slow} {other}");
+    assert_eq!(code(&who(&alice).await), "ok");
+    assert_eq!((issuer.asked().len(), stub.counters().logins), (2, 2));
     stop(server, &stub).await;
 }
