@@ -1025,42 +1025,42 @@ m(
     W + "statement.rs",
     "    if data.command.is_some() {",
     "    if data.command.is_some() && !crate::mutant(@) {",
-    "it:statements,faults",
+    "it:statements,faults,odd_answers",
     "an answer that moves files is taken for rows",
 )
 m(
     W + "statement.rs",
     "patience.filter(|_| id.is_some())",
     "patience.filter(|_| id.is_some() || crate::mutant(@))",
-    "it:later,faults",
+    "it:later,faults,odd_answers",
     "a statement without an id is left running",
 )
 m(
     W + "statement.rs",
     "        lease.poison();\n        return Err(Error::NotAsAsked(difference));",
     "        if !crate::mutant(@) { lease.poison(); }\n        return Err(Error::NotAsAsked(difference));",
-    "it:callers,fitness",
+    "it:callers,fitness,odd_answers",
     "a session whose settings were changed is handed on",
 )
 m(
     W + "statement.rs",
     "    if is_of_class(data.statement_type_id, class) {",
     "    if is_of_class(data.statement_type_id, class) || crate::mutant(@) {",
-    "it:statements,own_statements,fitness",
+    "it:statements,own_statements,fitness,odd_answers",
     "what Snowflake takes a statement for is not looked at",
 )
 m(
     W + "session.rs",
     "let master = master_token.unwrap_or(tokens.master);",
     "let master = if crate::mutant(@) { tokens.master } else { master_token.unwrap_or(tokens.master) };",
-    "it:tokens,long_run,pool",
+    "it:tokens,long_run,pool,odd_answers",
     "a new master token is not kept",
 )
 m(
     W + "session.rs",
     "        self.give_up();\n        Err(Error::from_reply(reply))",
     "        if !crate::mutant(@) { self.give_up(); }\n        Err(Error::from_reply(reply))",
-    "it:tokens,long_run,pool",
+    "it:tokens,long_run,pool,odd_answers",
     "a session whose heartbeat is refused is kept",
 )
 # what policy and SQL have learnt since
@@ -1119,7 +1119,7 @@ m(
     P + "shared.rs",
     "        || OF_RESULTS.contains(&function)",
     "        || (OF_RESULTS.contains(&function) && !crate::mutant(@))",
-    TWO,
+    "policy::|" + TWO,
     "a session tells the last statement of another caller",
 )
 m(

@@ -180,6 +180,7 @@ fn without_secrets(data: &Value) -> Value {
 pub async fn renew(state: web::Data<State>, request: HttpRequest) -> Answer {
     let master = wire::token(&request)?;
     let lifetimes = state.settings().lifetimes();
+    let master_ends = state.settings().masters_end;
     let mut sessions = state.sessions();
     let id = match sessions.holder(&master, Kind::Master) {
         Ok(session) => session.id,
@@ -194,6 +195,9 @@ pub async fn renew(state: web::Data<State>, request: HttpRequest) -> Answer {
         }
     };
     sessions.retire_tokens_of(id);
+    if master_ends {
+        sessions.forget(&master);
+    }
     let (token, master) = sessions.issue(id, lifetimes);
     state.counters().renewals += 1;
     Ok(wire::success(json!({

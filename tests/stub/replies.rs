@@ -147,3 +147,17 @@ pub fn transfer(type_id: u32, command: &str, source: &str, target: &str) -> Fini
     }));
     finished
 }
+
+/// What asks to move files and has a row as well, for whoever overlooks what it asks.
+pub fn transfer_and_rows(type_id: u32) -> Finished {
+    let mut finished = transfer(type_id, "DOWNLOAD", "@stage/file", "/tmp");
+    let rowtype = finished.results.rowtype();
+    if let Some(command) = &mut finished.command {
+        command["rowtype"] = json!(rowtype);
+        command["rowset"] = json!([["done"]]);
+        command["queryResultFormat"] = json!("json");
+        command["total"] = json!(1);
+        command["returned"] = json!(1);
+    }
+    finished
+}

@@ -260,6 +260,20 @@ fn select(state: &State, session: &Session, body: &Value, text: &str, plan: &mut
         plan.effect = effects::of_use(&["ROLE", &name]);
         let strayed = Table(vec![Column::text("ROLE", vec![Some(name)])]);
         plan.outcome = Ok(finished(Results::inline(strayed, format(None))));
+    } else if let Some(arguments) = literals::call(text, "stub.set") {
+        let text = |name, place| arguments.text(name, place).unwrap_or_default();
+        plan.effect = Effect::Set(vec![(text("name", 0), text("value", 1).into())]);
+        let set = Table(vec![Column::text("NAME", vec![Some(text("name", 0))])]);
+        plan.outcome = Ok(finished(Results::inline(set, format(None))));
+    } else if let Some(arguments) = literals::call(text, "stub.kind") {
+        let kind = arguments.number("kind", 0).unwrap_or_default();
+        let told = Table(vec![Column::fixed("KIND", 18, 0, &[Some(kind.into())])]);
+        plan.outcome = Ok(Finished {
+            type_id: u32::try_from(kind).unwrap(),
+            ..finished(Results::inline(told, format(None)))
+        });
+    } else if literals::call(text, "stub.files").is_some() {
+        plan.outcome = Ok(replies::transfer_and_rows(type_id::SELECT));
     } else if literals::call(text, "last_query_id").is_some() {
         let last = state.statements().last_of(session.id);
         let column = Column::text("LAST_QUERY_ID()", vec![last]);

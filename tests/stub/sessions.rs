@@ -156,6 +156,11 @@ impl Sessions {
         old.for_each(|token| token.expires = Instant::now());
     }
 
+    /// A token that is known no more.
+    pub fn forget(&mut self, token: &str) {
+        self.tokens.remove(token);
+    }
+
     pub fn lose(&mut self, what: Loss) {
         if what == Loss::Sessions {
             self.by_id.clear();

@@ -63,6 +63,10 @@ pub struct Settings {
     pub no_rowtype: bool,
     /// Leave out `statementTypeId`, as peers do that are not the service.
     pub no_type_id: bool,
+    /// Leave out the statement's id while it runs, as no version of the service does.
+    pub no_query_id: bool,
+    /// A renewal ends the master token that it was asked with.
+    pub masters_end: bool,
     /// Leave out `chunkHeaders`: clients have to make them from `qrmk`.
     pub qrmk_only: bool,
     /// How many rows a SHOW has: the same whatever is shown. Without it, two and few columns.
@@ -122,6 +126,8 @@ impl Default for Settings {
             chunk_bomb: false,
             no_rowtype: false,
             no_type_id: false,
+            no_query_id: false,
+            masters_end: false,
             qrmk_only: false,
             shown: 0,
             catalog: Vec::new(),

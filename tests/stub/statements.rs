@@ -193,8 +193,9 @@ impl Statement {
             ),
         };
         let host = state.settings().result_url_host.clone().unwrap_or_default();
+        let told_id = (!state.settings().no_query_id).then_some(&self.id);
         let data = json!({
-            "queryId": self.id, "getResultUrl": format!("{host}/queries/{}/result", self.id),
+            "queryId": told_id, "getResultUrl": format!("{host}/queries/{}/result", self.id),
             "queryAbortsAfterSecs": 300, "progressDesc": null,
         });
         wire::coded(Some(code), Some(message), data)

@@ -8,7 +8,7 @@ use super::support::{code, execute, run, serve, stop, until};
 use crate::stub::Stub;
 use crate::support::Server;
 
-async fn one_session(stub: &Stub, more: &[(&str, &str)]) -> Server {
+pub async fn one_session(stub: &Stub, more: &[(&str, &str)]) -> Server {
     let mut vars = vec![("SNOWFLAKE_POOL_MAX_SIZE", "1")];
     vars.extend_from_slice(more);
     let mut server = serve(stub, &vars).await;
@@ -17,7 +17,7 @@ async fn one_session(stub: &Stub, more: &[(&str, &str)]) -> Server {
 }
 
 /// The session in which a statement sent now runs.
-async fn session_of_next(server: &Server, stub: &Stub) -> Value {
+pub async fn session_of_next(server: &Server, stub: &Stub) -> Value {
     let mut answer = run(server, "select 1").await;
     // That a statement left running has ended is noticed within two seconds; a caller may have less patience.
     for _ in 0..5 {

@@ -14,6 +14,7 @@ mod imported;
 mod later;
 mod long_run;
 mod mistakes;
+mod odd_answers;
 mod own_statements;
 mod pieces;
 mod pool;
