@@ -187,6 +187,9 @@ mod tests {
                 Class::Write,
             ),
             ("WITH a AS (DELETE FROM t) SELECT 1", Class::Write),
+            // Of neither does the parser make a tree.
+            ("WITH a AS (SELECT 1) USE ROLE r", Class::SessionChange),
+            ("WITH a AS (SELECT 1) COMMIT", Class::SessionChange),
             ("SELECT 1 INTO t", Class::Ddl),
             ("SELECT * FROM t FOR UPDATE", Class::Unknown),
             ("SELECT SYSTEM$CANCEL_QUERY('x')", Class::SideEffect),
