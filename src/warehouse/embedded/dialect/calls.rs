@@ -11,9 +11,10 @@ use crate::sql::foreign;
 use super::arrays::element_of;
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
-use super::kinds::{is_json, plain_kind};
+use super::kinds::is_json;
 use super::lengths::STATEMENT;
 use super::macros;
+use super::returns::plain_kind;
 use super::texts::{number_literal, text_literal};
 use super::types::typed_null;
 use super::writer::{

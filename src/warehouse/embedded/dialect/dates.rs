@@ -1,171 +1,14 @@
-//! Dates and times: units under all their names, and the functions that take one.
+//! Functions of dates and times.
 
-use crate::sql::ast::{DateTimeField, Expr, Interval};
+use crate::sql::ast::{Expr, Interval};
 
 use super::call::Call;
 use super::decimals::at_places;
-use super::kinds::point;
 use super::numbers::is_beyond;
-use super::semi_structured::arguments;
 use super::texts::{text_literal, whole};
-use super::types::{Target, target, typed_null};
-use super::writer::{
-    Fault, Writer, Written, is_short, limit, limit_with_hint, macro_call, quote_text, refuse,
-};
-
-/// A unit of time that can be added, counted and truncated to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// Years, quarters and months, in months.
-    Months(i64, &'static str),
-    /// Weeks and days, in days.
-    Days(i64, &'static str),
-    /// Hours and what is shorter, in microseconds.
-    Time(i64, &'static str),
-}
-
-/// The names Snowflake takes for each unit, and what it is.
-const UNITS: [(&[&str], Unit); 10] = [
-    (
-        &["year", "y", "yy", "yyy", "yyyy", "yr", "years", "yrs"],
-        Unit::Months(12, "year"),
-    ),
-    (
-        &["quarter", "q", "qtr", "qtrs", "quarters"],
-        Unit::Months(3, "quarter"),
-    ),
-    (
-        &["month", "mm", "mon", "mons", "months"],
-        Unit::Months(1, "month"),
-    ),
-    (
-        &["week", "w", "wk", "weekofyear", "woy", "wy", "weeks"],
-        Unit::Days(7, "week"),
-    ),
-    (
-        &["day", "d", "dd", "days", "dayofmonth"],
-        Unit::Days(1, "day"),
-    ),
-    (
-        &["hour", "h", "hh", "hr", "hours", "hrs"],
-        Unit::Time(3_600_000_000, "hour"),
-    ),
-    (
-        &["minute", "m", "mi", "min", "minutes", "mins"],
-        Unit::Time(60_000_000, "minute"),
-    ),
-    (
-        &["second", "s", "sec", "seconds", "secs"],
-        Unit::Time(1_000_000, "second"),
-    ),
-    (
-        &["millisecond", "ms", "msec", "milliseconds"],
-        Unit::Time(1_000, "millisecond"),
-    ),
-    (
-        &["microsecond", "us", "usec", "microseconds"],
-        Unit::Time(1, "microsecond"),
-    ),
-];
-
-/// Parts of a date that can be read but not added, with DuckDB's expression for them; `{}` stands for the timestamp.
-const PARTS: [(&[&str], &str); 13] = [
-    (
-        &["dayofweek", "weekday", "dow", "dw"],
-        "date_part('dow', {})",
-    ),
-    (
-        &[
-            "dayofweekiso",
-            "dayofweek_iso",
-            "weekday_iso",
-            "dow_iso",
-            "dw_iso",
-        ],
-        "date_part('isodow', {})",
-    ),
-    (
-        &["dayofyear", "yearday", "doy", "dy"],
-        "date_part('doy', {})",
-    ),
-    (
-        &["weekiso", "week_iso", "weekofyeariso", "weekofyear_iso"],
-        "date_part('week', {})",
-    ),
-    (&["yearofweek", "yearofweekiso"], "date_part('isoyear', {})"),
-    (
-        &["epoch", "epoch_second", "epoch_seconds"],
-        "(epoch_us({}) // 1000000)",
-    ),
-    (&["epoch_millisecond", "epoch_milliseconds"], "epoch_ms({})"),
-    (&["epoch_microsecond", "epoch_microseconds"], "epoch_us({})"),
-    (&["epoch_nanosecond", "epoch_nanoseconds"], "epoch_ns({})"),
-    (
-        &["second", "s", "sec", "seconds", "secs"],
-        "date_part('second', {})",
-    ),
-    (
-        &["millisecond", "ms", "msec", "milliseconds"],
-        "(date_part('microsecond', {}) % 1000000 // 1000)",
-    ),
-    (
-        &["microsecond", "us", "usec", "microseconds"],
-        "(date_part('microsecond', {}) % 1000000)",
-    ),
-    (
-        &[
-            "nanosecond",
-            "ns",
-            "nsec",
-            "nanosec",
-            "nsecond",
-            "nanoseconds",
-            "nanosecs",
-            "nseconds",
-        ],
-        "(date_part('microsecond', {}) % 1000000 * 1000)",
-    ),
-];
-
-/// The unit of a name, whatever its case.
-pub(super) fn unit(name: &str) -> Result<Unit, Fault> {
-    let wanted = name.to_lowercase();
-    match UNITS
-        .iter()
-        .find(|(names, _)| names.contains(&wanted.as_str()))
-    {
-        Some((_, unit)) => Ok(*unit),
-        None if wanted.starts_with(['n', 't'])
-            || PARTS.iter().any(|(names, _)| names.contains(&&*wanted)) =>
-        {
-            limit(format!("does not support {name} as a unit of time"))
-        }
-        None => refuse(format!("'{name}' is not a valid date/time component")),
-    }
-}
-
-/// The unit or part an argument names, bare or in quotes.
-pub(super) fn unit_name(argument: &Expr) -> Result<String, Fault> {
-    match argument {
-        Expr::Identifier(ident) => Ok(ident.value.clone()),
-        Expr::Value(value) => match value.value.clone().into_string() {
-            Some(name) => Ok(name),
-            None => refuse(format!("{argument} is not a valid date/time component")),
-        },
-        Expr::CompoundIdentifier(_) => limit("accepts a date part as a word or a literal only"),
-        _ => refuse(format!("{argument} is not a valid date/time component")),
-    }
-}
-
-impl Unit {
-    /// DuckDB's name for the unit.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Months(_, name) | Self::Days(_, name) | Self::Time(_, name) => name,
-        }
-    }
-}
-
+use super::types::{Target, typed_null};
+use super::units::{Unit, expression_of_part, field_name, unit, unit_name};
+use super::writer::{Fault, Writer, Written, is_short, limit, macro_call, quote_text, refuse};
 impl Writer<'_> {
     /// `DATEADD(unit, n, date)`
     pub(super) fn date_add(&mut self, call: &Call<'_>) -> Written {
@@ -229,10 +72,7 @@ impl Writer<'_> {
         self.shed_zone(date);
         let moment = self.point(date)?;
         let wanted = part.trim_matches('\'').to_lowercase();
-        if let Some((_, template)) = PARTS
-            .iter()
-            .find(|(names, _)| names.contains(&wanted.as_str()))
-        {
+        if let Some(template) = expression_of_part(&wanted) {
             return Ok(template.replace("{}", &moment));
         }
         Ok(format!("date_part('{}', {moment})", unit(&wanted)?.name()))
@@ -376,72 +216,6 @@ impl Writer<'_> {
         list.iter().map(|expr| self.number(expr)).collect()
     }
 
-    /// `CONVERT_TIMEZONE(from, to, timestamp)`
-    pub(super) fn convert_timezone(&mut self, call: &Call<'_>) -> Written {
-        let sheds_zone = std::mem::take(&mut self.sheds_zone);
-        if let [to, timestamp] = call.arguments() {
-            if text_literal(to).is_some_and(|zone| zone.eq_ignore_ascii_case("UTC")) {
-                return self.zoned(timestamp);
-            }
-            if !sheds_zone {
-                return limit_with_hint(
-                    "keeps no offset, which the TIMESTAMP_TZ of CONVERT_TIMEZONE with two arguments has",
-                    "cast it, as in CONVERT_TIMEZONE('Asia/Tokyo', t)::TIMESTAMP_NTZ, or use three arguments",
-                );
-            }
-            // The session's zone is UTC. The result keeps the clock on the wall of its zone, and no offset.
-            let to = self.expression(to)?;
-            let zoned = self.zoned(timestamp)?;
-            return Ok(format!("timezone({to}, {zoned})"));
-        }
-        let [from, to, timestamp] = call.arguments() else {
-            return refuse("not enough arguments for function CONVERT_TIMEZONE");
-        };
-        let (from, to) = (self.expression(from)?, self.expression(to)?);
-        let timestamp = self.moment(timestamp)?;
-        let moment = point(&timestamp);
-        Ok(format!("timezone({to}, timezone({from}, {moment}))"))
-    }
-
-    /// Says that what follows is cast to a type without zone, or that a part of it is taken.
-    pub(super) fn shed_zone(&mut self, expr: &Expr) {
-        match expr {
-            Expr::Nested(inner) => self.shed_zone(inner),
-            Expr::Function(function) => {
-                let name = function.name.to_string();
-                self.sheds_zone = name.eq_ignore_ascii_case("CONVERT_TIMEZONE");
-            }
-            _ => {}
-        }
-    }
-
-    /// A moment of any zone. A text is that of UTC where it has no offset, and its offset need not be kept.
-    fn zoned(&mut self, expr: &Expr) -> Written {
-        let inner = match expr {
-            Expr::Nested(inner) => return self.zoned(inner),
-            Expr::Cast {
-                expr: inner,
-                data_type,
-                ..
-            } if matches!(target(data_type), Ok(Target::OffsetTimestamp)) => inner.as_ref(),
-            Expr::Function(function)
-                if function
-                    .name
-                    .to_string()
-                    .eq_ignore_ascii_case("TO_TIMESTAMP_TZ") =>
-            {
-                let mut given = arguments(&function.args);
-                match (given.next(), given.next()) {
-                    (Some(one), None) => one,
-                    _ => expr,
-                }
-            }
-            other => other,
-        };
-        let written = self.expression(inner)?;
-        Ok(self.as_type(written, inner, Target::ZonedTimestamp))
-    }
-
     /// `date + INTERVAL '1 month, 2 days'`
     pub(super) fn plus_interval(
         &mut self,
@@ -565,8 +339,4 @@ fn later(date: &str, count: &str, unit: &str) -> String {
         return macro_call(&format!("add_{unit}s_to"), &[date, count]);
     }
     format!("rs_date_add({date}, CAST({count} AS BIGINT), '{unit}')")
-}
-
-fn field_name(field: &DateTimeField) -> String {
-    field.to_string().to_lowercase()
 }

@@ -3,7 +3,8 @@
 use crate::sql::ast::Expr;
 
 use super::call::Call;
-use super::kinds::{is_truth, plain_kind};
+use super::kinds::is_truth;
+use super::returns::plain_kind;
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, cast_to, target, try_cast_to};
 use super::writer::{

@@ -13,8 +13,9 @@ use crate::sql::ast::{Expr, Query, SelectItem, SetExpr, UnaryOperator, Value};
 use crate::warehouse::embedded::natives::Kind;
 
 use super::binary::is_bytes;
-use super::kinds::{is_truth, plain_kind};
+use super::kinds::is_truth;
 use super::places::{Place, lossy};
+use super::returns::plain_kind;
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, target};
 use super::writer::{Fault, Writer, limit_with_hint, quote_name, quote_text};

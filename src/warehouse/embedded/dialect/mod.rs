@@ -41,6 +41,7 @@ mod pivots;
 mod places;
 mod qualified;
 mod queries;
+mod returns;
 mod rows;
 mod select;
 mod semantic_views;
@@ -50,7 +51,9 @@ mod table_functions;
 mod tables;
 mod texts;
 mod types;
+mod units;
 mod writer;
+mod zones;
 
 #[cfg(test)]
 mod examples;

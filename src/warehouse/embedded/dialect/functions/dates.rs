@@ -2,7 +2,7 @@
 
 use super::How::{self, Rewrite as R, Scalar as S};
 use super::Row;
-use crate::warehouse::embedded::dialect::dates::unit_name;
+use crate::warehouse::embedded::dialect::units::unit_name;
 
 const DATE_OF_PARTS: How = S("memory.main.sf_date_of_parts({0}, {1}, {2})");
 const TIMESTAMP_OF_PARTS: How = R(|w, c| w.timestamp_of_parts(c));
