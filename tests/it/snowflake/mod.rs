@@ -25,3 +25,4 @@ mod statements;
 mod stopping;
 pub mod support;
 mod tokens;
+mod traces;

@@ -5,6 +5,7 @@ mod controls;
 mod effort;
 mod kept;
 mod local;
+mod local_changes;
 mod long_texts;
 mod odd_files;
 mod sample_data;
