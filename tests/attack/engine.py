@@ -187,6 +187,19 @@ LONG_STEPS: dict[str, tuple[str, list[str]]] = {
         ["{" + ",".join(f'"k{n}":{n}' for n in range(2_000)) + "}"],
     ),
 }
+# Lambdas, which are called for each element of each element.
+RANGE, LONG_ARRAY = "ARRAY_GENERATE_RANGE(0, 800)", "[" + "1," * 200_000 + "1]"
+LONG_STEPS |= {
+    "TRANSFORM in TRANSFORM in TRANSFORM": (
+        f"SELECT TRANSFORM({RANGE}, x -> TRANSFORM({RANGE}, y -> ARRAY_SIZE(FILTER({RANGE}, z -> x + y = z))))",
+        [],
+    ),
+    "TRANSFORM for each row": (f"SELECT COUNT(TRANSFORM({RANGE}, x -> x + L_TAX)) FROM {LINES}", []),
+    "a long array for each element of a long array": (
+        "SELECT TRANSFORM(PARSE_JSON(?), x -> TRANSFORM(PARSE_JSON(?), y -> x + y))",
+        [LONG_ARRAY] * 2,
+    ),
+}
 # EMBEDDED_MEMORY_LIMIT, and what an answer takes; MiB.
 FLATTENED_MORE = 640
 FLATTENED = {

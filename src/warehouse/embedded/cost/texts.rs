@@ -133,12 +133,7 @@ impl Texts {
         if self.in_table > 0 {
             return;
         }
-        let bytes = match value {
-            Value::SingleQuotedString(text) | Value::HexStringLiteral(text) => text.len(),
-            Value::DollarQuotedString(text) => text.value.len(),
-            _ => return,
-        };
-        self.longest_literal = self.longest_literal.max(bytes);
+        self.longest_literal = self.longest_literal.max(written(value));
     }
 
     pub(super) fn enter(&mut self, query: &Query) {
@@ -222,6 +217,8 @@ impl Texts {
                 self.made += 1;
                 self.enclosed += 1;
             }
+            // Its body is computed for each element, as a column is for each row.
+            Expr::Lambda(lambda) => self.has_rows |= holds_a_long_text(&lambda.body),
             _ => {}
         }
     }
@@ -251,6 +248,36 @@ impl Texts {
         } else {
             1
         };
+    }
+}
+
+/// Whether a long text stands in an expression, or a parameter, which may be one.
+fn holds_a_long_text(expr: &Expr) -> bool {
+    walk(expr, |step| {
+        let bytes = match step {
+            Step::Value(value) => match &value.value {
+                Value::Placeholder(_) => usize::MAX,
+                other => written(other),
+            },
+            Step::Expr(Expr::Function(call)) => {
+                name(call).map_or(0, |name| made_of_literals(call, &name))
+            }
+            _ => 0,
+        };
+        if bytes > LONG_LITERAL {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })
+    .is_break()
+}
+
+/// The bytes of a literal that is a text.
+fn written(value: &Value) -> usize {
+    match value {
+        Value::SingleQuotedString(text) | Value::HexStringLiteral(text) => text.len(),
+        Value::DollarQuotedString(text) => text.value.len(),
+        _ => 0,
     }
 }
 

@@ -157,7 +157,7 @@ impl Writer<'_> {
             self.variants.remove(&name);
         }
         let body = body?;
-        let elements = format!("memory.main.sf_elements({array})");
+        let elements = format!("json_extract(rs_taken(CAST({array} AS VARCHAR)), '$[*]')");
         let name = quote_name(&name);
         // A parameter with a type is the element cast to it.
         let body = if is_variant {
@@ -167,10 +167,14 @@ impl Writer<'_> {
             format!("list_transform([{value}], lambda {name}: {body})[1]")
         };
         let parameter = if is_variant { name.as_str() } else { "sf_e" };
+        // The lambda is called for batches of elements, and nothing else ends what it does.
+        let going = format!("rs_goes_on({STATEMENT}, CAST({parameter} IS NULL AS VARCHAR))");
+        let going = |body: &str| format!("CASE WHEN {going} THEN {body} END");
         Ok(if call.name == "FILTER" {
+            let body = going(&body);
             format!("to_json(list_filter({elements}, lambda {parameter}: {body}))")
         } else {
-            let body = macro_call("variant", &[&body]);
+            let body = going(&macro_call("variant", &[&body]));
             format!("to_json(list_transform({elements}, lambda {parameter}: {body}))")
         })
     }

@@ -107,7 +107,12 @@ pub(super) fn spend(steps: usize) -> Result<(), String> {
     }
 }
 
-fn look() -> Result<(), String> {
+/// Looks whether the call has to end.
+///
+/// # Errors
+///
+/// As for [`spend`].
+pub(super) fn look() -> Result<(), String> {
     LIMIT.with_borrow(|limit| match limit {
         Some(Limit::Statement(stop)) if stop.is_cancelled() => Err(STOPPED.into()),
         Some(Limit::Until(end)) if Instant::now() > *end => Err(format!(

@@ -10,6 +10,7 @@ mod arrays;
 mod bytes;
 mod decimals;
 mod effort;
+mod elements;
 mod json;
 mod kinds;
 mod lengths;
@@ -70,10 +71,16 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     for chapter in [arrays::WATCHED_NUMBERS, texts::WATCHED_NUMBERS] {
         register_watched::<i64>(connection, chapter)?;
     }
-    for chapter in [arrays::WATCHED_TRUTHS, like::WATCHED, texts::WATCHED_TRUTHS] {
+    for chapter in [
+        arrays::WATCHED_TRUTHS,
+        elements::WATCHED,
+        like::WATCHED,
+        texts::WATCHED_TRUTHS,
+    ] {
         register_watched::<bool>(connection, chapter)?;
     }
     register::<bool>(connection, texts::TRUTHS)?;
+    elements::install(connection)?;
     units::install(connection)?;
     when::install(connection)
 }

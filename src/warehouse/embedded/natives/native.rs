@@ -10,7 +10,7 @@ use duckdb::arrow::array::{
 use duckdb::arrow::datatypes::DataType;
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 
-use super::effort::{Working, spend};
+use super::effort::{Working, look, spend};
 
 /// The arguments of one row.
 pub(super) type Arguments<'a> = [Option<&'a str>];
@@ -19,7 +19,7 @@ pub(super) type Arguments<'a> = [Option<&'a str>];
 pub(super) type Outcome<T> = Result<Option<T>, String>;
 
 /// What a function may make for the rows it is given at a time, in bytes: nothing stops it before it has made all.
-const MOST_AT_A_TIME: usize = 64 << 20;
+pub(super) const MOST_AT_A_TIME: usize = 64 << 20;
 
 const TOO_MUCH: &str = "sf_fail:the embedded engine makes at most 64 MiB of texts in one step; ask for fewer rows or shorter \
                         texts";
@@ -114,6 +114,9 @@ impl<T: Value> VArrowScalar for Native<T> {
         };
         let statement = statement.filter(|column| !column.is_empty() && column.is_valid(0));
         let _working = Working::begin(statement.map(|column| column.value(0)));
+        // As a macro says it, see error.rs.
+        let failed = |said| format!("sf_fail:{said}");
+        look().map_err(failed)?;
         let mut rows = Vec::with_capacity(input.num_rows());
         let mut arguments = Vec::with_capacity(columns.len());
         let mut made = 0_usize;
@@ -124,8 +127,6 @@ impl<T: Value> VArrowScalar for Native<T> {
                     .iter()
                     .map(|column| column.is_valid(row).then(|| column.value(row))),
             );
-            // As a macro says it, see error.rs.
-            let failed = |said| format!("sf_fail:{said}");
             spend(arguments.iter().flatten().map(|text| text.len()).sum()).map_err(failed)?;
             let value = (body.run)(&arguments).map_err(failed)?;
             made = made.saturating_add(value.as_ref().map_or(0, T::bytes));

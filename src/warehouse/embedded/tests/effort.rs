@@ -72,6 +72,34 @@ async fn comparisons_of_letters_with_letters_end_with_their_time() {
 }
 
 #[tokio::test]
+async fn lambdas_end_with_the_time_of_their_statement() {
+    let range = "ARRAY_GENERATE_RANGE(0, 500)";
+    let thrice = format!(
+        "SELECT ARRAY_SIZE(TRANSFORM({range}, x -> TRANSFORM({range}, y -> \
+         ARRAY_SIZE(FILTER({range}, z -> SHA2(x || y || z) = '')))))"
+    );
+    ends_with_its_time(&thrice).await;
+}
+
+#[tokio::test]
+async fn a_long_array_is_not_taken_up_for_each_row_or_element() {
+    let error = refusal(
+        "SELECT ARRAY_SIZE(TRANSFORM(ARRAY_GENERATE_RANGE(0, 3000), \
+         x -> FILTER(ARRAY_GENERATE_RANGE(0, 530 + LENGTH(x::VARCHAR)), y -> y IS NULL)))",
+    )
+    .await
+    .to_string();
+    assert!(error.contains("at most 1048576 elements"), "{error}");
+    let mut long = run("SELECT TRANSFORM(PARSE_JSON(?), x -> TRANSFORM(PARSE_JSON(?), y -> x))");
+    let array = format!("[{}1]", "1,".repeat(200_000));
+    long.parameters = vec![Parameter::Text(array); 2];
+    let error = engine().run(long).await.map(drop).expect_err("too long");
+    assert!(matches!(error, Error::EngineLimit(_)), "{error}");
+    let once = "SELECT ARRAY_SIZE(TRANSFORM(ARRAY_GENERATE_RANGE(0, 200000), x -> x + 1))";
+    assert_eq!(answer(once).await.rows, [["200000"]]);
+}
+
+#[tokio::test]
 async fn arrays_of_a_hundred_thousand_elements_are_compared_in_time() {
     let (one, other) = (
         "ARRAY_GENERATE_RANGE(0, 100000)",
