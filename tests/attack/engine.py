@@ -198,6 +198,28 @@ LONG_STEPS |= {
     "a long array for each element of a long array": (
         "SELECT TRANSFORM(PARSE_JSON(?), x -> TRANSFORM(PARSE_JSON(?), y -> x + y))",
         [LONG_ARRAY] * 2,
+# Regular expressions that look at all of the rest for each match, or are in hundreds of states at once.
+AGAIN = ".*[^A-Z]|[A-Z]"
+CAPITALS, MANY_STATES = "A" * 1_900_000, "(?:[ab]*a[ab]{900}c)*"
+LONG_STEPS |= {
+    f"{call}, of 1.9 MB": (f"SELECT {call}", [CAPITALS, AGAIN])
+    for call in (
+        "REGEXP_COUNT(?, ?)",
+        "REGEXP_INSTR(?, ?, 1, 1900000)",
+        "LENGTH(REGEXP_SUBSTR(?, ?, 1, 1900000))",
+        "ARRAY_SIZE(REGEXP_SUBSTR_ALL(?, ?))",
+        "LENGTH(REGEXP_REPLACE(?, ?, ''))",
+    )
+}
+LONG_STEPS |= {
+    "RLIKE through 900 states": ("SELECT ? RLIKE ?", ["abb" * 600_000, MANY_STATES]),
+    "REGEXP_COUNT for each row": (
+        f"SELECT MAX(REGEXP_COUNT(REPEAT(L_COMMENT, 300), '[a-z ]*[^a-z ]|[a-z]')) FROM {LINES}",
+        [],
+    ),
+    "a pattern for each row": (
+        f"SELECT MAX(REGEXP_COUNT(L_COMMENT, '(?:[^x]{{900}}|' || L_ORDERKEY || L_LINENUMBER || ')')) FROM {LINES}",
+        [],
     ),
 }
 # EMBEDDED_MEMORY_LIMIT, and what an answer takes; MiB.

@@ -83,9 +83,8 @@ impl Writer<'_> {
                 pattern,
                 ..
             } => {
-                let (text, pattern) = (self.text(expr)?, self.expression(pattern)?);
-                let not = not(*negated);
-                return Ok(format!("({not}regexp_full_match({text}, {pattern}))"));
+                let test = self.describes(expr, pattern, "")?;
+                return Ok(format!("({}{test})", not(*negated)));
             }
             _ => return self.other_form(expr),
         };

@@ -46,7 +46,7 @@ CREATE MACRO sf_bytes_left(a, n) AS unhex(left(hex(memory.main.sf_bytes(a)), CAS
 CREATE MACRO sf_bytes_right(a, n) AS unhex(right(hex(memory.main.sf_bytes(a)), CASE WHEN n < 0 THEN 0 ELSE 2 * CAST(n AS BIGINT) END));
 CREATE MACRO sf_left(t, n) AS left(t, CASE WHEN n < 0 THEN 0 ELSE CAST(n AS BIGINT) END);
 CREATE MACRO sf_right(t, n) AS right(t, CASE WHEN n < 0 THEN 0 ELSE CAST(n AS BIGINT) END);
-CREATE MACRO sf_bytes_reverse(a) AS unhex(array_to_string(list_reverse(regexp_extract_all(hex(memory.main.sf_bytes(a)), '..')), ''));
+CREATE MACRO sf_bytes_reverse(a) AS unhex(rs_reverse_bytes(hex(memory.main.sf_bytes(a))));
 CREATE MACRO sf_bytes_insert(a, p, n, r) AS unhex(substr(hex(memory.main.sf_bytes(a)), 1, 2 * (CAST(p AS BIGINT) - 1)) || hex(memory.main.sf_bytes(r)) || substr(hex(memory.main.sf_bytes(a)), 2 * (CAST(p AS BIGINT) + CAST(n AS BIGINT)) - 1));
 CREATE MACRO sf_bytes_position(needle, a, p) AS rs_hex_position(hex(memory.main.sf_bytes(needle)), hex(memory.main.sf_bytes(a)), CAST(p AS VARCHAR));
 CREATE MACRO sf_bytes_starts(a, b) AS starts_with(hex(memory.main.sf_bytes(a)), hex(memory.main.sf_bytes(b)));
@@ -165,29 +165,6 @@ CREATE MACRO sf_binary(a) AS CASE
   WHEN a IS NULL THEN NULL
   ELSE memory.main.sf_fail('The following string is not a legal hex-encoded value: ''' || memory.main.sf_text(a) || '''') END;
 CREATE MACRO sf_try_binary(a) AS unhex(rs_try_hex(memory.main.sf_text(a)));
-
--- Regular expressions. `t` is the text from where the search starts; what lies between matches is found by a mark in
--- their place.
-CREATE MACRO sf_rx_gaps(t, p) AS CASE
-  WHEN contains(t, chr(31)) THEN memory.main.sf_fail('the embedded engine does not search texts with the control character 31 by a regular expression')
-  WHEN list_contains(regexp_extract_all(t, p, 0), '') THEN memory.main.sf_fail('the embedded engine does not support patterns that match the empty text here')
-  ELSE string_split(regexp_replace(t, p, chr(31), 'g'), chr(31)) END;
-CREATE MACRO sf_rx_lengths(l) AS coalesce(list_sum(list_transform(l, lambda e: length(e))), 0);
-CREATE MACRO sf_rx_place(gaps, matches, n) AS memory.main.sf_rx_lengths(gaps[1 : n]) + memory.main.sf_rx_lengths(matches[1 : n - 1]);
--- REGEXP_INSTR: `skipped` letters stand before the text, `past` is 1 for the place behind the match.
-CREATE MACRO sf_rx_instr(t, p, skipped, n, past) AS rs_match_place(CAST(to_json(regexp_extract_all(t, p, 0)) AS VARCHAR), regexp_replace(t, p, chr(31), 'g'), CAST(skipped AS VARCHAR), CAST(CAST(n AS BIGINT) AS VARCHAR), CAST(CAST(past AS BIGINT) AS VARCHAR));
--- REGEXP_REPLACE of one occurrence.
-CREATE MACRO sf_rx_replace(t, p, r, n) AS CASE
-  WHEN len(regexp_extract_all(t, p, 0)) < n THEN t
-  ELSE left(t, CAST(memory.main.sf_rx_place(memory.main.sf_rx_gaps(t, p), regexp_extract_all(t, p, 0), n) AS BIGINT))
-    || regexp_replace(regexp_extract_all(t, p, 0)[n], p, r)
-    || substr(t, CAST(memory.main.sf_rx_place(memory.main.sf_rx_gaps(t, p), regexp_extract_all(t, p, 0), n) AS BIGINT) + length(regexp_extract_all(t, p, 0)[n]) + 1) END;
-
--- REGEXP_REPLACE behind `k` letters that stay.
-CREATE MACRO sf_rx_replace_from(t, k, p, r, n) AS left(t, k) || CASE
-  WHEN n = 0 THEN regexp_replace(substr(t, k + 1), p, r, 'g')
-  WHEN n = 1 THEN regexp_replace(substr(t, k + 1), p, r)
-  ELSE memory.main.sf_rx_replace(substr(t, k + 1), p, r, n) END;
 
 -- Semi-structured values.
 -- A key by a pointer, where a star is a star; which counts in an ARRAY as well.

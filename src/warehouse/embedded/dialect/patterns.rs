@@ -1,234 +1,211 @@
-//! Regular expressions, which are RE2's in DuckDB; Snowflake's rules for start, occurrence and flags.
+//! Regular expressions: Snowflake's rules for start, occurrence and flags. What searches is in `natives/regular`.
+
+use crate::sql::ast::Expr;
+use crate::warehouse::embedded::natives::checked_pattern;
 
 use super::call::Call;
-use super::texts::{number_literal, text_literal, whole};
-use super::writer::{
-    Fault, Writer, Written, bound, limit, limit_with_hint, macro_call, quote_text,
-};
+use super::lengths::{LONGEST, STATEMENT};
+use super::texts::{text_literal, whole};
+use super::writer::{Fault, Writer, Written, limit, macro_call, quote_text, refuse};
 
-/// The parts of a call, written.
-struct Search {
-    /// All of the text.
-    whole: String,
-    /// The text from where the search starts.
-    text: String,
-    pattern: String,
-    /// Letters before the text.
-    skipped: String,
-    /// Whether the first group is asked for, not the whole match.
-    extracts: bool,
+/// Where a call has its arguments, from the third on.
+struct Places {
+    start: usize,
+    /// Where the occurrence stands, and what it is if nothing does.
+    occurrence: (usize, &'static str),
+    flags: usize,
 }
 
-/// A call of the engine's `regexp_replace`, whose result has to fit: every place may become the whole of the replacement,
-/// with all of the text in it. No macro, because the engine wants the options to be a constant.
-fn replaced(search: &Search, replacement: &str, options: &str) -> String {
-    let (text, pattern) = (search.text.as_str(), search.pattern.as_str());
-    if replacement == "''" {
-        return format!("regexp_replace({text}, {pattern}, {replacement}{options})");
-    }
-    bound(&[text, pattern, replacement], |names| match names {
-        [text, pattern, replacement] => format!(
-            "(CASE WHEN NOT memory.main.sf_fits((strlen({text}) + 1) * strlen({replacement})) THEN \
-             memory.main.sf_too_long() ELSE regexp_replace({text}, {pattern}, {replacement}{options}) END)"
-        ),
-        _ => String::new(),
-    })
+/// A number among the arguments.
+enum Number {
+    /// Its digits.
+    Literal(String),
+    /// A piece of SQL that gives a text of them.
+    Written(String),
 }
 
 impl Writer<'_> {
-    /// Text, pattern, start and flags, by their places.
-    fn search_of(
-        &mut self,
-        call: &Call<'_>,
-        start: Option<usize>,
-        flags: usize,
-    ) -> Result<Search, Fault> {
-        let pattern = call.argument(1)?;
-        let letters = flags_of(call, flags)?;
-        let extracts = letters.contains('e');
-        let inline = letters.replace('e', "");
-        let start = start.and_then(|place| call.arguments().get(place).copied());
-        let all = self.text(call.argument(0)?)?;
-        let (text, skipped) = match start {
-            None => (all.clone(), "0".to_owned()),
-            Some(first) if number_literal(first) == Some("1") => (all.clone(), "0".to_owned()),
-            Some(start) => {
-                // A place in the middle of a text is no start of a text, nor the end of a word.
-                let is_anchored = text_literal(pattern)
-                    .is_none_or(|pattern| pattern.contains('^') || pattern.contains("\\b"));
-                if is_anchored {
-                    return limit_with_hint(
-                        format!(
-                            "searches from another place than the first only for a literal pattern without ^ and \\b in {}",
-                            call.name
-                        ),
-                        "cut the text with SUBSTR first",
-                    );
-                }
-                // It stands in two places, so it is written out.
-                let start = whole(start, &call.name)?;
-                refuse_places_before_the_first(&start, "a start", call)?;
-                (
-                    macro_call("substr", &[&all, &start]),
-                    format!("({start} - 1)"),
-                )
-            }
-        };
-        let mut pattern = self.text(pattern)?;
-        if !inline.is_empty() {
-            pattern = match text_literal(call.argument(1)?) {
-                Some(literal) => quote_text(&format!("(?{inline}){literal}")),
-                None => format!("('(?{inline})' || {pattern})"),
-            };
-        }
-        Ok(Search {
-            whole: all,
-            text,
-            pattern,
-            skipped,
-            extracts,
-        })
+    /// Whether a pattern describes the whole of a text.
+    pub(super) fn describes(&mut self, text: &Expr, pattern: &Expr, flags: &str) -> Written {
+        check(pattern, flags, "REGEXP_LIKE", false)?;
+        let (text, pattern) = (self.text(text)?, self.text(pattern)?);
+        Ok(format!(
+            "rs_rx_is({STATEMENT}, {text}, {pattern}, '-{flags}')"
+        ))
     }
 
-    /// `REGEXP_LIKE(text, pattern [, flags])`: the whole text has to match.
+    /// `REGEXP_LIKE(text, pattern [, flags])`
     pub(super) fn regexp_like(&mut self, call: &Call<'_>) -> Written {
-        let search = self.search_of(call, None, 2)?;
-        Ok(format!(
-            "regexp_full_match({}, {})",
-            search.text, search.pattern
-        ))
+        let flags = flags_of(call, 2)?.replace('e', "");
+        self.describes(call.argument(0)?, call.argument(1)?, &flags)
+    }
+
+    /// Text, pattern and how to search, as the functions of ours take them. `last` depends on the function.
+    fn searched(
+        &mut self,
+        call: &Call<'_>,
+        places: &Places,
+        last: Number,
+    ) -> Result<(String, String, String), Fault> {
+        let flags = flags_of(call, places.flags)?.replace('e', "");
+        let (place, default) = places.occurrence;
+        let start = self.number_at(call, places.start, "1")?;
+        let occurrence = self.number_at(call, place, default)?;
+        let mut is_within = false;
+        if let Number::Literal(digits) = &start {
+            refuse_places_before(1, digits, "a start", call)?;
+            is_within = digits != "1";
+        }
+        if let Number::Literal(digits) = &occurrence {
+            let first = i64::from(default == "1");
+            refuse_places_before(first, digits, "an occurrence", call)?;
+        }
+        let pattern = call.argument(1)?;
+        check(pattern, &flags, &call.name, is_within)?;
+        let how = together(&[
+            Number::Literal(format!("-{flags}")),
+            start,
+            occurrence,
+            last,
+        ]);
+        Ok((self.text(call.argument(0)?)?, self.text(pattern)?, how))
+    }
+
+    fn number_at(&mut self, call: &Call<'_>, place: usize, default: &str) -> Result<Number, Fault> {
+        let Some(argument) = call.arguments().get(place) else {
+            return Ok(Number::Literal(default.to_owned()));
+        };
+        if let Ok(digits) = whole(argument, &call.name) {
+            return Ok(Number::Literal(digits));
+        }
+        let written = self.expression(argument)?;
+        Ok(Number::Written(format!(
+            "CAST(CAST({written} AS BIGINT) AS VARCHAR)"
+        )))
     }
 
     /// `REGEXP_REPLACE(text, pattern [, replacement [, start [, occurrence [, flags]]]])`
     pub(super) fn regexp_replace(&mut self, call: &Call<'_>) -> Written {
-        let search = self.search_of(call, Some(3), 5)?;
+        let places = Places {
+            start: 3,
+            occurrence: (4, "0"),
+            flags: 5,
+        };
+        let (text, pattern, how) = self.searched(call, &places, Number::Literal("0".into()))?;
         let replacement = match call.arguments().get(2) {
             Some(replacement) => self.text(replacement)?,
             None => "''".into(),
         };
-        let occurrence = match call.arguments().get(4) {
-            None => "0",
-            Some(occurrence) => match number_literal(occurrence) {
-                Some(digits) => digits,
-                None => return limit("accepts only a literal occurrence in REGEXP_REPLACE"),
-            },
-        };
-        if search.skipped == "0" && occurrence == "0" {
-            return Ok(replaced(&search, &replacement, ", 'g'"));
-        }
-        if search.skipped == "0" && occurrence == "1" {
-            return Ok(replaced(&search, &replacement, ""));
-        }
-        if !matches!(occurrence, "0" | "1") {
-            refuse_anchors(call)?;
-        }
-        Ok(macro_call(
-            "rx_replace_from",
-            &[
-                &search.whole,
-                &search.skipped,
-                &search.pattern,
-                &replacement,
-                occurrence,
-            ],
+        Ok(format!(
+            "rs_rx_replace({STATEMENT}, {LONGEST}, {text}, {pattern}, {how}, {replacement})"
         ))
     }
 
     /// `REGEXP_SUBSTR(text, pattern [, start [, occurrence [, flags [, group]]]])`
     pub(super) fn regexp_substr(&mut self, call: &Call<'_>) -> Written {
-        let (all, occurrence) = self.regexp_matches(call)?;
-        Ok(format!("({all})[CAST({occurrence} AS BIGINT)]"))
+        self.regexp_parts(call, "rs_rx_part")
     }
 
     /// `REGEXP_SUBSTR_ALL`, with the same arguments: from the occurrence on.
     pub(super) fn regexp_substr_all(&mut self, call: &Call<'_>) -> Written {
-        let (all, occurrence) = self.regexp_matches(call)?;
-        Ok(if occurrence == "1" {
-            format!("to_json({all})")
-        } else {
-            format!("to_json(({all})[CAST({occurrence} AS BIGINT) : ])")
-        })
+        let parts = self.regexp_parts(call, "rs_rx_parts")?;
+        Ok(macro_call("json", &[&parts]))
     }
 
-    fn regexp_matches(&mut self, call: &Call<'_>) -> Result<(String, String), Fault> {
-        let search = self.search_of(call, Some(2), 4)?;
-        let occurrence = match call.arguments().get(3) {
-            Some(occurrence) => self.expression(occurrence)?,
-            None => "1".into(),
+    fn regexp_parts(&mut self, call: &Call<'_>, function: &str) -> Written {
+        let places = Places {
+            start: 2,
+            occurrence: (3, "1"),
+            flags: 4,
         };
-        refuse_places_before_the_first(&occurrence, "an occurrence", call)?;
         let group = match call.arguments().get(5) {
             Some(group) => whole(group, &call.name)?,
-            None if search.extracts => "1".into(),
+            None if flags_of(call, 4)?.contains('e') => "e".into(),
             None => "0".into(),
         };
-        let all = format!(
-            "regexp_extract_all({}, {}, {group})",
-            search.text, search.pattern
-        );
-        Ok((all, occurrence))
+        let (text, pattern, how) = self.searched(call, &places, Number::Literal(group))?;
+        Ok(format!("{function}({STATEMENT}, {text}, {pattern}, {how})"))
     }
 
     /// `REGEXP_COUNT(text, pattern [, start [, flags]])`
     pub(super) fn regexp_count(&mut self, call: &Call<'_>) -> Written {
-        let search = self.search_of(call, Some(2), 3)?;
+        let places = Places {
+            start: 2,
+            occurrence: (usize::MAX, "1"),
+            flags: 3,
+        };
+        let (text, pattern, how) = self.searched(call, &places, Number::Literal("0".into()))?;
         Ok(format!(
-            "len(regexp_extract_all({}, {}, 0))",
-            search.text, search.pattern
+            "rs_rx_count({STATEMENT}, {text}, {pattern}, {how})"
         ))
     }
 
     /// `REGEXP_INSTR(text, pattern [, start [, occurrence [, option [, flags [, group]]]]])`
     pub(super) fn regexp_instr(&mut self, call: &Call<'_>) -> Written {
-        if call.arguments().len() > 6 {
+        if call.arguments().len() > 6 || flags_of(call, 5)?.contains('e') {
             return limit("does not support a group number in REGEXP_INSTR");
         }
-        let search = self.search_of(call, Some(2), 5)?;
-        if search.extracts {
-            return limit("does not support a group number in REGEXP_INSTR");
-        }
-        refuse_anchors(call)?;
-        let mut others = Vec::new();
-        for (place, default) in [(3, "1"), (4, "0")] {
-            others.push(match call.arguments().get(place) {
-                Some(argument) => self.expression(argument)?,
-                None => default.to_owned(),
-            });
-        }
-        if let Some(occurrence) = others.first() {
-            refuse_places_before_the_first(occurrence, "an occurrence", call)?;
-        }
-        let mut arguments = vec![
-            search.text.as_str(),
-            search.pattern.as_str(),
-            search.skipped.as_str(),
-        ];
-        arguments.extend(others.iter().map(String::as_str));
-        Ok(macro_call("rx_instr", &arguments))
+        let places = Places {
+            start: 2,
+            occurrence: (3, "1"),
+            flags: 5,
+        };
+        let option = self.number_at(call, 4, "0")?;
+        let (text, pattern, how) = self.searched(call, &places, option)?;
+        Ok(format!(
+            "rs_rx_place({STATEMENT}, {text}, {pattern}, {how})"
+        ))
     }
 }
 
-/// A start or an occurrence below 1: what Snowflake makes of it is not documented, and DuckDB counts from the end.
-fn refuse_places_before_the_first(written: &str, what: &str, call: &Call<'_>) -> Result<(), Fault> {
-    let digits = written.trim_matches(['(', ')', ' ']);
-    match digits.parse::<i64>() {
-        Ok(place) if place < 1 => limit(format!("supports {} with {what} of 1 or more", call.name)),
-        _ => Ok(()),
+/// Numbers as one text, with blanks between them.
+fn together(numbers: &[Number]) -> String {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut literal = String::new();
+    for number in numbers {
+        match number {
+            Number::Literal(digits) => literal.push_str(digits),
+            Number::Written(sql) => {
+                pieces.push(quote_text(&literal));
+                pieces.push(sql.clone());
+                literal.clear();
+            }
+        }
+        literal.push(' ');
+    }
+    pieces.push(quote_text(literal.trim_end()));
+    match pieces.as_slice() {
+        [one] => one.clone(),
+        several => format!("({})", several.join(" || ")),
     }
 }
 
-/// Matches are found by what stands in their place, which ends of lines and words would not survive.
-fn refuse_anchors(call: &Call<'_>) -> Result<(), Fault> {
-    let pattern = call.argument(1)?;
-    if pattern.to_string().eq_ignore_ascii_case("NULL") {
+/// Looks at a pattern that is a literal, so that one that is none is refused even where there is nothing to search.
+fn check(pattern: &Expr, flags: &str, function: &str, is_within: bool) -> Result<(), Fault> {
+    let Some(pattern) = text_literal(pattern) else {
         return Ok(());
+    };
+    match checked_pattern(pattern, flags, function, is_within) {
+        Ok(()) => Ok(()),
+        Err(said) => match said.strip_prefix("the embedded engine ") {
+            Some(what) => limit(what),
+            None => refuse(said),
+        },
     }
-    match text_literal(pattern) {
-        Some(pattern) if !pattern.contains("\\b") => Ok(()),
-        _ => limit(format!(
-            "accepts only a literal pattern without \\b in {} with these arguments",
-            call.name
-        )),
+}
+
+/// A start or an occurrence below 1: what Snowflake makes of it is not documented.
+fn refuse_places_before(
+    first: i64,
+    digits: &str,
+    what: &str,
+    call: &Call<'_>,
+) -> Result<(), Fault> {
+    match digits.parse::<i64>() {
+        Ok(place) if place < first => {
+            limit(format!("supports {} with {what} of 1 or more", call.name))
+        }
+        _ => Ok(()),
     }
 }
 

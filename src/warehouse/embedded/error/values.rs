@@ -4,20 +4,6 @@ use super::place::{Place, between};
 use crate::warehouse::embedded::natives;
 use crate::warehouse::{EngineLimit, Error};
 
-/// What its engine of regular expressions says of a pattern that cannot be read. Snowflake's is the same one.
-const BROKEN_PATTERNS: [&str; 10] = [
-    "missing )",
-    "missing ]",
-    "unexpected )",
-    "no argument for repetition operator",
-    "bad repetition operator",
-    "invalid repetition size",
-    "invalid character class range",
-    "invalid escape sequence",
-    "invalid perl operator",
-    "invalid named capture group",
-];
-
 /// What DuckDB says of an argument that a function of numbers has no value for, and how it is told.
 const OUT_OF_DOMAIN: [(&str, &str); 6] = [
     (
@@ -82,11 +68,6 @@ impl Place<'_> {
             return self.data(&format!(
                 "Can't parse '{value}' as date or timestamp with the format of this call"
             ));
-        }
-        if let Some((what, pattern)) = message.split_once(": ")
-            && BROKEN_PATTERNS.contains(&what)
-        {
-            return self.data(&format!("Invalid regular expression: '{pattern}', {what}"));
         }
         if message == "Map keys must be unique." {
             return self.data("Duplicate field key in the OBJECT");

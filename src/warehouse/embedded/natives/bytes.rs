@@ -15,6 +15,7 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_to_hex", to_hex),
     ("rs_join", join),
     ("rs_short", short),
+    ("rs_reverse_bytes", reverse),
     ("rs_try_base64", try_base64),
     ("rs_try_hex", try_hex),
     ("rs_sha2", |a| {
@@ -38,6 +39,14 @@ fn base64(arguments: &Arguments<'_>) -> Outcome<String> {
 
 fn try_base64(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(present(arguments).and_then(|[text]| Some(digits(&STANDARD.decode(text).ok()?))))
+}
+
+/// The digits of bytes, those of the last byte first.
+fn reverse(arguments: &Arguments<'_>) -> Outcome<String> {
+    Ok(present(arguments).map(|[written]| {
+        let pairs = written.as_bytes().rchunks(2);
+        pairs.flatten().copied().map(char::from).collect()
+    }))
 }
 
 /// The text itself where it is pairs of digits.
@@ -171,6 +180,12 @@ fn read(digits: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_turned_round_in_pairs_of_digits() {
+        assert_eq!(reverse(&[Some("0102FF")]), Ok(Some("FF0201".into())));
+        assert_eq!(reverse(&[Some("")]), Ok(Some(String::new())));
+    }
 
     #[test]
     fn bits_that_leave_are_gone() {

@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 
 use super::bytes::fits;
-use super::json::{self, Json};
 use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
@@ -23,7 +22,6 @@ pub(super) const TEXTS: &[Row<String>] = &[
 
 pub(super) const NUMBERS: &[Row<i64>] = &[
     ("rs_position", position),
-    ("rs_match_place", match_place),
     ("rs_ascii", ascii),
     ("rs_unicode", unicode),
 ];
@@ -40,12 +38,12 @@ fn count(digits: &str) -> Result<usize, String> {
     Ok(usize::try_from(whole(digits)?.max(0)).unwrap_or(usize::MAX))
 }
 
-fn number(value: usize) -> i64 {
+pub(super) fn number(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// The byte at which a letter stands, counted from 0; the end of the text for one behind it.
-fn byte_of(text: &str, letter: usize) -> usize {
+pub(super) fn byte_of(text: &str, letter: usize) -> usize {
     text.char_indices()
         .nth(letter)
         .map_or(text.len(), |(at, _)| at)
@@ -179,48 +177,6 @@ fn position(arguments: &Arguments<'_>) -> Outcome<i64> {
     }))
 }
 
-/// `REGEXP_INSTR`: the place of a match, by all matches and by the text with a mark in their places. Before the text
-/// stand so many letters that were not searched; with 1 the place behind the match counts.
-fn match_place(arguments: &Arguments<'_>) -> Outcome<i64> {
-    let Some([matches, marked, skipped, occurrence, past]) = present(arguments) else {
-        return Ok(None);
-    };
-    let occurrence = whole(occurrence)?;
-    if occurrence < 1 {
-        return Err("the occurrence of a pattern must be 1 or more".into());
-    }
-    let Json::Array(matches) = json::own(matches)? else {
-        return Ok(Some(0));
-    };
-    let before = usize::try_from(occurrence - 1).unwrap_or(usize::MAX);
-    let length = |found: &Json| match found {
-        Json::Text(text) => text.chars().count(),
-        _ => 0,
-    };
-    let Some(found) = matches.get(before) else {
-        return Ok(Some(0));
-    };
-    if matches.iter().any(|found| length(found) == 0) {
-        return Err(
-            "the embedded engine does not support patterns that match the empty text here".into(),
-        );
-    }
-    let gaps: Vec<&str> = marked.split('\u{1f}').collect();
-    if gaps.len() != matches.len() + 1 {
-        return Err(
-            "the embedded engine does not search texts with the control character 31 by a regular expression"
-                .into(),
-        );
-    }
-    let gaps = gaps.iter().take(before + 1).map(|gap| gap.chars().count());
-    let mut place: usize = gaps.sum();
-    place += matches.iter().take(before).map(length).sum::<usize>();
-    if past == "1" {
-        place += length(found);
-    }
-    Ok(Some(number(place).saturating_add(1 + whole(skipped)?)))
-}
-
 /// `ASCII(text)`: the code of the first letter; what Snowflake gives for a letter beyond ASCII is not documented.
 fn ascii(arguments: &Arguments<'_>) -> Outcome<i64> {
     let Some([text]) = present(arguments) else {
@@ -293,20 +249,6 @@ mod tests {
         assert_eq!(text(token, &["..a.b-c", ".-", "3"]), "c");
         assert_eq!(token(&[Some("a"), Some(""), Some("2")]), Ok(None));
         assert_eq!(text(token, &["a b", "", "1"]), "a b");
-    }
-
-    #[test]
-    fn a_match_has_its_place_among_letters() {
-        let place = |occurrence, past| {
-            let given = ["[\"b\",\"bä\"]", "aä\u{1f}c\u{1f}", "3", occurrence, past];
-            match_place(&given.map(Some)).unwrap()
-        };
-        assert_eq!([place("1", "0"), place("1", "1")], [Some(6), Some(7)]);
-        assert_eq!([place("2", "0"), place("2", "1")], [Some(8), Some(10)]);
-        assert_eq!(place("3", "0"), Some(0));
-        let marked = |matches, text| match_place(&[matches, text, "0", "1", "0"].map(Some));
-        assert!(marked("[\"\"]", "\u{1f}").is_err());
-        assert!(marked("[\"b\"]", "\u{1f}\u{1f}b\u{1f}").is_err());
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod numbers;
 mod objects;
 mod orders;
 mod places;
+mod regular;
 mod sets;
 mod texts;
 mod units;
@@ -33,6 +34,7 @@ pub(super) use effort::Announced;
 pub(super) use kinds::{Kind, common};
 use native::{register, register_watched};
 pub(super) use notes::{Notes, take_notes};
+pub(super) use regular::checked as checked_pattern;
 
 /// Whether a text is a date or a timestamp in one of the formats that Snowflake finds by itself.
 pub(super) fn is_moment(text: &str) -> bool {
@@ -64,17 +66,24 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
         arrays::WATCHED,
         objects::WATCHED,
         orders::WATCHED,
+        regular::WATCHED,
         texts::WATCHED,
     ] {
         register_watched::<String>(connection, chapter)?;
     }
-    for chapter in [arrays::WATCHED_NUMBERS, texts::WATCHED_NUMBERS] {
+    for chapter in [
+        arrays::WATCHED_NUMBERS,
+        regular::WATCHED_NUMBERS,
+        texts::WATCHED_NUMBERS,
+    ] {
         register_watched::<i64>(connection, chapter)?;
     }
     for chapter in [
         arrays::WATCHED_TRUTHS,
+        arrays::WATCHED_TRUTHS,
         elements::WATCHED,
         like::WATCHED,
+        regular::WATCHED_TRUTHS,
         texts::WATCHED_TRUTHS,
     ] {
         register_watched::<bool>(connection, chapter)?;

@@ -12,10 +12,16 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs a statement that would take minutes, for a second, and then another one in the only place there is.
 async fn ends_with_its_time(sql: &str) {
+    ends_with_its_time_given(sql, vec![]).await;
+}
+
+/// The same with parameters.
+async fn ends_with_its_time_given(sql: &str, parameters: Vec<Parameter>) {
     let mut options = small();
     options.gate.slots = 1;
     let engine = Embedded::start(&options).unwrap();
     let mut late = run(sql);
+    late.parameters = parameters;
     late.deadline = Instant::now() + Duration::from_secs(1);
     let begun = Instant::now();
     let ended = match engine.run(late).await {
@@ -180,4 +186,88 @@ async fn a_recursive_flatten_of_a_deep_or_wide_value_stays_small() {
         answer.rows[3],
         ["b", "a[1].b", "∅", "json 2", "json {\"b\":2}"]
     );
+}
+
+#[tokio::test]
+async fn regular_expressions_end_with_their_statement() {
+    // Each match looks at all of the rest of the text.
+    let pattern = "'.*[^A-Z]|[A-Z]'";
+    let text = Parameter::Text("A".repeat(1_000_000));
+    for call in [
+        format!("REGEXP_COUNT(?, {pattern})"),
+        format!("REGEXP_INSTR(?, {pattern}, 1, 900000)"),
+        format!("LENGTH(REGEXP_REPLACE(?, {pattern}, ''))"),
+        format!("REGEXP_SUBSTR(?, {pattern}, 1, 900000)"),
+        format!("ARRAY_SIZE(REGEXP_SUBSTR_ALL(?, {pattern}))"),
+    ] {
+        ends_with_its_time_given(&format!("SELECT {call}"), vec![text.clone()]).await;
+    }
+    // One search through many states.
+    let text = Parameter::Text("abb".repeat(600_000));
+    let sql = "SELECT ? RLIKE '(?:[ab]*a[ab]{900}c)*'";
+    ends_with_its_time_given(sql, vec![text]).await;
+}
+
+#[tokio::test]
+async fn patterns_that_are_too_large_are_refused_with_what_to_do() {
+    for (pattern, named) in [
+        ("(?:[^x]{900}){900}".to_owned(), "at most 3 MiB"),
+        ("ab".repeat(500_000), "at most 64 KiB"),
+        ("|a".repeat(500_000), "at most 64 KiB"),
+    ] {
+        let mut large = run("SELECT REGEXP_COUNT('a', ?)");
+        large.parameters = vec![Parameter::Text(pattern)];
+        let error = match engine().run(large).await {
+            Ok(answer) => read(answer).await.map(drop).unwrap_err(),
+            Err(error) => error,
+        };
+        let said = error.to_string();
+        assert!(matches!(error, Error::EngineLimit(_)), "{said}");
+        assert!(
+            said.contains(named) && said.contains("REGEXP_COUNT"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_for_the_sake_of_another_way_of_searching_is_answered() {
+    for (sql, expected) in [
+        ("SELECT REGEXP_INSTR('a' || CHR(31) || 'b', 'b')", "3"),
+        ("SELECT REGEXP_INSTR('one two', '\\\\bt', 1, 1)", "5"),
+        ("SELECT REGEXP_INSTR('abc', 'x*', 1, 2)", "2"),
+        (
+            "SELECT REGEXP_REPLACE('a b c', '\\\\b', '|', 1, 3)",
+            "a |b c",
+        ),
+        (
+            "SELECT REGEXP_REPLACE('aaa', 'a', 'b', 1, n_nationkey + 2) FROM nation LIMIT 1",
+            "aba",
+        ),
+        (
+            "SELECT REGEXP_SUBSTR('abab', n_name, 2) FROM (SELECT 'b' n_name FROM nation LIMIT 1)",
+            "b",
+        ),
+        ("SELECT REGEXP_SUBSTR('abc', '[^a]', 2)", "b"),
+        ("SELECT REGEXP_SUBSTR('abc', 'b', 1, 1, 'e')", "b"),
+        ("SELECT REGEXP_COUNT(' a', '\\\\b')", "2"),
+    ] {
+        assert_eq!(answer(sql).await.rows, [[expected]], "{sql}");
+    }
+    for sql in [
+        "SELECT REGEXP_SUBSTR('abab', n_name, 2) FROM (SELECT '^b' n_name FROM nation)",
+        "SELECT REGEXP_SUBSTR('abab', 'b', 0 - n_nationkey) FROM nation",
+        "SELECT REGEXP_REPLACE('abab', '(b)', '\\\\2')",
+        "SELECT REGEXP_SUBSTR('abab', 'b', 1, 1, 'e', 1)",
+    ] {
+        let error = refusal(sql).await;
+        assert!(matches!(error, Error::EngineLimit(_)), "{sql}: {error}");
+    }
+    for sql in [
+        "SELECT REGEXP_COUNT(n_name, '(?<=A)') FROM nation WHERE FALSE",
+        "SELECT REGEXP_COUNT(n_name, '(a)\\\\1') FROM nation",
+    ] {
+        let error = refusal(sql).await;
+        assert!(matches!(error, Error::Sql { .. }), "{sql}: {error}");
+    }
 }

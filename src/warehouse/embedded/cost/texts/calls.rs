@@ -49,10 +49,8 @@ pub(in crate::warehouse::embedded) const INTO_VALUE: [&str; 11] = [
 ];
 
 /// Functions that make a list of a text, which takes 16 bytes for each part, of one letter at the worst.
-pub(super) const LISTING: [&str; 7] = [
-    "REGEXP_COUNT",
-    "REGEXP_INSTR",
-    "REGEXP_SUBSTR",
+pub(super) const LISTING: [&str; 5] = [
+    "REGEXP_EXTRACT_ALL",
     "REGEXP_SUBSTR_ALL",
     "STRTOK",
     "STRTOK_SPLIT_TO_TABLE",
