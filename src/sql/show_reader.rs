@@ -115,6 +115,18 @@ impl Words<'_> {
 
     fn describe(&mut self) -> Result<Describe, Error> {
         let mut kind = Vec::new();
+        // What it shows anyway.
+        if let [
+            before @ ..,
+            Token::Word(word),
+            Token::Eq,
+            Token::Word(columns),
+        ] = self.tokens
+            && word.value.eq_ignore_ascii_case("TYPE")
+            && columns.value.eq_ignore_ascii_case("COLUMNS")
+        {
+            self.tokens = before;
+        }
         // The last word may be the name; a kind is what stands before it. `DESCRIBE orders` describes a table.
         while let (Some(word), Some(_)) = (self.peek_word(), self.tokens.get(1)) {
             if matches!(self.tokens.get(1), Some(Token::Period)) {

@@ -58,6 +58,13 @@ fn form_at(words: &[&Token], before: Option<&&Token>) -> Option<&'static str> {
         {
             Some("a sample of TABLE('…')")
         }
+        [word, with, local, ..]
+            if is_word(Some(word), "TIMESTAMP")
+                && is_word(Some(with), "WITH")
+                && is_word(Some(local), "LOCAL") =>
+        {
+            Some("TIMESTAMP WITH LOCAL TIME ZONE, which is TIMESTAMP_LTZ")
+        }
         [Token::RArrow, word, ..] if is_word(Some(word), "SELECT") => {
             Some("a query without brackets as an argument")
         }
@@ -87,6 +94,7 @@ mod tests {
             "SELECT * FROM TABLE('t') TABLESAMPLE (3)",
             "SELECT value FROM TABLE(FLATTEN(input => SELECT PARSE_JSON('[1]')))",
             "WITH t (SELECT 1 AS c) SELECT c FROM t",
+            "SELECT CAST(a AS TIMESTAMP WITH LOCAL TIME ZONE) FROM t",
         ] {
             assert!(form(statement).is_some(), "{statement}");
         }

@@ -127,6 +127,19 @@ pub(super) fn refuses_text_sum(cause: &Cause) -> bool {
     })
 }
 
+/// Whether DuckDB would not move a date by a whole number that it has counted.
+pub(super) fn refuses_days(cause: &Cause) -> bool {
+    let Cause::DuckDBFailure(_, Some(text)) = cause else {
+        return false;
+    };
+    between(text, "given name and argument types '", "'").is_some_and(|call| {
+        matches!(
+            call,
+            "+(DATE, BIGINT)" | "-(DATE, BIGINT)" | "+(BIGINT, DATE)"
+        )
+    })
+}
+
 fn first_paragraph(message: &str) -> String {
     message
         .lines()

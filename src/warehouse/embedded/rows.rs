@@ -9,7 +9,7 @@ use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 
 use super::json::{self, Shape};
 use super::vector::{DEFAULT_SCALE, View};
-use crate::warehouse::{Batch, Cell, Column, DataType, Error};
+use crate::warehouse::{Batch, Cell, Column, DataType, EngineLimit, Error};
 
 /// Digits of the widest NUMBER.
 const MAX_PRECISION: u8 = 38;
@@ -196,8 +196,16 @@ pub(super) fn named(mut readers: Vec<Reader>, names: &[String]) -> Vec<Reader> {
     readers
 }
 
-/// Refuses whole numbers of more than 38 digits, which the engine computes and Snowflake does not.
+/// Refuses whole numbers of more than 38 digits, which the engine computes and Snowflake does not, and dates after the last
+/// that Snowflake is known to have.
 pub(super) fn check(readers: &[Reader], chunk: &StructArray) -> Result<(), Error> {
+    if chunk.columns().iter().any(is_after_all) {
+        return Err(EngineLimit {
+            what: "does not return dates after the year 9999".into(),
+            hint: Some("TO_TIMESTAMP(n, 3) reads a number of milliseconds, and without a second argument of seconds".into()),
+        }
+        .into());
+    }
     let mut columns = readers.iter().zip(chunk.columns());
     if columns.any(|(reader, array)| reader.is_beyond(array)) {
         return Err(Error::Sql {
@@ -207,6 +215,26 @@ pub(super) fn check(readers: &[Reader], chunk: &StructArray) -> Result<(), Error
         });
     }
     Ok(())
+}
+
+/// Whether a vector holds a date after the year 9999. The last of the engine's stands for no end, see vector.rs.
+fn is_after_all(array: &ArrayRef) -> bool {
+    const DAYS: i32 = 2_932_896;
+    const MICROSECONDS: i64 = (DAYS as i64 + 1) * 86_400_000_000;
+    if let Some(days) = array.as_primitive_opt::<arrow::Date32Type>() {
+        return days
+            .iter()
+            .flatten()
+            .any(|day| day > DAYS && day != i32::MAX);
+    }
+    array
+        .as_primitive_opt::<arrow::TimestampMicrosecondType>()
+        .is_some_and(|times| {
+            times
+                .iter()
+                .flatten()
+                .any(|at| at >= MICROSECONDS && at != i64::MAX)
+        })
 }
 
 /// One vector of DuckDB's for each column, at most 2,303 rows.

@@ -194,6 +194,14 @@ impl Job {
             natives::take_notes();
             prepared = session.connection.prepare(&translation.sql);
         }
+        if let Err(cause) = &prepared
+            && error::refuses_days(cause)
+        {
+            repairs.days = true;
+            translation = self.translate(statement, &repairs)?;
+            natives::take_notes();
+            prepared = session.connection.prepare(&translation.sql);
+        }
         // It adds up no texts, and does not say which columns hold them. Those that hold numbers stay what they are.
         if let Err(cause) = &prepared
             && error::refuses_text_sum(cause)

@@ -7,7 +7,7 @@ use super::{
     USER, WAREHOUSE,
 };
 use crate::sql::{Identifier, QualifiedName};
-use crate::warehouse::{Error, SessionContext};
+use crate::warehouse::{DataType, Error, SessionContext};
 
 /// The names a statement starts from, defaults filled in.
 #[derive(Debug, Clone)]
@@ -93,8 +93,16 @@ impl Catalog {
         for (database, schema, table) in self.tables() {
             let names = [database.name, schema.name, table.name];
             if names == wanted {
-                let columns = table.columns.iter().map(|column| column.name.to_owned());
-                return Found::Columns(columns.collect());
+                let names = table.columns.iter().map(|column| column.name.to_owned());
+                let binaries = table
+                    .columns
+                    .iter()
+                    .filter(|column| column.data_type == DataType::Binary)
+                    .map(|column| column.name.to_owned());
+                return Found::Columns {
+                    names: names.collect(),
+                    binaries: binaries.collect(),
+                };
             }
             let mut pairs = names.iter().zip(wanted);
             is_in_another_case |= pairs.all(|(name, wanted)| name.eq_ignore_ascii_case(wanted));

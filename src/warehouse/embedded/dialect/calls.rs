@@ -17,6 +17,7 @@ use super::macros;
 use super::returns::plain_kind;
 use super::texts::{number_literal, text_literal};
 use super::types::typed_null;
+use super::units::Of;
 use super::writer::{
     Fault, Writer, Written, bound_where, limit, limit_with_hint, macro_call, name, quote_text,
     refuse,
@@ -140,14 +141,14 @@ impl Writer<'_> {
     }
 
     /// Puts the arguments into a template. `{0}` is the first argument as it is, `{t0}` as text, `{n0}` as number, `{m0}`
-    /// as moment, `{s0}` as number even if it is a column of text, `{v0}` with NULL for JSON null, `{j0}` as the text of
+    /// as moment, `{y0}` as one with a date, `{s0}` as number even if it is a column of text, `{v0}` with NULL for JSON null, `{j0}` as the text of
     /// its JSON, `{e0}` as that of an element, `{i0}` as the digits of a whole number; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
     ///
     /// What a template names twice, or a macro that it calls, is bound to a name first: see [`bound_where`].
     fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
         let mut written = Vec::with_capacity(call.arguments().len());
         // A part of a moment has no zone.
-        let is_part = template.contains("{m0}")
+        let is_part = (template.contains("{m0}") || template.contains("{y0}"))
             && (plain_kind(&call.name).is_some() || call.name.ends_with("NAME"));
         for argument in call.arguments() {
             if is_part {
@@ -215,7 +216,8 @@ impl Writer<'_> {
 
     /// One argument, made what the template asks for.
     fn field(&mut self, field: &str, written: &[String], call: &Call<'_>) -> Written {
-        let (kind, digits) = match field.strip_prefix(['t', 'n', 'm', 's', 'v', 'j', 'e', 'i']) {
+        let (kind, digits) = match field.strip_prefix(['t', 'n', 'm', 'y', 's', 'v', 'j', 'e', 'i'])
+        {
             Some(digits) => (field.chars().next(), digits),
             None => (None, field),
         };
@@ -226,7 +228,8 @@ impl Writer<'_> {
         Ok(match kind {
             Some('t') => self.as_text(text.clone(), expr),
             Some('n') => self.as_number(text.clone(), expr),
-            Some('m') => self.as_point(&typed_null(text, "TIMESTAMP"), expr),
+            Some('m') => self.as_point(&typed_null(text, "TIMESTAMP"), expr, Of::Any),
+            Some('y') => self.as_point(&typed_null(text, "TIMESTAMP"), expr, Of::Day),
             Some('s') => self.summand(call, text.clone(), expr)?,
             Some('v') => self.without_json_null(text.clone(), expr),
             Some('j') if is_json(expr) => format!("CAST({text} AS VARCHAR)"),

@@ -40,7 +40,12 @@ pub(in crate::warehouse::embedded) struct Tables(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::warehouse::embedded) enum Found {
     /// A table or view with these columns.
-    Columns(Vec<String>),
+    Columns {
+        /// All of them.
+        names: Vec<String>,
+        /// Those that hold BINARY.
+        binaries: Vec<String>,
+    },
     /// None, but one whose name differs in upper and lower case only.
     InAnotherCase,
     /// None at all.
@@ -77,6 +82,8 @@ pub(in crate::warehouse::embedded) type Meetings =
 pub(in crate::warehouse::embedded) struct Repairs {
     /// Aliases whose expressions stand in their place.
     pub(in crate::warehouse::embedded) inlined: BTreeSet<String>,
+    /// Whether a column that is added to a date may be a whole number.
+    pub(in crate::warehouse::embedded) days: bool,
     /// Columns of text that are added up.
     pub(in crate::warehouse::embedded) text_sums: BTreeSet<String>,
     /// For each PIVOT over the values there are: these, each with the name of its column.

@@ -1,14 +1,15 @@
 //! Functions of dates and times.
 
-use crate::sql::ast::{Expr, Interval};
+use crate::sql::ast::Expr;
 
 use super::call::Call;
 use super::decimals::at_places;
 use super::numbers::is_beyond;
 use super::texts::{text_literal, whole};
 use super::types::{Target, typed_null};
-use super::units::{Unit, expression_of_part, field_name, unit, unit_name};
+use super::units::{Of, Unit, part, span, unit, unit_name};
 use super::writer::{Fault, Writer, Written, is_short, limit, macro_call, quote_text, refuse};
+
 impl Writer<'_> {
     /// `DATEADD(unit, n, date)`
     pub(super) fn date_add(&mut self, call: &Call<'_>) -> Written {
@@ -21,8 +22,11 @@ impl Writer<'_> {
     /// `DATEDIFF(unit, from, to)`
     pub(super) fn date_diff(&mut self, call: &Call<'_>) -> Written {
         let unit = unit(&unit_name(call.argument(0)?)?)?;
-        let from = self.point(call.argument(1)?)?;
-        let to = self.point(call.argument(2)?)?;
+        let from = self.point_of(call.argument(1)?, unit.of())?;
+        let to = self.point_of(call.argument(2)?, unit.of())?;
+        if unit == Unit::Nanoseconds {
+            return Ok(format!("(date_diff('microsecond', {from}, {to}) * 1000)"));
+        }
         // Weeks begin on Monday for Snowflake; DuckDB counts spans of seven days.
         if unit.name() == "week" {
             return Ok(format!(
@@ -35,16 +39,23 @@ impl Writer<'_> {
     /// `DATE_TRUNC(unit, date)`, in either order of the arguments.
     pub(super) fn date_trunc(&mut self, call: &Call<'_>) -> Written {
         let (first, second) = (call.argument(0)?, call.argument(1)?);
-        let (name, date) = match unit_name(first).and_then(|name| unit(&name).map(|_| name)) {
-            Ok(name) => (name, second),
-            Err(_) => (unit_name(second)?, first),
+        // A column may be called D, which is a day as well: a unit in quotes goes before.
+        let is_quoted = |expr: &Expr| text_literal(expr).is_some_and(|name| span(name).is_ok());
+        let (name, date) = if is_quoted(second) && !is_quoted(first) {
+            (second, first)
+        } else {
+            (first, second)
         };
-        let unit = unit(&name)?;
+        let unit = span(&unit_name(name)?)?;
+        let name = match unit {
+            Unit::Nanoseconds => "microsecond",
+            unit => unit.name(),
+        };
         let date = self.moment(date)?;
         if is_short(&date) {
-            return Ok(macro_call("date_trunc", &[&date, &quote_text(unit.name())]));
+            return Ok(macro_call("date_trunc", &[&date, &quote_text(name)]));
         }
-        Ok(format!("rs_date_trunc({date}, 0, '{}')", unit.name()))
+        Ok(format!("rs_date_trunc({date}, 0, '{name}')"))
     }
 
     /// `TRUNC` of a number to a scale, or of a date to a unit.
@@ -68,14 +79,17 @@ impl Writer<'_> {
     }
 
     /// `DATE_PART(part, date)`, `EXTRACT(part FROM date)`, `YEAR(date)`.
-    pub(super) fn date_part(&mut self, part: &str, date: &Expr) -> Written {
-        self.shed_zone(date);
-        let moment = self.point(date)?;
-        let wanted = part.trim_matches('\'').to_lowercase();
-        if let Some(template) = expression_of_part(&wanted) {
-            return Ok(template.replace("{}", &moment));
+    pub(super) fn date_part(&mut self, name: &str, date: &Expr) -> Written {
+        let (template, of) = part(name.trim_matches('\''))?;
+        if of != Of::Zone {
+            self.shed_zone(date);
         }
-        Ok(format!("date_part('{}', {moment})", unit(&wanted)?.name()))
+        let moment = self.point_of(date, of)?;
+        Ok(match template.as_str() {
+            "sf_epoch" => macro_call("epoch", &[&moment, "1000000"]),
+            "sf_epoch_ms" => macro_call("epoch", &[&moment, "1000"]),
+            _ => template.replace("{}", &moment),
+        })
     }
 
     /// `ADD_MONTHS(date, months)`
@@ -92,15 +106,17 @@ impl Writer<'_> {
 
     /// `LAST_DAY(date [, unit])`
     pub(super) fn last_day(&mut self, call: &Call<'_>) -> Written {
-        let moment = self.point(call.argument(0)?)?;
+        let moment = self.point_of(call.argument(0)?, Of::Day)?;
         let unit = match call.arguments().get(1) {
-            Some(name) => unit(&unit_name(name)?)?,
+            Some(name) => span(&unit_name(name)?)?,
             None => return Ok(format!("last_day({moment})")),
         };
         let next = match unit {
             Unit::Months(months, _) => format!("to_months({months})"),
             Unit::Days(days, _) => format!("to_days({days})"),
-            Unit::Time(..) => return refuse("LAST_DAY takes year, quarter, month or week"),
+            Unit::Time(..) | Unit::Nanoseconds => {
+                return refuse("LAST_DAY takes year, quarter, month or week");
+            }
         };
         Ok(format!(
             "CAST(date_trunc('{}', {moment}) + {next} - to_days(1) AS DATE)",
@@ -110,67 +126,55 @@ impl Writer<'_> {
 
     /// `NEXT_DAY(date, weekday)` and `PREVIOUS_DAY`.
     pub(super) fn neighbour_day(&mut self, call: &Call<'_>, is_next: bool) -> Written {
-        let name = unit_name(call.argument(1)?)?.to_lowercase();
+        let moment = self.point_of(call.argument(0)?, Of::Day)?;
+        let function = if is_next { "next_day" } else { "previous_day" };
+        let day = call.argument(1)?;
+        let Some(name) = text_literal(day) else {
+            let day = macro_call("weekday", &[&self.text(day)?]);
+            return Ok(macro_call(function, &[&moment, &day]));
+        };
+        let name = name.trim_start().to_lowercase();
         let days = ["mo", "tu", "we", "th", "fr", "sa", "su"];
         let Some(index) = days.iter().position(|day| name.starts_with(day)) else {
-            return match call.argument(1)? {
-                Expr::Value(_) => refuse(format!("{name} is not a day of the week")),
-                _ => limit(format!(
-                    "accepts the day of {} as a literal only",
-                    call.name
-                )),
-            };
+            return refuse(format!("'{name}' is not a day of the week"));
         };
-        let moment = self.point(call.argument(0)?)?;
-        let weekday = (index + 1).to_string();
-        let function = if is_next { "next_day" } else { "previous_day" };
-        Ok(macro_call(function, &[&moment, &weekday]))
+        Ok(macro_call(function, &[&moment, &(index + 1).to_string()]))
     }
 
     /// `TIME_SLICE(date, length, unit [, 'START' | 'END'])`
     pub(super) fn time_slice(&mut self, call: &Call<'_>) -> Written {
+        const NO_LENGTH: &str = "the length of TIME_SLICE must be a positive whole number";
         let unit = unit(&unit_name(call.argument(2)?)?)?;
-        let is_end = match call.arguments().get(3) {
-            Some(edge) => unit_name(edge)?.eq_ignore_ascii_case("END"),
-            None => false,
+        let sign = match call.arguments().get(3) {
+            None => "",
+            Some(edge) => match unit_name(edge)?.to_uppercase().as_str() {
+                "START" => "",
+                "END" => "-",
+                edge => return refuse(format!("'{edge}' is neither START nor END in TIME_SLICE")),
+            },
         };
         let length = match call.argument(1)? {
             Expr::Value(value) => value.value.to_string(),
+            Expr::UnaryOp { .. } => return refuse(NO_LENGTH),
             _ => return limit("accepts only a literal length in TIME_SLICE"),
         };
-        let Ok(length) = length.parse::<u16>() else {
-            return refuse("the length of TIME_SLICE must be a positive whole number");
-        };
-        if unit == Unit::Days(7, "week") && length != 1 {
-            return limit("does not support slices of several weeks in TIME_SLICE");
+        match length.parse::<u16>() {
+            Ok(1..) => {}
+            _ => return refuse(NO_LENGTH),
         }
-        if length == 0 {
-            return refuse("the length of TIME_SLICE must be a positive whole number");
-        }
-        // Weeks begin on Mondays, and everything else with 1970, a Thursday.
-        let origin = match unit {
-            Unit::Days(7, _) => "TIMESTAMP '1969-12-29 00:00:00'",
-            _ => "TIMESTAMP '1970-01-01 00:00:00'",
-        };
-        let date = self.moment(call.argument(0)?)?;
-        if !is_short(&date) {
-            let sign = if is_end { "-" } else { "" };
-            return Ok(format!(
-                "rs_time_slice({date}, {sign}{length}, '{}')",
+        if !matches!(
+            unit,
+            Unit::Months(..) | Unit::Days(..) | Unit::Time(1_000_000.., _)
+        ) {
+            return refuse(format!(
+                "'{}' is not a valid date/time component for TIME_SLICE",
                 unit.name()
             ));
         }
-        Ok(macro_call(
-            if is_end {
-                "time_slice_end"
-            } else {
-                "time_slice"
-            },
-            &[
-                &date,
-                &format!("INTERVAL '{length}' {}", unit.name()),
-                origin,
-            ],
+        let date = self.moment(call.argument(0)?)?;
+        Ok(format!(
+            "rs_time_slice({date}, {sign}{length}, '{}')",
+            unit.name()
         ))
     }
 
@@ -216,51 +220,6 @@ impl Writer<'_> {
         list.iter().map(|expr| self.number(expr)).collect()
     }
 
-    /// `date + INTERVAL '1 month, 2 days'`
-    pub(super) fn plus_interval(
-        &mut self,
-        date: &str,
-        is_minus: bool,
-        interval: &Interval,
-    ) -> Written {
-        let sign = if is_minus { "-" } else { "" };
-        let text = match interval.value.as_ref() {
-            Expr::Value(value) => match &value.value {
-                crate::sql::ast::Value::Number(digits, _) => digits.clone(),
-                other => other.clone().into_string().unwrap_or_default(),
-            },
-            _ => return limit("accepts an INTERVAL with a literal only"),
-        };
-        let mut written = date.to_owned();
-        let text = match &interval.leading_field {
-            Some(field) => format!("{text} {}", field_name(field)),
-            None => text,
-        };
-        let words: Vec<&str> = text
-            .split([',', ' '])
-            .filter(|word| !word.is_empty())
-            .collect();
-        if words.is_empty() {
-            return limit("does not accept INTERVAL without a number");
-        }
-        for pair in words.chunks(2) {
-            let (count, name) = match pair {
-                [count, name] => (*count, *name),
-                [count] => (*count, "second"),
-                _ => return refuse(format!("the interval '{text}' could not be read")),
-            };
-            let Ok(count) = count.parse::<i64>() else {
-                return if count.parse::<f64>().is_ok() {
-                    limit("accepts whole numbers in an INTERVAL only")
-                } else {
-                    refuse(format!("the interval '{text}' could not be read"))
-                };
-            };
-            written = added(&written, &format!("({sign}{count})"), unit(name)?);
-        }
-        Ok(written)
-    }
-
     /// A date, time or timestamp. What is text or VARIANT by its form becomes a timestamp, as it does in Snowflake.
     pub(super) fn moment(&mut self, expr: &Expr) -> Written {
         let written = self.expression(expr)?;
@@ -269,8 +228,13 @@ impl Writer<'_> {
 
     /// A date or time as a point in time.
     pub(super) fn point(&mut self, expr: &Expr) -> Written {
+        self.point_of(expr, Of::Any)
+    }
+
+    /// The same, of a value that has what a part or a unit is of.
+    fn point_of(&mut self, expr: &Expr, of: Of) -> Written {
         let written = self.moment(expr)?;
-        Ok(self.as_point(&written, expr))
+        Ok(self.as_point(&written, expr, of))
     }
 
     pub(super) fn as_moment(&self, written: String, expr: &Expr) -> String {
@@ -310,7 +274,7 @@ fn span_of(time: &[String], nanoseconds: Option<&String>) -> String {
 }
 
 /// A date some units later. A number with a fraction is rounded before it is counted in other units.
-fn added(date: &str, count: &str, unit: Unit) -> String {
+pub(super) fn added(date: &str, count: &str, unit: Unit) -> String {
     let is_whole = count
         .trim_matches(['(', ')', '-'])
         .bytes()
@@ -329,12 +293,16 @@ fn added(date: &str, count: &str, unit: Unit) -> String {
             "add_time_to",
             &[date, &format!("(CAST({count} AS BIGINT) * {microseconds})")],
         ),
+        Unit::Nanoseconds => macro_call(
+            "add_time_to",
+            &[date, &macro_call("microseconds", &[count])],
+        ),
     }
 }
 
 /// A date so many months or days later: for a column as the engine computes it fastest, for what is longer by a function
 /// of ours, which names the date once.
-fn later(date: &str, count: &str, unit: &str) -> String {
+pub(super) fn later(date: &str, count: &str, unit: &str) -> String {
     if is_short(date) {
         return macro_call(&format!("add_{unit}s_to"), &[date, count]);
     }

@@ -168,9 +168,14 @@ impl Writer<'_> {
                     let date = self.as_moment(written.to_owned(), left);
                     return self.plus_interval(&date, *op == BinaryOperator::Minus, interval);
                 }
-                let left = self.as_number(written.to_owned(), left);
-                let right = self.number(right)?;
-                Ok(format!("({left} {op} {right})"))
+                let before = self.as_number(written.to_owned(), left);
+                let after = self.number(right)?;
+                let after = self.days(after, right, left);
+                let before = match op {
+                    BinaryOperator::Plus => self.days(before, left, right),
+                    _ => before,
+                };
+                Ok(format!("({before} {op} {after})"))
             }
             BinaryOperator::Multiply => {
                 let left = self.as_number(written.to_owned(), left);

@@ -2,6 +2,7 @@
 
 use crate::sql::ast::Expr;
 
+use super::super::natives::{Wants, wants};
 use super::call::Call;
 use super::kinds::is_truth;
 use super::returns::plain_kind;
@@ -11,8 +12,8 @@ use super::writer::{
     Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
 
-/// Elements of date formats and what strftime calls them, longest first where one begins another.
-const DATE_ELEMENTS: [(&str, &str); 24] = [
+/// Elements of date formats that strftime writes as Snowflake does, longest first where one begins another.
+const OF_STRFTIME: [(&str, &str); 18] = [
     ("YYYY", "%Y"),
     ("YY", "%y"),
     ("MMMM", "%B"),
@@ -27,16 +28,10 @@ const DATE_ELEMENTS: [(&str, &str); 24] = [
     ("AM", "%p"),
     ("PM", "%p"),
     ("SS", "%S"),
-    ("FF0", ""),
     ("FF3", "%g"),
     ("FF6", "%f"),
     ("FF9", "%n"),
-    ("FF", "%n"),
-    ("TZHTZM", "%z"),
-    ("TZH:TZM", "%z"),
     ("T", "T"),
-    ("Z", "Z"),
-    ("U", ""),
 ];
 
 impl Writer<'_> {
@@ -51,7 +46,8 @@ impl Writer<'_> {
             return Ok(self.as_cast_text(written, value));
         };
         let Some(format) = text_literal(format) else {
-            return limit(format!("accepts only a literal format in {}", call.name));
+            let (value, format) = (self.expression(value)?, self.text(format)?);
+            return Ok(macro_call("char_of", &[&value, &format]));
         };
         if matches!(format.to_uppercase().as_str(), "TM9" | "TM") {
             return self.text(value);
@@ -60,15 +56,32 @@ impl Writer<'_> {
             let number = self.number(value)?;
             return number_format(&number, format);
         }
-        let format = date_format(format)?;
-        let moment = self.point(value)?;
-        Ok(format!("strftime({moment}, {})", quote_text(&format)))
+        self.shed_zone(value);
+        self.moment_in_format(value, format)
+    }
+
+    /// A date or time in a literal format.
+    fn moment_in_format(&mut self, value: &Expr, format: &str) -> Written {
+        let wants = known(format)?;
+        let moment = if wants.zone {
+            self.sheds_zone = false;
+            macro_call("in_utc", &[&self.moment(value)?])
+        } else {
+            self.point(value)?
+        };
+        Ok(match of_strftime(format) {
+            Some(format) => format!("strftime({moment}, {})", quote_text(&format)),
+            None => format!(
+                "rs_write_moment(strftime({moment}, '%Y-%m-%d %H:%M:%S.%f'), {})",
+                quote_text(format)
+            ),
+        })
     }
 
     /// `TO_DATE(x [, format])`, and with TRY_.
     pub(super) fn date_of(&mut self, call: &Call<'_>) -> Written {
-        match self.parsed(call)? {
-            Some(parsed) => Ok(format!("CAST({parsed} AS DATE)")),
+        match self.parsed(call, Target::Date)? {
+            Some(parsed) => Ok(parsed),
             None => self.converted(call, Target::Date),
         }
     }
@@ -80,7 +93,6 @@ impl Writer<'_> {
             Some((_, "TZ")) => Target::OffsetTimestamp,
             _ => Target::Timestamp,
         };
-        let is_zoned = target != Target::Timestamp;
         if let Some(scale) = call
             .arguments()
             .get(1)
@@ -95,14 +107,7 @@ impl Writer<'_> {
             );
             return Ok(cast_to(&moment, target));
         }
-        match self.parsed(call)? {
-            Some(parsed) if target == Target::OffsetTimestamp && parsed.contains("%z") => {
-                limit_with_hint(
-                    "keeps no offset in a TIMESTAMP_TZ",
-                    "use TO_TIMESTAMP_LTZ, which shows the time in UTC",
-                )
-            }
-            Some(parsed) if is_zoned => Ok(cast_to(&parsed, target)),
+        match self.parsed(call, target)? {
             Some(parsed) => Ok(parsed),
             None => self.converted(call, target),
         }
@@ -110,8 +115,8 @@ impl Writer<'_> {
 
     /// `TO_TIME(x [, format])`, and with TRY_.
     pub(super) fn time_of(&mut self, call: &Call<'_>) -> Written {
-        match self.parsed(call)? {
-            Some(parsed) => Ok(format!("CAST({parsed} AS TIME)")),
+        match self.parsed(call, Target::Time)? {
+            Some(parsed) => Ok(parsed),
             None => self.converted(call, Target::Time),
         }
     }
@@ -138,25 +143,46 @@ impl Writer<'_> {
         self.converted(call, Target::Boolean)
     }
 
-    /// The timestamp in a text of a given format, if the call has a format.
-    fn parsed(&mut self, call: &Call<'_>) -> Result<Option<String>, Fault> {
+    /// The date, time or timestamp in a text of a given format, if the call has a format.
+    fn parsed(&mut self, call: &Call<'_>, target: Target) -> Result<Option<String>, Fault> {
         let Some(format) = call.arguments().get(1) else {
             return Ok(None);
         };
-        let Some(format) = text_literal(format) else {
+        let (function, kind) = match target {
+            Target::Date => ("date", "DATE"),
+            Target::Time => ("time", "TIME"),
+            Target::Timestamp => ("timestamp", "TIMESTAMP"),
+            _ => ("zoned", "TIMESTAMPTZ"),
+        };
+        if let Some(format) = text_literal(format) {
+            if format.eq_ignore_ascii_case("AUTO") {
+                return Ok(None);
+            }
+            let wants = known(format)?;
+            if wants.zone && target == Target::OffsetTimestamp {
+                return limit_with_hint(
+                    "keeps no offset in a TIMESTAMP_TZ",
+                    "use TO_TIMESTAMP_LTZ, which shows the time in UTC",
+                );
+            }
+            if !wants.year && target != Target::Time {
+                return limit(format!(
+                    "needs a year in the format of {}, because Snowflake's default for it is not documented",
+                    call.name
+                ));
+            }
+        } else if target == Target::OffsetTimestamp {
             return limit(format!("accepts only a literal format in {}", call.name));
-        };
-        if format.eq_ignore_ascii_case("AUTO") {
-            return Ok(None);
         }
-        let format = date_format(format)?;
-        let text = self.text(call.argument(0)?)?;
-        let function = if call.name.starts_with("TRY_") {
-            "try_strptime"
+        let (text, format) = (self.text(call.argument(0)?)?, self.text(format)?);
+        let prefix = if call.name.starts_with("TRY_") {
+            "try_"
         } else {
-            "strptime"
+            ""
         };
-        Ok(Some(format!("{function}({text}, {})", quote_text(&format))))
+        Ok(Some(format!(
+            "CAST(rs_{prefix}read_{function}({text}, {format}) AS {kind})"
+        )))
     }
 
     /// `TO_NUMBER(x [, format] [, precision [, scale]])`, and with TRY_.
@@ -212,37 +238,35 @@ impl Writer<'_> {
     }
 }
 
-/// A date format in strftime's letters.
-fn date_format(format: &str) -> Result<String, Fault> {
+/// What a literal format asks for.
+fn known(format: &str) -> Result<Wants, Fault> {
+    match wants(format) {
+        Ok(wants) => Ok(wants),
+        Err(what) => limit(what),
+    }
+}
+
+/// A date format in strftime's letters, if it has all of them.
+fn of_strftime(format: &str) -> Option<String> {
     let mut written = String::new();
     let mut rest = format;
     while let Some(first) = rest.chars().next() {
         if first == '"' {
-            let Some((literal, tail)) = rest.get(1..).and_then(|inside| inside.split_once('"'))
-            else {
-                return limit(format!("does not support the date format {format}"));
-            };
+            let (literal, tail) = rest.get(1..)?.split_once('"')?;
             written.push_str(&literal.replace('%', "%%"));
             rest = tail;
             continue;
         }
-        let element = DATE_ELEMENTS.iter().find(|(element, letters)| {
-            !(letters.is_empty() && *element != "FF0")
-                && rest
-                    .get(..element.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(element))
+        let element = OF_STRFTIME.iter().find(|(element, _)| {
+            let start = rest.get(..element.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(element))
         });
         let length = match element {
             Some((element, letters)) => {
                 written.push_str(letters);
                 element.len()
             }
-            None if first.is_alphanumeric() => {
-                return limit_with_hint(
-                    format!("does not support the date format {format}"),
-                    "it knows YYYY YY MM MON MMMM DD DY HH24 HH12 AM PM MI SS FF3 FF6 FF9, and text in double quotes",
-                );
-            }
+            None if first.is_alphanumeric() => return None,
             None => {
                 written.push(first);
                 if first == '%' {
@@ -253,7 +277,7 @@ fn date_format(format: &str) -> Result<String, Fault> {
         };
         rest = rest.get(length..).unwrap_or_default();
     }
-    Ok(written)
+    Some(written)
 }
 
 /// Whether a format is one for numbers: digits' places, and no letter of a date.

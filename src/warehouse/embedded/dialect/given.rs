@@ -330,7 +330,7 @@ impl Given<'_> {
             object: name.object.clone(),
         };
         match self.context.tables.find(&full) {
-            Found::Columns(columns) => Ok(Some(columns)),
+            Found::Columns { names, .. } => Ok(Some(names)),
             Found::InAnotherCase => Err(Box::new(Error::ObjectNotFound {
                 message: format!(
                     "SQL compilation error:\nObject '{name}' does not exist or not authorized. There is one whose name \

@@ -11,6 +11,7 @@ use super::returns::{DATES, PLAIN, TEXTS, TIMES, TRUTHS};
 use super::semi_structured::{VARIANT_FUNCTIONS, arguments, results};
 use super::texts::text_literal;
 use super::types::{Target, cast_to, target, try_cast_to};
+use super::units::Of;
 use super::writer::{Fault, Writer, is_short, limit_with_hint, macro_call, refuse};
 
 impl Writer<'_> {
@@ -136,7 +137,7 @@ impl Writer<'_> {
     }
 
     /// Whether an expression is a DATE or a TIMESTAMP without zone by its form.
-    fn is_date(&self, expr: &Expr) -> bool {
+    pub(super) fn is_date(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Nested(inner) => self.is_date(inner),
             Expr::Cast { data_type, .. } => {
@@ -235,11 +236,11 @@ impl Writer<'_> {
     }
 
     /// A date or time, written by [`Writer::moment`], as a point in time.
-    pub(super) fn as_point(&self, written: &str, expr: &Expr) -> String {
-        if self.is_date(expr) && written != "NULL" {
+    pub(super) fn as_point(&self, written: &str, expr: &Expr, of: Of) -> String {
+        if self.is_date(expr) && written != "NULL" && matches!(of, Of::Any | Of::Day) {
             format!("CAST({written} AS TIMESTAMP)")
         } else {
-            point(written)
+            point_of(written, of)
         }
     }
 
@@ -262,10 +263,21 @@ impl Writer<'_> {
 
 /// A date or time as a point in time.
 pub(super) fn point(written: &str) -> String {
+    point_of(written, Of::Any)
+}
+
+/// The same, of a value that has what a part or a unit is of.
+fn point_of(written: &str, of: Of) -> String {
+    let (name, what) = match of {
+        Of::Any => ("moment", ""),
+        Of::Day => ("day_moment", "day"),
+        Of::Clock => ("clock_moment", "clock"),
+        Of::Zone => return macro_call("in_utc", &[written]),
+    };
     if is_short(written) {
-        macro_call("moment", &[written])
+        macro_call(name, &[written])
     } else {
-        format!("rs_point({written}, 0, '')")
+        format!("rs_point({written}, 0, '{what}')")
     }
 }
 

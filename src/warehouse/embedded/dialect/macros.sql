@@ -21,7 +21,7 @@ CREATE MACRO sf_text(a) AS CASE typeof(a)
   WHEN 'DOUBLE' THEN regexp_replace(CAST(a AS VARCHAR), '\.0$', '')
   WHEN 'TIME' THEN left(CAST(a AS VARCHAR), 8)
   WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
-  WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g %z')
+  WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(CAST(a AS VARCHAR) AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g +0000')
   WHEN 'BLOB' THEN memory.main.sf_fail('the embedded engine does not accept BINARY in this function; convert it with TO_CHAR')
   WHEN 'INTERVAL' THEN memory.main.sf_fail('the embedded engine does not subtract one timestamp from another; use DATEDIFF')
   ELSE CAST(a AS VARCHAR) END;
@@ -82,6 +82,22 @@ CREATE MACRO sf_moment(a) AS CASE
   WHEN typeof(a) = 'TIME' THEN DATE '1970-01-01' + TRY_CAST(a AS TIME)
   WHEN typeof(a) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(a AS TIMESTAMP)
   ELSE memory.main.sf_fail('a number is not a date or time; use TO_TIMESTAMP') END;
+-- The same of what has a date, and of what has a time of day.
+CREATE MACRO sf_day_moment(a) AS CASE WHEN typeof(a) = 'TIME' THEN memory.main.sf_fail('a TIME has no date: this takes a DATE or TIMESTAMP, or a part of the time') ELSE memory.main.sf_moment(a) END;
+CREATE MACRO sf_clock_moment(a) AS CASE WHEN typeof(a) = 'DATE' THEN memory.main.sf_fail('EPOCH_MILLISECOND and shorter ones are no parts of a DATE; cast it to TIMESTAMP') ELSE memory.main.sf_moment(a) END;
+-- A moment whose zone is known: that of UTC.
+CREATE MACRO sf_in_utc(a) AS CASE
+  WHEN typeof(a) = 'TIMESTAMP WITH TIME ZONE' THEN TRY_CAST(a AS TIMESTAMP)
+  ELSE memory.main.sf_fail('the embedded engine takes a time zone (TZH, TZM) of a TIMESTAMP_LTZ or TIMESTAMP_TZ only') END;
+-- What Snowflake makes of a part of a second before 1970 is not documented.
+CREATE MACRO sf_epoch(m, size) AS CASE
+  WHEN epoch_us(m) < 0 AND epoch_us(m) % size <> 0 THEN memory.main.sf_fail('the embedded engine does not count seconds of a time before 1970 that has a fraction of them')
+  ELSE epoch_us(m) // size END;
+-- A date or time in a format that is no literal.
+CREATE MACRO sf_char_of(a, f) AS CASE
+  WHEN typeof(a) NOT IN ('DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN memory.main.sf_fail('the embedded engine accepts a format that is no literal for dates and times only')
+  WHEN typeof(a) <> 'TIMESTAMP WITH TIME ZONE' AND contains(upper(f), 'TZ') THEN memory.main.sf_fail('the embedded engine takes a time zone (TZH, TZM) of a TIMESTAMP_LTZ or TIMESTAMP_TZ only')
+  ELSE rs_write_moment(strftime(memory.main.sf_moment(a), '%Y-%m-%d %H:%M:%S.%f'), f) END;
 -- The same with the type it has: a text is a TIMESTAMP, and a number is none.
 CREATE MACRO sf_when(a) AS CASE
   WHEN typeof(a) IN ('DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'VARCHAR', 'JSON', '"NULL"') THEN rs_when(a)
@@ -122,12 +138,13 @@ CREATE MACRO sf_try_offset(a) AS CAST(rs_try_offset(memory.main.sf_text(a)) AS T
 CREATE MACRO sf_try_zoned(a) AS CAST(rs_try_zoned(memory.main.sf_text(a)) AS TIMESTAMPTZ);
 
 -- Dates stay dates when days or months are added, and become timestamps with hours, as they do in Snowflake.
-CREATE MACRO sf_add_months_to(d, n) AS cast_to_type(d + to_months(CAST(n AS INTEGER)), d);
-CREATE MACRO sf_add_days_to(d, n) AS cast_to_type(d + to_days(CAST(n AS INTEGER)), d);
+CREATE MACRO sf_no_date_in_time() AS memory.main.sf_fail('a TIME has no date: this takes hours, minutes, seconds and parts of them only');
+CREATE MACRO sf_add_months_to(d, n) AS CASE WHEN typeof(d) = 'TIME' THEN memory.main.sf_no_date_in_time() ELSE cast_to_type(d + to_months(CAST(n AS INTEGER)), d) END;
+CREATE MACRO sf_add_days_to(d, n) AS CASE WHEN typeof(d) = 'TIME' THEN memory.main.sf_no_date_in_time() ELSE cast_to_type(d + to_days(CAST(n AS INTEGER)), d) END;
 CREATE MACRO sf_add_time_to(d, n) AS d + to_microseconds(n);
-CREATE MACRO sf_date_trunc(d, u) AS cast_to_type(date_trunc(u, memory.main.sf_moment(d)), d);
-CREATE MACRO sf_time_slice(d, i, o) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), o), d);
-CREATE MACRO sf_time_slice_end(d, i, o) AS cast_to_type(time_bucket(i, memory.main.sf_moment(d), o) + i, d);
+CREATE MACRO sf_date_trunc(d, u) AS CASE
+  WHEN typeof(d) = 'TIME' AND u IN ('day', 'week', 'month', 'quarter', 'year') THEN memory.main.sf_no_date_in_time()
+  ELSE cast_to_type(date_trunc(u, memory.main.sf_moment(d)), d) END;
 -- The last day of a month stays the last day.
 CREATE MACRO sf_add_months(d, n) AS cast_to_type(CASE
   WHEN CAST(memory.main.sf_moment(d) AS DATE) = last_day(memory.main.sf_moment(d))
@@ -236,6 +253,9 @@ CREATE MACRO sf_try_array(v) AS CASE WHEN json_type(to_json(v)) = 'ARRAY' THEN t
 -- Every delimiter becomes the first one, and what lies between two of them is dropped if empty.
 CREATE MACRO sf_tokens(t, d) AS CASE WHEN d = '' THEN list_filter([t], lambda e: e <> '')
   ELSE list_filter(string_split(translate(t, d, repeat(left(d, 1), length(d))), left(d, 1)), lambda e: e <> '') END;
+CREATE MACRO sf_weekday(t) AS CASE left(lower(ltrim(t)), 2)
+  WHEN 'mo' THEN 1 WHEN 'tu' THEN 2 WHEN 'we' THEN 3 WHEN 'th' THEN 4 WHEN 'fr' THEN 5 WHEN 'sa' THEN 6 WHEN 'su' THEN 7
+  ELSE CASE WHEN t IS NOT NULL THEN memory.main.sf_fail(t || ' is not a day of the week') END END;
 CREATE MACRO sf_next_day(m, weekday) AS CAST(m + to_days(CAST(((weekday - date_part('isodow', m) + 6) % 7) + 1 AS INTEGER)) AS DATE);
 CREATE MACRO sf_previous_day(m, weekday) AS CAST(m - to_days(CAST(((date_part('isodow', m) - weekday + 6) % 7) + 1 AS INTEGER)) AS DATE);
 CREATE MACRO sf_between(low, high, share) AS low + share * (high - low);
@@ -254,3 +274,14 @@ CREATE MACRO sf_changes(l) AS CASE
 CREATE MACRO sf_date_of_parts(y, m, d) AS CAST(make_date(CAST(y AS BIGINT), 1, 1) + to_months(CAST(m AS INTEGER) - 1) + to_days(CAST(d AS INTEGER) - 1) AS DATE);
 CREATE MACRO sf_time_of_parts(h, m, s) AS to_hours(CAST(h AS BIGINT)) + to_minutes(CAST(m AS BIGINT)) + to_seconds(CAST(s AS BIGINT));
 CREATE MACRO sf_nanoseconds(n) AS CASE WHEN CAST(n AS BIGINT) % 1000 <> 0 THEN memory.main.sf_fail('the embedded engine supports times to the microsecond') ELSE to_microseconds(CAST(n AS BIGINT) // 1000) END;
+CREATE MACRO sf_microseconds(n) AS CASE WHEN CAST(n AS BIGINT) % 1000 <> 0 THEN memory.main.sf_fail('the embedded engine supports times to the microsecond') ELSE CAST(n AS BIGINT) // 1000 END;
+-- Days that are added to a date.
+CREATE MACRO sf_days(n) AS CASE WHEN n <> round(n) THEN memory.main.sf_fail('the embedded engine adds whole days to a DATE only') ELSE CAST(n AS INTEGER) END;
+CREATE MACRO sf_of_digits(a, size) AS CASE WHEN date_part('microsecond', a) % size <> 0 THEN memory.main.sf_fail('the embedded engine does not cast a time to fewer digits than it has') ELSE a END;
+-- A moment of a zone by the clock on its wall. When clocks are put forward some are never shown, and when they are put
+-- back some are shown twice; which moment Snowflake takes these for is not documented.
+CREATE MACRO sf_from_zone(z, m) AS CASE
+  WHEN timezone(z, timezone(z, m)) <> m OR timezone(z, timezone(z, m) + INTERVAL 1 HOUR) = m OR timezone(z, timezone(z, m) - INTERVAL 1 HOUR) = m
+    OR timezone(z, timezone(z, m) + INTERVAL 30 MINUTE) = m OR timezone(z, timezone(z, m) - INTERVAL 30 MINUTE) = m
+  THEN memory.main.sf_fail('the embedded engine does not convert a time that clocks skip or show twice when summer time begins or ends')
+  ELSE timezone(z, m) END;

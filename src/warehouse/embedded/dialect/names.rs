@@ -1,9 +1,10 @@
 //! Names of tables: completed from the context, unless a common table expression has the name.
 
 use crate::sql::ast::{Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart};
-use crate::sql::{Identifier, qualified_name};
+use crate::sql::{Identifier, QualifiedName, qualified_name};
 use crate::warehouse::Error;
 
+use super::context::Found;
 use super::functions::find;
 use super::writer::{Fault, Writer, Written, folded, limit, name, quote_name, refuse};
 
@@ -15,7 +16,7 @@ const OWN_DATABASES: [&str; 3] = ["system", "temp", "memory"];
 
 impl Writer<'_> {
     /// A table in FROM: all three parts, or the plain name of a common table expression.
-    pub(super) fn table_name(&self, table: &ObjectName) -> Written {
+    pub(super) fn table_name(&mut self, table: &ObjectName) -> Written {
         let table = &plain_name(table)?;
         // A text in the place of a table is a file to DuckDB, and a stage to Snowflake.
         let is_text = |part: &ObjectNamePart| {
@@ -55,11 +56,16 @@ impl Writer<'_> {
         } else {
             schema.quoted()
         };
-        Ok(format!(
-            "{}.{schema}.{}",
-            database.quoted(),
-            read.object.quoted()
-        ))
+        let written = format!("{}.{schema}.{}", database.quoted(), read.object.quoted());
+        let full = QualifiedName {
+            database: Some(database.clone()),
+            schema: read.schema.clone().or(Some(self.context.schema.clone())),
+            object: read.object.clone(),
+        };
+        if let Found::Columns { binaries, .. } = self.context.tables.find(&full) {
+            self.binaries.extend(binaries);
+        }
+        Ok(written)
     }
 
     /// Whether a table belongs to the sample data, which never changes.

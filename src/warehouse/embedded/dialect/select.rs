@@ -169,8 +169,11 @@ impl Writer<'_> {
             written.push_str(&format!(" EXCLUDE ({})", self.hidden_columns()));
         }
         if let Some(ilike) = &options.opt_ilike {
-            if options.opt_exclude.is_some() || options.opt_replace.is_some() {
-                return refuse("ILIKE cannot be combined with EXCLUDE or REPLACE");
+            if options.opt_exclude.is_some() {
+                return refuse("ILIKE cannot be combined with EXCLUDE");
+            }
+            if options.opt_replace.is_some() {
+                return limit("does not support * with both ILIKE and REPLACE");
             }
             // Decided while the statement is planned, which nothing stops.
             if !is_for_names(&ilike.pattern) {

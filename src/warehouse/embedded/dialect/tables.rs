@@ -34,7 +34,7 @@ impl Writer<'_> {
         for join in &table.joins {
             factors.push(self.table_factor(&join.relation, offers)?);
         }
-        let mut factors = self.noted_factors(table, factors).into_iter();
+        let mut factors = self.noted_factors(table, factors)?.into_iter();
         let mut written = factors.next().unwrap_or_default();
         for (join, right) in table.joins.iter().zip(factors) {
             written.push_str(&self.join(&join.join_operator, &right)?);
@@ -44,9 +44,13 @@ impl Writer<'_> {
 
     /// Where a FULL JOIN makes one column of two by their name, each table notes its types: DuckDB would bring them to one
     /// that holds less. Other joins give the column of one side, and compare exactly.
-    fn noted_factors(&mut self, table: &TableWithJoins, factors: Vec<String>) -> Vec<String> {
+    fn noted_factors(
+        &mut self,
+        table: &TableWithJoins,
+        factors: Vec<String>,
+    ) -> Result<Vec<String>, Fault> {
         let Some(columns) = shared_columns(table) else {
-            return factors;
+            return Ok(factors);
         };
         let joined = table.joins.iter().map(|join| &join.relation);
         let relations: Vec<&TableFactor> = std::iter::once(&table.relation).chain(joined).collect();
@@ -58,10 +62,13 @@ impl Writer<'_> {
             )
         };
         if !relations.iter().all(is_plain) {
-            return factors;
+            return limit_with_hint(
+                "supports FULL JOIN with USING and NATURAL FULL JOIN of tables and subqueries only",
+                "join with ON, or put the table function into a subquery",
+            );
         }
         let names = relations.into_iter().map(source_name);
-        self.joined_by_name(factors.into_iter().zip(names).collect(), columns)
+        Ok(self.joined_by_name(factors.into_iter().zip(names).collect(), columns))
     }
 
     fn join(&mut self, operator: &JoinOperator, right: &str) -> Written {

@@ -58,7 +58,10 @@ impl Writer<'_> {
                 }
                 let value = self.expression(expr)?;
                 match kind {
-                    CastKind::Cast | CastKind::DoubleColon => Ok(self.as_type(value, expr, target)),
+                    CastKind::Cast | CastKind::DoubleColon => {
+                        let value = self.as_type(value, expr, target);
+                        Ok(of_digits(value, data_type))
+                    }
                     CastKind::TryCast if self.is_text(expr) => {
                         Ok(self.try_as_type(value, expr, target))
                     }
@@ -80,6 +83,30 @@ impl Writer<'_> {
             }
             _ => limit("does not support this form of CAST"),
         }
+    }
+}
+
+/// A time with no more digits of a second than its type has. Whether Snowflake rounds the others or drops them is not
+/// documented.
+fn of_digits(value: String, data_type: &DataType) -> String {
+    let digits = match data_type {
+        DataType::Time(Some(digits), _)
+        | DataType::Timestamp(Some(digits), _)
+        | DataType::TimestampNtz(Some(digits))
+        | DataType::Datetime(Some(digits)) => u32::try_from(*digits).ok(),
+        DataType::Custom(name, modifiers)
+            if name.to_string().to_uppercase().starts_with("TIMESTAMP") =>
+        {
+            modifiers.first().and_then(|digits| digits.parse().ok())
+        }
+        _ => None,
+    };
+    match digits {
+        Some(digits @ 0..=5) => {
+            let size = 10_u32.pow(6 - digits).to_string();
+            macro_call("of_digits", &[&value, &size])
+        }
+        _ => value,
     }
 }
 

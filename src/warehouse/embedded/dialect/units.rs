@@ -1,6 +1,6 @@
 //! Units of time and parts of a date, under all the names Snowflake takes.
 
-use crate::sql::ast::{DateTimeField, Expr};
+use crate::sql::ast::Expr;
 
 use super::writer::{Fault, limit, refuse};
 
@@ -13,10 +13,12 @@ pub(super) enum Unit {
     Days(i64, &'static str),
     /// Hours and what is shorter, in microseconds.
     Time(i64, &'static str),
+    /// Nanoseconds, of which the engine has every thousandth.
+    Nanoseconds,
 }
 
 /// The names Snowflake takes for each unit, and what it is.
-const UNITS: [(&[&str], Unit); 10] = [
+const UNITS: [(&[&str], Unit); 11] = [
     (
         &["year", "y", "yy", "yyy", "yyyy", "yr", "years", "yrs"],
         Unit::Months(12, "year"),
@@ -57,13 +59,42 @@ const UNITS: [(&[&str], Unit); 10] = [
         &["microsecond", "us", "usec", "microseconds"],
         Unit::Time(1, "microsecond"),
     ),
+    (&NANOSECONDS, Unit::Nanoseconds),
 ];
 
+const NANOSECONDS: [&str; 8] = [
+    "nanosecond",
+    "ns",
+    "nsec",
+    "nanosec",
+    "nsecond",
+    "nanoseconds",
+    "nanosecs",
+    "nseconds",
+];
+
+/// Other names of weeks, which begin on Mondays whatever `WEEK_START` says, where a date is truncated or has a last day.
+const ISO_WEEKS: [&str; 4] = ["weekiso", "week_iso", "weekofyeariso", "weekofyear_iso"];
+
+/// What a part of a date is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// A date, a time or a timestamp.
+    Any,
+    /// A date or a timestamp.
+    Day,
+    /// A time or a timestamp.
+    Clock,
+    /// A timestamp with zone.
+    Zone,
+}
+
 /// Parts of a date that can be read but not added, with DuckDB's expression for them; `{}` stands for the timestamp.
-const PARTS: [(&[&str], &str); 13] = [
+const PARTS: [(&[&str], &str, Of); 13] = [
     (
         &["dayofweek", "weekday", "dow", "dw"],
         "date_part('dow', {})",
+        Of::Day,
     ),
     (
         &[
@@ -74,69 +105,103 @@ const PARTS: [(&[&str], &str); 13] = [
             "dw_iso",
         ],
         "date_part('isodow', {})",
+        Of::Day,
     ),
     (
         &["dayofyear", "yearday", "doy", "dy"],
         "date_part('doy', {})",
+        Of::Day,
     ),
+    (&ISO_WEEKS, "date_part('week', {})", Of::Day),
     (
-        &["weekiso", "week_iso", "weekofyeariso", "weekofyear_iso"],
-        "date_part('week', {})",
+        &["yearofweek", "yearofweekiso"],
+        "date_part('isoyear', {})",
+        Of::Day,
     ),
-    (&["yearofweek", "yearofweekiso"], "date_part('isoyear', {})"),
     (
         &["epoch", "epoch_second", "epoch_seconds"],
-        "(epoch_us({}) // 1000000)",
+        "sf_epoch",
+        Of::Day,
     ),
-    (&["epoch_millisecond", "epoch_milliseconds"], "epoch_ms({})"),
-    (&["epoch_microsecond", "epoch_microseconds"], "epoch_us({})"),
-    (&["epoch_nanosecond", "epoch_nanoseconds"], "epoch_ns({})"),
+    (
+        &["epoch_millisecond", "epoch_milliseconds"],
+        "sf_epoch_ms",
+        Of::Clock,
+    ),
+    (
+        &["epoch_microsecond", "epoch_microseconds"],
+        "epoch_us({})",
+        Of::Clock,
+    ),
+    (
+        &["epoch_nanosecond", "epoch_nanoseconds"],
+        "epoch_ns({})",
+        Of::Clock,
+    ),
     (
         &["second", "s", "sec", "seconds", "secs"],
         "date_part('second', {})",
+        Of::Any,
     ),
     (
-        &["millisecond", "ms", "msec", "milliseconds"],
-        "(date_part('microsecond', {}) % 1000000 // 1000)",
-    ),
-    (
-        &["microsecond", "us", "usec", "microseconds"],
-        "(date_part('microsecond', {}) % 1000000)",
-    ),
-    (
-        &[
-            "nanosecond",
-            "ns",
-            "nsec",
-            "nanosec",
-            "nsecond",
-            "nanoseconds",
-            "nanosecs",
-            "nseconds",
-        ],
+        &NANOSECONDS,
         "(date_part('microsecond', {}) % 1000000 * 1000)",
+        Of::Any,
+    ),
+    (
+        &["timezone_hour", "tzh"],
+        "(date_part('second', {}) * 0)",
+        Of::Zone,
+    ),
+    (
+        &["timezone_minute", "tzm"],
+        "(date_part('second', {}) * 0)",
+        Of::Zone,
     ),
 ];
 
 /// The unit of a name, whatever its case.
 pub(super) fn unit(name: &str) -> Result<Unit, Fault> {
-    let wanted = name.to_lowercase();
-    match UNITS
-        .iter()
-        .find(|(names, _)| names.contains(&wanted.as_str()))
-    {
-        Some((_, unit)) => Ok(*unit),
-        None if wanted.starts_with(['n', 't']) || expression_of_part(&wanted).is_some() => {
-            limit(format!("does not support {name} as a unit of time"))
-        }
+    match known_unit(name) {
+        Some(unit) => Ok(unit),
         None => refuse(format!("'{name}' is not a valid date/time component")),
     }
 }
 
-/// DuckDB's expression for a part of a date, by a name in lower case; `{}` stands for the timestamp.
-pub(super) fn expression_of_part(name: &str) -> Option<&'static str> {
-    let (_, template) = PARTS.iter().find(|(names, _)| names.contains(&name))?;
-    Some(template)
+fn known_unit(name: &str) -> Option<Unit> {
+    let wanted = name.to_lowercase();
+    let (_, unit) = UNITS
+        .iter()
+        .find(|(names, _)| names.contains(&wanted.as_str()))?;
+    Some(*unit)
+}
+
+/// The unit that a date is truncated to, or whose last day is asked for.
+pub(super) fn span(name: &str) -> Result<Unit, Fault> {
+    match name.to_lowercase().as_str() {
+        iso if ISO_WEEKS.contains(&iso) => Ok(Unit::Days(7, "week")),
+        "yearofweekiso" => limit("does not truncate dates to YEAROFWEEKISO"),
+        _ => unit(name),
+    }
+}
+
+/// DuckDB's expression for a part of a date, and what it is read from; `{}` stands for the timestamp.
+pub(super) fn part(name: &str) -> Result<(String, Of), Fault> {
+    let wanted = name.to_lowercase();
+    if let Some((_, template, of)) = PARTS
+        .iter()
+        .find(|(names, _, _)| names.contains(&wanted.as_str()))
+    {
+        return Ok(((*template).to_owned(), *of));
+    }
+    match known_unit(&wanted) {
+        Some(unit @ (Unit::Months(..) | Unit::Days(..))) => {
+            Ok((format!("date_part('{}', {{}})", unit.name()), Of::Day))
+        }
+        // Shorter ones than seconds are read as nanoseconds.
+        Some(Unit::Time(1_000_000.., name)) => Ok((format!("date_part('{name}', {{}})"), Of::Any)),
+        _ => refuse(format!("'{name}' is not a valid date/time component")),
+    }
 }
 
 /// The unit or part an argument names, bare or in quotes.
@@ -157,11 +222,15 @@ impl Unit {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Months(_, name) | Self::Days(_, name) | Self::Time(_, name) => name,
+            Self::Nanoseconds => "nanosecond",
         }
     }
-}
 
-/// The name of a unit that is written behind an INTERVAL.
-pub(super) fn field_name(field: &DateTimeField) -> String {
-    field.to_string().to_lowercase()
+    /// What can be counted or moved in it.
+    pub(super) fn of(self) -> Of {
+        match self {
+            Self::Months(..) | Self::Days(..) => Of::Day,
+            Self::Time(..) | Self::Nanoseconds => Of::Any,
+        }
+    }
 }

@@ -144,6 +144,15 @@ impl Place<'_> {
                 "a value of this type is not a date or time; TO_TIMESTAMP makes one from a number",
             );
         }
+        if let Some(sides) = unknown_to_both(&name, types) {
+            return self.compilation(
+                &format!(
+                    "Invalid argument types for function '{name}': ({sides}); DATEADD moves a date or time, DATEDIFF counts \
+                     between two"
+                ),
+                None,
+            );
+        }
         let known = [
             "VARCHAR",
             "DATE",
@@ -180,7 +189,9 @@ impl Place<'_> {
             ),
             // Snowflake casts texts that are numbers; that these are is not known here.
             hint: Some(
-                if name == "+" && types.contains(&"VARCHAR") && types.iter().all(is_added) {
+                if matches!(name.as_str(), "+" | "-") && types.contains(&"DATE") {
+                    "DATEADD(day, n, d) moves a date, DATEDIFF(day, a, b) counts the days between two".into()
+                } else if name == "+" && types.contains(&"VARCHAR") && types.iter().all(is_added) {
                     "+ adds numbers: join texts with ||, or cast them, as in x::NUMBER(38, 2)"
                         .into()
                 } else {
@@ -190,6 +201,49 @@ impl Place<'_> {
         }
         .into()
     }
+}
+
+/// Operands of arithmetic that Snowflake refuses as well, in its names: a number added to a time, a date times something.
+fn unknown_to_both(operator: &str, types: &str) -> Option<String> {
+    let sides: Vec<&str> = types.split(", ").collect();
+    let (left, right) = match sides.as_slice() {
+        [left, right] => (*left, *right),
+        // The engine's DECIMAL has a comma of its own.
+        [left, precision, scale] if left.starts_with("DECIMAL(") && precision.ends_with(')') => {
+            (*left, *scale)
+        }
+        [left, right, _] if right.starts_with("DECIMAL(") => (*left, *right),
+        _ => return None,
+    };
+    let is_moment = |side: &str| side.starts_with("TIMESTAMP") || side == "TIME";
+    let is_number = |side: &str| {
+        [
+            // Not DOUBLE, which may be a text that was read as a number.
+            "INTEGER", "BIGINT", "HUGEINT", "SMALLINT", "TINYINT", "DECIMAL",
+        ]
+        .iter()
+        .any(|number| side.starts_with(number))
+    };
+    let is_dated = |side: &str| is_moment(side) || side == "DATE";
+    let is_refused = match operator {
+        "+" => {
+            (is_moment(left) && is_number(right))
+                || (is_number(left) && is_moment(right))
+                || (left == "DATE" && right == "DATE")
+        }
+        "-" => (is_moment(left) && is_number(right)) || (is_number(left) && is_dated(right)),
+        "*" | "/" | "//" | "%" => is_dated(left) || is_dated(right),
+        _ => false,
+    };
+    let name = |side: &str| match side {
+        "TIMESTAMP" => "TIMESTAMP_NTZ",
+        "TIMESTAMP WITH TIME ZONE" => "TIMESTAMP_LTZ",
+        "TIME" => "TIME",
+        "DATE" => "DATE",
+        side if is_number(side) => "NUMBER",
+        _ => "VARCHAR",
+    };
+    is_refused.then(|| format!("{}, {}", name(left), name(right)))
 }
 
 /// The engine keeps the views of `INFORMATION_SCHEMA` in a schema of its own.

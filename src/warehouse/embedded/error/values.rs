@@ -57,6 +57,17 @@ impl Place<'_> {
                 format!("Numeric value '{value}' is not recognized")
             });
         }
+        if let Some((from, to)) = between(message, "Unimplemented type for cast (", ")")
+            .and_then(|cast| cast.split_once(" -> "))
+            && (from == "DATE" || from == "TIME" || from.starts_with("TIMESTAMP"))
+            && ["DECIMAL", "DOUBLE", "BIGINT", "INTEGER", "HUGEINT"]
+                .iter()
+                .any(|number| to.starts_with(number))
+        {
+            return self.data(&format!(
+                "a {from} cannot be cast to a number: DATE_PART(epoch_second, t) counts its seconds since 1970"
+            ));
+        }
         if let Some(value) = between(message, "invalid date field format: \"", "\"") {
             return self.moment(value, "Date");
         }

@@ -8,6 +8,7 @@
 
 mod arrays;
 mod bytes;
+mod days;
 mod decimals;
 mod effort;
 mod elements;
@@ -15,6 +16,7 @@ mod json;
 mod kinds;
 mod lengths;
 mod like;
+mod models;
 mod moments;
 mod native;
 mod notes;
@@ -32,6 +34,7 @@ use duckdb::Connection;
 
 pub(super) use effort::Announced;
 pub(super) use kinds::{Kind, common};
+pub(super) use models::{Wants, wants};
 use native::{register, register_watched};
 pub(super) use notes::{Notes, take_notes};
 pub(super) use regular::checked as checked_pattern;
@@ -50,6 +53,7 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
         json::TEXTS,
         kinds::TEXTS,
         lengths::TEXTS,
+        models::TEXTS,
         moments::TEXTS,
         notes::TEXTS,
         numbers::TEXTS,
@@ -90,6 +94,7 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     }
     register::<bool>(connection, texts::TRUTHS)?;
     elements::install(connection)?;
+    days::install(connection)?;
     units::install(connection)?;
     when::install(connection)
 }

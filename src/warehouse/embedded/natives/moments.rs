@@ -77,14 +77,15 @@ pub(super) fn microseconds(text: &str) -> Result<i64, String> {
             .map(Timestamp::as_microsecond)
             .map_err(|_| format!("Timestamp '{text}' is not recognized")),
         Err(Fault::Unknown) => Err(format!("Timestamp '{text}' is not recognized")),
-        Err(Fault::Nanoseconds) => Err(NANOSECONDS.into()),
+        Err(Fault::Limit(what)) => Err(what.into()),
     }
 }
 
 /// Why a text is no moment.
 enum Fault {
     Unknown,
-    Nanoseconds,
+    /// What Snowflake reads is not certain, or more than the engine keeps.
+    Limit(&'static str),
 }
 
 const NANOSECONDS: &str =
@@ -101,7 +102,7 @@ fn strict(
     match read(text) {
         Ok(moment) => Ok(write(&moment)),
         Err(Fault::Unknown) => Err(format!("{kind} '{text}' is not recognized")),
-        Err(Fault::Nanoseconds) => Err(NANOSECONDS.into()),
+        Err(Fault::Limit(what)) => Err(what.into()),
     }
 }
 
@@ -130,7 +131,7 @@ fn lenient(arguments: &Arguments<'_>, write: fn(&Moment) -> Option<String>) -> O
     match read(text) {
         Ok(moment) => Ok(write(&moment)),
         Err(Fault::Unknown) => Ok(None),
-        Err(Fault::Nanoseconds) => Err(NANOSECONDS.into()),
+        Err(Fault::Limit(what)) => Err(what.into()),
     }
 }
 
@@ -141,7 +142,7 @@ fn time(arguments: &Arguments<'_>) -> Outcome<String> {
     match time_of_day(text) {
         Ok(time) => Ok(Some(time.to_string())),
         Err(Fault::Unknown) => Err(format!("Time '{text}' is not recognized")),
-        Err(Fault::Nanoseconds) => Err(NANOSECONDS.into()),
+        Err(Fault::Limit(what)) => Err(what.into()),
     }
 }
 
@@ -152,14 +153,16 @@ fn try_time(arguments: &Arguments<'_>) -> Outcome<String> {
     match time_of_day(text) {
         Ok(time) => Ok(Some(time.to_string())),
         Err(Fault::Unknown) => Ok(None),
-        Err(Fault::Nanoseconds) => Err(NANOSECONDS.into()),
+        Err(Fault::Limit(what)) => Err(what.into()),
     }
 }
 
 fn time_of_day(text: &str) -> Result<Time, Fault> {
     let text = text.trim();
     if is_whole(text) {
-        return Ok(epoch(text)?.time());
+        // Whole seconds only, as the documentation says: the rest of dividing them by those of a day.
+        let time = epoch(text)?.time();
+        return Time::new(time.hour(), time.minute(), time.second(), 0).map_err(|_| Fault::Unknown);
     }
     if let Some((time, _)) = clock(text)? {
         return Ok(time);
@@ -198,7 +201,7 @@ fn epoch(text: &str) -> Result<DateTime, Fault> {
     };
     let nanoseconds = i128::from(number) * unit;
     if nanoseconds % 1_000 != 0 {
-        return Err(Fault::Nanoseconds);
+        return Err(Fault::Limit(NANOSECONDS));
     }
     let at = Timestamp::from_nanosecond(nanoseconds).map_err(|_| Fault::Unknown)?;
     Ok(jiff::tz::Offset::UTC.to_datetime(at))
@@ -223,6 +226,15 @@ fn numeric_date(text: &str) -> Result<Option<Moment>, Fault> {
         }
         Some(first) => rest.get(first.len_utf8()..).unwrap_or_default(),
     };
+    // None of the formats that Snowflake finds by itself, which stand for a day with 24 hours.
+    let letters = rest
+        .trim_end_matches(|c: char| !c.is_ascii_alphabetic())
+        .to_uppercase();
+    if letters.ends_with("AM") || letters.ends_with("PM") {
+        return Err(Fault::Limit(
+            "the embedded engine needs a format for a date with AM or PM, as in TO_TIMESTAMP(text, 'MM/DD/YYYY HH12:MI AM')",
+        ));
+    }
     match clock(rest)? {
         Some((time, offset)) => Ok(Some(Moment {
             at: date.to_datetime(time),
@@ -360,7 +372,7 @@ fn nanoseconds(fraction: &str) -> Result<Option<i32>, Fault> {
         return Ok(None);
     }
     if fraction.bytes().skip(6).any(|digit| digit != b'0') {
-        return Err(Fault::Nanoseconds);
+        return Err(Fault::Limit(NANOSECONDS));
     }
     Ok(format!("{fraction:0<9}").parse().ok())
 }

@@ -27,21 +27,74 @@ const DAY: i64 = 86_400 * SECOND;
 type Move = fn(i64, i64, &str) -> Result<i64, String>;
 
 pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
-    let moves: [(&str, Move); 4] = [
-        ("rs_date_trunc", |moment, _, unit| start(moment, unit)),
-        ("rs_date_add", later),
-        ("rs_add_months", |moment, months, _| {
-            same_day_later(moment, months)
-        }),
-        ("rs_time_slice", |moment, length, unit| {
-            slice(moment, length, unit)
-        }),
+    let moves: [(&str, Move, Check); 4] = [
+        (
+            "rs_date_trunc",
+            |moment, _, unit| start(moment, unit),
+            has_unit,
+        ),
+        ("rs_date_add", later, has_unit),
+        (
+            "rs_add_months",
+            |moment, months, _| same_day_later(moment, months),
+            |given, _| has_unit(given, "month"),
+        ),
+        (
+            "rs_time_slice",
+            |moment, length, unit| slice(moment, length, unit),
+            is_sliced,
+        ),
     ];
-    for (name, run) in moves {
-        connection.register_scalar_function_with_state::<Moved<Kept>>(name, &Body(run))?;
+    for (name, run, check) in moves {
+        let body = Body { run, check };
+        connection.register_scalar_function_with_state::<Moved<Kept>>(name, &body)?;
     }
-    let point = Body(|moment, _, _| Ok(moment));
+    let point = Body {
+        run: |moment, _, _| Ok(moment),
+        check: has_part,
+    };
     connection.register_scalar_function_with_state::<Moved<Pointed>>("rs_point", &point)
+}
+
+/// Whether values of a type have a unit.
+type Check = fn(&DataType, &str) -> Result<(), String>;
+
+/// Units of a date, which a TIME has none of.
+const OF_DATES: [&str; 5] = ["day", "week", "month", "quarter", "year"];
+
+fn has_unit(given: &DataType, unit: &str) -> Result<(), String> {
+    if matches!(given, DataType::Time64(_)) && OF_DATES.contains(&unit) {
+        return Err(
+            "a TIME has no date: this takes hours, minutes, seconds and parts of them only".into(),
+        );
+    }
+    Ok(())
+}
+
+/// A point in time of which a part is taken.
+fn has_part(given: &DataType, part: &str) -> Result<(), String> {
+    match (given, part) {
+        (DataType::Time64(_), "day") => {
+            Err("a TIME has no date: this takes a DATE or TIMESTAMP, or a part of the time".into())
+        }
+        (DataType::Date32, "clock") => Err(
+            "EPOCH_MILLISECOND and shorter ones are no parts of a DATE; cast it to TIMESTAMP"
+                .into(),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn is_sliced(given: &DataType, unit: &str) -> Result<(), String> {
+    match given {
+        DataType::Time64(_) | DataType::Timestamp(_, Some(_)) => {
+            Err("TIME_SLICE takes a DATE or a TIMESTAMP_NTZ; cast the value to one of them".into())
+        }
+        DataType::Date32 if !OF_DATES.contains(&unit) => Err(format!(
+            "'{unit}' is not a valid date/time component for TIME_SLICE of a DATE"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The types that dates, times and moments with a zone become.
@@ -72,7 +125,10 @@ impl Becomes for Pointed {
 struct Moved<T>(std::marker::PhantomData<T>);
 
 #[derive(Clone)]
-struct Body(Move);
+struct Body {
+    run: Move,
+    check: Check,
+}
 
 impl<T: Becomes> VScalar for Moved<T> {
     type State = Body;
@@ -91,8 +147,11 @@ impl<T: Becomes> VScalar for Moved<T> {
             return Err("sf_fail:the embedded engine could not hand over a unit of time".into());
         };
         // As a macro says it, see error.rs.
-        let moved =
-            moved(body.0, given, numbers, units).map_err(|said| format!("sf_fail:{said}"))?;
+        let failed = |said: String| format!("sf_fail:{said}");
+        if let Some(unit) = units.iter().flatten().next() {
+            (body.check)(given.data_type(), unit).map_err(failed)?;
+        }
+        let moved = moved(body.run, given, numbers, units).map_err(failed)?;
         let target = match given.data_type() {
             DataType::Date32 => T::DATE,
             DataType::Time64(_) => T::TIME,

@@ -288,6 +288,10 @@ async fn describe_gives_snowflakes_columns_and_types() {
     );
     assert_eq!(written(&answer("DESC TABLE orders").await), written(&found));
     assert_eq!(
+        written(&answer("DESC TABLE orders TYPE = COLUMNS").await),
+        written(&found)
+    );
+    assert_eq!(
         written(&answer("DESC VIEW monthly_revenue").await),
         "MONTH DATE Y N\nORDER_COUNT NUMBER(38,0) Y N\nREVENUE NUMBER(38,4) Y N"
     );
