@@ -74,11 +74,19 @@ pub(super) fn form(
     settings.push(("encoding", literal(encoding)));
     let told: Vec<Told> = serde_json::from_str(&columns)
         .map_err(|error| format!("its columns could not be told: {error}"))?;
-    let columns = told.into_iter().map(|one| (one.name, one.engine_type));
-    Ok(Form {
-        columns: columns.collect(),
-        settings,
-    })
+    let columns: Vec<Column> = told
+        .into_iter()
+        .map(|one| (one.name, one.engine_type))
+        .collect();
+    // Where lines are of different lengths, the engine may take each for one value.
+    if let [(name, _)] = columns.as_slice()
+        && name.contains([',', ';', '|', '\t'])
+    {
+        return Err(format!(
+            "its lines do not have the same number of values: the header is {name}"
+        ));
+    }
+    Ok(Form { columns, settings })
 }
 
 /// A title above the table may be passed over, lines with values may not: the engine passes over those as well when later

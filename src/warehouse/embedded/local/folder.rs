@@ -192,6 +192,9 @@ impl Walk<'_> {
         if text.contains(['*', '?', '[', ']', '{', '}']) {
             return Err("its path has one of the characters * ? [ ] { }".to_owned());
         }
+        if text.contains(char::is_control) {
+            return Err("its path has a control character, such as a line feed".to_owned());
+        }
         let schema = match above {
             [] => TOP.to_owned(),
             folders => identifier(&folders.join("_")),

@@ -9,6 +9,7 @@
 //! is noticed by `links` when a statement uses it.
 
 mod csv;
+mod faithful;
 mod folder;
 mod links;
 mod names;

@@ -10,6 +10,7 @@ use duckdb::Connection;
 
 use super::super::catalog::{Field, Table, TableKind, quoted};
 use super::csv;
+use super::faithful::{faithful, is_of_text, said, shown_of_text};
 use super::folder::{File, Format, identifier};
 use super::links::Lying;
 use super::names::Names;
@@ -106,6 +107,7 @@ fn read(connection: &Connection, file: &File) -> Result<Read, String> {
     let path = literal(file.path.to_str().unwrap_or_default());
     match file.format {
         Format::Parquet => {
+            refuse_long_decimals(connection, &path)?;
             let source = format!("read_parquet({path})");
             let columns = columns(connection, &source)?;
             let rows =
@@ -120,19 +122,36 @@ fn read(connection: &Connection, file: &File) -> Result<Read, String> {
             let source =
                 |columns: &[Column]| format!("read_json({path}, columns = {{{}}})", said(columns));
             refuse_twins(connection, &path, file, &columns)?;
-            let columns = with_all_digits(connection, file, columns, &source)?;
+            let columns = faithful(connection, sample(file), columns, &source)?;
             Ok((source(&columns), columns, None))
         }
         Format::Csv => {
             let encoding = encoding(&file.path)?;
             let form = csv::form(connection, &path, sample(file), encoding)?;
             let source = |columns: &[Column]| form.source(&path, &said(columns));
-            let columns = with_all_digits(connection, file, form.columns.clone(), &source)?;
+            let columns = faithful(connection, sample(file), form.columns.clone(), &source)?;
             let source = source(&columns);
             // Whether it can be read so is not known before it has been tried.
-            let columns = self::columns(connection, &source)?;
-            Ok((source, columns, None))
+            let told = self::columns(connection, &source)?;
+            let columns = told.into_iter().zip(columns).map(|(told, wanted)| {
+                if is_of_text(&wanted.1) { wanted } else { told }
+            });
+            Ok((source, columns.collect(), None))
         }
+    }
+}
+
+/// Of a decimal with more digits than its own the engine makes another number, without a word.
+fn refuse_long_decimals(connection: &Connection, path: &str) -> Result<(), String> {
+    let longest = format!("SELECT min(name) FROM parquet_schema({path}) WHERE precision > 38");
+    let name: Option<String> = connection
+        .query_row(&longest, [], |row| row.get(0))
+        .map_err(reason)?;
+    match name {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "its column {name} has decimals of more than 38 digits, which is more than a NUMBER has"
+        )),
     }
 }
 
@@ -176,70 +195,6 @@ fn refuse_twins(
     }
 }
 
-/// Columns and their types as a reader of the engine takes them.
-fn said(columns: &[Column]) -> String {
-    let said: Vec<String> = columns
-        .iter()
-        .map(|(name, engine_type)| format!("{}: {}", literal(name), literal(engine_type)))
-        .collect();
-    said.join(", ")
-}
-
-/// The columns with types that keep all digits of the text.
-///
-/// The engine finds no whole numbers beyond 64 bits, but floating point, which keeps 15 digits of them; and of a time it
-/// drops what is finer than a microsecond. So the texts of such columns are looked at: whole numbers become NUMBERs,
-/// and times that would lose something stay texts.
-fn with_all_digits(
-    connection: &Connection,
-    file: &File,
-    mut columns: Vec<Column>,
-    source: &dyn Fn(&[Column]) -> String,
-) -> Result<Vec<Column>, String> {
-    const WHOLE: &str =
-        "coalesce(bool_and(regexp_full_match(trim({}), '[+-]?[0-9]{1,38}')), false)";
-    const FINE: &str =
-        "coalesce(bool_or(regexp_matches({}, ':[0-9]{2}\\.[0-9]{6}[0-9]*[1-9]')), false)";
-    let mut texts = columns.clone();
-    let mut questions = Vec::new();
-    for (place, (name, engine_type)) in texts.iter_mut().enumerate() {
-        let (question, better) = match engine_type.as_str() {
-            "DOUBLE" => (WHOLE, "DECIMAL(38,0)"),
-            "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE" | "TIME" => (FINE, "VARCHAR"),
-            _ => continue,
-        };
-        questions.push((place, question.replace("{}", &quoted(name)), better));
-        engine_type.clear();
-        engine_type.push_str("VARCHAR");
-    }
-    if questions.is_empty() {
-        return Ok(columns);
-    }
-    let asked: Vec<&str> = questions.iter().map(|(_, one, _)| one.as_str()).collect();
-    let limit = match sample(file) {
-        -1 => String::new(),
-        rows => format!(" LIMIT {rows}"),
-    };
-    let sql = format!(
-        "SELECT {} FROM (SELECT * FROM {}{limit})",
-        asked.join(", "),
-        source(&texts)
-    );
-    let answers = connection.query_row(&sql, [], |row| {
-        (0..questions.len())
-            .map(|place| row.get::<_, bool>(place))
-            .collect::<duckdb::Result<Vec<_>>>()
-    });
-    for (is_better, (place, _, better)) in answers.map_err(reason)?.into_iter().zip(questions) {
-        if let Some((_, engine_type)) = columns.get_mut(place)
-            && is_better
-        {
-            better.clone_into(engine_type);
-        }
-    }
-    Ok(columns)
-}
-
 /// Rows to look at for the types; all of them is -1.
 fn sample(file: &File) -> i64 {
     if file.stamp.bytes <= READ_WHOLE {
@@ -277,8 +232,12 @@ fn encoding(path: &Path) -> Result<&'static str, String> {
         let space = buffer.get_mut(filled..).unwrap_or_default();
         let read = file.read(space).map_err(cannot)?;
         let bytes = buffer.get(..filled + read).unwrap_or_default();
-        if is_first && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])) {
+        if is_first && bytes.starts_with(&[0xFF, 0xFE]) {
             return Ok("utf-16");
+        }
+        // The engine would read the two bytes of each letter in the wrong order.
+        if is_first && bytes.starts_with(&[0xFE, 0xFF]) {
+            return Err("it is in big-endian UTF-16; save it as UTF-8".to_owned());
         }
         is_first = false;
         if read == 0 {
@@ -305,6 +264,9 @@ fn shown_as(column: &str, engine_type: &str) -> (DataType, String) {
         precision: 38,
         scale: 0,
     };
+    if let Some(shown) = shown_of_text(column, engine_type) {
+        return shown;
+    }
     let plain = |data_type: DataType| (data_type, column.to_owned());
     let cast = |data_type: DataType, to: &str| (data_type, format!("CAST({column} AS {to})"));
     if let Some((precision, scale)) = decimal(engine_type) {

@@ -328,7 +328,7 @@ async fn no_digit_of_a_file_is_lost_without_a_word() {
         [
             "12345678901234567890",
             "99999999999999999999999999999999999999",
-            "0.5",
+            "5e-1",
             "2024-01-01 10:00:00.123456789"
         ]
     );
@@ -345,7 +345,7 @@ async fn no_digit_of_a_file_is_lost_without_a_word() {
         .unwrap();
     assert_eq!(
         types.column("type")[..3],
-        ["NUMBER(38,0)", "NUMBER(38,0)", "FLOAT"]
+        ["NUMBER(38,0)", "NUMBER(38,0)", "NUMBER(18,1)"]
     );
     let coarse = "SELECT coarse FROM local.public.times ORDER BY 1";
     assert_eq!(

@@ -3,6 +3,7 @@
 mod catalog;
 mod controls;
 mod effort;
+mod faithful_files;
 mod kept;
 mod local;
 mod local_changes;
