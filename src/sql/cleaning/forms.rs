@@ -4,7 +4,8 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// `{*}` and `{t.*}` are `OBJECT_CONSTRUCT(*)`; `a DIRECTED JOIN b` is a join whose order is given, and the order of tables
-/// changes no answer; `DATE_PART(year FROM d)` is EXTRACT.
+/// changes no answer; `DATE_PART(year FROM d)` is EXTRACT; `NTH_VALUE(x, 2) FROM FIRST` is what it is without `FROM FIRST`,
+/// and with `FROM LAST` a function of its own.
 pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
     let mut at = 0;
     while at < tokens.len() {
@@ -15,6 +16,11 @@ pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
             // What comes next is now at the same place, so the place is not moved on.
             tokens.remove(at);
             continue;
+        } else if let Some((from, end, is_last)) = nth_value_from(rest) {
+            tokens.drain(at + from..=at + end);
+            if is_last && let Some(token) = tokens.get_mut(at) {
+                token.token = Token::make_word(NTH_FROM_LAST, None);
+            }
         } else if is_part_with_from(rest)
             && let Some(token) = tokens.get_mut(at)
         {
@@ -22,6 +28,38 @@ pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
         }
         at += 1;
     }
+}
+
+/// What `NTH_VALUE(…) FROM LAST` is called.
+const NTH_FROM_LAST: &str = "NTH_VALUE_FROM_LAST";
+
+/// Where FROM and LAST stand in `NTH_VALUE (…) FROM LAST OVER` and its like, and whether it is LAST.
+fn nth_value_from(tokens: &[TokenWithSpan]) -> Option<(usize, usize, bool)> {
+    if !is_word(tokens.first(), "NTH_VALUE") {
+        return None;
+    }
+    let mut depth = 0_usize;
+    let mut words = tokens.iter().enumerate().skip(1);
+    words.find(|(_, token)| {
+        match token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && !is_blank(token)
+    })?;
+    let mut words = words.filter(|(_, token)| !is_blank(token));
+    let (from, _) = words
+        .next()
+        .filter(|(_, token)| is_word(Some(token), "FROM"))?;
+    let (end, word) = words.next()?;
+    let is_last = is_word(Some(word), "LAST");
+    // Otherwise it is a table of that name.
+    let (_, next) = words.next()?;
+    let goes_on = ["OVER", "IGNORE", "RESPECT"]
+        .iter()
+        .any(|word| is_word(Some(next), word));
+    (goes_on && (is_last || is_word(Some(word), "FIRST"))).then_some((from, end, is_last))
 }
 
 fn is_blank(token: &TokenWithSpan) -> bool {
@@ -111,6 +149,8 @@ mod tests {
             "SELECT {*} FROM t",
             "SELECT 1, { t.* } FROM t",
             "SELECT * FROM a INNER DIRECTED JOIN b ON a.x = b.x",
+            "SELECT NTH_VALUE(f(x), 2) FROM FIRST OVER (ORDER BY y) FROM t",
+            "SELECT nth_value (x, 2)  from  last  ignore nulls over (order by y), z FROM t",
             "SELECT DATE_PART(year FROM d), DATE_PART('month' FROM d) FROM t",
         ] {
             let read = crate::sql::parse(statement);

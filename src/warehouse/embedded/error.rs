@@ -62,9 +62,10 @@ pub(super) fn translate(cause: &Cause, place: &Place<'_>) -> Error {
             let zone = between(&message, "'", "'").unwrap_or_default();
             place.data(&format!("Unknown timezone: '{zone}'"))
         }
-        "Parser" | "Syntax" | "Not implemented" => {
-            place.unexplained("cannot run this statement", &message)
-        }
+        "Parser" | "Syntax" | "Not implemented" => match place.refused(&message) {
+            Some(error) => error,
+            None => place.unexplained("cannot run this statement", &message),
+        },
         "Out of Memory" => out_of_memory(place.memory_limit_bytes),
         "INTERRUPT" => Error::Cancelled {
             query_id: Some(place.query_id.to_owned()),
@@ -110,6 +111,11 @@ pub(super) fn refused_alias(cause: &Cause) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// Whether DuckDB did not find the type of a column in time, which is so for one of NULLs.
+pub(super) fn finds_no_type(cause: &Cause) -> bool {
+    matches!(cause, Cause::DuckDBFailure(_, Some(text)) if text.contains("JSON structure must be a constant"))
+}
+
 /// Whether DuckDB would not add up texts, which Snowflake takes for numbers.
 pub(super) fn refuses_text_sum(cause: &Cause) -> bool {
     let Cause::DuckDBFailure(_, Some(text)) = cause else {
@@ -123,6 +129,7 @@ pub(super) fn refuses_text_sum(cause: &Cause) -> bool {
                 | "avg(VARCHAR)"
                 | "median(VARCHAR)"
                 | "*(VARCHAR, DECIMAL(4,3))"
+                | "*(VARCHAR, DECIMAL(7,6))"
         )
     })
 }

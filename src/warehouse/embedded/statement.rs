@@ -190,9 +190,14 @@ impl Job {
             && repairs.inlined.len() < MAX_REPAIRS
             && repairs.inlined.insert(alias)
         {
-            translation = self.translate(statement, &repairs)?;
-            natives::take_notes();
-            prepared = session.connection.prepare(&translation.sql);
+            prepared = self.again(&session, statement, &repairs, &mut translation)?;
+        }
+        // The type of a column of NULLs is not found in time to read texts beside it, which are then what they are.
+        if let Err(cause) = &prepared
+            && error::finds_no_type(cause)
+        {
+            repairs.leaves_texts = true;
+            prepared = self.again(&session, statement, &repairs, &mut translation)?;
         }
         if let Err(cause) = &prepared
             && error::refuses_days(cause)
@@ -208,9 +213,7 @@ impl Job {
             && !translation.summands.is_empty()
         {
             repairs.text_sums = std::mem::take(&mut translation.summands);
-            translation = self.translate(statement, &repairs)?;
-            natives::take_notes();
-            prepared = session.connection.prepare(&translation.sql);
+            prepared = self.again(&session, statement, &repairs, &mut translation)?;
         }
         let mut prepared = prepared.map_err(|error| {
             // What DuckDB makes no type of was noted before it failed, and says more.
@@ -244,6 +247,19 @@ impl Job {
                 self.plan(&session, &translation.sql, format, sender)
             }
         }
+    }
+
+    /// Prepares another translation of a statement.
+    fn again<'s>(
+        &self,
+        session: &'s Session,
+        statement: &Statement,
+        repairs: &Repairs,
+        translation: &mut Translation,
+    ) -> Result<duckdb::Result<duckdb::Statement<'s>>, Error> {
+        *translation = self.translate(statement, repairs)?;
+        natives::take_notes();
+        Ok(session.connection.prepare(&translation.sql))
     }
 
     /// The values that PIVOT makes columns of, each with the name of its column.

@@ -9,10 +9,10 @@ mod calls;
 
 use std::ops::ControlFlow;
 
-use self::calls::{
-    GATHERING, LISTING, OF_A_LIST, PLAIN, grows, joins, made_of_literals, name, others,
-};
 pub(in super::super) use self::calls::{INTO_TEXT, INTO_VALUE};
+use self::calls::{
+    LISTING, OF_A_LIST, PLAIN, gathers, grows, joins, made_of_literals, name, others,
+};
 use crate::sql::ast::{
     BinaryOperator, DataType, Expr, Function, GroupByExpr, ObjectName, ObjectNamePart, OrderByKind,
     Query, Select, SetExpr, TableFactor, Value, With,
@@ -231,7 +231,7 @@ impl Texts {
         let name = name.as_str();
         self.growing += u64::from(grows(function));
         self.joined += joins(function);
-        if GATHERING.contains(&name) && (self.depth > 1 || function.over.is_some()) {
+        if gathers(function, name) && (self.depth > 1 || function.over.is_some()) {
             self.gathered += 1;
         }
         if INTO_TEXT.contains(&name) || INTO_VALUE.contains(&name) || name == "TO_VARIANT" {

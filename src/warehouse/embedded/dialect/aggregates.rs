@@ -6,7 +6,7 @@ use super::call::Call;
 use super::decimals::{ByZero, quotient, typed};
 use super::kinds::is_truth;
 use super::lengths::refuse_window;
-use super::texts::{text_literal, whole};
+use super::texts::{number_literal, text_literal, whole};
 use super::writer::{Writer, Written, bound, folded, limit, limit_with_hint, macro_call, refuse};
 
 /// `FIRST_VALUE` and its like look at the whole window unless told otherwise; DuckDB would stop at the current row.
@@ -16,6 +16,12 @@ impl Writer<'_> {
     /// `COUNT(*)`, `COUNT(x)`, `COUNT(DISTINCT x, y)`: rows where no argument is NULL.
     pub(super) fn count(&mut self, call: &Call<'_>) -> Written {
         let over = self.over(call, "")?;
+        if call.is_star && call.is_distinct {
+            return limit_with_hint(
+                "does not support COUNT(DISTINCT *)",
+                "name the columns, as in COUNT(DISTINCT a, b), or count SELECT DISTINCT * in a subquery",
+            );
+        }
         if call.is_star {
             return Ok(format!("count(*){over}"));
         }
@@ -127,9 +133,12 @@ impl Writer<'_> {
         refuse_window(call)?;
         let argument = call.argument(0)?;
         let delimiter = match call.arguments().get(1) {
-            Some(delimiter) => self.expression(delimiter)?,
+            Some(delimiter) => self.text(delimiter)?,
             None => "''".into(),
         };
+        if delimiter.contains("NULL") && text_literal(call.argument(1)?).is_none() {
+            return limit("does not support NULL as the delimiter of LISTAGG");
+        }
         let order = self.within_group(call)?;
         if !call.is_distinct {
             let text = self.text(argument)?;
@@ -155,9 +164,10 @@ impl Writer<'_> {
         } else {
             call.distinct()
         };
-        let gathered = format!(
-            "coalesce(to_json(list_filter(array_agg({distinct}{value}{order}), lambda e: e IS NOT NULL)), CAST('[]' AS JSON))"
-        );
+        let values =
+            format!("list_filter(array_agg({distinct}{value}{order}), lambda e: e IS NOT NULL)");
+        let values = macro_call("gathered", &[&values]);
+        let gathered = format!("coalesce({values}, CAST('[]' AS JSON))");
         Ok(self.gathered(gathered, true))
     }
 
@@ -177,24 +187,51 @@ impl Writer<'_> {
     pub(super) fn percentile(&mut self, call: &Call<'_>) -> Written {
         let over = self.over(call, "")?;
         let share = self.expression(call.argument(0)?)?;
+        // The engine takes a negative one as well, and counts from the other end.
+        if is_no_share(&share) {
+            return refuse(format!(
+                "the percentile of {} is not between 0 and 1",
+                call.name
+            ));
+        }
         let [order] = call.within_group else {
             return refuse(format!("{} needs WITHIN GROUP (ORDER BY x)", call.name));
         };
         let value = self.number(&order.expr)?;
         let is_descending = order.options.sort == Some(crate::sql::ast::OrderBySort::Desc);
+        if call.name == "PERCENTILE_DISC" {
+            return Ok(if is_descending {
+                format!("(-quantile_disc(-({value}), {share}){over})")
+            } else {
+                format!("quantile_disc({value}, {share}){over}")
+            });
+        }
         let share = if is_descending {
             format!("(1 - {share})")
         } else {
             share
         };
-        if call.name == "PERCENTILE_CONT" {
-            let value = macro_call("finer", &[&value]);
-            return Ok(format!("quantile_cont({value}, {share}){over}"));
+        // What lies between two values is computed as a FLOAT and cut off there: of 0.3 between 10 and 20, 11.999 would
+        // stay. Three digits more are enough to round it.
+        let finest = macro_call("finest", &[&value]);
+        let found = format!("quantile_cont({finest}, {share}){over}");
+        Ok(bound(&[&found], |names| {
+            let found = names.concat();
+            typed(&found, &format!("rs_type_of_finer(typeof({found}))"))
+        }))
+    }
+
+    /// `APPROX_PERCENTILE(x, p)`: exact, in FLOAT.
+    pub(super) fn approx_percentile(&mut self, call: &Call<'_>) -> Written {
+        let number = self.number(call.argument(0)?)?;
+        let share = self.expression(call.argument(1)?)?;
+        if is_no_share(&share) {
+            return refuse("the percentile of APPROX_PERCENTILE is not between 0 and 1");
         }
-        if is_descending {
-            return limit("does not accept PERCENTILE_DISC in descending order");
-        }
-        Ok(format!("quantile_disc({value}, {share}){over}"))
+        let over = self.over(call, "")?;
+        Ok(format!(
+            "quantile_cont(CAST({number} AS DOUBLE), {share}){over}"
+        ))
     }
 
     /// `RATIO_TO_REPORT(x) OVER (…)`
@@ -211,6 +248,13 @@ impl Writer<'_> {
     /// `FIRST_VALUE`, `LAST_VALUE`, `NTH_VALUE`
     pub(super) fn value_of_window(&mut self, call: &Call<'_>) -> Written {
         let over = self.over(call, WHOLE_WINDOW)?;
+        let place = call
+            .arguments()
+            .get(1)
+            .and_then(|place| number_literal(place));
+        if place.is_some_and(|digits| !digits.parse().is_ok_and(|place: u32| place > 0)) {
+            return refuse("the place of NTH_VALUE is a whole number, 1 or more");
+        }
         let arguments = call
             .arguments()
             .iter()
@@ -238,6 +282,14 @@ impl Writer<'_> {
             let pair = vec![value.clone(), default.clone()];
             let exprs = [call.argument(0)?, call.argument(2)?];
             let (mut pair, _) = self.met(pair, &exprs)?;
+            if let [value, default] = pair.as_mut_slice()
+                && number_literal(exprs[1]).is_some()
+                && !self.is_variant(exprs[0])
+            {
+                *default = format!(
+                    "cast_to_type({default}, json_transform('null', rs_common_type(typeof({value}), 'INTEGER')))"
+                );
+            }
             pair.insert(1, offset.clone());
             written = pair;
         }
@@ -267,11 +319,8 @@ impl Writer<'_> {
 
     /// `MAX_BY(value, key)` and `MIN_BY`: the value may be NULL, the key counts where it is not.
     pub(super) fn extreme_by(&mut self, call: &Call<'_>) -> Written {
-        if call.arguments().len() > 2 {
-            return limit(format!(
-                "does not support {} with a third argument",
-                call.name
-            ));
+        if let Some(count) = call.arguments().get(2) {
+            return self.extremes_by(call, count);
         }
         let function = if call.name == "MAX_BY" {
             "arg_max_null"
@@ -282,6 +331,34 @@ impl Writer<'_> {
         let value = self.expression(call.argument(0)?)?;
         let key = self.expression(call.argument(1)?)?;
         Ok(format!("{function}({value}, {key}){over}"))
+    }
+
+    /// The same with a number of values, which come as an ARRAY.
+    fn extremes_by(&mut self, call: &Call<'_>, count: &Expr) -> Written {
+        const MOST: u16 = 1000;
+        refuse_window(call)?;
+        let count = whole(count, &call.name)?;
+        if !count
+            .parse::<u16>()
+            .is_ok_and(|count| (1..=MOST).contains(&count))
+        {
+            return refuse(format!(
+                "the number of values of {} is not between 1 and {MOST}",
+                call.name
+            ));
+        }
+        let function = if call.name == "MAX_BY" {
+            "arg_max"
+        } else {
+            "arg_min"
+        };
+        let value = self.expression(call.argument(0)?)?;
+        let key = self.expression(call.argument(1)?)?;
+        // In a row, because a value that is NULL would be passed over.
+        let element = macro_call("variant", &["e['v']"]);
+        Ok(format!(
+            "to_json(list_transform({function}({{'v': {value}}}, {key}, {count}), lambda e: {element}))"
+        ))
     }
 
     /// `GROUPING(a, b)`
@@ -300,6 +377,12 @@ impl Writer<'_> {
         }
         Ok(format!(" ORDER BY {}", self.order_list(call.within_group)?))
     }
+}
+
+/// Whether a percentile is a number, and not one from 0 to 1.
+fn is_no_share(written: &str) -> bool {
+    let number = written.trim_matches(['(', ')']).parse();
+    number.is_ok_and(|share: f64| !(0.0..=1.0).contains(&share))
 }
 
 /// Whether the type of a value does not show, so that it may be a truth value.

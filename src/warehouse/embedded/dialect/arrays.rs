@@ -5,6 +5,7 @@ use crate::sql::ast::{Expr, OneOrManyWithParens};
 use super::call::Call;
 use super::kinds::{is_json, is_truth};
 use super::lengths::{LONGEST, STATEMENT};
+use super::semi_structured::{arguments, is_object_or_array};
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, cast_to, target};
 use super::writer::{Writer, Written, folded, limit, macro_call, quote_name, refuse};
@@ -67,8 +68,50 @@ impl Writer<'_> {
             None => "''".into(),
         };
         Ok(json(&format!(
-            "rs_array_sort({STATEMENT}, {array}, {ascending}, {nulls_first})"
+            "rs_array_sort({STATEMENT}, {array}, {ascending}, {nulls_first}, {})",
+            self.kind_of_nulls(call.argument(0)?)
         )))
+    }
+
+    /// `ARRAY_MAX(array)` and `ARRAY_MIN`
+    pub(super) fn array_extreme(&mut self, call: &Call<'_>) -> Written {
+        let array = self.json_source(call.argument(0)?)?;
+        let nulls = self.kind_of_nulls(call.argument(0)?);
+        Ok(json(&format!(
+            "rs_{}({STATEMENT}, {array}, {nulls})",
+            call.name.to_lowercase()
+        )))
+    }
+
+    /// What the elements of an ARRAY without a value are, as its form shows it: see `natives/orders.rs`.
+    fn kind_of_nulls(&self, array: &Expr) -> &'static str {
+        let of_elements = |mut elements: Box<dyn Iterator<Item = &Expr> + '_>| match elements
+            .any(|element| self.is_variant(element) && !is_object_or_array(element))
+        {
+            true => "''",
+            false => "'sql'",
+        };
+        match array {
+            Expr::Nested(inner) => self.kind_of_nulls(inner),
+            Expr::Array(array) => of_elements(Box::new(array.elem.iter())),
+            Expr::Function(function) => {
+                match function.name.to_string().to_uppercase().as_str() {
+                    "ARRAY_CONSTRUCT" => of_elements(Box::new(arguments(&function.args))),
+                    "PARSE_JSON" | "TRY_PARSE_JSON" => "'json'",
+                    // Without any.
+                    "ARRAY_AGG"
+                    | "ARRAYAGG"
+                    | "ARRAY_COMPACT"
+                    | "ARRAY_CONSTRUCT_COMPACT"
+                    | "ARRAY_GENERATE_RANGE"
+                    | "ARRAY_UNIQUE_AGG"
+                    | "SPLIT"
+                    | "STRTOK_TO_ARRAY" => "'sql'",
+                    _ => "''",
+                }
+            }
+            _ => "''",
+        }
     }
 
     /// `OBJECT_INSERT(object, key, value [, may_replace])`

@@ -263,6 +263,14 @@ impl Writer<'_> {
         }
     }
 
+    /// `MD5_NUMBER_LOWER64(x)` and `MD5_NUMBER_UPPER64`: one half of the hash as a whole number.
+    pub(super) fn md5_number(&mut self, call: &Call<'_>, half: &str) -> Written {
+        let hashed = self.hashed(call.argument(0)?)?;
+        Ok(format!(
+            "CAST(rs_hex_number({half}(md5({hashed}), 16)) AS DECIMAL(38, 0))"
+        ))
+    }
+
     /// `CHARINDEX(needle, x [, place])` and `POSITION`
     pub(super) fn charindex(&mut self, call: &Call<'_>) -> Written {
         let start = match call.arguments().get(2) {

@@ -30,6 +30,13 @@ impl Writer<'_> {
         if let ("IDENTIFIER", [name]) = (call.name.as_str(), call.arguments()) {
             return self.column_named(name);
         }
+        // So `crate::sql` calls NTH_VALUE(…) FROM LAST.
+        if call.name == "NTH_VALUE_FROM_LAST" {
+            return limit_with_hint(
+                "does not support NTH_VALUE with FROM LAST",
+                "turn the order of the window round, as in ORDER BY x DESC",
+            );
+        }
         let Some(known) = find(&call.name) else {
             if function.uses_odbc_syntax {
                 return limit(format!("does not support {{fn {}(…)}} of ODBC", call.name));

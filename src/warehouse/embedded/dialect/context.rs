@@ -88,6 +88,8 @@ pub(in crate::warehouse::embedded) struct Repairs {
     pub(in crate::warehouse::embedded) text_sums: BTreeSet<String>,
     /// For each PIVOT over the values there are: these, each with the name of its column.
     pub(in crate::warehouse::embedded) pivots: Vec<Vec<(String, String)>>,
+    /// Whether texts beside values of a type that is not known are left as they are.
+    pub(in crate::warehouse::embedded) leaves_texts: bool,
     /// Types that the members of set operations are cast to.
     pub(in crate::warehouse::embedded) meetings: Meetings,
 }

@@ -56,11 +56,11 @@ pub(super) fn remainder(left: &str, right: &str) -> String {
     })
 }
 
-/// `CEIL(number, places)`, and FLOOR and TRUNC.
+/// `CEIL(number, places)`, and FLOOR, ROUND and TRUNC.
 pub(super) fn at_places(function: &str, number: &str, places: &str) -> String {
     bound(&[number], |names| {
         let number = names.concat();
-        let structure = format!("rs_arithmetic_type(typeof({number}))");
+        let structure = format!("rs_scaled_type(typeof({number}), '{places}')");
         typed(
             &format!("rs_scaled('{function}', CAST({number} AS VARCHAR), '{places}', {structure})"),
             &structure,

@@ -1,6 +1,7 @@
 //! Conversions between texts, numbers and dates, with Snowflake's format models.
 
 use crate::sql::ast::Expr;
+use crate::warehouse::embedded::natives;
 
 use super::super::natives::{Wants, wants};
 use super::call::Call;
@@ -49,12 +50,11 @@ impl Writer<'_> {
             let (value, format) = (self.expression(value)?, self.text(format)?);
             return Ok(macro_call("char_of", &[&value, &format]));
         };
-        if matches!(format.to_uppercase().as_str(), "TM9" | "TM") {
+        if format.eq_ignore_ascii_case("TM9") {
             return self.text(value);
         }
         if is_numeric_format(format) {
-            let number = self.number(value)?;
-            return number_format(&number, format);
+            return self.number_text(value, format);
         }
         self.shed_zone(value);
         self.moment_in_format(value, format)
@@ -213,7 +213,7 @@ impl Writer<'_> {
         let value = self.expression(call.argument(0)?)?;
         let value = match format {
             None => value,
-            Some(format) => self.unformatted(call.argument(0)?, format)?,
+            Some(format) => self.number_in(call, format)?,
         };
         let target = Target::Number(precision, scale);
         Ok(if call.name.starts_with("TRY_") {
@@ -225,16 +225,47 @@ impl Writer<'_> {
         })
     }
 
-    /// A number's text without the signs its format put in.
-    fn unformatted(&mut self, value: &Expr, format: &str) -> Written {
-        let is_plain = format
-            .bytes()
-            .all(|byte| matches!(byte, b'9' | b'0' | b'.' | b',' | b'$'));
-        if !is_plain {
+    /// The number in a text of a format.
+    pub(super) fn number_in(&mut self, call: &Call<'_>, format: &str) -> Written {
+        if !natives::is_number_format(format, true) {
             return limit(format!("does not read numbers in the format {format}"));
         }
-        let text = self.text(value)?;
-        Ok(format!("translate({text}, '$, ', '')"))
+        let text = self.text(call.argument(0)?)?;
+        let function = if call.name.starts_with("TRY_") {
+            "rs_try_number_of"
+        } else {
+            "rs_number_of"
+        };
+        Ok(format!("{function}({text}, {})", quote_text(format)))
+    }
+
+    /// `TO_DOUBLE(x [, format])`, and with TRY_.
+    pub(super) fn double_of(&mut self, call: &Call<'_>) -> Written {
+        let cast = if call.name.starts_with("TRY_") {
+            "TRY_CAST"
+        } else {
+            "CAST"
+        };
+        let value = match call.arguments().get(1) {
+            None => self.expression(call.argument(0)?)?,
+            Some(format) => match text_literal(format) {
+                Some(format) => self.number_in(call, format)?,
+                None => return limit(format!("accepts only a literal format in {}", call.name)),
+            },
+        };
+        Ok(format!("{cast}({value} AS DOUBLE)"))
+    }
+
+    /// A number as a text in a format.
+    fn number_text(&mut self, number: &Expr, format: &str) -> Written {
+        if !natives::is_number_format(format, false) {
+            return limit_with_hint(
+                format!("does not write numbers in the format {format}"),
+                "it knows formats like 999,990.00, FM$999,990.00, S0000, 99.9MI and 0XXX; or cast with ::NUMBER(38,2)::STRING",
+            );
+        }
+        let text = self.text(number)?;
+        Ok(format!("rs_number_text({text}, {})", quote_text(format)))
     }
 }
 
@@ -282,75 +313,15 @@ fn of_strftime(format: &str) -> Option<String> {
 
 /// Whether a format is one for numbers: digits' places, and no letter of a date.
 fn is_numeric_format(format: &str) -> bool {
-    let format = format.to_uppercase();
-    let body = format.trim_start_matches("FM");
-    !body.is_empty()
-        && !body.contains("HH24")
-        && !body.contains("HH12")
-        && (body.contains(['9', '0']) || body.contains('X') || body.starts_with("TM"))
+    // Outside of double quotes.
+    let bare: String = format.split('"').step_by(2).collect();
+    let format = bare.to_uppercase();
+    !format.contains("HH24")
+        && !format.contains("HH12")
+        && (format.contains(['9', '0', 'X']) || format.contains("TM"))
         && !["YY", "DD", "MON", "SS", "FF"]
             .iter()
-            .any(|date| body.contains(date))
-}
-
-/// A number in a fixed format: digits' places, a point, commas, a dollar sign in front.
-fn number_format(number: &str, format: &str) -> Written {
-    let upper = format.to_uppercase();
-    let (is_filled, body) = match upper.strip_prefix("FM") {
-        Some(body) => (false, body),
-        None => (true, upper.as_str()),
-    };
-    let (dollar, body) = match body.strip_prefix('$') {
-        Some(body) => ("$", body),
-        None => ("", body),
-    };
-    let (whole, fraction) = body.split_once('.').unwrap_or((body, ""));
-    let is_known = !whole.is_empty()
-        && whole.bytes().all(|byte| matches!(byte, b'9' | b'0' | b','))
-        && fraction.bytes().all(|byte| matches!(byte, b'9' | b'0'))
-        && fraction.len() <= 12
-        && !whole.starts_with(',')
-        && has_thousands(whole)
-        // Leading zeros among leading blanks, or trailing zeros that may be dropped, have rules of their own.
-        && (!fraction.contains('9') || (is_filled && !fraction.contains('0')));
-    if !is_known {
-        return limit_with_hint(
-            format!("does not write numbers in the format {format}"),
-            "it knows formats like 999,990.00, FM$999,990.00 and 0000; or cast with ::NUMBER(38,2)::STRING",
-        );
-    }
-    let places = whole.bytes().filter(|byte| *byte != b',').count();
-    let zeros = whole.find('0').map_or(0, |first| {
-        whole
-            .bytes()
-            .skip(first)
-            .filter(|byte| *byte != b',')
-            .count()
-    });
-    let width = whole.len() + usize::from(!fraction.is_empty()) + fraction.len() + dollar.len() + 1;
-    let width = if is_filled { width } else { 0 };
-    Ok(macro_call(
-        "number_format",
-        &[
-            number,
-            &places.to_string(),
-            &zeros.to_string(),
-            &whole.contains(',').to_string(),
-            &fraction.len().to_string(),
-            &quote_text(dollar),
-            &width.to_string(),
-        ],
-    ))
-}
-
-/// Whether commas stand where thousands end, or nowhere.
-fn has_thousands(whole: &str) -> bool {
-    if !whole.contains(',') {
-        return true;
-    }
-    let mut groups = whole.split(',');
-    let first = groups.next().unwrap_or_default();
-    (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
+            .any(|date| format.contains(date))
 }
 
 /// Whether an expression is by its form what a conversion would make of it.

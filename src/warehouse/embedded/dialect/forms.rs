@@ -82,6 +82,11 @@ impl Writer<'_> {
             CeilFloorKind::Scale(scale) => {
                 let number = self.number(expr)?;
                 let scale = self.literal(&scale.value)?;
+                if scale.parse::<i16>().is_err() {
+                    return limit(format!(
+                        "accepts only a whole number as the scale of {function}"
+                    ));
+                }
                 Ok(scaled(function, &number, &scale))
             }
             CeilFloorKind::DateTimeField(field) => {

@@ -196,13 +196,15 @@ CREATE MACRO sf_try_parse_json(t) AS CAST(rs_try_parse_json(t) AS JSON);
 -- The text of a VARIANT's JSON, for functions of our own.
 CREATE MACRO sf_source(v) AS CASE WHEN typeof(v) = 'JSON' THEN CAST(v AS VARCHAR) ELSE CAST(to_json(v) AS VARCHAR) END;
 -- Any value as a VARIANT: numbers keep their digits, times are written as Snowflake writes them.
-CREATE MACRO sf_digits(t) AS CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END;
+CREATE MACRO sf_digits(t) AS CASE WHEN contains(t, '.') THEN rs_json_digits(t) ELSE t END;
 CREATE MACRO sf_variant(a) AS CASE
   WHEN a IS NULL THEN NULL
   WHEN typeof(a) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT') OR typeof(a) LIKE 'DECIMAL%' THEN TRY_CAST(memory.main.sf_digits(CAST(a AS VARCHAR)) AS JSON)
   WHEN typeof(a) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN to_json(memory.main.sf_text(a))
   WHEN typeof(a) = 'BLOB' THEN memory.main.sf_fail('the embedded engine cannot store BINARY in a VARIANT')
   ELSE to_json(a) END;
+-- The values that an aggregate has gathered as an ARRAY.
+CREATE MACRO sf_gathered(l) AS CASE WHEN typeof(l) LIKE 'TIMESTAMP%[]' THEN to_json(list_transform(l, lambda e: memory.main.sf_text(e))) ELSE to_json(l) END;
 CREATE MACRO sf_element(a) AS CAST(memory.main.sf_variant(a) AS VARCHAR);
 -- Where JSON null counts as SQL NULL.
 CREATE MACRO sf_no_null(a) AS CASE WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE a END;
@@ -220,32 +222,18 @@ CREATE MACRO sf_flatten(v) AS CASE json_type(v)
   ELSE [] END;
 -- The middle of 1 and 2 is 1.5: three digits more than the argument has, which DuckDB would keep.
 CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));
+CREATE MACRO sf_finest(a) AS a * CAST(1 AS DECIMAL(7, 6));
 -- A logarithm to base 1 divides by zero.
 CREATE MACRO sf_log(b, a) AS CASE WHEN b = 1 AND a > 0 THEN memory.main.sf_fail('Division by zero') ELSE ln(a) / ln(b) END;
 -- Without end, or no number: Snowflake refuses some of these, and which ones is not documented.
 CREATE MACRO sf_finite(a) AS CASE WHEN isfinite(a) OR a IS NULL THEN a ELSE memory.main.sf_fail('the embedded engine does not return infinity or NaN from this function') END;
 CREATE MACRO sf_haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(power(sin(radians((CAST(c AS DOUBLE) - CAST(a AS DOUBLE)) / 2)), 2) + cos(radians(CAST(a AS DOUBLE))) * cos(radians(CAST(c AS DOUBLE))) * power(sin(radians((CAST(d AS DOUBLE) - CAST(b AS DOUBLE)) / 2)), 2)));
-CREATE MACRO sf_width_bucket(v, low, high, n) AS CASE WHEN v < low THEN 0 WHEN v >= high THEN CAST(n AS BIGINT) + 1 ELSE CAST(floor((CAST(v AS DOUBLE) - CAST(low AS DOUBLE)) * n / (CAST(high AS DOUBLE) - CAST(low AS DOUBLE))) AS BIGINT) + 1 END;
+CREATE MACRO sf_width_bucket(v, low, high, n) AS CASE
+  WHEN n < 1 THEN memory.main.sf_fail('the number of buckets in WIDTH_BUCKET is not greater than 0')
+  WHEN low = high THEN memory.main.sf_fail('the bounds of WIDTH_BUCKET are equal')
+  WHEN low > high THEN memory.main.sf_fail('the embedded engine supports WIDTH_BUCKET only if the first bound is the lower one')
+  WHEN v < low THEN 0 WHEN v >= high THEN CAST(n AS BIGINT) + 1 ELSE CAST(floor((CAST(v AS DOUBLE) - CAST(low AS DOUBLE)) * n / (CAST(high AS DOUBLE) - CAST(low AS DOUBLE))) AS BIGINT) + 1 END;
 CREATE MACRO sf_system_typeof(a) AS rs_system_typeof(typeof(a));
--- A number in a fixed format. `places` digits before the point, at least `zeros` of them shown, `scale` behind it; blanks
--- in front up to `width`. A number that does not fit shows #.
-CREATE MACRO sf_rounded(a, scale) AS CAST(round(CAST(a AS DECIMAL(38, 12)) * CAST(power(10, scale) AS BIGINT)) AS HUGEINT);
--- Digits, with zeros in front; 0 is nothing where no zero is asked for.
-CREATE MACRO sf_zero_filled(digits, zeros) AS CASE
-  WHEN digits = '0' AND zeros = 0 THEN ''
-  WHEN length(digits) < zeros THEN lpad(digits, zeros, '0') ELSE digits END;
-CREATE MACRO sf_thousands(digits) AS reverse(rtrim(regexp_replace(reverse(digits), '(\d{3})', '\1,', 'g'), ','));
-CREATE MACRO sf_at_least(t, width) AS CASE WHEN length(t) < width THEN lpad(t, width, ' ') ELSE t END;
-CREATE MACRO sf_digits_format(n, places, zeros, commas, scale, dollar, width) AS CASE
-  WHEN n IS NULL THEN NULL
-  WHEN length(CAST(abs(n) // CAST(power(10, scale) AS HUGEINT) AS VARCHAR)) > greatest(places, 1) THEN repeat('#', greatest(width, places + scale))
-  ELSE memory.main.sf_at_least(
-    CASE WHEN n < 0 THEN '-' ELSE '' END || dollar
-    || CASE WHEN commas THEN memory.main.sf_thousands(memory.main.sf_zero_filled(CAST(abs(n) // CAST(power(10, scale) AS HUGEINT) AS VARCHAR), zeros))
-       ELSE memory.main.sf_zero_filled(CAST(abs(n) // CAST(power(10, scale) AS HUGEINT) AS VARCHAR), zeros) END
-    || CASE WHEN scale > 0 THEN '.' || lpad(CAST(abs(n) % CAST(power(10, scale) AS HUGEINT) AS VARCHAR), scale, '0') ELSE '' END, width) END;
-CREATE MACRO sf_number_format(a, places, zeros, commas, scale, dollar, width) AS memory.main.sf_digits_format(memory.main.sf_rounded(a, scale), places, zeros, commas, scale, dollar, width);
-
 -- The members of an OBJECT, as long as they are not NULL.
 CREATE MACRO sf_member(k, v) AS {'k': k, 'v': memory.main.sf_variant(v)};
 CREATE MACRO sf_try_object(v) AS CASE WHEN json_type(to_json(v)) = 'OBJECT' THEN to_json(v) END;

@@ -30,6 +30,18 @@ enum Share {
     Variant,
 }
 
+/// The type of a value, as far as its form shows it.
+enum Shown {
+    /// None of its own: see [`Share::Nothing`].
+    Nothing,
+    /// The engine's name of it.
+    Type(String),
+    /// A VARIANT.
+    Variant,
+    /// Only the engine knows it.
+    Unknown,
+}
+
 /// Longest text of one type that is repeated for each value.
 const MAX_ASKED: usize = 256 << 10;
 
@@ -63,6 +75,10 @@ impl Writer<'_> {
                 "cast them to one type, as in x::VARCHAR",
             );
         }
+        let values = match self.repairs.leaves_texts {
+            true => values,
+            false => read_texts(values, exprs, &types),
+        };
         if types.len() < 2 {
             return Ok((values, types));
         }
@@ -112,39 +128,52 @@ impl Writer<'_> {
         }
     }
 
+    /// What one value adds to the type of several.
     fn share(&self, written: &str, expr: &Expr) -> Share {
-        let one = |text: String| Share::Types(BTreeSet::from([text]));
-        let known = |kind: Kind| one(format!("'{}'", kind.name()));
-        let named = |name: &str| one(format!("'{name}'"));
-        if self.is_variant(expr) {
-            return Share::Variant;
-        }
-        if let Some(types) = self.met_types.get(written) {
+        if let Some(types) = self.met_types.get(written)
+            && !self.is_variant(expr)
+        {
             return Share::Types(types.clone());
         }
+        if let Expr::Nested(inner) = expr {
+            let inside = written.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+            return self.share(inside.unwrap_or(written), inner);
+        }
+        let one = |text: String| Share::Types(BTreeSet::from([text]));
+        match self.shown(expr) {
+            Shown::Nothing => Share::Nothing,
+            Shown::Variant => Share::Variant,
+            Shown::Type(name) => one(format!("'{name}'")),
+            Shown::Unknown => one(format!("typeof({written})")),
+        }
+    }
+
+    /// The type of a value, as far as its form shows it.
+    fn shown(&self, expr: &Expr) -> Shown {
+        let named = |name: &str| Shown::Type(name.to_owned());
+        if self.is_variant(expr) {
+            return Shown::Variant;
+        }
         match expr {
-            Expr::Nested(inner) => {
-                let inside = written.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
-                return self.share(inside.unwrap_or(written), inner);
-            }
+            Expr::Nested(inner) => return self.shown(inner),
             Expr::UnaryOp {
                 op: UnaryOperator::Minus | UnaryOperator::Plus,
                 expr,
-            } if matches!(expr.as_ref(), Expr::Value(_)) => return self.share(written, expr),
+            } if matches!(expr.as_ref(), Expr::Value(_)) => return self.shown(expr),
             Expr::Value(value) => match &value.value {
                 Value::Number(digits, _) => {
-                    return literal(digits).map_or(Share::Nothing, known);
+                    return literal(digits).map_or(Shown::Nothing, |kind| Shown::Type(kind.name()));
                 }
                 Value::Null | Value::SingleQuotedString(_) | Value::DollarQuotedString(_) => {
-                    return Share::Nothing;
+                    return Shown::Nothing;
                 }
                 _ => {}
             },
             Expr::Cast { data_type, .. } => match target(data_type) {
                 Ok(Target::Number(precision, scale)) => {
-                    return named(&format!("DECIMAL({precision},{scale})"));
+                    return Shown::Type(format!("DECIMAL({precision},{scale})"));
                 }
-                Ok(Target::Float) => return known(Kind::Float),
+                Ok(Target::Float) => return named("DOUBLE"),
                 Ok(Target::Date) => return named("DATE"),
                 Ok(Target::Timestamp) => return named("TIMESTAMP"),
                 _ => {}
@@ -163,7 +192,7 @@ impl Writer<'_> {
         } else if is_bytes(expr) {
             named("BLOB")
         } else {
-            one(format!("typeof({written})"))
+            Shown::Unknown
         }
     }
 
@@ -346,30 +375,56 @@ impl Writer<'_> {
                 if columns.len() <= place {
                     columns.resize(place + 1, BTreeSet::new());
                 }
-                // What is not known counts for as many types as there are members.
-                let types = match self.share(&format!("{place} {}", columns.len()), expr) {
-                    Share::Nothing if text_literal(expr).is_some() => {
-                        BTreeSet::from(["'VARCHAR'".to_owned()])
-                    }
-                    Share::Nothing => continue,
-                    Share::Variant => BTreeSet::from(["'JSON'".to_owned()]),
-                    Share::Types(types) => types,
+                let Some(column) = columns.get_mut(place) else {
+                    continue;
                 };
-                if let Some(column) = columns.get_mut(place) {
-                    for text in types {
-                        let is_known = text.starts_with('\'');
-                        let seen = column.len();
-                        column.insert(if is_known {
-                            text
-                        } else {
-                            format!("{text} {seen}")
-                        });
+                match self.shown(expr) {
+                    Shown::Nothing if text_literal(expr).is_some() => {
+                        column.insert("'VARCHAR'".to_owned());
+                    }
+                    Shown::Nothing => {}
+                    Shown::Variant => {
+                        column.insert("'JSON'".to_owned());
+                    }
+                    Shown::Type(name) => {
+                        column.insert(format!("'{name}'"));
+                    }
+                    // What is not known counts for as many types as there are members.
+                    Shown::Unknown => {
+                        column.insert(format!("unknown {}", column.len()));
                     }
                 }
             }
         }
         columns.iter().any(|column| column.len() > 1)
     }
+}
+
+/// Longest list of types that is asked for once more for a text.
+const MAX_BESIDE: usize = 2 << 10;
+
+/// Texts that are no numbers, each read as one of the values beside it. The engine would look at such a text only in rows
+/// whose result it is: `COALESCE(number, 'none')` would be right until the first NULL. Snowflake reads it in any case.
+fn read_texts(values: Vec<String>, exprs: &[&Expr], types: &BTreeSet<String>) -> Vec<String> {
+    let list: Vec<&str> = types.iter().map(String::as_str).collect();
+    let list = list.join(", ");
+    if list.is_empty() || list.contains("'VARCHAR'") || list.len() > MAX_BESIDE {
+        return values;
+    }
+    let is_number = |text: &str| {
+        let digits = text.trim();
+        digits.ends_with(|last: char| last.is_ascii_digit() || last == '.')
+            && digits.parse::<f64>().is_ok()
+    };
+    let read = |(written, expr): (String, &&Expr)| match text_literal(expr) {
+        Some(text) if !is_number(text) => {
+            format!(
+                "cast_to_type({written}, json_transform('null', rs_type_beside({written}, {list})))"
+            )
+        }
+        _ => written,
+    };
+    values.into_iter().zip(exprs).map(read).collect()
 }
 
 /// A test that is always true, and notes while it is planned of what types a row is.

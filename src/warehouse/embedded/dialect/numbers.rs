@@ -34,6 +34,10 @@ impl Writer<'_> {
         match (mode.as_str(), scale) {
             ("HALF_AWAY_FROM_ZERO", None) => Ok(format!("round({number})")),
             ("HALF_AWAY_FROM_ZERO", Some(scale)) if is_beyond(&scale) => Ok(number),
+            // The engine makes 0 of 999.99 rounded to thousands.
+            ("HALF_AWAY_FROM_ZERO", Some(scale)) if scale.starts_with('-') => {
+                Ok(at_places("round", &number, &scale))
+            }
             ("HALF_AWAY_FROM_ZERO", Some(scale)) => Ok(format!("round({number}, {scale})")),
             ("HALF_TO_EVEN", scale) => {
                 let scale = scale.unwrap_or_else(|| "0".into());
@@ -160,8 +164,7 @@ pub(super) fn scaled(function: &str, number: &str, scale: &str) -> String {
     if is_beyond(scale) {
         return number.to_owned();
     }
-    let rounded = at_places(&function.to_lowercase(), number, scale);
-    format!("round({rounded}, {scale})")
+    at_places(&function.to_lowercase(), number, scale)
 }
 
 fn is_whole(bound: &Expr) -> bool {

@@ -54,6 +54,7 @@ pub(super) const VARIANT_FUNCTIONS: &[&str] = &[
     "ARRAY_GENERATE_RANGE",
     "ARRAY_MAX",
     "ARRAY_MIN",
+    "ARRAYS_TO_OBJECT",
     "ARRAYS_ZIP",
     "ARRAYAGG",
     "FILTER",
@@ -110,6 +111,9 @@ impl Writer<'_> {
                         | "LEAD"
                 ) {
                     arguments(&function.args).any(|argument| self.is_variant(argument))
+                } else if matches!(name.as_str(), "MAX_BY" | "MIN_BY") {
+                    // With a number of values they are an ARRAY.
+                    arguments(&function.args).nth(2).is_some()
                 } else {
                     VARIANT_FUNCTIONS.contains(&name.as_str())
                 }
@@ -371,7 +375,7 @@ fn object_without_nulls(mut pairs: Vec<(String, String)>) -> String {
 }
 
 /// Whether the form of an expression shows that it is an OBJECT or an ARRAY.
-fn is_object_or_array(expr: &Expr) -> bool {
+pub(super) fn is_object_or_array(expr: &Expr) -> bool {
     match expr {
         Expr::Array(_) | Expr::Dictionary(_) => true,
         Expr::Function(function) => {

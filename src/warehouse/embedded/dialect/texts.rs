@@ -7,7 +7,7 @@ use crate::sql::ast::{Expr, Value};
 
 use super::call::Call;
 use super::decimals::{ByZero, quotient};
-use super::lengths::{STATEMENT, bounded, digits_of};
+use super::lengths::{LONGEST, STATEMENT, bounded, digits_of};
 use super::semi_structured::json_path;
 use super::writer::{
     Fault, Writer, Written, folded_list, limit, limit_with_hint, macro_call, quote_text, refuse,
@@ -27,6 +27,7 @@ impl Writer<'_> {
         let mut types = BTreeSet::new();
         let written = self.once(&subject_text, |writer, name| {
             let results: Vec<&Expr> = pairs().filter_map(|pair| pair.last().copied()).collect();
+            writer.refuse_mixed(results.iter().copied())?;
             let values = results
                 .iter()
                 .map(|result| writer.result(result, has_variant))
@@ -80,7 +81,11 @@ impl Writer<'_> {
         let written = self.expression(value)?;
         Ok(
             if has_variant && written != "NULL" && !self.is_variant(value) {
-                format!("to_json({written})")
+                if self.is_text(value) {
+                    format!("to_json({written})")
+                } else {
+                    macro_call("variant", &[&written])
+                }
             } else {
                 written
             },
@@ -198,14 +203,51 @@ impl Writer<'_> {
         Ok(self.of_text_or_bytes(written, value, "strlen({})", "octets"))
     }
 
-    /// `BASE64_ENCODE(x)`
+    /// `BASE64_ENCODE(x [, longest line [, signs]])`
     pub(super) fn base64_encode(&mut self, call: &Call<'_>) -> Written {
-        if call.arguments().len() > 1 {
-            return limit("accepts only one argument in BASE64_ENCODE");
-        }
         let value = call.argument(0)?;
         let written = self.expression(value)?;
-        Ok(self.of_text_or_bytes(written, value, &bounded("rs_to_base64"), "base64"))
+        let encoded = self.of_text_or_bytes(written, value, &bounded("rs_to_base64"), "base64");
+        let Some(line) = call.arguments().get(1) else {
+            return Ok(encoded);
+        };
+        let line = whole(line, "BASE64_ENCODE")?;
+        let signs = match call.arguments().get(2).map(|signs| text_literal(signs)) {
+            None => "",
+            Some(Some(signs)) if signs.chars().count() <= 3 => signs,
+            Some(_) => {
+                return limit(
+                    "accepts only a literal alphabet of one to three signs in BASE64_ENCODE",
+                );
+            }
+        };
+        let signs = quote_text(signs);
+        Ok(format!(
+            "rs_base64_lines({encoded}, '{line}', {signs}, {LONGEST})"
+        ))
+    }
+
+    /// `PARSE_JSON(text [, 'd' or 's'])`, and with TRY_: with `d`, the last of several values of one key counts.
+    pub(super) fn parse_json(&mut self, call: &Call<'_>) -> Written {
+        let text = self.text(call.argument(0)?)?;
+        let is_try = call.name.starts_with("TRY_");
+        let last_counts = match call.arguments().get(1).map(|how| text_literal(how)) {
+            None => false,
+            Some(Some(how)) if how.eq_ignore_ascii_case("s") => false,
+            Some(Some(how)) if how.eq_ignore_ascii_case("d") => true,
+            Some(_) => {
+                return refuse(format!(
+                    "Invalid value for the parameter of function '{}': it is 'd' or 's'",
+                    call.name
+                ));
+            }
+        };
+        Ok(match (last_counts, is_try) {
+            (false, false) => macro_call("parse_json", &[&text]),
+            (false, true) => macro_call("try_parse_json", &[&text]),
+            (true, false) => format!("CAST(rs_parse_json({text}, 'd') AS JSON)"),
+            (true, true) => format!("CAST(rs_try_parse_json({text}, 'd') AS JSON)"),
+        })
     }
 
     /// `HEX_ENCODE(x [, is_upper])`

@@ -1,6 +1,7 @@
 //! Errors of binding: names that lead nowhere, and expressions that do not fit their place or their types.
 
 use super::place::{Place, between};
+use crate::warehouse::embedded::natives::Kind;
 use crate::warehouse::{EngineLimit, Error};
 
 /// Functions of ours that take a date or time first, see natives/units.rs.
@@ -13,7 +14,53 @@ const OF_DATES: [&str; 6] = [
     "RS_WHEN",
 ];
 
+/// What DuckDB says of statements that Snowflake refuses as well, and how it is told.
+const REFUSED: [(&str, &str); 9] = [
+    (
+        "Separator argument to StringAgg",
+        "argument 2 to function LISTAGG needs to be constant",
+    ),
+    (
+        "at least one window function must appear in the SELECT column or QUALIFY clause",
+        "QUALIFY needs a window function, in itself or in the SELECT list",
+    ),
+    (
+        "columns available but",
+        "Invalid column definition list: it names more columns than the table has",
+    ),
+    (
+        "In a DISTINCT aggregate, ORDER BY expressions must appear in the argument list",
+        "Not a valid order by expression: with DISTINCT, WITHIN GROUP orders by the values themselves",
+    ),
+    (
+        "QUANTILE can only take parameters in the range",
+        "The percentile is not between 0 and 1",
+    ),
+    (
+        "QUANTILE can only take constant parameters",
+        "The percentile is not a constant",
+    ),
+    (
+        "frame starting from following row cannot",
+        "Invalid window frame: it starts behind its end",
+    ),
+    (
+        "frame starting from current row cannot",
+        "Invalid window frame: it starts behind its end",
+    ),
+    (
+        "Duplicate CTE name",
+        "Two tables of one WITH clause have the same name",
+    ),
+];
+
 impl Place<'_> {
+    /// What Snowflake refuses as well, in words of its own.
+    pub(super) fn refused(&self, message: &str) -> Option<Error> {
+        let (_, told) = REFUSED.iter().find(|(said, _)| message.contains(said))?;
+        Some(self.compilation(told, None))
+    }
+
     pub(super) fn name_error(&self, message: &str) -> Error {
         if message.contains("WHERE clause cannot contain aggregates") {
             return self.compilation("Invalid aggregate function in where clause", None);
@@ -97,6 +144,30 @@ impl Place<'_> {
         }
         if message.starts_with("Subquery returns ") {
             return self.compilation("A subquery in place of a value has one column", None);
+        }
+        if let Some((one, other)) = between(message, "Cannot mix values of type ", " in ")
+            .or_else(|| between(message, "Cannot combine types of ", " - an"))
+            .and_then(|types| types.split_once(" and "))
+        {
+            let word = |name: &str| {
+                let name = match name {
+                    "INTEGER_LITERAL" => "INTEGER",
+                    "STRING_LITERAL" => "VARCHAR",
+                    name => name,
+                };
+                Kind::read(name).word().to_owned()
+            };
+            return EngineLimit {
+                what: format!("does not choose between {} and {}", word(one), word(other)),
+                hint: Some("cast them to one type, as in x::VARCHAR or x::NUMBER".into()),
+            }
+            .into();
+        }
+        if let Some(error) = self.refused(message) {
+            return error;
+        }
+        if let Some(name) = between(message, "Column \"", "\" in EXCLUDE list not found") {
+            return self.invalid_identifier(name);
         }
         if let Some(call) = between(message, "given name and argument types '", "'") {
             return self.wrong_types(call, message);

@@ -80,6 +80,16 @@ impl Place<'_> {
                 "Can't parse '{value}' as date or timestamp with the format of this call"
             ));
         }
+        if message.contains("-shift by negative number") {
+            return EngineLimit {
+                what: "does not shift bits by a negative number".into(),
+                hint: Some("shift the other way".into()),
+            }
+            .into();
+        }
+        if message.contains("Argument for ntile must be greater than zero") {
+            return self.data("the argument of NTILE is not greater than 0");
+        }
         if message == "Map keys must be unique." {
             return self.data("Duplicate field key in the OBJECT");
         }

@@ -12,6 +12,8 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_uuid5", uuid5),
     ("rs_base64", base64),
     ("rs_to_base64", to_base64),
+    ("rs_base64_lines", base64_lines),
+    ("rs_hex_number", hex_number),
     ("rs_to_hex", to_hex),
     ("rs_join", join),
     ("rs_short", short),
@@ -88,6 +90,42 @@ fn to_base64(arguments: &Arguments<'_>) -> Outcome<String> {
     };
     fits(text.len().saturating_mul(4) / 3, longest)?;
     Ok(Some(STANDARD.encode(text)))
+}
+
+/// `BASE64_ENCODE(value, line, signs)`, of the text in base 64: broken into lines, with other signs for `+`, `/` and `=`.
+fn base64_lines(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([text, line, signs, longest]) = present(arguments) else {
+        return Ok(None);
+    };
+    let Ok(line) = line.parse::<usize>() else {
+        return Err("the length of a line in BASE64_ENCODE is not positive".into());
+    };
+    let mut signs = signs.chars();
+    let signs: Vec<char> = "+/="
+        .chars()
+        .map(|usual| signs.next().unwrap_or(usual))
+        .collect();
+    let breaks = text.len().checked_div(line).unwrap_or(0);
+    fits(text.len().saturating_mul(4).saturating_add(breaks), longest)?;
+    let mut written = String::with_capacity(text.len() + breaks);
+    for (at, letter) in text.chars().enumerate() {
+        if at > 0 && at.checked_rem(line) == Some(0) {
+            written.push('\n');
+        }
+        let place = "+/=".find(letter);
+        written.push(
+            place
+                .and_then(|place| signs.get(place).copied())
+                .unwrap_or(letter),
+        );
+    }
+    Ok(Some(written))
+}
+
+/// The number that hexadecimal digits are.
+fn hex_number(arguments: &Arguments<'_>) -> Outcome<String> {
+    Ok(present(arguments)
+        .and_then(|[digits]| Some(u128::from_str_radix(digits, 16).ok()?.to_string())))
 }
 
 /// Texts one after another. Their length is looked at before they are copied.
@@ -185,6 +223,20 @@ mod tests {
     fn bytes_are_turned_round_in_pairs_of_digits() {
         assert_eq!(reverse(&[Some("0102FF")]), Ok(Some("FF0201".into())));
         assert_eq!(reverse(&[Some("")]), Ok(Some(String::new())));
+    }
+
+    #[test]
+    fn base_64_is_broken_into_lines() {
+        let lines =
+            |line, signs| base64_lines(&[Some("a+b/cd=="), Some(line), Some(signs), Some("1000")]);
+        assert_eq!(lines("3", ""), Ok(Some("a+b\n/cd\n==".into())));
+        assert_eq!(lines("0", "$"), Ok(Some("a$b/cd==".into())));
+        assert_eq!(lines("8", "-_."), Ok(Some("a-b_cd..".into())));
+        assert!(lines("-1", "").is_err());
+        assert_eq!(
+            hex_number(&[Some("edf1439075a83a44")]),
+            Ok(Some("17145559544104499780".into()))
+        );
     }
 
     #[test]

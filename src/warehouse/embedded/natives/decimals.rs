@@ -175,7 +175,7 @@ fn long_remainder(dividend: Decimal, divisor: Option<i128>, scale: u32) -> Optio
     wide.checked_rem(divisor)?.to_i128()
 }
 
-/// `rs_scaled(function, number, places, type)`: CEIL, FLOOR and TRUNC at a number of places, which may be negative.
+/// `rs_scaled(function, number, places, type)`: CEIL, FLOOR, ROUND and TRUNC at a number of places, which may be negative.
 fn scaled(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([function, number, places, structure]) = present(arguments) else {
         return Ok(None);
@@ -203,6 +203,12 @@ fn scaled(arguments: &Arguments<'_>) -> Outcome<String> {
     let kept = match function {
         "ceil" if rest > 0 => kept + 1,
         "floor" if rest < 0 => kept - 1,
+        // Halves go away from zero.
+        "round"
+            if unit.is_some_and(|unit| rest.unsigned_abs() >= unit.unsigned_abs().div_ceil(2)) =>
+        {
+            kept + rest.signum()
+        }
         _ => kept,
     };
     let unscaled = match (unit, kept) {
@@ -217,6 +223,7 @@ fn scaled_float(function: &str, number: f64, places: i32) -> f64 {
     let rounded = |number: f64| match function {
         "ceil" => number.ceil(),
         "floor" => number.floor(),
+        "round" => number.round(),
         _ => number.trunc(),
     };
     let power = 10_f64.powi(places.abs());
@@ -360,6 +367,10 @@ mod tests {
             ("ceil", "1201.000", "-2", "1300.000"),
             ("floor", "-1", "-40", "0"),
             ("trunc", "17", "5", "17"),
+            ("round", "999.99", "-3", "1000.00"),
+            ("round", "-45.00", "-1", "-50.00"),
+            ("round", "44.99", "-1", "40.00"),
+            ("round", "5", "-2", "0"),
         ] {
             let expected = match (function, places) {
                 ("floor", "-40") => Err(OUT_OF_RANGE.into()),

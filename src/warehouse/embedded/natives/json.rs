@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::digits::{number_text, number_type, without_zeros};
 use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
@@ -40,11 +41,16 @@ pub(super) enum Fault {
     Doubtful(&'static str),
 }
 
+/// The text of `PARSE_JSON`, and whether the last of several values of one key counts.
+fn document<'a>(arguments: &Arguments<'a>) -> Option<(&'a str, bool)> {
+    Some(((*arguments.first()?)?, arguments.len() > 1))
+}
+
 fn parse_json(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([text]) = present(arguments) else {
+    let Some((text, last_counts)) = document(arguments) else {
         return Ok(None);
     };
-    match read(text) {
+    match read_with(text, last_counts) {
         Ok(value) => Ok(value.map(|value| value.to_string())),
         Err(Fault::Wrong(why)) => Err(format!("Error parsing JSON: {why}")),
         Err(Fault::Doubtful(what)) => Err(format!("the embedded engine {what}")),
@@ -52,10 +58,10 @@ fn parse_json(arguments: &Arguments<'_>) -> Outcome<String> {
 }
 
 fn try_parse_json(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([text]) = present(arguments) else {
+    let Some((text, last_counts)) = document(arguments) else {
         return Ok(None);
     };
-    match read(text) {
+    match read_with(text, last_counts) {
         Ok(value) => Ok(value.map(|value| value.to_string())),
         Err(Fault::Wrong(_)) => Ok(None),
         Err(Fault::Doubtful(what)) => Err(format!("the embedded engine {what}")),
@@ -80,7 +86,7 @@ pub(super) fn json_text(arguments: &Arguments<'_>) -> Outcome<String> {
     };
     let text = text.trim();
     if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-        return Ok(Some(text.to_owned()));
+        return Ok(Some(number_text(text)));
     }
     Ok(match own(text)? {
         Json::Null => None,
@@ -122,26 +128,13 @@ fn type_of(arguments: &Arguments<'_>) -> Outcome<String> {
             Some('"') => "VARCHAR",
             Some('t' | 'f') => "BOOLEAN",
             Some('n') => "NULL_VALUE",
+            // So the engine writes a FLOAT that is whole; a NUMBER has no such zero.
+            _ if text.ends_with(".0") => "DOUBLE",
             _ => number_type(text),
         },
         _ => number_type(text),
     };
     Ok(Some(name.to_owned()))
-}
-
-/// The type of a number, by its digits.
-fn number_type(text: &str) -> &'static str {
-    let is_whole = match text.split_once('.') {
-        Some((_, places)) => places.bytes().all(|digit| digit == b'0'),
-        None => true,
-    };
-    if text.contains(['e', 'E']) {
-        "DOUBLE"
-    } else if is_whole {
-        "INTEGER"
-    } else {
-        "DECIMAL"
-    }
 }
 
 /// `SYSTEM$TYPEOF(value)`, by the engine's name of the value's type.
@@ -213,7 +206,15 @@ pub(super) fn own(text: &str) -> Result<Json, String> {
 
 /// Reads a document; `None` for a text of blanks.
 pub(super) fn read(text: &str) -> Result<Option<Json>, Fault> {
-    let mut reader = Reader { text, at: 0 };
+    read_with(text, false)
+}
+
+fn read_with(text: &str, last_counts: bool) -> Result<Option<Json>, Fault> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        last_counts,
+    };
     reader.skip_blanks();
     if reader.rest().is_empty() {
         return Ok(None);
@@ -230,6 +231,8 @@ pub(super) fn read(text: &str) -> Result<Option<Json>, Fault> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Of several values of one key.
+    last_counts: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -366,7 +369,7 @@ impl<'a> Reader<'a> {
                 return Err(self.wrong("missing colon"));
             }
             let value = self.value(depth + 1)?;
-            if members.contains_key(&key) {
+            if members.contains_key(&key) && !self.last_counts {
                 return Err(self.wrong(&format!("duplicate object attribute \"{key}\"")));
             }
             members.insert(key, value);
@@ -451,7 +454,7 @@ impl<'a> Reader<'a> {
         match digits.parse::<f64>() {
             Ok(value) if value.is_finite() => {
                 self.at += end;
-                Ok(Json::Number(digits.to_owned()))
+                Ok(Json::Number(without_zeros(digits).to_owned()))
             }
             _ => Err(self.wrong("invalid number")),
         }

@@ -13,6 +13,9 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_common_type", |a| of_all(a, common)),
     ("rs_arithmetic_type", |a| of_all(a, arithmetic)),
     ("rs_quotient_type", |a| of_all(a, quotient)),
+    ("rs_scaled_type", scaled),
+    ("rs_type_of_finer", of_finer),
+    ("rs_type_beside", beside),
 ];
 
 /// Digits of the widest NUMBER.
@@ -81,7 +84,7 @@ impl Kind {
     }
 
     /// What its values are called.
-    fn word(&self) -> &str {
+    pub(in super::super) fn word(&self) -> &str {
         match self {
             Self::Whole(_) | Self::Decimal { .. } | Self::Float => "numbers",
             Self::Null => "NULL",
@@ -207,6 +210,67 @@ fn quotient(kinds: &[Kind]) -> Result<Kind, String> {
     })
 }
 
+/// `rs_scaled_type(type, places)`: what a number is after rounding at a number of places, which may add a digit before the
+/// point.
+fn scaled(arguments: &Arguments<'_>) -> Outcome<String> {
+    let [Some(name), Some(places)] = arguments else {
+        return Ok(None);
+    };
+    let kind = arithmetic(&[Kind::read(name)])?;
+    let places: i8 = places.parse().unwrap_or(i8::MAX);
+    let least = places.min(0).unsigned_abs() + 1;
+    Ok(Some(structure(&match kind {
+        Kind::Whole(whole) => Kind::Whole((whole + 1).max(least).min(MOST_DIGITS)),
+        Kind::Decimal { whole, scale } => {
+            let scale = scale.min(places.max(0).unsigned_abs());
+            let whole = (whole + 1).max(least).min(MOST_DIGITS - scale);
+            Kind::Decimal { whole, scale }
+        }
+        other => other,
+    })))
+}
+
+/// `rs_type_of_finer(type)`: the type of a number without the last three of its digits behind the point.
+fn of_finer(arguments: &Arguments<'_>) -> Outcome<String> {
+    let [Some(name)] = arguments else {
+        return Ok(None);
+    };
+    Ok(Some(structure(&match Kind::read(name) {
+        Kind::Decimal { whole, scale } => Kind::Decimal {
+            whole,
+            scale: scale.saturating_sub(3),
+        },
+        other => other,
+    })))
+}
+
+/// `rs_type_beside(text, types …)`: the type of the values that a text stands beside, which it has to be one of.
+fn beside(arguments: &Arguments<'_>) -> Outcome<String> {
+    let [Some(text), names @ ..] = arguments else {
+        return Ok(None);
+    };
+    let kinds: Vec<Kind> = names
+        .iter()
+        .flatten()
+        .map(|name| Kind::read(name))
+        .collect();
+    let kind = match common(&kinds)? {
+        Kind::Null => Kind::Other("VARCHAR".into()),
+        kind => kind,
+    };
+    let refused = |what: &str| Err(format!("{what} '{text}' is not recognized"));
+    match kind.word() {
+        "numbers" if text.trim().parse::<f64>().is_err() => refused("Numeric value"),
+        "dates" if super::moments::microseconds(text).is_err() => refused("Date"),
+        "timestamps" if super::moments::microseconds(text).is_err() => {
+            refused("Timestamp")
+        },
+        "truth values" if !super::texts::is_boolean(text) => refused("Boolean value"),
+        "BINARY" => Err("the embedded engine does not choose between BINARY and texts; convert the text, as in TO_BINARY(x)".into()),
+        _ => Ok(Some(structure(&kind))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +299,48 @@ mod tests {
         }
         assert!(common_of(&["VARCHAR", "INTEGER"]).is_err());
         assert!(common_of(&["DATE", "TIME"]).is_err());
+    }
+
+    #[test]
+    fn a_rounded_number_may_have_a_digit_more() {
+        let of = |name, places| scaled(&[Some(name), Some(places)]).unwrap().unwrap();
+        assert_eq!(of("DECIMAL(5,2)", "-2"), r#""DECIMAL(4,0)""#);
+        assert_eq!(of("DECIMAL(5,2)", "-3"), r#""DECIMAL(4,0)""#);
+        assert_eq!(of("DECIMAL(3,2)", "1"), r#""DECIMAL(3,1)""#);
+        assert_eq!(of("DECIMAL(3,2)", "5"), r#""DECIMAL(4,2)""#);
+        assert_eq!(of("DECIMAL(38,2)", "2"), r#""DECIMAL(38,2)""#);
+        assert_eq!(of("DECIMAL(2,1)", "-5"), r#""DECIMAL(6,0)""#);
+        assert_eq!(of("INTEGER", "-1"), r#""BIGINT""#);
+        assert_eq!(of("DOUBLE", "1"), r#""DOUBLE""#);
+    }
+
+    #[test]
+    fn a_text_beside_values_is_one_of_them() {
+        let of = |text, names: &[&'static str]| {
+            let names = names.iter().map(|name| Some(*name));
+            beside(&std::iter::once(Some(text)).chain(names).collect::<Vec<_>>())
+        };
+        assert_eq!(of("x", &["VARCHAR"]), Ok(Some(r#""VARCHAR""#.into())));
+        assert_eq!(of("x", &["\"NULL\""]), Ok(Some(r#""VARCHAR""#.into())));
+        assert_eq!(
+            of("2024-01-01", &["DATE", "\"NULL\""]),
+            Ok(Some(r#""DATE""#.into()))
+        );
+        assert_eq!(of("yes", &["BOOLEAN"]), Ok(Some(r#""BOOLEAN""#.into())));
+        for (text, kind, said) in [
+            ("x", "INTEGER", "Numeric value 'x' is not recognized"),
+            ("", "DECIMAL(12,2)", "Numeric value '' is not recognized"),
+            ("n/a", "DATE", "Date 'n/a' is not recognized"),
+            ("n/a", "TIMESTAMP", "Timestamp 'n/a' is not recognized"),
+            (
+                "maybe",
+                "BOOLEAN",
+                "Boolean value 'maybe' is not recognized",
+            ),
+        ] {
+            assert_eq!(of(text, &[kind]), Err(said.to_owned()));
+        }
+        assert!(of("x", &["BLOB"]).is_err() && of("x", &["INTEGER", "VARCHAR"]).is_err());
     }
 
     #[test]

@@ -113,6 +113,9 @@ fn insert(arguments: &Arguments<'_>) -> Outcome<String> {
         );
     }
     fits(text.len().saturating_add(other.len()), longest)?;
+    if usize::try_from(place).is_ok_and(|place| place > text.chars().count() + 1) {
+        return Err("the embedded engine supports INSERT up to the place behind the text".into());
+    }
     let skipped = count(&(place - 1).to_string())?;
     let begin = byte_of(text, skipped);
     let end = byte_of(text, skipped.saturating_add(count(&length.to_string())?));
@@ -212,7 +215,8 @@ mod tests {
     #[test]
     fn parts_and_places_count_letters_not_bytes() {
         assert_eq!(text(insert, &["99", "äbc", "2", "1", "ö"]), "äöc");
-        assert_eq!(text(insert, &["99", "ab", "9", "9", "x"]), "abx");
+        assert_eq!(text(insert, &["99", "ab", "3", "9", "x"]), "abx");
+        assert!(insert(&["99", "ab", "4", "0", "x"].map(Some)).is_err());
         let left = TEXTS[2].1;
         assert_eq!(text(left, &["99", "é", "3", "ñü"]), "ñüé");
         assert_eq!(text(left, &["99", "éab", "1", "x"]), "é");

@@ -10,8 +10,10 @@ mod arrays;
 mod bytes;
 mod days;
 mod decimals;
+mod digits;
 mod effort;
 mod elements;
+mod formatted;
 mod json;
 mod kinds;
 mod lengths;
@@ -20,6 +22,7 @@ mod models;
 mod moments;
 mod native;
 mod notes;
+mod number_models;
 mod numbers;
 mod objects;
 mod orders;
@@ -27,6 +30,7 @@ mod places;
 mod regular;
 mod sets;
 mod texts;
+mod unformatted;
 mod units;
 mod when;
 
@@ -37,6 +41,7 @@ pub(super) use kinds::{Kind, common};
 pub(super) use models::{Wants, wants};
 use native::{register, register_watched};
 pub(super) use notes::{Notes, take_notes};
+pub(super) use number_models::is_number_format;
 pub(super) use regular::checked as checked_pattern;
 
 /// Whether a text is a date or a timestamp in one of the formats that Snowflake finds by itself.
@@ -50,6 +55,8 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
         arrays::TEXTS,
         bytes::TEXTS,
         decimals::TEXTS,
+        digits::TEXTS,
+        formatted::TEXTS,
         json::TEXTS,
         kinds::TEXTS,
         lengths::TEXTS,
@@ -60,6 +67,7 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
         objects::TEXTS,
         places::TEXTS,
         texts::TEXTS,
+        unformatted::TEXTS,
     ] {
         register::<String>(connection, chapter)?;
     }

@@ -14,6 +14,8 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_object_keys", keys),
     ("rs_object_of_rows", of_rows),
     ("rs_sorted", sorted),
+    ("rs_get_ignore_case", get_ignore_case),
+    ("rs_arrays_to_object", of_arrays),
 ];
 
 pub(super) const WATCHED: &[Row<String>] = &[("rs_flatten", flatten)];
@@ -108,6 +110,57 @@ fn may_be_timestamp(value: &Json) -> bool {
         other => other,
     });
     form.eq(*b"9999-99-99 99:99:99")
+}
+
+/// `GET_IGNORE_CASE(object, key)`: the very key, or else the only one that differs from it in case.
+fn get_ignore_case(arguments: &Arguments<'_>) -> Outcome<String> {
+    let [Some(given), Some(key)] = arguments else {
+        return Ok(None);
+    };
+    let Json::Object(members) = json::own(given)? else {
+        return Ok(None);
+    };
+    if let Some(value) = members.get(*key) {
+        return Ok(Some(value.to_string()));
+    }
+    let wanted = key.to_lowercase();
+    let mut alike = members
+        .iter()
+        .filter(|(key, _)| key.to_lowercase() == wanted);
+    match (alike.next(), alike.next()) {
+        (Some(_), Some(_)) => Err(format!(
+            "the embedded engine does not choose between several keys of an OBJECT that are {key} in another case"
+        )),
+        (Some((_, value)), None) => Ok(Some(value.to_string())),
+        _ => Ok(None),
+    }
+}
+
+/// `ARRAYS_TO_OBJECT(keys, values)`: a key that is NULL is left out, a value that is NULL stays.
+fn of_arrays(arguments: &Arguments<'_>) -> Outcome<String> {
+    let [Some(keys), Some(values)] = arguments else {
+        return Ok(None);
+    };
+    let (Json::Array(keys), Json::Array(values)) = (json::own(keys)?, json::own(values)?) else {
+        return Err("an argument of ARRAYS_TO_OBJECT is no ARRAY".into());
+    };
+    if keys.len() != values.len() {
+        return Err("Key array and value array had unequal lengths in ARRAYS_TO_OBJECT".into());
+    }
+    let mut members = BTreeMap::new();
+    for (key, value) in keys.into_iter().zip(values) {
+        match key {
+            Json::Null => {}
+            Json::Text(key) if members.contains_key(&key) => {
+                return Err(format!("Duplicate field key '{key}'"));
+            }
+            Json::Text(key) => {
+                members.insert(key, value);
+            }
+            _ => return Err("Key supplied for ARRAYS_TO_OBJECT does not have string type".into()),
+        }
+    }
+    Ok(Some(Json::Object(members).to_string()))
 }
 
 /// Any value with its keys in order.

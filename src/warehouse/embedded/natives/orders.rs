@@ -92,9 +92,31 @@ pub(super) fn elements(text: &str) -> Result<Option<Vec<Json>>, String> {
     })
 }
 
-/// `ARRAY_SORT(array, is_ascending, has_nulls_first)`
+/// What the elements of an ARRAY without a value are. Here all of them are JSON null; Snowflake takes that for the largest
+/// value there is, and SQL NULL for none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    Sql,
+    Json,
+    Unknown,
+}
+
+impl Nulls {
+    fn read(word: &str) -> Self {
+        match word {
+            "sql" => Self::Sql,
+            "json" => Self::Json,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+const WHICH_NULL: &str = "the embedded engine does not tell JSON null from NULL in the elements of this ARRAY; leave both out with \
+                          ARRAY_COMPACT";
+
+/// `ARRAY_SORT(array, is_ascending, has_nulls_first)`, and what its nulls are.
 fn sort(arguments: &Arguments<'_>) -> Outcome<String> {
-    let [Some(array), Some(ascending), Some(nulls_first)] = arguments else {
+    let [Some(array), Some(ascending), Some(nulls_first), Some(kind)] = arguments else {
         return Ok(None);
     };
     let Some(items) = elements(array)? else {
@@ -114,9 +136,14 @@ fn sort(arguments: &Arguments<'_>) -> Outcome<String> {
     if *ascending != "true" {
         items.reverse();
     }
-    let is_nulls_first = match *nulls_first {
-        "" => *ascending != "true",
-        given => given == "true",
+    // Where JSON null is, as the largest value, and NULL if nothing else is said.
+    let by_order = *ascending != "true";
+    let is_nulls_first = match (*nulls_first, Nulls::read(kind)) {
+        ("", _) | (_, Nulls::Json) => by_order,
+        (given, Nulls::Unknown) if !nulls.is_empty() && (given == "true") != by_order => {
+            return Err(WHICH_NULL.into());
+        }
+        (given, _) => given == "true",
     };
     let (first, second) = if is_nulls_first {
         (nulls, items)
@@ -127,13 +154,24 @@ fn sort(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(Some(Json::Array(sorted).to_string()))
 }
 
+/// `ARRAY_MIN(array)` and `ARRAY_MAX`, and what the nulls of the array are.
 fn extreme(arguments: &Arguments<'_>, wanted: Ordering) -> Outcome<String> {
-    let [Some(array)] = arguments else {
+    let [Some(array), Some(kind)] = arguments else {
         return Ok(None);
     };
     let Some(items) = elements(array)? else {
         return Err("the argument is no ARRAY".into());
     };
+    let nulls = items.iter().filter(|item| **item == Json::Null).count();
+    let decides = match wanted {
+        Ordering::Greater => nulls > 0,
+        _ => nulls > 0 && nulls == items.len(),
+    };
+    match Nulls::read(kind) {
+        Nulls::Json if decides => return Ok(Some(Json::Null.to_string())),
+        Nulls::Unknown if decides => return Err(WHICH_NULL.into()),
+        _ => {}
+    }
     let mut best: Option<Json> = None;
     for item in items.into_iter().filter(|item| *item != Json::Null) {
         let is_better = match &best {

@@ -46,6 +46,11 @@ fn truth(text: &str) -> Option<bool> {
     is_one_of(["false", "f", "no", "n", "off", "0"]).then_some(false)
 }
 
+/// Whether a text says a truth value.
+pub(super) fn is_boolean(text: &str) -> bool {
+    truth(text).is_some()
+}
+
 fn boolean(arguments: &Arguments<'_>) -> Outcome<bool> {
     let Some([text]) = present(arguments) else {
         return Ok(None);

@@ -21,7 +21,7 @@ const GROWING: [&str; 12] = [
 ];
 
 /// The functions that make one long value of many rows.
-pub(super) const GATHERING: [&str; 6] = [
+const GATHERING: [&str; 6] = [
     "ARRAYAGG",
     "ARRAY_AGG",
     "ARRAY_UNIQUE_AGG",
@@ -29,6 +29,15 @@ pub(super) const GATHERING: [&str; 6] = [
     "OBJECT_AGG",
     "STRING_AGG",
 ];
+
+/// Whether a call makes one long value of many rows.
+pub(super) fn gathers(function: &Function, name: &str) -> bool {
+    let has_count = || match &function.args {
+        FunctionArguments::List(list) => list.args.len() > 2,
+        _ => false,
+    };
+    GATHERING.contains(&name) || (matches!(name, "MAX_BY" | "MIN_BY") && has_count())
+}
 
 /// The functions that put values into one text.
 pub(in crate::warehouse::embedded) const INTO_TEXT: [&str; 2] = ["ARRAY_TO_STRING", "TO_JSON"];

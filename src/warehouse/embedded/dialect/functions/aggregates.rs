@@ -21,12 +21,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("PERCENTILE_CONT", 1, 1, AR(|w, c| w.percentile(c))),
     ("PERCENTILE_DISC", 1, 1, AR(|w, c| w.percentile(c))),
-    (
-        "APPROX_PERCENTILE",
-        2,
-        2,
-        A("quantile_cont(CAST({n0} AS DOUBLE), {1}){over}"),
-    ),
+    ("APPROX_PERCENTILE", 2, 2, AR(|w, c| w.approx_percentile(c))),
     // Exact where Snowflake estimates: within the error Snowflake allows itself, and the same on every run.
     (
         "APPROX_COUNT_DISTINCT",

@@ -4,13 +4,8 @@ use super::How::{Rewrite as R, Scalar as S};
 use super::{MANY, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("PARSE_JSON", 1, 2, S("memory.main.sf_parse_json({t0})")),
-    (
-        "TRY_PARSE_JSON",
-        1,
-        2,
-        S("memory.main.sf_try_parse_json({t0})"),
-    ),
+    ("PARSE_JSON", 1, 2, R(|w, c| w.parse_json(c))),
+    ("TRY_PARSE_JSON", 1, 2, R(|w, c| w.parse_json(c))),
     ("CHECK_JSON", 1, 1, S("rs_check_json({t0})")),
     ("TO_JSON", 1, 1, S("rs_sorted(memory.main.sf_element({0}))")),
     ("TO_VARIANT", 1, 1, R(|w, c| w.variant_of(c.argument(0)?))),
@@ -20,6 +15,12 @@ pub(super) const ROWS: &[Row] = &[
     ("TYPEOF", 1, 1, R(|w, c| w.type_of(c))),
     ("GET", 2, 2, R(|w, c| w.get(c))),
     ("GET_PATH", 2, 2, R(|w, c| w.get_path(c))),
+    (
+        "GET_IGNORE_CASE",
+        2,
+        2,
+        S("CAST(rs_get_ignore_case({j0}, {t1}) AS JSON)"),
+    ),
     ("OBJECT_CONSTRUCT", 0, MANY, R(|w, c| w.object_construct(c))),
     (
         "OBJECT_CONSTRUCT_KEEP_NULL",
@@ -141,6 +142,12 @@ pub(super) const ROWS: &[Row] = &[
         S("CAST(rs_array_flatten({s}, {j0}) AS JSON)"),
     ),
     ("ARRAY_GENERATE_RANGE", 2, 3, R(|w, c| w.array_range(c))),
+    (
+        "ARRAYS_TO_OBJECT",
+        2,
+        2,
+        S("CAST(rs_arrays_to_object({j0}, {j1}) AS JSON)"),
+    ),
     ("ARRAYS_ZIP", 1, MANY, R(|w, c| w.arrays_zip(c))),
     (
         "ARRAYS_OVERLAP",
@@ -148,18 +155,8 @@ pub(super) const ROWS: &[Row] = &[
         2,
         S("rs_arrays_overlap({s}, {j0}, {j1})"),
     ),
-    (
-        "ARRAY_MAX",
-        1,
-        1,
-        S("CAST(rs_array_max({s}, {j0}) AS JSON)"),
-    ),
-    (
-        "ARRAY_MIN",
-        1,
-        1,
-        S("CAST(rs_array_min({s}, {j0}) AS JSON)"),
-    ),
+    ("ARRAY_MAX", 1, 1, R(|w, c| w.array_extreme(c))),
+    ("ARRAY_MIN", 1, 1, R(|w, c| w.array_extreme(c))),
     ("ARRAY_SORT", 1, 3, R(|w, c| w.array_sort(c))),
     ("FILTER", 2, 2, R(|w, c| w.higher_order(c))),
     ("TRANSFORM", 2, 2, R(|w, c| w.higher_order(c))),
@@ -200,6 +197,14 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "AS_NUMBER",
+        1,
+        3,
+        S(
+            "CASE WHEN json_type({0}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN CAST({0} AS DECIMAL(38, 0)) END",
+        ),
+    ),
+    (
+        "AS_DECIMAL",
         1,
         3,
         S(

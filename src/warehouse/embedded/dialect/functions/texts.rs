@@ -133,6 +133,18 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("TRY_HEX_DECODE_STRING", 1, 1, S("rs_try_from_hex({t0})")),
     (
+        "MD5_NUMBER_LOWER64",
+        1,
+        1,
+        R(|w, c| w.md5_number(c, "right")),
+    ),
+    (
+        "MD5_NUMBER_UPPER64",
+        1,
+        1,
+        R(|w, c| w.md5_number(c, "left")),
+    ),
+    (
         "MD5_BINARY",
         1,
         1,
