@@ -217,6 +217,14 @@ LONG_STEPS |= {
         f"SELECT MAX(REGEXP_COUNT(REPEAT(L_COMMENT, 300), '[a-z ]*[^a-z ]|[a-z]')) FROM {LINES}",
         [],
     ),
+    **{
+        f"{call} of a text that is nearly there": (f"SELECT {call}", texts)
+        for call, texts in {
+            "CONTAINS(?, ?)": ["a" * 1_200_000, "a" * 600_000 + "b"],
+            "POSITION(?, ?)": ["a" * 600_000 + "b", "a" * 1_200_000],
+            "SPLIT(?, ?)": ["a" * 1_200_000, "a" * 300_000 + "b" + "a" * 300_000],
+        }.items()
+    },
     "a pattern for each row": (
         f"SELECT MAX(REGEXP_COUNT(L_COMMENT, '(?:[^x]{{900}}|' || L_ORDERKEY || L_LINENUMBER || ')')) FROM {LINES}",
         [],

@@ -9,6 +9,7 @@ use crate::sql::ast::{BinaryOperator, Expr, Value};
 use super::call::Call;
 use super::expressions::concatenated;
 use super::lengths::{LONGEST, digits_of};
+use super::likes::is_short_literal;
 use super::semi_structured::{arguments, results};
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, target};
@@ -292,9 +293,11 @@ impl Writer<'_> {
             let start = start.unwrap_or_else(|| "1".into());
             return Ok(macro_call("bytes_position", &[&needle, &whole, &start]));
         }
+        let is_short = is_short_literal(needle);
         let (needle, whole) = (self.text(needle)?, self.text(whole)?);
         Ok(match start {
-            None => format!("strpos({whole}, {needle})"),
+            None if is_short => format!("strpos({whole}, {needle})"),
+            None => format!("rs_position({needle}, {whole}, '1')"),
             Some(start) => format!("rs_position({needle}, {whole}, {})", digits_of(&start)),
         })
     }
@@ -316,7 +319,8 @@ impl Writer<'_> {
         let function = match call.name.as_str() {
             "STARTSWITH" => "starts_with",
             "ENDSWITH" => "ends_with",
-            _ => "contains",
+            _ if is_short_literal(part) => "contains",
+            _ => "rs_contains",
         };
         let (whole, part) = (self.text(whole)?, self.text(part)?);
         Ok(format!("{function}({whole}, {part})"))

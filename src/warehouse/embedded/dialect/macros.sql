@@ -164,7 +164,7 @@ CREATE MACRO sf_fits(bytes) AS bytes <= coalesce(getvariable('sf_longest_text'),
 CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine allows texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; with fewer functions that make texts longer, the limit is higher');
 CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n IS NULL OR bytes IS NULL OR n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
 CREATE MACRO sf_beside(d, t) AS CASE WHEN d IS NOT NULL THEN t END;
--- Each part costs the list 16 bytes and its text four.
+-- Each part costs the list 16 bytes and its text four. `d` is short: see is_short_literal.
 CREATE MACRO sf_split(t, d) AS CASE
   WHEN d IS NULL THEN NULL
   WHEN NOT memory.main.sf_fits(strlen(t) * 20) AND NOT memory.main.sf_fits(strlen(t) + 20 * CASE WHEN d = '' THEN 1 ELSE (strlen(t) - strlen(replace(t, d, ''))) // strlen(d) END) THEN memory.main.sf_too_long()

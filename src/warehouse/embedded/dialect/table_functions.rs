@@ -6,6 +6,7 @@ use super::call::Call;
 use super::calls::unknown;
 use super::functions::find;
 use super::lengths::STATEMENT;
+use super::likes::is_short_literal;
 use super::texts::{flatten_path, number_literal, text_literal};
 use super::writer::{
     Fault, From, Writer, Written, limit, limit_with_hint, macro_call, name, quote_name, quote_text,
@@ -163,8 +164,12 @@ impl Writer<'_> {
             offers.has_lateral_flatten = true;
         }
         let parts = if call.name == "SPLIT_TO_TABLE" {
-            let (text, delimiter) = (self.text(text)?, self.text(call.argument(1)?)?);
-            macro_call("split", &[&text, &delimiter])
+            if is_short_literal(call.argument(1)?) {
+                let (text, delimiter) = (self.text(text)?, self.text(call.argument(1)?)?);
+                macro_call("split", &[&text, &delimiter])
+            } else {
+                format!("from_json({}, '[\"VARCHAR\"]')", self.split(call)?)
+            }
         } else {
             self.tokens(call)?
         };

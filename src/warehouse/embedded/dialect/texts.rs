@@ -8,6 +8,7 @@ use crate::sql::ast::{Expr, Value};
 use super::call::Call;
 use super::decimals::{ByZero, quotient};
 use super::lengths::{LONGEST, STATEMENT, bounded, digits_of};
+use super::likes::is_short_literal;
 use super::semi_structured::json_path;
 use super::writer::{
     Fault, Writer, Written, folded_list, limit, limit_with_hint, macro_call, quote_text, refuse,
@@ -321,6 +322,20 @@ impl Writer<'_> {
             None => "'1'".into(),
         };
         Ok(format!("rs_token({text}, {delimiters}, {part})"))
+    }
+
+    /// `SPLIT(text, delimiter)`
+    pub(super) fn split(&mut self, call: &Call<'_>) -> Written {
+        let is_short = is_short_literal(call.argument(1)?);
+        let (text, delimiter) = (self.text(call.argument(0)?)?, self.text(call.argument(1)?)?);
+        Ok(if is_short {
+            format!("to_json({})", macro_call("split", &[&text, &delimiter]))
+        } else {
+            macro_call(
+                "json",
+                &[&format!("rs_split({LONGEST}, {text}, {delimiter})")],
+            )
+        })
     }
 
     pub(super) fn strtok_to_array(&mut self, call: &Call<'_>) -> Written {

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::bytes::fits;
+use super::json::Json;
 use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
@@ -17,6 +18,7 @@ pub(super) const TEXTS: &[Row<String>] = &[
     }),
     ("rs_insert", insert),
     ("rs_token", token),
+    ("rs_split", split),
     ("rs_split_part", split_part),
 ];
 
@@ -140,6 +142,27 @@ fn token(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(parts.nth(skipped).map(str::to_owned))
 }
 
+/// What a part takes in a list, besides its text, in bytes.
+const PART: usize = 20;
+
+/// `SPLIT(text, delimiter)`, where the delimiter can be long.
+fn split(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([longest, text, delimiter]) = present(arguments) else {
+        return Ok(None);
+    };
+    if delimiter.is_empty() {
+        return Ok(Some(
+            Json::Array(vec![Json::Text(text.to_owned())]).to_string(),
+        ));
+    }
+    let more = text.matches(delimiter).count().saturating_mul(PART);
+    fits(text.len().saturating_add(more), longest)?;
+    let parts = text
+        .split(delimiter)
+        .map(|part| Json::Text(part.to_owned()));
+    Ok(Some(Json::Array(parts.collect()).to_string()))
+}
+
 /// `SPLIT_PART(text, delimiter, n)`: part 0 is part 1, those below are counted from the end, and nothing splits a text
 /// into itself.
 fn split_part(arguments: &Arguments<'_>) -> Outcome<String> {
@@ -253,6 +276,14 @@ mod tests {
         assert_eq!(text(token, &["..a.b-c", ".-", "3"]), "c");
         assert_eq!(token(&[Some("a"), Some(""), Some("2")]), Ok(None));
         assert_eq!(text(token, &["a b", "", "1"]), "a b");
+    }
+
+    #[test]
+    fn a_text_is_split_at_long_delimiters() {
+        assert_eq!(text(split, &["99", "a--b--", "--"]), r#"["a","b",""]"#);
+        assert_eq!(text(split, &["99", "a\"b", ""]), r#"["a\"b"]"#);
+        assert_eq!(text(split, &["99", "", "x"]), r#"[""]"#);
+        assert!(split(&[Some("99"), Some("a,a,a,a,a,a"), Some(",")]).is_err());
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub(super) const TRUTHS: &[Row<bool>] = &[
     ("rs_try_boolean", |a| {
         Ok(present(a).and_then(|[text]| truth(text)))
     }),
+    ("rs_contains", |a| {
+        // In a time that grows with both, where the engine's own compares all of a part at every place.
+        Ok(present(a).map(|[whole, part]| whole.contains(part)))
+    }),
     ("rs_between", |a| {
         Ok(present(a).map(|[text, low, high]| low <= text && text <= high))
     }),

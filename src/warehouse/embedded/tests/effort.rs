@@ -155,6 +155,51 @@ async fn letters_are_exchanged_and_cut_at_in_time() {
 }
 
 #[tokio::test]
+async fn a_long_text_is_looked_for_in_another_in_time() {
+    let whole = "a".repeat(1_000_000);
+    // The engine's own compares half a million letters at each of half a million places, for a minute.
+    let parts = [
+        "a".repeat(500_000) + "b",
+        "ab".repeat(400) + "c",
+        format!("{0}b{0}", "a".repeat(300_000)),
+    ];
+    for part in parts {
+        for (sql, is_first, expected) in [
+            ("SELECT CONTAINS(?, ?)", false, "false"),
+            ("SELECT POSITION(?, ?)", true, "0"),
+            ("SELECT CHARINDEX(?, ?, 1)", true, "0"),
+            ("SELECT ARRAY_SIZE(SPLIT(LEFT(?, 4000), ?))", false, "1"),
+        ] {
+            let mut long = run(sql);
+            long.parameters = [&whole, &part]
+                .map(|text| Parameter::Text(text.clone()))
+                .to_vec();
+            if is_first {
+                long.parameters.reverse();
+            }
+            let answer = engine().run(long).await.unwrap();
+            assert_eq!(read(answer).await.unwrap().rows, [[expected]], "{sql}");
+        }
+    }
+    for (sql, expected) in [
+        (
+            "SELECT CONTAINS(n_name, LOWER('')) FROM nation LIMIT 1",
+            "true",
+        ),
+        ("SELECT POSITION(LOWER('B'), 'äb')", "2"),
+        ("SELECT POSITION(LOWER(''), 'ab') - POSITION('', 'ab')", "0"),
+        ("SELECT SPLIT('a--b', LOWER('--'))", "json [\"a\",\"b\"]"),
+        (
+            "SELECT COUNT(*) || MAX(value) FROM TABLE(SPLIT_TO_TABLE('a--b', LOWER('--')))",
+            "2b",
+        ),
+        ("SELECT SPLIT('a', NULL::VARCHAR)", "∅"),
+    ] {
+        assert_eq!(answer(sql).await.rows, [[expected]], "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn the_members_of_a_large_object_are_read_once() {
     let members: Vec<String> = (0..300).map(|n| format!("\"k{n}/~\":{n}")).collect();
     let mut wide =

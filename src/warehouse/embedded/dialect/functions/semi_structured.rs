@@ -162,12 +162,7 @@ pub(super) const ROWS: &[Row] = &[
     ("TRANSFORM", 2, 2, R(|w, c| w.higher_order(c))),
     ("PARSE_URL", 1, 2, R(|w, c| w.parse_url(c))),
     ("PARSE_IP", 2, 3, R(|w, c| w.parse_ip(c))),
-    (
-        "SPLIT",
-        2,
-        2,
-        S("to_json(memory.main.sf_split({t0}, {t1}))"),
-    ),
+    ("SPLIT", 2, 2, R(|w, c| w.split(c))),
     ("STRTOK_TO_ARRAY", 1, 2, R(|w, c| w.strtok_to_array(c))),
     (
         "AS_CHAR",
