@@ -276,6 +276,15 @@ fn shown_as(column: &str, engine_type: &str) -> (DataType, String) {
         || ["STRUCT(", "MAP(", "UNION("]
             .iter()
             .any(|start| engine_type.starts_with(start));
+    if is_nested && engine_type.contains("BLOB") {
+        return (
+            DataType::Variant,
+            format!(
+                "CAST(CASE WHEN {column} IS NOT NULL THEN memory.main.sf_fail('the embedded engine cannot store BINARY in a \
+                 VARIANT, and this column has lists or objects with it') END AS JSON)"
+            ),
+        );
+    }
     if is_nested {
         return (DataType::Variant, format!("to_json({column})"));
     }
@@ -371,6 +380,7 @@ mod tests {
         assert_eq!(shown("DECIMAL(12,2)"), "NUMBER(12,2) \"c\"");
         assert_eq!(shown("STRUCT(a BIGINT)"), "VARIANT to_json(\"c\")");
         assert_eq!(shown("DECIMAL(12,2)[]"), "VARIANT to_json(\"c\")");
+        assert!(shown("BLOB[]").contains("cannot store BINARY"));
         assert_eq!(
             shown("TIMESTAMP_MS"),
             "TIMESTAMP_NTZ(9) CAST(\"c\" AS TIMESTAMP)"

@@ -226,13 +226,10 @@ fn numeric_date(text: &str) -> Result<Option<Moment>, Fault> {
         }
         Some(first) => rest.get(first.len_utf8()..).unwrap_or_default(),
     };
-    // None of the formats that Snowflake finds by itself, which stand for a day with 24 hours.
-    let letters = rest
-        .trim_end_matches(|c: char| !c.is_ascii_alphabetic())
-        .to_uppercase();
-    if letters.ends_with("AM") || letters.ends_with("PM") {
+    if !is_found(text, rest) {
         return Err(Fault::Limit(
-            "the embedded engine needs a format for a date with AM or PM, as in TO_TIMESTAMP(text, 'MM/DD/YYYY HH12:MI AM')",
+            "the embedded engine needs a format for this date and time, as in TO_TIMESTAMP(text, 'MM/DD/YYYY HH12:MI AM'); \
+             Snowflake's documentation names YYYY-MM-DD HH24:MI:SS and MM/DD/YYYY HH24:MI:SS among those it finds by itself",
         ));
     }
     match clock(rest)? {
@@ -242,6 +239,23 @@ fn numeric_date(text: &str) -> Result<Option<Moment>, Fault> {
         })),
         None => Err(Fault::Unknown),
     }
+}
+
+/// Whether a time behind a date is in one of the formats that Snowflake finds by itself: behind `2024-01-31` one of a day with
+/// 24 hours, behind `1/31/2024` that with its seconds, and none behind `31-Jan-2024`.
+fn is_found(date: &str, time: &str) -> bool {
+    let letters = time
+        .trim_end_matches(|c: char| !c.is_ascii_alphabetic())
+        .to_uppercase();
+    if letters.ends_with("AM") || letters.ends_with("PM") {
+        return false;
+    }
+    let is_iso = date.get(4..5) == Some("-");
+    let is_american = date.starts_with(|c: char| c.is_ascii_digit()) && date.contains('/');
+    let is_plain = time
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b':');
+    is_iso || (is_american && is_plain && time.matches(':').count() == 2)
 }
 
 /// Whether a T is that of OCT or another month, and not the one between a date and a time.
