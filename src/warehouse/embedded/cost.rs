@@ -274,9 +274,9 @@ mod tests {
             assert!(!is_long(sql), "{sql}");
         }
         let long = Parameter::Text(long);
-        assert!(cost_with("SELECT ? || x FROM t", &[long.clone()]).has_long_texts());
-        // The elements of an array are as rows to what stands in a lambda, and to nothing else.
         let of = |sql: &str| cost_with(sql, std::slice::from_ref(&long)).has_long_texts();
+        assert!(of("SELECT ? || x FROM t"));
+        // The elements of an array are as rows to what stands in a lambda, and to nothing else.
         assert!(of("SELECT TRANSFORM(a, x -> ? || x)"));
         assert!(!of("SELECT TRANSFORM(SPLIT(?, ','), x -> x || 'a')"));
         assert!(is_long("SELECT TRANSFORM(a, x -> REPEAT('a', 2000))"));

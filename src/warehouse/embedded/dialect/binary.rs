@@ -9,9 +9,8 @@ use crate::sql::ast::{BinaryOperator, Expr, Value};
 use super::call::Call;
 use super::expressions::concatenated;
 use super::lengths::{LONGEST, digits_of};
-use super::likes::is_short_literal;
 use super::semi_structured::{arguments, results};
-use super::texts::{number_literal, text_literal};
+use super::texts::{is_short_literal, number_literal, text_literal};
 use super::types::{Target, target};
 use super::writer::{Fault, Writer, Written, folded, limit, limit_with_hint, macro_call, refuse};
 

@@ -4,18 +4,8 @@ use crate::sql::ast::Expr;
 
 use super::comparisons::not;
 use super::lengths::STATEMENT;
-use super::texts::{number_literal, text_literal};
+use super::texts::{SHORT_PATTERN, text_literal};
 use super::writer::{Fault, Writer, Written, limit, limit_with_hint};
-
-/// The longest pattern that the engine itself is given, in bytes.
-pub(super) const SHORT_PATTERN: usize = 256;
-
-/// Whether a text is a short literal, so that the engine's own search for it takes no longer than reading what is searched some
-/// hundred times. For a long one it compares all of it at every place.
-pub(super) fn is_short_literal(text: &Expr) -> bool {
-    number_literal(text).is_some()
-        || text_literal(text).is_some_and(|text| text.len() <= SHORT_PATTERN)
-}
 
 impl Writer<'_> {
     /// `x LIKE p`, `x LIKE ANY (p, …)` and `x LIKE ALL (p, …)`; `word` is LIKE or ILIKE.

@@ -8,9 +8,10 @@ use crate::sql::ast::{
     SelectItemQualifiedWildcardKind, TopQuantity, WildcardAdditionalOptions,
 };
 
-use super::likes::{SHORT_PATTERN, is_for_names};
+use super::likes::is_for_names;
 use super::outer_joins;
 use super::queries::Body;
+use super::texts::SHORT_PATTERN;
 use super::writer::{
     Fault, From, Writer, Written, folded, limit, name, quote_name, quote_text, refuse,
 };

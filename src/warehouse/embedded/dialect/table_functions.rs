@@ -6,8 +6,8 @@ use super::call::Call;
 use super::calls::unknown;
 use super::functions::find;
 use super::lengths::STATEMENT;
-use super::likes::is_short_literal;
-use super::texts::{flatten_path, number_literal, text_literal};
+use super::semi_structured::json_path;
+use super::texts::{is_short_literal, number_literal, text_literal};
 use super::writer::{
     Fault, From, Writer, Written, limit, limit_with_hint, macro_call, name, quote_name, quote_text,
     refuse,
@@ -66,7 +66,7 @@ impl Writer<'_> {
         let mut prefix = String::new();
         if let Some(path) = call.named_or("PATH", 1) {
             prefix = text_literal(path).unwrap_or_default().to_owned();
-            value = format!("json_extract({value}, {})", flatten_path(path)?);
+            value = format!("json_extract({value}, {})", quote_text(&json_path(path)?));
         }
         if has_columns {
             offers.has_lateral_flatten = true;

@@ -8,11 +8,12 @@ use crate::sql::ast::{Expr, Value};
 use super::call::Call;
 use super::decimals::{ByZero, quotient};
 use super::lengths::{LONGEST, STATEMENT, bounded, digits_of};
-use super::likes::is_short_literal;
-use super::semi_structured::json_path;
 use super::writer::{
     Fault, Writer, Written, folded_list, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
+
+/// The longest pattern that the engine itself is given, in bytes.
+pub(super) const SHORT_PATTERN: usize = 256;
 
 impl Writer<'_> {
     /// `DECODE(x, search, result, …, default)`, where NULL finds NULL.
@@ -501,7 +502,9 @@ pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// The path of FLATTEN, as DuckDB writes it.
-pub(super) fn flatten_path(expr: &Expr) -> Written {
-    Ok(quote_text(&json_path(expr)?))
+/// Whether a text is a short literal, so that the engine's own search for it takes no longer than reading what is searched some
+/// hundred times. For a long one it compares all of it at every place.
+pub(super) fn is_short_literal(text: &Expr) -> bool {
+    number_literal(text).is_some()
+        || text_literal(text).is_some_and(|text| text.len() <= SHORT_PATTERN)
 }
