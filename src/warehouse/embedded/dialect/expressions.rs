@@ -289,7 +289,7 @@ impl Writer<'_> {
 
     /// `root[1]`, `root['key']`, and mixtures of them with dots.
     fn field_access(&mut self, root: &Expr, chain: &[AccessExpr]) -> Written {
-        let mut written = self.expression(root)?;
+        let mut written = self.document(root)?;
         for access in chain {
             let key = match access {
                 AccessExpr::Subscript(Subscript::Index { index }) => self.expression(index)?,

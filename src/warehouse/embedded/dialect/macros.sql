@@ -184,6 +184,9 @@ CREATE MACRO sf_binary(a) AS CASE
 CREATE MACRO sf_try_binary(a) AS unhex(rs_try_hex(memory.main.sf_text(a)));
 
 -- Semi-structured values.
+-- What a path may lead into. The engine would take a number for a document, and find nothing in it.
+CREATE MACRO sf_document(v) AS CASE WHEN typeof(v) IN ('JSON', 'VARCHAR', '"NULL"') THEN CAST(v AS JSON)
+  ELSE CAST(memory.main.sf_fail('Invalid argument types for function ''GET'': a path leads into a VARIANT, OBJECT or ARRAY') AS JSON) END;
 -- A key by a pointer, where a star is a star; which counts in an ARRAY as well.
 CREATE MACRO sf_get(v, k) AS json_extract(v, CASE
   WHEN typeof(k) IN ('VARCHAR', 'JSON') THEN CASE WHEN json_type(v) = 'OBJECT' THEN '/' || replace(replace(memory.main.sf_text(k), '~', '~0'), '/', '~1') END

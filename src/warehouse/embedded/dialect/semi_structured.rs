@@ -232,9 +232,19 @@ impl Writer<'_> {
         }
     }
 
+    /// A value that a path leads into.
+    pub(super) fn document(&mut self, value: &Expr) -> Written {
+        let written = self.expression(value)?;
+        Ok(if self.is_variant(value) {
+            written
+        } else {
+            macro_call("document", &[&written])
+        })
+    }
+
     /// `v:a.b[0]`
     pub(super) fn json_access(&mut self, value: &Expr, path: &JsonPath) -> Written {
-        let mut written = self.expression(value)?;
+        let mut written = self.document(value)?;
         let mut fixed = String::from("$");
         for element in &path.path {
             match element {
@@ -264,7 +274,7 @@ impl Writer<'_> {
 
     /// `GET_PATH(v, 'a.b[0]')`
     pub(super) fn get_path(&mut self, call: &Call<'_>) -> Written {
-        let value = self.expression(call.argument(0)?)?;
+        let value = self.document(call.argument(0)?)?;
         let path = json_path(call.argument(1)?)?;
         Ok(format!("json_extract({value}, {})", quote_text(&path)))
     }

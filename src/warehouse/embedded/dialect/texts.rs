@@ -359,7 +359,7 @@ impl Writer<'_> {
 
     /// `GET(v, key)`. A literal key needs no look at what `v` is.
     pub(super) fn get(&mut self, call: &Call<'_>) -> Written {
-        let value = self.expression(call.argument(0)?)?;
+        let value = self.document(call.argument(0)?)?;
         let key = call.argument(1)?;
         if let Some(digits) = number_literal(key)
             && digits.parse::<u32>().is_ok()

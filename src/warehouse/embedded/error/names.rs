@@ -54,7 +54,43 @@ const REFUSED: [(&str, &str); 9] = [
     ),
 ];
 
+/// What the values of a type of the engine's are called.
+pub(super) fn word(name: &str) -> String {
+    let name = match name {
+        "INTEGER_LITERAL" => "INTEGER",
+        "STRING_LITERAL" => "VARCHAR",
+        "DECIMAL" => "DOUBLE",
+        name => name,
+    };
+    Kind::read(name).word().to_owned()
+}
+
 impl Place<'_> {
+    /// Values of two kinds that are not brought together. Snowflake refuses dates and times beside numbers as well.
+    pub(super) fn no_conversion(&self, verb: &str, one: &str, other: &str) -> Error {
+        let is_time = |word: &str| matches!(word, "dates" | "times" | "timestamps");
+        if [(one, other), (other, one)]
+            .iter()
+            .any(|(time, other)| is_time(time) && matches!(*other, "numbers" | "truth values"))
+        {
+            return self.compilation(
+                &format!(
+                    "Invalid argument types: {one} and {other} cannot be converted into each other"
+                ),
+                None,
+            );
+        }
+        let (verb, link) = match verb {
+            "compare" => ("compare", "with"),
+            other => (other, "to"),
+        };
+        EngineLimit {
+            what: format!("does not {verb} {one} {link} {other}"),
+            hint: Some("cast one of them, as in x::VARCHAR or x::NUMBER".into()),
+        }
+        .into()
+    }
+
     /// What Snowflake refuses as well, in words of its own.
     pub(super) fn refused(&self, message: &str) -> Option<Error> {
         let (_, told) = REFUSED.iter().find(|(said, _)| message.contains(said))?;
@@ -149,14 +185,6 @@ impl Place<'_> {
             .or_else(|| between(message, "Cannot combine types of ", " - an"))
             .and_then(|types| types.split_once(" and "))
         {
-            let word = |name: &str| {
-                let name = match name {
-                    "INTEGER_LITERAL" => "INTEGER",
-                    "STRING_LITERAL" => "VARCHAR",
-                    name => name,
-                };
-                Kind::read(name).word().to_owned()
-            };
             return EngineLimit {
                 what: format!("does not choose between {} and {}", word(one), word(other)),
                 hint: Some("cast them to one type, as in x::VARCHAR or x::NUMBER".into()),
@@ -165,6 +193,11 @@ impl Place<'_> {
         }
         if let Some(error) = self.refused(message) {
             return error;
+        }
+        if let Some((one, other)) = between(message, "Cannot compare values of type ", " - an")
+            .and_then(|types| types.split_once(" and type "))
+        {
+            return self.no_conversion("compare", &word(one), &word(other));
         }
         if let Some(name) = between(message, "Column \"", "\" in EXCLUDE list not found") {
             return self.invalid_identifier(name);

@@ -1,5 +1,6 @@
 //! Errors of computing: values that cannot be converted, or that a function is not defined for.
 
+use super::names::word;
 use super::place::{Place, between};
 use crate::warehouse::embedded::natives;
 use crate::warehouse::{EngineLimit, Error};
@@ -79,6 +80,16 @@ impl Place<'_> {
             return self.data(&format!(
                 "Can't parse '{value}' as date or timestamp with the format of this call"
             ));
+        }
+        if let Some((from, to)) = between(message, "Unimplemented type for cast (", ")")
+            .and_then(|types| types.split_once(" -> "))
+        {
+            // A type with digits has a bracket of its own.
+            return self.no_conversion(
+                "convert",
+                &word(from),
+                &word(to.split('(').next().unwrap_or(to)),
+            );
         }
         if message.contains("-shift by negative number") {
             return EngineLimit {
