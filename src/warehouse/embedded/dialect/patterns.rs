@@ -27,7 +27,7 @@ enum Number {
 impl Writer<'_> {
     /// Whether a pattern describes the whole of a text.
     pub(super) fn describes(&mut self, text: &Expr, pattern: &Expr, flags: &str) -> Written {
-        check(pattern, flags, "REGEXP_LIKE", false)?;
+        check(pattern, "REGEXP_LIKE", false)?;
         let (text, pattern) = (self.text(text)?, self.text(pattern)?);
         Ok(format!(
             "rs_rx_is({STATEMENT}, {text}, {pattern}, '-{flags}')"
@@ -61,7 +61,7 @@ impl Writer<'_> {
             refuse_places_before(first, digits, "an occurrence", call)?;
         }
         let pattern = call.argument(1)?;
-        check(pattern, &flags, &call.name, is_within)?;
+        check(pattern, &call.name, is_within)?;
         let how = together(&[
             Number::Literal(format!("-{flags}")),
             start,
@@ -181,11 +181,11 @@ fn together(numbers: &[Number]) -> String {
 }
 
 /// Looks at a pattern that is a literal, so that one that is none is refused even where there is nothing to search.
-fn check(pattern: &Expr, flags: &str, function: &str, is_within: bool) -> Result<(), Fault> {
+fn check(pattern: &Expr, function: &str, is_within: bool) -> Result<(), Fault> {
     let Some(pattern) = text_literal(pattern) else {
         return Ok(());
     };
-    match checked_pattern(pattern, flags, function, is_within) {
+    match checked_pattern(pattern, function, is_within) {
         Ok(()) => Ok(()),
         Err(said) => match said.strip_prefix("the embedded engine ") {
             Some(what) => limit(what),

@@ -247,6 +247,11 @@ async fn regular_expressions_end_with_their_statement() {
     ] {
         ends_with_its_time_given(&format!("SELECT {call}"), vec![text.clone()]).await;
     }
+    // One pattern after another, each read for milliseconds.
+    let calls: Vec<String> = (0..500)
+        .map(|n| format!("REGEXP_COUNT(n_name, '[^x]{{900}}{n}')"))
+        .collect();
+    ends_with_its_time(&format!("SELECT {} FROM nation", calls.join(", "))).await;
     // One search through many states.
     let text = Parameter::Text("abb".repeat(600_000));
     let sql = "SELECT ? RLIKE '(?:[ab]*a[ab]{900}c)*'";

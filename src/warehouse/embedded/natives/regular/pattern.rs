@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use regex_automata::meta::{Config, Regex};
 use regex_automata::nfa::thompson::{NFA, WhichCaptures};
-use regex_automata::util::look::{Look, LookSet};
 use regex_automata::util::syntax;
 use regex_automata::{Input, Span};
 
 use super::super::effort::spend;
-use super::spelling::respelled;
+use super::spelling::{Spelled, respelled};
 use super::steps::{Match, Steps};
 
 /// The longest pattern, in bytes. It is read in a tenth of a second.
@@ -26,6 +25,9 @@ const MOST_STATES: usize = LARGEST / 24;
 /// at five nanoseconds for each.
 const LARGEST_SEARCH: usize = 32 << 20;
 
+/// What a state takes in both automata of a pattern, for text read forwards and backwards.
+const BYTES_OF_A_STATE: usize = 64;
+
 /// Memory for what a search has learned of its automaton.
 const LEARNED: usize = 512 << 10;
 
@@ -39,6 +41,9 @@ pub(super) struct Pattern {
     spelled: String,
     /// How many groups it has.
     pub(super) groups: usize,
+    looks_back: bool,
+    /// What a byte of text may cost, in steps: about as many as the automaton has states.
+    weight: usize,
     /// Made when a search needs it.
     automaton: OnceCell<NFA>,
 }
@@ -100,36 +105,44 @@ pub(super) fn read(written: Written<'_>, function: &str) -> Result<Rc<Pattern>, 
     })
 }
 
-/// What is wrong with a pattern, if anything is; and with a search by it that begins in the middle of a text.
+/// What is wrong with a pattern, if anything is; and with a search by it that begins in the middle of a text. Only its
+/// spelling is looked at: a statement may have thousands of patterns, and nothing stops what looks at them.
 pub(in super::super::super) fn checked(
     pattern: &str,
-    flags: &str,
     function: &str,
-    from_within: bool,
+    is_within: bool,
 ) -> Result<(), String> {
-    let is_whole = false;
-    let written = Written {
-        pattern,
-        flags,
-        is_whole,
-    };
-    let read = read(written, function)?;
-    if from_within {
-        read.may_begin_within(function)?;
+    let spelled = spelled(pattern, function)?;
+    if is_within && spelled.looks_back {
+        return Err(looks_back(function));
     }
     Ok(())
 }
 
+fn spelled(pattern: &str, function: &str) -> Result<Spelled, String> {
+    if pattern.len() > LONGEST {
+        return Err(format!(
+            "the embedded engine accepts regular expressions of at most {} KiB in {function}; shorten the pattern, or search \
+             by several",
+            LONGEST >> 10
+        ));
+    }
+    respelled(pattern)
+}
+
+/// Whether a place in the middle of a text is the start of one, or of a word, is not documented.
+fn looks_back(function: &str) -> String {
+    format!(
+        "the embedded engine searches from another place than the first only for a pattern without ^ and \\b in {function}; cut \
+         the text with SUBSTR first"
+    )
+}
+
 impl Pattern {
     fn read(written: Written<'_>, function: &str) -> Result<Self, String> {
-        if written.pattern.len() > LONGEST {
-            return Err(format!(
-                "the embedded engine accepts regular expressions of at most {} KiB in {function}; shorten the pattern, or \
-                 search by several",
-                LONGEST >> 10
-            ));
-        }
-        let spelled = respelled(written.pattern)?;
+        // Before as well: many calls of one statement may be about to read theirs.
+        spend(usize::MAX)?;
+        let spelled = spelled(written.pattern, function)?;
         let mut pattern = spelled.pattern;
         if !written.flags.is_empty() {
             pattern = format!("(?{}){pattern}", written.flags);
@@ -151,9 +164,11 @@ impl Pattern {
         // Reading takes longer than most searches.
         spend(usize::MAX)?;
         Ok(Self {
+            weight: regex.memory_usage() / BYTES_OF_A_STATE,
             regex,
             spelled: pattern,
             groups: spelled.groups,
+            looks_back: spelled.looks_back,
             automaton: OnceCell::new(),
         })
     }
@@ -162,6 +177,7 @@ impl Pattern {
         if let Some(automaton) = self.automaton.get() {
             return Ok(automaton);
         }
+        spend(usize::MAX)?;
         let config = NFA::config()
             .nfa_size_limit(Some(LARGEST))
             .which_captures(WhichCaptures::All);
@@ -173,27 +189,27 @@ impl Pattern {
         Ok(self.automaton.get_or_init(|| automaton))
     }
 
-    /// A place in the middle of a text is no start of a text and no end of a word for Snowflake, or is one: it is not documented.
     pub(super) fn may_begin_within(&self, function: &str) -> Result<(), String> {
-        let ends = LookSet::singleton(Look::End).insert(Look::EndLF);
-        let looks = self.automaton(function)?.look_set_any();
-        if looks.subtract(ends).is_empty() {
-            return Ok(());
+        if self.looks_back {
+            return Err(looks_back(function));
         }
-        Err(format!(
-            "the embedded engine searches from another place than the first only for a pattern without ^ and \\b in {function}; \
-             cut the text with SUBSTR first"
-        ))
+        Ok(())
     }
 
     /// Whether there is a match.
     pub(super) fn is_in(&self, text: &str, function: &str) -> Result<bool, String> {
+        self.will_read(text.len())?;
         if self.is_short(text.len(), function)? {
             return Ok(self.regex.is_match(text));
         }
         Ok(Steps::new(self.automaton(function)?, &[])
             .find(text, 0, false)?
             .is_some())
+    }
+
+    /// Counts a search of so many bytes.
+    fn will_read(&self, bytes: usize) -> Result<(), String> {
+        spend(bytes.saturating_mul(self.weight.max(1)))
     }
 
     /// Whether one search of so many bytes is done so soon that nothing has to stop it.
@@ -267,7 +283,7 @@ impl<'a> Matches<'a> {
     pub(super) fn next(&mut self) -> Result<Option<Match>, String> {
         while self.at <= self.text.len() {
             // Each may look at all of the rest.
-            spend(self.text.len() - self.at + 1)?;
+            self.pattern.will_read(self.text.len() - self.at + 1)?;
             let Some((whole, groups)) = self.find()? else {
                 self.at = self.text.len() + 1;
                 return Ok(None);

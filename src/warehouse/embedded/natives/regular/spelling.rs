@@ -40,6 +40,8 @@ pub(super) struct Spelled {
     pub(super) pattern: String,
     /// How many groups it has.
     pub(super) groups: usize,
+    /// Whether it asks what stands before a place, as `^` and `\b` do.
+    pub(super) looks_back: bool,
 }
 
 /// Writes a pattern in the other spelling.
@@ -54,6 +56,7 @@ pub(super) fn respelled(pattern: &str) -> Result<Spelled, String> {
         written: String::with_capacity(pattern.len() * 2),
         open: 0,
         groups: 0,
+        looks_back: false,
         sets: 0,
         is_repeatable: false,
         is_repeated: false,
@@ -68,6 +71,7 @@ struct Reader<'a> {
     /// Brackets that are still to be closed.
     open: usize,
     groups: usize,
+    looks_back: bool,
     /// Sets of many letters so far.
     sets: usize,
     /// Whether a repetition may follow.
@@ -103,7 +107,10 @@ impl<'a> Reader<'a> {
                     self.written.push('|');
                     self.is_repeatable = false;
                 }
-                '^' => self.sign("^"),
+                '^' => {
+                    self.looks_back = true;
+                    self.sign("^");
+                }
                 '$' => self.sign("$"),
                 '.' => self.sign("."),
                 '*' | '+' | '?' => self.repetition(letter.to_string(), was_repeated)?,
@@ -122,6 +129,7 @@ impl<'a> Reader<'a> {
         Ok(Spelled {
             pattern: self.written,
             groups: self.groups,
+            looks_back: self.looks_back,
         })
     }
 
@@ -266,8 +274,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         match before.chars().next() {
+            Some('z') => {
+                self.sign("\\z");
+                self.next();
+                return Ok(());
+            }
             Some('A') => self.sign("\\A"),
-            Some('z') => self.sign("\\z"),
             Some('b') => self.sign("(?-u:\\b)"),
             Some('B') => self.sign("(?-u:\\B)"),
             _ => {
@@ -281,6 +293,7 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
         }
+        self.looks_back = true;
         self.next();
         Ok(())
     }
