@@ -98,7 +98,7 @@ impl Sessions {
             announced: Announced::new(&stop.asked),
         };
         session.connection.execute_batch(&format!(
-            "SET VARIABLE sf_longest_text = {longest_text}; SET VARIABLE sf_statement = '{}'; BEGIN TRANSACTION READ ONLY",
+            "SET VARIABLE sf_longest = '{longest_text}'; SET VARIABLE sf_statement = '{}'; BEGIN TRANSACTION READ ONLY",
             session.announced.number()
         ))?;
         Ok(session)

@@ -3,7 +3,7 @@
 //! anything can stop it.
 //!
 //! So where a statement can make long texts at all, none may become longer than what leaves room for 2,048 of them on
-//! every thread, at every place that makes one. What makes them longer obeys that: see `sf_longest_text` in macros.sql.
+//! every thread, at every place that makes one. What makes them longer obeys that: see `sf_longest` in macros.sql.
 
 mod calls;
 

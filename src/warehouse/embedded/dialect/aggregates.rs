@@ -82,7 +82,7 @@ impl Writer<'_> {
         {
             let column = folded(ident);
             if self.repairs.text_sums.contains(&column) {
-                let number = format!("rs_arithmetic_type(typeof({written}))");
+                let number = format!("rs_arithmetic_type('', typeof({written}))");
                 return Ok(typed(&written, &number));
             }
             self.summands.insert(column);

@@ -3,24 +3,36 @@
 use crate::sql::ast::{Expr, OneOrManyWithParens};
 
 use super::call::Call;
-use super::kinds::{is_json, is_truth};
 use super::lengths::{LONGEST, STATEMENT};
+use super::returns::Form;
 use super::semi_structured::{arguments, is_object_or_array};
 use super::texts::{number_literal, text_literal};
 use super::types::{Target, cast_to, target};
-use super::writer::{Writer, Written, folded, limit, macro_call, quote_name, refuse};
+use super::writer::{Writer, Written, folded, limit, macro_call, quote_name, quote_text, refuse};
 
 impl Writer<'_> {
     /// A value as the JSON of an element; SQL NULL is an empty text, see `natives`.
     pub(super) fn element(&mut self, expr: &Expr) -> Written {
         let written = self.expression(expr)?;
-        Ok(element_of(&written, expr))
+        Ok(self.element_of(written, expr))
     }
 
-    /// A VARIANT, OBJECT or ARRAY as the text of its JSON.
+    pub(super) fn element_of(&self, written: String, expr: &Expr) -> String {
+        // What is written here already would be computed again at each level of nested calls.
+        if let Some(text) = text_literal(expr) {
+            return quote_text(&serde_json::Value::from(text).to_string());
+        }
+        if let Some(Ok(number)) = number_literal(expr).map(str::parse::<u64>) {
+            return format!("'{number}'");
+        }
+        let variant = self.as_variant(written, expr);
+        format!("coalesce(CAST({variant} AS VARCHAR), '')")
+    }
+
+    /// A VARIANT, OBJECT or ARRAY as natives take it.
     fn json_source(&mut self, expr: &Expr) -> Written {
         let written = self.expression(expr)?;
-        Ok(macro_call("source", &[&written]))
+        Ok(self.as_json(written, expr))
     }
 
     /// `ARRAY_GENERATE_RANGE(from, to [, step])`
@@ -37,7 +49,7 @@ impl Writer<'_> {
         if !call.arguments().iter().all(is_fixed) {
             places.push(LONGEST.into());
         }
-        Ok(json(&format!("rs_array_range({})", places.join(", "))))
+        Ok(format!("rs_array_range({})", places.join(", ")))
     }
 
     /// `ARRAYS_ZIP(a, b, …)`
@@ -46,7 +58,7 @@ impl Writer<'_> {
         for argument in call.arguments() {
             arrays.push(self.json_source(argument)?);
         }
-        Ok(json(&format!("rs_arrays_zip({})", arrays.join(", "))))
+        Ok(format!("rs_arrays_zip({})", arrays.join(", ")))
     }
 
     /// `ARRAY_SORT(array [, is_ascending [, has_nulls_first]])`
@@ -67,20 +79,20 @@ impl Writer<'_> {
             // First where the order is descending.
             None => "''".into(),
         };
-        Ok(json(&format!(
+        Ok(format!(
             "rs_array_sort({STATEMENT}, {array}, {ascending}, {nulls_first}, {})",
             self.kind_of_nulls(call.argument(0)?)
-        )))
+        ))
     }
 
     /// `ARRAY_MAX(array)` and `ARRAY_MIN`
     pub(super) fn array_extreme(&mut self, call: &Call<'_>) -> Written {
         let array = self.json_source(call.argument(0)?)?;
         let nulls = self.kind_of_nulls(call.argument(0)?);
-        Ok(json(&format!(
+        Ok(format!(
             "rs_{}({STATEMENT}, {array}, {nulls})",
             call.name.to_lowercase()
-        )))
+        ))
     }
 
     /// What the elements of an ARRAY without a value are, as its form shows it: see `natives/orders.rs`.
@@ -126,9 +138,9 @@ impl Writer<'_> {
             }
             None => "'false'".into(),
         };
-        Ok(json(&format!(
+        Ok(format!(
             "rs_object_insert({object}, {key}, {value}, {replaces})"
-        )))
+        ))
     }
 
     /// `OBJECT_DELETE(object, key, …)` and `OBJECT_PICK`
@@ -162,11 +174,11 @@ impl Writer<'_> {
                 key => keys.push(self.text(key)?),
             }
         }
-        Ok(json(&format!(
+        Ok(format!(
             "rs_{}({object}, {})",
             call.name.to_lowercase(),
             keys.join(", ")
-        )))
+        ))
     }
 
     /// `FILTER(array, x -> …)` and `TRANSFORM`
@@ -232,7 +244,7 @@ impl Writer<'_> {
             }
             None => "'0'".into(),
         };
-        Ok(json(&format!("rs_parse_url({text}, {permissive})")))
+        Ok(format!("rs_parse_url({text}, {permissive})"))
     }
 
     /// `TO_VARIANT(x)` and `x::VARIANT`
@@ -241,13 +253,7 @@ impl Writer<'_> {
         if !self.is_variant(expr) && !is_plain_json(expr) {
             self.hides_types = true;
         }
-        Ok(if is_json(expr) {
-            written
-        } else if written != "NULL" && (self.is_text(expr) || is_truth(expr) || is_whole(expr)) {
-            format!("to_json({written})")
-        } else {
-            macro_call("variant", &[&written])
-        })
+        Ok(self.as_variant(written, expr))
     }
 
     /// `TYPEOF(v)`. What the argument was before it became a VARIANT shows only where it did so.
@@ -262,16 +268,18 @@ impl Writer<'_> {
             ));
         }
         let of_kind = |kind: &str| format!("CASE WHEN ({written}) IS NOT NULL THEN '{kind}' END");
-        Ok(if written == "NULL" {
-            macro_call("typeof_plain", &[&written])
-        } else if self.is_text(inner) {
-            of_kind("VARCHAR")
-        } else if is_truth(inner) {
-            of_kind("BOOLEAN")
-        } else if is_json(inner) {
-            format!("rs_typeof('JSON', CAST({written} AS VARCHAR))")
-        } else {
-            macro_call("typeof_plain", &[&written])
+        Ok(match self.form(inner) {
+            Some(Form::Text) => of_kind("VARCHAR"),
+            Some(Form::Truth) => of_kind("BOOLEAN"),
+            Some(Form::Float) => of_kind("DOUBLE"),
+            Some(Form::Date) => of_kind("DATE"),
+            Some(Form::Time) => of_kind("TIME"),
+            Some(Form::Timestamp) => of_kind("TIMESTAMP_NTZ"),
+            Some(Form::Zoned) => of_kind("TIMESTAMP_LTZ"),
+            Some(Form::Bytes) => of_kind("BINARY"),
+            Some(Form::Json) => format!("rs_typeof('JSON', {written})"),
+            Some(Form::Number) => format!("rs_typeof('', CAST({written} AS VARCHAR))"),
+            None => macro_call("typeof_plain", &[&written]),
         })
     }
 
@@ -296,24 +304,6 @@ impl Writer<'_> {
         let kind = self.type_of(call)?;
         Ok(format!("({kind} IN ({types}))"))
     }
-}
-
-/// The JSON text that a native returned, as a VARIANT.
-fn json(text: &str) -> String {
-    format!("CAST({text} AS JSON)")
-}
-
-pub(super) fn element_of(written: &str, expr: &Expr) -> String {
-    // What is no NULL needs no test for it, each of which takes its time to plan.
-    if is_whole(expr) || text_literal(expr).is_some() {
-        return format!("CAST(to_json({written}) AS VARCHAR)");
-    }
-    format!("coalesce({}, '')", macro_call("element", &[written]))
-}
-
-/// Whether an expression is a whole number in digits.
-fn is_whole(expr: &Expr) -> bool {
-    number_literal(expr).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Values that are the same as VARIANT: texts, numbers, truth values.

@@ -9,24 +9,11 @@ use crate::sql::ast::{BinaryOperator, Expr, Value};
 use super::call::Call;
 use super::expressions::concatenated;
 use super::lengths::{LONGEST, digits_of};
+use super::returns::BINARY_FUNCTIONS;
 use super::semi_structured::{arguments, results};
 use super::texts::{is_short_literal, number_literal, text_literal};
 use super::types::{Target, target};
 use super::writer::{Fault, Writer, Written, folded, limit, limit_with_hint, macro_call, refuse};
-
-/// Functions that return BINARY whatever they take.
-const BINARY_FUNCTIONS: [&str; 10] = [
-    "TO_BINARY",
-    "TRY_TO_BINARY",
-    "HEX_DECODE_BINARY",
-    "TRY_HEX_DECODE_BINARY",
-    "BASE64_DECODE_BINARY",
-    "TRY_BASE64_DECODE_BINARY",
-    "MD5_BINARY",
-    "SHA1_BINARY",
-    "SHA2_BINARY",
-    "RANDOM_BYTES",
-];
 
 /// Functions that return what their first argument is.
 const SAME_FUNCTIONS: [&str; 17] = [
@@ -328,20 +315,21 @@ impl Writer<'_> {
     /// `TO_BINARY(text [, format])`, and with TRY_.
     pub(super) fn binary_of(&mut self, call: &Call<'_>) -> Written {
         let is_lenient = call.name.starts_with("TRY_");
-        let value = self.expression(call.argument(0)?)?;
-        match encoding(call)?.as_str() {
-            "HEX" if is_lenient => Ok(macro_call("try_binary", &[&value])),
-            "HEX" => Ok(macro_call("binary", &[&value])),
+        let value = call.argument(0)?;
+        let written = self.expression(value)?;
+        Ok(match encoding(call)?.as_str() {
+            "HEX" if is_lenient => self.try_as_type(written, value, Target::Binary),
+            "HEX" => self.as_type(written, value, Target::Binary),
             "BASE64" => {
-                let text = macro_call("text", &[&value]);
-                Ok(if is_lenient {
+                let text = self.as_text(written, value);
+                if is_lenient {
                     format!("unhex(rs_try_base64({text}))")
                 } else {
                     macro_call("from_base64", &[&text])
-                })
+                }
             }
-            _ => Ok(format!("encode({})", macro_call("text", &[&value]))),
-        }
+            _ => format!("encode({})", self.as_text(written, value)),
+        })
     }
 
     /// `TO_CHAR(x [, format])` of BINARY.

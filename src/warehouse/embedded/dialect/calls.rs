@@ -8,19 +8,16 @@ use crate::sql::ast::{
 
 use crate::sql::foreign;
 
-use super::arrays::element_of;
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
-use super::kinds::is_json;
 use super::lengths::STATEMENT;
 use super::macros;
-use super::returns::plain_kind;
+use super::returns::{is_json, plain_kind};
 use super::texts::{number_literal, text_literal};
 use super::types::typed_null;
 use super::units::Of;
 use super::writer::{
-    Fault, Writer, Written, bound_where, limit, limit_with_hint, macro_call, name, quote_text,
-    refuse,
+    Fault, Writer, Written, bound_where, limit, limit_with_hint, name, quote_text, refuse,
 };
 
 impl Writer<'_> {
@@ -148,8 +145,8 @@ impl Writer<'_> {
     }
 
     /// Puts the arguments into a template. `{0}` is the first argument as it is, `{t0}` as text, `{n0}` as number, `{m0}`
-    /// as moment, `{y0}` as one with a date, `{s0}` as number even if it is a column of text, `{v0}` with NULL for JSON null, `{j0}` as the text of
-    /// its JSON, `{e0}` as that of an element, `{i0}` as the digits of a whole number; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
+    /// as moment, `{y0}` as one with a date, `{s0}` as number even if it is a column of text, `{v0}` with NULL for JSON null, `{j0}` as JSON, `{a0}` as
+    /// a VARIANT, `{c0}` as the text of its JSON, `{e0}` as that of an element, `{i0}` as the digits of a whole number; `{*}` all of them; `{d}` DISTINCT, `{nulls}` IGNORE NULLS, `{over}` the window.
     ///
     /// What a template names twice, or a macro that it calls, is bound to a name first: see [`bound_where`].
     fn fill(&mut self, template: &str, call: &Call<'_>) -> Written {
@@ -223,11 +220,11 @@ impl Writer<'_> {
 
     /// One argument, made what the template asks for.
     fn field(&mut self, field: &str, written: &[String], call: &Call<'_>) -> Written {
-        let (kind, digits) = match field.strip_prefix(['t', 'n', 'm', 'y', 's', 'v', 'j', 'e', 'i'])
-        {
-            Some(digits) => (field.chars().next(), digits),
-            None => (None, field),
-        };
+        let (kind, digits) =
+            match field.strip_prefix(['t', 'n', 'm', 'y', 's', 'v', 'j', 'a', 'c', 'e', 'i']) {
+                Some(digits) => (field.chars().next(), digits),
+                None => (None, field),
+            };
         let index: usize = digits.parse().unwrap_or(usize::MAX);
         let (Some(text), Ok(expr)) = (written.get(index), call.argument(index)) else {
             return refuse(format!("not enough arguments for function {}", call.name));
@@ -239,10 +236,11 @@ impl Writer<'_> {
             Some('y') => self.as_point(&typed_null(text, "TIMESTAMP"), expr, Of::Day),
             Some('s') => self.summand(call, text.clone(), expr)?,
             Some('v') => self.without_json_null(text.clone(), expr),
-            Some('j') if is_json(expr) => format!("CAST({text} AS VARCHAR)"),
-            Some('j') => macro_call("source", &[text]),
-            Some('e') if is_json(expr) => format!("coalesce(CAST({text} AS VARCHAR), '')"),
-            Some('e') => element_of(text, expr),
+            Some('j') => self.as_json(text.clone(), expr),
+            Some('a') => self.as_variant(text.clone(), expr),
+            Some('c') if is_json(expr) => text.clone(),
+            Some('c') => format!("CAST({text} AS VARCHAR)"),
+            Some('e') => self.element_of(text.clone(), expr),
             Some('i') => integer_text(text, expr),
             _ => text.clone(),
         })

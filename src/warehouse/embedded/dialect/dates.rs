@@ -5,6 +5,7 @@ use crate::sql::ast::Expr;
 use super::call::Call;
 use super::decimals::at_places;
 use super::numbers::is_beyond;
+use super::returns::Form;
 use super::texts::{text_literal, whole};
 use super::types::{Target, typed_null};
 use super::units::{Of, Unit, part, span, unit, unit_name};
@@ -96,7 +97,7 @@ impl Writer<'_> {
     pub(super) fn add_months(&mut self, call: &Call<'_>) -> Written {
         let date = self.moment(call.argument(0)?)?;
         let months = self.number(call.argument(1)?)?;
-        if is_short(&date) {
+        if is_short(&date) && is_short(&months) {
             return Ok(macro_call("add_months", &[&date, &months]));
         }
         Ok(format!(
@@ -138,7 +139,14 @@ impl Writer<'_> {
         let Some(index) = days.iter().position(|day| name.starts_with(day)) else {
             return refuse(format!("'{name}' is not a day of the week"));
         };
-        Ok(macro_call(function, &[&moment, &(index + 1).to_string()]))
+        let weekday = (index + 1).to_string();
+        if !is_short(&moment) {
+            let sign = if is_next { "" } else { "-" };
+            return Ok(format!(
+                "CAST(rs_neighbour_day({moment}, {sign}{weekday}, '') AS DATE)"
+            ));
+        }
+        Ok(macro_call(function, &[&moment, &weekday]))
     }
 
     /// `TIME_SLICE(date, length, unit [, 'START' | 'END'])`
@@ -190,10 +198,10 @@ impl Writer<'_> {
     /// `TIMESTAMP_FROM_PARTS(year, month, day, hour, minute, second [, nanosecond])`, or a date and a time.
     pub(super) fn timestamp_of_parts(&mut self, call: &Call<'_>) -> Written {
         if let [date, time] = call.arguments() {
-            let (date, time) = (self.expression(date)?, self.expression(time)?);
-            let date = super::types::cast_to(&date, Target::Date);
-            let time = super::types::cast_to(&time, Target::Time);
-            return Ok(format!("({date} + {time})"));
+            let (day, hour) = (self.expression(date)?, self.expression(time)?);
+            let day = self.as_type(day, date, Target::Date);
+            let hour = self.as_type(hour, time, Target::Time);
+            return Ok(format!("({day} + {hour})"));
         }
         if call.arguments().len() > 7 {
             return limit(format!("does not accept time zone in {}", call.name));
@@ -238,7 +246,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn as_moment(&self, written: String, expr: &Expr) -> String {
-        if self.is_text(expr) {
+        if matches!(self.form(expr), Some(Form::Text | Form::Json)) {
             self.as_type(written, expr, Target::Timestamp)
         } else if self.is_variant(expr) {
             macro_call("timestamp", &[&written])

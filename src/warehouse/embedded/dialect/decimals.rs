@@ -30,13 +30,12 @@ pub(super) fn quotient(left: &str, right: &str, by_zero: ByZero) -> String {
         let [left, right] = names else {
             return String::new();
         };
-        let structure = format!("rs_quotient_type(typeof({left}), typeof({right}))");
-        typed(
-            &format!(
-                "rs_quotient(CAST({left} AS VARCHAR), CAST({right} AS VARCHAR), {structure}, '{by_zero}')"
-            ),
-            &structure,
-        )
+        let part = |part| format!("rs_quotient_type('{part}', typeof({left}), typeof({right}))");
+        let text = format!(
+            "rs_quotient(CAST({left} AS VARCHAR), CAST({right} AS VARCHAR), {}, '{by_zero}')",
+            part("")
+        );
+        computed(&text, part)
     })
 }
 
@@ -46,13 +45,12 @@ pub(super) fn remainder(left: &str, right: &str) -> String {
         let [left, right] = names else {
             return String::new();
         };
-        let structure = format!("rs_arithmetic_type(typeof({left}), typeof({right}))");
-        typed(
-            &format!(
-                "rs_remainder(CAST({left} AS VARCHAR), CAST({right} AS VARCHAR), {structure})"
-            ),
-            &structure,
-        )
+        let part = |part| format!("rs_arithmetic_type('{part}', typeof({left}), typeof({right}))");
+        let text = format!(
+            "rs_remainder(CAST({left} AS VARCHAR), CAST({right} AS VARCHAR), {})",
+            part("")
+        );
+        computed(&text, part)
     })
 }
 
@@ -66,6 +64,13 @@ pub(super) fn at_places(function: &str, number: &str, places: &str) -> String {
             &structure,
         )
     })
+}
+
+/// What `natives/decimals.rs` computed as a number of its type, by the parts of that, see `natives/kinds.rs`.
+fn computed(text: &str, part: impl Fn(&'static str) -> String) -> String {
+    let whole = typed(text, &part("before"));
+    let unit = typed(&part("unit"), &part("unit type"));
+    typed(&format!("({whole} * {unit})"), &part(""))
 }
 
 /// A text as a value of the type that a function of ours finds.

@@ -67,6 +67,70 @@ async fn every_example_gives_the_documented_value() {
     );
 }
 
+/// What the translation makes of a value whose type shows in its form is what a macro makes of a column that holds it.
+#[tokio::test]
+async fn a_form_that_shows_its_type_is_converted_as_a_column_is() {
+    const VALUES: [&str; 19] = [
+        "'12'",
+        "'2024-01-31'",
+        "12",
+        "1.50",
+        "1.5e0",
+        "1 / 3",
+        "-2.00",
+        "SQRT(2)",
+        "LENGTH('abc')",
+        "TRUE",
+        "'2024-01-31'::DATE",
+        "'12:34:56.789'::TIME",
+        "'2024-01-31 12:34:56.789'::TIMESTAMP_NTZ",
+        "TO_TIMESTAMP_LTZ('2024-01-31 12:34:56.789')",
+        "X'41'",
+        "PARSE_JSON('[1, null]')",
+        "PARSE_JSON('\"12\"')",
+        "PARSE_JSON('null')",
+        "NULL::DATE",
+    ];
+    const CONVERSIONS: [&str; 19] = [
+        "({})::VARCHAR",
+        "CONCAT({}, '')",
+        "LENGTH({})",
+        "({})::BOOLEAN",
+        "({})::DATE",
+        "({})::TIME",
+        "({})::TIMESTAMP_NTZ",
+        "({})::TIMESTAMP_LTZ",
+        "({})::TIMESTAMP_TZ",
+        "({})::BINARY",
+        "({})::NUMBER(10, 2)",
+        "({})::FLOAT",
+        "({})::VARIANT",
+        "TO_ARRAY({})",
+        "TO_OBJECT({})",
+        "ARRAY_CONSTRUCT({})",
+        "ARRAY_APPEND(ARRAY_CONSTRUCT(), {})",
+        "TO_JSON({})",
+        "NEXT_DAY({}, 'MO')",
+    ];
+    let mut different = Vec::new();
+    for conversion in CONVERSIONS {
+        for value in VALUES {
+            let of_form = format!("SELECT {}", conversion.replace("{}", value));
+            let of_column = conversion.replace("{}", "V");
+            let of_column = format!("SELECT {of_column} FROM (SELECT {value} AS V)");
+            let (form, column) = (ask(&of_form).await, ask(&of_column).await);
+            let are_same = match (&form, &column) {
+                (Ok(form), Ok(column)) => form.rows == column.rows,
+                (form, column) => form.is_err() && column.is_err(),
+            };
+            if !are_same {
+                different.push(format!("{of_form}\n    {form:?}\n    {column:?}"));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
 /// A parameter is good for whatever a literal is good for: one statement for each clause, and for each kind of argument
 /// that has to be a literal.
 #[tokio::test]

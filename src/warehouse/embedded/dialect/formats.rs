@@ -5,10 +5,9 @@ use crate::warehouse::embedded::natives;
 
 use super::super::natives::{Wants, wants};
 use super::call::Call;
-use super::kinds::is_truth;
-use super::returns::plain_kind;
+use super::kinds::of_timestamp;
 use super::texts::{number_literal, text_literal};
-use super::types::{Target, cast_to, target, try_cast_to};
+use super::types::{Target, cast_to, try_cast_to};
 use super::writer::{
     Fault, Writer, Written, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
@@ -105,7 +104,7 @@ impl Writer<'_> {
             let moment = format!(
                 "make_timestamp(CAST(rs_epoch(CAST({number} AS VARCHAR), '{scale}') AS BIGINT))"
             );
-            return Ok(cast_to(&moment, target));
+            return Ok(of_timestamp(&moment, target));
         }
         match self.parsed(call, target)? {
             Some(parsed) => Ok(parsed),
@@ -127,10 +126,6 @@ impl Writer<'_> {
             self.shed_zone(argument);
         }
         let value = self.expression(argument)?;
-        // Whatever is nested would be bound to a name at each level.
-        if is_already(argument, target) && !call.name.starts_with("TRY_") {
-            return Ok(value);
-        }
         Ok(if call.name.starts_with("TRY_") {
             self.try_as_type(value, argument, target)
         } else {
@@ -322,24 +317,4 @@ fn is_numeric_format(format: &str) -> bool {
         && !["YY", "DD", "MON", "SS", "FF"]
             .iter()
             .any(|date| format.contains(date))
-}
-
-/// Whether an expression is by its form what a conversion would make of it.
-fn is_already(expr: &Expr, wanted: Target) -> bool {
-    match expr {
-        Expr::Nested(inner) => is_already(inner, wanted),
-        _ if wanted == Target::Boolean => is_truth(expr),
-        Expr::Cast { data_type, .. } => {
-            matches!(wanted, Target::Date | Target::Time)
-                && target(data_type).is_ok_and(|kind| kind == wanted)
-        }
-        Expr::Function(function) => {
-            match (function.name.to_string().to_uppercase().as_str(), wanted) {
-                ("TO_TIME" | "TRY_TO_TIME" | "TIME_FROM_PARTS", Target::Time) => true,
-                (name, Target::Date) => plain_kind(name) == Some("DATE"),
-                _ => false,
-            }
-        }
-        _ => false,
-    }
 }

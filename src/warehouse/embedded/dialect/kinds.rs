@@ -4,68 +4,103 @@
 //! its branches. Where the type shows, the plain form stands instead: fifty calls inside one another are planned in
 //! a tenth of the time.
 
-use crate::sql::ast::{BinaryOperator, Expr, Function, UnaryOperator, Value};
+use crate::sql::ast::{BinaryOperator, Expr, Function, TypedString, UnaryOperator, Value};
 
-use super::binary::is_bytes;
-use super::returns::{DATES, PLAIN, TEXTS, TIMES, TRUTHS};
-use super::semi_structured::{VARIANT_FUNCTIONS, arguments, results};
-use super::texts::text_literal;
+use super::returns::{
+    BINARY_FUNCTIONS, Form, OF_NUMBERS, TRUTHS, form_of, form_of_type, is_json, is_json_function,
+    upper_name,
+};
+use super::semi_structured::{arguments, results};
+use super::texts::{number_literal, text_literal};
 use super::types::{Target, cast_to, target, try_cast_to};
 use super::units::Of;
 use super::writer::{Fault, Writer, is_short, limit_with_hint, macro_call, refuse};
 
+/// Digits of the longest number that is no FLOAT, with its point.
+const MOST_DIGITS: usize = 38;
+
 impl Writer<'_> {
-    /// Whether an expression is a text by its form.
-    pub(super) fn is_text(&self, expr: &Expr) -> bool {
+    /// What type an expression is of, where its form shows that.
+    pub(super) fn form(&self, expr: &Expr) -> Option<Form> {
         match expr {
-            Expr::Value(value) => matches!(
-                value.value,
-                Value::SingleQuotedString(_) | Value::DollarQuotedString(_)
-            ),
-            Expr::Nested(inner) => self.is_text(inner),
-            Expr::Cast { data_type, .. } => matches!(target(data_type), Ok(Target::Text(_))),
-            Expr::BinaryOp { op, .. } => {
-                *op == BinaryOperator::StringConcat && !self.is_binary(expr)
+            Expr::Nested(inner) => self.form(inner),
+            Expr::Value(value) => match &value.value {
+                Value::SingleQuotedString(_) | Value::DollarQuotedString(_) => Some(Form::Text),
+                Value::Number(digits, _) if digits.contains(['e', 'E']) => Some(Form::Float),
+                Value::Number(digits, _) => (digits.len() <= MOST_DIGITS).then_some(Form::Number),
+                Value::HexStringLiteral(_) => Some(Form::Bytes),
+                Value::Boolean(_) => Some(Form::Truth),
+                _ => None,
+            },
+            Expr::Cast { data_type, .. } | Expr::TypedString(TypedString { data_type, .. }) => {
+                form_of_type(data_type)
             }
-            Expr::Trim { .. } => true,
-            Expr::Substring { .. } => !self.is_binary(expr),
-            Expr::Function(function) => {
-                let name = function.name.to_string().to_uppercase();
-                match name.as_str() {
-                    "NVL" | "IFNULL" | "COALESCE" => {
-                        arguments(&function.args).all(|argument| self.is_text(argument))
-                    }
-                    "IFF" => arguments(&function.args)
-                        .skip(1)
-                        .all(|argument| self.is_text(argument)),
-                    name => TEXTS.contains(&name) && !self.is_binary(expr),
-                }
-            }
+            Expr::Function(function) => self.form_of_call(expr, function),
+            Expr::BinaryOp { left, op, right } => match op {
+                BinaryOperator::StringConcat => (!self.is_binary(expr)).then_some(Form::Text),
+                BinaryOperator::Multiply
+                | BinaryOperator::Divide
+                | BinaryOperator::Modulo
+                | BinaryOperator::Plus
+                | BinaryOperator::Minus => self.form_of_numbers([left.as_ref(), right].into_iter()),
+                _ => is_truth(expr).then_some(Form::Truth),
+            },
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus | UnaryOperator::Plus,
+                expr,
+            } => self.form_of_numbers(std::iter::once(expr.as_ref())),
+            Expr::Trim { .. } => Some(Form::Text),
+            Expr::Substring { .. } => (!self.is_binary(expr)).then_some(Form::Text),
+            Expr::Position { .. } | Expr::Extract { .. } => Some(Form::Number),
             Expr::Case {
                 conditions,
                 else_result: Some(other),
                 ..
-            } => results(conditions, Some(other)).all(|result| self.is_text(result)),
-            _ => false,
+            } => self.common_form(results(conditions, Some(other))),
+            other if is_json(other) => Some(Form::Json),
+            other => is_truth(other).then_some(Form::Truth),
         }
     }
 
-    /// Whether the text of an expression is what the engine makes of it: a whole number, a NUMBER, a truth value, a DATE.
-    pub(super) fn is_plain(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Value(value) => match &value.value {
-                Value::Number(digits, _) => !digits.contains(['e', 'E', '.']),
-                _ => false,
-            },
-            Expr::Nested(inner) => self.is_plain(inner),
-            Expr::Cast { data_type, .. } => matches!(
-                target(data_type),
-                Ok(Target::Number(..) | Target::Boolean | Target::Date)
-            ),
-            Expr::Position { .. } | Expr::Extract { .. } => true,
-            Expr::Function(function) if PLAIN.contains(&upper_name(function).as_str()) => true,
-            other => is_truth(other),
+    fn form_of_call(&self, expr: &Expr, function: &Function) -> Option<Form> {
+        let name = upper_name(function);
+        let given = arguments(&function.args);
+        match name.as_str() {
+            "NVL" | "IFNULL" | "COALESCE" => self.common_form(given),
+            "IFF" => self.common_form(given.skip(1)),
+            name if OF_NUMBERS.contains(&name) => self.form_of_numbers(given),
+            name if BINARY_FUNCTIONS.contains(&name) => Some(Form::Bytes),
+            name if is_json_function(name) => Some(Form::Json),
+            name => {
+                let form = form_of(name)?;
+                (form != Form::Text || !self.is_binary(expr)).then_some(form)
+            }
         }
+    }
+
+    /// The form of all of them, where they have one.
+    fn common_form<'e>(&self, mut all: impl Iterator<Item = &'e Expr>) -> Option<Form> {
+        let first = self.form(all.next()?)?;
+        all.all(|other| self.form(other) == Some(first))
+            .then_some(first)
+    }
+
+    /// The form of what is computed from numbers: a FLOAT if one of them is. A VARIANT counts as a FLOAT.
+    fn form_of_numbers<'e>(&self, all: impl Iterator<Item = &'e Expr>) -> Option<Form> {
+        let mut found = None;
+        for number in all {
+            found = match self.form(number)? {
+                Form::Number => found.or(Some(Form::Number)),
+                Form::Float | Form::Json => Some(Form::Float),
+                _ => return None,
+            };
+        }
+        found
+    }
+
+    /// Whether an expression is a text by its form.
+    pub(super) fn is_text(&self, expr: &Expr) -> bool {
+        self.form(expr) == Some(Form::Text)
     }
 
     /// A word for the values of an expression, where its form shows that they are texts, numbers or truth values.
@@ -138,77 +173,90 @@ impl Writer<'_> {
 
     /// Whether an expression is a DATE or a TIMESTAMP without zone by its form.
     pub(super) fn is_date(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Nested(inner) => self.is_date(inner),
-            Expr::Cast { data_type, .. } => {
-                matches!(target(data_type), Ok(Target::Date | Target::Timestamp))
-            }
-            Expr::Function(function) => {
-                DATES.contains(&function.name.to_string().to_uppercase().as_str())
-            }
-            _ => false,
-        }
+        matches!(self.form(expr), Some(Form::Date | Form::Timestamp))
     }
 
     /// A value, already written, as the text Snowflake makes of it.
     pub(super) fn as_text(&self, written: String, expr: &Expr) -> String {
-        if self.is_text(expr)
-            || written.starts_with("memory.main.sf_text(") && written.matches(')').count() == 1
-        {
-            written
-        } else if self.is_plain(expr) {
-            format!("CAST({written} AS VARCHAR)")
-        } else if is_json(expr) {
-            format!("rs_json_text(CAST({written} AS VARCHAR))")
-        } else {
-            macro_call("text", &[&written])
+        if written.starts_with("memory.main.sf_text(") && written.matches(')').count() == 1 {
+            return written;
+        }
+        match self.form(expr) {
+            Some(form) => text_of(written, form),
+            None => macro_call("text", &[&written]),
         }
     }
 
     /// The same where the cast to text is written, which BINARY has as well.
     pub(super) fn as_cast_text(&self, written: String, expr: &Expr) -> String {
-        if self.is_text(expr) || self.is_plain(expr) || is_json(expr) {
-            self.as_text(written, expr)
-        } else if is_bytes(expr) {
-            format!("hex({written})")
-        } else {
-            cast_to(&written, Target::Text(None))
+        match self.form(expr) {
+            Some(Form::Bytes) => format!("hex({written})"),
+            Some(form) => text_of(written, form),
+            None => cast_to(&written, Target::Text(None)),
+        }
+    }
+
+    /// A value, already written, as a VARIANT.
+    pub(super) fn as_variant(&self, written: String, expr: &Expr) -> String {
+        let is_whole = number_literal(expr)
+            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        match self.form(expr) {
+            Some(Form::Json) => written,
+            Some(Form::Text | Form::Truth | Form::Float | Form::Date | Form::Time) => {
+                format!("to_json({written})")
+            }
+            Some(Form::Number) if is_whole => format!("to_json({written})"),
+            Some(Form::Number) => format!("rs_json_digits(CAST({written} AS VARCHAR))"),
+            Some(form @ (Form::Timestamp | Form::Zoned)) => {
+                format!("to_json({})", text_of(written, form))
+            }
+            Some(Form::Bytes) | None => macro_call("variant", &[&written]),
+        }
+    }
+
+    /// A VARIANT, OBJECT or ARRAY as natives take it: JSON, or the text of it.
+    pub(super) fn as_json(&self, written: String, expr: &Expr) -> String {
+        match self.form(expr) {
+            Some(Form::Json) => written,
+            None if is_short(&written) => macro_call("source", &[&written]),
+            _ => format!("to_json({written})"),
         }
     }
 
     /// A value, already written, cast to a type.
     pub(super) fn as_type(&self, written: String, expr: &Expr, target: Target) -> String {
-        if target == Target::Text(None) {
-            return self.as_cast_text(written, expr);
-        }
-        if let Target::Number(..) = target
-            && written != "NULL"
-        {
-            return self.as_decimal(&written, expr, target);
-        }
-        if !self.is_text(expr) || written == "NULL" {
-            return cast_to(&written, target);
-        }
         match target {
-            Target::Date => format!("CAST(rs_date({written}) AS DATE)"),
-            Target::Time => format!("CAST(rs_time({written}) AS TIME)"),
-            Target::Timestamp => format!("CAST(rs_timestamp({written}) AS TIMESTAMP)"),
-            Target::ZonedTimestamp => format!("CAST(rs_zoned({written}) AS TIMESTAMPTZ)"),
-            Target::OffsetTimestamp => format!("CAST(rs_offset({written}) AS TIMESTAMPTZ)"),
-            Target::Boolean => format!("rs_boolean({written})"),
-            target => cast_to(&written, target),
+            Target::Text(None) => return self.as_cast_text(written, expr),
+            Target::Number(..) if written != "NULL" => {
+                return self.as_decimal(&written, expr, target);
+            }
+            Target::Variant => return self.as_variant(written, expr),
+            Target::Array => return format!("rs_array_of({})", self.as_variant(written, expr)),
+            Target::Object => return format!("rs_object_of({})", self.as_variant(written, expr)),
+            _ => {}
         }
+        let form = self.form(expr);
+        form.and_then(|form| of_form(&written, form, target))
+            .unwrap_or_else(|| cast_to(&written, target))
     }
 
     /// A value as a NUMBER. The engine reads that of a VARIANT as a FLOAT, which 1.005 is none of.
     pub(super) fn as_decimal(&self, written: &str, expr: &Expr, target: Target) -> String {
-        let digits = format!("rs_json_number(CAST({written} AS VARCHAR))");
-        let of_variant = cast_to(&digits, target);
+        let of_variant = || {
+            cast_to(
+                &format!("rs_json_number(CAST({written} AS VARCHAR))"),
+                target,
+            )
+        };
         let of_any = cast_to(written, target);
         match expr {
             Expr::Nested(inner) => self.as_decimal(written, inner, target),
-            _ if self.is_variant(expr) => of_variant,
+            _ if self.form(expr) == Some(Form::Json) => {
+                cast_to(&format!("rs_json_number({written})"), target)
+            }
+            _ if self.is_variant(expr) => of_variant(),
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) if is_short(written) => {
+                let of_variant = of_variant();
                 format!("CASE WHEN typeof({written}) = 'JSON' THEN {of_variant} ELSE {of_any} END")
             }
             _ => of_any,
@@ -217,12 +265,11 @@ impl Writer<'_> {
 
     /// The same, but NULL where the cast fails.
     pub(super) fn try_as_type(&self, written: String, expr: &Expr, target: Target) -> String {
-        let text = if is_time(expr) {
-            format!("CAST({written} AS VARCHAR)")
-        } else if self.is_text(expr) || self.is_plain(expr) || is_json(expr) {
-            self.as_text(written.clone(), expr)
-        } else {
-            return try_cast_to(&written, target);
+        let text = match self.form(expr) {
+            // To the microsecond.
+            Some(Form::Time | Form::Timestamp) => format!("CAST({written} AS VARCHAR)"),
+            Some(Form::Bytes) | None => return try_cast_to(&written, target),
+            Some(form) => text_of(written.clone(), form),
         };
         match target {
             Target::Boolean => format!("rs_try_boolean({text})"),
@@ -231,6 +278,7 @@ impl Writer<'_> {
             Target::Timestamp => format!("CAST(rs_try_timestamp({text}) AS TIMESTAMP)"),
             Target::ZonedTimestamp => format!("CAST(rs_try_zoned({text}) AS TIMESTAMPTZ)"),
             Target::OffsetTimestamp => format!("CAST(rs_try_offset({text}) AS TIMESTAMPTZ)"),
+            Target::Binary => format!("unhex(rs_try_hex({text}))"),
             _ => try_cast_to(&written, target),
         }
     }
@@ -253,10 +301,9 @@ impl Writer<'_> {
         of_text: &str,
         of_any: &str,
     ) -> String {
-        if self.is_text(expr) || self.is_plain(expr) {
-            of_text.replace("{}", &self.as_text(written, expr))
-        } else {
-            macro_call(of_any, &[&written])
+        match self.form(expr) {
+            Some(Form::Bytes) | None => macro_call(of_any, &[&written]),
+            Some(form) => of_text.replace("{}", &text_of(written, form)),
         }
     }
 }
@@ -318,33 +365,58 @@ pub(super) fn is_truth(expr: &Expr) -> bool {
     }
 }
 
-/// Whether an expression is a TIME or a TIMESTAMP without zone by its form, which the engine's own text says to the
-/// microsecond.
-fn is_time(expr: &Expr) -> bool {
-    match expr {
-        Expr::Nested(inner) => is_time(inner),
-        Expr::Cast { data_type, .. } => {
-            matches!(target(data_type), Ok(Target::Time | Target::Timestamp))
-        }
-        Expr::Function(function) => TIMES.contains(&upper_name(function).as_str()),
-        _ => false,
+/// The text that Snowflake makes of a value of a known form; see `sf_text`.
+fn text_of(written: String, form: Form) -> String {
+    match form {
+        Form::Text => written,
+        Form::Number | Form::Truth | Form::Date => format!("CAST({written} AS VARCHAR)"),
+        Form::Json => format!("rs_json_text({written})"),
+        Form::Float => format!("regexp_replace(CAST({written} AS VARCHAR), '\\.0$', '')"),
+        Form::Time => format!("left(CAST({written} AS VARCHAR), 8)"),
+        Form::Timestamp => format!("strftime({written}, '%Y-%m-%d %H:%M:%S.%g')"),
+        Form::Zoned => format!("strftime({written}, '%Y-%m-%d %H:%M:%S.%g +0000')"),
+        Form::Bytes => macro_call("text", &[&written]),
     }
 }
 
-fn upper_name(function: &Function) -> String {
-    function.name.to_string().to_uppercase()
+/// A TIMESTAMP without zone as another type.
+pub(super) fn of_timestamp(written: &str, target: Target) -> String {
+    of_form(written, Form::Timestamp, target).unwrap_or_else(|| cast_to(written, target))
 }
 
-/// Whether an expression is the engine's JSON whatever its columns hold. Not what may give back its argument as it is.
-pub(super) fn is_json(expr: &Expr) -> bool {
-    match expr {
-        Expr::Nested(inner) => is_json(inner),
-        Expr::Array(_) | Expr::Dictionary(_) => true,
-        Expr::Function(function) => {
-            let name = function.name.to_string().to_uppercase();
-            VARIANT_FUNCTIONS.contains(&name.as_str())
-                && !matches!(name.as_str(), "TO_VARIANT" | "STRIP_NULL_VALUE")
+/// A value of a known form as another type, as the macro of the type would say it; `None` where that shall say it.
+fn of_form(written: &str, form: Form, target: Target) -> Option<String> {
+    let text = || text_of(written.to_owned(), form);
+    let is_text = matches!(form, Form::Text | Form::Json);
+    let is_number = matches!(form, Form::Number | Form::Float);
+    let is_moment = matches!(form, Form::Date | Form::Timestamp | Form::Zoned);
+    Some(match target {
+        Target::Boolean if form == Form::Truth => written.to_owned(),
+        Target::Boolean if is_text => format!("rs_boolean({})", text()),
+        Target::Boolean if is_number => format!("({written} <> 0)"),
+        Target::Date if form == Form::Date => written.to_owned(),
+        Target::Date if is_text => format!("CAST(rs_date({}) AS DATE)", text()),
+        Target::Date if is_moment => format!("TRY_CAST({written} AS DATE)"),
+        Target::Time if form == Form::Time => written.to_owned(),
+        Target::Time if is_text => format!("CAST(rs_time({}) AS TIME)", text()),
+        Target::Time if form == Form::Timestamp => format!("TRY_CAST({written} AS TIME)"),
+        Target::Timestamp if form == Form::Timestamp => written.to_owned(),
+        Target::Timestamp if is_text => format!("CAST(rs_timestamp({}) AS TIMESTAMP)", text()),
+        Target::Timestamp if is_moment => format!("TRY_CAST({written} AS TIMESTAMP)"),
+        Target::Timestamp if is_number => macro_call("seconds", &[written]),
+        Target::ZonedTimestamp | Target::OffsetTimestamp if form == Form::Zoned => {
+            written.to_owned()
         }
-        _ => false,
-    }
+        Target::ZonedTimestamp if is_text => format!("CAST(rs_zoned({}) AS TIMESTAMPTZ)", text()),
+        Target::OffsetTimestamp if is_text => format!("CAST(rs_offset({}) AS TIMESTAMPTZ)", text()),
+        Target::ZonedTimestamp | Target::OffsetTimestamp if is_moment => {
+            format!("TRY_CAST({written} AS TIMESTAMPTZ)")
+        }
+        Target::ZonedTimestamp | Target::OffsetTimestamp if is_number => {
+            format!("to_timestamp(TRY_CAST(CAST({written} AS VARCHAR) AS DOUBLE))")
+        }
+        Target::Binary if form == Form::Bytes => written.to_owned(),
+        Target::Binary if is_text => format!("unhex(rs_hex({}))", text()),
+        _ => return None,
+    })
 }

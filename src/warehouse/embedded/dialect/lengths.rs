@@ -3,13 +3,14 @@
 
 use super::super::cost::{INTO_TEXT, INTO_VALUE};
 use super::call::Call;
-use super::writer::{Fault, Writer, limit_with_hint, macro_call};
+use super::writer::{Fault, Writer, limit_with_hint};
 
-/// The most bytes that a text may have in this statement.
-pub(super) const LONGEST: &str = "CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)";
+/// The most bytes that a text may have in this statement. Each session sets the variable; a look whether it did would be
+/// computed at every level of nested calls.
+pub(super) const LONGEST: &str = "getvariable('sf_longest')";
 
 /// The number of the statement, for functions of ours that end when it shall end.
-pub(super) const STATEMENT: &str = "coalesce(getvariable('sf_statement'), '0')";
+pub(super) const STATEMENT: &str = "getvariable('sf_statement')";
 
 /// A function of ours that makes a text longer, with the most it may have.
 pub(super) fn bounded(function: &str) -> String {
@@ -42,7 +43,13 @@ impl Writer<'_> {
         } else if INTO_TEXT.contains(&name) {
             short(&written)
         } else if INTO_VALUE.contains(&name) {
-            short_json(&written)
+            match written.strip_prefix("rs_") {
+                Some(own) => format!(
+                    "rs_within_{}",
+                    own.replacen('(', &format!("({LONGEST}, "), 1)
+                ),
+                None => short_json(&written),
+            }
         } else {
             written
         }
@@ -76,5 +83,5 @@ fn short(written: &str) -> String {
 }
 
 fn short_json(written: &str) -> String {
-    macro_call("json", &[&short(&format!("CAST({written} AS VARCHAR)"))])
+    format!("rs_short_json({LONGEST}, {written})")
 }

@@ -32,8 +32,8 @@ CREATE MACRO sf_cast_text(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.mai
 CREATE MACRO sf_bytes(a) AS CASE WHEN typeof(a) IN ('BLOB', '"NULL"') THEN memory.main.sf_blob(a) ELSE memory.main.sf_fail('the embedded engine expected BINARY') END;
 CREATE MACRO sf_length(a) AS CASE WHEN typeof(a) = 'BLOB' THEN octet_length(memory.main.sf_blob(a)) ELSE length(memory.main.sf_text(a)) END;
 CREATE MACRO sf_octets(a) AS CASE WHEN typeof(a) = 'BLOB' THEN octet_length(memory.main.sf_blob(a)) ELSE strlen(memory.main.sf_text(a)) END;
-CREATE MACRO sf_hex(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE rs_to_hex(memory.main.sf_text(a), CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)) END;
-CREATE MACRO sf_base64(a) AS CASE WHEN typeof(a) = 'BLOB' THEN base64(memory.main.sf_blob(a)) ELSE rs_to_base64(memory.main.sf_text(a), CAST(coalesce(getvariable('sf_longest_text'), 65536) AS VARCHAR)) END;
+CREATE MACRO sf_hex(a) AS CASE WHEN typeof(a) = 'BLOB' THEN hex(memory.main.sf_blob(a)) ELSE rs_to_hex(memory.main.sf_text(a), getvariable('sf_longest')) END;
+CREATE MACRO sf_base64(a) AS CASE WHEN typeof(a) = 'BLOB' THEN base64(memory.main.sf_blob(a)) ELSE rs_to_base64(memory.main.sf_text(a), getvariable('sf_longest')) END;
 -- Before its beginning a value has nothing, not what follows.
 CREATE MACRO sf_bytes_start(a, p) AS CASE
   WHEN p = 0 THEN 1 WHEN p > 0 THEN 2 * CAST(p AS BIGINT) - 1
@@ -160,11 +160,10 @@ CREATE MACRO sf_months_between(a, b) AS CAST(
 -- Text.
 -- DuckDB makes these values outside its memory limit and does not look for an interruption meanwhile: two gigabytes were
 -- seen from one call. So they have a limit of their own, which follows from the statement; see cost.rs.
-CREATE MACRO sf_fits(bytes) AS bytes <= coalesce(getvariable('sf_longest_text'), 65536);
-CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine allows texts of at most ' || coalesce(getvariable('sf_longest_text'), 65536) || ' bytes in this statement; with fewer functions that make texts longer, the limit is higher');
-CREATE MACRO sf_bounded(n, bytes) AS CASE WHEN n IS NULL OR bytes IS NULL OR n <= 0 OR memory.main.sf_fits(n * bytes) THEN n ELSE memory.main.sf_too_long() END;
+CREATE MACRO sf_fits(bytes) AS bytes <= CAST(getvariable('sf_longest') AS BIGINT);
+CREATE MACRO sf_too_long() AS memory.main.sf_fail('the embedded engine allows texts of at most ' || getvariable('sf_longest') || ' bytes in this statement; with fewer functions that make texts longer, the limit is higher');
 CREATE MACRO sf_beside(d, t) AS CASE WHEN d IS NOT NULL THEN t END;
--- Each part costs the list 16 bytes and its text four. `d` is short: see is_short_literal.
+-- The rows of SPLIT_TO_TABLE. Each part costs the list 16 bytes and its text four. `d` is short: see is_short_literal.
 CREATE MACRO sf_split(t, d) AS CASE
   WHEN d IS NULL THEN NULL
   WHEN NOT memory.main.sf_fits(strlen(t) * 20) AND NOT memory.main.sf_fits(strlen(t) + 20 * CASE WHEN d = '' THEN 1 ELSE (strlen(t) - strlen(replace(t, d, ''))) // strlen(d) END) THEN memory.main.sf_too_long()
@@ -176,11 +175,7 @@ CREATE MACRO sf_start(t, p) AS CASE
 CREATE MACRO sf_substr
   (t, p) AS substr(t, memory.main.sf_start(t, p)),
   (t, p, n) AS CASE WHEN t IS NULL OR p IS NULL THEN NULL WHEN n <= 0 THEN '' ELSE substr(t, memory.main.sf_start(t, p), CAST(n AS BIGINT)) END;
-CREATE MACRO sf_binary(a) AS CASE
-  WHEN typeof(a) = 'BLOB' THEN memory.main.sf_blob(a)
-  WHEN regexp_full_match(memory.main.sf_text(a), '([0-9a-fA-F]{2})*') THEN unhex(rs_try_hex(memory.main.sf_text(a)))
-  WHEN a IS NULL THEN NULL
-  ELSE memory.main.sf_fail('The following string is not a legal hex-encoded value: ''' || memory.main.sf_text(a) || '''') END;
+CREATE MACRO sf_binary(a) AS CASE WHEN typeof(a) = 'BLOB' THEN memory.main.sf_blob(a) ELSE unhex(rs_hex(memory.main.sf_text(a))) END;
 CREATE MACRO sf_try_binary(a) AS unhex(rs_try_hex(memory.main.sf_text(a)));
 
 -- Semi-structured values.
@@ -194,28 +189,23 @@ CREATE MACRO sf_get(v, k) AS json_extract(v, CASE
   WHEN TRY_CAST(CAST(k AS VARCHAR) AS DOUBLE) < 0 THEN NULL
   ELSE '$[' || CAST(k AS VARCHAR) || ']' END);
 CREATE MACRO sf_json(t) AS CAST(t AS JSON);
-CREATE MACRO sf_parse_json(t) AS CAST(rs_parse_json(t) AS JSON);
-CREATE MACRO sf_try_parse_json(t) AS CAST(rs_try_parse_json(t) AS JSON);
 -- The text of a VARIANT's JSON, for functions of our own.
 CREATE MACRO sf_source(v) AS CASE WHEN typeof(v) = 'JSON' THEN CAST(v AS VARCHAR) ELSE CAST(to_json(v) AS VARCHAR) END;
 -- Any value as a VARIANT: numbers keep their digits, times are written as Snowflake writes them.
-CREATE MACRO sf_digits(t) AS CASE WHEN contains(t, '.') THEN rs_json_digits(t) ELSE t END;
 CREATE MACRO sf_variant(a) AS CASE
   WHEN a IS NULL THEN NULL
-  WHEN typeof(a) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT') OR typeof(a) LIKE 'DECIMAL%' THEN TRY_CAST(memory.main.sf_digits(CAST(a AS VARCHAR)) AS JSON)
+  WHEN typeof(a) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT') OR typeof(a) LIKE 'DECIMAL%' THEN rs_json_digits(CAST(a AS VARCHAR))
   WHEN typeof(a) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN to_json(memory.main.sf_text(a))
   WHEN typeof(a) = 'BLOB' THEN memory.main.sf_fail('the embedded engine cannot store BINARY in a VARIANT')
   ELSE to_json(a) END;
 -- The values that an aggregate has gathered as an ARRAY.
 CREATE MACRO sf_gathered(l) AS CASE WHEN typeof(l) LIKE 'TIMESTAMP%[]' THEN to_json(list_transform(l, lambda e: memory.main.sf_text(e))) ELSE to_json(l) END;
-CREATE MACRO sf_element(a) AS CAST(memory.main.sf_variant(a) AS VARCHAR);
 -- Where JSON null counts as SQL NULL.
 CREATE MACRO sf_no_null(a) AS CASE WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE a END;
 -- The type of a value that was no VARIANT before.
 CREATE MACRO sf_typeof_plain(a) AS rs_typeof(typeof(a), CAST(a AS VARCHAR));
-CREATE MACRO sf_object(a) AS CASE WHEN a IS NULL OR json_type(to_json(a)) = 'OBJECT' THEN to_json(a) ELSE memory.main.sf_fail('the value is not an OBJECT') END;
-CREATE MACRO sf_array(a) AS CASE WHEN a IS NULL THEN NULL WHEN json_type(to_json(a)) = 'ARRAY' THEN to_json(a) WHEN typeof(a) = 'JSON' AND CAST(a AS VARCHAR) = 'null' THEN NULL ELSE json_array(memory.main.sf_variant(a)) END;
-CREATE MACRO sf_array_size(a) AS CASE WHEN json_type(a) = 'ARRAY' THEN json_array_length(a) END;
+CREATE MACRO sf_object(a) AS rs_object_of(memory.main.sf_variant(a));
+CREATE MACRO sf_array(a) AS rs_array_of(memory.main.sf_variant(a));
 CREATE MACRO sf_elements(a) AS json_extract(a, '$[*]');
 -- The rows of FLATTEN: key, index and value of each element. All values of an OBJECT are read at once: asking for each by
 -- its key would read the whole of it as often as it has keys.
@@ -226,21 +216,11 @@ CREATE MACRO sf_flatten(v) AS CASE json_type(v)
 -- The middle of 1 and 2 is 1.5: three digits more than the argument has, which DuckDB would keep.
 CREATE MACRO sf_finer(a) AS a * CAST(1 AS DECIMAL(4, 3));
 CREATE MACRO sf_finest(a) AS a * CAST(1 AS DECIMAL(7, 6));
--- A logarithm to base 1 divides by zero.
-CREATE MACRO sf_log(b, a) AS CASE WHEN b = 1 AND a > 0 THEN memory.main.sf_fail('Division by zero') ELSE ln(a) / ln(b) END;
--- Without end, or no number: Snowflake refuses some of these, and which ones is not documented.
-CREATE MACRO sf_finite(a) AS CASE WHEN isfinite(a) OR a IS NULL THEN a ELSE memory.main.sf_fail('the embedded engine does not return infinity or NaN from this function') END;
-CREATE MACRO sf_haversine(a, b, c, d) AS 2 * 6371 * asin(sqrt(power(sin(radians((CAST(c AS DOUBLE) - CAST(a AS DOUBLE)) / 2)), 2) + cos(radians(CAST(a AS DOUBLE))) * cos(radians(CAST(c AS DOUBLE))) * power(sin(radians((CAST(d AS DOUBLE) - CAST(b AS DOUBLE)) / 2)), 2)));
-CREATE MACRO sf_width_bucket(v, low, high, n) AS CASE
-  WHEN n < 1 THEN memory.main.sf_fail('the number of buckets in WIDTH_BUCKET is not greater than 0')
-  WHEN low = high THEN memory.main.sf_fail('the bounds of WIDTH_BUCKET are equal')
-  WHEN low > high THEN memory.main.sf_fail('the embedded engine supports WIDTH_BUCKET only if the first bound is the lower one')
-  WHEN v < low THEN 0 WHEN v >= high THEN CAST(n AS BIGINT) + 1 ELSE CAST(floor((CAST(v AS DOUBLE) - CAST(low AS DOUBLE)) * n / (CAST(high AS DOUBLE) - CAST(low AS DOUBLE))) AS BIGINT) + 1 END;
 CREATE MACRO sf_system_typeof(a) AS rs_system_typeof(typeof(a));
 -- The members of an OBJECT, as long as they are not NULL.
 CREATE MACRO sf_member(k, v) AS {'k': k, 'v': memory.main.sf_variant(v)};
-CREATE MACRO sf_try_object(v) AS CASE WHEN json_type(to_json(v)) = 'OBJECT' THEN to_json(v) END;
-CREATE MACRO sf_try_array(v) AS CASE WHEN json_type(to_json(v)) = 'ARRAY' THEN to_json(v) END;
+CREATE MACRO sf_try_object(v) AS rs_as_object(to_json(v));
+CREATE MACRO sf_try_array(v) AS rs_as_array(to_json(v));
 -- Every delimiter becomes the first one, and what lies between two of them is dropped if empty.
 CREATE MACRO sf_tokens(t, d) AS CASE WHEN d = '' THEN list_filter([t], lambda e: e <> '')
   ELSE list_filter(string_split(translate(t, d, repeat(left(d, 1), length(d))), left(d, 1)), lambda e: e <> '') END;
@@ -249,16 +229,13 @@ CREATE MACRO sf_weekday(t) AS CASE left(lower(ltrim(t)), 2)
   ELSE CASE WHEN t IS NOT NULL THEN memory.main.sf_fail(t || ' is not a day of the week') END END;
 CREATE MACRO sf_next_day(m, weekday) AS CAST(m + to_days(CAST(((weekday - date_part('isodow', m) + 6) % 7) + 1 AS INTEGER)) AS DATE);
 CREATE MACRO sf_previous_day(m, weekday) AS CAST(m - to_days(CAST(((date_part('isodow', m) - weekday + 6) % 7) + 1 AS INTEGER)) AS DATE);
-CREATE MACRO sf_between(low, high, share) AS low + share * (high - low);
 
 -- The same seed gives the same number, though not the one Snowflake gives.
 CREATE MACRO sf_seeded(seed) AS hash(CAST(seed AS VARCHAR)) / 18446744073709551616.0;
 CREATE MACRO sf_seeded_whole(low, high, seed) AS CAST(low + hash(CAST(seed AS VARCHAR)) % CAST(high - low + 1 AS UBIGINT) AS DECIMAL(38, 0));
-CREATE MACRO sf_normal(mean, deviation, share, turn) AS CAST(mean AS DOUBLE) + CAST(deviation AS DOUBLE) * sqrt(-2 * ln(1 - share)) * cos(2 * pi() * turn);
 -- Of numbers from 1 on; how those below are counted is not documented.
 CREATE MACRO sf_bitmap_bucket(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine supports BITMAP_BUCKET_NUMBER for positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) // 32768 + 1 AS DECIMAL(38, 0)) END;
 CREATE MACRO sf_bitmap_position(n) AS CASE WHEN n < 1 THEN memory.main.sf_fail('the embedded engine supports BITMAP_BIT_POSITION for positive numbers only') ELSE CAST((CAST(n AS BIGINT) - 1) % 32768 AS DECIMAL(38, 0)) END;
-CREATE MACRO sf_random_text(n, seed) AS array_to_string(list_transform(range(memory.main.sf_bounded(n, 1)), lambda sf_i: substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', CAST(hash(CAST(seed AS VARCHAR) || ':' || sf_i) % 62 AS BIGINT) + 1, 1)), '');
 CREATE MACRO sf_changes(l) AS CASE
   WHEN len(list_filter(l, lambda e: e IS NULL)) > 0 THEN memory.main.sf_fail('the embedded engine does not support NULL in CONDITIONAL_CHANGE_EVENT')
   ELSE len(list_filter(range(1, len(l)), lambda i: l[i] <> l[i + 1])) END;

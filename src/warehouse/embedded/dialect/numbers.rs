@@ -5,7 +5,7 @@ use crate::sql::ast::Expr;
 use super::call::Call;
 use super::decimals::{at_places, remainder};
 use super::texts::{number_literal, text_literal, whole};
-use super::writer::{Writer, Written, bound, limit, limit_with_hint, macro_call, refuse};
+use super::writer::{Writer, Written, bound_where, limit, limit_with_hint, macro_call, refuse};
 
 impl Writer<'_> {
     /// `ROUND(x [, scale [, mode]])`, or with `EXPR =>`, `SCALE =>` and `ROUNDING_MODE =>`.
@@ -81,11 +81,13 @@ impl Writer<'_> {
             (true, true) => {
                 format!("CAST(floor({low} + random() * ({high} - {low} + 1)) AS DECIMAL(38, 0))")
             }
-            (true, false) => macro_call("between", &[&low, &high, "random()"]),
+            (true, false) => {
+                format!("rs_mixed(CAST({low} AS DOUBLE), CAST({high} AS DOUBLE), random())")
+            }
             (false, true) => macro_call("seeded_whole", &[&low, &high, &seed]),
             (false, false) => {
                 let share = macro_call("seeded", &[&seed]);
-                macro_call("between", &[&low, &high, &share])
+                format!("rs_mixed(CAST({low} AS DOUBLE), CAST({high} AS DOUBLE), {share})")
             }
         })
     }
@@ -99,16 +101,21 @@ impl Writer<'_> {
             ("random()".to_owned(), "random()".to_owned())
         } else {
             let seed = self.expression(generator)?;
-            return Ok(bound(&[&mean, &deviation, &seed], |names| match names {
-                [mean, deviation, seed] => {
-                    let share = macro_call("seeded", &[seed]);
-                    let turn = macro_call("seeded", &[&format!("({seed} || ':')")]);
-                    macro_call("normal", &[mean, deviation, &share, &turn])
-                }
-                _ => String::new(),
-            }));
+            let values = [mean.as_str(), &deviation, &seed];
+            return Ok(bound_where(
+                &values,
+                &[false, false, true],
+                |names| match names {
+                    [mean, deviation, seed] => {
+                        let share = macro_call("seeded", &[seed]);
+                        let turn = macro_call("seeded", &[&format!("({seed} || ':')")]);
+                        normal_of(mean, deviation, &share, &turn)
+                    }
+                    _ => String::new(),
+                },
+            ));
         };
-        Ok(macro_call("normal", &[&mean, &deviation, &share, &turn]))
+        Ok(normal_of(&mean, &deviation, &share, &turn))
     }
 
     /// `ZIPF(s, n, generator)`: a whole number from 1 to n, the rarer the larger.
@@ -165,6 +172,10 @@ pub(super) fn scaled(function: &str, number: &str, scale: &str) -> String {
         return number.to_owned();
     }
     at_places(&function.to_lowercase(), number, scale)
+}
+
+fn normal_of(mean: &str, deviation: &str, share: &str, turn: &str) -> String {
+    format!("rs_normal(CAST({mean} AS DOUBLE), CAST({deviation} AS DOUBLE), {share}, {turn})")
 }
 
 fn is_whole(bound: &Expr) -> bool {

@@ -10,65 +10,11 @@ use crate::sql::ast::{
 };
 
 use super::call::Call;
+use super::returns::{VARIANT_FUNCTIONS, is_json};
 use super::types::{Target, target, typed_null};
 use super::writer::{
     Fault, Writer, Written, folded, limit, limit_with_hint, macro_call, quote_text, refuse,
 };
-
-/// Functions that return VARIANT, OBJECT or ARRAY.
-pub(super) const VARIANT_FUNCTIONS: &[&str] = &[
-    "PARSE_JSON",
-    "TRY_PARSE_JSON",
-    "TO_VARIANT",
-    "TO_ARRAY",
-    "TO_OBJECT",
-    "GET",
-    "GET_IGNORE_CASE",
-    "GET_PATH",
-    "OBJECT_CONSTRUCT",
-    "OBJECT_CONSTRUCT_KEEP_NULL",
-    "OBJECT_AGG",
-    "APPROX_TOP_K",
-    "OBJECT_KEYS",
-    "OBJECT_INSERT",
-    "OBJECT_DELETE",
-    "OBJECT_PICK",
-    "ARRAY_AGG",
-    "ARRAY_UNIQUE_AGG",
-    "ARRAY_CONSTRUCT",
-    "ARRAY_CONSTRUCT_COMPACT",
-    "ARRAY_CAT",
-    "ARRAY_APPEND",
-    "ARRAY_PREPEND",
-    "ARRAY_SLICE",
-    "ARRAY_COMPACT",
-    "ARRAY_DISTINCT",
-    "ARRAY_SORT",
-    "ARRAY_INTERSECTION",
-    "ARRAY_EXCEPT",
-    "ARRAY_INSERT",
-    "ARRAY_REMOVE",
-    "ARRAY_REMOVE_AT",
-    "ARRAY_REVERSE",
-    "ARRAY_FLATTEN",
-    "ARRAY_GENERATE_RANGE",
-    "ARRAY_MAX",
-    "ARRAY_MIN",
-    "ARRAYS_TO_OBJECT",
-    "ARRAYS_ZIP",
-    "ARRAYAGG",
-    "FILTER",
-    "TRANSFORM",
-    "PARSE_URL",
-    "PARSE_IP",
-    "STRIP_NULL_VALUE",
-    "REGEXP_SUBSTR_ALL",
-    "REGEXP_EXTRACT_ALL",
-    "AS_ARRAY",
-    "AS_OBJECT",
-    "SPLIT",
-    "STRTOK_TO_ARRAY",
-];
 
 /// What the other side of a comparison is, as far as its form tells.
 enum Side {
@@ -140,6 +86,9 @@ impl Writer<'_> {
     }
 
     pub(super) fn as_number(&self, written: String, expr: &Expr) -> String {
+        if is_json(expr) {
+            return format!("CAST(rs_variant_number({written}) AS DOUBLE)");
+        }
         if self.is_variant(expr) {
             return format!("CAST(rs_variant_number(CAST({written} AS VARCHAR)) AS DOUBLE)");
         }
@@ -186,7 +135,6 @@ impl Writer<'_> {
         self.refuse_bytes_beside(left, right)?;
         let right_text = self.expression(right)?;
         let (left_side, right_side) = (self.side(left), self.side(right));
-        let as_text = |text: &str| macro_call("text", &[text]);
         let as_number = |text: &str, other: &Expr| {
             // A FLOAT would be equal to its neighbours.
             let kind = if has_many_digits(other) {
@@ -197,8 +145,8 @@ impl Writer<'_> {
             format!("CAST({text} AS {kind})")
         };
         match (left_side, right_side) {
-            (Side::Variant, Side::Text) => Ok((as_text(&left_text), right_text)),
-            (Side::Text, Side::Variant) => Ok((left_text, as_text(&right_text))),
+            (Side::Variant, Side::Text) => Ok((self.as_text(left_text, left), right_text)),
+            (Side::Text, Side::Variant) => Ok((left_text, self.as_text(right_text, right))),
             (Side::Variant, Side::Number) => Ok((as_number(&left_text, right), right_text)),
             (Side::Number, Side::Variant) => Ok((left_text, as_number(&right_text, left))),
             (Side::Variant, Side::Unknown) | (Side::Unknown, Side::Variant) => limit_with_hint(
@@ -346,8 +294,10 @@ impl Writer<'_> {
             );
         };
         let keeps_nulls = call.name == "OBJECT_CONSTRUCT_KEEP_NULL";
-        let members = format!("rs_object_of_rows('{keeps_nulls}', {})", rows.join(", "));
-        Ok(macro_call("json", &[&members]))
+        Ok(format!(
+            "rs_object_of_rows('{keeps_nulls}', {})",
+            rows.join(", ")
+        ))
     }
 
     /// `ARRAY_CONSTRUCT(a, b)`
@@ -363,8 +313,7 @@ impl Writer<'_> {
             .iter()
             .map(|item| format!(", coalesce(CAST({item} AS VARCHAR), '')"))
             .collect();
-        let array = format!("rs_array_of_known(''{})", items.concat());
-        Ok(macro_call("json", &[&array]))
+        Ok(format!("rs_array_of_known(''{})", items.concat()))
     }
 }
 

@@ -94,7 +94,7 @@ impl Writer<'_> {
                  CAST(json_extract(sf_e, '$.i') AS BIGINT) AS \"INDEX\", json_extract(sf_e, '$.v') AS \"VALUE\", \
                  sf_c[CAST(json_extract(sf_e, '$.t') AS BIGINT) + 1] AS \"THIS\" \
                  FROM (SELECT json_extract(sf_d, '$.c[*]') AS sf_c, unnest(json_extract(sf_d, '$.r[*]')) AS sf_e \
-                 FROM (SELECT memory.main.sf_json(rs_flatten({STATEMENT}, {source}, {}, {})) AS sf_d))){alias}",
+                 FROM (SELECT rs_flatten({STATEMENT}, {source}, {}, {}) AS sf_d))){alias}",
                 quote_text(&prefix),
                 quote_text(&mode),
             ));

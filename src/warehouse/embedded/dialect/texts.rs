@@ -245,10 +245,10 @@ impl Writer<'_> {
             }
         };
         Ok(match (last_counts, is_try) {
-            (false, false) => macro_call("parse_json", &[&text]),
-            (false, true) => macro_call("try_parse_json", &[&text]),
-            (true, false) => format!("CAST(rs_parse_json({text}, 'd') AS JSON)"),
-            (true, true) => format!("CAST(rs_try_parse_json({text}, 'd') AS JSON)"),
+            (false, false) => format!("rs_parse_json({text})"),
+            (false, true) => format!("rs_try_parse_json({text})"),
+            (true, false) => format!("rs_parse_json({text}, 'd')"),
+            (true, true) => format!("rs_try_parse_json({text}, 'd')"),
         })
     }
 
@@ -325,22 +325,16 @@ impl Writer<'_> {
         Ok(format!("rs_token({text}, {delimiters}, {part})"))
     }
 
-    /// `SPLIT(text, delimiter)`
-    pub(super) fn split(&mut self, call: &Call<'_>) -> Written {
-        let is_short = is_short_literal(call.argument(1)?);
-        let (text, delimiter) = (self.text(call.argument(0)?)?, self.text(call.argument(1)?)?);
-        Ok(if is_short {
-            format!("to_json({})", macro_call("split", &[&text, &delimiter]))
-        } else {
-            macro_call(
-                "json",
-                &[&format!("rs_split({LONGEST}, {text}, {delimiter})")],
-            )
-        })
+    /// `STRTOK_TO_ARRAY(text [, delimiters])`
+    pub(super) fn strtok_to_array(&mut self, call: &Call<'_>) -> Written {
+        let (text, delimiters) = self.text_and_delimiters(call)?;
+        Ok(format!("rs_tokens({LONGEST}, {text}, {delimiters})"))
     }
 
-    pub(super) fn strtok_to_array(&mut self, call: &Call<'_>) -> Written {
-        Ok(format!("to_json({})", self.tokens(call)?))
+    /// `SPLIT(text, delimiter)`
+    pub(super) fn split(&mut self, call: &Call<'_>) -> Written {
+        let (text, delimiter) = (self.text(call.argument(0)?)?, self.text(call.argument(1)?)?);
+        Ok(format!("rs_split({LONGEST}, {text}, {delimiter})"))
     }
 
     pub(super) fn tokens(&mut self, call: &Call<'_>) -> Written {
@@ -391,8 +385,7 @@ impl Writer<'_> {
             );
         }
         let (text, kind) = (self.text(call.argument(0)?)?, self.text(call.argument(1)?)?);
-        let parsed = format!("rs_parse_ip({text}, {kind})");
-        Ok(macro_call("json", &[&parsed]))
+        Ok(format!("rs_parse_ip({text}, {kind})"))
     }
 
     /// A text in base 64 with the usual signs. The alphabet names those for 62, 63 and the end.

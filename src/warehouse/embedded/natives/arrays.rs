@@ -1,18 +1,18 @@
 //! ARRAYs: each comes as its JSON, and an element as its own; SQL NULL is `None`.
 
-use super::bytes::fits;
 use super::json::{self, Json};
+use super::limits::fits;
 use super::native::{Arguments, Outcome, Row, present};
 use super::orders::elements;
 use super::sets::Bag;
 
-pub(super) const TEXTS: &[Row<String>] = &[
+pub(super) const JSON: &[Row<String>] = &[
     ("rs_array_range", range),
     ("rs_array_of_known", of_known),
     ("rs_arrays_zip", zip),
 ];
 
-pub(super) const WATCHED: &[Row<String>] = &[
+pub(super) const WATCHED_JSON: &[Row<String>] = &[
     ("rs_array_append", |a| added(a, false)),
     ("rs_array_prepend", |a| added(a, true)),
     ("rs_array_cat", cat),
@@ -24,9 +24,11 @@ pub(super) const WATCHED: &[Row<String>] = &[
     ("rs_array_insert", insert),
     ("rs_array_remove", remove),
     ("rs_array_remove_at", remove_at),
+    ("rs_array_reverse", reverse),
     ("rs_array_slice", slice),
-    ("rs_array_to_string", to_text),
 ];
+
+pub(super) const WATCHED_TEXTS: &[Row<String>] = &[("rs_array_to_string", to_text)];
 
 pub(super) const WATCHED_NUMBERS: &[Row<i64>] = &[("rs_array_position", position)];
 
@@ -102,6 +104,15 @@ fn compact(arguments: &Arguments<'_>) -> Outcome<String> {
     };
     let mut items = array(given, "ARRAY_COMPACT")?;
     items.retain(|item| *item != Json::Null);
+    Ok(written(items))
+}
+
+fn reverse(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([given]) = present(arguments) else {
+        return Ok(None);
+    };
+    let mut items = array(given, "ARRAY_REVERSE")?;
+    items.reverse();
     Ok(written(items))
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
+use super::limits::fits;
 use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
@@ -19,12 +20,15 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_short", short),
     ("rs_reverse_bytes", reverse),
     ("rs_try_base64", try_base64),
+    ("rs_hex", hex),
     ("rs_try_hex", try_hex),
     ("rs_sha2", |a| {
         hashed(a, |text| Some(text.as_bytes().to_vec()))
     }),
     ("rs_sha2_of_bytes", |a| hashed(a, read)),
 ];
+
+pub(super) const JSON: &[Row<String>] = &[("rs_short_json", short)];
 
 /// The digits of the bytes that a text in base 64 stands for.
 fn base64(arguments: &Arguments<'_>) -> Outcome<String> {
@@ -59,6 +63,15 @@ fn try_hex(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(present(arguments).and_then(|[text]| pairs(text).then(|| text.to_owned())))
 }
 
+fn hex(arguments: &Arguments<'_>) -> Outcome<String> {
+    match (arguments, try_hex(arguments)?) {
+        ([Some(text)], None) => Err(format!(
+            "The following string is not a legal hex-encoded value: '{text}'"
+        )),
+        (_, found) => Ok(found),
+    }
+}
+
 /// `SHA2(value, bits)` in small digits, of a text or of bytes in digits.
 fn hashed(arguments: &Arguments<'_>, bytes: fn(&str) -> Option<Vec<u8>>) -> Outcome<String> {
     let Some([value, bits]) = present(arguments) else {
@@ -74,7 +87,7 @@ fn hashed(arguments: &Arguments<'_>, bytes: fn(&str) -> Option<Vec<u8>>) -> Outc
     Ok(Some(digits(&hash).to_lowercase()))
 }
 
-/// The digits of a text's bytes. A text becomes longer by it, so it has a limit: see `sf_longest_text` in macros.sql.
+/// The digits of a text's bytes. A text becomes longer by it, so it has a limit: see `sf_longest` in macros.sql.
 fn to_hex(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([text, longest]) = present(arguments) else {
         return Ok(None);
@@ -147,16 +160,6 @@ fn short(arguments: &Arguments<'_>) -> Outcome<String> {
     };
     fits(text.len(), longest)?;
     Ok(Some(text.to_owned()))
-}
-
-pub(super) fn fits(bytes: usize, longest: &str) -> Result<(), String> {
-    if longest.parse().is_ok_and(|longest: usize| bytes <= longest) {
-        return Ok(());
-    }
-    Err(format!(
-        "the embedded engine allows texts of at most {longest} bytes in this statement; with fewer functions that make texts \
-         longer, the limit is higher"
-    ))
 }
 
 fn digits(bytes: &[u8]) -> String {

@@ -1,6 +1,7 @@
 //! Arithmetic of decimals, digit by digit: a FLOAT holds fifteen digits of the thirty-eight that a NUMBER may have.
 //!
-//! Numbers come as the engine's texts, and the type of the result as `kinds` writes it, because the result is cast to it.
+//! Numbers come as the engine's texts, and the type of the result as `kinds` writes it. A quotient or remainder is
+//! given without its point, a FLOAT as its text: `dialect/decimals.rs` says how the engine makes a number of it again.
 
 use duckdb::arrow::datatypes::i256;
 
@@ -11,9 +12,10 @@ pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_quotient", quotient),
     ("rs_remainder", remainder),
     ("rs_scaled", scaled),
-    ("rs_json_number", json_number),
     ("rs_epoch", epoch),
 ];
+
+pub(super) const OF_JSON: &[Row<String>] = &[("rs_json_number", json_number)];
 
 const OUT_OF_RANGE: &str = "Number out of representable range";
 const ZERO_DIVISOR: &str = "Division by zero";
@@ -64,46 +66,93 @@ enum ByZero {
     Null,
 }
 
+impl ByZero {
+    fn read(word: &str) -> Self {
+        match word {
+            "zero" => Self::Zero,
+            "zero or null" => Self::ZeroOrNull,
+            "null" => Self::Null,
+            _ => Self::Fails,
+        }
+    }
+
+    fn answer(self) -> Outcome<String> {
+        match self {
+            Self::Fails => Err(ZERO_DIVISOR.to_owned()),
+            Self::Zero | Self::ZeroOrNull => Ok(Some("0".to_owned())),
+            Self::Null => Ok(None),
+        }
+    }
+}
+
+/// What is computed from a dividend and a divisor that is not zero.
+struct Division {
+    of_floats: fn(f64, f64) -> f64,
+    /// With so many digits behind the point, and without the point.
+    of_decimals: fn(Decimal, Decimal, u32) -> Result<i128, &'static str>,
+}
+
+impl Division {
+    /// As the type of the result asks for.
+    fn run(
+        &self,
+        dividend: &str,
+        divisor: &str,
+        structure: &str,
+        by_zero: ByZero,
+    ) -> Outcome<String> {
+        let Some(scale) = scale_of(structure) else {
+            let (dividend, divisor) = (float(dividend)?, float(divisor)?);
+            #[allow(clippy::float_cmp, reason = "zero is zero")]
+            let is_zero = divisor == 0.0;
+            return match is_zero {
+                true => by_zero.answer(),
+                false => Ok(Some((self.of_floats)(dividend, divisor).to_string())),
+            };
+        };
+        let (dividend, divisor) = (decimal(dividend)?, decimal(divisor)?);
+        if divisor.unscaled == 0 {
+            return by_zero.answer();
+        }
+        digits((self.of_decimals)(dividend, divisor, scale)?)
+    }
+}
+
+/// The digits behind the point of a result, unless it is a FLOAT.
+fn scale_of(structure: &str) -> Option<u32> {
+    match kind_of_structure(structure) {
+        Some(Kind::Decimal { scale, .. }) => Some(u32::from(scale)),
+        Some(Kind::Whole(_)) => Some(0),
+        _ => None,
+    }
+}
+
+/// A number without its point, if a NUMBER has so many digits.
+fn digits(unscaled: i128) -> Outcome<String> {
+    if unscaled.unsigned_abs() >= 10_u128.pow(38) {
+        return Err(OUT_OF_RANGE.into());
+    }
+    Ok(Some(unscaled.to_string()))
+}
+
 /// `rs_quotient(dividend, divisor, type, by zero)`
 fn quotient(arguments: &Arguments<'_>) -> Outcome<String> {
+    const QUOTIENT: Division = Division {
+        of_floats: |dividend, divisor| dividend / divisor,
+        of_decimals: |dividend, divisor, scale| {
+            let more = (scale + divisor.scale).saturating_sub(dividend.scale);
+            divided(dividend.unscaled, divisor.unscaled, more).ok_or(OUT_OF_RANGE)
+        },
+    };
     let [Some(dividend), divisor, Some(structure), Some(by_zero)] = arguments else {
         return Ok(None);
     };
-    let by_zero = match *by_zero {
-        "zero" => ByZero::Zero,
-        "zero or null" => ByZero::ZeroOrNull,
-        "null" => ByZero::Null,
-        _ => ByZero::Fails,
-    };
-    let zero = |kind: ByZero| match kind {
-        ByZero::Fails => Err(ZERO_DIVISOR.to_owned()),
-        ByZero::Zero | ByZero::ZeroOrNull => Ok(Some("0".to_owned())),
-        ByZero::Null => Ok(None),
-    };
-    let Some(divisor) = divisor else {
-        return match by_zero {
-            ByZero::ZeroOrNull => zero(by_zero),
-            _ => Ok(None),
-        };
-    };
-    let Some(Kind::Decimal { scale, .. }) = kind_of_structure(structure) else {
-        let (dividend, divisor) = (float(dividend)?, float(divisor)?);
-        #[allow(clippy::float_cmp, reason = "zero is zero")]
-        let is_zero = divisor == 0.0;
-        return match is_zero {
-            true => zero(by_zero),
-            false => Ok(Some((dividend / divisor).to_string())),
-        };
-    };
-    let (dividend, divisor) = (decimal(dividend)?, decimal(divisor)?);
-    if divisor.unscaled == 0 {
-        return zero(by_zero);
+    let by_zero = ByZero::read(by_zero);
+    match divisor {
+        Some(divisor) => QUOTIENT.run(dividend, divisor, structure, by_zero),
+        None if by_zero == ByZero::ZeroOrNull => by_zero.answer(),
+        None => Ok(None),
     }
-    let scale = u32::from(scale);
-    let more = (scale + divisor.scale).saturating_sub(dividend.scale);
-    let unscaled = divided(dividend.unscaled, divisor.unscaled, more);
-    let unscaled = unscaled.ok_or(OUT_OF_RANGE)?;
-    Ok(Some(Decimal { unscaled, scale }.write()))
 }
 
 /// `dividend × 10^more ÷ divisor`, halves away from zero. Written long where the product has too many digits.
@@ -136,35 +185,23 @@ fn divided(dividend: i128, divisor: i128, more: u32) -> Option<i128> {
 
 /// `rs_remainder(dividend, divisor, type)`, with the sign of the dividend.
 fn remainder(arguments: &Arguments<'_>) -> Outcome<String> {
+    const REMAINDER: Division = Division {
+        of_floats: |dividend, divisor| dividend % divisor,
+        of_decimals: |dividend, divisor, _| {
+            let scale = dividend.scale.max(divisor.scale);
+            let rest = match (dividend.with_scale(scale), divisor.with_scale(scale)) {
+                (Some(dividend), Some(divisor)) => Some(dividend % divisor),
+                // What is not divided because it is smaller.
+                (Some(dividend), None) => Some(dividend),
+                (None, divisor) => long_remainder(dividend, divisor, scale),
+            };
+            rest.ok_or("the embedded engine computes this remainder in fewer digits than Snowflake")
+        },
+    };
     let Some([dividend, divisor, structure]) = present(arguments) else {
         return Ok(None);
     };
-    if !matches!(
-        kind_of_structure(structure),
-        Some(Kind::Decimal { .. } | Kind::Whole(_))
-    ) {
-        let (dividend, divisor) = (float(dividend)?, float(divisor)?);
-        #[allow(clippy::float_cmp, reason = "zero is zero")]
-        let is_zero = divisor == 0.0;
-        return match is_zero {
-            true => Err(ZERO_DIVISOR.into()),
-            false => Ok(Some((dividend % divisor).to_string())),
-        };
-    }
-    let (dividend, divisor) = (decimal(dividend)?, decimal(divisor)?);
-    if divisor.unscaled == 0 {
-        return Err(ZERO_DIVISOR.into());
-    }
-    let scale = dividend.scale.max(divisor.scale);
-    let rest = match (dividend.with_scale(scale), divisor.with_scale(scale)) {
-        (Some(dividend), Some(divisor)) => Some(dividend % divisor),
-        // What is not divided because it is smaller.
-        (Some(dividend), None) => Some(dividend),
-        (None, divisor) => long_remainder(dividend, divisor, scale),
-    };
-    let unscaled =
-        rest.ok_or("the embedded engine computes this remainder in fewer digits than Snowflake")?;
-    Ok(Some(Decimal { unscaled, scale }.write()))
+    REMAINDER.run(dividend, divisor, structure, ByZero::Fails)
 }
 
 /// The rest of a dividend that has too many digits once it is given the divisor's scale.
@@ -181,10 +218,7 @@ fn scaled(arguments: &Arguments<'_>) -> Outcome<String> {
         return Ok(None);
     };
     let places: i32 = places.parse().map_err(|_| OUT_OF_RANGE.to_owned())?;
-    if !matches!(
-        kind_of_structure(structure),
-        Some(Kind::Decimal { .. } | Kind::Whole(_))
-    ) {
+    if scale_of(structure).is_none() {
         return Ok(Some(
             scaled_float(function, float(number)?, places).to_string(),
         ));
@@ -242,7 +276,7 @@ fn json_number(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(match text.trim() {
         "true" => Some("1".into()),
         "false" => Some("0".into()),
-        _ => match super::json::json_text(arguments)? {
+        _ => match super::variants::json_text(arguments)? {
             Some(number) if number.trim().parse::<f64>().is_err() => {
                 return Err(format!("Failed to cast variant value {text} to FIXED"));
             }
@@ -290,16 +324,16 @@ mod tests {
     fn a_quotient_is_exact_to_its_last_digit() {
         let nines = "99999999999999999999999999999999";
         for (dividend, divisor, scale, expected) in [
-            ("1", "3", 6, "0.333333"),
-            ("2", "3", 6, "0.666667"),
-            ("-2", "3", 6, "-0.666667"),
-            ("1", "-2000000", 6, "-0.000001"),
-            ("1", "2000000", 6, "0.000001"),
-            ("1", "2000001", 6, "0.000000"),
-            ("10.00", "0.03", 8, "333.33333333"),
-            (nines, "7", 6, "14285714285714285714285714285714.142857"),
+            ("1", "3", 6, "333333"),
+            ("2", "3", 6, "666667"),
+            ("-2", "3", 6, "-666667"),
+            ("1", "-2000000", 6, "-1"),
+            ("1", "2000000", 6, "1"),
+            ("1", "2000001", 6, "0"),
+            ("10.00", "0.03", 8, "33333333333"),
+            (nines, "7", 6, "14285714285714285714285714285714142857"),
             (nines, "0.0000000000007", 6, ""),
-            ("0.000000000001", "3", 12, "0.000000000000"),
+            ("0.000000000001", "3", 12, "0"),
         ] {
             let found = quotient_of(dividend, divisor, scale);
             match expected {
@@ -315,11 +349,11 @@ mod tests {
         let rest = |dividend, divisor| {
             remainder(&[Some(dividend), Some(divisor), Some("\"DECIMAL(38,1)\"")])
         };
-        assert_eq!(rest("1", "0.4"), Ok(Some("0.2".into())));
-        assert_eq!(rest("-1", "0.4"), Ok(Some("-0.2".into())));
+        assert_eq!(rest("1", "0.4"), Ok(Some("2".into())));
+        assert_eq!(rest("-1", "0.4"), Ok(Some("-2".into())));
         assert_eq!(
             rest("99999999999999999999999999999999999999", "0.7"),
-            Ok(Some("0.3".into()))
+            Ok(Some("3".into()))
         );
     }
 

@@ -4,18 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::digits::{number_text, number_type, without_zeros};
-use super::native::{Arguments, Outcome, Row, present};
-
-pub(super) const TEXTS: &[Row<String>] = &[
-    ("rs_parse_json", parse_json),
-    ("rs_try_parse_json", try_parse_json),
-    ("rs_check_json", check_json),
-    ("rs_json_text", json_text),
-    ("rs_variant_number", variant_number),
-    ("rs_typeof", type_of),
-    ("rs_system_typeof", system_type_of),
-];
+use super::digits::without_zeros;
 
 /// How deep a document may nest; the parser calls itself.
 const MAX_DEPTH: usize = 200;
@@ -39,131 +28,6 @@ pub(super) enum Fault {
     Wrong(String),
     /// Snowflake may read it; how is not known for certain.
     Doubtful(&'static str),
-}
-
-/// The text of `PARSE_JSON`, and whether the last of several values of one key counts.
-fn document<'a>(arguments: &Arguments<'a>) -> Option<(&'a str, bool)> {
-    Some(((*arguments.first()?)?, arguments.len() > 1))
-}
-
-fn parse_json(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some((text, last_counts)) = document(arguments) else {
-        return Ok(None);
-    };
-    match read_with(text, last_counts) {
-        Ok(value) => Ok(value.map(|value| value.to_string())),
-        Err(Fault::Wrong(why)) => Err(format!("Error parsing JSON: {why}")),
-        Err(Fault::Doubtful(what)) => Err(format!("the embedded engine {what}")),
-    }
-}
-
-fn try_parse_json(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some((text, last_counts)) = document(arguments) else {
-        return Ok(None);
-    };
-    match read_with(text, last_counts) {
-        Ok(value) => Ok(value.map(|value| value.to_string())),
-        Err(Fault::Wrong(_)) => Ok(None),
-        Err(Fault::Doubtful(what)) => Err(format!("the embedded engine {what}")),
-    }
-}
-
-fn check_json(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([text]) = present(arguments) else {
-        return Ok(None);
-    };
-    match read(text) {
-        Ok(_) => Ok(None),
-        Err(Fault::Wrong(why)) => Ok(Some(why)),
-        Err(Fault::Doubtful(what)) => Err(format!("the embedded engine {what}")),
-    }
-}
-
-/// The text of a VARIANT: a text without its quotes, NULL for JSON null, everything else as it is written.
-pub(super) fn json_text(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([text]) = present(arguments) else {
-        return Ok(None);
-    };
-    let text = text.trim();
-    if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-        return Ok(Some(number_text(text)));
-    }
-    Ok(match own(text)? {
-        Json::Null => None,
-        Json::Text(text) => Some(text),
-        value => Some(value.to_string()),
-    })
-}
-
-/// The largest whole number up to which a FLOAT holds every one.
-const LARGEST_IN_FLOAT: u128 = 1 << 53;
-
-/// The text of a VARIANT that is computed with, as a FLOAT. A whole number that no FLOAT holds is refused.
-fn variant_number(arguments: &Arguments<'_>) -> Outcome<String> {
-    if let [Some(text)] = arguments
-        && let Ok(number) = text.trim().parse::<i128>()
-        && number.unsigned_abs() > LARGEST_IN_FLOAT
-    {
-        return Err(format!(
-            "the embedded engine computes with a VARIANT as FLOAT, which cannot hold {number} exactly; cast the \
-             VARIANT first, as in v:id::NUMBER"
-        ));
-    }
-    json_text(arguments)
-}
-
-/// `TYPEOF(value)`, by the engine's name of the value's type and the text it makes of the value.
-fn type_of(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([kind, text]) = present(arguments) else {
-        return Ok(None);
-    };
-    let name = match kind {
-        "DATE" | "TIME" | "DOUBLE" | "BOOLEAN" | "VARCHAR" => kind,
-        "TIMESTAMP" => "TIMESTAMP_NTZ",
-        "TIMESTAMP WITH TIME ZONE" => "TIMESTAMP_LTZ",
-        "BLOB" => "BINARY",
-        "JSON" => match text.trim_start().chars().next() {
-            Some('{') => "OBJECT",
-            Some('[') => "ARRAY",
-            Some('"') => "VARCHAR",
-            Some('t' | 'f') => "BOOLEAN",
-            Some('n') => "NULL_VALUE",
-            // So the engine writes a FLOAT that is whole; a NUMBER has no such zero.
-            _ if text.ends_with(".0") => "DOUBLE",
-            _ => number_type(text),
-        },
-        _ => number_type(text),
-    };
-    Ok(Some(name.to_owned()))
-}
-
-/// `SYSTEM$TYPEOF(value)`, by the engine's name of the value's type.
-fn system_type_of(arguments: &Arguments<'_>) -> Outcome<String> {
-    let Some([kind]) = present(arguments) else {
-        return Ok(None);
-    };
-    let name = match kind {
-        "VARCHAR" => "VARCHAR(16777216)[LOB]",
-        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" => "NUMBER(38,0)[SB16]",
-        "DOUBLE" => "FLOAT[DOUBLE]",
-        "BOOLEAN" => "BOOLEAN[SB1]",
-        "DATE" => "DATE[SB4]",
-        "TIME" => "TIME(9)[SB8]",
-        "TIMESTAMP" => "TIMESTAMP_NTZ(9)[SB16]",
-        "TIMESTAMP WITH TIME ZONE" => "TIMESTAMP_LTZ(9)[SB16]",
-        "BLOB" => "BINARY(8388608)[LOB]",
-        "JSON" => "VARIANT[LOB]",
-        "\"NULL\"" => "NULL[LOB]",
-        _ => {
-            return match kind.strip_prefix("DECIMAL") {
-                Some(digits) => Ok(Some(format!("NUMBER{digits}[SB16]"))),
-                None => {
-                    Err("the embedded engine does not support SYSTEM$TYPEOF of this value".into())
-                }
-            };
-        }
-    };
-    Ok(Some(name.to_owned()))
 }
 
 impl Json {
@@ -209,7 +73,7 @@ pub(super) fn read(text: &str) -> Result<Option<Json>, Fault> {
     read_with(text, false)
 }
 
-fn read_with(text: &str, last_counts: bool) -> Result<Option<Json>, Fault> {
+pub(super) fn read_with(text: &str, last_counts: bool) -> Result<Option<Json>, Fault> {
     let mut reader = Reader {
         text,
         at: 0,
@@ -502,6 +366,8 @@ fn write_text(f: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
             '\n' => f.write_str("\\n")?,
             '\r' => f.write_str("\\r")?,
             '\t' => f.write_str("\\t")?,
+            '\u{8}' => f.write_str("\\b")?,
+            '\u{c}' => f.write_str("\\f")?,
             control if control < ' ' => write!(f, "\\u{:04x}", u32::from(control))?,
             other => f.write_char(other)?,
         }

@@ -11,8 +11,8 @@ use super::native::{Arguments, Outcome, Row};
 
 pub(super) const TEXTS: &[Row<String>] = &[
     ("rs_common_type", |a| of_all(a, common)),
-    ("rs_arithmetic_type", |a| of_all(a, arithmetic)),
-    ("rs_quotient_type", |a| of_all(a, quotient)),
+    ("rs_arithmetic_type", |a| of_numbers(a, arithmetic)),
+    ("rs_quotient_type", |a| of_numbers(a, quotient)),
     ("rs_scaled_type", scaled),
     ("rs_type_of_finer", of_finer),
     ("rs_type_beside", beside),
@@ -132,6 +132,59 @@ fn of_all(
         .map(|name| Kind::read(name))
         .collect();
     Ok(Some(structure(&write(&kinds)?)))
+}
+
+/// The type of what is computed from numbers, or what makes a value of it from what `decimals` gives: the first argument
+/// says which.
+fn of_numbers(
+    arguments: &Arguments<'_>,
+    write: fn(&[Kind]) -> Result<Kind, String>,
+) -> Outcome<String> {
+    let [Some(part), names @ ..] = arguments else {
+        return Ok(None);
+    };
+    let kinds: Vec<Kind> = names
+        .iter()
+        .flatten()
+        .map(|name| Kind::read(name))
+        .collect();
+    let kind = write(&kinds)?;
+    Ok(Some(match *part {
+        "before" => structure(&before(&kind)),
+        "unit" => unit(&kind),
+        "unit type" => structure(&unit_type(&kind)),
+        _ => structure(&kind),
+    }))
+}
+
+/// What the engine reads from the text of a number that comes without its point, see `decimals`: reading one of more
+/// than 18 digits as a NUMBER takes it 8 µs, and a whole one a tenth of that or less.
+fn before(kind: &Kind) -> Kind {
+    match kind {
+        Kind::Decimal { .. } => Kind::Whole(MOST_DIGITS),
+        other => other.clone(),
+    }
+}
+
+/// What such a number is multiplied by.
+fn unit(kind: &Kind) -> String {
+    match kind {
+        Kind::Decimal { scale: 1.., .. } => {
+            let (_, scale) = kind.digits().unwrap_or_default();
+            format!("0.{:0>width$}", 1, width = usize::from(scale))
+        }
+        _ => "1".into(),
+    }
+}
+
+fn unit_type(kind: &Kind) -> Kind {
+    match kind {
+        Kind::Decimal { scale, .. } => Kind::Decimal {
+            whole: u8::from(*scale == 0),
+            scale: *scale,
+        },
+        other => other.clone(),
+    }
 }
 
 /// The one type that values are brought to, or why there is none.
@@ -341,6 +394,19 @@ mod tests {
             assert_eq!(of(text, &[kind]), Err(said.to_owned()));
         }
         assert!(of("x", &["BLOB"]).is_err() && of("x", &["INTEGER", "VARCHAR"]).is_err());
+    }
+
+    #[test]
+    fn a_number_is_read_whole_and_then_gets_its_point() {
+        let of = |name: &str| {
+            let kind = Kind::read(name);
+            (before(&kind).name(), unit(&kind), unit_type(&kind).name())
+        };
+        let all = |before: &str, unit: &str, of: &str| (before.into(), unit.into(), of.into());
+        assert_eq!(of("DECIMAL(38,3)"), all("HUGEINT", "0.001", "DECIMAL(3,3)"));
+        assert_eq!(of("DECIMAL(12,0)"), all("HUGEINT", "1", "DECIMAL(1,0)"));
+        assert_eq!(of("BIGINT"), all("BIGINT", "1", "BIGINT"));
+        assert_eq!(of("DOUBLE"), all("DOUBLE", "1", "DOUBLE"));
     }
 
     #[test]

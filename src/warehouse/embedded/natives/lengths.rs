@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::bytes::fits;
 use super::json::Json;
+use super::limits::fits;
 use super::native::{Arguments, Outcome, Row, present};
 
 pub(super) const TEXTS: &[Row<String>] = &[
@@ -18,9 +18,10 @@ pub(super) const TEXTS: &[Row<String>] = &[
     }),
     ("rs_insert", insert),
     ("rs_token", token),
-    ("rs_split", split),
     ("rs_split_part", split_part),
 ];
+
+pub(super) const JSON: &[Row<String>] = &[("rs_split", split), ("rs_tokens", tokens)];
 
 pub(super) const NUMBERS: &[Row<i64>] = &[
     ("rs_position", position),
@@ -142,25 +143,38 @@ fn token(arguments: &Arguments<'_>) -> Outcome<String> {
     Ok(parts.nth(skipped).map(str::to_owned))
 }
 
-/// What a part takes in a list, besides its text, in bytes.
-const PART: usize = 20;
+/// `STRTOK_TO_ARRAY(text, delimiters)`
+fn tokens(arguments: &Arguments<'_>) -> Outcome<String> {
+    let Some([longest, text, delimiters]) = present(arguments) else {
+        return Ok(None);
+    };
+    let delimiters: HashSet<char> = delimiters.chars().collect();
+    let parts = text.split(|letter| delimiters.contains(&letter));
+    listed(parts.filter(|part| !part.is_empty()), text, longest)
+}
 
-/// `SPLIT(text, delimiter)`, where the delimiter can be long.
+/// `SPLIT(text, delimiter)`: nothing splits a text into itself.
 fn split(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([longest, text, delimiter]) = present(arguments) else {
         return Ok(None);
     };
     if delimiter.is_empty() {
-        return Ok(Some(
-            Json::Array(vec![Json::Text(text.to_owned())]).to_string(),
-        ));
+        return listed(std::iter::once(text), text, longest);
     }
-    let more = text.matches(delimiter).count().saturating_mul(PART);
-    fits(text.len().saturating_add(more), longest)?;
-    let parts = text
-        .split(delimiter)
-        .map(|part| Json::Text(part.to_owned()));
-    Ok(Some(Json::Array(parts.collect()).to_string()))
+    listed(text.split(delimiter), text, longest)
+}
+
+/// Parts of a text as an ARRAY. How long it becomes is looked at before it is made.
+fn listed<'a>(
+    parts: impl Iterator<Item = &'a str> + Clone,
+    text: &str,
+    longest: &str,
+) -> Outcome<String> {
+    // Quotes and a comma for each.
+    fits(text.len() + 3 * parts.clone().count(), longest)?;
+    let list = Json::Array(parts.map(|part| Json::Text(part.to_owned())).collect()).to_string();
+    fits(list.len(), longest)?;
+    Ok(Some(list))
 }
 
 /// `SPLIT_PART(text, delimiter, n)`: part 0 is part 1, those below are counted from the end, and nothing splits a text
@@ -283,7 +297,7 @@ mod tests {
         assert_eq!(text(split, &["99", "a--b--", "--"]), r#"["a","b",""]"#);
         assert_eq!(text(split, &["99", "a\"b", ""]), r#"["a\"b"]"#);
         assert_eq!(text(split, &["99", "", "x"]), r#"[""]"#);
-        assert!(split(&[Some("99"), Some("a,a,a,a,a,a"), Some(",")]).is_err());
+        assert!(split(&[Some("20"), Some("a,a,a,a,a,a"), Some(",")]).is_err());
     }
 
     #[test]

@@ -13,11 +13,13 @@ mod decimals;
 mod digits;
 mod effort;
 mod elements;
+mod floats;
 mod formatted;
 mod json;
 mod kinds;
 mod lengths;
 mod like;
+mod limits;
 mod models;
 mod moments;
 mod native;
@@ -32,6 +34,7 @@ mod sets;
 mod texts;
 mod unformatted;
 mod units;
+mod variants;
 mod when;
 
 use duckdb::Connection;
@@ -39,7 +42,7 @@ use duckdb::Connection;
 pub(super) use effort::Announced;
 pub(super) use kinds::{Kind, common};
 pub(super) use models::{Wants, wants};
-use native::{register, register_watched};
+use native::{IntoJson, OfJson, OfTexts, register, register_watched};
 pub(super) use notes::{Notes, take_notes};
 pub(super) use number_models::is_number_format;
 pub(super) use regular::checked as checked_pattern;
@@ -52,57 +55,72 @@ pub(super) fn is_moment(text: &str) -> bool {
 /// Makes the functions. Once for each database, before the macros that call them.
 pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     for chapter in [
-        arrays::TEXTS,
         bytes::TEXTS,
         decimals::TEXTS,
-        digits::TEXTS,
         formatted::TEXTS,
-        json::TEXTS,
         kinds::TEXTS,
         lengths::TEXTS,
         models::TEXTS,
         moments::TEXTS,
         notes::TEXTS,
         numbers::TEXTS,
-        objects::TEXTS,
-        places::TEXTS,
         texts::TEXTS,
         unformatted::TEXTS,
     ] {
-        register::<String>(connection, chapter)?;
+        register::<OfTexts<String>>(connection, chapter)?;
     }
     for chapter in [lengths::NUMBERS, numbers::NUMBERS, texts::NUMBERS] {
-        register::<i64>(connection, chapter)?;
+        register::<OfTexts<i64>>(connection, chapter)?;
+    }
+    register::<OfTexts<bool>>(connection, texts::TRUTHS)?;
+    for chapter in [regular::WATCHED, texts::WATCHED] {
+        register_watched::<OfTexts<String>>(connection, chapter)?;
+    }
+    for chapter in [regular::WATCHED_NUMBERS, texts::WATCHED_NUMBERS] {
+        register_watched::<OfTexts<i64>>(connection, chapter)?;
     }
     for chapter in [
-        arrays::WATCHED,
-        objects::WATCHED,
-        orders::WATCHED,
-        regular::WATCHED,
-        texts::WATCHED,
-    ] {
-        register_watched::<String>(connection, chapter)?;
-    }
-    for chapter in [
-        arrays::WATCHED_NUMBERS,
-        regular::WATCHED_NUMBERS,
-        texts::WATCHED_NUMBERS,
-    ] {
-        register_watched::<i64>(connection, chapter)?;
-    }
-    for chapter in [
-        arrays::WATCHED_TRUTHS,
-        arrays::WATCHED_TRUTHS,
         elements::WATCHED,
         like::WATCHED,
         regular::WATCHED_TRUTHS,
         texts::WATCHED_TRUTHS,
     ] {
-        register_watched::<bool>(connection, chapter)?;
+        register_watched::<OfTexts<bool>>(connection, chapter)?;
     }
-    register::<bool>(connection, texts::TRUTHS)?;
+    install_of_json(connection)?;
     elements::install(connection)?;
     days::install(connection)?;
+    floats::install(connection)?;
     units::install(connection)?;
     when::install(connection)
+}
+
+/// Those that take JSON or give it.
+fn install_of_json(connection: &Connection) -> duckdb::Result<()> {
+    for chapter in [
+        arrays::JSON,
+        bytes::JSON,
+        digits::TEXTS,
+        lengths::JSON,
+        objects::JSON,
+        places::JSON,
+        variants::JSON,
+    ] {
+        register::<IntoJson>(connection, chapter)?;
+    }
+    for chapter in [
+        arrays::WATCHED_JSON,
+        objects::WATCHED_JSON,
+        orders::WATCHED_JSON,
+    ] {
+        register_watched::<IntoJson>(connection, chapter)?;
+    }
+    for chapter in [decimals::OF_JSON, objects::TEXTS, variants::TEXTS] {
+        register::<OfJson<String>>(connection, chapter)?;
+    }
+    register::<OfJson<i64>>(connection, variants::NUMBERS)?;
+    register::<OfJson<bool>>(connection, variants::TRUTHS)?;
+    register_watched::<OfJson<String>>(connection, arrays::WATCHED_TEXTS)?;
+    register_watched::<OfJson<i64>>(connection, arrays::WATCHED_NUMBERS)?;
+    register_watched::<OfJson<bool>>(connection, arrays::WATCHED_TRUTHS)
 }

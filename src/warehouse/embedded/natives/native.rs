@@ -7,10 +7,12 @@ use duckdb::Connection;
 use duckdb::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray,
 };
-use duckdb::arrow::datatypes::DataType;
-use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
+use duckdb::core::{DataChunkHandle, LogicalTypeHandle, LogicalTypeId as Id};
+use duckdb::vscalar::{ScalarFunctionSignature, VScalar};
+use duckdb::vtab::arrow::{WritableVector, data_chunk_to_arrow, write_arrow_array_to_vector};
 
 use super::effort::{Working, look, spend};
+use super::limits::fits;
 
 /// The arguments of one row.
 pub(super) type Arguments<'a> = [Option<&'a str>];
@@ -31,7 +33,7 @@ pub(super) trait Value: Sized + Send + Sync + 'static {
         0
     }
 
-    fn data_type() -> DataType;
+    fn logical_type() -> LogicalTypeHandle;
     fn array(rows: Vec<Option<Self>>) -> ArrayRef;
 }
 
@@ -40,8 +42,8 @@ impl Value for String {
         self.len()
     }
 
-    fn data_type() -> DataType {
-        DataType::Utf8
+    fn logical_type() -> LogicalTypeHandle {
+        Id::Varchar.into()
     }
 
     fn array(rows: Vec<Option<Self>>) -> ArrayRef {
@@ -50,8 +52,8 @@ impl Value for String {
 }
 
 impl Value for i64 {
-    fn data_type() -> DataType {
-        DataType::Int64
+    fn logical_type() -> LogicalTypeHandle {
+        Id::Bigint.into()
     }
 
     fn array(rows: Vec<Option<Self>>) -> ArrayRef {
@@ -60,8 +62,8 @@ impl Value for i64 {
 }
 
 impl Value for bool {
-    fn data_type() -> DataType {
-        DataType::Boolean
+    fn logical_type() -> LogicalTypeHandle {
+        Id::Boolean.into()
     }
 
     fn array(rows: Vec<Option<Self>>) -> ArrayRef {
@@ -69,14 +71,69 @@ impl Value for bool {
     }
 }
 
-/// A function of texts.
-struct Native<T>(std::marker::PhantomData<T>);
+/// What a function takes and gives.
+pub(super) trait Form: 'static {
+    type Value: Value;
+
+    /// Whether there is another one, `rs_within_…`, that is given the most bytes its value may have before its arguments.
+    const MAY_BE_LONG: bool = false;
+
+    fn given() -> LogicalTypeHandle {
+        Id::Varchar.into()
+    }
+
+    fn gives() -> LogicalTypeHandle {
+        Self::Value::logical_type()
+    }
+}
+
+/// Texts, and what the value is.
+pub(super) struct OfTexts<T>(std::marker::PhantomData<T>);
+
+impl<T: Value> Form for OfTexts<T> {
+    type Value = T;
+}
+
+/// JSON and texts as they are: a cast of each would be one more thing to plan at every level of nested calls.
+pub(super) struct OfJson<T>(std::marker::PhantomData<T>);
+
+impl<T: Value> Form for OfJson<T> {
+    type Value = T;
+
+    fn given() -> LogicalTypeHandle {
+        Id::Any.into()
+    }
+}
+
+/// The same, and the text that it gives is JSON.
+pub(super) struct IntoJson;
+
+impl Form for IntoJson {
+    type Value = String;
+
+    const MAY_BE_LONG: bool = true;
+
+    fn given() -> LogicalTypeHandle {
+        Id::Any.into()
+    }
+
+    fn gives() -> LogicalTypeHandle {
+        let mut json = LogicalTypeHandle::from(Id::Varchar);
+        json.set_alias("JSON");
+        json
+    }
+}
+
+/// A function of one such form.
+struct Native<F>(std::marker::PhantomData<F>);
 
 /// What it does for one row.
 struct Body<T> {
     run: fn(&Arguments<'_>) -> Outcome<T>,
     /// Whether the number of the statement comes before the arguments, see effort.rs.
     is_watched: bool,
+    /// Whether the most bytes that a value may have come before all that, see `cost/texts.rs`.
+    is_bounded: bool,
 }
 
 impl<T> Clone for Body<T> {
@@ -85,20 +142,24 @@ impl<T> Clone for Body<T> {
     }
 }
 
-/// The library asks for it; every function is registered with a body of its own.
-impl<T> Default for Body<T> {
-    fn default() -> Self {
-        Self {
-            run: |_| Ok(None),
-            is_watched: false,
-        }
+impl<F: Form> VScalar for Native<F> {
+    type State = Body<F::Value>;
+
+    fn invoke(
+        body: &Self::State,
+        input: &mut DataChunkHandle,
+        output: &mut dyn WritableVector,
+    ) -> Result<(), Box<dyn Error>> {
+        write_arrow_array_to_vector(&body.invoke(&data_chunk_to_arrow(input)?)?, output)
+    }
+
+    fn signatures() -> Vec<ScalarFunctionSignature> {
+        vec![ScalarFunctionSignature::variadic(F::given(), F::gives())]
     }
 }
 
-impl<T: Value> VArrowScalar for Native<T> {
-    type State = Body<T>;
-
-    fn invoke(body: &Body<T>, input: RecordBatch) -> Result<Arc<dyn Array>, Box<dyn Error>> {
+impl<T: Value> Body<T> {
+    fn invoke(&self, input: &RecordBatch) -> Result<ArrayRef, Box<dyn Error>> {
         let columns = input
             .columns()
             .iter()
@@ -108,12 +169,9 @@ impl<T: Value> VArrowScalar for Native<T> {
                     .ok_or("sf_fail:the embedded engine could not hand over a text")
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let (statement, columns) = match columns.split_first() {
-            Some((statement, columns)) if body.is_watched => (Some(statement), columns),
-            _ => (None, columns.as_slice()),
-        };
-        let statement = statement.filter(|column| !column.is_empty() && column.is_valid(0));
-        let _working = Working::begin(statement.map(|column| column.value(0)));
+        let (longest, columns) = taken(self.is_bounded, &columns);
+        let (statement, columns) = taken(self.is_watched, columns);
+        let _working = Working::begin(statement);
         // As a macro says it, see error.rs.
         let failed = |said| format!("sf_fail:{said}");
         look().map_err(failed)?;
@@ -128,8 +186,12 @@ impl<T: Value> VArrowScalar for Native<T> {
                     .map(|column| column.is_valid(row).then(|| column.value(row))),
             );
             spend(arguments.iter().flatten().map(|text| text.len()).sum()).map_err(failed)?;
-            let value = (body.run)(&arguments).map_err(failed)?;
-            made = made.saturating_add(value.as_ref().map_or(0, T::bytes));
+            let value = (self.run)(&arguments).map_err(failed)?;
+            let bytes = value.as_ref().map_or(0, T::bytes);
+            if let Some(longest) = longest {
+                fits(bytes, longest).map_err(failed)?;
+            }
+            made = made.saturating_add(bytes);
             if made > MOST_AT_A_TIME {
                 return Err(TOO_MUCH.into());
             }
@@ -137,37 +199,62 @@ impl<T: Value> VArrowScalar for Native<T> {
         }
         Ok(T::array(rows))
     }
+}
 
-    fn signatures() -> Vec<ArrowFunctionSignature> {
-        vec![ArrowFunctionSignature::variadic(
-            DataType::Utf8,
-            T::data_type(),
-        )]
+/// What is the same for all rows and stands before the arguments, if it does, and the arguments.
+fn taken<'a, 'c>(
+    is_there: bool,
+    columns: &'a [&'c StringArray],
+) -> (Option<&'c str>, &'a [&'c StringArray]) {
+    match columns.split_first() {
+        Some((first, columns)) if is_there => {
+            let is_known = !first.is_empty() && first.is_valid(0);
+            (is_known.then(|| first.value(0)), columns)
+        }
+        _ => (None, columns),
     }
 }
 
 /// A name and what it does.
 pub(super) type Row<T> = (&'static str, fn(&Arguments<'_>) -> Outcome<T>);
 
-pub(super) fn register<T: Value>(connection: &Connection, rows: &[Row<T>]) -> duckdb::Result<()> {
-    add(connection, rows, false)
+pub(super) fn register<F: Form>(
+    connection: &Connection,
+    rows: &[Row<F::Value>],
+) -> duckdb::Result<()> {
+    add::<F>(connection, rows, false)
 }
 
 /// Functions that may take long: the translation hands over `lengths::STATEMENT` before their arguments.
-pub(super) fn register_watched<T: Value>(
+pub(super) fn register_watched<F: Form>(
     connection: &Connection,
-    rows: &[Row<T>],
+    rows: &[Row<F::Value>],
 ) -> duckdb::Result<()> {
-    add(connection, rows, true)
+    add::<F>(connection, rows, true)
 }
 
-fn add<T: Value>(connection: &Connection, rows: &[Row<T>], is_watched: bool) -> duckdb::Result<()> {
+fn add<F: Form>(
+    connection: &Connection,
+    rows: &[Row<F::Value>],
+    is_watched: bool,
+) -> duckdb::Result<()> {
     rows.iter().try_for_each(|(name, run)| {
         let body = Body {
             run: *run,
             is_watched,
+            is_bounded: false,
         };
-        connection.register_scalar_function_with_state::<Native<T>>(name, &body)
+        connection.register_scalar_function_with_state::<Native<F>>(name, &body)?;
+        if !F::MAY_BE_LONG {
+            return Ok(());
+        }
+        // One call that looks at the length, and not two: nested, that is half of the planning.
+        let name = format!("rs_within_{}", name.trim_start_matches("rs_"));
+        let body = Body {
+            is_bounded: true,
+            ..body
+        };
+        connection.register_scalar_function_with_state::<Native<F>>(&name, &body)
     })
 }
 

@@ -1,8 +1,13 @@
 //! Numbers written out: rounding of halves to even, and whole numbers that grow rarer.
 
+use super::limits::fits;
 use super::native::{Arguments, Outcome, Row, present};
 
-pub(super) const TEXTS: &[Row<String>] = &[("rs_cbrt", cbrt), ("rs_round_even", round_even)];
+pub(super) const TEXTS: &[Row<String>] = &[
+    ("rs_cbrt", cbrt),
+    ("rs_round_even", round_even),
+    ("rs_random_text", random_text),
+];
 
 pub(super) const NUMBERS: &[Row<i64>] = &[("rs_zipf", zipf)];
 
@@ -117,6 +122,31 @@ fn zipf(arguments: &Arguments<'_>) -> Outcome<i64> {
     Ok(Some(i64::from(found.unwrap_or(count))))
 }
 
+/// `RANDSTR(length, seed)`: the same seed gives the same text, though not the one Snowflake gives.
+fn random_text(arguments: &Arguments<'_>) -> Outcome<String> {
+    const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let Some([longest, length, seed]) = present(arguments) else {
+        return Ok(None);
+    };
+    let Ok(length) = length.parse::<i64>() else {
+        return Err(format!("Numeric value '{length}' is not recognized"));
+    };
+    let length = usize::try_from(length.max(0)).unwrap_or(usize::MAX);
+    fits(length, longest)?;
+    // FNV-1a of the seed begins a sequence of SplitMix64.
+    let mut state = seed.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let letter = |_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let place = usize::try_from((mixed ^ (mixed >> 31)) % 62).unwrap_or(0);
+        LETTERS.get(place).copied().map(char::from)
+    };
+    Ok((0..length).map(letter).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +174,18 @@ mod tests {
         }
         assert!(round_even(&[Some("1e30"), Some("2")]).is_err());
         assert_eq!(round_even(&[None, Some("2")]), Ok(None));
+    }
+
+    #[test]
+    fn a_seed_gives_a_text_of_letters_and_digits() {
+        let made = |length, seed| random_text(&[Some("100"), Some(length), Some(seed)]);
+        let text = made("100", "7").unwrap().unwrap();
+        assert_eq!(text.len(), 100);
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_eq!(made("100", "7"), Ok(Some(text.clone())));
+        assert_ne!(made("100", "8"), Ok(Some(text)));
+        assert_eq!(made("-1", "7"), Ok(Some(String::new())));
+        assert!(made("101", "7").is_err(), "longer than a text may be");
     }
 
     #[test]

@@ -7,18 +7,19 @@ use super::effort::spend;
 use super::json::{self, Json};
 use super::native::{Arguments, Outcome, Row};
 
-pub(super) const TEXTS: &[Row<String>] = &[
+pub(super) const JSON: &[Row<String>] = &[
     ("rs_object_insert", insert),
     ("rs_object_delete", |a| kept(a, false)),
     ("rs_object_pick", |a| kept(a, true)),
     ("rs_object_keys", keys),
     ("rs_object_of_rows", of_rows),
-    ("rs_sorted", sorted),
     ("rs_get_ignore_case", get_ignore_case),
     ("rs_arrays_to_object", of_arrays),
 ];
 
-pub(super) const WATCHED: &[Row<String>] = &[("rs_flatten", flatten)];
+pub(super) const TEXTS: &[Row<String>] = &[("rs_sorted", sorted)];
+
+pub(super) const WATCHED_JSON: &[Row<String>] = &[("rs_flatten", flatten)];
 
 fn object(text: &str) -> Result<BTreeMap<String, Json>, String> {
     match json::own(text)? {

@@ -6,7 +6,7 @@ use super::effort::spend;
 use super::json::{self, Json, compare};
 use super::native::{Arguments, Outcome, Row};
 
-pub(super) const WATCHED: &[Row<String>] = &[
+pub(super) const WATCHED_JSON: &[Row<String>] = &[
     ("rs_array_sort", sort),
     ("rs_array_min", |a| extreme(a, Ordering::Less)),
     ("rs_array_max", |a| extreme(a, Ordering::Greater)),

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use super::json::Json;
 use super::native::{Arguments, Outcome, Row};
 
-pub(super) const TEXTS: &[Row<String>] = &[("rs_parse_url", url), ("rs_parse_ip", ip)];
+pub(super) const JSON: &[Row<String>] = &[("rs_parse_url", url), ("rs_parse_ip", ip)];
 
 fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
     Json::Object(

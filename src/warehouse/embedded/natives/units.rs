@@ -49,11 +49,18 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
         let body = Body { run, check };
         connection.register_scalar_function_with_state::<Moved<Kept>>(name, &body)?;
     }
-    let point = Body {
-        run: |moment, _, _| Ok(moment),
-        check: has_part,
-    };
-    connection.register_scalar_function_with_state::<Moved<Pointed>>("rs_point", &point)
+    let points: [(&str, Move, Check); 2] = [
+        ("rs_point", |moment, _, _| Ok(moment), has_part),
+        (
+            "rs_neighbour_day",
+            |moment, weekday, _| neighbour(moment, weekday),
+            has_part,
+        ),
+    ];
+    points.into_iter().try_for_each(|(name, run, check)| {
+        let body = Body { run, check };
+        connection.register_scalar_function_with_state::<Moved<Pointed>>(name, &body)
+    })
 }
 
 /// Whether values of a type have a unit.
@@ -298,6 +305,18 @@ fn same_day_later(moment: i64, count: i64) -> Result<i64, String> {
     Ok(at(first_of(other + 1) - 1)?.saturating_add(moment.rem_euclid(DAY)))
 }
 
+/// The next day that is such a day of the week, 1 being Monday, or for a negative number the last one before.
+fn neighbour(moment: i64, weekday: i64) -> Result<i64, String> {
+    let days = moment.div_euclid(DAY);
+    // 1970 began on a Thursday.
+    let own = (days + 3).rem_euclid(7) + 1;
+    at(if weekday < 0 {
+        days - (own + weekday + 6).rem_euclid(7) - 1
+    } else {
+        days + (weekday - own + 6).rem_euclid(7) + 1
+    })
+}
+
 /// Where the slice of so many units begins that holds a moment, or with a negative length where it ends. Weeks are
 /// counted from the Monday before 1970, everything else from its first day.
 fn slice(moment: i64, length: i64, unit: &str) -> Result<i64, String> {
@@ -431,6 +450,23 @@ mod tests {
         assert_eq!(added(date(2024, 5, 15), -6), Ok(moment(date(2023, 11, 15))));
         assert!(added(date(2024, 5, 15), i64::MAX).is_err());
         assert!(later(0, i64::MAX, "day").is_err());
+    }
+
+    #[test]
+    fn the_neighbour_of_a_day_is_never_the_day() {
+        // A Wednesday.
+        let near = |weekday| neighbour(moment(date(2024, 5, 15)), weekday);
+        for (weekday, month, day) in [
+            (3, 5, 22),
+            (4, 5, 16),
+            (2, 5, 21),
+            (-3, 5, 8),
+            (-4, 5, 9),
+            (-2, 5, 14),
+        ] {
+            let expected = since(date(2024, month, day)) * DAY;
+            assert_eq!(near(weekday), Ok(expected), "{weekday}");
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         "CORR",
         2,
         2,
-        A("memory.main.sf_finite(corr(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over})"),
+        A("rs_finite(corr(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over})"),
     ),
     (
         "COVAR_POP",
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         "REGR_SLOPE",
         2,
         2,
-        A("memory.main.sf_finite(regr_slope(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over})"),
+        A("rs_finite(regr_slope(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)){over})"),
     ),
     (
         "REGR_INTERCEPT",
@@ -188,7 +188,7 @@ pub(super) const ROWS: &[Row] = &[
         "SKEW",
         1,
         1,
-        A("memory.main.sf_finite(skewness(CAST({n0} AS DOUBLE)){over})"),
+        A("rs_finite(skewness(CAST({n0} AS DOUBLE)){over})"),
     ),
     ("KURTOSIS", 1, 1, A("kurtosis(CAST({n0} AS DOUBLE)){over}")),
     ("GROUPING", 1, MANY, R(|w, c| w.grouping_id(c))),

@@ -2,6 +2,7 @@
 
 use super::How::{Rewrite as R, Scalar as S};
 use super::Row;
+use crate::warehouse::embedded::dialect::lengths::{LONGEST, digits_of};
 
 pub(super) const ROWS: &[Row] = &[
     ("ABS", 1, 1, S("abs({n0})")),
@@ -26,26 +27,21 @@ pub(super) const ROWS: &[Row] = &[
         "POWER",
         2,
         2,
-        S("memory.main.sf_finite(power(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)))"),
+        S("rs_finite(power(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)))"),
     ),
     (
         "POW",
         2,
         2,
-        S("memory.main.sf_finite(power(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)))"),
+        S("rs_finite(power(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE)))"),
     ),
-    (
-        "EXP",
-        1,
-        1,
-        S("memory.main.sf_finite(exp(CAST({n0} AS DOUBLE)))"),
-    ),
+    ("EXP", 1, 1, S("rs_finite(exp(CAST({n0} AS DOUBLE)))")),
     ("LN", 1, 1, S("ln(CAST({n0} AS DOUBLE))")),
     (
         "LOG",
         2,
         2,
-        S("memory.main.sf_log(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE))"),
+        S("rs_ratio(ln(CAST({n1} AS DOUBLE)), ln(CAST({n0} AS DOUBLE)))"),
     ),
     ("PI", 0, 0, S("pi()")),
     ("SIN", 1, 1, S("sin(CAST({n0} AS DOUBLE))")),
@@ -61,18 +57,8 @@ pub(super) const ROWS: &[Row] = &[
         2,
         S("atan2(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE))"),
     ),
-    (
-        "SINH",
-        1,
-        1,
-        S("memory.main.sf_finite(sinh(CAST({n0} AS DOUBLE)))"),
-    ),
-    (
-        "COSH",
-        1,
-        1,
-        S("memory.main.sf_finite(cosh(CAST({n0} AS DOUBLE)))"),
-    ),
+    ("SINH", 1, 1, S("rs_finite(sinh(CAST({n0} AS DOUBLE)))")),
+    ("COSH", 1, 1, S("rs_finite(cosh(CAST({n0} AS DOUBLE)))")),
     ("TANH", 1, 1, S("tanh(CAST({n0} AS DOUBLE))")),
     ("DEGREES", 1, 1, S("degrees(CAST({n0} AS DOUBLE))")),
     ("RADIANS", 1, 1, S("radians(CAST({n0} AS DOUBLE))")),
@@ -81,13 +67,17 @@ pub(super) const ROWS: &[Row] = &[
         "HAVERSINE",
         4,
         4,
-        S("memory.main.sf_haversine({n0}, {n1}, {n2}, {n3})"),
+        S(
+            "rs_haversine(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE), CAST({n2} AS DOUBLE), CAST({n3} AS DOUBLE))",
+        ),
     ),
     (
         "WIDTH_BUCKET",
         4,
         4,
-        S("memory.main.sf_width_bucket({n0}, {n1}, {n2}, {n3})"),
+        S(
+            "CAST(rs_width_bucket(CAST({n0} AS DOUBLE), CAST({n1} AS DOUBLE), CAST({n2} AS DOUBLE), CAST({n3} AS DOUBLE)) AS BIGINT)",
+        ),
     ),
     (
         "BITAND",
@@ -139,18 +129,8 @@ pub(super) const ROWS: &[Row] = &[
         S("((CAST({0} AS BIGINT) >> CAST({1} AS BIGINT)) & 1)"),
     ),
     ("ASINH", 1, 1, S("asinh(CAST({n0} AS DOUBLE))")),
-    (
-        "ACOSH",
-        1,
-        1,
-        S("memory.main.sf_finite(acosh(CAST({n0} AS DOUBLE)))"),
-    ),
-    (
-        "ATANH",
-        1,
-        1,
-        S("memory.main.sf_finite(atanh(CAST({n0} AS DOUBLE)))"),
-    ),
+    ("ACOSH", 1, 1, S("rs_finite(acosh(CAST({n0} AS DOUBLE)))")),
+    ("ATANH", 1, 1, S("rs_finite(atanh(CAST({n0} AS DOUBLE)))")),
     ("UNIFORM", 3, 3, R(|w, c| w.uniform(c))),
     ("NORMAL", 3, 3, R(|w, c| w.normal(c))),
     ("ZIPF", 3, 3, R(|w, c| w.zipf(c))),
@@ -174,6 +154,12 @@ pub(super) const ROWS: &[Row] = &[
         "RANDSTR",
         2,
         2,
-        S("memory.main.sf_random_text(CAST({0} AS BIGINT), {1})"),
+        R(|w, c| {
+            let (length, seed) = (w.expression(c.argument(0)?)?, w.expression(c.argument(1)?)?);
+            let length = digits_of(&length);
+            Ok(format!(
+                "rs_random_text({LONGEST}, {length}, CAST({seed} AS VARCHAR))"
+            ))
+        }),
     ),
 ];

@@ -124,13 +124,8 @@ pub(super) const ROWS: &[Row] = &[
         2,
         R(|w, c| Ok(format!("unhex(rs_try_base64({}))", w.base64_text(c)?))),
     ),
-    ("HEX_DECODE_BINARY", 1, 1, S("memory.main.sf_binary({t0})")),
-    (
-        "TRY_HEX_DECODE_BINARY",
-        1,
-        1,
-        S("memory.main.sf_try_binary({t0})"),
-    ),
+    ("HEX_DECODE_BINARY", 1, 1, S("unhex(rs_hex({t0}))")),
+    ("TRY_HEX_DECODE_BINARY", 1, 1, S("unhex(rs_try_hex({t0}))")),
     ("TRY_HEX_DECODE_STRING", 1, 1, S("rs_try_from_hex({t0})")),
     (
         "MD5_NUMBER_LOWER64",

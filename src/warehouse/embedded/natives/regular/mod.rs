@@ -18,10 +18,10 @@ use std::rc::Rc;
 
 pub(in super::super) use self::pattern::checked;
 use self::pattern::{Pattern, Written, read};
-use super::bytes::fits;
 use super::effort::spend;
 use super::json::Json;
 use super::lengths::{byte_of, number};
+use super::limits::fits;
 use super::native::{Arguments, Outcome, Row};
 
 pub(super) const WATCHED: &[Row<String>] = &[
