@@ -226,19 +226,17 @@ fn numeric_date(text: &str) -> Result<Option<Moment>, Fault> {
         }
         Some(first) => rest.get(first.len_utf8()..).unwrap_or_default(),
     };
+    let (time, offset) = clock(rest)?.ok_or(Fault::Unknown)?;
     if !is_found(text, rest) {
         return Err(Fault::Limit(
             "the embedded engine needs a format for this date and time, as in TO_TIMESTAMP(text, 'MM/DD/YYYY HH12:MI AM'); \
              Snowflake's documentation names YYYY-MM-DD HH24:MI:SS and MM/DD/YYYY HH24:MI:SS among those it finds by itself",
         ));
     }
-    match clock(rest)? {
-        Some((time, offset)) => Ok(Some(Moment {
-            at: date.to_datetime(time),
-            offset,
-        })),
-        None => Err(Fault::Unknown),
-    }
+    Ok(Some(Moment {
+        at: date.to_datetime(time),
+        offset,
+    }))
 }
 
 /// Whether a time behind a date is in one of the formats that Snowflake finds by itself: behind `2024-01-31` one of a day with
