@@ -198,6 +198,8 @@ LONG_STEPS |= {
     "a long array for each element of a long array": (
         "SELECT TRANSFORM(PARSE_JSON(?), x -> TRANSFORM(PARSE_JSON(?), y -> x + y))",
         [LONG_ARRAY] * 2,
+    ),
+}
 # Regular expressions that look at all of the rest for each match, or are in hundreds of states at once.
 AGAIN = ".*[^A-Z]|[A-Z]"
 CAPITALS, MANY_STATES = "A" * 1_900_000, "(?:[ab]*a[ab]{900}c)*"
