@@ -48,6 +48,8 @@ pub(super) fn plain_kind(name: &str) -> Option<&'static str> {
         Some("DATE")
     } else if name == "FACTORIAL" {
         Some("HUGEINT")
+    } else if name.starts_with("MD5_NUMBER") {
+        Some("DECIMAL(38,0)")
     } else if WHOLE.contains(&name) {
         Some("BIGINT")
     } else {
@@ -226,8 +228,8 @@ const TEXTS: [&str; 63] = [
     "UUID_STRING",
 ];
 
-/// Functions that give a whole number of 64 bits.
-const WHOLE: [&str; 50] = [
+/// Functions that give a whole number.
+const WHOLE: [&str; 52] = [
     "ARRAY_SIZE",
     "ASCII",
     "BITAND",
@@ -258,6 +260,8 @@ const WHOLE: [&str; 50] = [
     "JAROWINKLER_SIMILARITY",
     "LEN",
     "LENGTH",
+    "MD5_NUMBER_LOWER64",
+    "MD5_NUMBER_UPPER64",
     "MINUTE",
     "MONTH",
     "OCTET_LENGTH",
