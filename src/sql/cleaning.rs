@@ -5,6 +5,7 @@
 //! judges what is left, and the warehouse is sent exactly that. Whatever stands in a closed text, in a quoted name or in
 //! a comment stays as it is.
 
+pub(crate) use self::forms::FROM_LAST;
 use std::ops::Range;
 
 use sqlparser::dialect::SnowflakeDialect;

@@ -51,6 +51,8 @@ pub mod walk;
 
 pub use calls::FunctionCall;
 pub use class::Class;
+#[cfg(feature = "embedded")]
+pub(crate) use cleaning::FROM_LAST;
 pub use error::{Error, MAX_STATEMENT_BYTES, SMALL_STATEMENT_BYTES};
 pub use identifier::{Identifier, NameError, QualifiedName, literal};
 pub use kinds::{KindPattern, NoKind, StatementKind};
@@ -58,7 +60,6 @@ pub use nearest::nearest;
 pub use parse::{Parsed, cleaned, parse, qualified_name};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
 pub use sources::TableSource;
-#[cfg(feature = "embedded")]
 pub(crate) use stack::with_room;
 pub use template::{NoTemplate, Piece, Template, name_placeholders};
 pub use tree::{ExplainFormat, Shape, Tree};

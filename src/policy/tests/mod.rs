@@ -126,8 +126,10 @@ fn denied_functions_are_found_wherever_they_stand() {
         "SNOWFLAKE.CORTEX.*",
         "*_SECRET",
         "UTIL.RUN",
+        "NTH_VALUE",
     ]);
     for sql in [
+        "SELECT NTH_VALUE(x, 2) FROM LAST OVER (ORDER BY x) FROM t",
         "SELECT GET_DDL('TABLE', 't')",
         "SELECT get_ddl ('TABLE', 't')",
         "SELECT \"GET_DDL\"('TABLE', 't')",

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// `{*}` and `{t.*}` are `OBJECT_CONSTRUCT(*)`; `a DIRECTED JOIN b` is a join whose order is given, and the order of tables
 /// changes no answer; `DATE_PART(year FROM d)` is EXTRACT; `NTH_VALUE(x, 2) FROM FIRST` is what it is without `FROM FIRST`,
-/// and with `FROM LAST` a function of its own.
+/// and with `FROM LAST` it has that as a third argument. Its name stays, since policies know functions by name.
 pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
     let mut at = 0;
     while at < tokens.len() {
@@ -18,8 +18,11 @@ pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
             continue;
         } else if let Some((from, end, is_last)) = nth_value_from(rest) {
             tokens.drain(at + from..=at + end);
-            if is_last && let Some(token) = tokens.get_mut(at) {
-                token.token = Token::make_word(NTH_FROM_LAST, None);
+            let call = tokens.get(at..at + from).unwrap_or_default();
+            let bracket = call.iter().rposition(|token| token.token == Token::RParen);
+            if is_last && let Some(bracket) = bracket.map(|bracket| at + bracket) {
+                let mark = [Token::Comma, Token::SingleQuotedString(FROM_LAST.into())];
+                tokens.splice(bracket..bracket, mark.map(TokenWithSpan::wrap));
             }
         } else if is_part_with_from(rest)
             && let Some(token) = tokens.get_mut(at)
@@ -30,8 +33,8 @@ pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
     }
 }
 
-/// What `NTH_VALUE(…) FROM LAST` is called.
-const NTH_FROM_LAST: &str = "NTH_VALUE_FROM_LAST";
+/// The third argument of NTH_VALUE for `FROM LAST`. There is none in Snowflake's SQL.
+pub(crate) const FROM_LAST: &str = "FROM LAST";
 
 /// Where FROM and LAST stand in `NTH_VALUE (…) FROM LAST OVER` and its like, and whether it is LAST.
 fn nth_value_from(tokens: &[TokenWithSpan]) -> Option<(usize, usize, bool)> {

@@ -6,7 +6,7 @@ use crate::sql::ast::{
     WindowSpec, WindowType,
 };
 
-use crate::sql::foreign;
+use crate::sql::{self, foreign};
 
 pub(super) use super::call::Call;
 use super::functions::{How, Known, find};
@@ -27,8 +27,9 @@ impl Writer<'_> {
         if let ("IDENTIFIER", [name]) = (call.name.as_str(), call.arguments()) {
             return self.column_named(name);
         }
-        // So `crate::sql` calls NTH_VALUE(…) FROM LAST.
-        if call.name == "NTH_VALUE_FROM_LAST" {
+        if let ("NTH_VALUE", [.., mark]) = (call.name.as_str(), call.arguments())
+            && text_literal(mark) == Some(sql::FROM_LAST)
+        {
             return limit_with_hint(
                 "does not support NTH_VALUE with FROM LAST",
                 "turn the order of the window round, as in ORDER BY x DESC",
