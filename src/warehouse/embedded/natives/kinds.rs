@@ -134,6 +134,15 @@ fn of_all(
     Ok(Some(structure(&write(&kinds)?)))
 }
 
+/// The types that have these names. A type without a name is left out.
+fn kinds_of(names: &Arguments<'_>) -> Vec<Kind> {
+    names
+        .iter()
+        .flatten()
+        .map(|name| Kind::read(name))
+        .collect()
+}
+
 /// The type of what is computed from numbers, or what makes a value of it from what `decimals` gives: the first argument
 /// says which.
 fn of_numbers(
@@ -143,11 +152,7 @@ fn of_numbers(
     let [Some(part), names @ ..] = arguments else {
         return Ok(None);
     };
-    let kinds: Vec<Kind> = names
-        .iter()
-        .flatten()
-        .map(|name| Kind::read(name))
-        .collect();
+    let kinds = kinds_of(names);
     let kind = write(&kinds)?;
     Ok(Some(match *part {
         "before" => structure(&before(&kind)),
@@ -302,11 +307,7 @@ fn beside(arguments: &Arguments<'_>) -> Outcome<String> {
     let [Some(text), names @ ..] = arguments else {
         return Ok(None);
     };
-    let kinds: Vec<Kind> = names
-        .iter()
-        .flatten()
-        .map(|name| Kind::read(name))
-        .collect();
+    let kinds = kinds_of(names);
     let kind = match common(&kinds)? {
         Kind::Null => Kind::Other("VARCHAR".into()),
         kind => kind,

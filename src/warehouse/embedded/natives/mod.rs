@@ -7,20 +7,19 @@
 //! Calls nothing of the other chapters. Start at [`install`].
 
 mod arrays;
+mod as_they_are;
 mod bytes;
-mod days;
+mod date_models;
 mod decimals;
 mod digits;
 mod effort;
 mod elements;
 mod floats;
-mod formatted;
 mod json;
 mod kinds;
 mod lengths;
 mod like;
 mod limits;
-mod models;
 mod moments;
 mod native;
 mod notes;
@@ -32,16 +31,14 @@ mod places;
 mod regular;
 mod sets;
 mod texts;
-mod unformatted;
 mod units;
 mod variants;
-mod when;
 
 use duckdb::Connection;
 
+pub(super) use date_models::{Wants, wants};
 pub(super) use effort::Announced;
 pub(super) use kinds::{Kind, common};
-pub(super) use models::{Wants, wants};
 use native::{IntoJson, OfJson, OfTexts, register, register_watched};
 pub(super) use notes::{Notes, take_notes};
 pub(super) use number_models::is_number_format;
@@ -57,15 +54,14 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     for chapter in [
         bytes::TEXTS,
         decimals::TEXTS,
-        formatted::TEXTS,
         kinds::TEXTS,
         lengths::TEXTS,
-        models::TEXTS,
+        date_models::TEXTS,
+        number_models::TEXTS,
         moments::TEXTS,
         notes::TEXTS,
         numbers::TEXTS,
         texts::TEXTS,
-        unformatted::TEXTS,
     ] {
         register::<OfTexts<String>>(connection, chapter)?;
     }
@@ -89,10 +85,9 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     }
     install_of_json(connection)?;
     elements::install(connection)?;
-    days::install(connection)?;
     floats::install(connection)?;
     units::install(connection)?;
-    when::install(connection)
+    as_they_are::install(connection)
 }
 
 /// Those that take JSON or give it.

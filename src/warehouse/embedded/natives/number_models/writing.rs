@@ -1,11 +1,7 @@
 //! Numbers as texts in a format model: `TO_CHAR(12.5, '99.9')`.
-//!
-//! The rules are those of Snowflake's page about format models, with its examples as tests.
 
-use super::native::{Arguments, Outcome, Row, present};
-use super::number_models::{Digits, Minimal, Model, Piece, read};
-
-pub(super) const TEXTS: &[Row<String>] = &[("rs_number_text", number_text)];
+use super::parts::{Digits, Minimal, Model, Piece, read};
+use crate::warehouse::embedded::natives::native::{Arguments, Outcome, present};
 
 /// A number, digit by digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +92,7 @@ impl Number {
 }
 
 /// `rs_number_text(number, format)`
-fn number_text(arguments: &Arguments<'_>) -> Outcome<String> {
+pub(super) fn number_text(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([text, format]) = present(arguments) else {
         return Ok(None);
     };

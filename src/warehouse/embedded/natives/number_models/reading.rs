@@ -1,17 +1,10 @@
 //! Texts in a format model as numbers: `TO_NUMBER('12.5', '99.9')`.
-//!
-//! The rules are those of Snowflake's page about format models, with its examples as tests.
 
-use super::native::{Arguments, Outcome, Row, present};
-use super::number_models::{Digits, Minimal, Model, Piece, read_all};
-
-pub(super) const TEXTS: &[Row<String>] = &[
-    ("rs_number_of", number_of),
-    ("rs_try_number_of", try_number_of),
-];
+use super::parts::{Digits, Minimal, Model, Piece, read_all};
+use crate::warehouse::embedded::natives::native::{Arguments, Outcome, present};
 
 /// `rs_number_of(text, format)`
-fn number_of(arguments: &Arguments<'_>) -> Outcome<String> {
+pub(super) fn number_of(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([text, format]) = present(arguments) else {
         return Ok(None);
     };
@@ -23,7 +16,7 @@ fn number_of(arguments: &Arguments<'_>) -> Outcome<String> {
     }
 }
 
-fn try_number_of(arguments: &Arguments<'_>) -> Outcome<String> {
+pub(super) fn try_number_of(arguments: &Arguments<'_>) -> Outcome<String> {
     let Some([text, format]) = present(arguments) else {
         return Ok(None);
     };

@@ -73,7 +73,7 @@ impl Model {
 }
 
 /// Whether numbers can be written, or read, in a format.
-pub(in super::super) fn is_number_format(format: &str, is_read: bool) -> bool {
+pub(in crate::warehouse::embedded) fn is_number_format(format: &str, is_read: bool) -> bool {
     if is_read {
         read_all(format).is_some()
     } else {
