@@ -33,7 +33,7 @@ pub(super) fn read(tokens: &mut Vec<TokenWithSpan>) {
     }
 }
 
-/// The third argument of NTH_VALUE for `FROM LAST`. There is none in Snowflake's SQL.
+/// What stands for `FROM LAST`: a third argument, of which Snowflake has none.
 pub(crate) const FROM_LAST: &str = "FROM LAST";
 
 /// Where FROM and LAST stand in `NTH_VALUE (…) FROM LAST OVER` and its like, and whether it is LAST.
