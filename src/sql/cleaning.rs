@@ -5,7 +5,6 @@
 //! judges what is left, and the warehouse is sent exactly that. Whatever stands in a closed text, in a quoted name or in
 //! a comment stays as it is.
 
-pub(crate) use self::forms::FROM_LAST;
 use std::ops::Range;
 
 use sqlparser::dialect::SnowflakeDialect;
@@ -14,6 +13,9 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use super::error::{Error, MAX_STATEMENT_BYTES};
 use super::lexis;
 use super::spans::{SpanKind, TextSpan, spans};
+
+#[cfg(feature = "embedded")]
+pub(crate) use self::forms::FROM_LAST;
 
 /// A text without what models put around it, and its tokens.
 pub(super) struct Cleaned {

@@ -60,6 +60,7 @@ pub use nearest::nearest;
 pub use parse::{Parsed, cleaned, parse, qualified_name};
 pub use references::{Listing, Part, Reference, RowName, Unresolved};
 pub use sources::TableSource;
+#[cfg(feature = "embedded")]
 pub(crate) use stack::with_room;
 pub use template::{NoTemplate, Piece, Template, name_placeholders};
 pub use tree::{ExplainFormat, Shape, Tree};
